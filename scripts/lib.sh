@@ -1,0 +1,111 @@
+# Shared by the other scripts, which begin with:  source "$(dirname "$0")/lib.sh"
+# Kept to what bash 3.2 knows, because that is what macOS has.
+# shellcheck shell=bash disable=SC2034 # some of the names are for those who source it
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# What takes minutes to make is kept per user, so that a second clone finds it again.
+tools=${POSTERN_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/postern}
+# What this clone uses of it: written by scripts/setup, read by use_wasm_tools.
+env_file=$root/.dev/env
+target=wasm32-unknown-unknown
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# hash_of FILE…: one hash over the names and contents. (git, because sha256sum has another name on macOS.)
+hash_of() {
+    { printf '%s\n' "$@" && git hash-object --no-filters "$@"; } | git hash-object --no-filters --stdin
+}
+
+# The toolchain for wasm may be another one than for native builds: source it only around the former.
+use_wasm_tools() {
+    # shellcheck source=/dev/null
+    source "$env_file"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The local Worker. It never phones home, never asks, and is told the same state folder each time.
+
+export WRANGLER_SEND_METRICS=false DO_NOT_TRACK=1 CLOUDFLARE_CF_FETCH_ENABLED=false
+
+wrangler() { node_modules/.bin/wrangler "$@" </dev/null; }
+
+# quietly COMMAND…: shows the output only if it fails
+quietly() {
+    local output
+    output=$("$@" 2>&1) || { printf '%s\n' "$output" >&2 && return 1; }
+}
+
+random_hex() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# migrate STATE [SQL]: brings the database in that folder up to the newest migration, then runs the SQL file, which must
+# be such that it can be run again. What was done is noted in the folder itself, so that nothing is done twice.
+migrate() {
+    local state=$1 seed=${2:-} stamp=$1/postern-migrated file wanted line
+    wanted=$(for file in migrations/*.sql $seed; do say "$(git hash-object --no-filters "$file") $file"; done)
+    [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] || return 0
+
+    # wrangler goes by names and would not notice that a migration it has run has changed since.
+    if [ -f "$stamp" ]; then
+        grep ' migrations/' "$stamp" | while read -r line; do
+            grep -qxF "$line" <<<"$wanted" || die "${line#* } changed or went after it was run on the database in $state.
+  Write a new migration instead; or, for an empty database: rm -r '$state'"
+        done
+    fi
+
+    say "Migrating the local database"
+    quietly wrangler d1 migrations apply postern --local --persist-to "$state"
+    [ -z "$seed" ] || quietly wrangler d1 execute postern --local --persist-to "$state" --yes --file "$seed"
+    say "$wanted" >"$stamp"
+}
+
+answers() { curl -s -o /dev/null --max-time 5 "$1"; }
+
+# start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it answers. SETTINGS is a file of
+# NAME="value" lines. Sets worker_pid.
+start_worker() {
+    local port=$1 state=$2 settings=$3 log=$4 name value optional=()
+    # From a file wrangler takes only what wrangler.toml lists as required; the others go by the command line.
+    while IFS='=' read -r name value; do
+        value=${value#[\"\']}
+        optional+=(--var "$name:${value%[\"\']}")
+    done < <(grep -E '^POSTERN_' "$settings" | grep -vE '^POSTERN_(ROOT_TOKEN|MASTER_KEY)=')
+
+    # A process group of its own (set -m): Ctrl-C reaches only this script, which then stops the Worker in order.
+    set -m
+    exec_wrangler dev --ip 127.0.0.1 --port "$port" --persist-to "$state" --env-file "$settings" \
+        --show-interactive-dev-session=false ${optional[@]+"${optional[@]}"} >"$log" 2>&1 &
+    worker_pid=$!
+    set +m
+
+    local tries=0
+    until answers "http://127.0.0.1:$port/"; do
+        tries=$((tries + 1))
+        if ! kill -0 "$worker_pid" 2>/dev/null || [ $tries -gt 600 ]; then
+            cat "$log" >&2
+            die "the Worker did not start"
+        fi
+        sleep 0.1
+    done
+}
+exec_wrangler() { exec node_modules/.bin/wrangler "$@" </dev/null; }
+
+# stop_worker: wrangler ends what it started when asked to; what is left of its process group after 5 s is killed. A
+# second Ctrl-C does not interrupt this.
+worker_pid=
+stop_worker() {
+    trap '' INT TERM HUP
+    [ -n "$worker_pid" ] || return 0
+    local tries=0
+    kill -TERM "$worker_pid" 2>/dev/null || true
+    while kill -0 "$worker_pid" 2>/dev/null && [ $tries -lt 50 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -KILL -- "-$worker_pid" 2>/dev/null || true
+    worker_pid=
+}

@@ -1,0 +1,43 @@
+//! What goes back: a status, a JSON text, and the headers that every answer has.
+
+use crate::store::Cost;
+
+/// An answer, before the platform writes it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON text.
+    pub body: String,
+}
+
+impl Answer {
+    /// An answer with this JSON text.
+    #[must_use]
+    pub fn new(status: u16, body: String) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    /// With one header more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With what every answer says: its type, that no cache may keep or change it, and the request's id.
+    #[must_use]
+    pub fn for_request(self, id: &str, content_type: &'static str) -> Self {
+        // Exactly so, without a charset: LiteGraph's clients compare it.
+        self.with("content-type", content_type).with("cache-control", "no-store, no-transform").with("x-request-id", id)
+    }
+
+    /// With what it cost (`Server-Timing`, W3C): round trips to the database, rows read and rows written.
+    #[must_use]
+    pub fn with_cost(self, cost: Cost) -> Self {
+        let Cost { trips, rows_read, rows_written } = cost;
+        self.with("server-timing", format!("d1;desc=\"trips={trips} rows_read={rows_read} rows_written={rows_written}\""))
+    }
+}

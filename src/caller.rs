@@ -1,0 +1,95 @@
+//! From what a request presents to a proof of who calls. Whether the proof holds is judged in the verdict, with the rest.
+
+use data_encoding::BASE64;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::credential::id::Id;
+use crate::credential::secret::{Proof, Token, same};
+use crate::refusal::Refusal;
+use crate::request::Headers;
+use crate::settings::Settings;
+
+/// Who calls. There is no third case, and none without a digest.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Caller {
+    /// The root token, compared here.
+    Root {
+        /// Always true: how the question says it.
+        root: bool,
+    },
+    /// A secret, to be found by its id and compared by its digest.
+    Secret {
+        /// The proofs of which one has to hold.
+        proofs: Vec<Proof>,
+        /// The credential that the secret has to belong to, where the caller named it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<Id>,
+    },
+}
+
+impl Caller {
+    /// Whether the root token calls.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        matches!(self, Self::Root { .. })
+    }
+
+    /// Reads who calls: `Authorization: Bearer` with a token or `client_id:client_secret`, or `Basic` with the latter; the
+    /// scheme in any case. Without `Authorization`, the header named by `other` (LiteGraph's `x-token`).
+    ///
+    /// # Errors
+    /// `Unauthenticated` for nothing, and for garbage: it costs no trip.
+    pub fn read(headers: &dyn Headers, other: Option<&str>, settings: &Settings) -> Result<Self, Refusal> {
+        let presented = |header: &str| headers.get(header).map(Zeroizing::new);
+        let Some(authorization) = presented("authorization") else {
+            let token = other.and_then(presented).ok_or(Refusal::Unauthenticated)?;
+            return Self::bearer(token.trim(), settings);
+        };
+        let (scheme, rest) = authorization.trim().split_once(' ').ok_or(Refusal::Unauthenticated)?;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Self::bearer(rest.trim(), settings);
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(Refusal::Unauthenticated);
+        }
+        let bytes = BASE64.decode(rest.trim().as_bytes()).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
+        let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
+        Self::client(pair, settings)
+    }
+
+    fn bearer(text: &str, settings: &Settings) -> Result<Self, Refusal> {
+        if same(text, &settings.root_token) {
+            return Ok(Self::Root { root: true });
+        }
+        if text.starts_with("client_") && text.contains(':') {
+            return Self::client(text, settings);
+        }
+        Self::secret(text, None, settings)
+    }
+
+    fn client(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
+        let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
+        let id = Id::parse_client(id).ok_or(Refusal::Unauthenticated)?;
+        Self::secret(secret, Some(id), settings)
+    }
+
+    fn secret(text: &str, client: Option<Id>, settings: &Settings) -> Result<Self, Refusal> {
+        let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs: vec![settings.keys.prove(&token)], client })
+    }
+}
+
+/// What a caller may do, each including what is before it (docs/ARCHITECTURE.md, "Rights").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Reads.
+    Viewer = 1,
+    /// Changes names and descriptions.
+    Editor = 2,
+    /// Does everything within its tenant.
+    Admin = 3,
+    /// Does everything.
+    Root = 4,
+}

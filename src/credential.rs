@@ -1,0 +1,50 @@
+//! The domain: what a credential is, and what a change of one is. Pure: no platform, no SQL, no HTTP.
+
+pub mod field;
+pub mod id;
+pub mod role;
+pub mod secret;
+pub mod time;
+pub mod validate;
+
+use id::Id;
+use role::Role;
+use secret::Sealed;
+use time::Micros;
+
+/// A credential as it is stored, for showing. Nothing of its secret is in it but what was sealed to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Who owns it.
+    pub tenant: Id,
+    /// Its id.
+    pub id: Id,
+    /// Whom it speaks for.
+    pub principal: Id,
+    /// Its name.
+    pub name: String,
+    /// Its description, if any.
+    pub description: Option<String>,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// Its roles; none is full access.
+    pub roles: Option<Vec<Role>>,
+    /// Counts its changes from 1.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it was changed last.
+    pub updated_at: Micros,
+    /// When it was used last; moves at most once a minute.
+    pub last_used_at: Option<Micros>,
+    /// Its newest secret, where that can be shown again.
+    pub sealed: Option<Sealed>,
+}
+
+impl Credential {
+    /// The entity tag of its stored state, the same on every face: `"<id>.<revision>"` (RFC 9110 §8.8.3).
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("\"{}.{}\"", self.id, self.revision)
+    }
+}

@@ -1,0 +1,220 @@
+//! The fields that a body can speak of, and what it said of each.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A field of a credential, as a body can name it. In this order violations are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// The credential's own id; said only on create, and only on a face that lets its client choose.
+    Id,
+    /// Whom the credential speaks for.
+    Principal,
+    /// The name shown to people.
+    Name,
+    /// A longer text for people.
+    Description,
+    /// Whether the credential may be used.
+    Enabled,
+    /// What it may do; none at all is full access.
+    Roles,
+    /// The part of the roles that a body speaks of.
+    RolesContext,
+    /// The secret itself, where a client may choose it.
+    Secret,
+    /// When it was made, where a client may say so.
+    CreatedAt,
+    /// When it was changed last, where a client may say so.
+    UpdatedAt,
+}
+
+impl Field {
+    /// Every field, in the order of reports.
+    pub const ALL: [Self; 10] = [
+        Self::Id,
+        Self::Principal,
+        Self::Name,
+        Self::Description,
+        Self::Enabled,
+        Self::Roles,
+        Self::RolesContext,
+        Self::Secret,
+        Self::CreatedAt,
+        Self::UpdatedAt,
+    ];
+}
+
+/// What a body is for: it decides what an absent field means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Makes something new.
+    Create,
+    /// Says the whole (PUT).
+    Replace,
+    /// Says the difference (PATCH).
+    Merge,
+}
+
+/// What a body said of one field. Absent and null are two things, always.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Said {
+    /// Nothing: the member was not there.
+    #[default]
+    Absent,
+    /// `null`, aloud.
+    Null,
+    /// A value, not checked yet.
+    Value(Value),
+}
+
+impl From<Option<Value>> for Said {
+    fn from(member: Option<Value>) -> Self {
+        match member {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(value) => Self::Value(value),
+        }
+    }
+}
+
+/// A body, field by field, before any rule.
+#[derive(Clone, Debug, Default)]
+pub struct Draft(BTreeMap<Field, Said>);
+
+impl Draft {
+    /// Notes what the body said of a field.
+    pub fn say(&mut self, field: Field, said: Said) {
+        self.0.insert(field, said);
+    }
+
+    /// What the body said of a field.
+    #[must_use]
+    pub fn said(&self, field: Field) -> &Said {
+        self.0.get(&field).unwrap_or(&Said::Absent)
+    }
+}
+
+/// What an absent or a null member means. [`crate::credential::validate`] has the meanings that hold unless a face's contract says
+/// otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// What is stored stays.
+    Keep,
+    /// The field takes its default.
+    Default,
+    /// The field is emptied; a violation where it cannot be empty.
+    Clear,
+    /// A violation: the field has to be said.
+    Missing,
+    /// A violation: the field cannot be null.
+    Refuse,
+}
+
+/// What a rule found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field.
+    pub field: Field,
+    /// Where in it.
+    pub place: Place,
+    /// The rule that it breaks.
+    pub rule: Rule,
+}
+
+/// Where in a field a violation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The field as a whole.
+    Whole,
+    /// The role at this index of the body's list.
+    Role(usize),
+    /// A member of the role at this index.
+    Member(usize, RoleMember),
+}
+
+/// The members of a role, by the names that every face gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoleMember {
+    /// Which role.
+    RoleId,
+    /// The kind of thing that it is limited to.
+    Resource,
+    /// The one thing of that kind that it is limited to.
+    Instance,
+}
+
+impl RoleMember {
+    /// The member's name in a body.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RoleId => "role_id",
+            Self::Resource => "resource",
+            Self::Instance => "resource_instance",
+        }
+    }
+}
+
+/// A rule, without words: each face words it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It has to be said.
+    Missing,
+    /// It cannot be null.
+    NotNull,
+    /// It is of another JSON type.
+    Type(Kind),
+    /// It has fewer code points.
+    TooShort {
+        /// The least allowed.
+        min: usize,
+    },
+    /// It has more code points.
+    TooLong {
+        /// The most allowed.
+        max: usize,
+    },
+    /// It holds a control character.
+    Control,
+    /// It cannot be read as an id of this face.
+    NotAnId,
+    /// It cannot be read as a time from 1970 to 2255.
+    NotATime,
+    /// It has more items, after duplicates collapse and with what is kept.
+    TooMany {
+        /// The most allowed.
+        max: usize,
+    },
+    /// The tenant has no role of this name.
+    UnknownRole,
+    /// A resource instance without its resource.
+    InstanceAlone,
+    /// The role lies outside of the context that the body names.
+    OutsideContext,
+    /// The change would take the last role away, and no role is full access.
+    LastRole,
+    /// It is neither `system` nor `dataset:{id}`.
+    NotAContext,
+    /// The tenant has no principal of this id.
+    UnknownPrincipal(super::id::Id),
+    /// It is not 1 to 512 visible ASCII characters.
+    NotAToken,
+    /// It wears the prefix of tokens made here and fails their checksum.
+    Checksum,
+    /// It begins with `client_` and holds a colon, so it would be read as a client id and its secret.
+    LooksLikeAClient,
+}
+
+/// The JSON types that a rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// An array.
+    List,
+    /// An object.
+    Object,
+}

@@ -1,0 +1,161 @@
+//! One id, three spellings (docs/ARCHITECTURE.md, "Ids").
+
+use std::fmt;
+
+/// An identifier: 128 bits. Those that we make are UUIDv7, so they sort by the time they were made.
+///
+/// Its own spelling ([`fmt::Display`], [`Id::parse`]) is 26 characters of lower-case base32, the suffix form of TypeID;
+/// [`Id::guid`] and [`Id::client`] spell it for the faces whose clients expect something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(u128);
+
+/// Crockford's alphabet in lower case: no i, l, o, u. Its order is the order of the bits.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH: u32 = 26;
+const CLIENT_PREFIX: &str = "client_";
+
+impl Id {
+    /// The all-zero id: every tenant's default principal has it.
+    pub const ZERO: Self = Self(0);
+
+    /// A new UUIDv7 (RFC 9562 §5.7).
+    ///
+    /// `now` is in microseconds since 1970; `random` fills the 74 bits that time leaves.
+    #[must_use]
+    pub fn new(now: i64, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now / 1000).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().as_u128())
+    }
+
+    /// The id whose bits these are.
+    #[must_use]
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Reads the 26-character spelling: exact, in lower case, and not past 128 bits.
+    ///
+    /// ```
+    /// use postern::credential::id::Id;
+    /// assert_eq!(Id::parse("00000000000000000000000000"), Some(Id::ZERO));
+    /// assert_eq!(Id::parse("80000000000000000000000000"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // 26 characters hold 130 bits: the first may not use the upper two.
+        if text.len() != LENGTH as usize || text.as_bytes().first().is_none_or(|first| *first > b'7') {
+            return None;
+        }
+        let mut bits = 0;
+        for byte in text.bytes() {
+            let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
+            bits = bits << 5 | digit as u128;
+        }
+        Some(Self(bits))
+    }
+
+    /// The hyphenated lower-case GUID, as LiteGraph's clients see an id.
+    #[must_use]
+    pub fn guid(self) -> String {
+        uuid::Uuid::from_u128(self.0).hyphenated().to_string()
+    }
+
+    /// Reads a GUID in any of its usual forms: hyphenated or not, in braces or not, in either case.
+    #[must_use]
+    pub fn parse_guid(text: &str) -> Option<Self> {
+        uuid::Uuid::parse_str(text).ok().map(|uuid| Self(uuid.as_u128()))
+    }
+
+    /// `client_` and the 26 characters, as Coactive's and Keycard's clients see a client id.
+    #[must_use]
+    pub fn client(self) -> String {
+        format!("{CLIENT_PREFIX}{self}")
+    }
+
+    /// Reads what [`Id::client`] spells.
+    #[must_use]
+    pub fn parse_client(text: &str) -> Option<Self> {
+        text.strip_prefix(CLIENT_PREFIX).and_then(Self::parse)
+    }
+
+    /// Reads either spelling of a tenant's id: the 26 characters or a GUID. A label that this can read is refused.
+    #[must_use]
+    pub fn parse_either(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse_guid(text))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for place in (0..LENGTH).rev() {
+            let digit = (self.0 >> (5 * place) & 31) as usize;
+            let letter = ALPHABET.get(digit).copied().unwrap_or_default();
+            fmt::Write::write_char(formatter, char::from(letter))?;
+        }
+        Ok(())
+    }
+}
+
+impl serde::Serialize for Id {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an id"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Id;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_spelling_is_read_back(bits: u128) {
+            let id = Id::from_bits(bits);
+            prop_assert_eq!(Id::parse(&id.to_string()), Some(id));
+            prop_assert_eq!(Id::parse_guid(&id.guid()), Some(id));
+            prop_assert_eq!(Id::parse_guid(&id.guid().to_uppercase()), Some(id));
+            prop_assert_eq!(Id::parse_guid(&id.guid().replace('-', "")), Some(id));
+            prop_assert_eq!(Id::parse_guid(&format!("{{{}}}", id.guid())), Some(id));
+            prop_assert_eq!(Id::parse_client(&id.client()), Some(id));
+            prop_assert_eq!(Id::parse_either(&id.guid()), Some(id));
+            prop_assert_eq!(Id::parse_either(&id.to_string()), Some(id));
+        }
+
+        #[test]
+        fn the_spelling_sorts_as_the_bits_do(a: u128, b: u128) {
+            prop_assert_eq!(a.cmp(&b), Id::from_bits(a).to_string().cmp(&Id::from_bits(b).to_string()));
+        }
+
+        #[test]
+        fn what_is_read_is_spelled_the_same(text in "[0-7][0-9a-z]{25}") {
+            if let Some(id) = Id::parse(&text) {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_spelling_that_is_not_canonical_is_none() {
+        let good = Id::from_bits(u128::MAX).to_string();
+        assert_eq!(good, "7zzzzzzzzzzzzzzzzzzzzzzzzz");
+        for bad in ["", "7zzz", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "7zzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+            assert_eq!(Id::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Id::parse("0000000000000000000000000l"), None);
+        assert_eq!(Id::parse("é000000000000000000000000"), None);
+        assert_eq!(Id::parse_client(&good), None);
+    }
+
+    #[test]
+    fn a_new_id_is_a_uuid_of_version_7() {
+        let id = Id::new(1_700_000_000_123_456, [0xff; 10]);
+        assert_eq!(id.guid(), "018bcfe5-687b-7fff-bfff-ffffffffffff");
+    }
+}

@@ -1,0 +1,33 @@
+//! Roles: what a credential may do, and on what.
+
+use serde::{Deserialize, Serialize};
+
+/// One role. Ordered as roles are stored and shown: by resource (none first), instance, `role_id`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Role {
+    /// Limits the role to one kind of resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Limits it to one resource of that kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_instance: Option<String>,
+    /// Which role, by a name of the tenant's catalogue.
+    pub role_id: String,
+}
+
+/// The part of a credential's roles that a body speaks of (Coactive's `roles_context`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Context {
+    /// The resource; none for the roles of the whole system.
+    pub resource: Option<String>,
+    /// The instance of it.
+    pub resource_instance: Option<String>,
+}
+
+impl Context {
+    /// Whether a role lies in this context.
+    #[must_use]
+    pub fn holds(&self, role: &Role) -> bool {
+        role.resource == self.resource && role.resource_instance == self.resource_instance
+    }
+}

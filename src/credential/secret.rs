@@ -1,0 +1,285 @@
+//! Secrets: made, read, digested, sealed. The types make a leak hard: none of them can be printed or serialised whole.
+
+use std::fmt;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use data_encoding::{Encoding, Specification};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use std::sync::LazyLock;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::id::Id;
+
+/// A secret's value, presented or just made. It has no Debug, Display or Serialize; [`Token::reveal`] is the one way out,
+/// and stands where a secret is digested, sealed, or shown once to whom it belongs.
+#[derive(Clone)]
+pub struct Token {
+    text: Zeroizing<String>,
+    /// The id that a token made here carries; a client's own has none.
+    carries: Option<Id>,
+}
+
+/// Why a text is no token. It says nothing of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAToken {
+    /// Not 1 to 512 visible ASCII characters.
+    Characters,
+    /// It wears the prefix of tokens made here and fails their checksum.
+    Checksum,
+}
+
+/// Lower-case Crockford base32, as ids are spelled.
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    #[expect(clippy::expect_used, reason = "a constant alphabet of 32 distinct letters; a test covers it")]
+    specification.encoding().expect("32 letters")
+});
+
+impl Token {
+    /// Makes a token: `<prefix><secret id>_<256 random bits>_<checksum>`.
+    ///
+    /// The checksum (CRC-32 of all before it) lets garbage be refused without the database, and lets scanners of leaked
+    /// secrets tell ours from anything else.
+    #[must_use]
+    pub fn make(prefix: &str, id: Id, random: &[u8; 32]) -> Self {
+        let body = format!("{prefix}{id}_{}", BASE32.encode(random));
+        Self { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: Some(id) }
+    }
+
+    /// Reads a token as presented.
+    ///
+    /// # Errors
+    /// [`NotAToken`] for what cannot be one: it is refused without asking the database.
+    pub fn read(text: &str, prefix: &str) -> Result<Self, NotAToken> {
+        if text.is_empty() || text.len() > 512 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NotAToken::Characters);
+        }
+        let carries = match text.strip_prefix(prefix) {
+            None => None,
+            Some(rest) => Some(read_issued(text, rest).ok_or(NotAToken::Checksum)?),
+        };
+        Ok(Self { text: Zeroizing::new(text.to_owned()), carries })
+    }
+
+    /// The value itself: to digest, to seal, or to show it to whom it belongs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// The last four characters of the random part; nothing of a client's own token, which may be short.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        let random = self.carries.and_then(|_| self.text.rsplit('_').nth(1));
+        random.and_then(|random| random.get(random.len().saturating_sub(4)..)).unwrap_or_default()
+    }
+}
+
+/// The secret id of a token that wears our prefix, if its checksum holds.
+fn read_issued(text: &str, rest: &str) -> Option<Id> {
+    let (body, sum) = text.rsplit_once('_')?;
+    let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+    let (id, random) = rest.split_once('_')?;
+    (holds && random.len() > sum.len() + 1).then(|| Id::parse(id))?
+}
+
+fn checksum(body: &str) -> String {
+    BASE32.encode(&crc32fast::hash(body.as_bytes()).to_be_bytes())
+}
+
+/// How a secret is found and compared: its id and its keyed digest. The digest says nothing without the key.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Proof {
+    /// The secret's id.
+    pub id: Id,
+    /// HMAC-SHA-256 of the value, 52 characters of base32.
+    pub digest: String,
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Proof({})", self.id)
+    }
+}
+
+/// A secret's value under AES-256-GCM: base32 of nonce and ciphertext, and the id of the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Which master key.
+    pub key: String,
+    /// Nonce and ciphertext.
+    pub text: String,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Sealed(key {})", self.key)
+    }
+}
+
+/// The keys made of one master key (HKDF-SHA-256, RFC 5869): a label each, so that none serves two purposes.
+#[derive(Clone)]
+pub struct Keys {
+    id: String,
+    digest: Hmac<Sha256>,
+    seal: Aes256Gcm,
+}
+
+impl Keys {
+    /// Makes the keys of a master key.
+    #[must_use]
+    pub fn of(master: &[u8; 32]) -> Self {
+        Self {
+            id: BASE32.encode(&*derive::<5>(master, "id")),
+            digest: mac(&*derive(master, "digest")),
+            seal: Aes256Gcm::new(&(*derive::<32>(master, "seal")).into()),
+        }
+    }
+
+    /// The master key's id, kept in each row: it tells which key a row is under, and nothing of the key.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The proof of a token: what is stored of it, and what a caller is compared by. A client's own token carries no id, so
+    /// the first 128 bits of its HMAC are its id.
+    #[must_use]
+    pub fn prove(&self, token: &Token) -> Proof {
+        let digest = self.digest.clone().chain_update(token.reveal().as_bytes()).finalize().into_bytes();
+        let (first, _) = digest.split_at(16);
+        let own = first.iter().fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+        Proof { id: token.carries.unwrap_or_else(|| Id::from_bits(own)), digest: BASE32.encode(&digest) }
+    }
+
+    /// Seals a token so that a face can show it again. It opens for this tenant's credential and no other.
+    #[must_use]
+    pub fn seal(&self, token: &Token, tenant: Id, credential: Id, nonce: [u8; 12]) -> Option<Sealed> {
+        let aad = format!("{tenant}.{credential}");
+        let payload = Payload { msg: token.reveal().as_bytes(), aad: aad.as_bytes() };
+        let sealed = self.seal.encrypt(&Nonce::from(nonce), payload).ok()?;
+        let text = BASE32.encode(&[nonce.as_slice(), &sealed].concat());
+        Some(Sealed { key: self.id.clone(), text })
+    }
+
+    /// Opens what [`Keys::seal`] made; `None` when it was made under another key or for another credential.
+    #[must_use]
+    pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
+        let bytes = BASE32.decode(sealed.text.as_bytes()).ok()?;
+        let (nonce, text) = bytes.split_at_checked(12)?;
+        let aad = format!("{tenant}.{credential}");
+        let nonce = <[u8; 12]>::try_from(nonce).ok()?;
+        let open = self.seal.decrypt(&Nonce::from(nonce), Payload { msg: text, aad: aad.as_bytes() }).ok()?;
+        Some(Token { text: Zeroizing::new(String::from_utf8(open).ok()?), carries: None })
+    }
+}
+
+fn derive<const LENGTH: usize>(master: &[u8; 32], label: &str) -> Zeroizing<[u8; LENGTH]> {
+    let mut key = Zeroizing::new([0; LENGTH]);
+    let expanded = Hkdf::<Sha256>::new(None, master).expand(format!("postern {label}").as_bytes(), &mut *key);
+    debug_assert!(expanded.is_ok(), "at most 8160 bytes can be asked for");
+    key
+}
+
+fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new(&{
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        for (to, from) in block.iter_mut().zip(key) {
+            *to = *from;
+        }
+        block
+    })
+}
+
+/// Compares two texts in constant time, whatever their lengths: for the root token.
+#[must_use]
+pub fn same(left: &str, right: &str) -> bool {
+    // Of digests, since comparing slices of other lengths returns at once.
+    let digest = |text: &str| <sha2::Sha256 as sha2::Digest>::digest(text.as_bytes());
+    digest(left).ct_eq(&digest(right)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keys, NotAToken, Token, same};
+    use crate::credential::id::Id;
+    use proptest::prelude::*;
+
+    const PREFIX: &str = "pstn_";
+
+    fn token() -> Token {
+        Token::make(PREFIX, Id::from_bits(7), &[0xab; 32])
+    }
+
+    #[test]
+    fn a_made_token_is_read_back_and_carries_its_id() {
+        let made = token();
+        let read = Token::read(made.reveal(), PREFIX).ok();
+        assert_eq!(read.as_ref().and_then(|read| read.carries), Some(Id::from_bits(7)));
+        assert_eq!(made.reveal().len(), 5 + 26 + 1 + 52 + 1 + 7);
+        assert_eq!(made.hint().len(), 4);
+        assert!(made.reveal().rsplit('_').nth(1).is_some_and(|random| random.ends_with(made.hint())));
+    }
+
+    #[test]
+    fn one_character_off_fails_the_checksum() {
+        let made = token();
+        for place in 5..made.reveal().len() {
+            let mut bytes = made.reveal().as_bytes().to_vec();
+            bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
+            let text = String::from_utf8(bytes).unwrap();
+            assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_clients_own_token_is_found_by_its_hmac_and_hints_nothing() {
+        let keys = Keys::of(&[1; 32]);
+        let own = Token::read("default", PREFIX).ok().unwrap();
+        let proof = keys.prove(&own);
+        assert!(proof.digest.starts_with(&proof.id.to_string()[1..5]) || proof.digest.len() == 52);
+        assert_ne!(proof, Keys::of(&[2; 32]).prove(&own), "another key, another digest");
+        assert_eq!(own.hint(), "");
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", " ", "a b", "ä", "a\n", &"x".repeat(513)] {
+            assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Characters), "{text}");
+        }
+        assert!(Token::read(&"x".repeat(512), PREFIX).is_ok());
+        for text in ["pstn_", "pstn_x", "pstn___", "pstn_00000000000000000000000000_x_y"] {
+            assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Checksum), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sealed_token_opens_for_its_credential_and_key_alone() {
+        let (keys, tenant, credential) = (Keys::of(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
+        let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
+        let open = |keys: &Keys, tenant, credential| keys.open(&sealed, tenant, credential).map(|token| token.reveal().to_owned());
+        assert_eq!(open(&keys, tenant, credential).as_deref(), Some(token().reveal()));
+        assert_eq!(open(&keys, tenant, Id::from_bits(3)), None);
+        assert_eq!(open(&keys, Id::from_bits(3), credential), None);
+        assert_eq!(open(&Keys::of(&[2; 32]), tenant, credential), None);
+        assert!(!format!("{sealed:?} {:?}", keys.prove(&token())).contains(token().reveal()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC*", tail in "[ -~]{0,40}") {
+            let _ = Token::read(&text, PREFIX);
+            let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
+        }
+
+        #[test]
+        fn texts_are_the_same_when_they_are_equal(left in "[ab]{0,4}", right in "[ab]{0,4}") {
+            prop_assert_eq!(same(&left, &right), left == right);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Times: whole microseconds since 1970, up to what JavaScript counts exactly (the year 2255).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// A time in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Micros(pub i64);
+
+const MICROSECONDS: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+const MILLISECONDS: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+impl Micros {
+    /// The latest time: 2^53 - 1 microseconds.
+    pub const MAX: Self = Self(9_007_199_254_740_991);
+
+    /// `2024-12-27T18:12:38.653402Z`: always six digits, as LiteGraph's clients expect.
+    #[must_use]
+    pub fn microseconds(self) -> String {
+        self.format(MICROSECONDS)
+    }
+
+    /// `2019-12-27T18:11:19.117Z`: always three digits, as Keycard's clients expect.
+    #[must_use]
+    pub fn milliseconds(self) -> String {
+        self.format(MILLISECONDS)
+    }
+
+    fn format(self, format: StaticFormatDescription) -> String {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+            .ok()
+            .and_then(|time| time.format(format).ok())
+            .unwrap_or_default()
+    }
+
+    /// Reads an RFC 3339 time, or one without its offset, which is then UTC; finer than a microsecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+            .ok()?;
+        let micros = i64::try_from(time.unix_timestamp_nanos() / 1000).ok()?;
+        (0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Micros;
+
+    #[test]
+    fn six_digits_and_three_always() {
+        let time = Micros(1_735_323_158_653_402);
+        assert_eq!(time.microseconds(), "2024-12-27T18:12:38.653402Z");
+        assert_eq!(time.milliseconds(), "2024-12-27T18:12:38.653Z");
+        assert_eq!(Micros(0).microseconds(), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(Micros::MAX.milliseconds(), "2255-06-05T23:47:34.740Z");
+    }
+
+    #[test]
+    fn a_time_is_read_with_and_without_its_offset() {
+        let time = Some(Micros(1_735_323_158_653_402));
+        for text in ["2024-12-27T18:12:38.653402Z", "2024-12-27T18:12:38.653402", "2024-12-27T19:12:38.653402999+01:00"] {
+            assert_eq!(Micros::parse(text), time, "{text}");
+        }
+        for text in ["", "yesterday", "1969-12-31T23:59:59Z", "2255-06-05T23:47:34.740992Z", "2024-13-01T00:00:00Z"] {
+            assert_eq!(Micros::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The one validation module, for create, PUT and PATCH, on every face. One line a field says its name, its rule and its default
+//! (see [`validate`]); the contract pages name the exceptions, which each face lists in its own file.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::field::{Draft, Field, Kind, Meaning, Place, Rule, RoleMember, Said, Verb, Violation};
+use super::id::Id;
+use super::role::{Context, Role};
+use super::secret::{NotAToken, Token};
+use super::time::Micros;
+
+/// The most code points of a name and of each part of a role.
+pub const NAME_MAX: usize = 255;
+/// The most code points of a description.
+pub const DESCRIPTION_MAX: usize = 500;
+/// The most roles of a credential.
+pub const ROLES_MAX: usize = 100;
+
+/// How a face spells and reads what a body says, as far as rules need it.
+pub trait Dialect {
+    /// The member that says a field in a body of this verb; `None` when the face cannot say it, and then it is kept, or
+    /// has its default on create. No wildcard arm here: a new field does not compile until the face has a word for it.
+    fn word(&self, verb: Verb, field: Field) -> Option<&'static str>;
+
+    /// What an absent or a null member means, where the face's contract says other than [`usual`] does.
+    fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning>;
+
+    /// Reads an id as the face spells it in a body.
+    fn read_id(&self, text: &str) -> Option<Id>;
+}
+
+/// What an absent or a null member means on every face that does not say otherwise:
+///
+/// | | absent | null |
+/// |---|---|---|
+/// | create, replace | the default; a field without one is missing | cleared; a violation where it cannot be empty |
+/// | merge | keeps what is stored | as create |
+fn usual(verb: Verb, field: Field, said: &Said) -> Meaning {
+    match (said, verb) {
+        (Said::Null, _) => Meaning::Clear,
+        (_, Verb::Merge) => Meaning::Keep,
+        _ if field == Field::Name => Meaning::Missing,
+        _ => Meaning::Default,
+    }
+}
+
+/// What becomes of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To<T> {
+    /// It stays as it is stored.
+    Keep,
+    /// It becomes this.
+    Set(T),
+}
+
+/// A credential's secret, as a change asks for it.
+#[derive(Clone)]
+pub enum NewSecret {
+    /// One is made here.
+    Made,
+    /// The client chose it.
+    Chosen(Token),
+}
+
+/// A draft that passed validation. Fields in the order of [`Field`].
+pub struct Change {
+    /// The id, where the client chose it.
+    pub id: To<Option<Id>>,
+    /// Whom it speaks for.
+    pub principal: To<Id>,
+    /// The name.
+    pub name: To<String>,
+    /// The description, or none.
+    pub description: To<Option<String>>,
+    /// Whether it may be used.
+    pub enabled: To<bool>,
+    /// The roles, or none: full access.
+    pub roles: To<Option<BTreeSet<Role>>>,
+    /// The part that `roles` replaces; none for all of them.
+    pub context: Option<Context>,
+    /// The secret.
+    pub secret: To<NewSecret>,
+    /// When it was made.
+    pub created_at: To<Option<Micros>>,
+    /// When it was changed last.
+    pub updated_at: To<Option<Micros>>,
+    /// The `role_id`s that the database compares with the tenant's catalogue, each with its index in the body.
+    pub named_roles: Vec<(usize, String)>,
+}
+
+impl Change {
+    /// The fields that are set, by the names of their columns: an absent one is kept, null clears.
+    #[must_use]
+    pub fn set(&self) -> Map<String, Value> {
+        let mut set = Map::new();
+        put(&mut set, "principal", &self.principal);
+        put(&mut set, "name", &self.name);
+        put(&mut set, "description", &self.description);
+        put(&mut set, "enabled", &self.enabled);
+        put(&mut set, "created_at", &self.created_at);
+        put(&mut set, "updated_at", &self.updated_at);
+        match &self.roles {
+            // Within a context, no roles is the empty part; the rest of them stays.
+            To::Set(None) if self.context.is_some() => put(&mut set, "roles", &To::Set([(); 0])),
+            roles => put(&mut set, "roles", roles),
+        }
+        set
+    }
+}
+
+fn put<T: Serialize>(set: &mut Map<String, Value>, name: &str, to: &To<T>) {
+    if let To::Set(value) = to {
+        // To a Value, only a map with keys that are not strings fails; there is none here.
+        set.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+    }
+}
+
+/// Judges a draft: the change that it makes, and every rule that it breaks, in the order of the fields.
+///
+/// With violations the change holds what could be read, so that the database can add those that only it sees. `prefix` is
+/// that of the tokens made here.
+pub fn validate(draft: &Draft, verb: Verb, dialect: &dyn Dialect, prefix: &str) -> (Change, Vec<Violation>) {
+    let mut judge = Judge { draft, verb, dialect, violations: Vec::new() };
+    let mut named_roles = Vec::new();
+    let id = |value: &Value| text(value, 1, usize::MAX).and_then(|text| dialect.read_id(text).ok_or(Rule::NotAnId));
+    let time = |value: &Value| text(value, 1, usize::MAX).and_then(|text| Micros::parse(text).ok_or(Rule::NotATime));
+
+    //                          field               rule                                          default             null
+    let own_id      = judge.one(Field::Id,          |v| id(v).map(Some),                           Some(None),         Some(None));
+    let principal   = judge.one(Field::Principal,   id,                                            Some(Id::ZERO),     None);
+    let name        = judge.one(Field::Name,        |v| text(v, 1, NAME_MAX).map(str::to_owned),   Some("unnamed".to_owned()), None);
+    let description = judge.one(Field::Description, |v| text(v, 0, DESCRIPTION_MAX).map(|text| Some(text.to_owned())), Some(None), Some(None));
+    let enabled     = judge.one(Field::Enabled,     |v| v.as_bool().ok_or(Rule::Type(Kind::Boolean)), Some(true),      None);
+    let roles       = judge.all(Field::Roles,       |v| roles(v, &mut named_roles),                Some(Some(viewer())), Some(None));
+    let context     = judge.one(Field::RolesContext, |v| context(v).map(Some),                     Some(None),         Some(None));
+    let secret      = judge.one(Field::Secret,      |v| chosen(v, prefix),         Some(NewSecret::Made), None);
+    let created_at  = judge.one(Field::CreatedAt,   |v| time(v).map(Some),                         Some(None),         Some(None));
+    let updated_at  = judge.one(Field::UpdatedAt,   |v| time(v).map(Some),                         Some(None),         Some(None));
+
+    let context = match context {
+        To::Set(context) => context,
+        To::Keep => None,
+    };
+    let mut violations = judge.violations;
+    if let (Some(context), To::Set(Some(list))) = (&context, &roles) {
+        let outside = list.iter().filter(|(_, role)| !context.holds(role));
+        violations.extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
+    }
+    let roles = match roles {
+        To::Set(list) => To::Set(list.map(|list| list.into_iter().map(|(_, role)| role).collect())),
+        To::Keep => To::Keep,
+    };
+    if let To::Set(Some(set)) = &roles
+        && BTreeSet::len(set) > ROLES_MAX
+    {
+        violations.push(broken(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }));
+    }
+    sort(&mut violations);
+    let change = Change { id: own_id, principal, name, description, enabled, roles, context, secret, created_at, updated_at, named_roles };
+    (change, violations)
+}
+
+/// Puts violations into the order of reports: by field, then by place.
+pub fn sort(violations: &mut [Violation]) {
+    violations.sort_by_key(|violation| (violation.field, violation.place));
+}
+
+fn broken(field: Field, place: Place, rule: Rule) -> Violation {
+    Violation { field, place, rule }
+}
+
+/// The role of what is made through a face that cannot say roles: it may read, no more.
+fn viewer() -> Vec<(usize, Role)> {
+    vec![(0, Role { resource: None, resource_instance: None, role_id: "viewer".to_owned() })]
+}
+
+struct Judge<'a> {
+    draft: &'a Draft,
+    verb: Verb,
+    dialect: &'a dyn Dialect,
+    violations: Vec<Violation>,
+}
+
+impl Judge<'_> {
+    /// Judges a field whose value breaks one rule at most.
+    fn one<T>(&mut self, field: Field, rule: impl FnOnce(&Value) -> Result<T, Rule>, default: Option<T>, null: Option<T>) -> To<T> {
+        self.all(field, |value| rule(value).map_err(|rule| vec![(Place::Whole, rule)]), default, null)
+    }
+
+    /// Judges a field. `default` is what absent means where it means the default, `null` what null means where the field
+    /// may be cleared.
+    fn all<T>(
+        &mut self,
+        field: Field,
+        rule: impl FnOnce(&Value) -> Result<T, Vec<(Place, Rule)>>,
+        default: Option<T>,
+        null: Option<T>,
+    ) -> To<T> {
+        let said = self.draft.said(field);
+        let unsaid = match (said, self.dialect.word(self.verb, field)) {
+            (Said::Value(value), Some(_)) => match rule(value) {
+                Ok(value) => return To::Set(value),
+                Err(rules) => {
+                    self.violations.extend(rules.into_iter().map(|(place, rule)| broken(field, place, rule)));
+                    return To::Keep;
+                }
+            },
+            // The face cannot say it: kept, by every verb.
+            (_, None) if self.verb == Verb::Create => Meaning::Default,
+            (_, None) => Meaning::Keep,
+            (said, Some(_)) => {
+                self.dialect.exception(self.verb, field, said).unwrap_or_else(|| usual(self.verb, field, said))
+            }
+        };
+        let (value, otherwise) = match unsaid {
+            Meaning::Keep => return To::Keep,
+            Meaning::Default => (default, Rule::Missing),
+            Meaning::Clear => (null, Rule::NotNull),
+            Meaning::Missing => (None, Rule::Missing),
+            Meaning::Refuse => (None, Rule::NotNull),
+        };
+        value.map_or_else(
+            || {
+                self.violations.push(broken(field, Place::Whole, otherwise));
+                To::Keep
+            },
+            To::Set,
+        )
+    }
+}
+
+/// A string of so many code points (JSON Schema's and SQLite's count), without control characters, not trimmed.
+fn text(value: &Value, min: usize, max: usize) -> Result<&str, Rule> {
+    let text = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    let length = text.chars().count();
+    if length < min {
+        Err(Rule::TooShort { min })
+    } else if length > max {
+        Err(Rule::TooLong { max })
+    } else if text.chars().any(char::is_control) {
+        Err(Rule::Control)
+    } else {
+        Ok(text)
+    }
+}
+
+/// A list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
+fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Option<Vec<(usize, Role)>>, Vec<(Place, Rule)>> {
+    let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
+    let mut broken = Vec::new();
+    let mut roles = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(members) = item.as_object() else {
+            broken.push((Place::Role(index), Rule::Type(Kind::Object)));
+            continue;
+        };
+        let mut member = |name: RoleMember, required: bool| match members.get(name.name()) {
+            None | Some(Value::Null) if !required => None,
+            None => {
+                broken.push((Place::Member(index, name), Rule::Missing));
+                None
+            }
+            Some(value) => text(value, 1, NAME_MAX)
+                .map_err(|rule| broken.push((Place::Member(index, name), rule)))
+                .ok()
+                .map(str::to_owned),
+        };
+        let role_id = member(RoleMember::RoleId, true);
+        let resource = member(RoleMember::Resource, false);
+        let resource_instance = member(RoleMember::Instance, false);
+        if let Some(role_id) = &role_id {
+            named.push((index, role_id.clone()));
+        }
+        let resource_said = members.get(RoleMember::Resource.name()).is_some_and(|value| !value.is_null());
+        if resource_instance.is_some() && !resource_said {
+            broken.push((Place::Member(index, RoleMember::Instance), Rule::InstanceAlone));
+        }
+        roles.extend(role_id.map(|role_id| (index, Role { resource, resource_instance, role_id })));
+    }
+    if broken.is_empty() { Ok(Some(roles)) } else { Err(broken) }
+}
+
+/// `system`, or `dataset:{id}` (contract of the Coactive face).
+fn context(value: &Value) -> Result<Context, Rule> {
+    let said = text(value, 1, usize::MAX)?;
+    if said == "system" {
+        return Ok(Context { resource: None, resource_instance: None });
+    }
+    let instance = said.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
+    if instance.is_empty() || instance.chars().count() > NAME_MAX {
+        return Err(Rule::NotAContext);
+    }
+    Ok(Context { resource: Some("dataset".to_owned()), resource_instance: Some(instance.to_owned()) })
+}
+
+/// A secret that the client chose. What begins with `client_` and holds a colon would be read as an id and its secret.
+fn chosen(value: &Value, prefix: &str) -> Result<NewSecret, Rule> {
+    let said = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    if said.starts_with("client_") && said.contains(':') {
+        return Err(Rule::LooksLikeAClient);
+    }
+    match Token::read(said, prefix) {
+        Ok(token) => Ok(NewSecret::Chosen(token)),
+        Err(NotAToken::Characters) => Err(Rule::NotAToken),
+        Err(NotAToken::Checksum) => Err(Rule::Checksum),
+    }
+}

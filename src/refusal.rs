@@ -1,0 +1,123 @@
+//! All that can go wrong. It knows neither HTTP nor a face: each face words it, and gives it its status, in its own file.
+
+use crate::credential::field::Violation;
+
+/// Why a request is refused. In the order of refusals: of several that hold, the first is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A setting is missing or unusable, so nothing is served.
+    Misconfigured(Misconfigured),
+    /// No route has this path.
+    NoRoute,
+    /// The path has routes, for other methods.
+    MethodNotAllowed {
+        /// The methods that it has, as the `Allow` header lists them.
+        allow: String,
+    },
+    /// The body is of a media type that is not JSON.
+    MediaType,
+    /// The body is larger than [`crate::request::BODY_MAX`].
+    TooLarge,
+    /// The body, or a header with a form of its own, cannot be read.
+    Unreadable(Unreadable),
+    /// Who calls is not known: nothing, garbage, unknown, wrong, expired.
+    Unauthenticated,
+    /// The token is right; its credential, principal or tenant is disabled.
+    Inactive,
+    /// The caller may never do this.
+    Forbidden,
+    /// The root token has to name a tenant here (`X-Postern-Tenant`).
+    TenantNotNamed,
+    /// There is no such thing, or it is another tenant's.
+    Missing(Noun),
+    /// If-Match names another state than the stored one.
+    Stale,
+    /// The tenant requires If-Match.
+    PreconditionRequired,
+    /// The body breaks rules: all of them, in the order of the fields.
+    Invalid(Vec<Violation>),
+    /// The caller may change this, but not so.
+    ForbiddenChange,
+    /// The tenant is not RBAC-enabled, and the change would add roles.
+    NoRoles,
+    /// It would create a second of what is one.
+    Conflict(Conflict),
+    /// The database does not answer now.
+    Unavailable,
+    /// A bug of ours. The text is for our log; no face shows it.
+    Broken(String),
+}
+
+/// Things that can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// A tenant.
+    Tenant,
+    /// A principal.
+    Principal,
+    /// A credential.
+    Credential,
+}
+
+/// What cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not UTF-8.
+    NotUtf8,
+    /// Not JSON, at this place.
+    NotJson {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// Nested deeper than [`crate::request::DEPTH_MAX`].
+    TooDeep,
+    /// An object names a member twice.
+    DuplicateMember,
+    /// JSON, but no object.
+    NotAnObject,
+    /// `X-Client-Request-ID` is no UUID (contract of the Keycard face).
+    ClientRequestId,
+}
+
+impl Unreadable {
+    /// Words for it. They hold nothing of what was sent.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
+            Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
+            Self::TooDeep => format!("The body is nested deeper than {} levels.", crate::request::DEPTH_MAX),
+            Self::DuplicateMember => "The body names a member of an object twice.".to_owned(),
+            Self::NotAnObject => "The body is not a JSON object.".to_owned(),
+            Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID.".to_owned(),
+        }
+    }
+}
+
+/// What is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// A credential of this id, in this tenant.
+    Id,
+    /// A secret of this value, somewhere: it says nothing of where.
+    Secret,
+}
+
+/// A setting that keeps the service from serving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misconfigured {
+    /// Its name.
+    pub setting: &'static str,
+    /// What is wrong with it, and what to do.
+    pub problem: &'static str,
+}
+
+impl Misconfigured {
+    /// Words for it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("The setting {} {}.", self.setting, self.problem)
+    }
+}

@@ -1,0 +1,183 @@
+//! What is read of a request, and its limits.
+
+pub mod json;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+/// The largest body, in bytes; past it, 413.
+pub const BODY_MAX: usize = 64 * 1024;
+/// The deepest nesting of a body: the object itself is the first level.
+pub const DEPTH_MAX: usize = 32;
+
+/// The methods that a route can have. HEAD is answered as GET, without the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Makes.
+    Post,
+    /// Says the whole.
+    Put,
+    /// Says the difference.
+    Patch,
+    /// Any other: no route has it.
+    Other,
+}
+
+impl Method {
+    /// The method of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name {
+            "GET" | "HEAD" => Self::Get,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "PATCH" => Self::Patch,
+            _ => Self::Other,
+        }
+    }
+
+    /// Its name, as `Allow` lists it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Other => "",
+        }
+    }
+}
+
+/// Reads one header by its lower-case name. Each read crosses to JavaScript, so nothing reads one that it does not use.
+pub trait Headers {
+    /// The header's value; several are joined with a comma.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The body, read once and no further than [`BODY_MAX`].
+pub enum Body {
+    /// As it came.
+    Bytes(Vec<u8>),
+    /// More than [`BODY_MAX`].
+    TooLarge,
+}
+
+/// A request, as far as we read it.
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path, still percent-encoded.
+    pub path: &'a str,
+    /// The query without its question mark, still encoded.
+    pub query: &'a str,
+    /// The headers, read one by one.
+    pub headers: &'a dyn Headers,
+    /// The body.
+    pub body: Body,
+}
+
+impl Request<'_> {
+    /// The body as a JSON object.
+    ///
+    /// # Errors
+    /// `MediaType` for a Content-Type that is there and not JSON (`application/json`, any `+json`; parameters are ignored),
+    /// `TooLarge`, and `Unreadable` for what [`json::object`] refuses.
+    pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
+        if self.headers.get("content-type").is_some_and(|content_type| !is_json(&content_type)) {
+            return Err(Refusal::MediaType);
+        }
+        match &self.body {
+            Body::TooLarge => Err(Refusal::TooLarge),
+            Body::Bytes(bytes) => json::object(bytes).map_err(Refusal::Unreadable),
+        }
+    }
+
+    /// The request's id: the caller's, from `X-Request-Id`, when it is 1 to 128 letters, digits, `.`, `_` or `-`.
+    #[must_use]
+    pub fn own_id(&self) -> Option<String> {
+        let sane = |id: &String| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        self.headers.get("x-request-id").filter(sane)
+    }
+
+    /// The entity tags of `If-Match`, as `<id>.<revision>` or `*`, without quotes and `W/` (the edge weakens a tag when
+    /// it compresses). A tag of another form stays as it is, and matches nothing. `None` without the header.
+    #[must_use]
+    pub fn if_match(&self) -> Option<Vec<String>> {
+        let tag = |tag: &str| {
+            let tag = tag.trim();
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            let opaque = opaque.strip_prefix('"').and_then(|opaque| opaque.strip_suffix('"'));
+            // Only a star without quotes is the star.
+            opaque.filter(|opaque| *opaque != "*").unwrap_or(if tag == "*" { "*" } else { "" }).to_owned()
+        };
+        self.headers.get("if-match").map(|header| header.split(',').map(tag).collect())
+    }
+
+    /// The values of a query parameter, decoded, for each of its names.
+    #[must_use]
+    pub fn query_values(&self, names: &[&str]) -> Vec<String> {
+        let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(name, _)| names.contains(&&*decode(name))).map(|(_, value)| decode(value)).collect()
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.split_once('/').is_some_and(|(_, subtype)| subtype.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Headers, Method, Request, is_json};
+
+    struct One(&'static str, &'static str);
+
+    impl Headers for One {
+        fn get(&self, name: &str) -> Option<String> {
+            (name == self.0).then(|| self.1.to_owned())
+        }
+    }
+
+    fn with(headers: &One) -> Request<'_> {
+        Request { method: Method::Get, path: "/", query: "", headers, body: Body::Bytes(Vec::new()) }
+    }
+
+    #[test]
+    fn json_media_types_with_any_parameters() {
+        for json in ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"] {
+            assert!(is_json(json), "{json}");
+        }
+        for other in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"] {
+            assert!(!is_json(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn if_match_takes_lists_stars_and_weak_tags() {
+        let tags = |value| with(&One("if-match", value)).if_match();
+        assert_eq!(tags("\"a.1\""), Some(vec!["a.1".to_owned()]));
+        assert_eq!(tags("W/\"a.1\", \"b.2\""), Some(vec!["a.1".to_owned(), "b.2".to_owned()]));
+        assert_eq!(tags("*"), Some(vec!["*".to_owned()]));
+        for nothing in ["", "a.1", "\"*\"", "W/*", "\"a.1"] {
+            assert_eq!(tags(nothing), Some(vec![String::new()]), "{nothing}");
+        }
+        assert_eq!(with(&One("x", "")).if_match(), None);
+    }
+
+    #[test]
+    fn only_a_sane_request_id_is_taken_over() {
+        let id = |value| with(&One("x-request-id", value)).own_id();
+        assert_eq!(id("a-1_2.Z").as_deref(), Some("a-1_2.Z"));
+        for bad in ["", "a b", "a\"b", "é", "<script>"] {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+    }
+}

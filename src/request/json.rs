@@ -1,0 +1,145 @@
+//! Strict JSON: UTF-8, no member twice, bounded depth. serde_json parses; this adds what it leaves open.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::DEPTH_MAX;
+use crate::refusal::Unreadable;
+
+/// Reads a JSON object.
+///
+/// # Errors
+/// What keeps it from being one: the first thing found.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
+    let fault = Cell::new(None);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { depth: 0, fault: &fault }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    match value {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Unreadable::NotAnObject),
+        Err(error) => Err(fault.get().unwrap_or(Unreadable::NotJson { line: error.line(), column: error.column() })),
+    }
+}
+
+/// Reads one value at this depth. A fault that is ours is noted, since an error of serde's carries only words.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    depth: usize,
+    fault: &'a Cell<Option<Unreadable>>,
+}
+
+impl Strict<'_> {
+    fn fail<T, E: Error>(self, fault: Unreadable) -> Result<T, E> {
+        self.fault.set(Some(fault));
+        Err(E::custom("refused"))
+    }
+
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth == DEPTH_MAX { self.fail(Unreadable::TooDeep) } else { Ok(Self { depth: self.depth + 1, ..self }) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(inner)?;
+            if object.insert(name, value).is_some() {
+                return self.fail(Unreadable::DuplicateMember);
+            }
+        }
+        Ok(object.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEPTH_MAX, object};
+    use crate::refusal::Unreadable;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_object_is_read_whole() {
+        let read = object(br#"{"a":[1,-2,1e308,"\u00e9"],"b":{"c":null,"d":true}}"#).map(serde_json::Value::from);
+        assert_eq!(read, Ok(serde_json::json!({"a": [1, -2, 1e308, "é"], "b": {"c": null, "d": true}})));
+    }
+
+    #[test]
+    fn each_fault_is_told_by_its_name() {
+        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(object(nested(DEPTH_MAX).as_bytes()).is_ok());
+        assert_eq!(object(nested(DEPTH_MAX + 1).as_bytes()), Err(Unreadable::TooDeep));
+        assert_eq!(object(&b"[".repeat(60_000)), Err(Unreadable::TooDeep));
+        assert_eq!(object(br#"{"a":1,"a":1}"#), Err(Unreadable::DuplicateMember));
+        assert_eq!(object(br#"{"a":{"b":1,"\u0062":2}}"#), Err(Unreadable::DuplicateMember));
+        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(Unreadable::NotUtf8));
+        for other in ["[]", "null", "1", "\"a\"", "true"] {
+            assert_eq!(object(other.as_bytes()), Err(Unreadable::NotAnObject), "{other}");
+        }
+        let broken = ["", " ", "{", "{}x", "{}{}", "{'a':1}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":1e999}", "{\"a\":NaN}",
+            "{\"a\":\"\\ud800\"}", "{\"a\":\"\u{1}\"}", "\u{feff}{}", "{\"a\":\"\\u0000\"", "{a:1}"];
+        for broken in broken {
+            assert!(matches!(object(broken.as_bytes()), Err(Unreadable::NotJson { .. })), "{broken:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
+            let _ = object(&bytes);
+            let _ = object(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a deploy configures. A missing secret serves nothing: better than to serve without it.
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use zeroize::Zeroizing;
+
+use crate::credential::secret::Keys;
+use crate::refusal::Misconfigured;
+
+/// The settings in force.
+pub struct Settings {
+    /// Compared with what a caller presents; does everything.
+    pub root_token: Zeroizing<String>,
+    /// Made of the master key.
+    pub keys: Keys,
+    /// What the tokens made here begin with.
+    pub token_prefix: String,
+    /// Whether answers tell their cost (`Server-Timing`).
+    pub server_timing: bool,
+}
+
+/// The settings' names, as `wrangler.toml` and `.dev.vars.example` have them.
+pub mod name {
+    /// A Worker secret: at least 32 characters.
+    pub const ROOT_TOKEN: &str = "POSTERN_ROOT_TOKEN";
+    /// A Worker secret: 32 bytes in hex.
+    pub const MASTER_KEY: &str = "POSTERN_MASTER_KEY";
+    /// Optional: what tokens begin with; `pstn_` unless set.
+    pub const TOKEN_PREFIX: &str = "POSTERN_TOKEN_PREFIX";
+    /// Optional: `on` shows `Server-Timing`.
+    pub const SERVER_TIMING: &str = "POSTERN_SERVER_TIMING";
+}
+
+const DEFAULT_PREFIX: &str = "pstn_";
+
+impl Settings {
+    /// Reads the settings through `get`, which gives a setting by its name.
+    ///
+    /// # Errors
+    /// The first setting that is missing or unusable, with what to do.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
+        let wrong = |setting, problem| Misconfigured { setting, problem };
+        let secret = |setting| get(setting).filter(|value| !value.is_empty()).map(Zeroizing::new);
+
+        let root_token = secret(name::ROOT_TOKEN)
+            .ok_or(wrong(name::ROOT_TOKEN, "is missing: set it with `wrangler secret put POSTERN_ROOT_TOKEN`"))?;
+        if root_token.len() < 32 || !root_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(wrong(name::ROOT_TOKEN, "has to be at least 32 visible ASCII characters"));
+        }
+        let master = secret(name::MASTER_KEY)
+            .ok_or(wrong(name::MASTER_KEY, "is missing: set it with `wrangler secret put POSTERN_MASTER_KEY`"))?;
+        let bytes = HEXLOWER_PERMISSIVE.decode(master.as_bytes()).map(Zeroizing::new).ok();
+        let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
+        let master = master.ok_or(wrong(name::MASTER_KEY, "has to be 32 bytes in hex: 64 characters"))?;
+
+        let token_prefix = get(name::TOKEN_PREFIX).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
+        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let stem = token_prefix.strip_suffix('_').unwrap_or_default();
+        if !(2..=15).contains(&stem.len()) || !stem.bytes().all(letters) || stem == "client" {
+            return Err(wrong(name::TOKEN_PREFIX, "has to be 2 to 15 lower-case letters or digits and an underscore, not client_"));
+        }
+        let server_timing = get(name::SERVER_TIMING).is_some_and(|value| value == "on");
+        Ok(Self { root_token, keys: Keys::of(&master), token_prefix, server_timing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, name};
+
+    fn read(changed: &str, to: Option<&str>) -> Result<Settings, &'static str> {
+        Settings::read(|setting| match setting {
+            _ if setting == changed => to.map(str::to_owned),
+            name::ROOT_TOKEN => Some("root_0123456789012345678901234567".to_owned()),
+            name::MASTER_KEY => Some("0123456789abcdef".repeat(4)),
+            _ => None,
+        })
+        .map_err(|wrong| wrong.setting)
+    }
+
+    #[test]
+    fn what_is_missing_or_unusable_is_named() {
+        assert!(read("", None).is_ok_and(|settings| settings.token_prefix == "pstn_" && !settings.server_timing));
+        for bad in [None, Some(""), Some("short"), Some("with a space, and long enough for it")] {
+            assert_eq!(read(name::ROOT_TOKEN, bad).err(), Some(name::ROOT_TOKEN));
+        }
+        for bad in [None, Some(""), Some("0123"), Some(&*"zz".repeat(32)), Some(&*"ab".repeat(33))] {
+            assert_eq!(read(name::MASTER_KEY, bad).err(), Some(name::MASTER_KEY));
+        }
+        for bad in ["", "_", "x_", "acme", "Acme_", "client_", "a b_"] {
+            assert_eq!(read(name::TOKEN_PREFIX, Some(bad)).err(), Some(name::TOKEN_PREFIX), "{bad}");
+        }
+        assert!(read(name::TOKEN_PREFIX, Some("acme_")).is_ok_and(|settings| settings.token_prefix == "acme_"));
+        assert!(read(name::SERVER_TIMING, Some("on")).is_ok_and(|settings| settings.server_timing));
+    }
+}

@@ -1,0 +1,140 @@
+//! Credentials: find, create, update. Each is one batch.
+
+use serde::Deserialize;
+
+use super::question::Question;
+use super::verdict::{Judged, first, read};
+use super::{Database, Parameter, Row, Store};
+use crate::credential::Credential;
+use crate::credential::field::Violation;
+use crate::credential::id::Id;
+use crate::credential::role::Role;
+use crate::credential::secret::Sealed;
+use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+
+/// A statement of a batch: the verdict's text, then its own.
+macro_rules! judged {
+    ($file:literal $(, $more:literal)*) => { concat!(include_str!("verdict.sql"), include_str!($file) $(, $more)*) };
+}
+
+/// Statements that write a credential give back the row as it now is. `judge.sql` names the same columns.
+macro_rules! writes {
+    ($file:literal) => {
+        judged!(
+            $file,
+            "RETURNING tenant, id, principal, name, description, enabled, roles, expires_at, revision, created_at, updated_at, last_used_at"
+        )
+    };
+}
+
+const JUDGE: &str = judged!("judge.sql");
+const UPDATE: &str = writes!("update.sql");
+const CREATE: &str = writes!("create.sql");
+const SECRET_ADD: &str = judged!("secret_add.sql");
+const SECRET_END_OTHERS: &str = judged!("secret_end_others.sql");
+const SECRET_DELETE_ENDED: &str = judged!("secret_delete_ended.sql");
+
+/// What came of a batch: what was judged, and the credential as it now is or why not.
+pub struct Outcome {
+    /// For the caller's rank and last use, whatever the verdict.
+    pub judged: Judged,
+    /// The credential, or the refusal.
+    pub credential: Result<Credential, Refusal>,
+}
+
+/// Finds a credential.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome, Refusal> {
+    run(store, question, &[JUDGE], Vec::new()).await
+}
+
+/// Creates a credential and its secret.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Outcome, Refusal> {
+    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, CREATE, SECRET_ADD] };
+    run(store, question, statements, violations).await
+}
+
+/// Updates a credential, for PUT and PATCH, on every face.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn update<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Outcome, Refusal> {
+    let statements: &[_] = match (question.invalid, &question.secret) {
+        // It will be refused, but a stranger gets 401 and not a lesson about the body.
+        (true, _) => &[JUDGE],
+        (false, None) => &[JUDGE, UPDATE],
+        (false, Some(_)) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_END_OTHERS, SECRET_DELETE_ENDED],
+    };
+    run(store, question, statements, violations).await
+}
+
+async fn run<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    statements: &[&'static str],
+    violations: Vec<Violation>,
+) -> Result<Outcome, Refusal> {
+    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
+    let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
+    let judged: Judged = read(before)?;
+    let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
+    let credential = judged.verdict(violations, named).and_then(|()| {
+        let sealed = shown_again(before, question)?;
+        // No row back from the write: nothing changed, and the row as it was is the row as it is.
+        let stored: Stored = read(first(&rows, 1).unwrap_or(before))?;
+        stored.into_credential(sealed)
+    });
+    Ok(Outcome { judged, credential })
+}
+
+/// The sealed value of the secret that is now the newest.
+fn shown_again(before: &Row, question: &Question) -> Result<Option<Sealed>, Refusal> {
+    let stored: Newest = read(before)?;
+    Ok(match &question.secret {
+        Some(new) if stored.newest != Some(new.id) => new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text }),
+        _ => stored.sealed.zip(stored.sealing_key).map(|(text, key)| Sealed { key, text }),
+    })
+}
+
+#[derive(Deserialize)]
+struct Newest {
+    newest: Option<Id>,
+    sealing_key: Option<String>,
+    sealed: Option<String>,
+}
+
+/// A row of `credentials`.
+#[derive(Deserialize)]
+struct Stored {
+    tenant: Id,
+    id: Id,
+    principal: Id,
+    name: String,
+    description: Option<String>,
+    enabled: u8,
+    roles: Option<String>,
+    revision: i64,
+    created_at: Micros,
+    updated_at: Micros,
+    last_used_at: Option<Micros>,
+}
+
+impl Stored {
+    fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
+        let Self { tenant, id, principal, name, description, enabled, roles, revision, created_at, updated_at, last_used_at } = self;
+        let roles: Option<Vec<Role>> = roles
+            .map(|roles| serde_json::from_str(&roles))
+            .transpose()
+            .map_err(|error| Refusal::Broken(format!("roles that cannot be read: {error}")))?;
+        let enabled = enabled == 1;
+        Ok(Credential {
+            tenant, id, principal, name, description, enabled, roles, revision, created_at, updated_at, last_used_at, sealed,
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! Principals: create.
+
+use serde::Deserialize;
+
+use super::question::Question;
+use super::tenant::made;
+use super::{Database, Parameter, Store};
+use crate::credential::field::Violation;
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+
+/// A principal, as it is shown.
+#[derive(Debug, Deserialize)]
+pub struct Principal {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Its description, if any.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it was changed last.
+    pub updated_at: Micros,
+}
+
+/// Creates a principal. `question.set` has `id`, `name` and `description`.
+///
+/// # Errors
+/// The refusal.
+pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Principal, Refusal> {
+    let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
+    let create = concat!(include_str!("verdict.sql"), include_str!("create_principal.sql"));
+    let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };
+    made(&store.batch(statements, &[Parameter::Text(&question.text())]).await?, violations)
+}

@@ -1,0 +1,45 @@
+//! Tenants: create.
+
+use serde::Deserialize;
+
+use super::question::Question;
+use super::verdict::{Judged, first, read};
+use super::{Database, Parameter, Store};
+use crate::credential::field::Violation;
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+
+/// A tenant, as it is shown.
+#[derive(Debug, Deserialize)]
+pub struct Tenant {
+    /// Its id.
+    pub id: Id,
+    /// Its label: a slug of the name, numbered where that was taken.
+    pub label: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it was changed last.
+    pub updated_at: Micros,
+}
+
+/// Creates a tenant with its default principal, RBAC on. `question.set` has `name`, `slug` and `first`: the number to
+/// begin with, 1 for the bare slug.
+///
+/// # Errors
+/// The refusal.
+pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Tenant, Refusal> {
+    let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
+    let create = concat!(include_str!("verdict.sql"), include_str!("create_tenant.sql"));
+    let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };
+    made(&store.batch(statements, &[Parameter::Text(&question.text())]).await?, violations)
+}
+
+/// The verdict, then the row that the second statement made.
+pub(super) fn made<T: serde::de::DeserializeOwned>(rows: &[Vec<super::Row>], violations: Vec<Violation>) -> Result<T, Refusal> {
+    let missing = || Refusal::Broken("no row made".to_owned());
+    read::<Judged>(first(rows, 0).ok_or_else(missing)?)?.verdict(violations, None)?;
+    read(first(rows, 1).ok_or_else(missing)?)
+}
