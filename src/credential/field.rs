@@ -123,7 +123,7 @@ pub struct Violation {
 }
 
 /// Where in a field a violation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The field as a whole.
     Whole,
@@ -131,6 +131,18 @@ pub enum Place {
     Role(usize),
     /// A member of the role at this index.
     Member(usize, RoleMember),
+}
+
+impl Place {
+    /// What places sort by: the field as a whole, then role by role.
+    #[must_use]
+    pub fn order(self) -> (usize, Option<RoleMember>) {
+        match self {
+            Self::Whole => (0, None),
+            Self::Role(index) => (index + 1, None),
+            Self::Member(index, member) => (index + 1, Some(member)),
+        }
+    }
 }
 
 /// The members of a role, by the names that every face gives them.

@@ -165,7 +165,7 @@ pub fn validate(draft: &Draft, verb: Verb, dialect: &dyn Dialect, prefix: &str) 
 
 /// Puts violations into the order of reports: by field, then by place.
 pub fn sort(violations: &mut [Violation]) {
-    violations.sort_by_key(|violation| (violation.field, violation.place));
+    violations.sort_by_key(|violation| (violation.field, violation.place.order()));
 }
 
 fn broken(field: Field, place: Place, rule: Rule) -> Violation {
