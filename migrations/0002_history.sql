@@ -118,14 +118,15 @@ BEGIN
     iif(NEW.change = OLD.change, CAST(unixepoch('subsec') * 1000000 AS INTEGER), NEW.changed_at),
     iif(NEW.change = OLD.change, 'console', NEW.changed_by),
     iif(NEW.change = OLD.change, 'console', NEW.changed_request),
-    (SELECT json_group_object(field, json_object('before', json(before), 'after', json(after))) FROM (
-      SELECT 'principal' AS field, json_quote(OLD.principal) AS before, json_quote(NEW.principal) AS after
-      UNION ALL SELECT 'name', json_quote(OLD.name), json_quote(NEW.name)
-      UNION ALL SELECT 'description', json_quote(OLD.description), json_quote(NEW.description)
-      UNION ALL SELECT 'enabled', iif(OLD.enabled, 'true', 'false'), iif(NEW.enabled, 'true', 'false')
-      UNION ALL SELECT 'roles', coalesce(OLD.roles, 'null'), coalesce(NEW.roles, 'null')
-      UNION ALL SELECT 'expires_at', json_quote(OLD.expires_at), json_quote(NEW.expires_at))
-     WHERE before <> after),
+    -- VALUES, not a compound SELECT, of which D1 allows five terms.
+    (SELECT json_group_object(column1, json_object('before', json(column2), 'after', json(column3))) FROM (VALUES
+      ('principal', json_quote(OLD.principal), json_quote(NEW.principal)),
+      ('name', json_quote(OLD.name), json_quote(NEW.name)),
+      ('description', json_quote(OLD.description), json_quote(NEW.description)),
+      ('enabled', iif(OLD.enabled, 'true', 'false'), iif(NEW.enabled, 'true', 'false')),
+      ('roles', coalesce(OLD.roles, 'null'), coalesce(NEW.roles, 'null')),
+      ('expires_at', json_quote(OLD.expires_at), json_quote(NEW.expires_at)))
+     WHERE column2 <> column3),
     -- Widening: roles to none (full access), a role added to some, disabled to enabled, a later end or none.
     (OLD.roles IS NOT NULL AND NEW.roles IS NULL)
     OR (OLD.roles IS NOT NULL
@@ -173,11 +174,11 @@ BEGIN
     iif(NEW.change = OLD.change, CAST(unixepoch('subsec') * 1000000 AS INTEGER), NEW.changed_at),
     iif(NEW.change = OLD.change, 'console', NEW.changed_by),
     iif(NEW.change = OLD.change, 'console', NEW.changed_request),
-    (SELECT json_group_object(field, json_object('before', json(before), 'after', json(after))) FROM (
-      SELECT 'expires_at' AS field, json_quote(OLD.expires_at) AS before, json_quote(NEW.expires_at) AS after
-      WHERE OLD.expires_at IS NOT NEW.expires_at
-      UNION ALL SELECT 'key', json_quote(OLD.key), json_quote(NEW.key) WHERE OLD.key <> NEW.key
-      UNION ALL SELECT 'value', '"kept"', '"replaced"' WHERE OLD.digest <> NEW.digest AND OLD.key = NEW.key)),
+    (SELECT json_group_object(column1, json_object('before', json(column2), 'after', json(column3))) FROM (VALUES
+      ('expires_at', json_quote(OLD.expires_at), json_quote(NEW.expires_at)),
+      ('key', json_quote(OLD.key), json_quote(NEW.key)),
+      ('value', '"kept"', iif(OLD.digest <> NEW.digest AND OLD.key = NEW.key, '"replaced"', '"kept"')))
+     WHERE column2 <> column3),
     OLD.expires_at IS NOT NULL AND (NEW.expires_at IS NULL OR NEW.expires_at > OLD.expires_at)
   FROM credentials c WHERE c.tenant = NEW.tenant AND c.id = NEW.credential;
   UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)

@@ -3,6 +3,6 @@ INSERT INTO secrets (id, tenant, credential, digest, key, sealed, hint, created_
   change, changed_at, changed_by, changed_request)
 SELECT ?1 ->> '$.secret.id', c.tenant, c.id, ?1 ->> '$.secret.digest', ?1 ->> '$.secret.key', ?1 ->> '$.secret.sealed',
   ?1 ->> '$.secret.hint', ?1 ->> '$.now', NULL, c.change, c.changed_at, c.changed_by, c.changed_request
-FROM place CROSS JOIN credentials AS c
-  ON c.tenant = place.id AND c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change'
+FROM found CROSS JOIN credentials AS c
+  ON c.tenant = found.place AND c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change'
 WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE id = ?1 ->> '$.secret.id')

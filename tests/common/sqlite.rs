@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use postern::store::{Batch, Database, Fault, Parameter, Row, Statement};
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
 use serde_json::Value;
@@ -17,6 +18,20 @@ impl Sqlite {
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().expect("SQLite");
         connection.pragma_update(None, "foreign_keys", true).expect("foreign keys are always on, as on D1");
+        // D1's own limits, which SQLite would not hold us to. (SQL text, compound SELECT, expression depth, function
+        // arguments, LIKE pattern, bound values, columns, trigger depth.)
+        for (limit, most) in [
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+            (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+            (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+            (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+            (Limit::SQLITE_LIMIT_COLUMN, 100),
+            (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+        ] {
+            connection.set_limit(limit, most).expect("a limit");
+        }
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
         let mut files: Vec<_> = std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
         files.sort();
