@@ -16,12 +16,24 @@ BEGIN
 END;
 
 CREATE TRIGGER principals_default_enabled BEFORE UPDATE ON principals
-WHEN OLD.id = '00000000000000000000000000' AND (NOT NEW.enabled OR NEW.id <> OLD.id)
+WHEN OLD.id = '00000000000000000000000000' AND NOT NEW.enabled
 BEGIN
   SELECT RAISE(ABORT, 'the default principal stays');
 END;
 
 -- INSERT OR REPLACE deletes without firing delete triggers: an id that is there is refused before it can.
+CREATE TRIGGER tenants_no_replace BEFORE INSERT ON tenants
+WHEN EXISTS (SELECT 1 FROM tenants WHERE id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: this id is taken');
+END;
+
+CREATE TRIGGER principals_no_replace BEFORE INSERT ON principals
+WHEN EXISTS (SELECT 1 FROM principals WHERE tenant = NEW.tenant AND id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'principals: this id is taken');
+END;
+
 CREATE TRIGGER credentials_no_replace BEFORE INSERT ON credentials
 WHEN EXISTS (SELECT 1 FROM credentials WHERE tenant = NEW.tenant AND id = NEW.id)
 BEGIN
@@ -51,6 +63,12 @@ BEGIN
 END;
 
 -- What a row is does not change: neither its key nor its birth.
+CREATE TRIGGER principals_fixed BEFORE UPDATE ON principals
+WHEN NEW.tenant <> OLD.tenant OR NEW.id <> OLD.id
+BEGIN
+  SELECT RAISE(ABORT, 'principals: tenant and id are fixed');
+END;
+
 CREATE TRIGGER credentials_fixed BEFORE UPDATE ON credentials
 WHEN NEW.tenant <> OLD.tenant OR NEW.id <> OLD.id OR NEW.created_at <> OLD.created_at
 BEGIN
@@ -58,7 +76,9 @@ BEGIN
 END;
 
 CREATE TRIGGER secrets_fixed BEFORE UPDATE ON secrets
-WHEN NEW.id <> OLD.id OR NEW.tenant <> OLD.tenant OR NEW.credential <> OLD.credential OR NEW.created_at <> OLD.created_at
+WHEN NEW.tenant <> OLD.tenant OR NEW.credential <> OLD.credential OR NEW.created_at <> OLD.created_at
+  -- The id of a client's own token is made of its digest, so it moves to another key with it; never onto another's.
+  OR (NEW.id <> OLD.id AND (NEW.key = OLD.key OR EXISTS (SELECT 1 FROM secrets WHERE id = NEW.id)))
 BEGIN
   SELECT RAISE(ABORT, 'secrets: id, tenant, credential and created_at are fixed');
 END;
@@ -164,8 +184,8 @@ BEGIN
   WHERE tenant = NEW.tenant AND id = NEW.credential;
 END;
 
-CREATE TRIGGER secrets_updated AFTER UPDATE OF digest, key, sealed, hint, expires_at ON secrets
-WHEN NEW.digest <> OLD.digest OR NEW.key <> OLD.key OR NEW.sealed IS NOT OLD.sealed OR NEW.hint <> OLD.hint
+CREATE TRIGGER secrets_updated AFTER UPDATE OF id, digest, key, sealed, hint, expires_at ON secrets
+WHEN NEW.id <> OLD.id OR NEW.digest <> OLD.digest OR NEW.key <> OLD.key OR NEW.sealed IS NOT OLD.sealed OR NEW.hint <> OLD.hint
   OR NEW.expires_at IS NOT OLD.expires_at
 BEGIN
   INSERT INTO events (tenant, seq, credential, secret, previous, action, revision, at, by, request, changes, widened)

@@ -82,7 +82,22 @@ start_worker() {
     worker_pid=$!
     set +m
 
-    local tries=0
+    wait_for_worker "$port" "$log"
+}
+exec_wrangler() { exec node_modules/.bin/wrangler "$@" </dev/null; }
+
+# serve PORT STATE SETTINGS LOG: the same without wrangler's proxies (scripts/serve.mjs says why). Sets worker_pid.
+serve() {
+    set -m
+    node scripts/serve.mjs "$1" "$2" "$3" >"$4" 2>&1 </dev/null &
+    worker_pid=$!
+    set +m
+    wait_for_worker "$1" "$4"
+}
+
+# wait_for_worker PORT LOG: until it answers, or has ended
+wait_for_worker() {
+    local port=$1 log=$2 tries=0
     until answers "http://127.0.0.1:$port/"; do
         tries=$((tries + 1))
         if ! kill -0 "$worker_pid" 2>/dev/null || [ $tries -gt 600 ]; then
@@ -92,7 +107,6 @@ start_worker() {
         sleep 0.1
     done
 }
-exec_wrangler() { exec node_modules/.bin/wrangler "$@" </dev/null; }
 
 # stop_worker: wrangler ends what it started when asked to; what is left of its process group after 5 s is killed. A
 # second Ctrl-C does not interrupt this.

@@ -38,6 +38,9 @@ impl Answer {
     #[must_use]
     pub fn with_cost(self, cost: Cost) -> Self {
         let Cost { trips, rows_read, rows_written } = cost;
-        self.with("server-timing", format!("d1;desc=\"trips={trips} rows_read={rows_read} rows_written={rows_written}\""))
+        self.with(
+            "server-timing",
+            format!("d1;desc=\"trips={trips} rows_read={rows_read} rows_written={rows_written}\""),
+        )
     }
 }

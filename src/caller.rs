@@ -1,7 +1,7 @@
 //! From what a request presents to a proof of who calls. Whether the proof holds is judged in the verdict, with the rest.
 
 use data_encoding::BASE64;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
@@ -77,13 +77,15 @@ impl Caller {
 
     fn secret(text: &str, client: Option<Id>, settings: &Settings) -> Result<Self, Refusal> {
         let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
-        Ok(Self::Secret { proofs: vec![settings.keys.prove(&token)], client })
+        Ok(Self::Secret { proofs: settings.keys.prove(&token), client })
     }
 }
 
 /// What a caller may do, each including what is before it (docs/ARCHITECTURE.md, "Rights").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// Nothing: what roles it has are limited to a resource, or are the tenant's own.
+    Stranger = 0,
     /// Reads.
     Viewer = 1,
     /// Changes names and descriptions.
@@ -92,4 +94,18 @@ pub enum Rank {
     Admin = 3,
     /// Does everything.
     Root = 4,
+}
+
+impl<'de> Deserialize<'de> for Rank {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ranks = [Self::Stranger, Self::Viewer, Self::Editor, Self::Admin, Self::Root];
+        let number = usize::deserialize(deserializer)?;
+        ranks.get(number).copied().ok_or_else(|| serde::de::Error::custom("not a rank"))
+    }
+}
+
+impl Serialize for Rank {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
 }

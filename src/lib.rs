@@ -5,6 +5,21 @@
 //! passes them; docs/ARCHITECTURE.md draws its way. Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else compiles, and is
 //! tested, natively.
 
+// A panic fails a request that could have been answered: nothing outside of tests may ask for one.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
+
 #[cfg(target_arch = "wasm32")]
 mod worker;
 

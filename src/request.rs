@@ -101,7 +101,8 @@ impl Request<'_> {
     #[must_use]
     pub fn own_id(&self) -> Option<String> {
         let sane = |id: &String| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            (1..=128).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         };
         self.headers.get("x-request-id").filter(sane)
     }
@@ -152,7 +153,9 @@ mod tests {
 
     #[test]
     fn json_media_types_with_any_parameters() {
-        for json in ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"] {
+        for json in
+            ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"]
+        {
             assert!(is_json(json), "{json}");
         }
         for other in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"] {

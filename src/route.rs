@@ -73,7 +73,8 @@ pub fn find(method: Method, path: &str) -> Found {
         }
         allow.push(route.method.name());
     }
-    let refusal = if allow.is_empty() { Refusal::NoRoute } else { Refusal::MethodNotAllowed { allow: allow.join(", ") } };
+    let refusal =
+        if allow.is_empty() { Refusal::NoRoute } else { Refusal::MethodNotAllowed { allow: allow.join(", ") } };
     Found { face, route: Err(refusal) }
 }
 

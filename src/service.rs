@@ -1,7 +1,9 @@
 //! The way of a request, from the table of routes to an answer, on every face: find the route, read the body, read who
 //! calls, validate, ask the database once, show. What is refused on the way is worded by the face.
 
-use std::cell::RefCell;
+mod after;
+
+use std::cell::{Cell, RefCell};
 
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
@@ -10,12 +12,13 @@ use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::{Change, NewSecret, To, validate};
-use crate::face::{self, Face, Scope, Shown};
+use crate::face::{self, Face, Scope};
 use crate::refusal::{Misconfigured, Refusal};
 use crate::request::Request;
 use crate::route::{self, Operation};
-use crate::settings::{Settings, name};
-use crate::store::credential::{self, Outcome};
+use crate::settings::Settings;
+use crate::store::after::After;
+use crate::store::credential;
 use crate::store::question::{Key, NewRow, On, Question, TenantRef};
 use crate::store::{Database, Store, principal, tenant};
 
@@ -24,7 +27,7 @@ pub struct Service<'a, D, R> {
     /// The store, with an empty tally.
     pub store: Store<'a, D>,
     /// The settings, or what is wrong with them.
-    pub settings: &'a Result<Settings, Misconfigured>,
+    pub settings: Result<&'a Settings, &'a Misconfigured>,
     /// The time of the request.
     pub now: Micros,
     /// Fills a buffer with random bytes.
@@ -35,8 +38,8 @@ pub struct Service<'a, D, R> {
 pub struct Done {
     /// The answer.
     pub answer: Answer,
-    /// The secret whose use is to be noted now that the answer is ready.
-    pub to_note: Option<Id>,
+    /// What is left to write now that the answer is ready.
+    pub after: Option<After>,
     /// What to log, where something failed that should not; it holds nothing of the request.
     pub log: Option<String>,
 }
@@ -48,7 +51,10 @@ struct Way<'a> {
     settings: &'a Settings,
     segments: &'a [String],
     id: &'a str,
-    to_note: &'a RefCell<Option<Id>>,
+    /// The caller's rank, once it is judged.
+    rank: Cell<Option<Rank>>,
+    /// What is left to write after the answer.
+    after: RefCell<Option<After>>,
 }
 
 impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
@@ -61,13 +67,16 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Ok(id) => (id.unwrap_or(new_id), None),
             Err(refusal) => (new_id, Some(refusal)),
         };
-        let to_note = RefCell::new(None);
+        let mut after = None;
         let result = match (self.settings, found.route, bad_id) {
             (Err(wrong), ..) => Err(Refusal::Misconfigured(wrong.clone())),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Err(refusal),
             (Ok(settings), Ok((operation, segments)), None) => {
-                let way = Way { request, face, settings, segments: &segments, id: &id, to_note: &to_note };
-                self.operate(operation, &way).await
+                let (rank, noted) = (Cell::new(None), RefCell::new(None));
+                let way = Way { request, face, settings, segments: &segments, id: &id, rank, after: noted };
+                let result = self.operate(operation, &way).await;
+                after = way.after.take().filter(|after| !after.is_empty());
+                result
             }
         };
         let log = match &result {
@@ -77,10 +86,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
         let content_type = face.content_type(answer.status);
         let mut answer = face.finish(answer.for_request(&id, content_type), &id);
-        if self.settings.as_ref().is_ok_and(|settings| settings.server_timing) {
+        if self.settings.is_ok_and(|settings| settings.server_timing) {
             answer = answer.with_cost(self.store.cost());
         }
-        Done { answer, to_note: to_note.take(), log }
+        Done { answer, after, log }
     }
 
     async fn operate(&self, operation: Operation, way: &Way<'_>) -> Result<Answer, Refusal> {
@@ -95,7 +104,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     async fn read(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
         let question = self.question(way, On::Credential, way.face.need(None))?;
         let outcome = credential::find(&self.store, &question).await?;
-        way.show(None, outcome, None)
+        let credential = self.arrive(way, &question, outcome)?;
+        self.show(way, None, &credential, None)
     }
 
     async fn write(&self, verb: Verb, way: &Way<'_>) -> Result<Answer, Refusal> {
@@ -108,7 +118,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Verb::Create => credential::create(&self.store, &question, violations).await?,
             Verb::Replace | Verb::Merge => credential::update(&self.store, &question, violations).await?,
         };
-        way.show(Some(verb), outcome, token.filter(|_| verb == Verb::Create))
+        let credential = self.arrive(way, &question, outcome)?;
+        self.show(way, Some(verb), &credential, token.as_ref().filter(|_| verb == Verb::Create))
     }
 
     async fn create_principal(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
@@ -116,7 +127,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let mut question = self.question(way, On::Principals, Rank::Admin)?;
         let violations = way.name_it(&mut question, &draft);
         question.set.insert("id".to_owned(), self.new_id().to_string().into());
-        Ok(way.face.show_principal(&principal::create(&self.store, &question, violations).await?))
+        let outcome = principal::create(&self.store, &question, violations).await?;
+        Ok(way.face.show_principal(&self.arrive(way, &question, outcome)?))
     }
 
     async fn create_tenant(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
@@ -130,7 +142,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         // A label that reads as an id would shadow that id: it never stands alone.
         question.set.insert("first".to_owned(), if Id::parse_either(&slug).is_some() { 2 } else { 1 }.into());
         question.set.insert("slug".to_owned(), slug.into());
-        Ok(way.face.show_tenant(&tenant::create(&self.store, &question, violations).await?))
+        let outcome = tenant::create(&self.store, &question, violations).await?;
+        Ok(way.face.show_tenant(&self.arrive(way, &question, outcome)?))
     }
 
     /// The question of a request, before anything of its body is in it.
@@ -145,7 +158,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             credential,
             on,
             writes: false,
-            need: need as u8,
+            need,
             if_match: way.request.if_match(),
             invalid: false,
             set: serde_json::Map::new(),
@@ -181,17 +194,17 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             NewSecret::Made => Token::make(&way.settings.token_prefix, self.new_id(), &self.random_bytes()),
         };
         let keys = &way.settings.keys;
-        let proof = keys.prove(&token);
+        let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
         // Sealed for the credential it belongs to: a face that shows secrets has the tenant's id in its path.
         let owner = match (&question.tenant, question.credential) {
             (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) => Some((*tenant, credential)),
             _ => None,
         };
         let sealed = owner.filter(|_| way.face.shows_secrets()).and_then(|(tenant, credential)| {
-            keys.seal(&token, tenant, credential, self.random_bytes()).map(|sealed| sealed.text)
+            keys.current.seal(&token, tenant, credential, self.random_bytes()).map(|sealed| sealed.text)
         });
-        let (key, hint) = (keys.id().to_owned(), token.hint().to_owned());
-        question.secret = Some(NewRow { id: proof.id, digest: proof.digest, key, sealed, hint });
+        let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
+        question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)
     }
 
@@ -207,28 +220,6 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
 }
 
 impl Way<'_> {
-    /// The answer to an outcome. `made` is the secret of what was just created.
-    fn show(&self, verb: Option<Verb>, outcome: Outcome, made: Option<Token>) -> Result<Answer, Refusal> {
-        self.to_note.replace(outcome.judged.to_note());
-        let credential = outcome.credential?;
-        let opened = match &credential.sealed {
-            Some(sealed) if made.is_none() && self.face.shows_secrets() => {
-                let opened = self.settings.keys.open(sealed, credential.tenant, credential.id);
-                let problem = "is not the key that sealed this credential's token: configure the one that did";
-                Some(opened.ok_or(Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem }))?)
-            }
-            _ => None,
-        };
-        let permissions = self.face.asks_permissions(self.request).then(|| match outcome.judged.rank {
-            Some(4) => Rank::Root,
-            Some(3) => Rank::Admin,
-            Some(2) => Rank::Editor,
-            _ => Rank::Viewer,
-        });
-        let shown = Shown { credential: &credential, secret: made.as_ref().or(opened.as_ref()), permissions };
-        Ok(self.face.show(verb, &shown).with("etag", credential.etag()))
-    }
-
     /// Puts the name, and the description if there is one, of a new tenant or principal into the question.
     fn name_it(&self, question: &mut Question, draft: &Draft) -> Vec<Violation> {
         let (change, violations) = validate(draft, Verb::Create, self.face, &self.settings.token_prefix);
@@ -271,7 +262,9 @@ mod tests {
 
     #[test]
     fn a_label_is_a_slug_of_the_name() {
-        for (name, label) in [("Acme", "acme"), ("  Acme, Inc.  (EU) ", "acme-inc-eu"), ("Ünï", "n"), ("日本", "organization")] {
+        for (name, label) in
+            [("Acme", "acme"), ("  Acme, Inc.  (EU) ", "acme-inc-eu"), ("Ünï", "n"), ("日本", "organization")]
+        {
             assert_eq!(slug(name), label);
         }
         assert_eq!(slug(&"ab ".repeat(100)).len(), 200);

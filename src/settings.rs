@@ -3,15 +3,15 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 use zeroize::Zeroizing;
 
-use crate::credential::secret::Keys;
+use crate::credential::secret::{Keyring, Keys};
 use crate::refusal::Misconfigured;
 
 /// The settings in force.
 pub struct Settings {
     /// Compared with what a caller presents; does everything.
     pub root_token: Zeroizing<String>,
-    /// Made of the master key.
-    pub keys: Keys,
+    /// Made of the master key, and of the one before it.
+    pub keys: Keyring,
     /// What the tokens made here begin with.
     pub token_prefix: String,
     /// Whether answers tell their cost (`Server-Timing`).
@@ -24,6 +24,8 @@ pub mod name {
     pub const ROOT_TOKEN: &str = "POSTERN_ROOT_TOKEN";
     /// A Worker secret: 32 bytes in hex.
     pub const MASTER_KEY: &str = "POSTERN_MASTER_KEY";
+    /// Optional: the master key before this one, while rows move to the new one as they are used.
+    pub const MASTER_KEY_PREVIOUS: &str = "POSTERN_MASTER_KEY_PREVIOUS";
     /// Optional: what tokens begin with; `pstn_` unless set.
     pub const TOKEN_PREFIX: &str = "POSTERN_TOKEN_PREFIX";
     /// Optional: `on` shows `Server-Timing`.
@@ -46,20 +48,28 @@ impl Settings {
         if root_token.len() < 32 || !root_token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong(name::ROOT_TOKEN, "has to be at least 32 visible ASCII characters"));
         }
-        let master = secret(name::MASTER_KEY)
-            .ok_or(wrong(name::MASTER_KEY, "is missing: set it with `wrangler secret put POSTERN_MASTER_KEY`"))?;
-        let bytes = HEXLOWER_PERMISSIVE.decode(master.as_bytes()).map(Zeroizing::new).ok();
-        let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
-        let master = master.ok_or(wrong(name::MASTER_KEY, "has to be 32 bytes in hex: 64 characters"))?;
+        let key = |setting| {
+            let Some(hex) = secret(setting) else { return Ok(None) };
+            let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map(Zeroizing::new).ok();
+            let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
+            let master = master.ok_or(wrong(setting, "has to be 32 bytes in hex: 64 characters"))?;
+            Ok(Some(Keys::of(&master)))
+        };
+        let missing = wrong(name::MASTER_KEY, "is missing: set it with `wrangler secret put POSTERN_MASTER_KEY`");
+        let keys =
+            Keyring { current: key(name::MASTER_KEY)?.ok_or(missing)?, previous: key(name::MASTER_KEY_PREVIOUS)? };
 
         let token_prefix = get(name::TOKEN_PREFIX).unwrap_or_else(|| DEFAULT_PREFIX.to_owned());
         let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let stem = token_prefix.strip_suffix('_').unwrap_or_default();
         if !(2..=15).contains(&stem.len()) || !stem.bytes().all(letters) || stem == "client" {
-            return Err(wrong(name::TOKEN_PREFIX, "has to be 2 to 15 lower-case letters or digits and an underscore, not client_"));
+            return Err(wrong(
+                name::TOKEN_PREFIX,
+                "has to be 2 to 15 lower-case letters or digits and an underscore, not client_",
+            ));
         }
         let server_timing = get(name::SERVER_TIMING).is_some_and(|value| value == "on");
-        Ok(Self { root_token, keys: Keys::of(&master), token_prefix, server_timing })
+        Ok(Self { root_token, keys, token_prefix, server_timing })
     }
 }
 
@@ -85,6 +95,13 @@ mod tests {
         }
         for bad in [None, Some(""), Some("0123"), Some(&*"zz".repeat(32)), Some(&*"ab".repeat(33))] {
             assert_eq!(read(name::MASTER_KEY, bad).err(), Some(name::MASTER_KEY));
+        }
+        assert_eq!(read(name::MASTER_KEY_PREVIOUS, Some("0123")).err(), Some(name::MASTER_KEY_PREVIOUS));
+        for (previous, there) in [(None, false), (Some(""), false), (Some(&*"ab".repeat(32)), true)] {
+            assert!(
+                read(name::MASTER_KEY_PREVIOUS, previous)
+                    .is_ok_and(|settings| settings.keys.previous.is_some() == there)
+            );
         }
         for bad in ["", "_", "x_", "acme", "Acme_", "client_", "a b_"] {
             assert_eq!(read(name::TOKEN_PREFIX, Some(bad)).err(), Some(name::TOKEN_PREFIX), "{bad}");

@@ -1,11 +1,11 @@
 //! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/`.
 
+pub mod after;
 pub mod credential;
 pub mod principal;
 pub mod question;
 pub mod tenant;
-pub mod usage;
-mod verdict;
+pub mod verdict;
 
 use std::cell::Cell;
 use std::future::Future;

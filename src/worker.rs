@@ -2,9 +2,13 @@
 
 mod d1;
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen::JsValue;
-use worker::{Context, Env, Error, Response, Result, event, web_sys};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue};
+use worker::js_sys::{Date, Reflect, Uint8Array};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Context, Env, Response, Result, console_error, event, web_sys};
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
@@ -12,11 +16,19 @@ use crate::refusal::{Misconfigured, Refusal};
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::store::{Store, usage};
+use crate::store::{Store, after};
 use d1::D1;
 
 /// The binding of the database, as `wrangler.toml` names it.
 const DATABASE: &str = "DB";
+
+/// The most bytes of a too large body of unknown length that are let go by.
+const LET_BY_MAX: usize = 4 * 1024 * 1024;
+
+thread_local! {
+    /// The settings of this isolate's version of the Worker, with the keys derived; a change of them is another version.
+    static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
+}
 
 #[event(start)]
 fn start() {
@@ -28,33 +40,49 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
     let raw = request.inner();
     let (method, url) = (raw.method(), raw.url());
     let (path, query) = path_and_query(&url);
-    let body = body(&request, Method::of(&method)).await?;
+    // A body that breaks off is read as an empty one: no face takes that for anything.
+    let body = body(raw, Method::of(&method)).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let headers = JsHeaders(raw.headers());
     let settings = settings(&env);
-    let now = Micros((worker::js_sys::Date::now() * 1000.0) as i64);
-    let database = D1::of(&env, DATABASE)?;
-    let service = Service { store: Store::new(&database), settings: &settings, now, random };
+    let now = now();
+    let database = D1::of(&env, DATABASE);
+    let service = Service { store: Store::new(&database), settings: settings.as_deref(), now, random };
     let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
     let done = service.answer(&request).await;
     if let Some(log) = done.log {
-        worker::console_error!("{log}");
+        console_error!("{log}");
     }
-    if let Some(secret) = done.to_note {
+    if let Some(left) = done.after {
         context.wait_until(async move {
-            if let Err(Refusal::Broken(text)) = usage::note(&Store::new(&database), secret, now).await {
-                worker::console_error!("noting a use: {text}");
+            if let Err(Refusal::Broken(text)) = after::write(&Store::new(&database), &left).await {
+                console_error!("after the answer: {text}");
             }
         });
     }
-    respond(done.answer, method == "HEAD")
+    respond(&done.answer, method == "HEAD")
 }
 
-/// Reads the settings anew for each request: an isolate may outlive a change of them.
-fn settings(env: &Env) -> std::result::Result<Settings, Misconfigured> {
-    Settings::read(|setting| {
-        let value = worker::js_sys::Reflect::get(env, &JsValue::from_str(setting)).ok()?;
-        value.as_string()
-    })
+/// The settings, read and derived once an isolate.
+fn settings(env: &Env) -> std::result::Result<Rc<Settings>, Misconfigured> {
+    if let Some(settings) = SETTINGS.with_borrow(Clone::clone) {
+        return Ok(settings);
+    }
+    let read =
+        |setting: &str| Reflect::get(env, &JsValue::from_str(setting)).ok().filter(|value| !value.is_undefined());
+    if read(DATABASE).is_none() {
+        return Err(Misconfigured {
+            setting: DATABASE,
+            problem: "is missing: bind a D1 database to it in wrangler.toml",
+        });
+    }
+    let settings = Rc::new(Settings::read(|setting| read(setting)?.as_string())?);
+    SETTINGS.set(Some(Rc::clone(&settings)));
+    Ok(settings)
+}
+
+fn now() -> Micros {
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
+    Micros(Date::now() as i64 * 1000)
 }
 
 /// Both as they came, without what is before the path and behind a `#`.
@@ -66,40 +94,35 @@ fn path_and_query(url: &str) -> (&str, &str) {
 }
 
 /// Reads the body once, and no more of it than may be used.
-async fn body(request: &worker::Request, method: Method) -> Result<Body> {
-    let raw = request.inner();
-    if !matches!(method, Method::Post | Method::Put | Method::Patch) {
-        return Ok(Body::Bytes(Vec::new()));
-    }
-    let Some(stream) = raw.body() else { return Ok(Body::Bytes(Vec::new())) };
-    let length = raw.headers().get("content-length").ok().flatten().and_then(|length| length.parse::<usize>().ok());
+async fn body(request: &web_sys::Request, method: Method) -> std::result::Result<Body, JsValue> {
+    let stream = request.body().filter(|_| matches!(method, Method::Post | Method::Put | Method::Patch));
+    let Some(stream) = stream else { return Ok(Body::Bytes(Vec::new())) };
+    let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     match length {
         Some(length) if length > BODY_MAX => Ok(Body::TooLarge),
         // Of a known length: one read.
-        Some(_) => {
-            let buffer = worker::wasm_bindgen_futures::JsFuture::from(raw.array_buffer()?).await?;
-            Ok(Body::Bytes(worker::js_sys::Uint8Array::new(&buffer).to_vec()))
-        }
+        Some(_) => Ok(Body::Bytes(Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?).to_vec())),
         None => chunks(&stream).await,
     }
 }
 
-/// Reads a body of unknown length, chunk by chunk, up to the limit.
-async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body> {
+/// Reads a body of unknown length, chunk by chunk. What is past the limit is let go by, up to a bound: to cancel the
+/// stream would break a connection that `wrangler dev`'s proxy uses again, and fail somebody else's request.
+async fn chunks(stream: &web_sys::ReadableStream) -> std::result::Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
-    loop {
-        let read = worker::wasm_bindgen_futures::JsFuture::from(reader.read()).await?;
-        if worker::js_sys::Reflect::get(&read, &"done".into())?.is_truthy() {
-            return Ok(Body::Bytes(bytes));
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while length <= LET_BY_MAX {
+        let read = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&read, &"done".into())?.is_truthy() {
+            break;
         }
-        let chunk = worker::js_sys::Uint8Array::new(&worker::js_sys::Reflect::get(&read, &"value".into())?);
-        if bytes.len() + chunk.length() as usize > BODY_MAX {
-            drop(reader.cancel());
-            return Ok(Body::TooLarge);
+        let chunk = Uint8Array::new(&Reflect::get(&read, &"value".into())?);
+        length += chunk.length() as usize;
+        if length <= BODY_MAX {
+            bytes.extend(chunk.to_vec());
         }
-        bytes.extend(chunk.to_vec());
     }
+    Ok(if length <= BODY_MAX { Body::Bytes(bytes) } else { Body::TooLarge })
 }
 
 struct JsHeaders(web_sys::Headers);
@@ -110,13 +133,16 @@ impl Headers for JsHeaders {
     }
 }
 
+/// Random bytes of the Web Crypto API.
+#[expect(
+    clippy::expect_used,
+    reason = "a request without randomness must not go on, and for 32 bytes it does not fail"
+)]
 fn random(buffer: &mut [u8]) {
-    // Of the Web Crypto API, which does not fail for buffers this small.
-    let filled = getrandom::fill(buffer);
-    debug_assert!(filled.is_ok());
+    getrandom::fill(buffer).expect("randomness");
 }
 
-fn respond(answer: Answer, head: bool) -> Result<Response> {
+fn respond(answer: &Answer, head: bool) -> Result<Response> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in &answer.headers {
         headers.set(name, value)?;
@@ -125,6 +151,5 @@ fn respond(answer: Answer, head: bool) -> Result<Response> {
     init.set_status(answer.status);
     init.set_headers(&headers);
     let body = (!head).then_some(answer.body.as_str());
-    let response = web_sys::Response::new_with_opt_str_and_init(body, &init).map_err(Error::from)?;
-    Ok(response.into())
+    Ok(web_sys::Response::new_with_opt_str_and_init(body, &init)?.into())
 }

@@ -12,7 +12,8 @@ mod coactive {
     #[test]
     fn create_shows_the_secret_once() {
         let world = World::new();
-        let roles = json!([{"role_id": "admin"}, {"role_id": "editor", "resource": "dataset", "resource_instance": "d"}]);
+        let roles =
+            json!([{"role_id": "admin"}, {"role_id": "editor", "resource": "dataset", "resource_instance": "d"}]);
         let made = world.call("POST", CLIENTS, ROOT, &json!({"name": "My OAuth Client", "roles": roles}));
         assert_eq!(made.status, 201, "{}", made.text);
         assert_eq!(made.members(), ["client_id", "client_secret", "name", "roles"]);
@@ -33,7 +34,10 @@ mod coactive {
             let world = World::new();
             let (id, _) = world.client(&json!({"name": "a", "roles": [{"role_id": "viewer"}]}));
             let put = world.call("PUT", &client_url(&id), ROOT, &body);
-            assert_eq!((put.status, put.json()), (200, json!({"client_id": id, "client_secret": "", "name": "a", "roles": []})));
+            assert_eq!(
+                (put.status, put.json()),
+                (200, json!({"client_id": id, "client_secret": "", "name": "a", "roles": []}))
+            );
             let event = world.history(&id["client_".len()..]).pop().unwrap();
             assert_eq!((event["widened"].as_i64(), event["by"].as_str()), (Some(1), Some("root")));
             assert_eq!(event["changes"], json!({"roles": {"before": [{"role_id": "viewer"}], "after": null}}));
@@ -72,7 +76,11 @@ mod coactive {
         assert_eq!((outside.status, &outside.json()["detail"][0]["loc"]), (422, &json!(["body", "roles", 0])));
         for bad in ["", "System", "dataset:", "dataset", "project:x"] {
             let reply = put(json!({"roles_context": bad}));
-            assert_eq!((reply.status, &reply.json()["detail"][0]["loc"]), (422, &json!(["body", "roles_context"])), "{bad}");
+            assert_eq!(
+                (reply.status, &reply.json()["detail"][0]["loc"]),
+                (422, &json!(["body", "roles_context"])),
+                "{bad}"
+            );
         }
         assert_eq!(world.get(&client_url(&id), ROOT).json()["roles"], json!([viewer]), "refusals changed nothing");
     }
@@ -91,18 +99,26 @@ mod coactive {
         });
         let put = world.call("PUT", &client_url(&id), ROOT, &body);
         assert_eq!(put.status, 422);
-        let told: Vec<_> = put.json()["detail"].as_array().unwrap().iter().map(|one| (one["loc"].clone(), text(one, "type"))).collect();
-        assert_eq!(told, [
-            (json!(["body", "name"]), "string_too_long".to_owned()),
-            (json!(["body", "roles", 0, "role_id"]), "missing".to_owned()),
-            (json!(["body", "roles", 1, "role_id"]), "string_type".to_owned()),
-            (json!(["body", "roles", 2]), "model_attributes_type".to_owned()),
-            (json!(["body", "roles", 3, "role_id"]), "value_error".to_owned()),
-            (json!(["body", "roles", 4, "resource_instance"]), "value_error".to_owned()),
-            (json!(["body", "roles", 5, "role_id"]), "string_too_short".to_owned()),
-            (json!(["body", "roles", 5, "resource"]), "value_error".to_owned()),
-            (json!(["body", "roles_context"]), "string_type".to_owned()),
-        ]);
+        let told: Vec<_> = put.json()["detail"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["loc"].clone(), text(one, "type")))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (json!(["body", "name"]), "string_too_long".to_owned()),
+                (json!(["body", "roles", 0, "role_id"]), "missing".to_owned()),
+                (json!(["body", "roles", 1, "role_id"]), "string_type".to_owned()),
+                (json!(["body", "roles", 2]), "model_attributes_type".to_owned()),
+                (json!(["body", "roles", 3, "role_id"]), "value_error".to_owned()),
+                (json!(["body", "roles", 4, "resource_instance"]), "value_error".to_owned()),
+                (json!(["body", "roles", 5, "role_id"]), "string_too_short".to_owned()),
+                (json!(["body", "roles", 5, "resource"]), "value_error".to_owned()),
+                (json!(["body", "roles_context"]), "string_type".to_owned()),
+            ]
+        );
         assert_eq!(put.cost.trips, 1);
     }
 
@@ -126,7 +142,12 @@ mod coactive {
         let many = world.call("POST", CLIENTS, ROOT, &json!({"name": "n", "roles": roles("r", 101)}));
         assert_eq!((many.status, &many.json()["detail"][0]["type"]), (422, &json!("too_long")));
         let (id, _) = world.client(&json!({"name": "n", "roles": roles("r", 100)}));
-        let merged = world.call("PUT", &client_url(&id), ROOT, &json!({"roles": [{"role_id": "admin"}], "roles_context": "system"}));
+        let merged = world.call(
+            "PUT",
+            &client_url(&id),
+            ROOT,
+            &json!({"roles": [{"role_id": "admin"}], "roles_context": "system"}),
+        );
         assert_eq!((merged.status, &merged.json()["detail"][0]["loc"]), (422, &json!(["body", "roles"])));
     }
 
@@ -136,11 +157,20 @@ mod coactive {
         let (id, _) = world.client(&json!({"name": "a", "roles": [{"role_id": "admin"}, {"role_id": "viewer"}]}));
         world.db.execute("UPDATE tenants SET rbac = 0", &[]);
         let put = |body: Value| world.call("PUT", &client_url(&id), ROOT, &body).status;
-        assert_eq!(put(json!({"roles": [{"role_id": "viewer"}, {"role_id": "admin"}]})), 200, "the stored ones are no change");
+        assert_eq!(
+            put(json!({"roles": [{"role_id": "viewer"}, {"role_id": "admin"}]})),
+            200,
+            "the stored ones are no change"
+        );
         assert_eq!(put(json!({"roles": [{"role_id": "editor"}]})), 403);
         assert_eq!(put(json!({"roles": [{"role_id": "admin"}]})), 200, "taking one away adds none");
-        assert_eq!(world.call("POST", CLIENTS, ROOT, &json!({"name": "b", "roles": [{"role_id": "admin"}]})).status, 403);
+        assert_eq!(
+            world.call("POST", CLIENTS, ROOT, &json!({"name": "b", "roles": [{"role_id": "admin"}]})).status,
+            403
+        );
         assert_eq!(world.call("POST", CLIENTS, ROOT, &json!({"name": "b"})).status, 201);
+        let (_, url) = world.service_account();
+        assert_eq!(world.call("POST", &url, ROOT, &json!({"name": "a viewer by default"})).status, 201);
     }
 
     #[test]
@@ -163,7 +193,11 @@ mod coactive {
         let headers = [("authorization", &*format!("Bearer {admin}")), ("X-Postern-Tenant", "other")];
         let made = world.send("POST", CLIENTS, &headers, br#"{"name":"n"}"#);
         assert_eq!(made.status, 201);
-        assert_eq!(world.db.count("SELECT count(*) FROM credentials WHERE tenant LIKE '%1'"), 0, "ignored from any other caller");
+        assert_eq!(
+            world.db.count("SELECT count(*) FROM credentials WHERE tenant LIKE '%1'"),
+            0,
+            "ignored from any other caller"
+        );
     }
 }
 
@@ -171,7 +205,8 @@ mod litegraph {
     use super::*;
 
     const URL: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials";
-    const MEMBERS: [&str; 8] = ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];
+    const MEMBERS: [&str; 8] =
+        ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];
 
     fn create(world: &World, body: &Value) -> Value {
         let made = world.call("PUT", URL, ROOT, body);
@@ -183,12 +218,19 @@ mod litegraph {
     fn create_with_its_defaults() {
         let world = World::new();
         let made = create(&world, &json!({"UserGUID": ZERO}));
-        assert_eq!((text(&made, "Name"), &made["Active"], text(&made, "TenantGUID")), ("unnamed".to_owned(), &json!(true), ZERO.to_owned()));
+        assert_eq!(
+            (text(&made, "Name"), &made["Active"], text(&made, "TenantGUID")),
+            ("unnamed".to_owned(), &json!(true), ZERO.to_owned())
+        );
         assert!(text(&made, "BearerToken").starts_with("pstn_"));
         assert_eq!(text(&made, "CreatedUtc").len(), "2024-12-27T18:12:38.653402Z".len());
         let got = world.get(&format!("{URL}/{}", text(&made, "GUID")), ROOT);
         assert_eq!((got.status, got.json()), (200, made.clone()), "the token is shown on reads");
-        assert_eq!(world.get(&format!("{URL}/{}", text(&made, "GUID")), &text(&made, "BearerToken")).status, 401, "a viewer");
+        assert_eq!(
+            world.get(&format!("{URL}/{}", text(&made, "GUID")), &text(&made, "BearerToken")).status,
+            401,
+            "a viewer"
+        );
         assert_eq!(world.db.query("SELECT roles FROM credentials", &[])[0]["roles"], r#"[{"role_id":"viewer"}]"#);
     }
 
@@ -200,10 +242,13 @@ mod litegraph {
             "CreatedUtc": "2024-12-27T18:12:38.653402Z", "LastUpdateUtc": "2025-12-27T18:12:38.653402Z", "TenantGUID": "",
         });
         let made = create(&world, &own);
-        assert_eq!(made, json!({
-            "GUID": "aaaaaaaa-0000-0000-0000-000000000001", "TenantGUID": ZERO, "UserGUID": ZERO, "Name": "n", "BearerToken": "default",
-            "Active": false, "CreatedUtc": "2024-12-27T18:12:38.653402Z", "LastUpdateUtc": "2025-12-27T18:12:38.653402Z",
-        }));
+        assert_eq!(
+            made,
+            json!({
+                "GUID": "aaaaaaaa-0000-0000-0000-000000000001", "TenantGUID": ZERO, "UserGUID": ZERO, "Name": "n", "BearerToken": "default",
+                "Active": false, "CreatedUtc": "2024-12-27T18:12:38.653402Z", "LastUpdateUtc": "2025-12-27T18:12:38.653402Z",
+            })
+        );
         let again = world.call("PUT", URL, ROOT, &own);
         assert_eq!((again.status, again.json()["Error"].as_str()), (409, Some("Conflict")));
         let token = world.call("PUT", URL, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "default"}));
@@ -221,13 +266,18 @@ mod litegraph {
         let bad = put(json!({"Active": "yes", "BearerToken": "a b"}));
         assert_eq!(bad.status, 400);
         assert_eq!(bad.members(), ["Error", "Message", "StatusCode", "Description"]);
-        assert_eq!(bad.json()["Description"], "UserGUID is required. Name is required. Active has to be true or false. \
-            BearerToken has to be 1 to 512 visible ASCII characters without spaces.");
+        assert_eq!(
+            bad.json()["Description"],
+            "UserGUID is required. Name is required. Active has to be true or false. \
+            BearerToken has to be 1 to 512 visible ASCII characters without spaces."
+        );
         let null = put(json!({"UserGUID": null, "Name": null, "Active": null, "BearerToken": null}));
         assert_eq!(null.json()["Description"], "UserGUID cannot be null. Name cannot be null. Active cannot be null.");
         let user = put(json!({"UserGUID": "11111111-0000-0000-0000-000000000000", "Name": ""}));
-        assert_eq!(user.json()["Description"],
-            "No user with GUID '11111111-0000-0000-0000-000000000000' exists. Name has to have at least 1 character(s).");
+        assert_eq!(
+            user.json()["Description"],
+            "No user with GUID '11111111-0000-0000-0000-000000000000' exists. Name has to have at least 1 character(s)."
+        );
         for token in ["pstn_nonsense", "client_a:b"] {
             assert_eq!(put(json!({"UserGUID": ZERO, "Name": "n", "BearerToken": token})).status, 400, "{token}");
         }
@@ -245,7 +295,10 @@ mod litegraph {
                 body["BearerToken"] = token;
             }
             let put = world.call("PUT", &url, ROOT, &body).json();
-            assert_eq!((put["BearerToken"].as_str(), &put["Active"], &put["CreatedUtc"]), (Some("foobar"), &json!(true), &made["CreatedUtc"]));
+            assert_eq!(
+                (put["BearerToken"].as_str(), &put["Active"], &put["CreatedUtc"]),
+                (Some("foobar"), &json!(true), &made["CreatedUtc"])
+            );
         }
     }
 
@@ -255,18 +308,30 @@ mod litegraph {
         let admin = world.caller(&["admin"]);
         let made = create(&world, &json!({"UserGUID": ZERO, "BearerToken": "old-token"}));
         let url = format!("{URL}/{}", text(&made, "GUID"));
-        let put = world.call("PUT", &url, &admin, &json!({"UserGUID": ZERO, "Name": "unnamed", "BearerToken": "new-token"}));
+        let put =
+            world.call("PUT", &url, &admin, &json!({"UserGUID": ZERO, "Name": "unnamed", "BearerToken": "new-token"}));
         assert_eq!((put.status, put.json()["BearerToken"].as_str()), (200, Some("new-token")));
         assert_eq!(world.get(&url, ROOT).json(), put.json());
         let error = |token| text(&world.get(&url, token).json(), "Error");
-        assert_eq!((error("old-token"), error("new-token")), ("AuthenticationFailed".to_owned(), "AuthorizationFailed".to_owned()));
+        assert_eq!(
+            (error("old-token"), error("new-token")),
+            ("AuthenticationFailed".to_owned(), "AuthorizationFailed".to_owned())
+        );
 
         let id = Id::parse_guid(&text(&made, "GUID")).unwrap().to_string();
-        let actions: Vec<_> = world.history(&id).iter().map(|event| (text(event, "action"), event["revision"].as_i64().unwrap())).collect();
+        let actions: Vec<_> = world
+            .history(&id)
+            .iter()
+            .map(|event| (text(event, "action"), event["revision"].as_i64().unwrap()))
+            .collect();
         let told = |action: &str, revision| (action.to_owned(), revision);
-        assert_eq!(actions, [told("created", 1), told("secret_created", 1), told("secret_created", 2), told("secret_ended", 2)],
-            "one revision, and the credential's own columns did not change");
-        let same = world.call("PUT", &url, &admin, &json!({"UserGUID": ZERO, "Name": "unnamed", "BearerToken": "new-token"}));
+        assert_eq!(
+            actions,
+            [told("created", 1), told("secret_created", 1), told("secret_created", 2), told("secret_ended", 2)],
+            "one revision, and the credential's own columns did not change"
+        );
+        let same =
+            world.call("PUT", &url, &admin, &json!({"UserGUID": ZERO, "Name": "unnamed", "BearerToken": "new-token"}));
         assert_eq!(same.etag(), put.etag());
     }
 
@@ -274,8 +339,12 @@ mod litegraph {
     fn a_token_of_another_credential_is_a_conflict_and_changes_nothing() {
         let world = World::new();
         world.tenant("00000000000000000000000001", "other");
-        let other = world.call("PUT", "/v1.0/tenants/00000000-0000-0000-0000-000000000001/credentials", ROOT,
-            &json!({"UserGUID": ZERO, "BearerToken": "taken"}));
+        let other = world.call(
+            "PUT",
+            "/v1.0/tenants/00000000-0000-0000-0000-000000000001/credentials",
+            ROOT,
+            &json!({"UserGUID": ZERO, "BearerToken": "taken"}),
+        );
         assert_eq!(other.status, 200);
         let made = create(&world, &json!({"UserGUID": ZERO}));
         let url = format!("{URL}/{}", text(&made, "GUID"));
@@ -289,8 +358,16 @@ mod litegraph {
         let world = World::new();
         let (id, secret) = world.client(&json!({"name": "self"}));
         let url = litegraph_url(&Id::parse_client(&id).unwrap());
-        let put = world.call("PUT", &url, &secret, &json!({"UserGUID": ZERO, "Name": "self", "BearerToken": "mine", "Active": false}));
-        assert_eq!((put.status, put.json()["BearerToken"].as_str(), &put.json()["Active"]), (200, Some("mine"), &json!(false)));
+        let put = world.call(
+            "PUT",
+            &url,
+            &secret,
+            &json!({"UserGUID": ZERO, "Name": "self", "BearerToken": "mine", "Active": false}),
+        );
+        assert_eq!(
+            (put.status, put.json()["BearerToken"].as_str(), &put.json()["Active"]),
+            (200, Some("mine"), &json!(false))
+        );
         assert_eq!(text(&world.get(&url, &secret).json(), "Error"), "AuthenticationFailed");
         assert_eq!(text(&world.get(&url, "mine").json(), "Error"), "Inactive");
     }
@@ -308,15 +385,39 @@ mod litegraph {
     }
 
     #[test]
+    fn the_same_guid_in_two_tenants_is_two_credentials() {
+        let world = World::new();
+        world.tenant("00000000000000000000000001", "other");
+        let own = json!({"GUID": "aaaaaaaa-0000-0000-0000-000000000001", "UserGUID": ZERO, "Name": "n"});
+        let other = "/v1.0/tenants/00000000-0000-0000-0000-000000000001/credentials";
+        create(&world, &own);
+        let theirs = world.call("PUT", other, ROOT, &own);
+        assert_eq!(theirs.status, 200, "{}", theirs.text);
+        let url = |tenant: &str| format!("{tenant}/aaaaaaaa-0000-0000-0000-000000000001");
+        let body = json!({"UserGUID": ZERO, "Name": "changed", "BearerToken": "new"});
+        assert_eq!(world.call("PUT", &url(URL), ROOT, &body).status, 200);
+        assert_eq!(world.get(&url(other), ROOT).json(), theirs.json());
+        assert_eq!(world.get(&url(URL), ROOT).json()["Name"], "changed");
+    }
+
+    #[test]
     fn a_missing_credential_tenant_or_unreadable_guid_is_404() {
         let world = World::new();
         let body = json!({"UserGUID": ZERO, "Name": "n"});
-        for url in [format!("{URL}/{ZERO}"), format!("{URL}/missing"), format!("{URL}/client_x"), "/v1.0/tenants/x/credentials/y".to_owned()] {
+        for url in [
+            format!("{URL}/{ZERO}"),
+            format!("{URL}/missing"),
+            format!("{URL}/client_x"),
+            "/v1.0/tenants/x/credentials/y".to_owned(),
+        ] {
             let put = world.call("PUT", &url, ROOT, &body);
             assert_eq!((put.status, put.json()["Error"].as_str()), (404, Some("NotFound")), "{url}");
             assert_eq!(world.get(&url, ROOT).status, 404, "{url}");
         }
-        assert_eq!(world.call("PUT", "/v1.0/tenants/aaaaaaaa-0000-0000-0000-000000000000/credentials", ROOT, &body).status, 404);
+        assert_eq!(
+            world.call("PUT", "/v1.0/tenants/aaaaaaaa-0000-0000-0000-000000000000/credentials", ROOT, &body).status,
+            404
+        );
     }
 
     #[test]
@@ -329,7 +430,11 @@ mod litegraph {
         assert_eq!(world.call("PUT", &url, &secret, &got.json()).etag(), got.etag());
         let own = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": secret});
         let put = world.call("PUT", &url, &secret, &own);
-        assert_eq!((put.status, put.etag(), put.json()["BearerToken"].as_str()), (200, got.etag(), Some("")), "the same token is no change");
+        assert_eq!(
+            (put.status, put.etag(), put.json()["BearerToken"].as_str()),
+            (200, got.etag(), Some("")),
+            "the same token is no change"
+        );
     }
 }
 
@@ -344,22 +449,43 @@ mod keycard {
         let organization = made.json();
         assert_eq!((text(&organization, "label"), &organization["sso_enabled"]), ("new-co".to_owned(), &json!(false)));
         assert_eq!(organization["zone_id"], organization["id"]);
-        let label = |name: &str| text(&world.call("POST", "/organizations", ROOT, &json!({"name": name})).json(), "label");
-        assert_eq!((label("New Co"), label("new co!"), label("ACME")), ("new-co-2".to_owned(), "new-co-3".to_owned(), "acme-2".to_owned()));
-        assert_eq!(label(common::ACME), format!("{}-2", common::ACME), "a label that reads as an id never stands alone");
+        let label =
+            |name: &str| text(&world.call("POST", "/organizations", ROOT, &json!({"name": name})).json(), "label");
+        assert_eq!(
+            (label("New Co"), label("new co!"), label("ACME")),
+            ("new-co-2".to_owned(), "new-co-3".to_owned(), "acme-2".to_owned())
+        );
+        assert_eq!(
+            label(common::ACME),
+            format!("{}-2", common::ACME),
+            "a label that reads as an id never stands alone"
+        );
         assert_eq!(label(ZERO), format!("{ZERO}-2"));
 
         for reference in [text(&organization, "id"), "new-co".to_owned()] {
             let url = format!("/organizations/{reference}/service-accounts");
             let account = world.call("POST", &url, ROOT, &json!({"name": "sa", "description": "d"}));
             assert_eq!((account.status, account.json()["description"].as_str()), (201, Some("d")));
-            assert_eq!(world.call("POST", &url, ROOT, &json!({"name": "", "description": 5})).json()["message"],
-                "name has to have at least 1 character(s). description has to be a string.");
+            assert_eq!(
+                world.call("POST", &url, ROOT, &json!({"name": "", "description": 5})).json()["message"],
+                "name has to have at least 1 character(s). description has to be a string."
+            );
         }
         assert_eq!(world.call("POST", "/organizations", ROOT, &json!({"description": 5})).status, 400);
-        assert_eq!(world.call("POST", "/organizations", &world.caller(&["admin"]), &json!({"name": "x"})).status, 403, "root's alone");
-        assert_eq!(world.call("POST", "/organizations/nobody/service-accounts", ROOT, &json!({"name": "x"})).status, 404);
-        assert_eq!(world.db.count("SELECT count(*) FROM principals WHERE id = '00000000000000000000000000'"), 7, "each was born with its default one");
+        assert_eq!(
+            world.call("POST", "/organizations", &world.caller(&["admin"]), &json!({"name": "x"})).status,
+            403,
+            "root's alone"
+        );
+        assert_eq!(
+            world.call("POST", "/organizations/nobody/service-accounts", ROOT, &json!({"name": "x"})).status,
+            404
+        );
+        assert_eq!(
+            world.db.count("SELECT count(*) FROM principals WHERE id = '00000000000000000000000000'"),
+            7,
+            "each was born with its default one"
+        );
     }
 
     #[test]
@@ -367,8 +493,13 @@ mod keycard {
         let world = World::new();
         let (_, url) = world.service_account();
         let made = world.call("POST", &url, ROOT, &json!({"name": "name", "description": "description"}));
-        assert_eq!((made.status, made.members()),
-            (201, ["id", "client_id", "client_secret", "created_at", "name", "description"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            (made.status, made.members()),
+            (
+                201,
+                ["id", "client_id", "client_secret", "created_at", "name", "description"].map(str::to_owned).to_vec()
+            )
+        );
         let credential = made.json();
         let one = format!("{url}/{}", text(&credential, "id"));
         let secret = text(&credential, "client_secret");
@@ -376,17 +507,27 @@ mod keycard {
         assert_eq!(text(&credential, "created_at").len(), "2019-12-27T18:11:19.117Z".len());
 
         let got = world.get(&one, &secret);
-        assert_eq!((got.status, got.members()), (200, ["id", "client_id", "created_at", "name", "description"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            (got.status, got.members()),
+            (200, ["id", "client_id", "created_at", "name", "description"].map(str::to_owned).to_vec())
+        );
         let patch = |body: Value| world.call("PATCH", &one, ROOT, &body);
         let nothing = patch(json!({}));
         assert_eq!((nothing.status, nothing.etag()), (200, got.etag()));
         assert_eq!(nothing.json()["last_used_at"].as_str().map(str::len), Some(24), "noted after the read");
-        assert_eq!(patch(json!({"name": "n2"})).json()["description"], "description", "an absent member keeps its value");
+        assert_eq!(
+            patch(json!({"name": "n2"})).json()["description"],
+            "description",
+            "an absent member keeps its value"
+        );
         let cleared = patch(json!({"description": null, "unknown": [1]}));
         assert!(cleared.status == 200 && cleared.json().get("description").is_none(), "null clears");
-        assert_eq!(patch(json!({"name": null, "description": "d".repeat(501)})).json(), json!({
-            "code": "bad_request", "status": 400, "message": "name cannot be null. description may have at most 500 characters.",
-        }));
+        assert_eq!(
+            patch(json!({"name": null, "description": "d".repeat(501)})).json(),
+            json!({
+                "code": "bad_request", "status": 400, "message": "name cannot be null. description may have at most 500 characters.",
+            })
+        );
     }
 
     #[test]
@@ -395,9 +536,15 @@ mod keycard {
         let (_, url) = world.service_account();
         let made = world.call("POST", &url, ROOT, &json!({"name": "name"})).json();
         let one = format!("{url}/{}", text(&made, "id"));
-        let permissions = |token: &str, query: &str| world.get(&format!("{one}?{query}"), token).json()["permissions"].clone();
+        let permissions =
+            |token: &str, query: &str| world.get(&format!("{one}?{query}"), token).json()["permissions"].clone();
         let may = |read, update, delete| json!({"credentials": {"read": read, "update": update, "delete": delete}});
-        for query in ["expand[]=permissions", "expand%5B%5D=permissions", "expand=permissions&expand=total_count", "expand=permissions,total_count"] {
+        for query in [
+            "expand[]=permissions",
+            "expand%5B%5D=permissions",
+            "expand=permissions&expand=total_count",
+            "expand=permissions,total_count",
+        ] {
             assert_eq!(permissions(&text(&made, "client_secret"), query), may(true, false, false), "{query}");
         }
         assert_eq!(permissions(&world.caller(&["editor"]), "expand=permissions"), may(true, true, false));
@@ -417,7 +564,11 @@ mod keycard {
         assert_eq!((good.status, good.header("x-request-id")), (401, Some("182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e")));
         for bad in ["", "x", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26", "182bd5e56e1a4fe4a799aa6d9a6ab26e"] {
             let reply = send(bad);
-            assert_eq!((reply.status, reply.cost.trips, reply.json()["code"].as_str()), (400, 0, Some("bad_request")), "{bad}");
+            assert_eq!(
+                (reply.status, reply.cost.trips, reply.json()["code"].as_str()),
+                (400, 0, Some("bad_request")),
+                "{bad}"
+            );
         }
     }
 
@@ -430,7 +581,12 @@ mod keycard {
         assert_eq!(world.get(&format!("{other}/{}", text(&made, "id")), ROOT).status, 404);
         let nobody = "/organizations/acme/service-accounts/00000000000000000000000009/credentials";
         assert_eq!(world.call("POST", nobody, ROOT, &json!({"name": "n"})).status, 404);
-        assert_eq!(world.call("POST", "/organizations/acme/service-accounts/x/credentials", ROOT, &json!({"name": "n"})).status, 404);
+        assert_eq!(
+            world
+                .call("POST", "/organizations/acme/service-accounts/x/credentials", ROOT, &json!({"name": "n"}))
+                .status,
+            404
+        );
     }
 }
 
@@ -441,15 +597,34 @@ fn one_credential_through_every_face() {
     let (account, url) = world.service_account();
     let made = world.call("POST", &url, ROOT, &json!({"name": "made by Keycard", "description": "kept"})).json();
     let id = Id::parse(&text(&made, "id")).unwrap();
-    let put = world.call("PUT", &litegraph_url(&id), ROOT, &json!({"UserGUID": Id::parse(&account).unwrap().guid(), "Name": "put by LiteGraph"}));
+    let put = world.call(
+        "PUT",
+        &litegraph_url(&id),
+        ROOT,
+        &json!({"UserGUID": Id::parse(&account).unwrap().guid(), "Name": "put by LiteGraph"}),
+    );
     assert_eq!(put.status, 200, "{}", put.text);
     let read = world.get(&client_url(&id.client()), ROOT);
-    assert_eq!(read.json(), json!({"client_id": id.client(), "client_secret": "", "name": "put by LiteGraph", "roles": [{"role_id": "viewer"}]}));
+    assert_eq!(
+        read.json(),
+        json!({"client_id": id.client(), "client_secret": "", "name": "put by LiteGraph", "roles": [{"role_id": "viewer"}]})
+    );
     let again = world.get(&format!("{url}/{id}"), &text(&made, "client_secret"));
-    assert_eq!((again.json()["name"].as_str(), again.json()["description"].as_str()), (Some("put by LiteGraph"), Some("kept")));
-    let renamed = world.call("PUT", &client_url(&id.client()), ROOT, &json!({"name": "put by Coactive", "roles": [{"role_id": "editor"}]}));
+    assert_eq!(
+        (again.json()["name"].as_str(), again.json()["description"].as_str()),
+        (Some("put by LiteGraph"), Some("kept"))
+    );
+    let renamed = world.call(
+        "PUT",
+        &client_url(&id.client()),
+        ROOT,
+        &json!({"name": "put by Coactive", "roles": [{"role_id": "editor"}]}),
+    );
     assert_eq!(renamed.status, 200);
     let last = world.get(&litegraph_url(&id), ROOT).json();
-    assert_eq!((last["Name"].as_str(), last["UserGUID"].as_str()), (Some("put by Coactive"), Some(&*Id::parse(&account).unwrap().guid())));
+    assert_eq!(
+        (last["Name"].as_str(), last["UserGUID"].as_str()),
+        (Some("put by Coactive"), Some(&*Id::parse(&account).unwrap().guid()))
+    );
     assert_eq!(world.get(&format!("{url}/{id}"), ROOT).json()["description"], "kept");
 }

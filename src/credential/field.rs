@@ -1,6 +1,7 @@
 //! The fields that a body can speak of, and what it said of each.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -56,8 +57,8 @@ pub enum Verb {
     Merge,
 }
 
-/// What a body said of one field. Absent and null are two things, always.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What a body said of one field. Absent and null are two things, always. A value may be a secret: Debug does not show it.
+#[derive(Clone, Default, PartialEq)]
 pub enum Said {
     /// Nothing: the member was not there.
     #[default]
@@ -66,6 +67,16 @@ pub enum Said {
     Null,
     /// A value, not checked yet.
     Value(Value),
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Null => "Null",
+            Self::Value(_) => "Value",
+        })
+    }
 }
 
 impl From<Option<Value>> for Said {

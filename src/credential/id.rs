@@ -145,7 +145,9 @@ mod tests {
     fn a_spelling_that_is_not_canonical_is_none() {
         let good = Id::from_bits(u128::MAX).to_string();
         assert_eq!(good, "7zzzzzzzzzzzzzzzzzzzzzzzzz");
-        for bad in ["", "7zzz", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "7zzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for bad in
+            ["", "7zzz", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "7zzzzzzzzzzzzzzzzzzzzzzzzzz"]
+        {
             assert_eq!(Id::parse(bad), None, "{bad}");
         }
         assert_eq!(Id::parse("0000000000000000000000000l"), None);

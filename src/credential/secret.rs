@@ -1,6 +1,8 @@
 //! Secrets: made, read, digested, sealed. The types make a leak hard: none of them can be printed or serialised whole.
 
 use std::fmt;
+use std::iter;
+use std::sync::LazyLock;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -8,7 +10,6 @@ use data_encoding::{Encoding, Specification};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::sync::LazyLock;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -136,7 +137,7 @@ impl Keys {
     pub fn of(master: &[u8; 32]) -> Self {
         Self {
             id: BASE32.encode(&*derive::<5>(master, "id")),
-            digest: mac(&*derive(master, "digest")),
+            digest: mac(&derive(master, "digest")),
             seal: Aes256Gcm::new(&(*derive::<32>(master, "seal")).into()),
         }
     }
@@ -179,6 +180,33 @@ impl Keys {
     }
 }
 
+/// The key in force, and the one before it while rows move from one to the other.
+#[derive(Clone)]
+pub struct Keyring {
+    /// What is written is under this one.
+    pub current: Keys,
+    /// What is read may still be under this one.
+    pub previous: Option<Keys>,
+}
+
+impl Keyring {
+    /// The proofs of a token under every key, the current one's first.
+    #[must_use]
+    pub fn prove(&self, token: &Token) -> Vec<Proof> {
+        self.keys().map(|keys| keys.prove(token)).collect()
+    }
+
+    /// Opens a sealed value with the key that sealed it; `None` when that is neither of these.
+    #[must_use]
+    pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
+        self.keys().find(|keys| keys.id == sealed.key)?.open(sealed, tenant, credential)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Keys> {
+        iter::once(&self.current).chain(&self.previous)
+    }
+}
+
 fn derive<const LENGTH: usize>(master: &[u8; 32], label: &str) -> Zeroizing<[u8; LENGTH]> {
     let mut key = Zeroizing::new([0; LENGTH]);
     let expanded = Hkdf::<Sha256>::new(None, master).expand(format!("postern {label}").as_bytes(), &mut *key);
@@ -200,7 +228,7 @@ fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
 #[must_use]
 pub fn same(left: &str, right: &str) -> bool {
     // Of digests, since comparing slices of other lengths returns at once.
-    let digest = |text: &str| <sha2::Sha256 as sha2::Digest>::digest(text.as_bytes());
+    let digest = |text: &str| <Sha256 as sha2::Digest>::digest(text.as_bytes());
     digest(left).ct_eq(&digest(right)).into()
 }
 
@@ -262,7 +290,9 @@ mod tests {
     fn a_sealed_token_opens_for_its_credential_and_key_alone() {
         let (keys, tenant, credential) = (Keys::of(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
         let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
-        let open = |keys: &Keys, tenant, credential| keys.open(&sealed, tenant, credential).map(|token| token.reveal().to_owned());
+        let open = |keys: &Keys, tenant, credential| {
+            keys.open(&sealed, tenant, credential).map(|token| token.reveal().to_owned())
+        };
         assert_eq!(open(&keys, tenant, credential).as_deref(), Some(token().reveal()));
         assert_eq!(open(&keys, tenant, Id::from_bits(3)), None);
         assert_eq!(open(&keys, Id::from_bits(3), credential), None);

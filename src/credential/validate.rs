@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::field::{Draft, Field, Kind, Meaning, Place, Rule, RoleMember, Said, Verb, Violation};
+use super::field::{Draft, Field, Kind, Meaning, Place, RoleMember, Rule, Said, Verb, Violation};
 use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::{NotAToken, Token};
@@ -38,7 +38,8 @@ pub trait Dialect {
 /// |---|---|---|
 /// | create, replace | the default; a field without one is missing | cleared; a violation where it cannot be empty |
 /// | merge | keeps what is stored | as create |
-fn usual(verb: Verb, field: Field, said: &Said) -> Meaning {
+#[must_use]
+pub fn usual(verb: Verb, field: Field, said: &Said) -> Meaning {
     match (said, verb) {
         (Said::Null, _) => Meaning::Clear,
         (_, Verb::Merge) => Meaning::Keep,
@@ -122,45 +123,45 @@ fn put<T: Serialize>(set: &mut Map<String, Value>, name: &str, to: &To<T>) {
 ///
 /// With violations the change holds what could be read, so that the database can add those that only it sees. `prefix` is
 /// that of the tokens made here.
+#[rustfmt::skip]
 pub fn validate(draft: &Draft, verb: Verb, dialect: &dyn Dialect, prefix: &str) -> (Change, Vec<Violation>) {
+    use Field::{CreatedAt, Description, Enabled, Id as Id_, Name, Principal, Roles, RolesContext, Secret, UpdatedAt};
     let mut judge = Judge { draft, verb, dialect, violations: Vec::new() };
     let mut named_roles = Vec::new();
     let id = |value: &Value| text(value, 1, usize::MAX).and_then(|text| dialect.read_id(text).ok_or(Rule::NotAnId));
     let time = |value: &Value| text(value, 1, usize::MAX).and_then(|text| Micros::parse(text).ok_or(Rule::NotATime));
 
-    //                          field               rule                                          default             null
-    let own_id      = judge.one(Field::Id,          |v| id(v).map(Some),                           Some(None),         Some(None));
-    let principal   = judge.one(Field::Principal,   id,                                            Some(Id::ZERO),     None);
-    let name        = judge.one(Field::Name,        |v| text(v, 1, NAME_MAX).map(str::to_owned),   Some("unnamed".to_owned()), None);
-    let description = judge.one(Field::Description, |v| text(v, 0, DESCRIPTION_MAX).map(|text| Some(text.to_owned())), Some(None), Some(None));
-    let enabled     = judge.one(Field::Enabled,     |v| v.as_bool().ok_or(Rule::Type(Kind::Boolean)), Some(true),      None);
-    let roles       = judge.all(Field::Roles,       |v| roles(v, &mut named_roles),                Some(Some(viewer())), Some(None));
-    let context     = judge.one(Field::RolesContext, |v| context(v).map(Some),                     Some(None),         Some(None));
-    let secret      = judge.one(Field::Secret,      |v| chosen(v, prefix),         Some(NewSecret::Made), None);
-    let created_at  = judge.one(Field::CreatedAt,   |v| time(v).map(Some),                         Some(None),         Some(None));
-    let updated_at  = judge.one(Field::UpdatedAt,   |v| time(v).map(Some),                         Some(None),         Some(None));
+    //  field                              rule                                              default                       null
+    let own_id      = judge.one(Id_,         |v| id(v).map(Some),                              Some(None),                   Some(None));
+    let principal   = judge.one(Principal,   id,                                               Some(Id::ZERO),               None);
+    let name        = judge.one(Name,        |v| text(v, 1, NAME_MAX).map(str::to_owned),      Some("unnamed".to_owned()),   None);
+    let description = judge.one(Description, |v| text(v, 0, DESCRIPTION_MAX).map(|t| Some(t.to_owned())), Some(None),         Some(None));
+    let enabled     = judge.one(Enabled,     |v| v.as_bool().ok_or(Rule::Type(Kind::Boolean)), Some(true),                   None);
+    let roles       = judge.all(Roles,       |v| roles(v, &mut named_roles).map(Some),         Some(Some(viewer())),         Some(None));
+    let context     = judge.one(RolesContext, |v| context(v).map(Some),                        Some(None),                   Some(None));
+    let secret      = judge.one(Secret,      |v| chosen(v, prefix),                            Some(NewSecret::Made),        None);
+    let created_at  = judge.one(CreatedAt,   |v| time(v).map(Some),                            Some(None),                   Some(None));
+    let updated_at  = judge.one(UpdatedAt,   |v| time(v).map(Some),                            Some(None),                   Some(None));
 
-    let context = match context {
-        To::Set(context) => context,
-        To::Keep => None,
-    };
+    let context = match context { To::Set(context) => context, To::Keep => None };
     let mut violations = judge.violations;
-    if let (Some(context), To::Set(Some(list))) = (&context, &roles) {
-        let outside = list.iter().filter(|(_, role)| !context.holds(role));
-        violations.extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
-    }
     let roles = match roles {
-        To::Set(list) => To::Set(list.map(|list| list.into_iter().map(|(_, role)| role).collect())),
+        To::Set(listed) => To::Set(listed.map(|listed| as_set(listed, context.as_ref(), &mut violations))),
         To::Keep => To::Keep,
     };
-    if let To::Set(Some(set)) = &roles
-        && BTreeSet::len(set) > ROLES_MAX
-    {
+    sort(&mut violations);
+    (Change { id: own_id, principal, name, description, enabled, roles, context, secret, created_at, updated_at, named_roles }, violations)
+}
+
+/// The set that a list of roles is. Judged here is what takes more than one role, or another field, to see.
+fn as_set(listed: Listed, context: Option<&Context>, violations: &mut Vec<Violation>) -> BTreeSet<Role> {
+    let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.holds(role)));
+    violations.extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
+    let set: BTreeSet<Role> = listed.into_iter().map(|(_, role)| role).collect();
+    if set.len() > ROLES_MAX {
         violations.push(broken(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }));
     }
-    sort(&mut violations);
-    let change = Change { id: own_id, principal, name, description, enabled, roles, context, secret, created_at, updated_at, named_roles };
-    (change, violations)
+    set
 }
 
 /// Puts violations into the order of reports: by field, then by place.
@@ -173,7 +174,7 @@ fn broken(field: Field, place: Place, rule: Rule) -> Violation {
 }
 
 /// The role of what is made through a face that cannot say roles: it may read, no more.
-fn viewer() -> Vec<(usize, Role)> {
+fn viewer() -> Listed {
     vec![(0, Role { resource: None, resource_instance: None, role_id: "viewer".to_owned() })]
 }
 
@@ -186,7 +187,13 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// Judges a field whose value breaks one rule at most.
-    fn one<T>(&mut self, field: Field, rule: impl FnOnce(&Value) -> Result<T, Rule>, default: Option<T>, null: Option<T>) -> To<T> {
+    fn one<T>(
+        &mut self,
+        field: Field,
+        rule: impl FnOnce(&Value) -> Result<T, Rule>,
+        default: Option<T>,
+        null: Option<T>,
+    ) -> To<T> {
         self.all(field, |value| rule(value).map_err(|rule| vec![(Place::Whole, rule)]), default, null)
     }
 
@@ -247,8 +254,11 @@ fn text(value: &Value, min: usize, max: usize) -> Result<&str, Rule> {
     }
 }
 
+/// A body's roles, each with its index in the body.
+type Listed = Vec<(usize, Role)>;
+
 /// A list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
-fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Option<Vec<(usize, Role)>>, Vec<(Place, Rule)>> {
+fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Vec<(Place, Rule)>> {
     let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
     let mut broken = Vec::new();
     let mut roles = Vec::new();
@@ -280,7 +290,7 @@ fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Option<Vec<(
         }
         roles.extend(role_id.map(|role_id| (index, Role { resource, resource_instance, role_id })));
     }
-    if broken.is_empty() { Ok(Some(roles)) } else { Err(broken) }
+    if broken.is_empty() { Ok(roles) } else { Err(broken) }
 }
 
 /// `system`, or `dataset:{id}` (contract of the Coactive face).

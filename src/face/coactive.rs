@@ -9,6 +9,7 @@ use crate::caller::{Caller, Rank};
 use crate::credential::field::{Draft, Field, Kind, Meaning, Place, Rule, Said, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
+use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
 use crate::refusal::{Conflict, Noun, Refusal};
 use crate::request::Request;
@@ -78,7 +79,7 @@ impl Face for Coactive {
         let roles = shown.credential.roles.as_deref().unwrap_or_default();
         let body = Client {
             client_id: shown.credential.id.client(),
-            client_secret: shown.secret.map_or("", |secret| secret.reveal()),
+            client_secret: shown.secret.map_or("", Token::reveal),
             name: &shown.credential.name,
             roles: roles.iter().map(ShownRole::of).collect(),
         };
@@ -88,11 +89,9 @@ impl Face for Coactive {
     fn fail(&self, refusal: &Refusal) -> Answer {
         let detail = |status, text: &str| Answer::new(status, json(&json!({ "detail": text })));
         match refusal {
-            Refusal::Unreadable(reason) => unprocessable(&[Detail {
-                loc: vec!["body".into()],
-                msg: reason.words(),
-                kind: "json_invalid",
-            }]),
+            Refusal::Unreadable(reason) => {
+                unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
+            }
             Refusal::Invalid(violations) => unprocessable(&violations.iter().map(Detail::of).collect::<Vec<_>>()),
             Refusal::Misconfigured(setting) => detail(503, &setting.words()),
             Refusal::NoRoute => detail(404, "Not Found"),
@@ -101,7 +100,9 @@ impl Face for Coactive {
             Refusal::TooLarge => detail(413, "Request body too large: 64 KiB at most"),
             Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),
             Refusal::Forbidden => detail(403, "Only a system administrator may manage system credentials"),
-            Refusal::TenantNotNamed => detail(403, "The root token has to name an organization in the header X-Postern-Tenant"),
+            Refusal::TenantNotNamed => {
+                detail(403, "The root token has to name an organization in the header X-Postern-Tenant")
+            }
             Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
             Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
             Refusal::Stale => detail(412, "The client was changed since: If-Match does not hold"),
@@ -116,6 +117,7 @@ impl Face for Coactive {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the members' names are the contract's")]
 struct Client<'a> {
     client_id: String,
     client_secret: &'a str,
@@ -174,19 +176,24 @@ fn words(rule: &Rule) -> (&'static str, String) {
     let value_error = |text: &str| ("value_error", format!("Value error, {text}"));
     match rule {
         Rule::Missing => ("missing", "Field required".to_owned()),
-        Rule::NotNull => ("string_type", "Input should be a valid string".to_owned()),
-        Rule::Type(Kind::Text) => ("string_type", "Input should be a valid string".to_owned()),
+        Rule::NotNull | Rule::Type(Kind::Text) => ("string_type", "Input should be a valid string".to_owned()),
         Rule::Type(Kind::Boolean) => ("bool_type", "Input should be a valid boolean".to_owned()),
         Rule::Type(Kind::List) => ("list_type", "Input should be a valid list".to_owned()),
-        Rule::Type(Kind::Object) => ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from".to_owned()),
-        Rule::TooShort { min } => ("string_too_short", format!("String should have at least {min} character{}", plural(*min))),
+        Rule::Type(Kind::Object) => {
+            ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from".to_owned())
+        }
+        Rule::TooShort { min } => {
+            ("string_too_short", format!("String should have at least {min} character{}", plural(*min)))
+        }
         Rule::TooLong { max } => ("string_too_long", format!("String should have at most {max} characters")),
         Rule::TooMany { max } => ("too_long", format!("List should have at most {max} items")),
         Rule::Control => value_error("control characters are not allowed"),
         Rule::UnknownRole => value_error("this organization has no role of this id"),
         Rule::InstanceAlone => value_error("a resource_instance needs its resource"),
         Rule::OutsideContext => value_error("this role lies outside of the roles_context"),
-        Rule::LastRole => value_error("this would take the last role away, and no role means full access: to grant that, leave roles_context out"),
+        Rule::LastRole => value_error(
+            "this would take the last role away, and no role means full access: to grant that, leave roles_context out",
+        ),
         Rule::NotAContext => value_error("roles_context is 'system' or 'dataset:{dataset_id}'"),
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
         Rule::NotATime => value_error("not a time"),

@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Field, Meaning, Said, Verb};
 use crate::credential::id::Id;
+use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
 use crate::refusal::{Conflict, Noun, Refusal, Unreadable};
@@ -77,7 +78,7 @@ impl Face for Keycard {
         let body = ServiceAccountCredential {
             id: credential.id,
             client_id: credential.id.client(),
-            client_secret: shown.secret.map(|secret| secret.reveal()),
+            client_secret: shown.secret.map(Token::reveal),
             created_at: credential.created_at.milliseconds(),
             name: &credential.name,
             description: credential.description.as_deref(),
@@ -94,22 +95,19 @@ impl Face for Keycard {
 
     fn show_tenant(&self, tenant: &Tenant) -> Answer {
         let Tenant { id, label, name, created_at, updated_at } = tenant;
-        let body = json!({
-            "id": id, "created_at": created_at.milliseconds(), "label": label, "name": name, "sso_enabled": false,
-            "updated_at": updated_at.milliseconds(), "zone_id": id,
-        });
+        let (created_at, updated_at) = (created_at.milliseconds(), updated_at.milliseconds());
+        // "sso_enabled: false; zone_id: the organisation's id".
+        let body = Organization { id: *id, created_at, label, name, sso_enabled: false, updated_at, zone_id: *id };
         Answer::new(201, json(&body))
     }
 
     fn show_principal(&self, principal: &Principal) -> Answer {
         let Principal { id, name, description, created_at, updated_at } = principal;
-        let mut body = json!({
-            "id": id, "created_at": created_at.milliseconds(), "name": name, "updated_at": updated_at.milliseconds(),
-        });
-        if let (Some(description), Some(members)) = (description, body.as_object_mut()) {
-            members.insert("description".to_owned(), description.clone().into());
-        }
-        Answer::new(201, json(&body))
+        let (created_at, updated_at) = (created_at.milliseconds(), updated_at.milliseconds());
+        Answer::new(
+            201,
+            json(&ServiceAccount { id: *id, created_at, name, updated_at, description: description.as_deref() }),
+        )
     }
 
     fn fail(&self, refusal: &Refusal) -> Answer {
@@ -117,19 +115,25 @@ impl Face for Keycard {
             Refusal::Misconfigured(setting) => (503, "unavailable", setting.words()),
             Refusal::NoRoute => (404, "not_found", "There is no such route.".to_owned()),
             Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route takes {allow}.")),
-            Refusal::MediaType => (415, "unsupported_media_type", "The Content-Type has to be application/json.".to_owned()),
+            Refusal::MediaType => {
+                (415, "unsupported_media_type", "The Content-Type has to be application/json.".to_owned())
+            }
             Refusal::TooLarge => (413, "too_large", "The body is larger than 64 KiB.".to_owned()),
             Refusal::Unreadable(reason) => (400, "bad_request", reason.words()),
-            Refusal::Unauthenticated | Refusal::Inactive => (401, "unauthorized", "The credentials were not accepted.".to_owned()),
+            Refusal::Unauthenticated | Refusal::Inactive => {
+                (401, "unauthorized", "The credentials were not accepted.".to_owned())
+            }
             Refusal::Forbidden | Refusal::TenantNotNamed => (403, "forbidden", "You may not do this.".to_owned()),
             Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
             Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
             Refusal::Missing(Noun::Credential) => (404, "not_found", "There is no such credential.".to_owned()),
-            Refusal::Stale => (412, "precondition_failed", "The credential was changed since: If-Match does not hold.".to_owned()),
-            Refusal::PreconditionRequired => (428, "precondition_required", "This organization requires If-Match.".to_owned()),
-            Refusal::Invalid(violations) => {
-                (400, "bad_request", sentences(self, violations))
+            Refusal::Stale => {
+                (412, "precondition_failed", "The credential was changed since: If-Match does not hold.".to_owned())
             }
+            Refusal::PreconditionRequired => {
+                (428, "precondition_required", "This organization requires If-Match.".to_owned())
+            }
+            Refusal::Invalid(violations) => (400, "bad_request", sentences(self, violations)),
             Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
             Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
             Refusal::Conflict(Conflict::Id | Conflict::Secret) => (409, "conflict", "It exists already.".to_owned()),
@@ -156,6 +160,27 @@ struct ServiceAccountCredential<'a> {
     last_used_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Organization<'a> {
+    id: Id,
+    created_at: String,
+    label: &'a str,
+    name: &'a str,
+    sso_enabled: bool,
+    updated_at: String,
+    zone_id: Id,
+}
+
+#[derive(Serialize)]
+struct ServiceAccount<'a> {
+    id: Id,
+    created_at: String,
+    name: &'a str,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Draft, Field, Meaning, Said, Verb};
 use crate::credential::id::Id;
+use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
 use crate::refusal::{Conflict, Noun, Refusal};
 use crate::request::Request;
@@ -36,10 +37,9 @@ impl Dialect for LiteGraph {
         match (verb, field, said) {
             // "UserGUID is required", on create and update.
             (_, Field::Principal, Said::Absent) => Some(Meaning::Missing),
-            // "Name (default unnamed)" on create; required on update.
-            (Verb::Create, Field::Name, Said::Absent) => Some(Meaning::Default),
-            // "BearerToken: null or empty is as absent": made on create, kept on update.
-            (Verb::Create, Field::Secret, _) => Some(Meaning::Default),
+            // "Name (default unnamed)" and a BearerToken that is made here; null or empty is as absent.
+            (Verb::Create, Field::Name, Said::Absent) | (Verb::Create, Field::Secret, _) => Some(Meaning::Default),
+            // "BearerToken absent, null or empty keeps the token that is stored."
             (_, Field::Secret, _) => Some(Meaning::Keep),
             _ => None,
         }
@@ -86,7 +86,7 @@ impl Face for LiteGraph {
             tenant_guid: credential.tenant.guid(),
             user_guid: credential.principal.guid(),
             name: &credential.name,
-            bearer_token: shown.secret.map_or("", |secret| secret.reveal()),
+            bearer_token: shown.secret.map_or("", Token::reveal),
             active: credential.enabled,
             created_utc: credential.created_at.microseconds(),
             last_update_utc: credential.updated_at.microseconds(),
@@ -95,7 +95,10 @@ impl Face for LiteGraph {
     }
 
     fn fail(&self, refusal: &Refusal) -> Answer {
-        use Error::{AuthenticationFailed, AuthorizationFailed, BadRequest, Conflicting, Inactive, InternalError, NotFound, TooLarge};
+        use Error::{
+            AuthenticationFailed, AuthorizationFailed, BadRequest, Conflicting, Inactive, InternalError, NotFound,
+            TooLarge,
+        };
         let (kind, status, description) = match refusal {
             Refusal::Misconfigured(setting) => (InternalError, 503, Some(setting.words())),
             Refusal::NoRoute => (BadRequest, 400, Some("Unknown URL.".to_owned())),
@@ -107,15 +110,19 @@ impl Face for LiteGraph {
             Refusal::Inactive => (Inactive, 401, None),
             Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
             Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
-            Refusal::Stale => (Conflicting, 412, Some("The credential was changed since: If-Match does not hold.".to_owned())),
-            Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
-            Refusal::Invalid(violations) => {
-                (BadRequest, 400, Some(sentences(self, violations)))
+            Refusal::Stale => {
+                (Conflicting, 412, Some("The credential was changed since: If-Match does not hold.".to_owned()))
             }
+            Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
+            Refusal::Invalid(violations) => (BadRequest, 400, Some(sentences(self, violations))),
             Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You may not make this change.".to_owned())),
             Refusal::NoRoles => (AuthorizationFailed, 401, Some("This tenant is not RBAC-enabled.".to_owned())),
-            Refusal::Conflict(Conflict::Id) => (Conflicting, 409, Some("A credential with this GUID exists.".to_owned())),
-            Refusal::Conflict(Conflict::Secret) => (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned())),
+            Refusal::Conflict(Conflict::Id) => {
+                (Conflicting, 409, Some("A credential with this GUID exists.".to_owned()))
+            }
+            Refusal::Conflict(Conflict::Secret) => {
+                (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
+            }
             Refusal::Unavailable => (InternalError, 503, Some("The database does not answer: try again.".to_owned())),
             Refusal::Broken(_) => (InternalError, 500, None),
         };
@@ -160,6 +167,7 @@ struct ApiError {
 
 /// The SDKs parse this as an enumeration: there is no other.
 #[derive(Clone, Copy, Serialize)]
+#[expect(clippy::enum_variant_names, reason = "the names are the contract's")]
 enum Error {
     AuthenticationFailed,
     AuthorizationFailed,
@@ -180,7 +188,9 @@ impl Error {
                 "Your authentication material was accepted, but you are not authorized to perform this request."
             }
             Self::Inactive => "Your account, credentials, or the requested resource are marked as inactive.",
-            Self::BadRequest => "We were unable to discern your request.  Please check your URL, query, and request body.",
+            Self::BadRequest => {
+                "We were unable to discern your request.  Please check your URL, query, and request body."
+            }
             Self::Conflicting => "Operation failed as it would create a conflict with an existing resource.",
             Self::NotFound => "The requested resource was not found.",
             Self::TooLarge => "The size of your request exceeds the maximum allowed: 64 KiB.",

@@ -47,7 +47,27 @@ impl Face for Postern {
             Refusal::Unavailable => (503, "unavailable", "The database does not answer", "Try again.".to_owned()),
             Refusal::Broken(_) => (500, "internal", "Something failed on our side", "It has been logged.".to_owned()),
             // No route leads here yet, so there is nothing else to refuse.
-            _ => (404, "no_route", "There is no such route", "docs/COMPATIBILITY.md lists the routes there are.".to_owned()),
+            Refusal::NoRoute
+            | Refusal::MethodNotAllowed { .. }
+            | Refusal::MediaType
+            | Refusal::TooLarge
+            | Refusal::Unreadable(_)
+            | Refusal::Unauthenticated
+            | Refusal::Inactive
+            | Refusal::Forbidden
+            | Refusal::TenantNotNamed
+            | Refusal::Missing(_)
+            | Refusal::Stale
+            | Refusal::PreconditionRequired
+            | Refusal::Invalid(_)
+            | Refusal::ForbiddenChange
+            | Refusal::NoRoles
+            | Refusal::Conflict(_) => (
+                404,
+                "no_route",
+                "There is no such route",
+                "docs/COMPATIBILITY.md lists the routes there are.".to_owned(),
+            ),
         };
         Answer::new(status, json(&json!({ "status": status, "code": code, "title": title, "detail": detail })))
     }

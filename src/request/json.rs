@@ -17,7 +17,8 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
     let fault = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0, fault: &fault }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value =
+        Strict { depth: 0, fault: &fault }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match value {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Unreadable::NotAnObject),
@@ -39,7 +40,11 @@ impl Strict<'_> {
     }
 
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth == DEPTH_MAX { self.fail(Unreadable::TooDeep) } else { Ok(Self { depth: self.depth + 1, ..self }) }
+        if self.depth == DEPTH_MAX {
+            self.fail(Unreadable::TooDeep)
+        } else {
+            Ok(Self { depth: self.depth + 1, ..self })
+        }
     }
 }
 
@@ -128,8 +133,23 @@ mod tests {
         for other in ["[]", "null", "1", "\"a\"", "true"] {
             assert_eq!(object(other.as_bytes()), Err(Unreadable::NotAnObject), "{other}");
         }
-        let broken = ["", " ", "{", "{}x", "{}{}", "{'a':1}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":1e999}", "{\"a\":NaN}",
-            "{\"a\":\"\\ud800\"}", "{\"a\":\"\u{1}\"}", "\u{feff}{}", "{\"a\":\"\\u0000\"", "{a:1}"];
+        let broken = [
+            "",
+            " ",
+            "{",
+            "{}x",
+            "{}{}",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "{\"a\":01}",
+            "{\"a\":1e999}",
+            "{\"a\":NaN}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\u{1}\"}",
+            "\u{feff}{}",
+            "{\"a\":\"\\u0000\"",
+            "{a:1}",
+        ];
         for broken in broken {
             assert!(matches!(object(broken.as_bytes()), Err(Unreadable::NotJson { .. })), "{broken:?}");
         }

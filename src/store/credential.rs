@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::question::Question;
-use super::verdict::{Judged, first, read};
+use super::verdict::{Judged, Outcome, first, read};
 use super::{Database, Parameter, Row, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
@@ -35,19 +35,11 @@ const SECRET_ADD: &str = judged!("secret_add.sql");
 const SECRET_END_OTHERS: &str = judged!("secret_end_others.sql");
 const SECRET_DELETE_ENDED: &str = judged!("secret_delete_ended.sql");
 
-/// What came of a batch: what was judged, and the credential as it now is or why not.
-pub struct Outcome {
-    /// For the caller's rank and last use, whatever the verdict.
-    pub judged: Judged,
-    /// The credential, or the refusal.
-    pub credential: Result<Credential, Refusal>,
-}
-
 /// Finds a credential.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome, Refusal> {
+pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Credential>, Refusal> {
     run(store, question, &[JUDGE], Vec::new()).await
 }
 
@@ -55,7 +47,11 @@ pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Res
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Outcome, Refusal> {
+pub async fn create<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Credential>, Refusal> {
     let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, CREATE, SECRET_ADD] };
     run(store, question, statements, violations).await
 }
@@ -64,7 +60,11 @@ pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, viol
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn update<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Outcome, Refusal> {
+pub async fn update<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Credential>, Refusal> {
     let statements: &[_] = match (question.invalid, &question.secret) {
         // It will be refused, but a stranger gets 401 and not a lesson about the body.
         (true, _) => &[JUDGE],
@@ -79,32 +79,35 @@ async fn run<D: Database>(
     question: &Question,
     statements: &[&'static str],
     violations: Vec<Violation>,
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome<Credential>, Refusal> {
     let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
     let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
     let judged: Judged = read(before)?;
     let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
-    let credential = judged.verdict(violations, named).and_then(|()| {
+    let result = judged.verdict(violations, named).and_then(|()| {
         let sealed = shown_again(before, question)?;
         // No row back from the write: nothing changed, and the row as it was is the row as it is.
         let stored: Stored = read(first(&rows, 1).unwrap_or(before))?;
         stored.into_credential(sealed)
     });
-    Ok(Outcome { judged, credential })
+    Ok(Outcome { judged, result })
 }
 
 /// The sealed value of the secret that is now the newest.
 fn shown_again(before: &Row, question: &Question) -> Result<Option<Sealed>, Refusal> {
     let stored: Newest = read(before)?;
     Ok(match &question.secret {
-        Some(new) if stored.newest != Some(new.id) => new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text }),
+        Some(new) if !new.proofs.iter().any(|proof| stored.id == Some(proof.id)) => {
+            new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
+        }
         _ => stored.sealed.zip(stored.sealing_key).map(|(text, key)| Sealed { key, text }),
     })
 }
 
 #[derive(Deserialize)]
 struct Newest {
-    newest: Option<Id>,
+    #[serde(rename = "newest")]
+    id: Option<Id>,
     sealing_key: Option<String>,
     sealed: Option<String>,
 }
@@ -127,14 +130,37 @@ struct Stored {
 
 impl Stored {
     fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        let Self { tenant, id, principal, name, description, enabled, roles, revision, created_at, updated_at, last_used_at } = self;
+        let Self {
+            tenant,
+            id,
+            principal,
+            name,
+            description,
+            enabled,
+            roles,
+            revision,
+            created_at,
+            updated_at,
+            last_used_at,
+        } = self;
         let roles: Option<Vec<Role>> = roles
             .map(|roles| serde_json::from_str(&roles))
             .transpose()
-            .map_err(|error| Refusal::Broken(format!("roles that cannot be read: {error}")))?;
+            .map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))?;
         let enabled = enabled == 1;
         Ok(Credential {
-            tenant, id, principal, name, description, enabled, roles, revision, created_at, updated_at, last_used_at, sealed,
+            tenant,
+            id,
+            principal,
+            name,
+            description,
+            enabled,
+            roles,
+            revision,
+            created_at,
+            updated_at,
+            last_used_at,
+            sealed,
         })
     }
 }

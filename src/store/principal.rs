@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::question::Question;
 use super::tenant::made;
+use super::verdict::Outcome;
 use super::{Database, Parameter, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -28,8 +29,12 @@ pub struct Principal {
 /// Creates a principal. `question.set` has `id`, `name` and `description`.
 ///
 /// # Errors
-/// The refusal.
-pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Principal, Refusal> {
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn create<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Principal>, Refusal> {
     let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
     let create = concat!(include_str!("verdict.sql"), include_str!("create_principal.sql"));
     let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };

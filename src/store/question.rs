@@ -3,12 +3,15 @@
 //! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
 //! is a REAL in D1), and the boundary to JavaScript is crossed once.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Rank};
 use crate::credential::id::Id;
 use crate::credential::role::Context;
+use crate::credential::secret::Proof;
 use crate::credential::time::Micros;
 
 /// An id of a path. One that cannot be read is one that nothing has.
@@ -48,19 +51,27 @@ pub enum On {
     Credential,
 }
 
-/// A secret as it will be stored.
-#[derive(Clone, Debug, Serialize)]
+/// A secret as it will be stored. Debug shows its id alone.
+#[derive(Clone, Serialize)]
 pub struct NewRow {
     /// Its id.
     pub id: Id,
     /// Its keyed digest.
     pub digest: String,
+    /// Its proofs under every key: a secret that is there may still be under the previous one.
+    pub proofs: Vec<Proof>,
     /// The id of the key.
     pub key: String,
     /// Its sealed value, where a face shows it on reads.
     pub sealed: Option<String>,
     /// Its last characters, or nothing.
     pub hint: String,
+}
+
+impl fmt::Debug for NewRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "NewRow({})", self.id)
+    }
 }
 
 /// The document. What each member decides stands in `verdict.sql`.
@@ -83,8 +94,8 @@ pub struct Question {
     pub on: On,
     /// Whether it writes.
     pub writes: bool,
-    /// The least rank that may do it ([`crate::caller::Rank`]).
-    pub need: u8,
+    /// The least rank that may do it.
+    pub need: Rank,
     /// The tags of If-Match; none without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,

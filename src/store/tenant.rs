@@ -1,10 +1,11 @@
 //! Tenants: create.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::question::Question;
-use super::verdict::{Judged, first, read};
-use super::{Database, Parameter, Store};
+use super::verdict::{Judged, Outcome, first, read};
+use super::{Database, Parameter, Row, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -29,8 +30,12 @@ pub struct Tenant {
 /// begin with, 1 for the bare slug.
 ///
 /// # Errors
-/// The refusal.
-pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, violations: Vec<Violation>) -> Result<Tenant, Refusal> {
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn create<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Tenant>, Refusal> {
     let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
     let create = concat!(include_str!("verdict.sql"), include_str!("create_tenant.sql"));
     let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };
@@ -38,8 +43,10 @@ pub async fn create<D: Database>(store: &Store<'_, D>, question: &Question, viol
 }
 
 /// The verdict, then the row that the second statement made.
-pub(super) fn made<T: serde::de::DeserializeOwned>(rows: &[Vec<super::Row>], violations: Vec<Violation>) -> Result<T, Refusal> {
-    let missing = || Refusal::Broken("no row made".to_owned());
-    read::<Judged>(first(rows, 0).ok_or_else(missing)?)?.verdict(violations, None)?;
-    read(first(rows, 1).ok_or_else(missing)?)
+pub(super) fn made<T: DeserializeOwned>(rows: &[Vec<Row>], violations: Vec<Violation>) -> Result<Outcome<T>, Refusal> {
+    let missing = |what: &str| Refusal::Broken(format!("no {what}"));
+    let judged: Judged = read(first(rows, 0).ok_or_else(|| missing("verdict"))?)?;
+    let result =
+        judged.verdict(violations, None).and_then(|()| read(first(rows, 1).ok_or_else(|| missing("row made"))?));
+    Ok(Outcome { judged, result })
 }

@@ -5,10 +5,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Row;
-use crate::credential::field::{Field, Place, Rule, RoleMember, Violation};
+use crate::caller::Rank;
+use crate::credential::field::{Field, Place, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::validate::{self, ROLES_MAX};
 use crate::refusal::{Conflict, Noun, Refusal};
+
+/// What came of a batch: what was judged, and what is now there, or why not.
+pub struct Outcome<T> {
+    /// Who called, whatever the verdict.
+    pub judged: Judged,
+    /// What was asked for, or the refusal.
+    pub result: Result<T, Refusal>,
+}
 
 /// The first row of every batch: the verdict, and what the words of a refusal need.
 #[derive(Debug, Deserialize)]
@@ -16,12 +25,17 @@ pub struct Judged {
     code: String,
     /// The calling credential, or `root`.
     pub caller: Option<String>,
-    /// The caller's rank ([`crate::caller::Rank`]).
-    pub rank: Option<u8>,
+    /// The caller's rank.
+    pub rank: Option<Rank>,
+    /// The caller's tenant; root has none.
+    pub caller_tenant: Option<Id>,
     /// The secret that the caller presented.
     pub caller_secret: Option<Id>,
-    /// Whether its last use is more than a minute ago.
-    pub unnoted: Option<u8>,
+    /// The id of the key that it is under.
+    pub caller_key: Option<String>,
+    /// Its sealed value, if it has one.
+    pub caller_sealed: Option<String>,
+    unnoted: Option<u8>,
     unknown_roles: Option<String>,
     too_many_roles: Option<u8>,
     last_role: Option<u8>,
@@ -53,10 +67,16 @@ impl Judged {
         })
     }
 
-    /// The secret whose use is to be noted after the answer, if it is time.
+    /// Whether who called is known, and may call.
     #[must_use]
-    pub fn to_note(&self) -> Option<Id> {
-        self.caller_secret.filter(|_| self.unnoted == Some(1) && !matches!(self.code.as_str(), "unauthenticated" | "inactive"))
+    pub fn is_authenticated(&self) -> bool {
+        !matches!(self.code.as_str(), "unauthenticated" | "inactive")
+    }
+
+    /// Whether the last noted use of the caller's secret is more than a minute ago.
+    #[must_use]
+    pub fn is_unnoted(&self) -> bool {
+        self.unnoted == Some(1)
     }
 
     fn violations(&self, mut violations: Vec<Violation>, principal: Option<Id>) -> Vec<Violation> {
@@ -64,7 +84,8 @@ impl Judged {
         if let (Some(1), Some(principal)) = (self.unknown_principal, principal) {
             add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(principal));
         }
-        let unknown: Vec<usize> = self.unknown_roles.as_deref().and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default();
+        let unknown: Vec<usize> =
+            self.unknown_roles.as_deref().and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default();
         for index in unknown {
             add(Field::Roles, Place::Member(index, RoleMember::RoleId), Rule::UnknownRole);
         }
@@ -85,7 +106,8 @@ pub(super) fn first(rows: &[Vec<Row>], statement: usize) -> Option<&Row> {
     rows.get(statement).and_then(|rows| rows.first())
 }
 
-/// A row as a type of ours.
+/// A row as a type of ours. The error names the type and nothing of the row.
 pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
-    T::deserialize(Value::Object(row.clone())).map_err(|error| Refusal::Broken(format!("a row that cannot be read: {error}")))
+    let unreadable = |_| Refusal::Broken(format!("a row that cannot be read as {}", std::any::type_name::<T>()));
+    T::deserialize(Value::Object(row.clone())).map_err(unreadable)
 }

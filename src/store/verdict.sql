@@ -7,7 +7,7 @@
 WITH
 -- Who calls. A proof is a secret's id and the keyed digest of what was presented; no proof, no row.
 caller AS MATERIALIZED (
-  SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, 0 AS unnoted
+  SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, 0 AS unnoted, NULL AS key, NULL AS sealed
   WHERE ?1 ->> '$.caller.root'
   UNION ALL
   SELECT c.tenant, c.id,
@@ -21,7 +21,7 @@ caller AS MATERIALIZED (
       WHEN c.enabled AND p.enabled AND t.enabled THEN 'go'
       ELSE 'inactive' END,
     s.id,
-    coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)
+    coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed
   FROM json_each(?1, '$.caller.proofs') AS proof
   CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
   CROSS JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential
@@ -34,6 +34,7 @@ caller AS MATERIALIZED (
 found AS MATERIALIZED (
   SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.expires_at AS caller_expires_at,
     coalesce(caller.state, 'unauthenticated') AS state, caller.secret AS caller_secret, caller.unnoted,
+    caller.key AS caller_key, caller.sealed AS caller_sealed,
     place.id AS place, place.rbac, place.preconditions, place.role_names,
     target.tenant, target.id, target.principal, target.name, target.description, target.enabled, target.roles,
     target.expires_at, target.revision, target.created_at, target.updated_at, target.last_used_at,
@@ -82,7 +83,10 @@ weighed AS MATERIALIZED (
       IS NOT (principal, name, description, enabled, roles, expires_at) AS differs,
     -- What an editor may not touch.
     (to_principal, to_enabled, to_roles, to_expires_at) IS NOT (principal, enabled, roles, expires_at) AS restricted,
-    (?1 ->> '$.secret.id' IS NOT NULL AND ?1 ->> '$.secret.id' IS NOT newest) AS resecret,
+    -- The newest secret, under whichever key, is not the one that the change brings.
+    (?1 ->> '$.secret.id' IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof
+      WHERE proof.value ->> 'id' = newest AND proof.value ->> 'digest' = newest_digest)) AS resecret,
     EXISTS (SELECT value FROM json_each(merged.to_roles) EXCEPT SELECT value FROM json_each(merged.roles)) AS adds_roles,
     (SELECT json_group_array(named.value ->> 0) FROM json_each(?1, '$.role_names') AS named
       WHERE named.value ->> 1 NOT IN (SELECT value FROM json_each(merged.role_names))) AS unknown_roles,
@@ -107,11 +111,12 @@ verdict AS MATERIALIZED (
       AND preconditions THEN 'unconditional'
     WHEN ?1 ->> '$.invalid' OR unknown_roles <> '[]' OR too_many_roles OR last_role OR unknown_principal THEN 'invalid'
     WHEN rank < 3 AND (restricted OR resecret) THEN 'forbidden_change'
-    WHEN adds_roles AND NOT rbac THEN 'no_rbac'
+    -- Roles that the body names: the one that a face gives by default is no roles feature.
+    WHEN adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac THEN 'no_rbac'
     WHEN ?1 ->> '$.on' = 'credentials' AND id IS NOT NULL THEN 'taken_id'
-    WHEN EXISTS (
-      SELECT 1 FROM secrets AS s WHERE s.id = ?1 ->> '$.secret.id'
-      AND NOT (s.id IS weighed.newest AND weighed.newest_digest = ?1 ->> '$.secret.digest')) THEN 'taken_secret'
+    WHEN resecret AND EXISTS (
+      SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof
+      CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id') THEN 'taken_secret'
     ELSE 'go' END AS code
   FROM weighed
 )

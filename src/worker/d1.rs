@@ -1,11 +1,13 @@
 //! The seam on D1: statements in, rows out, in one call each way. `worker`'s own binding turns every row into a Rust value
 //! by itself, some microseconds a column; here the whole answer of a batch crosses the boundary once, as text.
 
+use std::result::Result;
+
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
-use worker::js_sys::{Array, JSON, Promise, Reflect};
+use worker::Env;
+use worker::js_sys::{self, Array, JSON, Promise, Reflect};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Env, Error, Result};
 
 use crate::store::{Batch, Database, Fault, Parameter, Row, Statement};
 
@@ -15,30 +17,23 @@ extern "C" {
     type Prepared;
 
     #[wasm_bindgen(method, catch)]
-    fn prepare(this: &Binding, sql: &str) -> std::result::Result<Prepared, JsValue>;
+    fn prepare(this: &Binding, sql: &str) -> Result<Prepared, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn batch(this: &Binding, statements: &Array) -> std::result::Result<Promise, JsValue>;
+    fn batch(this: &Binding, statements: &Array) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, variadic)]
-    fn bind(this: &Prepared, values: &Array) -> std::result::Result<Prepared, JsValue>;
+    fn bind(this: &Prepared, values: &Array) -> Result<Prepared, JsValue>;
 }
 
 /// A D1 database.
 pub struct D1(Binding);
 
 impl D1 {
-    /// The database bound to this name.
-    ///
-    /// # Errors
-    /// When nothing is bound to it.
-    pub fn of(env: &Env, name: &str) -> Result<Self> {
-        let binding = Reflect::get(env, &JsValue::from_str(name))?;
-        if binding.is_undefined() {
-            return Err(Error::RustError(format!("no D1 database is bound to {name}: see wrangler.toml")));
-        }
-        Ok(Self(binding.unchecked_into()))
+    /// The database bound to this name. That there is one is for the settings to see to.
+    pub fn of(env: &Env, name: &str) -> Self {
+        Self(Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default().unchecked_into())
     }
 
-    async fn run(&self, statements: &[Statement<'_>]) -> std::result::Result<String, JsValue> {
+    async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {
         let batch = Array::new();
         for Statement { sql, parameters } in statements {
             let values = Array::new();
@@ -69,10 +64,10 @@ struct Meta {
 }
 
 impl Database for D1 {
-    async fn batch(&self, statements: &[Statement<'_>]) -> std::result::Result<Batch, Fault> {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         let text = self.run(statements).await.map_err(|error| fault(&error))?;
         let answered: Vec<Answered> =
-            serde_json::from_str(&text).map_err(|error| Fault::Failed(format!("an answer of D1 that cannot be read: {error}")))?;
+            serde_json::from_str(&text).map_err(|_| Fault::Failed("an answer of D1 that cannot be read".to_owned()))?;
         let mut batch = Batch::default();
         for Answered { results, meta } in answered {
             batch.rows.push(results);
@@ -86,7 +81,16 @@ impl Database for D1 {
 /// What a failed batch means. D1 tells by its message alone; what a constraint or a statement of ours caused is a bug, and
 /// all else (lost, overloaded, resetting) is the database not answering now.
 fn fault(error: &JsValue) -> Fault {
-    let message = error.dyn_ref::<worker::js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()));
-    let ours = ["SQLITE_ERROR", "SQLITE_CONSTRAINT", "constraint failed", "syntax error", "no such", "parameter", "SQLITE_MISMATCH"];
+    let message =
+        error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()));
+    let ours = [
+        "SQLITE_ERROR",
+        "SQLITE_CONSTRAINT",
+        "SQLITE_MISMATCH",
+        "constraint failed",
+        "syntax error",
+        "no such",
+        "parameter",
+    ];
     if ours.iter().any(|part| message.contains(part)) { Fault::Failed(message) } else { Fault::Unavailable(message) }
 }

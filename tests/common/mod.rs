@@ -2,7 +2,12 @@
 //! of randomness that the test holds. What happens here happens on D1; `tests/worker.rs` shows that it does.
 #![allow(dead_code, reason = "each test target uses its own part of this")]
 
+pub mod recorded;
+pub mod redacted;
 pub mod sqlite;
+pub mod stored;
+pub mod table;
+pub mod watched;
 
 use std::cell::{Cell, RefCell};
 
@@ -12,11 +17,12 @@ use postern::refusal::Misconfigured;
 use postern::request::{Body, Headers, Method, Request};
 use postern::service::Service;
 use postern::settings::{Settings, name};
-use postern::store::{Cost, Store, usage};
+use postern::store::{Cost, Store, after};
 use serde_json::{Value, json};
 use sqlite::Sqlite;
 
 pub const ROOT: &str = "root_0123456789abcdef0123456789abcdef";
+pub const MASTER_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 pub const ACME: &str = "00000000000000000000000000";
 pub const ZERO: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -87,20 +93,27 @@ struct List<'a>(&'a [(&'a str, &'a str)]);
 
 impl Headers for List<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        let values: Vec<_> = self.0.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| *value).collect();
+        let values: Vec<_> =
+            self.0.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| *value).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
+}
+
+/// The settings with this master key, and the one before it.
+pub fn settings(master_key: &str, previous: Option<&str>) -> Result<Settings, Misconfigured> {
+    Settings::read(|setting| match setting {
+        name::ROOT_TOKEN => Some(ROOT.to_owned()),
+        name::MASTER_KEY => Some(master_key.to_owned()),
+        name::MASTER_KEY_PREVIOUS => previous.map(str::to_owned),
+        name::SERVER_TIMING => Some("on".to_owned()),
+        _ => None,
+    })
 }
 
 impl World {
     /// A tenant `acme`, all zero, and nothing else.
     pub fn new() -> Self {
-        let settings = Settings::read(|setting| match setting {
-            name::ROOT_TOKEN => Some(ROOT.to_owned()),
-            name::MASTER_KEY => Some("0123456789abcdef".repeat(4)),
-            name::SERVER_TIMING => Some("on".to_owned()),
-            _ => None,
-        });
+        let settings = settings(MASTER_KEY, None);
         let world = Self { db: Sqlite::migrated(), settings, now: Cell::new(START), random: RefCell::new(1) };
         world.tenant(ACME, "acme");
         world
@@ -137,15 +150,15 @@ impl World {
         let request = Request { method: Method::of(method), path, query, headers: &headers, body };
         let service = Service {
             store: Store::new(&self.db),
-            settings: &self.settings,
+            settings: self.settings.as_ref(),
             now: Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
         let done = pollster::block_on(service.answer(&request));
         assert_eq!(done.log, None, "nothing that is sent makes it log a failure");
         let cost = service.store.cost();
-        if let Some(secret) = done.to_note {
-            pollster::block_on(usage::note(&Store::new(&self.db), secret, Micros(self.now.get()))).expect("noted");
+        if let Some(left) = done.after {
+            pollster::block_on(after::write(&Store::new(&self.db), &left)).expect("written");
         }
         let Answer { status, headers, body } = done.answer;
         assert_ne!(status, 500, "nothing that is sent is a 500: {body}");
@@ -155,7 +168,11 @@ impl World {
     /// Sends JSON with a Bearer token.
     pub fn call(&self, method: &str, url: &str, token: &str, body: &Value) -> Reply {
         let authorization = format!("Bearer {token}");
-        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json"), ("x-postern-tenant", "acme")];
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+            ("x-postern-tenant", "acme"),
+        ];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, url, &headers, body.as_bytes())
     }
@@ -209,7 +226,8 @@ impl World {
         );
         while let Some(at) = next.pop() {
             let Some(seq) = at["previous"].as_i64() else { break };
-            next = self.db.query("SELECT * FROM events WHERE tenant = ?1 AND seq = ?2", &[&at["tenant"].as_str(), &seq]);
+            next =
+                self.db.query("SELECT * FROM events WHERE tenant = ?1 AND seq = ?2", &[&at["tenant"].as_str(), &seq]);
             let mut event = next.last().cloned().expect("the event that was named");
             event["changes"] = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
             events.insert(0, event);

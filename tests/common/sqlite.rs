@@ -33,10 +33,13 @@ impl Sqlite {
             connection.set_limit(limit, most).expect("a limit");
         }
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-        let mut files: Vec<_> = std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
         files.sort();
         for file in files {
-            connection.execute_batch(&std::fs::read_to_string(&file).unwrap()).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+            connection
+                .execute_batch(&std::fs::read_to_string(&file).unwrap())
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         }
         Self { connection: RefCell::new(connection), batches: Cell::new(0) }
     }
@@ -89,7 +92,7 @@ impl Database for Sqlite {
 }
 
 fn rows(statement: &mut rusqlite::Statement<'_>, parameters: &[&dyn ToSql]) -> rusqlite::Result<Vec<Row>> {
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(parameters)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

@@ -1,0 +1,58 @@
+// `make keys`: how many secrets are under which master key. A row moves to the current key when its secret is used, or
+// shown again; POSTERN_MASTER_KEY_PREVIOUS can go when none is left under another.
+//
+//   node scripts/keys.mjs [--remote]      the local database (POSTERN_STATE), or with --remote the deployed one
+//
+// The master keys are read from the environment, else from .dev.vars. They are not sent anywhere: only their ids, which
+// each row names, are compared.
+import { spawnSync } from "node:child_process";
+import { hkdfSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const remote = process.argv.includes("--remote");
+const file = (() => {
+  try {
+    return readFileSync(".dev.vars", "utf8");
+  } catch {
+    return "";
+  }
+})();
+
+/** A setting, from the environment or .dev.vars; undefined when neither has it. */
+function setting(name) {
+  return process.env[name] || file.match(new RegExp(`^${name}=["']?([^"'\\s]+)`, "m"))?.[1];
+}
+
+/** The id of a master key, as src/credential/secret.rs makes it: HKDF-SHA-256, 5 bytes, in Crockford's base32. */
+function keyId(hex) {
+  const bytes = Buffer.from(hkdfSync("sha256", Buffer.from(hex, "hex"), "", "postern id", 5));
+  const bits = BigInt(`0x${bytes.toString("hex")}`);
+  const letters = "0123456789abcdefghjkmnpqrstvwxyz";
+  return Array.from({ length: 8 }, (_, place) => letters[Number((bits >> BigInt(35 - 5 * place)) & 31n)]).join("");
+}
+
+const names = new Map();
+for (const [name, title] of [["POSTERN_MASTER_KEY", "the current key"], ["POSTERN_MASTER_KEY_PREVIOUS", "the previous key"]]) {
+  const hex = setting(name);
+  if (hex) names.set(keyId(hex), title);
+}
+if (![...names.values()].includes("the current key")) {
+  console.error("error: POSTERN_MASTER_KEY is neither in the environment nor in .dev.vars: set it to the key in force.");
+  process.exit(1);
+}
+
+const where = remote ? ["--remote"] : ["--local", "--persist-to", process.env.POSTERN_STATE || ".wrangler/state"];
+const sql = "SELECT key, count(*) AS secrets FROM secrets GROUP BY key ORDER BY key";
+const run = spawnSync("node_modules/.bin/wrangler", ["d1", "execute", "postern", ...where, "--json", "--command", sql], {
+  encoding: "utf8",
+});
+if (run.status !== 0) {
+  console.error(`error: the database could not be asked.\n${run.stdout}${run.stderr}`);
+  process.exit(1);
+}
+const rows = JSON.parse(run.stdout)[0].results;
+for (const { key, secrets } of rows) {
+  console.log(`${String(secrets).padStart(8)}  under ${key}  ${names.get(key) ?? "a key that is not configured: these secrets do not work"}`);
+}
+const left = rows.filter(({ key }) => names.get(key) !== "the current key").reduce((sum, { secrets }) => sum + secrets, 0);
+console.log(left === 0 ? "None left: the previous key can go." : `${left} left to move.`);

@@ -1,0 +1,78 @@
+//! What is written once the answer is ready, in a trip of its own: when a secret was used last, at most once a minute, and
+//! the move of a secret to the current master key, as it is used.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Database, Parameter, Store};
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+
+/// What is left to write after a request.
+#[derive(Debug, Serialize)]
+pub struct After {
+    /// The time of the request.
+    pub now: Micros,
+    /// The secret that was used, if it is time to note it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Id>,
+    /// The secret that is still under the previous key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rekey: Option<Rekey>,
+    /// The unique stamp of the move.
+    pub change: Id,
+    /// The calling credential, or `root`.
+    pub by: String,
+    /// The request's id.
+    pub request: String,
+}
+
+/// A secret's move to the current key. Debug shows its ids alone.
+#[derive(Serialize)]
+pub struct Rekey {
+    /// Its id so far.
+    pub from: Id,
+    /// Its id from now on: another one only for a client's own token.
+    pub id: Id,
+    /// Its digest under the current key.
+    pub digest: String,
+    /// The current key's id.
+    pub key: String,
+    /// Its value sealed under the current key, if it was sealed.
+    pub sealed: Option<String>,
+}
+
+impl fmt::Debug for Rekey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Rekey({} to {})", self.from, self.id)
+    }
+}
+
+impl After {
+    /// Whether anything is left to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.used.is_none() && self.rekey.is_none()
+    }
+}
+
+/// Writes it.
+///
+/// # Errors
+/// `Unavailable` or `Broken`, of which the caller of the request learns nothing: its answer has gone out.
+pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
+    const NOTE: [&str; 2] = [include_str!("note_secret.sql"), include_str!("note_credential.sql")];
+    const REKEY: &str = include_str!("rekey.sql");
+    let [secret, credential] = NOTE;
+    let statements: &[_] = match (after.used, &after.rekey) {
+        (None, None) => return Ok(()),
+        // The credential first: it is found by the secret's id.
+        (Some(_), None) => &[credential, secret],
+        (Some(_), Some(_)) => &[credential, secret, REKEY],
+        (None, Some(_)) => &[REKEY],
+    };
+    let text = serde_json::to_string(after).unwrap_or_default();
+    store.batch(statements, &[Parameter::Text(&text)]).await.map(drop)
+}

@@ -1,0 +1,239 @@
+//! What each rank may change; what a caller that ends makes; and what a use leaves behind.
+
+use postern::caller::{Caller, Rank};
+use postern::credential::id::Id;
+use postern::credential::secret::{Proof, Token};
+use postern::credential::time::Micros;
+use postern::refusal::Refusal;
+use postern::request::Headers;
+use postern::store::question::{Key, NewRow, On, Question, TenantRef};
+use postern::store::{Store, credential};
+use serde_json::{Value, json};
+
+use crate::common::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
+use crate::scene::Scene;
+
+fn keycard(scene: &Scene) -> String {
+    format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)
+}
+
+mod keycard {
+    use super::*;
+
+    /// Each caller's statuses for a read, a PATCH that changes nothing, one that changes something, and a create.
+    #[test]
+    fn viewers_read_editors_edit_and_only_admins_create() {
+        for (caller, statuses) in [
+            ("only a role of another name", [403, 403, 403, 403]),
+            ("admin on a resource only", [403, 403, 403, 403]),
+            ("viewer", [200, 403, 403, 403]),
+            ("editor", [200, 200, 200, 403]),
+            ("admin", [200, 200, 200, 201]),
+            ("no roles", [200, 200, 200, 201]),
+        ] {
+            let scene = Scene::new();
+            let token = scene.token(caller);
+            let (many, one) = (keycard(&scene), format!("{}/{}", keycard(&scene), scene.target.credential));
+            let patch = |body: Value| scene.world.call("PATCH", &one, &token, &body).status;
+            let told = [
+                scene.world.get(&one, &token).status,
+                patch(json!({})),
+                patch(json!({"name": "new", "description": null})),
+                scene.world.call("POST", &many, &token, &json!({"name": "new"})).status,
+            ];
+            assert_eq!(told, statuses, "{caller}");
+        }
+    }
+
+    #[test]
+    fn an_editor_is_told_its_own_permissions() {
+        for (caller, update, delete) in [("viewer", false, false), ("editor", true, false), ("admin", true, true)] {
+            let scene = Scene::new();
+            let token = scene.token(caller);
+            let url = format!("{}/{}?expand=permissions", keycard(&scene), scene.target.credential);
+            let told = scene.world.get(&url, &token).json()["permissions"].take();
+            assert_eq!(told, json!({"credentials": {"read": true, "update": update, "delete": delete}}), "{caller}");
+        }
+    }
+}
+
+/// One header.
+struct Authorization(String);
+
+impl Headers for Authorization {
+    fn get(&self, name: &str) -> Option<String> {
+        (name == "authorization").then(|| self.0.clone())
+    }
+}
+
+/// What the store says to a caller that wants to set these columns of the target, and its secret: the revision after, or
+/// why not. No face so far lets an editor name any but the name and the description, so the store is asked itself.
+fn set(scene: &Scene, token: &str, set: &Value, secret: Option<&Token>) -> Result<i64, Refusal> {
+    let settings = scene.world.settings.as_ref().unwrap();
+    scene.world.pass(1000);
+    let question = Question {
+        now: Micros(scene.world.now.get()),
+        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings)?,
+        tenant: Some(TenantRef::Id(Key(Id::parse(ACME)))),
+        principal: None,
+        credential: Some(Key(Some(scene.target.credential))),
+        on: On::Credential,
+        writes: true,
+        need: Rank::Editor,
+        if_match: None,
+        invalid: false,
+        set: set.as_object().unwrap().clone(),
+        context: None,
+        role_names: Vec::new(),
+        secret: secret.map(|secret| new_row(scene, secret)),
+        // A stamp is of one change alone.
+        change: Id::new(scene.world.now.get(), [0; 10]),
+        request: "request".to_owned(),
+    };
+    let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &question, Vec::new()))?;
+    outcome.result.map(|credential| credential.revision)
+}
+
+fn new_row(scene: &Scene, token: &Token) -> NewRow {
+    let keys = &scene.world.settings.as_ref().unwrap().keys;
+    let proofs = keys.prove(token);
+    let Proof { id, digest } = proofs[0].clone();
+    NewRow { id, digest, proofs, key: keys.current.id().to_owned(), sealed: None, hint: String::new() }
+}
+
+/// What counts is what would change, not what the body names.
+#[test]
+fn an_editor_changes_names_and_descriptions_and_nothing_else() {
+    let (changed, unchanged, refused) = (Ok(2), Ok(1), Err(Refusal::ForbiddenChange));
+    for (columns, to_editor) in [
+        (json!({}), &unchanged),
+        (json!({"name": "new"}), &changed),
+        (json!({"description": "new"}), &changed),
+        (json!({"description": null}), &changed),
+        (json!({"name": "new", "description": null}), &changed),
+        // Named, but as stored.
+        (json!({"name": "target", "enabled": true, "roles": [{"role_id": "viewer"}]}), &unchanged),
+        (json!({"name": "new", "enabled": true, "roles": [{"role_id": "viewer"}]}), &changed),
+        (json!({"enabled": false}), &refused),
+        (json!({"principal": ACME}), &refused),
+        (json!({"roles": null}), &refused),
+        (json!({"roles": [{"role_id": "editor"}]}), &refused),
+        (json!({"roles": [{"role_id": "editor"}, {"role_id": "viewer"}]}), &refused),
+        (json!({"name": "new", "enabled": false}), &refused),
+    ] {
+        for (caller, expected) in [
+            ("viewer", &Err(Refusal::Forbidden)),
+            ("admin on a resource only", &Err(Refusal::Forbidden)),
+            ("editor", to_editor),
+            ("admin", if *to_editor == unchanged { &unchanged } else { &changed }),
+        ] {
+            let scene = Scene::new();
+            let token = scene.token(caller);
+            let before = scene.world.stored();
+            assert_eq!(set(&scene, &token, &columns, None), *expected, "{caller}: {columns}");
+            assert_eq!(scene.world.stored() != before, *expected == changed, "{caller}: {columns}");
+        }
+    }
+}
+
+#[test]
+fn an_editor_may_name_the_secret_that_is_there_and_no_other() {
+    let scene = Scene::new();
+    let (editor, admin) = (scene.token("editor"), scene.token("admin"));
+    let secret = |text: &str| Token::read(text, "pstn_").ok().unwrap();
+    let (first, second) = (secret("the-first"), secret("the-second"));
+    assert_eq!(set(&scene, &admin, &json!({}), Some(&first)), Ok(2));
+    assert_eq!(set(&scene, &editor, &json!({}), Some(&second)), Err(Refusal::ForbiddenChange));
+    assert_eq!(set(&scene, &editor, &json!({}), Some(&first)), Ok(2), "nothing changes");
+    assert_eq!(set(&scene, &editor, &json!({"name": "new"}), Some(&first)), Ok(3));
+}
+
+#[test]
+fn what_an_ending_caller_makes_ends_with_it() {
+    for end in [Some(START + 3_600_000_000), None] {
+        let scene = Scene::new();
+        let (id, token) = scene.admin();
+        scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
+        let litegraph = format!("/v1.0/tenants/{ZERO}/credentials");
+        for (method, url, body) in [
+            ("POST", CLIENTS, json!({"name": "made", "roles": null})),
+            ("PUT", &*litegraph, json!({"UserGUID": ZERO, "Name": "made"})),
+            ("POST", &*keycard(&scene), json!({"name": "made"})),
+        ] {
+            assert!(scene.world.call(method, url, &token, &body).status <= 201, "{url}");
+        }
+        let made = scene.world.db.query("SELECT expires_at FROM credentials WHERE name = 'made'", &[]);
+        assert_eq!(made.iter().map(|row| row["expires_at"].as_i64()).collect::<Vec<_>>(), [end; 3]);
+        assert_eq!(
+            scene.world.call("PUT", &client_url(&scene.target.credential.client()), &token, &json!({})).status,
+            200
+        );
+        let sql =
+            format!("SELECT count(*) FROM credentials WHERE id = '{}' AND expires_at IS NULL", scene.target.credential);
+        assert_eq!(scene.world.db.count(&sql), 1, "what was there keeps its own end, which is none");
+    }
+}
+
+mod last_use {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    fn noted(world: &World, id: Id) -> [Option<i64>; 2] {
+        let id = id.to_string();
+        ["SELECT last_used_at FROM credentials WHERE id = ?1", "SELECT last_used_at FROM secrets WHERE credential = ?1"]
+            .map(|sql| world.db.query(sql, &[&id])[0]["last_used_at"].as_i64())
+    }
+
+    #[test]
+    fn is_noted_at_most_once_a_minute_and_is_no_change() {
+        let scene = Scene::new();
+        let (world, (id, token)) = (&scene.world, scene.admin());
+        assert_eq!(noted(world, id), [None, None]);
+        let url = client_url(&id.client());
+        let etag = world.get(&url, ROOT).etag().to_owned();
+        let before = world.stored_but_last_use();
+        let mut last = None;
+        for (passes, notes) in
+            [(0, true), (0, false), (MINUTE - 5000, false), (5000, true), (MINUTE / 2, false), (MINUTE, true)]
+        {
+            world.pass(passes);
+            let batches = world.db.batches.get();
+            let reply = world.get(&url, &token);
+            assert_eq!((reply.status, reply.etag(), reply.cost.trips), (200, &*etag, 1));
+            assert_eq!(world.db.batches.get() - batches, 1 + u64::from(notes), "a trip of its own, after {passes}");
+            if notes {
+                last = Some(world.now.get());
+            }
+            assert_eq!(noted(world, id), [last, last], "after {passes}");
+        }
+        assert_eq!(world.stored_but_last_use(), before, "neither revision nor event");
+    }
+
+    #[test]
+    fn is_shown_and_is_each_secrets_own() {
+        let scene = Scene::new();
+        let (world, (id, token)) = (&scene.world, scene.admin());
+        let made = world.call("POST", &keycard(&scene), &token, &json!({"name": "other"})).json();
+        let url = format!("{}/{}", keycard(&scene), text(&made, "id"));
+        assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was made, not used");
+        assert_eq!(world.get(&url, &text(&made, "client_secret")).status, 200);
+        let shown = text(&world.get(&url, &token).json(), "last_used_at");
+        assert_eq!(shown.len(), "2019-12-27T18:11:19.117Z".len());
+        assert_ne!(noted(world, id), noted(world, Id::parse(&text(&made, "id")).unwrap()));
+    }
+
+    #[test]
+    fn is_not_noted_for_who_is_refused_with_401() {
+        for caller in
+            ["another's client_id", "wrong secret", "disabled credential", "expired credential", "expired secret"]
+        {
+            let scene = Scene::new();
+            let headers = scene.caller(caller);
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let reply = scene.world.send("GET", &client_url(&scene.target.credential.client()), &headers, b"");
+            assert_eq!(reply.status, 401, "{caller}");
+            assert_eq!(scene.world.db.count("SELECT count(last_used_at) FROM secrets"), 0, "{caller}");
+        }
+    }
+}

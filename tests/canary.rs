@@ -1,0 +1,129 @@
+//! A canary: a text that is nowhere but where a test puts it. It is sent as a token, in headers, in URLs and in bodies,
+//! on every route of the table, and then looked for in the answer, in what is logged, in what is asked of the database,
+//! in every table, and in what the types print of themselves.
+
+mod common;
+
+#[path = "auth/scene.rs"]
+#[allow(dead_code, reason = "it serves the tests of callers, too")]
+mod scene;
+
+#[path = "canary/bodies.rs"]
+mod bodies;
+#[path = "canary/headers_and_urls.rs"]
+mod headers_and_urls;
+#[path = "canary/printed.rs"]
+mod printed;
+#[path = "canary/tokens.rs"]
+mod tokens;
+
+use std::collections::BTreeSet;
+
+use common::watched::{Noted, Wire};
+use common::{Reply, World};
+use data_encoding::BASE64;
+use postern::route::Route;
+use serde_json::Value;
+
+/// Lower-case letters and digits alone: good for a token, a label, a header's name and a segment of a path.
+const CANARY: &str = "canary9f27c41e0b6d";
+
+/// All that a request left behind.
+struct Trace {
+    reply: Reply,
+    /// The headers, their names and values.
+    headers: String,
+    /// What is logged, and what is left to write after the answer.
+    log: String,
+    /// Every statement and every value that went to the database.
+    asked: String,
+}
+
+fn trace(world: &World, route: &Route, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Trace {
+    trace_over(&Wire::to(&world.db), world, route, url, headers, body)
+}
+
+fn trace_over(
+    wire: &Wire<'_>,
+    world: &World,
+    route: &Route,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Trace {
+    let done = world.watch(wire, method(route), url, &Noted::of(headers), body);
+    let log = format!("{:?} {:?}", done.log, done.after);
+    let reply = Reply::from(done);
+    let headers = format!("{:?}", reply.headers);
+    Trace { reply, headers, log, asked: wire.asked.take() }
+}
+
+fn method(route: &Route) -> &'static str {
+    route.method.name().split(',').next().expect("a method")
+}
+
+/// Whether the needle is in a text, as it is or as HTTP Basic has it.
+fn holds(text: &str, needle: &str) -> bool {
+    let text = text.to_lowercase();
+    // A text in base64 is another at each of three places.
+    let encoded = ["", "x", "xx"].map(|before| BASE64.encode(format!("{before}{needle}").as_bytes()));
+    text.contains(needle) || encoded.iter().any(|encoded| text.contains(&encoded[4..encoded.len() - 4].to_lowercase()))
+}
+
+/// The members of an answer that hold the needle, by the names of the outermost; a name that does is itself listed.
+fn shown(reply: &Reply, needle: &str) -> BTreeSet<String> {
+    let body: Value = serde_json::from_str(&reply.text).expect("JSON");
+    let members = body.as_object().expect("an object").iter();
+    let found = members.filter(|(name, value)| holds(name, needle) || holds(&value.to_string(), needle));
+    found.map(|(name, _)| name.clone()).collect()
+}
+
+/// The columns that hold the needle, as `table.column`.
+fn stored(world: &World, needle: &str) -> BTreeSet<String> {
+    let mut columns = BTreeSet::new();
+    for (table, rows) in world.stored() {
+        for row in rows.as_array().expect("rows") {
+            let row = row.as_object().expect("a row").iter();
+            columns.extend(
+                row.filter(|(_, value)| holds(&value.to_string(), needle)).map(|(name, _)| format!("{table}.{name}")),
+            );
+        }
+    }
+    columns
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+impl Trace {
+    /// The needle is in none of what the request left.
+    fn assert_nowhere(&self, world: &World, needle: &str, of: &str) {
+        self.assert_only_shown_in(&[], needle, of);
+        assert_eq!(stored(world, needle), set(&[]), "{of}: stored");
+    }
+
+    /// The needle is in no header and in nothing that is logged, and of the body in these members alone.
+    fn assert_only_shown_in(&self, members: &[&str], needle: &str, of: &str) {
+        assert!(!holds(&self.headers, needle), "{of}: {}", self.headers);
+        assert!(!holds(&self.log, needle), "{of}: {}", self.log);
+        assert_eq!(shown(&self.reply, needle), set(members), "{of}: {}", self.reply.text);
+    }
+
+    /// Nothing that went to the database holds the needle.
+    fn assert_never_asked(&self, needle: &str, of: &str) {
+        assert!(!holds(&self.asked, needle), "{of}: {}", self.asked);
+    }
+}
+
+/// The search finds what is there: in a header, in a body, in a column, in base64.
+#[test]
+fn what_is_there_is_found() {
+    let encoded = BASE64.encode(format!("client_x:{CANARY}").as_bytes());
+    assert!(holds(&format!("a{CANARY}b"), CANARY) && holds(&encoded, CANARY) && !holds("another", CANARY));
+    let world = World::new();
+    let url = common::CLIENTS;
+    let made = world.call("POST", url, common::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
+    assert_eq!(shown(&made, CANARY), set(&["name"]));
+    assert_eq!(stored(&world, CANARY), set(&["credentials.name", "events.changes"]));
+}

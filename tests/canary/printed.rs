@@ -1,0 +1,225 @@
+//! What the types print of themselves: of a secret, nothing.
+
+use std::cell::RefCell;
+use std::fmt::{Debug, Display};
+
+use postern::caller::{Caller, Rank};
+use postern::credential::field::{Draft, Field, Said, Verb, Violation};
+use postern::credential::id::Id;
+use postern::credential::secret::{Keyring, Keys, Token};
+use postern::credential::validate::{NewSecret, To, validate};
+use postern::face::{self, Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph};
+use postern::refusal::Refusal;
+use postern::settings::Settings;
+use postern::store::question::{NewRow, On, Question};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::common::watched::{Noted, Wire};
+use crate::common::{MASTER_KEY, ROOT, World, ZERO, settings};
+use crate::{CANARY, holds};
+
+/// Anything, by reference, to ask what it prints if it prints at all.
+struct Any<'a, T>(&'a T);
+
+trait Prints {
+    fn printed(&self) -> String;
+}
+
+impl<T: Debug> Prints for Any<'_, T> {
+    fn printed(&self) -> String {
+        format!("{:?} {:#?}", self.0, self.0)
+    }
+}
+
+trait Silent {
+    fn printed(&self) -> String;
+}
+
+impl<T> Silent for &Any<'_, T> {
+    fn printed(&self) -> String {
+        String::new()
+    }
+}
+
+/// What Debug prints of a value; nothing, where its type has no Debug.
+macro_rules! printed {
+    ($value:expr) => {
+        (&Any(&$value)).printed()
+    };
+}
+
+/// Fails to compile for a type that has the trait: then two impls answer to `Lacks<_>`.
+macro_rules! lacks {
+    ($($type:ty: $trait:path),+ $(,)?) => {$(
+        const _: fn() = || {
+            struct Has;
+            trait Lacks<Answer> {
+                fn it() {}
+            }
+            impl<T: ?Sized> Lacks<()> for T {}
+            impl<T: ?Sized + $trait> Lacks<Has> for T {}
+            <$type as Lacks<_>>::it();
+        };
+    )+};
+}
+
+lacks!(
+    Token: Debug, Token: Display, Token: Serialize,
+    NewSecret: Debug, NewSecret: Display, NewSecret: Serialize,
+    Keys: Debug, Keys: Serialize,
+    Keyring: Debug, Keyring: Serialize,
+    Settings: Debug, Settings: Serialize,
+);
+
+fn own() -> Settings {
+    settings(MASTER_KEY, None).unwrap_or_else(|wrong| panic!("{}", wrong.words()))
+}
+
+fn assert_silent(what: &str, printed: &str) {
+    for secret in [CANARY, ROOT, MASTER_KEY] {
+        assert!(!holds(printed, secret), "{what}: {printed}");
+    }
+}
+
+#[test]
+fn what_prints_is_told_from_what_does_not() {
+    assert!(printed!(CANARY).contains(CANARY));
+    assert_eq!(printed!(own()), "");
+}
+
+#[test]
+fn a_caller_prints_no_token() {
+    let settings = own();
+    let client = Id::ZERO.client();
+    for value in [format!("Bearer {CANARY}"), format!("Bearer {client}:{CANARY}"), format!("Bearer {ROOT}")] {
+        let caller = Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings);
+        let caller = caller.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        assert_silent("caller", &printed!(caller));
+        assert_silent("caller, serialised", &serde_json::to_string(&caller).unwrap());
+    }
+    for garbage in [format!("Bearer pstn_{CANARY}"), format!("Bearer {CANARY} x"), format!("Basic {CANARY}")] {
+        let refusal = Caller::read(&Noted::of(&[("authorization", &garbage)]), None, &settings).err();
+        assert_eq!(refusal, Some(Refusal::Unauthenticated));
+    }
+}
+
+#[test]
+fn a_question_prints_and_sends_no_token() {
+    let keys = own().keys.current;
+    let token = Token::read(CANARY, "pstn_").ok().unwrap();
+    let sealed = keys.seal(&token, Id::ZERO, Id::ZERO, [1; 12]).unwrap();
+    let proof = keys.prove(&token);
+    assert_silent("proof", &printed!(proof));
+    assert_silent("sealed", &printed!(sealed));
+    let secret = NewRow {
+        id: proof.id,
+        digest: proof.digest.clone(),
+        proofs: vec![proof.clone()],
+        key: keys.id().to_owned(),
+        sealed: Some(sealed.text),
+        hint: token.hint().to_owned(),
+    };
+    let question = Question {
+        now: postern::credential::time::Micros(1),
+        caller: Caller::Secret { proofs: vec![proof], client: None },
+        tenant: None,
+        principal: None,
+        credential: None,
+        on: On::Credential,
+        writes: true,
+        need: Rank::Admin,
+        if_match: None,
+        invalid: false,
+        set: Map::new(),
+        context: None,
+        role_names: Vec::new(),
+        secret: Some(secret),
+        change: Id::ZERO,
+        request: String::new(),
+    };
+    assert_silent("question", &printed!(question));
+    assert_silent("question, serialised", &serde_json::to_string(&question).unwrap());
+}
+
+/// A body that says the canary in every member that a face knows.
+fn drafted(face: &dyn Face, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
+    let words = Field::ALL.into_iter().filter_map(|field| face.word(verb, field));
+    let body: Map<String, Value> = words.map(|word| (word.to_owned(), value.clone())).collect();
+    let draft = face::read(face, verb, body);
+    let (_, violations) = validate(&draft, verb, face, "pstn_");
+    (draft, violations)
+}
+
+#[test]
+fn a_refusal_prints_nothing_of_the_body() {
+    let faces: [&dyn Face; 3] = [&Coactive, &LiteGraph, &Keycard];
+    for face in faces {
+        for verb in [Verb::Create, Verb::Replace, Verb::Merge] {
+            let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {CANARY: CANARY}]);
+            for value in [json!([CANARY]), json!(format!("pstn_{CANARY}\n")), json!(CANARY.repeat(60)), roles] {
+                let (_, violations) = drafted(face, verb, &value);
+                assert_silent("violations", &printed!(violations));
+                assert_silent("refusal", &printed!(Refusal::Invalid(violations)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_credential_prints_no_token_that_is_sealed_in_it() {
+    let world = World::new();
+    let url = format!("/v1.0/tenants/{ZERO}/credentials");
+    assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": CANARY})).status, 200);
+    let row = &world.db.query("SELECT key, sealed FROM secrets", &[])[0];
+    let sealed = row["sealed"].as_str().unwrap();
+    let credential = postern::credential::Credential {
+        tenant: Id::ZERO,
+        id: Id::ZERO,
+        principal: Id::ZERO,
+        name: "n".to_owned(),
+        description: None,
+        enabled: true,
+        roles: None,
+        revision: 1,
+        created_at: postern::credential::time::Micros(0),
+        updated_at: postern::credential::time::Micros(0),
+        last_used_at: None,
+        sealed: Some(postern::credential::secret::Sealed {
+            key: row["key"].as_str().unwrap().to_owned(),
+            text: sealed.to_owned(),
+        }),
+    };
+    let printed = printed!(credential);
+    assert_silent("credential", &printed);
+    assert!(printed.contains("Sealed") && !printed.contains(sealed), "not even under its seal: {printed}");
+}
+
+/// A secret has no Debug, and what holds one before it is judged, or when it goes out, has none that prints it.
+#[test]
+fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
+    let mut draft = Draft::default();
+    draft.say(Field::Secret, Said::from(Some(json!(CANARY))));
+    draft.say(Field::Principal, Said::from(Some(json!(ZERO))));
+    draft.say(Field::Name, Said::from(Some(json!("n"))));
+    let (change, violations) = validate(&draft, Verb::Create, &LiteGraph, "pstn_");
+    assert!(violations.is_empty() && matches!(change.secret, To::Set(NewSecret::Chosen(_))));
+    let world = World::new();
+    let bearer = format!("Bearer {ROOT}");
+    let body = json!({"UserGUID": ZERO, "BearerToken": CANARY}).to_string();
+    let (url, headers) = (format!("/v1.0/tenants/{ZERO}/credentials"), [("authorization", bearer.as_str())]);
+    let done = world.watch(&Wire::to(&world.db), "PUT", &url, &Noted::of(&headers), body.as_bytes());
+    assert!(done.answer.body.contains(CANARY));
+
+    let loud = RefCell::new(Vec::new());
+    let ask = |what, printed: String| {
+        if holds(&printed, CANARY) {
+            loud.borrow_mut().push(what);
+        }
+    };
+    ask("Change", printed!(change));
+    ask("Draft", printed!(draft));
+    ask("Answer", printed!(done.answer));
+    ask("Done", printed!(done));
+    assert_eq!(loud.take(), [""; 0], "these print a token");
+}

@@ -1,0 +1,88 @@
+//! A request with an eye on all that it touches: the headers it reads, what it asks of the database, what it leaves to
+//! log and to write. The database can be made to fail.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use postern::credential::time::Micros;
+use postern::request::{BODY_MAX, Body, Headers, Method, Request};
+use postern::service::{Done, Service};
+use postern::store::{Batch, Database, Fault, Statement, Store, after};
+
+use super::sqlite::Sqlite;
+use super::{Reply, World};
+
+/// The database behind an ear, or one that fails.
+pub struct Wire<'a> {
+    to: Result<&'a Sqlite, Fault>,
+    /// Every statement, with its parameters.
+    pub asked: RefCell<String>,
+}
+
+impl<'a> Wire<'a> {
+    pub fn to(database: &'a Sqlite) -> Self {
+        Self { to: Ok(database), asked: RefCell::default() }
+    }
+
+    pub fn failing(fault: Fault) -> Self {
+        Self { to: Err(fault), asked: RefCell::default() }
+    }
+}
+
+impl Database for Wire<'_> {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
+        write!(self.asked.borrow_mut(), "{statements:?}").expect("to a text");
+        match &self.to {
+            Ok(database) => database.batch(statements).await,
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+}
+
+/// Headers, and the names of those that were read.
+pub struct Noted<'a> {
+    headers: &'a [(&'a str, &'a str)],
+    pub read: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Noted<'a> {
+    pub fn of(headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, read: RefCell::default() }
+    }
+}
+
+impl Headers for Noted<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.read.borrow_mut().insert(name.to_owned());
+        super::List(self.headers).get(name)
+    }
+}
+
+impl World {
+    /// Sends a request as [`World::send`] does, over this wire, and gives back all that it ends in.
+    pub fn watch(&self, wire: &Wire<'_>, method: &str, url: &str, headers: &Noted<'_>, body: &[u8]) -> Done {
+        self.pass(1000);
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let body = if body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
+        let service = Service {
+            store: Store::new(wire),
+            settings: self.settings.as_ref(),
+            now: Micros(self.now.get()),
+            random: |buffer: &mut [u8]| self.fill(buffer),
+        };
+        let done =
+            pollster::block_on(service.answer(&Request { method: Method::of(method), path, query, headers, body }));
+        if let Some(left) = &done.after {
+            pollster::block_on(after::write(&Store::new(wire), left)).expect("written");
+        }
+        done
+    }
+}
+
+impl From<Done> for Reply {
+    fn from(done: Done) -> Self {
+        let postern::answer::Answer { status, headers, body } = done.answer;
+        Self { status, headers, text: body, cost: postern::store::Cost::default() }
+    }
+}

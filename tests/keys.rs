@@ -1,0 +1,116 @@
+//! The master key can be changed: what is under the previous one works on, moves as it is used, and is no other's.
+
+mod common;
+
+use common::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+const NEW_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+const CREDENTIALS: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials";
+
+impl World {
+    /// Puts a new master key in force, with the old one as the previous, or without it.
+    fn change_key(&mut self, previous: Option<&str>) {
+        self.settings = settings(NEW_KEY, previous);
+    }
+
+    /// How many secrets are under the key with which this tenant began.
+    fn left(&self, old: &str) -> i64 {
+        self.db.count(&format!("SELECT count(*) FROM secrets WHERE key = '{old}'"))
+    }
+
+    fn old_key(&self) -> String {
+        text(&self.db.query("SELECT key FROM secrets LIMIT 1", &[])[0], "key")
+    }
+
+    /// A credential made through LiteGraph's face: its URL and token.
+    fn litegraph(&self, body: &Value) -> (String, String) {
+        let made = self.call("PUT", CREDENTIALS, ROOT, body).json();
+        (format!("{CREDENTIALS}/{}", text(&made, "GUID")), text(&made, "BearerToken"))
+    }
+}
+
+#[test]
+fn a_secret_moves_to_the_new_key_as_it_is_used_and_works_without_the_old_one_then() {
+    let mut world = World::new();
+    let (id, issued) = world.client(&json!({"name": "issued"}));
+    let (url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
+    let unused = world.caller(&["admin"]);
+    let old = world.old_key();
+    let tag = world.get(&client_url(&id), ROOT).etag().to_owned();
+
+    world.change_key(Some(MASTER_KEY));
+    assert_eq!(world.get(&client_url(&id), &issued).status, 200);
+    assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed", "known, though a viewer");
+    assert_eq!(world.left(&old), 1, "the used ones have moved, each in the request that used it");
+    let moved = world.get(&client_url(&id), &issued);
+    assert_eq!((moved.status, moved.etag()), (200, tag.as_str()), "a move is no change");
+
+    world.change_key(None);
+    assert_eq!(world.get(&client_url(&id), &issued).status, 200);
+    assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed");
+    assert_eq!(world.get(&client_url(&id), &unused).status, 401, "what never moved went with its key");
+
+    let event = world.history(&id["client_".len()..]).pop().unwrap();
+    assert_eq!((event["action"].as_str(), event["revision"].as_i64()), (Some("secret_updated"), Some(1)));
+    assert_eq!(event["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["key"]);
+}
+
+#[test]
+fn a_sealed_token_moves_when_it_is_shown_and_opens_under_the_new_key() {
+    let mut world = World::new();
+    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO}));
+    let (own_url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "own"}));
+    let old = world.old_key();
+    world.change_key(Some(MASTER_KEY));
+    for (url, token) in [(&url, &token), (&own_url, &own)] {
+        assert_eq!(text(&world.get(url, ROOT).json(), "BearerToken"), *token);
+    }
+    assert_eq!(world.left(&old), 0);
+    world.change_key(None);
+    for (url, token) in [(&url, &token), (&own_url, &own)] {
+        assert_eq!(text(&world.get(url, ROOT).json(), "BearerToken"), *token);
+        assert_eq!(world.get(url, token).json()["Error"], "AuthorizationFailed");
+    }
+}
+
+#[test]
+fn a_sealed_token_whose_key_is_gone_is_a_clear_503_and_is_kept() {
+    let mut world = World::new();
+    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO}));
+    world.change_key(None);
+    let reply = world.get(&url, ROOT);
+    assert!(reply.status == 503 && reply.text.contains("POSTERN_MASTER_KEY"), "{}", reply.text);
+    world.change_key(Some(MASTER_KEY));
+    assert_eq!(text(&world.get(&url, ROOT).json(), "BearerToken"), token);
+}
+
+#[test]
+fn a_token_under_the_old_key_is_taken_and_is_no_change_to_its_own_credential() {
+    let mut world = World::new();
+    let (url, _) = world.litegraph(&json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"}));
+    let (other, _) = world.litegraph(&json!({"UserGUID": ZERO, "Name": "n"}));
+    world.change_key(Some(MASTER_KEY));
+    let body = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"});
+    assert_eq!(world.call("PUT", &other, ROOT, &body).status, 409);
+    assert_eq!(world.call("PUT", CREDENTIALS, ROOT, &body).status, 409);
+    let before = world.get(&url, ROOT);
+    let put = world.call("PUT", &url, ROOT, &body);
+    assert_eq!((put.status, put.etag()), (200, before.etag()));
+    let renamed = world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "Name": "m", "BearerToken": "once"}));
+    assert_eq!((renamed.status, renamed.json()["BearerToken"].as_str()), (200, Some("once")));
+    assert_eq!(world.db.count("SELECT count(*) FROM secrets"), 2);
+}
+
+#[test]
+fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
+    let mut world = World::new();
+    let (id, secret) = world.client(&json!({"name": "self"}));
+    world.change_key(Some(MASTER_KEY));
+    let url = format!("{CREDENTIALS}/{}", Id::parse_client(&id).unwrap().guid());
+    let put = world.call("PUT", &url, &secret, &json!({"UserGUID": ZERO, "Name": "self", "BearerToken": "new"}));
+    assert_eq!(put.status, 200);
+    assert_eq!(world.get(&url, &secret).status, 401);
+    assert_eq!(world.get(&url, "new").status, 200);
+}

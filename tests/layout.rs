@@ -1,0 +1,75 @@
+//! The house keeps to its plan: the platform is named in one folder, and the domain knows nothing of what is around it.
+
+use std::path::{Path, PathBuf};
+
+/// Every Rust file under `src/`, by its path there.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut files): (Vec<PathBuf>, _) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// Whether a text has this as a word of its own, or the beginning of a path.
+fn names(text: &str, word: &str) -> bool {
+    let part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let after = text[at + word.len()..].chars().next();
+        !text[..at].ends_with(part) && (word.ends_with(':') || !after.is_some_and(part))
+    })
+}
+
+/// No file but these names any of these.
+fn only(own: impl Fn(&str) -> bool, words: &[&str]) {
+    let mut named_at_home = false;
+    for (file, text) in sources() {
+        for word in words.iter().filter(|word| names(&text, word)) {
+            assert!(own(&file), "src/{file} names {word}");
+            named_at_home = true;
+        }
+    }
+    assert!(named_at_home, "the files are read");
+}
+
+#[test]
+fn the_platform_is_named_in_one_folder() {
+    only(
+        |file| file == "worker.rs" || file.starts_with("worker/"),
+        &["worker::", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys", "console_error_panic_hook"],
+    );
+}
+
+#[test]
+fn the_domain_names_nothing_around_it() {
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("credential")) {
+        for room in ["answer", "caller", "face", "refusal", "request", "route", "service", "settings", "store"] {
+            assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
+        }
+    }
+}
+
+#[test]
+fn neither_the_store_nor_a_refusal_knows_a_face_or_a_route() {
+    let rooms = |file: &str| file.starts_with("store") || file == "refusal.rs";
+    for (file, text) in sources().into_iter().filter(|(file, _)| rooms(file)) {
+        for room in ["answer", "face", "route", "service"] {
+            assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
+        }
+    }
+}
+
+#[test]
+fn a_name_is_seen_as_a_word() {
+    assert!(names("use worker::Request;", "worker::") && names("(worker::D1Database", "worker::"));
+    assert!(names("wasm_bindgen::JsValue", "wasm_bindgen") && names("use js_sys;", "js_sys"));
+    assert!(!names("crate::coworker::x", "worker::") && !names("no_js_sys_here", "js_sys"));
+}

@@ -1,0 +1,86 @@
+//! Someone at the database's console, and what there is to tamper with: a credential with every column filled.
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+use crate::common::{ROOT, World, ZERO, litegraph_url, text};
+
+pub struct Console {
+    pub world: World,
+    /// `$ID` and `$SECRET` in a statement.
+    pub id: String,
+    pub secret: String,
+}
+
+impl Console {
+    pub fn new() -> Self {
+        let world = World::new();
+        let (id, secret) = made(&world, "name");
+        world.db.execute("UPDATE credentials SET description = 'text', expires_at = 2000000000000000", &[]);
+        Self { world, id, secret }
+    }
+
+    /// The id of another credential, and that of its secret.
+    pub fn another(&self) -> (String, String) {
+        made(&self.world, "another")
+    }
+
+    fn filled(&self, sql: &str) -> String {
+        sql.replace("$ID", &format!("'{}'", self.id)).replace("$SECRET", &format!("'{}'", self.secret))
+    }
+
+    pub fn run(&self, sql: &str) {
+        self.world.db.execute(&self.filled(sql), &[]);
+    }
+
+    pub fn count(&self, sql: &str) -> i64 {
+        self.world.db.count(&self.filled(sql))
+    }
+
+    /// The statement fails with these words, and leaves everything as it was.
+    pub fn is_refused(&self, sql: &str, words: &str) {
+        let error = self.error(sql);
+        assert!(error.contains(words), "{error}: {sql}");
+    }
+
+    /// The statement fails at a rule of a column, and leaves everything as it was.
+    pub fn breaks_a_rule(&self, sql: &str) {
+        let error = self.error(sql);
+        let rules = ["CHECK constraint", "NOT NULL constraint", "cannot store", "malformed JSON"];
+        assert!(rules.iter().any(|rule| error.contains(rule)), "{error}: {sql}");
+    }
+
+    fn error(&self, sql: &str) -> String {
+        let before = self.world.stored();
+        match self.world.db.try_execute(&self.filled(sql), &[]) {
+            Ok(rows) => panic!("went through, for {rows} row(s): {sql}"),
+            Err(error) => {
+                assert_eq!(self.world.stored(), before, "{error}: {sql}");
+                error
+            }
+        }
+    }
+
+    /// The events of the credential, oldest first.
+    pub fn history(&self) -> Vec<Value> {
+        self.world.history(&self.id)
+    }
+
+    /// The newest event of the credential, after a statement.
+    pub fn event_of(&self, sql: &str) -> Value {
+        let before = self.history().len();
+        self.run(sql);
+        let mut history = self.history();
+        assert_eq!(history.len(), before + 1, "one event: {sql}");
+        history.pop().unwrap()
+    }
+}
+
+fn made(world: &World, name: &str) -> (String, String) {
+    let made =
+        world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &json!({"UserGUID": ZERO, "Name": name}));
+    let made = made.json();
+    let id = Id::parse_guid(&text(&made, "GUID")).unwrap();
+    assert_eq!(world.get(&litegraph_url(&id), ROOT).json(), made, "sealed, so that it is shown again");
+    (id.to_string(), text(&made, "BearerToken").split('_').nth(1).unwrap().to_owned())
+}

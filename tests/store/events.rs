@@ -1,0 +1,205 @@
+//! What a change leaves behind, also one made at the console: who, when, which fields, before and after; never a secret.
+
+use std::time::SystemTime;
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+use crate::common::{ACME, ROOT, World, ZERO, client_url, litegraph_url, text};
+use crate::console::Console;
+
+fn actions(console: &Console) -> Vec<String> {
+    console.history().iter().map(|event| text(event, "action")).collect()
+}
+
+fn micros() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_micros()).unwrap()
+}
+
+#[test]
+fn a_change_at_the_console_is_told_as_such() {
+    let console = Console::new();
+    // To the millisecond, as SQLite's clock has it.
+    let (before, event, after) =
+        (micros() - 1000, console.event_of("UPDATE credentials SET name = 'renamed'"), micros());
+    assert_eq!(
+        (&event["by"], &event["request"], &event["action"]),
+        (&json!("console"), &json!("console"), &json!("updated"))
+    );
+    assert_eq!(event["changes"], json!({"name": {"before": "name", "after": "renamed"}}));
+    let at = event["at"].as_i64().unwrap();
+    assert!((before..=after).contains(&at), "{before} {at} {after}");
+}
+
+#[test]
+fn a_change_of_many_fields_tells_each_and_no_other() {
+    let console = Console::new();
+    let (principal, _) = console.world.service_account();
+    let event = console.event_of(&format!(
+        "UPDATE credentials SET principal = '{principal}', name = 'null', description = NULL, enabled = 0, roles = NULL, expires_at = expires_at"
+    ));
+    assert_eq!(
+        event["changes"],
+        json!({
+            "principal": {"before": ACME, "after": principal},
+            "name": {"before": "name", "after": "null"},
+            "description": {"before": "text", "after": null},
+            "enabled": {"before": true, "after": false},
+            "roles": {"before": [{"role_id": "viewer"}], "after": null},
+        })
+    );
+    let event = console.event_of(
+        r#"UPDATE credentials SET expires_at = NULL, name = '"quoted"' || char(233), roles = '[{"role_id":"a"}]'"#,
+    );
+    assert_eq!(
+        event["changes"],
+        json!({
+            "name": {"before": "null", "after": "\"quoted\"é"},
+            "roles": {"before": null, "after": [{"role_id": "a"}]},
+            "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
+        })
+    );
+}
+
+#[test]
+fn a_creation_tells_every_field() {
+    let world = World::new();
+    let (id, _) = world.client(&json!({"name": "n", "roles": null}));
+    let history = world.history(&id["client_".len()..]);
+    assert_eq!(history.len(), 2);
+    assert_eq!(
+        history[0]["changes"],
+        json!({
+            "principal": {"before": null, "after": ACME},
+            "name": {"before": null, "after": "n"},
+            "description": {"before": null, "after": null},
+            "enabled": {"before": null, "after": true},
+            "roles": {"before": null, "after": null},
+            "expires_at": {"before": null, "after": null},
+        })
+    );
+    assert_eq!(history[1]["changes"], json!({"expires_at": {"before": null, "after": null}}));
+    let stamps: Vec<_> =
+        history.iter().map(|event| (text(event, "by"), text(event, "request"), event["at"].as_i64())).collect();
+    assert_eq!(stamps[0], stamps[1], "one request");
+    assert_eq!((stamps[0].0.as_str(), stamps[0].2), ("root", Some(world.now.get())));
+}
+
+#[test]
+fn what_is_no_change_leaves_no_event() {
+    let console = Console::new();
+    let before = console.count("SELECT count(*) FROM events");
+    for sql in [
+        "UPDATE credentials SET last_used_at = 5",
+        "UPDATE credentials SET revision = revision + 1",
+        "UPDATE credentials SET updated_at = 5, change = 'c', changed_at = 5, changed_by = 'b', changed_request = 'r'",
+        "UPDATE credentials SET name = name, description = description, roles = roles, expires_at = expires_at",
+        "UPDATE secrets SET last_used_at = 5",
+        "UPDATE secrets SET digest = digest, sealed = sealed, expires_at = expires_at",
+    ] {
+        console.run(sql);
+        assert_eq!(console.count("SELECT count(*) FROM events"), before, "{sql}");
+    }
+}
+
+#[test]
+fn a_change_of_a_secret_tells_that_and_never_what() {
+    let console = Console::new();
+    let event = console.event_of(&format!("UPDATE secrets SET digest = '{}'", "d".repeat(52)));
+    assert_eq!(
+        (&event["by"], &event["action"], &event["secret"]),
+        (&json!("console"), &json!("secret_updated"), &json!(console.secret))
+    );
+    assert_eq!(event["changes"], json!({"value": {"before": "kept", "after": "replaced"}}));
+    for sql in [
+        "UPDATE secrets SET sealed = 'sssssealed'",
+        "UPDATE secrets SET sealed = NULL",
+        "UPDATE secrets SET hint = 'hhhhhint'",
+    ] {
+        assert_eq!(console.event_of(sql)["changes"], json!({}), "{sql}");
+    }
+    let event = console.event_of("UPDATE secrets SET expires_at = 5, key = 'other'");
+    assert_eq!(event["changes"]["expires_at"], json!({"before": null, "after": 5}));
+    assert_eq!(event["changes"]["key"]["after"], "other");
+    let told = Value::from(console.history()).to_string();
+    for secret in ["ddddd", "sssssealed", "hhhhhint"] {
+        assert!(!told.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_statement_on_many_rows_leaves_an_event_each() {
+    let console = Console::new();
+    let others = [console.another().0, console.another().0];
+    console.run("UPDATE credentials SET name = 'all of them', enabled = 0");
+    console.run("UPDATE secrets SET expires_at = 5");
+    for id in [&console.id, &others[0], &others[1]] {
+        let history = console.world.history(id);
+        let newest: Vec<_> = history.iter().rev().take(2).map(|event| text(event, "action")).collect();
+        assert_eq!(newest, ["secret_updated", "updated"], "{id}");
+    }
+    assert_eq!(console.count("SELECT max(seq) - count(*) FROM events"), 0, "numbered without gaps");
+}
+
+/// The Worker takes the chain up where the console left it, and the other way round.
+#[test]
+fn console_and_worker_write_one_history() {
+    let console = Console::new();
+    let url = litegraph_url(&Id::parse(&console.id).unwrap());
+    let put = |name: &str| console.world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "Name": name})).status;
+    console.run("UPDATE credentials SET name = 'by hand'");
+    assert_eq!(put("by the Worker"), 200);
+    console.run("UPDATE secrets SET expires_at = 2000000000000000");
+    console.run("UPDATE credentials SET name = 'by hand again', event = 1");
+    assert_eq!(put("by the Worker again"), 200);
+    let by: Vec<_> = console.history().iter().map(|event| text(event, "by")).collect();
+    assert_eq!(by, ["root", "root", "console", "console", "root", "console", "console", "root"]);
+    assert_eq!(
+        actions(&console),
+        ["created", "secret_created", "updated", "updated", "updated", "secret_updated", "updated", "updated"]
+    );
+}
+
+#[test]
+fn a_row_typed_at_the_console_has_its_history_too() {
+    let console = Console::new();
+    console.run(
+        "INSERT INTO credentials (tenant, id, principal, name, enabled, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+         SELECT tenant, '00000000000000000000000009', principal, 'typed', 1, 1, 0, 0, 'c', 5, 'somebody', 'r', 4711 FROM credentials",
+    );
+    let history = console.world.history("00000000000000000000000009");
+    assert_eq!(
+        history.iter().map(|event| (text(event, "action"), text(event, "by"))).collect::<Vec<_>>(),
+        [("created".to_owned(), "somebody".to_owned())]
+    );
+}
+
+#[test]
+fn no_event_holds_anything_of_a_secret() {
+    let console = Console::new();
+    let world = &console.world;
+    let (client, issued) = world.client(&json!({"name": "n", "roles": [{"role_id": "admin"}]}));
+    let url = litegraph_url(&Id::parse(&console.id).unwrap());
+    let mut secrets = vec![issued.clone()];
+    let seen = |secrets: &mut Vec<String>| {
+        let rows = world.db.query("SELECT digest, sealed FROM secrets", &[]);
+        secrets.extend(
+            rows.iter().flat_map(|row| [&row["digest"], &row["sealed"]]).filter_map(Value::as_str).map(str::to_owned),
+        );
+    };
+    seen(&mut secrets);
+    for token in ["canary-one", "canary-two"] {
+        let put = world.call("PUT", &url, &issued, &json!({"UserGUID": ZERO, "Name": "n", "BearerToken": token}));
+        assert_eq!(put.status, 200);
+        secrets.push(token.to_owned());
+        seen(&mut secrets);
+    }
+    assert_eq!(world.call("PUT", &client_url(&client), &issued, &json!({"name": "renamed"})).status, 200);
+    console.run(&format!("UPDATE secrets SET digest = '{}', sealed = NULL", "e".repeat(52)));
+    let events = Value::from(world.db.query("SELECT * FROM events", &[])).to_string();
+    for secret in &secrets {
+        assert!(!events.contains(secret.as_str()), "{secret}");
+    }
+    assert!(secrets.len() >= 10 && events.contains(&console.secret), "an event names a secret by its id alone");
+}

@@ -1,0 +1,179 @@
+//! Statements that would change something without a trace, or what never changes: refused, and nothing is done.
+
+use crate::common::{ACME, World};
+use crate::console::Console;
+
+const TAKEN: &str = "this id is taken";
+const APPEND_ONLY: &str = "append-only";
+const FIXED: &str = "are fixed";
+const STAMP: &str = "stamp the ending";
+const UNSTAMPED: &str = "before you delete";
+const DEFAULT_STAYS: &str = "the default principal stays";
+const REFERENCED: &str = "FOREIGN KEY";
+
+fn refused(statements: &[(&str, &str)]) {
+    let console = Console::new();
+    console.another();
+    for (sql, words) in statements {
+        console.is_refused(sql, words);
+    }
+}
+
+/// REPLACE deletes without firing a trigger: it would leave no event of what it replaced.
+#[test]
+fn replace_does_not_get_around_the_triggers() {
+    refused(&[
+        ("INSERT OR REPLACE INTO credentials SELECT * FROM credentials WHERE id = $ID", TAKEN),
+        ("REPLACE INTO credentials SELECT * FROM credentials", TAKEN),
+        ("INSERT OR IGNORE INTO credentials SELECT * FROM credentials WHERE id = $ID", TAKEN),
+        ("INSERT INTO credentials SELECT * FROM credentials WHERE true ON CONFLICT DO UPDATE SET name = 'x'", TAKEN),
+        ("INSERT OR REPLACE INTO secrets SELECT * FROM secrets WHERE id = $SECRET", TAKEN),
+        ("REPLACE INTO secrets SELECT * FROM secrets", TAKEN),
+        (
+            "INSERT INTO secrets SELECT * FROM secrets WHERE true ON CONFLICT DO UPDATE SET digest = excluded.digest",
+            TAKEN,
+        ),
+        ("INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 1", APPEND_ONLY),
+        ("REPLACE INTO events SELECT * FROM events", APPEND_ONLY),
+        ("UPDATE OR REPLACE credentials SET id = (SELECT id FROM credentials WHERE id <> $ID) WHERE id = $ID", FIXED),
+        ("UPDATE OR REPLACE secrets SET id = (SELECT id FROM secrets WHERE id <> $SECRET) WHERE id = $SECRET", FIXED),
+        (
+            "UPDATE OR REPLACE secrets SET key = 'other', id = (SELECT id FROM secrets WHERE id <> $SECRET) WHERE id = $SECRET",
+            FIXED,
+        ),
+        ("UPDATE OR REPLACE events SET seq = 1 WHERE seq = 2", APPEND_ONLY),
+    ]);
+}
+
+#[test]
+fn events_are_append_only() {
+    refused(&[
+        ("UPDATE events SET by = 'nobody'", APPEND_ONLY),
+        ("UPDATE OR IGNORE events SET changes = '{}' WHERE seq = 1", APPEND_ONLY),
+        ("DELETE FROM events", APPEND_ONLY),
+        ("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)", APPEND_ONLY),
+    ]);
+}
+
+#[test]
+fn nothing_is_deleted_that_was_not_stamped() {
+    refused(&[
+        ("DELETE FROM credentials WHERE id = $ID", UNSTAMPED),
+        ("DELETE FROM secrets WHERE id = $SECRET", UNSTAMPED),
+        ("DELETE FROM secrets", UNSTAMPED),
+        ("UPDATE credentials SET ending = 1", STAMP),
+        ("UPDATE credentials SET ending = 1, changed_by = 'x', changed_at = 1, changed_request = 'x'", STAMP),
+        ("UPDATE OR IGNORE credentials SET ending = 1, change = change", STAMP),
+        ("UPDATE secrets SET ending = 1", STAMP),
+        ("UPDATE secrets SET ending = 1, changed_by = 'x', changed_at = 1, changed_request = 'x'", STAMP),
+    ]);
+}
+
+#[test]
+fn a_credential_goes_after_its_secrets() {
+    let console = Console::new();
+    console.run(
+        "UPDATE credentials SET ending = 1, change = 'end', changed_at = 5, changed_by = 'x', changed_request = 'x'",
+    );
+    console.is_refused("DELETE FROM credentials WHERE id = $ID", REFERENCED);
+    console.is_refused("UPDATE credentials SET ending = 0 WHERE id = $ID", STAMP);
+}
+
+#[test]
+fn what_a_row_is_never_changes() {
+    refused(&[
+        ("UPDATE credentials SET tenant = '00000000000000000000000001' WHERE id = $ID", FIXED),
+        ("UPDATE credentials SET id = '00000000000000000000000009' WHERE id = $ID", FIXED),
+        ("UPDATE credentials SET created_at = created_at + 1 WHERE id = $ID", FIXED),
+        ("UPDATE secrets SET id = '00000000000000000000000009' WHERE id = $SECRET", FIXED),
+        ("UPDATE secrets SET tenant = '00000000000000000000000001' WHERE id = $SECRET", FIXED),
+        ("UPDATE secrets SET credential = (SELECT id FROM credentials WHERE id <> $ID) WHERE id = $SECRET", FIXED),
+        ("UPDATE secrets SET created_at = created_at + 1 WHERE id = $SECRET", FIXED),
+    ]);
+}
+
+#[test]
+fn what_belongs_to_something_keeps_it() {
+    refused(&[
+        ("DELETE FROM tenants", REFERENCED),
+        ("UPDATE tenants SET id = '00000000000000000000000009'", REFERENCED),
+        ("UPDATE credentials SET principal = '00000000000000000000000009' WHERE id = $ID", REFERENCED),
+        (
+            "INSERT INTO principals (tenant, id, name, created_at, updated_at) VALUES ('00000000000000000000000009', '00000000000000000000000009', 'n', 0, 0)",
+            REFERENCED,
+        ),
+        (
+            "INSERT INTO secrets SELECT '00000000000000000000000009', tenant, '00000000000000000000000009', digest, key, sealed, hint, created_at, \
+          expires_at, last_used_at, change, changed_at, changed_by, changed_request, 0 FROM secrets WHERE id = $SECRET",
+            REFERENCED,
+        ),
+    ]);
+    let console = Console::new();
+    let (principal, _) = console.world.service_account();
+    console.run(&format!("UPDATE credentials SET principal = '{principal}'"));
+    console.is_refused(&format!("DELETE FROM principals WHERE id = '{principal}'"), REFERENCED);
+}
+
+mod the_default_principal {
+    use super::*;
+
+    const ANOTHER: &str = "00000000000000000000000009";
+
+    fn with_another_principal() -> Console {
+        let console = Console::new();
+        console.run(&format!(
+            "INSERT INTO principals (tenant, id, name, created_at, updated_at) VALUES ('{ACME}', '{ANOTHER}', 'another', 0, 0)"
+        ));
+        console
+    }
+
+    #[test]
+    fn is_born_with_its_tenant() {
+        let world = World::new();
+        world.tenant("00000000000000000000000001", "other");
+        let born = world.db.query("SELECT tenant, id, name, enabled FROM principals ORDER BY tenant", &[]);
+        let expected = [ACME, "00000000000000000000000001"]
+            .map(|tenant| serde_json::json!({"tenant": tenant, "id": ACME, "name": "default", "enabled": 1}));
+        assert_eq!(born, expected);
+    }
+
+    #[test]
+    fn may_be_renamed_and_is_neither_disabled_nor_deleted() {
+        let console = with_another_principal();
+        console.run(&format!("UPDATE principals SET name = 'renamed', description = 'd' WHERE id = '{ACME}'"));
+        let update = |set: &str| format!("UPDATE principals SET {set} WHERE id = '{ACME}'");
+        console.is_refused(&update("enabled = 0"), DEFAULT_STAYS);
+        console.is_refused(&update("id = '00000000000000000000000008'"), "principals: tenant and id are fixed");
+        console.is_refused("DELETE FROM principals", DEFAULT_STAYS);
+    }
+
+    #[test]
+    fn is_not_disabled_by_replacing_it() {
+        let console = with_another_principal();
+        console.is_refused(
+            &format!("INSERT OR REPLACE INTO principals (tenant, id, name, enabled, created_at, updated_at) VALUES ('{ACME}', '{ACME}', 'n', 0, 0, 0)"),
+            TAKEN,
+        );
+    }
+
+    #[test]
+    fn is_not_replaced_by_another() {
+        let console = with_another_principal();
+        console.is_refused(
+            &format!("UPDATE OR REPLACE principals SET id = '{ACME}', enabled = 0 WHERE id = '{ANOTHER}'"),
+            FIXED,
+        );
+    }
+
+    #[test]
+    fn is_not_taken_to_another_tenant() {
+        let world = World::new();
+        world.tenant("00000000000000000000000001", "other");
+        let moved = world.db.try_execute(
+            "UPDATE OR REPLACE principals SET tenant = '00000000000000000000000001' WHERE tenant = '00000000000000000000000000'",
+            &[],
+        );
+        assert!(moved.is_err(), "{moved:?}");
+        assert_eq!(world.db.count("SELECT count(*) FROM principals"), 2);
+    }
+}

@@ -1,0 +1,16 @@
+//! The running thing: the Worker in workerd, on D1, over HTTP. `make test` starts it on a fresh database and runs this
+//! target alone (plain `cargo test` skips it). Each test makes a tenant of its own, so all of them run at once.
+
+mod worker {
+    mod bad_input;
+    mod callers;
+    mod cost;
+    mod every_answer;
+    mod face;
+    mod operations;
+    mod preconditions;
+    mod races;
+    mod refusals;
+    mod server;
+    mod tenant;
+}

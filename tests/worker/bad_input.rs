@@ -1,0 +1,199 @@
+//! Input that no client should send: each is refused in its face's shape, and never a 5xx (see `server`).
+
+use super::face::Face::{self, Coactive, Keycard};
+use super::server::{Cost, get};
+use super::tenant::Tenant;
+
+const LIMIT: usize = 64 * 1024;
+
+#[test]
+fn a_body_that_is_no_json_object_is_unreadable() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    // The body itself is the first of 32 levels.
+    let nested = |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let deep = [nested(33), nested(20_000), "[".repeat(LIMIT), "{\"a\":".repeat(10_000)];
+    let mut bodies: Vec<&[u8]> = vec![
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"{}{}",
+        b"{} x",
+        b"[]",
+        b"null",
+        b"true",
+        b"1",
+        b"\"name\"",
+        b"{'name':1}",
+        b"{name:1}",
+        b"{\"name\":1,}",
+        b"{\"name\":01}",
+        b"{\"name\":NaN}",
+        b"{\"name\":1e999}",
+        b"{\"name\":\"a",
+        b"{\"name\":\"\\x\"}",
+        b"{\"name\":\"\\ud800\"}",
+        b"\xef\xbb\xbf{}",
+        b"{}\0",
+        b"\0",
+        // Control characters as they stand.
+        b"{\"name\":\"a\0b\"}",
+        b"{\"name\":\"a\nb\"}",
+        b"{\"name\":\"a\x1fb\"}",
+        // Not UTF-8: a lone byte, an overlong slash, a surrogate, past the last code point, cut off.
+        b"{\"name\":\"\xff\"}",
+        b"{\"name\":\"\xc0\xaf\"}",
+        b"{\"name\":\"\xed\xa0\x80\"}",
+        b"{\"name\":\"\xf4\x90\x80\x80\"}",
+        b"{\"name\":\"\xe2\x82\"}",
+        // A member twice, at any depth, and however it is spelled.
+        b"{\"name\":\"a\",\"name\":\"a\"}",
+        b"{\"x\":{\"y\":1,\"\\u0079\":1}}",
+        b"{\"x\":[{\"y\":1,\"y\":1}]}",
+    ];
+    bodies.extend(deep.iter().map(String::as_bytes));
+    for face in Face::ALL {
+        for body in &bodies {
+            let update = tenant.update(face, subject.id).header("content-type", "application/json");
+            let reply = update.bytes(*body).send().expect(face.invalid());
+            let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
+            assert_eq!((face.error(&reply).as_str(), reply.cost), (face.unreadable(), Cost::default()), "{shown}");
+        }
+        // At the limit it is read.
+        let deepest = nested(32);
+        let mut body = tenant.naming(face, "deep").to_string();
+        body.truncate(body.len() - 1);
+        let body = format!("{body},{}", deepest.strip_prefix('{').unwrap());
+        tenant.update(face, subject.id).bytes(body).send().expect(200);
+    }
+}
+
+#[test]
+fn a_control_character_is_a_violation_wherever_it_stands() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        for control in ["\\u0000", "\\u0001", "\\n", "\\u001f", "\\u007f", "\\u0085", "\\u009f"] {
+            let body = tenant.naming(face, "CONTROL").to_string().replace("CONTROL", &format!("a{control}b"));
+            let reply = tenant.update(face, subject.id).bytes(body).send().expect(face.invalid());
+            assert_eq!((face.error(&reply), reply.cost.trips), (face.bad_name("value_error"), 1), "{control}");
+        }
+        // Letters of any script, and the longest name: 255 code points of four bytes.
+        for name in ["日本語 ünïcödé", "a\u{200d}b", &"𝄞".repeat(255)] {
+            let reply = tenant.update(face, subject.id).json(&tenant.naming(face, name)).send().expect(200);
+            assert_eq!(reply.json()[face.name()], name);
+        }
+        let long = tenant.naming(face, "𝄞".repeat(256));
+        let reply = tenant.update(face, subject.id).json(&long).send().expect(face.invalid());
+        assert_eq!(face.error(&reply), face.bad_name("string_too_long"));
+    }
+    for (member, value) in
+        [("description", "\"a\\u0000\"".to_owned()), ("description", format!("\"{}\"", "d".repeat(501)))]
+    {
+        let reply = tenant.update(Keycard, subject.id).bytes(format!("{{\"{member}\":{value}}}")).send().expect(400);
+        assert!(reply.json()["message"].as_str().unwrap().starts_with(member), "{reply:?}");
+    }
+    let role = "{\"roles\":[{\"role_id\":\"viewer\",\"resource\":\"a\\u0000\"}]}";
+    let reply = tenant.update(Coactive, subject.id).bytes(role).send().expect(422);
+    assert_eq!(Coactive.error(&reply), "body.roles.0.resource value_error");
+}
+
+#[test]
+fn a_body_past_64_kib_is_413_with_and_without_its_length() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        let body = |name: &str, size: usize| {
+            let mut body = tenant.naming(face, name).to_string();
+            body.push_str(&" ".repeat(size - body.len()));
+            body
+        };
+        let update = || tenant.update(face, subject.id);
+        for reply in [
+            update().bytes(body("large", LIMIT + 1)).send(),
+            update().chunked(body("large", LIMIT + 1)).send(),
+            update().chunked(body("large", 2 * LIMIT)).send(),
+        ] {
+            let reply = reply.expect(413);
+            assert_eq!((face.error(&reply).as_str(), reply.cost), (face.too_large(), Cost::default()));
+        }
+        update().bytes(body("whole", LIMIT)).send().expect(200);
+        let chunked = update().chunked(body("chunked", LIMIT)).send().expect(200);
+        assert_eq!(chunked.json()[face.name()], "chunked");
+    }
+}
+
+#[test]
+fn a_body_of_another_type_than_json_is_415() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        let send = |content_type: &[u8], name: &str| {
+            let call = tenant.update(face, subject.id).header("content-type", content_type);
+            call.bytes(tenant.naming(face, name).to_string()).send()
+        };
+        for other in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonx",
+            "json",
+            "text/html; a=application/json",
+        ] {
+            let reply = send(other.as_bytes(), "other").expect(415);
+            face.error(&reply);
+            assert_eq!(reply.cost, Cost::default(), "{other}");
+        }
+        for json in [
+            "application/json",
+            "Application/JSON ; charset=utf-8",
+            "application/merge-patch+json",
+            "application/json; a=\"\u{e9}\"",
+        ] {
+            send(json.as_bytes(), json).expect(200);
+        }
+        // Without one it is read as JSON.
+        let untyped = tenant.update(face, subject.id).bytes(tenant.naming(face, "untyped").to_string()).send();
+        assert_eq!(untyped.expect(200).json()[face.name()], "untyped");
+    }
+}
+
+#[test]
+fn a_header_that_is_not_ascii_is_answered_like_any_other() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        for bytes in [&b"\xff"[..], b"\xc3\xa9", b"a\xe9b"] {
+            let read = || get(tenant.one(face, subject.id));
+            let with = |name, value: &[u8]| read().token(&tenant.admin).header(name, value).send();
+            let id = with("x-request-id", bytes).expect(200);
+            assert_eq!(id.header("x-request-id").map(str::len), Some(26), "a new one");
+            with("x-postern-tenant", bytes).expect(200);
+            with("user-agent", bytes).expect(200);
+            let stale = tenant.update(face, subject.id).header("if-match", [b"\"", bytes, b"\""].concat());
+            stale.json(&tenant.naming(face, "n")).send().expect(412);
+            for scheme in [&b"Bearer "[..], b"Basic ", b""] {
+                let reply = read().header("authorization", [scheme, bytes].concat()).send_raw().expect(401);
+                assert_eq!((face.error(&reply).as_str(), reply.cost), (face.unauthenticated(), Cost::default()));
+            }
+        }
+    }
+    let bad = get(tenant.one(Keycard, subject.id)).token(&tenant.admin).header("x-client-request-id", &b"\xe9"[..]);
+    assert_eq!(Keycard.error(&bad.send().expect(400)), "bad_request");
+    let unknown = super::server::call("POST", super::tenant::CLIENTS).root("\u{e9}").bytes("{\"name\":\"n\"}");
+    assert_eq!(Coactive.error(&unknown.send().expect(404)), "Organization not found");
+}
+
+#[test]
+fn a_value_of_another_type_is_a_violation() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        for value in ["5", "-1.5e300", "18446744073709551616", "true", "[]", "{}", "[[[]]]"] {
+            let body = tenant.naming(face, serde_json::from_str::<serde_json::Value>(value).unwrap());
+            let reply = tenant.update(face, subject.id).json(&body).send().expect(face.invalid());
+            assert_eq!((face.error(&reply), reply.cost.trips), (face.bad_name("string_type"), 1), "{value}");
+        }
+    }
+    assert_eq!(tenant.read(Keycard, subject.id).revision(), 1);
+}

@@ -1,0 +1,172 @@
+//! Fifty at once: what is judged is what is written to.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::face::Face::{self, Keycard, LiteGraph};
+use super::server::{at_once, call, get};
+use super::tenant::{Tenant, ZERO, post_by_root, text};
+
+const FIFTY: u64 = 50;
+
+#[test]
+fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let first = tenant.read(Keycard, subject.id);
+    // Half of them say the name, half the description; each another value.
+    let bodies: Vec<_> = (0..FIFTY)
+        .map(|number| {
+            let member = if number % 2 == 0 { "name" } else { "description" };
+            (member, json!({ member: format!("{member} {number}") }))
+        })
+        .collect();
+    let replies =
+        at_once(bodies.clone(), |(_, body)| tenant.update(Keycard, subject.id).json(&body).send().expect(200));
+
+    let by_revision: BTreeMap<_, _> =
+        replies.iter().zip(&bodies).map(|(reply, said)| (reply.revision(), (reply, said))).collect();
+    assert!(by_revision.keys().copied().eq(2..=FIFTY + 1), "each revision once: {:?}", by_revision.keys());
+    // Each answer is the one before it with its own member changed, and nothing else.
+    let mut state = first.json();
+    for (reply, (member, body)) in by_revision.values() {
+        state[member] = body[member].clone();
+        assert_eq!(reply.json(), state);
+        assert_eq!((reply.cost.trips, reply.cost.written), (1, 2), "{reply:?}");
+    }
+    let last = tenant.read(Keycard, subject.id);
+    assert_eq!((last.json(), last.revision()), (state, FIFTY + 1));
+}
+
+#[test]
+fn fifty_changes_at_once_through_every_face_leave_no_gap() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).collect();
+    let mut revisions = at_once(faces, |(number, face)| {
+        let body = tenant.naming(face, format!("name {number}"));
+        let reply = tenant.update(face, subject.id).json(&body).send().expect(200);
+        assert_eq!(reply.json()[face.name()], format!("name {number}"), "each is answered with its own change");
+        (reply.revision(), format!("name {number}"))
+    });
+    revisions.sort();
+    assert!(revisions.iter().map(|(revision, _)| *revision).eq(2..=FIFTY + 1), "{revisions:?}");
+    assert_eq!(tenant.read(Keycard, subject.id).json()["name"], revisions.last().unwrap().1);
+}
+
+#[test]
+fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        let before = tenant.read(face, subject.id);
+        let replies = at_once((0..FIFTY).collect(), |number| {
+            let body = tenant.naming(face, format!("{face:?} {number}"));
+            tenant.update(face, subject.id).header("if-match", before.etag()).json(&body).send()
+        });
+        let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+        assert_eq!(made.len(), 1);
+        for reply in refused {
+            let reply = reply.expect(412);
+            face.error(&reply);
+            assert_eq!(reply.cost.written, 0);
+        }
+        let after = tenant.read(face, subject.id);
+        assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
+        assert_eq!(after.revision(), before.revision() + 1);
+    }
+}
+
+#[test]
+fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
+    let tenant = Tenant::new();
+    let token = format!("contended-{}", tenant.id);
+    let guids: Vec<_> = (1..=FIFTY).map(|number| format!("00000000-0000-0000-0000-{number:012}")).collect();
+    let statuses = at_once(guids.clone(), |guid| {
+        let body = json!({ "GUID": guid, "UserGUID": ZERO, "Name": "n", "BearerToken": token });
+        let reply = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send();
+        if reply.status != 200 {
+            assert_eq!(LiteGraph.error(&reply), "Conflict");
+        }
+        reply.status
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
+    // Nothing is left of those that were refused, and the token is the one's.
+    for (guid, status) in guids.iter().zip(&statuses) {
+        let url = format!("{}/{guid}", tenant.all(LiteGraph));
+        get(&url).token(&tenant.admin).send().expect(if *status == 200 { 200 } else { 404 });
+    }
+    let caller = get(tenant.all(LiteGraph) + "/" + ZERO).token(&token).send().expect(401);
+    assert_eq!(LiteGraph.error(&caller), "AuthorizationFailed", "it is known, as a viewer");
+}
+
+#[test]
+fn of_fifty_credentials_at_once_that_take_one_token_one_gets_it() {
+    let tenant = Tenant::new();
+    let token = format!("wanted-{}", tenant.id);
+    let subjects = at_once((0..FIFTY).collect(), |_| tenant.subject());
+    let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
+    let statuses = at_once(subjects.clone(), |subject| tenant.update(LiteGraph, subject.id).json(&body).send().status);
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
+    for (subject, status) in subjects.iter().zip(&statuses) {
+        // A refusal changed nothing: the secret that was there still holds.
+        let known = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send();
+        known.expect(if *status == 200 { 401 } else { 200 });
+    }
+}
+
+#[test]
+fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let tokens: Vec<_> = (0..FIFTY).map(|number| format!("token-{number}-{}", subject.id)).collect();
+    let revisions = at_once(tokens.clone(), |token| {
+        let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
+        let reply = tenant.update(LiteGraph, subject.id).json(&body).send().expect(200);
+        assert_eq!(reply.json()["BearerToken"], token, "each is answered with its own");
+        reply.revision()
+    });
+    let mut sorted = revisions.clone();
+    sorted.sort_unstable();
+    assert!(sorted.into_iter().eq(2..=FIFTY + 1), "{revisions:?}");
+    let shown = text(&tenant.read(LiteGraph, subject.id).json()["BearerToken"]);
+    for (token, revision) in tokens.iter().zip(revisions) {
+        let last = revision == FIFTY + 1;
+        assert_eq!(last, *token == shown, "the newest is shown");
+        get(tenant.one(Keycard, subject.id)).token(token).send().expect(if last { 200 } else { 401 });
+    }
+}
+
+#[test]
+fn fifty_organizations_at_once_of_one_name_get_fifty_labels() {
+    let name = format!("Race {}", Tenant::new().id);
+    let labels = at_once((0..FIFTY).collect(), |_| {
+        text(&post_by_root("/organizations", &json!({ "name": name })).expect(201).json()["label"])
+    });
+    let slug = name.to_lowercase().replace(' ', "-");
+    let numbered = (2..=FIFTY).map(|number| format!("{slug}-{number}"));
+    let expected: std::collections::BTreeSet<_> = std::iter::once(slug.clone()).chain(numbered).collect();
+    assert_eq!(labels.into_iter().collect::<std::collections::BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn reads_during_changes_show_a_state_that_was_and_its_own_etag() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let answers = at_once((0..FIFTY).collect(), |number| {
+        if number % 2 == 0 {
+            return tenant.read(Keycard, subject.id);
+        }
+        let value: Value = format!("{number}").into();
+        tenant.update(Keycard, subject.id).json(&json!({ "name": value, "description": value })).send().expect(200)
+    });
+    let mut states = BTreeMap::new();
+    for answer in answers {
+        let state = (answer.json()["name"].clone(), answer.json()["description"].clone());
+        assert!(state.0 == state.1 || answer.revision() == 1, "half a change: {state:?}");
+        assert_eq!(states.entry(answer.revision()).or_insert(state.clone()), &state, "one state a revision");
+    }
+}

@@ -1,0 +1,175 @@
+//! Refusals in their order, which is one on every face: unreadable (415, 413, then what the bytes hold), 401, 403, 404, 412,
+//! violations, 409. Each ladder begins with a request that deserves all of them; each step takes one fault away.
+
+use serde_json::json;
+
+use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::server::{Call, call, root_token};
+use super::tenant::{CLIENTS, Tenant, nobody};
+
+/// Sends each, and compares what it is told; nothing but the last may have written.
+#[track_caller]
+fn climb(face: Face, steps: Vec<(Call, u16, &str)>) {
+    let last = steps.len() - 1;
+    for (place, (call, status, word)) in steps.into_iter().enumerate() {
+        let reply = call.send().expect(status);
+        if status >= 300 {
+            assert_eq!((place, face.error(&reply).as_str()), (place, word), "{reply:?}");
+        }
+        assert!(place == last || reply.cost.written == 0, "{reply:?}");
+    }
+}
+
+#[test]
+fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+    let tenant = Tenant::new();
+    let viewer = tenant.caller(&["viewer"]);
+    for face in Face::ALL {
+        let subject = tenant.subject();
+        let (missing, there) = (tenant.one(face, nobody()), tenant.one(face, subject.id));
+        let update = |path: &str| call(face.update(), path).header("if-match", "\"stale.1\"");
+        let (invalid, valid) = (tenant.naming(face, 5).to_string(), tenant.naming(face, "valid"));
+        let (unreadable, large) = ("{\"name\":", "{".repeat(64 * 1024 + 1));
+        let json = |call: Call, body: &str| call.header("content-type", "application/json").bytes(body);
+        let unknown = |call: Call| call.token("of-nobody");
+        let admin = |call: Call| call.token(&tenant.admin);
+        climb(
+            face,
+            vec![
+                (
+                    unknown(update(&missing)).header("content-type", "text/plain").bytes(&*large),
+                    415,
+                    face.of(["Unsupported Media Type: send application/json", "BadRequest", "unsupported_media_type"]),
+                ),
+                (json(unknown(update(&missing)), &large), 413, face.too_large()),
+                (json(unknown(update(&missing)), unreadable), face.invalid(), face.unreadable()),
+                (json(unknown(update(&missing)), &invalid), 401, face.unauthenticated()),
+                (json(update(&missing).token(&viewer), &invalid), face.forbidden().0, face.forbidden().1),
+                (json(admin(update(&missing)), &invalid), 404, face.of(["Client not found", "NotFound", "not_found"])),
+                (
+                    json(admin(update(&there)), &invalid),
+                    412,
+                    face.of([
+                        "The client was changed since: If-Match does not hold",
+                        "Conflict",
+                        "precondition_failed",
+                    ]),
+                ),
+                (json(admin(call(face.update(), &*there)), &invalid), face.invalid(), &face.bad_name("string_type")),
+                (admin(call(face.update(), &*there)).json(&valid), 200, ""),
+            ],
+        );
+    }
+}
+
+#[test]
+fn litegraph_tells_violations_before_a_conflict() {
+    let tenant = Tenant::new();
+    let (subject, other) = (tenant.subject(), tenant.subject());
+    let taken = format!("taken-{}", other.id);
+    let body = |name: &str, user: &str, token: &str| json!({ "UserGUID": user, "Name": name, "BearerToken": token });
+    let user = tenant.account.guid();
+    tenant.update(LiteGraph, other.id).json(&body("n", &user, &taken)).send().expect(200);
+    let put = |body| tenant.update(LiteGraph, subject.id).json(&body);
+    climb(
+        LiteGraph,
+        vec![
+            (put(body("", &nobody().guid(), &taken)), 400, "BadRequest"),
+            // Only the database sees this one, in the same trip.
+            (put(body("n", &nobody().guid(), &taken)), 400, "BadRequest"),
+            (put(body("n", &user, &taken)), 409, "Conflict"),
+            (put(body("n", &user, &format!("free-{}", subject.id))), 200, ""),
+        ],
+    );
+    let told = put(body("", &nobody().guid(), &taken)).send().expect(400).json();
+    let sentence = format!("No user with GUID '{}' exists.", nobody().guid());
+    assert_eq!(told["Description"], format!("{sentence} Name has to have at least 1 character(s)."));
+}
+
+#[test]
+fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let viewer = tenant.caller(&["viewer"]);
+    for face in [LiteGraph, Keycard] {
+        let create = |place: &Tenant| call(face.create(), place.all(face));
+        let invalid = tenant.naming(face, "").to_string();
+        climb(
+            face,
+            vec![
+                (create(&other).bytes("["), face.invalid(), face.unreadable()),
+                (create(&other).bytes(&*invalid), 401, face.unauthenticated()),
+                (create(&other).token(&viewer).bytes(&*invalid), face.forbidden().0, face.forbidden().1),
+                (create(&other).token(&tenant.admin).bytes(&*invalid), 404, face.of(["", "NotFound", "not_found"])),
+                (create(&tenant).token(&tenant.admin).bytes(&*invalid), 400, face.unreadable()),
+                (create(&tenant).token(&tenant.admin).json(&tenant.naming(face, "n")), face.created(), ""),
+            ],
+        );
+    }
+    // Coactive's path has no tenant: root that names none has not said where.
+    let create = || call("POST", CLIENTS);
+    let invalid = "{\"roles\":5}";
+    climb(
+        Coactive,
+        vec![
+            (create().token(root_token()).bytes("["), 422, Coactive.unreadable()),
+            (create().bytes(invalid), 401, Coactive.unauthenticated()),
+            (create().token(&viewer).bytes(invalid), 403, Coactive.forbidden().1),
+            (
+                create().token(root_token()).bytes(invalid),
+                403,
+                "The root token has to name an organization in the header X-Postern-Tenant",
+            ),
+            (create().root("of-nobody").bytes(invalid), 404, "Organization not found"),
+            (create().root(&tenant.label).bytes(invalid), 422, "body.name missing, body.roles list_type"),
+            (create().root(&tenant.label).bytes("{\"name\":\"n\"}"), 201, ""),
+        ],
+    );
+}
+
+#[test]
+fn keycard_looks_for_the_organization_then_the_service_account_then_the_credential() {
+    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let subject = tenant.subject();
+    let message = |organization: &str, account: &str| {
+        let path = format!("/organizations/{organization}/service-accounts/{account}/credentials/{}", nobody());
+        let reply = call("PATCH", path).token(root_token()).json(&json!({ "name": null })).send().expect(404);
+        assert_eq!(Keycard.error(&reply), "not_found");
+        reply.json()["message"].clone()
+    };
+    let account = tenant.account.to_string();
+    assert_eq!(message("of-nobody", &account), "There is no such organization.");
+    assert_eq!(message(&other.label, &account), "There is no such service account.");
+    assert_eq!(message(&tenant.label, &account), "There is no such credential.");
+    // Under another service account of the tenant it is missing too.
+    let path = tenant.one(Keycard, subject.id).replace(&account, &postern::credential::id::Id::ZERO.to_string());
+    call("PATCH", path).token(&tenant.admin).json(&json!({})).send().expect(404);
+}
+
+#[test]
+fn coactive_tells_every_violation_in_field_order() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let body = json!({
+        "roles_context": 5,
+        "roles": [{}, {"role_id": 7}, "x", {"role_id": "amdin"}, {"role_id": "admin", "resource_instance": "i"}],
+        "name": "n".repeat(256),
+    });
+    let reply = tenant.update(Coactive, subject.id).json(&body).send().expect(422);
+    assert_eq!(
+        Coactive.error(&reply),
+        "body.name string_too_long, body.roles.0.role_id missing, body.roles.1.role_id string_type, \
+        body.roles.2 model_attributes_type, body.roles.3.role_id value_error, \
+        body.roles.4.resource_instance value_error, body.roles_context string_type"
+    );
+    let context = |context: &str, roles| json!({ "roles_context": context, "roles": roles });
+    for (body, told) in [
+        (context("project:x", json!([])), "body.roles_context value_error"),
+        (context("dataset:d", json!([{"role_id": "admin"}])), "body.roles.0 value_error"),
+        // To take the last role away would grant everything.
+        (context("system", json!([])), "body.roles value_error"),
+    ] {
+        let reply = tenant.update(Coactive, subject.id).json(&body).send().expect(422);
+        assert_eq!(Coactive.error(&reply), told);
+    }
+    assert_eq!(tenant.read(Coactive, subject.id).revision(), 1);
+}

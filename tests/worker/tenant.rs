@@ -1,0 +1,118 @@
+//! A tenant of a test's own, and what it makes there.
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::face::roles;
+use super::server::{Call, Reply, call, get, root_token};
+
+pub const CLIENTS: &str = "/api/v1/auth-management/clients";
+pub const ZERO: &str = "00000000-0000-0000-0000-000000000000";
+
+/// A tenant with a service account and an admin.
+pub struct Tenant {
+    pub id: Id,
+    pub label: String,
+    /// The service account, or user.
+    pub account: Id,
+    /// The secret of a credential with the role `admin`.
+    pub admin: String,
+}
+
+/// A credential under the tenant's service account, with the role `viewer` and a description: every face reaches it.
+#[derive(Clone)]
+pub struct Subject {
+    pub id: Id,
+    pub secret: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Tenant {
+    pub fn new() -> Self {
+        let made = post_by_root("/organizations", &json!({ "name": "Test" })).expect(201).json();
+        let (id, label) = (read_id(&made["id"]), text(&made["label"]));
+        let accounts = format!("/organizations/{label}/service-accounts");
+        let account = read_id(&post_by_root(&accounts, &json!({ "name": "account" })).expect(201).json()["id"]);
+        let mut tenant = Self { id, label, account, admin: String::new() };
+        tenant.admin = tenant.caller(&["admin"]);
+        tenant
+    }
+
+    /// Makes a client through Coactive's face, by root: its client id and secret.
+    pub fn client(&self, body: &Value) -> (String, String) {
+        let made = call("POST", CLIENTS).root(&self.label).json(body).send().expect(201).json();
+        (text(&made["client_id"]), text(&made["client_secret"]))
+    }
+
+    /// The secret of a new credential with these roles.
+    pub fn caller(&self, names: &[&str]) -> String {
+        self.client(&json!({ "name": "caller", "roles": roles(names) })).1
+    }
+
+    pub fn subject(&self) -> Subject {
+        let body = json!({ "name": "subject", "description": "described" });
+        let made = call("POST", self.all(Keycard)).token(&self.admin).json(&body).send().expect(201).json();
+        Subject { id: read_id(&made["id"]), secret: text(&made["client_secret"]), name: text(&made["name"]) }
+    }
+
+    /// The path of the credentials, on a face.
+    pub fn all(&self, face: Face) -> String {
+        match face {
+            Coactive => CLIENTS.to_owned(),
+            LiteGraph => format!("/v1.0/tenants/{}/credentials", self.id.guid()),
+            Keycard => format!("/organizations/{}/service-accounts/{}/credentials", self.label, self.account),
+        }
+    }
+
+    /// The path of a credential, on a face.
+    pub fn one(&self, face: Face, id: Id) -> String {
+        let id = match face {
+            Coactive => id.client(),
+            LiteGraph => id.guid(),
+            Keycard => id.to_string(),
+        };
+        format!("{}/{id}", self.all(face))
+    }
+
+    /// A body that makes a credential of this name (which may be no string), or gives a [`Subject`] the name and changes
+    /// nothing else.
+    pub fn naming(&self, face: Face, name: impl Into<Value>) -> Value {
+        let name: Value = name.into();
+        match face {
+            Coactive => json!({ "name": name, "roles": roles(&["viewer"]) }),
+            LiteGraph => json!({ "UserGUID": self.account.guid(), "Name": name }),
+            Keycard => json!({ "name": name }),
+        }
+    }
+
+    /// A read of a credential, by the admin.
+    pub fn read(&self, face: Face, id: Id) -> Reply {
+        get(self.one(face, id)).token(&self.admin).send().expect(200)
+    }
+
+    /// An update of a credential, by the admin; to be sent.
+    pub fn update(&self, face: Face, id: Id) -> Call {
+        call(face.update(), self.one(face, id)).token(&self.admin)
+    }
+}
+
+pub fn post_by_root(path: &str, body: &Value) -> Reply {
+    call("POST", path).token(root_token()).json(body).send()
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// An id, in whichever spelling.
+pub fn read_id(value: &Value) -> Id {
+    let text = text(value);
+    Id::parse_client(&text).or_else(|| Id::parse_either(&text)).unwrap_or_else(|| panic!("no id: {value}"))
+}
+
+/// An id that nothing has.
+pub fn nobody() -> Id {
+    Id::from_bits(u128::MAX / 3)
+}
