@@ -1,9 +1,10 @@
 //! What goes back: a status, a JSON text, and the headers that every answer has.
 
+use std::fmt;
+
 use crate::store::Cost;
 
-/// An answer, before the platform writes it.
-#[derive(Debug)]
+/// An answer, before the platform writes it. It may show a secret: Debug shows its status alone.
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -11,6 +12,12 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// The JSON text.
     pub body: String,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Answer({})", self.status)
+    }
 }
 
 impl Answer {
