@@ -1,10 +1,10 @@
 # Everything real is in scripts/: each can be read, and run, by itself.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test fmt lint wasm setup clean
+.PHONY: help dev test fmt lint wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 dev: ## Run the Worker here with data to try it on (PORT=8787)
 	@scripts/dev
@@ -15,11 +15,21 @@ test: ## Run every test: native ones, then those of the running Worker
 fmt: ## Format the source
 	@cargo fmt
 
-lint: ## Check the formatting, and clippy for native and wasm
+lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the scripts
 	@scripts/lint
 
 wasm: ## Build for wasm, and print the size
 	@scripts/build
+
+keys: ## Count the secrets under each master key, here (ON=--remote: as deployed)
+	@scripts/setup
+	@node scripts/keys.mjs $(ON)
+
+deploy-check: ## Check what would be deployed: settings, secrets, size; needs no account
+	@scripts/deploy-check
+
+deploy: ## Build, check, migrate the deployed database, and deploy
+	@scripts/deploy
 
 setup: ## Install or make the tools (the others do it by themselves)
 	@scripts/setup

@@ -1,15 +1,16 @@
-// node scripts/dev-data.mjs URL
+// node scripts/dev-data.mjs URL [FOLDER SETTINGS]
 //
 // Makes what development needs through the running Worker's own HTTP API, as root: a credential of each face and an
-// admin. What still works from the last time is kept. Writes .dev/demo.json, and prints what to paste next.
+// admin. What still works from the last time is kept. Writes FOLDER/demo.json, and prints what to paste next. The root
+// token is in SETTINGS, a file of NAME="value" lines. They are .dev and .dev.vars unless they are named.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-const url = process.argv[2];
+const [url, folder = '.dev', settings = '.dev.vars'] = process.argv.slice(2);
 const ZERO = '00000000-0000-0000-0000-000000000000';
-const DEMO = '.dev/demo.json'; // for scripts; may be deleted
-const KEPT = '.dev/kept.json'; // for the next run, so that a deleted demo.json does not mean new credentials
+const DEMO = `${folder}/demo.json`; // for scripts; may be deleted
+const KEPT = `${folder}/kept.json`; // for the next run, so that a deleted demo.json does not mean new credentials
 
 const root_token = setting('POSTERN_ROOT_TOKEN');
 const kept = readJson(KEPT) ?? {};
@@ -107,7 +108,7 @@ function fail(method, path, { status, text }) {
 }
 
 function setting(name) {
-  const found = [...readFileSync('.dev.vars', 'utf8').matchAll(new RegExp(`^${name}=["']?([^"'\\n]+)`, 'gm'))];
+  const found = [...readFileSync(settings, 'utf8').matchAll(new RegExp(`^${name}=["']?([^"'\\n]+)`, 'gm'))];
   return found.at(-1)[1];
 }
 
@@ -129,7 +130,7 @@ function parse(text) {
 
 // Whole or not at all: a script may be waiting for the file.
 function writeJson(file, value) {
-  mkdirSync('.dev', { recursive: true });
+  mkdirSync(folder, { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

@@ -1,7 +1,9 @@
 // `make keys`: how many secrets are under which master key. A row moves to the current key when its secret is used, or
 // shown again; POSTERN_MASTER_KEY_PREVIOUS can go when none is left under another.
 //
-//   node scripts/keys.mjs [--remote]      the local database (POSTERN_STATE), or with --remote the deployed one
+//   make keys               the local database (POSTERN_STATE)
+//   make keys ON=--remote   the deployed one
+//   node scripts/keys.mjs [--remote]      the same, without setup
 //
 // The master keys are read from the environment, else from .dev.vars. They are not sent anywhere: only their ids, which
 // each row names, are compared.
@@ -34,6 +36,10 @@ function keyId(hex) {
 const names = new Map();
 for (const [name, title] of [["POSTERN_MASTER_KEY", "the current key"], ["POSTERN_MASTER_KEY_PREVIOUS", "the previous key"]]) {
   const hex = setting(name);
+  if (hex && !/^[0-9a-f]{64}$/i.test(hex)) {
+    console.error(`error: ${name} is not 64 hexadecimal digits.`);
+    process.exit(1);
+  }
   if (hex) names.set(keyId(hex), title);
 }
 if (![...names.values()].includes("the current key")) {
@@ -47,7 +53,7 @@ const run = spawnSync("node_modules/.bin/wrangler", ["d1", "execute", "postern",
   encoding: "utf8",
 });
 if (run.status !== 0) {
-  console.error(`error: the database could not be asked.\n${run.stdout}${run.stderr}`);
+  console.error(`error: the database could not be asked. (The local one is made by make dev.)\n${run.stdout}${run.stderr}`);
   process.exit(1);
 }
 const rows = JSON.parse(run.stdout)[0].results;

@@ -4,6 +4,7 @@
 //
 // `wrangler dev` puts two proxies in between, which lose a connection now and then under load and answer 503 in the
 // Worker's name. STATE is the folder that `wrangler … --persist-to` uses; SETTINGS a file of NAME="value" lines.
+// POSTERN_BUILD=DIR serves another build than the one in build/.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -11,6 +12,7 @@ import { readFileSync } from "node:fs";
 const { Log, LogLevel, Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
 
 const [port, state, settings] = process.argv.slice(2);
+const build = process.env.POSTERN_BUILD || "build";
 const read = (file) => readFileSync(file, "utf8");
 const bindings = Object.fromEntries([...read(settings).matchAll(/^(\w+)="?(.*?)"?$/gm)].map(([, name, value]) => [name, value]));
 const wrangler = (name) => read("wrangler.toml").match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
@@ -21,8 +23,8 @@ const worker = new Miniflare({
   compatibilityDate: wrangler("compatibility_date"),
   cf: false,
   modules: [
-    { type: "ESModule", path: "build/index.js" },
-    { type: "CompiledWasm", path: "build/index_bg.wasm" },
+    { type: "ESModule", path: `${build}/index.js` },
+    { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
   bindings,
   d1Databases: { DB: wrangler("database_id") },

@@ -49,6 +49,8 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
     let service = Service { store: Store::new(&database), settings: settings.as_deref(), now, random };
     let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
     let done = service.answer(&request).await;
+    #[cfg(feature = "panic-for-tests")]
+    assert!(headers.get("x-panic-for-tests").is_none(), "asked for by tests/panics.rs");
     if let Some(log) = done.log {
         console_error!("{log}");
     }

@@ -590,6 +590,25 @@ mod keycard {
     }
 }
 
+#[test]
+fn the_cost_of_a_request_is_told_and_adds_up() {
+    let world = World::new();
+    let (id, _) = world.client(&json!({"name": "n"}));
+    let cost = |body: Value| {
+        let reply = world.call("PUT", &client_url(&id), ROOT, &body);
+        let told = format!(
+            "d1;desc=\"trips={} rows_read={} rows_written={}\"",
+            reply.cost.trips, reply.cost.rows_read, reply.cost.rows_written
+        );
+        assert_eq!(reply.header("server-timing"), Some(told.as_str()));
+        (reply.cost.trips, reply.cost.rows_read, reply.cost.rows_written)
+    };
+    // Read here are the rows that came back: the verdict's, and the changed one.
+    assert_eq!(cost(json!({"name": "changed"})), (1, 2, 2), "the credential and its event");
+    assert_eq!(cost(json!({"name": "changed"})), (1, 1, 0));
+    assert_eq!(world.send("PUT", &client_url(&id), &[], b"{}").cost.trips, 0);
+}
+
 /// Made through one face, PUT through a second, read through a third: what a face cannot say is kept by it.
 #[test]
 fn one_credential_through_every_face() {

@@ -220,7 +220,7 @@ impl Cell<'_> {
     }
 }
 
-/// One item of Coactive's detail: its place below the body and its type, with the words of a `value_error`.
+/// One item of Coactive's detail: its place below the body and its type, with the words where they tell more than that.
 fn coactive(detail: &Value) -> String {
     let (body, loc) = detail["loc"].as_array().and_then(|loc| loc.split_first()).expect("a place");
     assert_eq!(body, "body");
@@ -228,9 +228,9 @@ fn coactive(detail: &Value) -> String {
     let place = steps.collect::<String>();
     let place = place.trim_start_matches('.');
     let (kind, words) = (common::text(detail, "type"), common::text(detail, "msg"));
-    match words.strip_prefix("Value error, ") {
-        Some(words) => format!("{place} {kind}: {words}"),
-        None => format!("{place} {kind}"),
+    match kind.as_str() {
+        "missing" | "string_type" | "list_type" | "model_attributes_type" => format!("{place} {kind}"),
+        _ => format!("{place} {kind}: {}", words.trim_start_matches("Value error, ")),
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 use common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 use postern::credential::field::{Field, Verb};
 use postern::credential::id::Id;
-use postern::credential::validate::{Dialect, validate};
+use postern::credential::validate::validate;
 use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, read};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -207,14 +207,14 @@ proptest! {
         prop_assert_eq!(subject.get(verb).json(), put.json());
         for (member, value) in body.as_object().unwrap() {
             let shown = &put.json()[member];
-            match member.as_str() {
-                "roles" => {
-                    let mut said = value.as_array().unwrap().clone();
-                    said.sort_by_key(|role| ["resource", "resource_instance", "role_id"].map(|part| role[part].as_str().map(str::to_owned)));
-                    said.dedup();
-                    prop_assert_eq!(shown, &Value::from(said));
-                }
-                _ => prop_assert_eq!(shown, value, "{}", member),
+            if member == "roles" {
+                let mut said = value.as_array().unwrap().clone();
+                let parts = ["resource", "resource_instance", "role_id"];
+                said.sort_by_key(|role| parts.map(|part| role[part].as_str().map(str::to_owned)));
+                said.dedup();
+                prop_assert_eq!(shown, &Value::from(said));
+            } else {
+                prop_assert_eq!(shown, value, "{}", member);
             }
         }
     }

@@ -10,6 +10,7 @@ mod worker {
     mod operations;
     mod preconditions;
     mod races;
+    mod recorded;
     mod refusals;
     mod server;
     mod tenant;

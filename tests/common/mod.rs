@@ -60,32 +60,7 @@ impl Reply {
 
     /// The members of the body in their order.
     pub fn members(&self) -> Vec<String> {
-        // Parsed by hand: serde_json's map sorts.
-        let mut members = Vec::new();
-        let mut depth = 0;
-        let mut chars = self.text.char_indices().peekable();
-        while let Some((start, letter)) = chars.next() {
-            match letter {
-                '{' | '[' => depth += 1,
-                '}' | ']' => depth -= 1,
-                '"' => {
-                    let mut end = start + 1;
-                    while let Some((place, letter)) = chars.next() {
-                        end = place;
-                        match letter {
-                            '\\' => drop(chars.next()),
-                            '"' => break,
-                            _ => {}
-                        }
-                    }
-                    if depth == 1 && chars.peek().is_some_and(|(_, next)| *next == ':') {
-                        members.push(self.text[start + 1..end].to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        members
+        recorded::members(&self.text)
     }
 }
 

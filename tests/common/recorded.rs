@@ -90,6 +90,36 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
     }
 }
 
+/// The members of a JSON object, in their order.
+pub fn members(text: &str) -> Vec<String> {
+    // Parsed by hand: serde_json's map sorts.
+    let mut members = Vec::new();
+    let mut depth = 0;
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, letter)) = chars.next() {
+        match letter {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth -= 1,
+            '"' => {
+                let mut end = start + 1;
+                while let Some((place, letter)) = chars.next() {
+                    end = place;
+                    match letter {
+                        '\\' => drop(chars.next()),
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+                if depth == 1 && chars.peek().is_some_and(|(_, next)| *next == ':') {
+                    members.push(text[start + 1..end].to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    members
+}
+
 /// Checks a body against its shape: the members that are always there, those that may be, and their order.
 pub fn check_shape(recorded: &Recorded, members: &[String]) {
     let (always, maybe): (&[&str], &[&str]) = match recorded.shape.as_str() {

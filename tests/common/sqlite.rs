@@ -84,6 +84,8 @@ impl Database for Sqlite {
             let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
             let before = transaction.total_changes();
             batch.rows.push(rows(&mut statement, &bound).map_err(failed)?);
+            // What D1 counts as read SQLite does not tell: here it is the rows that came back.
+            batch.rows_read += batch.rows.last().map_or(0, |rows| rows.len() as u64);
             batch.rows_written += transaction.total_changes() - before;
         }
         transaction.commit().map_err(failed)?;

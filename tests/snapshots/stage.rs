@@ -214,6 +214,10 @@ impl Stage {
                 self.world.settings = Settings::read(|_| None);
                 self.read(face).or_else(|| Some(Request::new("GET", "/v1/tenants", &Value::Null)))
             }
+            "a key that is none" => {
+                self.world.settings = settings("abcd", None);
+                only("postern", Request::new("GET", "/v1/tenants", &Value::Null))
+            }
             "sealed under another key" => {
                 self.world.settings = settings(&"ab".repeat(32), None);
                 only("litegraph", self.read(face)?)

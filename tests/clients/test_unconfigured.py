@@ -1,0 +1,65 @@
+"""A Worker without POSTERN_MASTER_KEY: every request is a 503 that names it, in its face's shape, and nothing is served."""
+
+import httpx
+import pytest
+
+SETTING = "POSTERN_MASTER_KEY"
+ZERO = "00000000-0000-0000-0000-000000000000"
+KEYCARD = "/organizations/acme/service-accounts/01m80970gre5zbm41mtnjfd709/credentials"
+
+
+def coactive(body):
+    assert list(body) == ["detail"]
+    return body["detail"]
+
+
+def litegraph(body):
+    assert set(body) == {"Error", "Message", "StatusCode", "Description"}
+    assert (body["Error"], body["StatusCode"]) == ("InternalError", 503)
+    return body["Description"]
+
+
+def keycard(body):
+    assert list(body) == ["message", "code", "status"]
+    assert (body["code"], body["status"]) == ("unavailable", 503)
+    return body["message"]
+
+
+def postern(body):
+    assert set(body) == {"code", "detail", "status", "title"}
+    assert body["status"] == 503
+    return body["detail"]
+
+
+PATHS = [
+    *[(coactive, method, "/api/v1/auth-management/clients") for method in ("POST", "GET", "DELETE")],
+    *[(coactive, method, "/api/v1/auth-management/clients/client_id") for method in ("GET", "HEAD", "PUT")],
+    (coactive, "GET", "/api/no/such/route"),
+    (litegraph, "PUT", f"/v1.0/tenants/{ZERO}/credentials"),
+    *[(litegraph, method, f"/v1.0/tenants/{ZERO}/credentials/{ZERO}") for method in ("GET", "HEAD", "PUT", "DELETE")],
+    (litegraph, "GET", "/v2.0/no/such/route"),
+    (keycard, "POST", "/organizations"),
+    (keycard, "POST", "/organizations/acme/service-accounts"),
+    (keycard, "POST", KEYCARD),
+    *[(keycard, method, f"{KEYCARD}/01m80970gre5zbm41mtnjfd709") for method in ("GET", "HEAD", "PATCH", "PUT")],
+    (keycard, "GET", "/organizations/no/such/route"),
+    *[(postern, "GET", path) for path in ("/", "/v1", "/no/such/route")],
+]
+
+
+@pytest.mark.parametrize("shape, method, path", PATHS, ids=[f"{method}-{path}" for _, method, path in PATHS])
+def test_every_request_is_a_503_that_names_the_setting(unconfigured_url, root, shape, method, path):
+    body = {"name": "n"} if method in ("POST", "PUT", "PATCH") else None
+    for headers in ({}, {"Authorization": f"Bearer {root}", "X-Postern-Tenant": "acme"}):
+        answer = httpx.request(method, unconfigured_url + path, headers=headers, json=body)
+        assert answer.status_code == 503
+        kind = "application/problem+json" if shape is postern else "application/json"
+        assert answer.headers["content-type"] == kind
+        assert answer.headers["cache-control"] == "no-store, no-transform"
+        assert answer.headers["x-request-id"]
+        assert "etag" not in answer.headers
+        if method == "HEAD":
+            assert answer.content == b""
+        else:
+            assert SETTING in shape(answer.json())
+            assert root not in answer.text
