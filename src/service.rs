@@ -79,10 +79,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 result
             }
         };
-        let log = match &result {
-            Err(Refusal::Broken(text)) => Some(format!("request {id}: {text}")),
-            _ => None,
-        };
+        let mut log = None;
+        if let Err(Refusal::Broken(text)) = &result {
+            log = Some(format!("request {id}: {text}"));
+        }
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
         let content_type = face.content_type(answer.status);
         let mut answer = face.finish(answer.for_request(&id, content_type), &id);
@@ -123,7 +123,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     async fn create_principal(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let draft = face::read(way.face, Verb::Create, way.request.object()?);
+        // Its own fields: a face's word for another one is of credentials.
+        let draft = face::read(way.face, Verb::Create, way.request.object()?).only(&[Field::Name, Field::Description]);
         let mut question = self.question(way, On::Principals, Rank::Admin)?;
         let violations = way.name_it(&mut question, &draft);
         question.set.insert("id".to_owned(), self.new_id().to_string().into());
@@ -132,9 +133,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     async fn create_tenant(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let mut draft = Draft::default();
-        let said = face::read(way.face, Verb::Create, way.request.object()?);
-        draft.say(Field::Name, said.said(Field::Name).clone());
+        let draft = face::read(way.face, Verb::Create, way.request.object()?).only(&[Field::Name]);
         let mut question = self.question(way, On::Tenants, Rank::Root)?;
         question.tenant = Some(TenantRef::Id(Key(Some(self.new_id()))));
         let violations = way.name_it(&mut question, &draft);
@@ -232,12 +231,13 @@ impl Way<'_> {
 
 /// A refusal as the face words it, with the headers that it has on every face.
 fn refused(face: &dyn Face, refusal: &Refusal) -> Answer {
-    let answer = face.fail(refusal);
-    let answer = match refusal {
-        Refusal::MethodNotAllowed { allow } => answer.with("allow", allow.clone()),
-        Refusal::Unavailable => answer.with("retry-after", "1"),
-        _ => answer,
-    };
+    let mut answer = face.fail(refusal);
+    if let Refusal::MethodNotAllowed { allow } = refusal {
+        answer = answer.with("allow", allow.clone());
+    }
+    if *refusal == Refusal::Unavailable {
+        answer = answer.with("retry-after", "1");
+    }
     if answer.status == 401 { answer.with("www-authenticate", "Bearer") } else { answer }
 }
 

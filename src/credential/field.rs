@@ -99,6 +99,13 @@ impl Draft {
         self.0.insert(field, said);
     }
 
+    /// The same draft with nothing said but of these fields.
+    #[must_use]
+    pub fn only(mut self, fields: &[Field]) -> Self {
+        self.0.retain(|field, _| fields.contains(field));
+        self
+    }
+
     /// What the body said of a field.
     #[must_use]
     pub fn said(&self, field: Field) -> &Said {

@@ -49,7 +49,10 @@ impl Op {
     pub fn word(self, route: &Route, field: Field) -> Option<&'static str> {
         match self {
             Self::Write(verb) => route.face.word(verb, field),
-            Self::Account => route.face.word(Verb::Create, field),
+            Self::Account => {
+                let own = matches!(field, Field::Name | Field::Description);
+                route.face.word(Verb::Create, field).filter(|_| own)
+            }
             // Of an organization, a name alone.
             Self::Tenant => route.face.word(Verb::Create, field).filter(|_| field == Field::Name),
         }
