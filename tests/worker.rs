@@ -4,6 +4,7 @@
 mod worker {
     mod bad_input;
     mod callers;
+    mod canary;
     mod cost;
     mod every_answer;
     mod face;
