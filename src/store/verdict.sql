@@ -90,7 +90,7 @@ weighed AS MATERIALIZED (
     EXISTS (SELECT value FROM json_each(merged.to_roles) EXCEPT SELECT value FROM json_each(merged.roles)) AS adds_roles,
     (SELECT json_group_array(named.value ->> 0) FROM json_each(?1, '$.role_names') AS named
       WHERE named.value ->> 1 NOT IN (SELECT value FROM json_each(merged.role_names))) AS unknown_roles,
-    coalesce(json_array_length(to_roles) > 100, 0) AS too_many_roles,
+    coalesce(json_array_length(to_roles) > 100, 0) AS too_many_roles, -- ROLES_MAX of validate.rs, on the merged whole
     (json_type(?1, '$.context') IS NOT NULL AND to_roles IS NULL AND roles IS NOT NULL) AS last_role,
     (json_type(?1, '$.set.principal') IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM principals AS p WHERE p.tenant = merged.place AND p.id = ?1 ->> '$.set.principal')) AS unknown_principal
