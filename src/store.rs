@@ -1,5 +1,10 @@
 //! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/`.
 
+/// A statement of a batch that is judged: the verdict's text, then its own.
+macro_rules! judged {
+    ($file:literal $(, $more:literal)*) => { concat!(include_str!("verdict.sql"), include_str!($file) $(, $more)*) };
+}
+
 pub mod after;
 pub mod credential;
 pub mod principal;

@@ -22,7 +22,8 @@ pub const ROLES_MAX: usize = 100;
 /// How a face spells and reads what a body says, as far as rules need it.
 pub trait Dialect {
     /// The member that says a field in a body of this verb; `None` when the face cannot say it, and then it is kept, or
-    /// has its default on create. No wildcard arm here: a new field does not compile until the face has a word for it, or says that it has none.
+    /// has its default on create. No wildcard arm here: a new field does not compile until the face has a word for it,
+    /// or says that it has none.
     fn word(&self, verb: Verb, field: Field) -> Option<&'static str>;
 
     /// What an absent or a null member means, where the face's contract says other than [`usual`] does.

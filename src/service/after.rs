@@ -25,7 +25,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 now: self.now,
                 used: judged.caller_secret.filter(|_| judged.is_unnoted()),
                 rekey: self.rekey_caller(way, question, judged),
-                change: self.new_id(),
+                change: question.change,
                 by: judged.caller.clone().unwrap_or_default(),
                 request: question.request.clone(),
             }));

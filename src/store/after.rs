@@ -21,7 +21,7 @@ pub struct After {
     /// The secret that is still under the previous key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rekey: Option<Rekey>,
-    /// The unique stamp of the move.
+    /// The unique stamp of the request: what moves was not written by it, so it is a new one to that row.
     pub change: Id,
     /// The calling credential, or `root`.
     pub by: String,
@@ -63,14 +63,14 @@ impl After {
 /// # Errors
 /// `Unavailable` or `Broken`, of which the caller of the request learns nothing: its answer has gone out.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
-    const NOTE: [&str; 2] = [include_str!("note_secret.sql"), include_str!("note_credential.sql")];
+    const NOTE_SECRET: &str = include_str!("note_secret.sql");
+    const NOTE_CREDENTIAL: &str = include_str!("note_credential.sql");
     const REKEY: &str = include_str!("rekey.sql");
-    let [secret, credential] = NOTE;
     let statements: &[_] = match (after.used, &after.rekey) {
         (None, None) => return Ok(()),
-        // The credential first: it is found by the secret's id.
-        (Some(_), None) => &[credential, secret],
-        (Some(_), Some(_)) => &[credential, secret, REKEY],
+        // The move last: the notes find the secret by the id that it had.
+        (Some(_), None) => &[NOTE_CREDENTIAL, NOTE_SECRET],
+        (Some(_), Some(_)) => &[NOTE_CREDENTIAL, NOTE_SECRET, REKEY],
         (None, Some(_)) => &[REKEY],
     };
     let text = serde_json::to_string(after).unwrap_or_default();

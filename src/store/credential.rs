@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::question::Question;
-use super::verdict::{Judged, Outcome, first, read};
+use super::verdict::{JUDGE, Judged, Outcome, first, read};
 use super::{Database, Parameter, Row, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
@@ -12,11 +12,6 @@ use crate::credential::role::Role;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
-
-/// A statement of a batch: the verdict's text, then its own.
-macro_rules! judged {
-    ($file:literal $(, $more:literal)*) => { concat!(include_str!("verdict.sql"), include_str!($file) $(, $more)*) };
-}
 
 /// Statements that write a credential give back the row as it now is. `judge.sql` names the same columns.
 macro_rules! writes {
@@ -28,7 +23,6 @@ macro_rules! writes {
     };
 }
 
-const JUDGE: &str = judged!("judge.sql");
 const UPDATE: &str = writes!("update.sql");
 const CREATE: &str = writes!("create.sql");
 const SECRET_ADD: &str = judged!("secret_add.sql");

@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::question::Question;
-use super::tenant::made;
-use super::verdict::Outcome;
-use super::{Database, Parameter, Store};
+use super::verdict::{Outcome, make};
+use super::{Database, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -35,8 +34,5 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Principal>, Refusal> {
-    let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
-    let create = concat!(include_str!("verdict.sql"), include_str!("create_principal.sql"));
-    let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };
-    made(&store.batch(statements, &[Parameter::Text(&question.text())]).await?, violations)
+    make(store, question, judged!("create_principal.sql"), violations).await
 }

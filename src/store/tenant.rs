@@ -1,11 +1,10 @@
 //! Tenants: create.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::question::Question;
-use super::verdict::{Judged, Outcome, first, read};
-use super::{Database, Parameter, Row, Store};
+use super::verdict::{Outcome, make};
+use super::{Database, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -36,17 +35,5 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    let judge = concat!(include_str!("verdict.sql"), include_str!("judge.sql"));
-    let create = concat!(include_str!("verdict.sql"), include_str!("create_tenant.sql"));
-    let statements: &[_] = if question.invalid { &[judge] } else { &[judge, create] };
-    made(&store.batch(statements, &[Parameter::Text(&question.text())]).await?, violations)
-}
-
-/// The verdict, then the row that the second statement made.
-pub(super) fn made<T: DeserializeOwned>(rows: &[Vec<Row>], violations: Vec<Violation>) -> Result<Outcome<T>, Refusal> {
-    let missing = |what: &str| Refusal::Broken(format!("no {what}"));
-    let judged: Judged = read(first(rows, 0).ok_or_else(|| missing("verdict"))?)?;
-    let result =
-        judged.verdict(violations, None).and_then(|()| read(first(rows, 1).ok_or_else(|| missing("row made"))?));
-    Ok(Outcome { judged, result })
+    make(store, question, judged!("create_tenant.sql"), violations).await
 }

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Row;
+use super::question::Question;
+use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
 use crate::credential::field::{Field, Place, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
@@ -99,6 +100,28 @@ impl Judged {
         violations.dedup();
         violations
     }
+}
+
+/// The statement that gives the verdict: the first of every batch that is judged.
+pub(super) const JUDGE: &str = judged!("judge.sql");
+
+/// Makes a tenant or a principal: the verdict, and the row that the second statement made.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub(super) async fn make<D: Database, T: DeserializeOwned>(
+    store: &Store<'_, D>,
+    question: &Question,
+    create: &'static str,
+    violations: Vec<Violation>,
+) -> Result<Outcome<T>, Refusal> {
+    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, create] };
+    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
+    let missing = |what: &str| Refusal::Broken(format!("no {what}"));
+    let judged: Judged = read(first(&rows, 0).ok_or_else(|| missing("verdict"))?)?;
+    let result =
+        judged.verdict(violations, None).and_then(|()| read(first(&rows, 1).ok_or_else(|| missing("row made"))?));
+    Ok(Outcome { judged, result })
 }
 
 /// The first row of a statement, if it gave one.
