@@ -10,7 +10,7 @@ pub struct Answer {
     pub status: u16,
     /// The headers, their names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON text.
+    /// The JSON text, or nothing.
     pub body: String,
 }
 
@@ -37,8 +37,9 @@ impl Answer {
     /// With what every answer says: its type, that no cache may keep or change it, and the request's id.
     #[must_use]
     pub fn for_request(self, id: &str, content_type: &'static str) -> Self {
-        // Exactly so, without a charset: LiteGraph's clients compare it.
-        self.with("content-type", content_type).with("cache-control", "no-store, no-transform").with("x-request-id", id)
+        // Exactly so, without a charset: LiteGraph's clients compare it. Nothing has no type.
+        let typed = if self.body.is_empty() { self } else { self.with("content-type", content_type) };
+        typed.with("cache-control", "no-store, no-transform").with("x-request-id", id)
     }
 
     /// With what it cost (`Server-Timing`, W3C): round trips to the database, rows read and rows written.

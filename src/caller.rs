@@ -1,16 +1,17 @@
 //! From what a request presents to a proof of who calls. Whether the proof holds is judged in the verdict, with the rest.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
 use crate::credential::secret::{Proof, Token, same};
+use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Headers;
 use crate::settings::Settings;
 
-/// Who calls. There is no third case, and none without a digest.
+/// Who calls: root, a secret and its digest, or a secret that a signed access token names. There is no fourth case.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Caller {
@@ -27,6 +28,13 @@ pub enum Caller {
         #[serde(skip_serializing_if = "Option::is_none")]
         client: Option<Id>,
     },
+    /// An access token, its signature and its end verified here.
+    Access {
+        /// The secret that it was issued for.
+        access: Id,
+        /// When that was made: a client's own token may have been given again since.
+        made: Micros,
+    },
 }
 
 impl Caller {
@@ -36,41 +44,62 @@ impl Caller {
         matches!(self, Self::Root { .. })
     }
 
-    /// Reads who calls: `Authorization: Bearer` with a token or `client_id:client_secret`, or `Basic` with the latter; the
-    /// scheme in any case. Without `Authorization`, the header named by `other` (LiteGraph's `x-token`).
+    /// Reads who calls: `Authorization: Bearer` with a secret, an access token or `client_id:client_secret`, or `Basic` with the
+    /// latter; the scheme in any case. Without `Authorization`, the header named by `other` (LiteGraph's `x-token`).
     ///
     /// # Errors
     /// `Unauthenticated` for nothing, and for garbage: it costs no trip.
-    pub fn read(headers: &dyn Headers, other: Option<&str>, settings: &Settings) -> Result<Self, Refusal> {
+    pub fn read(headers: &dyn Headers, other: Option<&str>, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
         let presented = |header: &str| headers.get(header).map(Zeroizing::new);
         let Some(authorization) = presented("authorization") else {
             let token = other.and_then(presented).ok_or(Refusal::Unauthenticated)?;
-            return Self::bearer(token.trim(), settings);
+            return Self::bearer(token.trim(), settings, now);
         };
-        let (scheme, rest) = authorization.trim().split_once(' ').ok_or(Refusal::Unauthenticated)?;
+        let (scheme, rest) = scheme(&authorization)?;
         if scheme.eq_ignore_ascii_case("bearer") {
-            return Self::bearer(rest.trim(), settings);
+            return Self::bearer(rest, settings, now);
         }
+        Self::basic(headers, settings)
+    }
+
+    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617), and from nothing else.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub fn basic(headers: &dyn Headers, settings: &Settings) -> Result<Self, Refusal> {
+        let authorization = headers.get("authorization").map(Zeroizing::new).ok_or(Refusal::Unauthenticated)?;
+        let (scheme, rest) = scheme(&authorization)?;
         if !scheme.eq_ignore_ascii_case("basic") {
             return Err(Refusal::Unauthenticated);
         }
-        let bytes = BASE64.decode(rest.trim().as_bytes()).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
+        let bytes = Base64::decode_vec(rest).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
         let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
-        Self::client(pair, settings)
+        Self::pair(pair, settings)
     }
 
-    fn bearer(text: &str, settings: &Settings) -> Result<Self, Refusal> {
+    fn bearer(text: &str, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
         if same(text, &settings.root_token) {
             return Ok(Self::Root { root: true });
         }
         if text.starts_with("client_") && text.contains(':') {
-            return Self::client(text, settings);
+            return Self::pair(text, settings);
+        }
+        if let Some((access, made)) = settings.keys.read_access(text, &settings.token_prefix, now) {
+            return Ok(Self::Access { access, made });
         }
         Self::secret(text, None, settings)
     }
 
-    fn client(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
+    fn pair(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
         let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
+        Self::client(id, secret, settings)
+    }
+
+    /// Reads a client's id and its secret: never an access token, which could otherwise be exchanged for a younger one.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub fn client(id: &str, secret: &str, settings: &Settings) -> Result<Self, Refusal> {
         let id = Id::parse_client(id).ok_or(Refusal::Unauthenticated)?;
         Self::secret(secret, Some(id), settings)
     }
@@ -79,6 +108,12 @@ impl Caller {
         let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
         Ok(Self::Secret { proofs: settings.keys.prove(&token), client })
     }
+}
+
+/// The scheme and the rest of an `Authorization` header.
+fn scheme(authorization: &str) -> Result<(&str, &str), Refusal> {
+    let (scheme, rest) = authorization.trim().split_once(' ').ok_or(Refusal::Unauthenticated)?;
+    Ok((scheme, rest.trim()))
 }
 
 /// What a caller may do, each including what is before it (docs/ARCHITECTURE.md, "Rights").

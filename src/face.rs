@@ -3,24 +3,30 @@
 pub mod coactive;
 pub mod keycard;
 pub mod litegraph;
+pub mod oauth;
 pub mod postern;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::Credential;
-use crate::credential::field::{Draft, Field, Kind, Place, Rule, Said, Verb, Violation};
-use crate::credential::secret::Token;
+use crate::credential::field::{Draft, Field, Kind, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::secret::{ACCESS_SECONDS, Token};
+use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
 use crate::refusal::Refusal;
 use crate::request::Request;
+use crate::route::Operation;
+use crate::settings::Settings;
+use crate::store::list::Listed;
 use crate::store::principal::Principal;
-use crate::store::question::{Key, TenantRef};
+use crate::store::question::{Key, Page, TenantRef};
 use crate::store::tenant::Tenant;
 
 /// What a request is about, read from its path and headers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Scope {
     /// The tenant; none is the caller's own.
     pub tenant: Option<TenantRef>,
@@ -28,16 +34,44 @@ pub struct Scope {
     pub principal: Option<Key>,
     /// The credential, where the path has one.
     pub credential: Option<Key>,
+    /// The token that the credential has, where the path has one.
+    pub token: Option<Zeroizing<String>>,
 }
 
-/// A credential, and what an answer shows beside it.
-pub struct Shown<'a> {
-    /// The credential as it now is.
-    pub credential: &'a Credential,
-    /// Its secret: where it was just made, or is shown again.
-    pub secret: Option<&'a Token>,
-    /// What the caller may do here, where the request asks for it.
-    pub permissions: Option<Rank>,
+/// What was asked, as far as an answer depends on it.
+pub struct Asked<'a> {
+    /// The request.
+    pub request: &'a Request<'a>,
+    /// What it leads to.
+    pub operation: Operation,
+    /// What the caller may do here; known once the request was judged.
+    pub rank: Option<Rank>,
+    /// When it came.
+    pub began: Micros,
+    /// When it is answered.
+    pub ended: Micros,
+}
+
+/// What an answer shows.
+pub enum Shown<'a> {
+    /// A credential, and its secret where it was just made or is shown again.
+    Credential(&'a Credential, Option<&'a Token>),
+    /// Credentials, each with its secret where that is shown again, and the page that they are.
+    Credentials(&'a Listed<(Credential, Option<Token>)>, &'a Page),
+    /// A principal.
+    Principal(&'a Principal),
+    /// Principals, and the page that they are.
+    Principals(&'a Listed<Principal>, &'a Page),
+    /// A tenant.
+    Tenant(&'a Tenant),
+    /// Tenants, and the page that they are.
+    Tenants(&'a Listed<Tenant>, &'a Page),
+    /// That something was deleted.
+    Deleted,
+    /// The names of the roles that a tenant knows.
+    Roles(&'a [String]),
+    /// An access token.
+    Access(&'a Token),
 }
 
 /// One API over the store.
@@ -47,23 +81,49 @@ pub trait Face: Dialect + Sync {
         false
     }
 
+    /// The answer to a browser that asks what it may send (Fetch, "CORS-preflight request"), on a face that browsers call.
+    fn preflight(&self) -> Option<Answer> {
+        None
+    }
+
     /// Another header than `Authorization` that may carry a token.
     fn token_header(&self) -> Option<&'static str> {
         None
     }
 
+    /// What `WWW-Authenticate` says on a 401 (RFC 9110 §11.6.1).
+    fn challenge(&self) -> &'static str {
+        "Bearer"
+    }
+
     /// What a request is about: `segments` are those of the route's path.
     ///
     /// # Errors
-    /// `TenantNotNamed`, where the path has no tenant and root does not name one; `Unreadable` for a header with a form of
-    /// its own. An id that cannot be read is no error: it is one that nothing has.
-    fn scope(&self, request: &Request<'_>, caller: &Caller, segments: &[String]) -> Result<Scope, Refusal>;
+    /// `TenantNotNamed`, where the path has no tenant and root does not name one. An id that cannot be read is no error: it is
+    /// one that nothing has.
+    fn scope(
+        &self,
+        request: &Request<'_>,
+        operation: Operation,
+        caller: &Caller,
+        segments: &[String],
+    ) -> Result<Scope, Refusal>;
 
-    /// The least rank that may create, replace or merge (`Some`) or read (`None`) a credential.
-    fn need(&self, verb: Option<Verb>) -> Rank;
+    /// The least rank that may do this.
+    fn need(&self, operation: Operation) -> Rank;
 
     /// Whether answers show a secret again, so that it is kept sealed.
     fn shows_secrets(&self) -> bool {
+        false
+    }
+
+    /// Whether deleting what is not there is answered like deleting what is.
+    fn deletes_missing(&self) -> bool {
+        false
+    }
+
+    /// Whether the request says that a tenant goes with all that it has.
+    fn forces(&self, _request: &Request<'_>) -> bool {
         false
     }
 
@@ -78,23 +138,32 @@ pub trait Face: Dialect + Sync {
     /// What the face reads otherwise than [`read`] does, which is by its words alone.
     fn reread(&self, _draft: &mut Draft) {}
 
-    /// A credential, as this face's clients see it.
-    fn show(&self, verb: Option<Verb>, shown: &Shown<'_>) -> Answer;
-
-    /// Whether the request asks for the caller's permissions.
-    fn asks_permissions(&self, _request: &Request<'_>) -> bool {
-        false
+    /// Which part of a list a request asks for, and in which order.
+    ///
+    /// # Errors
+    /// `Unreadable`, with every parameter that is not what it has to be; what [`Request::object`] refuses.
+    fn page(&self, _request: &Request<'_>, _operation: Operation) -> Result<Page, Refusal> {
+        Err(Refusal::NoRoute)
     }
 
-    /// A tenant that was made; for faces that have a route for it.
-    fn show_tenant(&self, _tenant: &Tenant) -> Answer {
-        self.fail(&Refusal::NoRoute)
+    /// Checks the query of a request that is of neither of the kinds above.
+    ///
+    /// # Errors
+    /// `Unreadable`, as [`Face::page`].
+    fn check_query(&self, _request: &Request<'_>, _operation: Operation) -> Result<(), Refusal> {
+        Ok(())
     }
 
-    /// A principal that was made; for faces that have a route for it.
-    fn show_principal(&self, _principal: &Principal) -> Answer {
-        self.fail(&Refusal::NoRoute)
+    /// Who logs in, for faces that have a route for it.
+    ///
+    /// # Errors
+    /// `Unreadable` for another grant than `client_credentials`; what reading the body or the caller refuses.
+    fn log_in(&self, _request: &Request<'_>, _settings: &Settings) -> Result<Caller, Refusal> {
+        Err(Refusal::NoRoute)
     }
+
+    /// What is shown, as this face's clients see it. What it has no route for is never shown.
+    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer;
 
     /// A refusal, in this face's shape and words. Headers that do not depend on the face are added by the service.
     fn fail(&self, refusal: &Refusal) -> Answer;
@@ -110,11 +179,25 @@ pub trait Face: Dialect + Sync {
     }
 }
 
+/// An access token (RFC 6749 §5.1).
+pub(crate) fn show_access(token: &Token) -> Answer {
+    #[derive(serde::Serialize)]
+    #[expect(clippy::struct_field_names, reason = "the members' names are the RFC's")]
+    struct Access<'a> {
+        access_token: &'a str,
+        token_type: &'static str,
+        expires_in: u32,
+    }
+    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: ACCESS_SECONDS };
+    // "The authorization server MUST include … Pragma with a value of no-cache" (RFC 6749 §5.1).
+    Answer::new(200, json(&body)).with("pragma", "no-cache")
+}
+
 /// A body, as a draft: each field by the face's word for it. Members that are no word of the face are ignored.
-pub fn read(face: &dyn Face, verb: Verb, mut body: Map<String, Value>) -> Draft {
+pub fn read(face: &dyn Face, noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = Draft::default();
-    for field in Field::ALL {
-        if let Some(word) = face.word(verb, field) {
+    for field in Field::ALL.into_iter().filter(|field| noun.has(*field)) {
+        if let Some(word) = face.word(noun, verb, field) {
             draft.say(field, Said::from(body.remove(word)));
         }
     }
@@ -129,8 +212,10 @@ pub(crate) fn sentences(face: &dyn Face, violations: &[Violation]) -> String {
 
 fn sentence(face: &dyn Face, violation: &Violation) -> String {
     let Violation { field, place, rule } = violation;
-    // A violation is only of a field that the face has a word for, and every word is one of its create or its update.
-    let word = [Verb::Create, Verb::Replace].into_iter().find_map(|verb| face.word(verb, *field)).unwrap_or_default();
+    // A violation is only of a field that the face has a word for, the same one for each noun that has the field.
+    let of = |noun: Noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| face.word(noun, verb, *field));
+    let mut nouns = [Noun::Credential, Noun::Principal, Noun::Tenant].into_iter().filter(|noun| noun.has(*field));
+    let word = nouns.find_map(of).unwrap_or_default();
     let word = match place {
         Place::Whole => word.to_owned(),
         Place::Role(index) => format!("{word}[{index}]"),

@@ -1,6 +1,6 @@
 //! Postern: a credential service at the edge.
 //!
-//! It makes, shows and updates the credentials of machines, through three APIs that already have clients (Coactive,
+//! It makes, shows, lists, updates and deletes the credentials of machines, through three APIs that already have clients (Coactive,
 //! LiteGraph, Keycard), over one store with one validation module. The modules stand in the order in which a request
 //! passes them; docs/ARCHITECTURE.md draws its way. Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else compiles, and is
 //! tested, natively.

@@ -1,5 +1,6 @@
 //! All that can go wrong. It knows neither HTTP nor a face: each face words it, and gives it its status, in its own file.
 
+pub use crate::credential::field::Noun;
 use crate::credential::field::Violation;
 
 /// Why a request is refused. In the order of refusals: of several that hold, the first is told.
@@ -34,6 +35,8 @@ pub enum Refusal {
     Stale,
     /// The tenant requires If-Match.
     PreconditionRequired,
+    /// There are more credentials than one answer or one deletion holds.
+    TooMany,
     /// The body breaks rules: all of them, in the order of the fields.
     Invalid(Vec<Violation>),
     /// The caller may change this, but not so.
@@ -48,20 +51,15 @@ pub enum Refusal {
     Broken(String),
 }
 
-/// Things that can be missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noun {
-    /// A tenant.
-    Tenant,
-    /// A principal.
-    Principal,
-    /// A credential.
-    Credential,
-}
-
 /// What cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
+    /// Parameters of a query, or of a body that says how to list, that are not what they have to be: all of them.
+    Parameters(Vec<Parameter>),
+    /// `grant_type` is another one than `client_credentials` (RFC 6749 §4.4).
+    GrantType,
+    /// A form names a parameter twice, or both ways of client authentication are used (RFC 6749 §2.3, §3.2).
+    Form,
     /// Not UTF-8.
     NotUtf8,
     /// Not JSON, at this place.
@@ -81,11 +79,33 @@ pub enum Unreadable {
     ClientRequestId,
 }
 
+/// A parameter, and what it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it has to be, as the end of a sentence.
+    pub wants: &'static str,
+}
+
+impl Parameter {
+    /// Words for it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} {}.", self.name, self.wants)
+    }
+}
+
 impl Unreadable {
     /// Words for it. They hold nothing of what was sent.
     #[must_use]
-    pub fn words(self) -> String {
+    pub fn words(&self) -> String {
         match self {
+            Self::Parameters(parameters) => parameters.iter().map(Parameter::words).collect::<Vec<_>>().join(" "),
+            Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
+            Self::Form => {
+                "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
+            }
             Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
             Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
             Self::TooDeep => format!("The body is nested deeper than {} levels.", crate::request::DEPTH_MAX),
@@ -103,6 +123,10 @@ pub enum Conflict {
     Id,
     /// A secret of this value, somewhere: it says nothing of where.
     Secret,
+    /// The default principal is neither deleted nor disabled.
+    DefaultPrincipal,
+    /// The tenant has credentials or principals, and it is not said that they go with it.
+    NotEmpty,
 }
 
 /// A setting that keeps the service from serving.

@@ -2,10 +2,13 @@
 
 pub mod json;
 
+use std::collections::BTreeMap;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Unreadable};
 
 /// The largest body, in bytes; past it, 413.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -23,6 +26,10 @@ pub enum Method {
     Put,
     /// Says the difference.
     Patch,
+    /// Deletes.
+    Delete,
+    /// Asks what a browser may send (CORS).
+    Options,
     /// Any other: no route has it.
     Other,
 }
@@ -36,6 +43,8 @@ impl Method {
             "POST" => Self::Post,
             "PUT" => Self::Put,
             "PATCH" => Self::Patch,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
             _ => Self::Other,
         }
     }
@@ -48,6 +57,8 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
             Self::Other => "",
         }
     }
@@ -97,6 +108,32 @@ impl Request<'_> {
         }
     }
 
+    /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
+    ///
+    /// # Errors
+    /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8 or
+    /// names a parameter twice.
+    pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
+        if self.headers.get("content-type").is_some_and(|content_type| essence(&content_type) != FORM) {
+            return Err(Refusal::MediaType);
+        }
+        let Body::Bytes(bytes) = &self.body else { return Err(Refusal::TooLarge) };
+        let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
+        let mut form = BTreeMap::new();
+        for (name, value) in pairs(text) {
+            if form.insert(name, Zeroizing::new(value)).is_some() {
+                return Err(Refusal::Unreadable(Unreadable::Form));
+            }
+        }
+        Ok(form)
+    }
+
+    /// Whether there is a body.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        !matches!(&self.body, Body::Bytes(bytes) if bytes.is_empty())
+    }
+
     /// The request's id: the caller's, from `X-Request-Id`, when it is 1 to 128 letters, digits, `.`, `_` or `-`.
     #[must_use]
     pub fn own_id(&self) -> Option<String> {
@@ -124,14 +161,32 @@ impl Request<'_> {
     /// The values of a query parameter, decoded, for each of its names.
     #[must_use]
     pub fn query_values(&self, names: &[&str]) -> Vec<String> {
-        let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| names.contains(&&*decode(name))).map(|(_, value)| decode(value)).collect()
+        pairs(self.query).filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value).collect()
+    }
+
+    /// The last value of a query parameter.
+    #[must_use]
+    pub fn query_value(&self, names: &[&str]) -> Option<String> {
+        self.query_values(names).pop()
     }
 }
 
+/// The names and values of a query or a form, decoded (WHATWG URL, "application/x-www-form-urlencoded parsing"). A name alone
+/// has an empty value.
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(move |(name, value)| (decode(name), decode(value)))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(content_type);
     essence == "application/json" || essence.split_once('/').is_some_and(|(_, subtype)| subtype.ends_with("+json"))
 }
 

@@ -2,22 +2,33 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::credential::field::Verb;
-use crate::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, postern::Postern};
+use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
+use crate::credential::field::Verb::{self, Create, Merge, Replace};
+use crate::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth, postern::Postern};
 use crate::refusal::Refusal;
-use crate::request::Method::{self, Get, Patch, Post, Put};
+use crate::request::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// What a route does. The face says how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Makes a tenant.
-    CreateTenant,
-    /// Makes a principal.
-    CreatePrincipal,
-    /// Shows a credential.
-    Read,
-    /// Creates, replaces or merges a credential.
-    Write(Verb),
+    /// Shows one.
+    Read(Noun),
+    /// Creates, replaces or merges one.
+    Write(Noun, Verb),
+    /// Deletes one, with all that belongs to it.
+    Delete(Noun),
+    /// Deletes all credentials of a tenant, or of a principal.
+    DeleteAll,
+    /// Shows all there are at once, up to a bound.
+    List(Noun),
+    /// Shows a page of them.
+    Page(Noun),
+    /// Shows the credential that has a token.
+    FindByToken,
+    /// Shows the roles that a tenant knows.
+    Roles,
+    /// Gives an access token for a credential's id and secret.
+    LogIn,
 }
 
 /// One line of the table. `{}` in the path stands for one segment, which the face reads.
@@ -38,18 +49,53 @@ const fn route(method: Method, path: &'static str, face: &'static dyn Face, oper
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 11] = [
-    route(Post,  "/api/v1/auth-management/clients",                        &Coactive,  Operation::Write(Verb::Create)),
-    route(Get,   "/api/v1/auth-management/clients/{}",                     &Coactive,  Operation::Read),
-    route(Put,   "/api/v1/auth-management/clients/{}",                     &Coactive,  Operation::Write(Verb::Replace)),
-    route(Put,   "/v1.0/tenants/{}/credentials",                           &LiteGraph, Operation::Write(Verb::Create)),
-    route(Get,   "/v1.0/tenants/{}/credentials/{}",                        &LiteGraph, Operation::Read),
-    route(Put,   "/v1.0/tenants/{}/credentials/{}",                        &LiteGraph, Operation::Write(Verb::Replace)),
-    route(Post,  "/organizations",                                         &Keycard,   Operation::CreateTenant),
-    route(Post,  "/organizations/{}/service-accounts",                     &Keycard,   Operation::CreatePrincipal),
-    route(Post,  "/organizations/{}/service-accounts/{}/credentials",      &Keycard,   Operation::Write(Verb::Create)),
-    route(Get,   "/organizations/{}/service-accounts/{}/credentials/{}",   &Keycard,   Operation::Read),
-    route(Patch, "/organizations/{}/service-accounts/{}/credentials/{}",   &Keycard,   Operation::Write(Verb::Merge)),
+pub static ROUTES: &[Route] = &[
+    route(Post,   "/api/v1/auth-management/clients",                      &Coactive,  Operation::Write(Credential, Create)),
+    route(Get,    "/api/v1/auth-management/clients",                      &Coactive,  Operation::List(Credential)),
+    route(Get,    "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Read(Credential)),
+    route(Put,    "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Write(Credential, Replace)),
+    route(Delete, "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Delete(Credential)),
+    route(Get,    "/api/v1/auth-management/roles",                        &Coactive,  Operation::Roles),
+    route(Post,   "/api/v0/login",                                        &Coactive,  Operation::LogIn),
+    route(Post,   "/api/v1/login",                                        &Coactive,  Operation::LogIn),
+
+    route(Put,    "/v1.0/tenants",                                        &LiteGraph, Operation::Write(Tenant, Create)),
+    route(Get,    "/v1.0/tenants",                                        &LiteGraph, Operation::List(Tenant)),
+    route(Get,    "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Read(Tenant)),
+    route(Put,    "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Write(Tenant, Replace)),
+    route(Delete, "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Delete(Tenant)),
+    route(Put,    "/v1.0/tenants/{}/users",                               &LiteGraph, Operation::Write(Principal, Create)),
+    route(Get,    "/v1.0/tenants/{}/users",                               &LiteGraph, Operation::List(Principal)),
+    route(Get,    "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Read(Principal)),
+    route(Put,    "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Write(Principal, Replace)),
+    route(Delete, "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Delete(Principal)),
+    route(Put,    "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::Write(Credential, Create)),
+    route(Get,    "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::List(Credential)),
+    route(Delete, "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::DeleteAll),
+    route(Get,    "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Read(Credential)),
+    route(Put,    "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Write(Credential, Replace)),
+    route(Delete, "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Delete(Credential)),
+    route(Delete, "/v1.0/tenants/{}/users/{}/credentials",                &LiteGraph, Operation::DeleteAll),
+    route(Delete, "/v1.0/tenants/{}/credentials/{}/credentials",          &LiteGraph, Operation::DeleteAll),
+    route(Get,    "/v1.0/credentials/bearer/{}",                          &LiteGraph, Operation::FindByToken),
+    route(Get,    "/v2.0/tenants/{}/credentials",                         &LiteGraph, Operation::Page(Credential)),
+    route(Post,   "/v2.0/tenants/{}/credentials",                         &LiteGraph, Operation::Page(Credential)),
+
+    route(Post,   "/organizations",                                       &Keycard,   Operation::Write(Tenant, Create)),
+    route(Get,    "/organizations",                                       &Keycard,   Operation::Page(Tenant)),
+    route(Get,    "/organizations/{}",                                    &Keycard,   Operation::Read(Tenant)),
+    route(Patch,  "/organizations/{}",                                    &Keycard,   Operation::Write(Tenant, Merge)),
+    route(Post,   "/organizations/{}/service-accounts",                   &Keycard,   Operation::Write(Principal, Create)),
+    route(Get,    "/organizations/{}/service-accounts",                   &Keycard,   Operation::Page(Principal)),
+    route(Get,    "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Read(Principal)),
+    route(Patch,  "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Write(Principal, Merge)),
+    route(Delete, "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Delete(Principal)),
+    route(Post,   "/organizations/{}/service-accounts/{}/credentials",    &Keycard,   Operation::Write(Credential, Create)),
+    route(Get,    "/organizations/{}/service-accounts/{}/credentials",    &Keycard,   Operation::Page(Credential)),
+    route(Get,    "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Read(Credential)),
+    route(Patch,  "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Write(Credential, Merge)),
+    route(Delete, "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Delete(Credential)),
+    route(Post,   "/service-account-token",                               &OAuth,     Operation::LogIn),
 ];
 
 /// What a path leads to.
@@ -63,14 +109,15 @@ pub struct Found {
 /// Finds the route of a method and a path (still percent-encoded).
 #[must_use]
 pub fn find(method: Method, path: &str) -> Found {
-    let face = face_of(path);
+    let mut face = face_of(path);
     let path = if face.ignores_final_slash() { path.strip_suffix('/').unwrap_or(path) } else { path };
     let mut allow = Vec::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let Some(segments) = matches(route.path, path) else { continue };
         if route.method == method {
             return Found { face: route.face, route: Ok((route.operation, segments)) };
         }
+        face = route.face;
         allow.push(route.method.name());
     }
     let refusal =
@@ -111,14 +158,17 @@ fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::{Operation, find};
-    use crate::credential::field::Verb;
+    use crate::credential::field::{Noun, Verb};
     use crate::refusal::Refusal;
     use crate::request::Method;
 
     #[test]
     fn a_segment_is_decoded_after_it_was_split() {
         let found = find(Method::Get, "/v1.0/tenants/a%2Fb%20c%25%3F%23%C3%A9/credentials/..x/");
-        assert_eq!(found.route, Ok((Operation::Read, vec!["a/b c%?#é".to_owned(), "..x".to_owned()])));
+        assert_eq!(
+            found.route,
+            Ok((Operation::Read(Noun::Credential), vec!["a/b c%?#é".to_owned(), "..x".to_owned()]))
+        );
     }
 
     #[test]
@@ -134,14 +184,14 @@ mod tests {
             Err(Refusal::MethodNotAllowed { allow }) => allow,
             _ => String::new(),
         };
-        assert_eq!(allow(Method::Other, "/api/v1/auth-management/clients/x"), "GET, HEAD, PUT");
-        assert_eq!(allow(Method::Get, "/organizations"), "POST");
+        assert_eq!(allow(Method::Other, "/api/v1/auth-management/clients/x"), "GET, HEAD, PUT, DELETE");
+        assert_eq!(allow(Method::Get, "/api/v1/login"), "POST");
     }
 
     #[test]
     fn put_creates_or_replaces_by_its_path() {
         let operation = |path| find(Method::Put, path).route.map(|(operation, _)| operation);
-        assert_eq!(operation("/v1.0/tenants/t/credentials"), Ok(Operation::Write(Verb::Create)));
-        assert_eq!(operation("/v1.0/tenants/t/credentials/c"), Ok(Operation::Write(Verb::Replace)));
+        assert_eq!(operation("/v1.0/tenants/t/credentials"), Ok(Operation::Write(Noun::Credential, Verb::Create)));
+        assert_eq!(operation("/v1.0/tenants/t/credentials/c"), Ok(Operation::Write(Noun::Credential, Verb::Replace)));
     }
 }

@@ -2,25 +2,28 @@
 //! calls, validate, ask the database once, show. What is refused on the way is worded by the face.
 
 mod after;
+mod list;
 
 use std::cell::{Cell, RefCell};
 
+use zeroize::Zeroizing;
+
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Draft, Field, Verb, Violation};
+use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::{Change, NewSecret, To, validate};
-use crate::face::{self, Face, Scope};
+use crate::face::{self, Face, Scope, Shown};
 use crate::refusal::{Misconfigured, Refusal};
-use crate::request::Request;
+use crate::request::{Method, Request};
 use crate::route::{self, Operation};
 use crate::settings::Settings;
 use crate::store::after::After;
-use crate::store::credential;
-use crate::store::question::{Key, NewRow, On, Question, TenantRef};
-use crate::store::{Database, Store, principal, tenant};
+use crate::store::delete::{DELETE_MAX, delete};
+use crate::store::question::{Act, Key, NewRow, On, Question, TenantRef};
+use crate::store::{Database, Store, credential, principal, tenant};
 
 /// What is given to one request: the platform passes in time and randomness, and the database.
 pub struct Service<'a, D, R> {
@@ -30,6 +33,8 @@ pub struct Service<'a, D, R> {
     pub settings: Result<&'a Settings, &'a Misconfigured>,
     /// The time of the request.
     pub now: Micros,
+    /// Tells the time, once the database has answered.
+    pub clock: &'a dyn Fn() -> Micros,
     /// Fills a buffer with random bytes.
     pub random: R,
 }
@@ -48,6 +53,7 @@ pub struct Done {
 struct Way<'a> {
     request: &'a Request<'a>,
     face: &'static dyn Face,
+    operation: Operation,
     settings: &'a Settings,
     segments: &'a [String],
     id: &'a str,
@@ -68,13 +74,15 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Err(refusal) => (new_id, Some(refusal)),
         };
         let mut after = None;
+        let preflight = face.preflight().filter(|_| request.method == Method::Options);
         let result = match (self.settings, found.route, bad_id) {
+            _ if let Some(preflight) = preflight => Ok(preflight),
             (Err(wrong), ..) => Err(Refusal::Misconfigured(wrong.clone())),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Err(refusal),
             (Ok(settings), Ok((operation, segments)), None) => {
                 let (rank, noted) = (Cell::new(None), RefCell::new(None));
-                let way = Way { request, face, settings, segments: &segments, id: &id, rank, after: noted };
-                let result = self.operate(operation, &way).await;
+                let way = Way { request, face, operation, settings, segments: &segments, id: &id, rank, after: noted };
+                let result = self.operate(&way).await;
                 after = way.after.take().filter(|after| !after.is_empty());
                 result
             }
@@ -92,73 +100,135 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         Done { answer, after, log }
     }
 
-    async fn operate(&self, operation: Operation, way: &Way<'_>) -> Result<Answer, Refusal> {
-        match operation {
-            Operation::Read => self.read(way).await,
-            Operation::Write(verb) => self.write(verb, way).await,
-            Operation::CreatePrincipal => self.create_principal(way).await,
-            Operation::CreateTenant => self.create_tenant(way).await,
+    async fn operate(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        match way.operation {
+            Operation::Read(_) | Operation::FindByToken => self.read(way).await,
+            Operation::Write(noun, verb) => self.write(noun, verb, way).await,
+            Operation::Delete(_) | Operation::DeleteAll => self.delete(way).await,
+            Operation::List(noun) | Operation::Page(noun) => self.list(noun, way).await,
+            Operation::Roles => self.roles(way).await,
+            Operation::LogIn => self.log_in(way).await,
         }
     }
 
     async fn read(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let question = self.question(way, On::Credential, way.face.need(None))?;
-        let outcome = credential::find(&self.store, &question).await?;
-        let credential = self.arrive(way, &question, outcome)?;
-        self.show(way, None, &credential, None)
+        let question = self.question(way)?;
+        match question.on {
+            On::Tenant => {
+                let found = tenant::find(&self.store, &question).await?;
+                Ok(self.shown(way, &Shown::Tenant(&self.arrive(way, &question, found)?)))
+            }
+            On::Principal => {
+                let found = principal::find(&self.store, &question).await?;
+                Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, found)?)))
+            }
+            _ => {
+                let found = credential::find(&self.store, &question).await?;
+                self.show(way, &self.arrive(way, &question, found)?, None)
+            }
+        }
     }
 
-    async fn write(&self, verb: Verb, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let draft = face::read(way.face, verb, way.request.object()?);
-        let on = if verb == Verb::Create { On::Credentials } else { On::Credential };
-        let mut question = self.question(way, on, way.face.need(Some(verb)))?;
-        let (change, violations) = validate(&draft, verb, way.face, &way.settings.token_prefix);
+    async fn write(&self, noun: Noun, verb: Verb, way: &Way<'_>) -> Result<Answer, Refusal> {
+        let draft = face::read(way.face, noun, verb, way.request.object()?);
+        let mut question = self.question(way)?;
+        let (change, violations) = validate(&draft, noun, verb, way.face, &way.settings.token_prefix);
         let token = self.ask(&mut question, &change, &violations, way);
-        let outcome = match verb {
-            Verb::Create => credential::create(&self.store, &question, violations).await?,
-            Verb::Replace | Verb::Merge => credential::update(&self.store, &question, violations).await?,
+        let made = verb == Verb::Create;
+        match noun {
+            Noun::Tenant => {
+                let write = if made {
+                    tenant::create(&self.store, &question, violations).await?
+                } else {
+                    tenant::update(&self.store, &question, violations).await?
+                };
+                Ok(self.shown(way, &Shown::Tenant(&self.arrive(way, &question, write)?)))
+            }
+            Noun::Principal => {
+                let write = if made {
+                    principal::create(&self.store, &question, violations).await?
+                } else {
+                    principal::update(&self.store, &question, violations).await?
+                };
+                Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, write)?)))
+            }
+            Noun::Credential => {
+                let write = if made {
+                    credential::create(&self.store, &question, violations).await?
+                } else {
+                    credential::update(&self.store, &question, violations).await?
+                };
+                self.show(way, &self.arrive(way, &question, write)?, token.as_ref().filter(|_| made))
+            }
+        }
+    }
+
+    async fn delete(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        let mut question = self.question(way)?;
+        question.bound = Some(DELETE_MAX);
+        question.force = way.face.forces(way.request);
+        let deleted = delete(&self.store, &question).await?;
+        let noun = match way.operation {
+            Operation::Delete(noun) => noun,
+            _ => Noun::Principal,
         };
-        let credential = self.arrive(way, &question, outcome)?;
-        self.show(way, Some(verb), &credential, token.as_ref().filter(|_| verb == Verb::Create))
+        match self.arrive(way, &question, deleted) {
+            Err(Refusal::Missing(missing)) if missing == noun && way.face.deletes_missing() => {}
+            other => other?,
+        }
+        Ok(self.shown(way, &Shown::Deleted))
     }
 
-    async fn create_principal(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        // Its own fields: a face's word for another one is of credentials.
-        let draft = face::read(way.face, Verb::Create, way.request.object()?).only(&[Field::Name, Field::Description]);
-        let mut question = self.question(way, On::Principals, Rank::Admin)?;
-        let violations = way.name_it(&mut question, &draft);
-        question.set.insert("id".to_owned(), self.new_id().to_string().into());
-        let outcome = principal::create(&self.store, &question, violations).await?;
-        Ok(way.face.show_principal(&self.arrive(way, &question, outcome)?))
+    async fn roles(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        way.face.check_query(way.request, way.operation)?;
+        let question = self.question(way)?;
+        let outcome = credential::judged(&self.store, &question).await?;
+        let names =
+            outcome.judged.role_names.as_deref().and_then(|names| serde_json::from_str::<Vec<String>>(names).ok());
+        self.arrive(way, &question, outcome)?;
+        Ok(self.shown(way, &Shown::Roles(&names.unwrap_or_default())))
     }
 
-    async fn create_tenant(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let draft = face::read(way.face, Verb::Create, way.request.object()?).only(&[Field::Name]);
-        let mut question = self.question(way, On::Tenants, Rank::Root)?;
-        question.tenant = Some(TenantRef::Id(Key(Some(self.new_id()))));
-        let violations = way.name_it(&mut question, &draft);
-        let slug = slug(question.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
-        // A label that reads as an id would shadow that id: it never stands alone.
-        question.set.insert("first".to_owned(), if Id::parse_either(&slug).is_some() { 2 } else { 1 }.into());
-        question.set.insert("slug".to_owned(), slug.into());
-        let outcome = tenant::create(&self.store, &question, violations).await?;
-        Ok(way.face.show_tenant(&self.arrive(way, &question, outcome)?))
+    async fn log_in(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        let caller = way.face.log_in(way.request, way.settings)?;
+        let question = self.question_of(way, caller, Scope::default());
+        let outcome = credential::judged(&self.store, &question).await?;
+        let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
+        self.arrive(way, &question, outcome)?;
+        let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
+        let token = way.settings.keys.current.issue_access(&way.settings.token_prefix, secret, made, self.now);
+        Ok(self.shown(way, &Shown::Access(&token)))
     }
 
     /// The question of a request, before anything of its body is in it.
-    fn question(&self, way: &Way<'_>, on: On, need: Rank) -> Result<Question, Refusal> {
-        let caller = Caller::read(way.request.headers, way.face.token_header(), way.settings)?;
-        let Scope { tenant, principal, credential } = way.face.scope(way.request, &caller, way.segments)?;
-        Ok(Question {
+    fn question(&self, way: &Way<'_>) -> Result<Question, Refusal> {
+        let caller = Caller::read(way.request.headers, way.face.token_header(), way.settings, self.now)?;
+        let scope = way.face.scope(way.request, way.operation, &caller, way.segments)?;
+        Ok(self.question_of(way, caller, scope))
+    }
+
+    fn question_of(&self, way: &Way<'_>, caller: Caller, scope: Scope) -> Question {
+        let Scope { tenant, principal, credential, token } = scope;
+        let (on, act) = subject(way.operation);
+        // What cannot be a token is one that no credential has.
+        let proofs = |text: Zeroizing<String>| {
+            let token = Token::read(&text, &way.settings.token_prefix).ok();
+            token.map_or_else(Vec::new, |token| way.settings.keys.prove(&token))
+        };
+        Question {
             now: self.now,
             caller,
             tenant,
             principal,
             credential,
+            bearer: token.map(proofs),
             on,
-            writes: false,
-            need,
+            act,
+            need: way.face.need(way.operation),
             if_match: way.request.if_match(),
+            page: None,
+            bound: None,
+            force: false,
             invalid: false,
             set: serde_json::Map::new(),
             context: None,
@@ -166,25 +236,34 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             secret: None,
             change: self.new_id(),
             request: way.id.to_owned(),
-        })
+        }
     }
 
     /// Puts a change into the question, and gives back the secret that it brings.
     fn ask(&self, question: &mut Question, change: &Change, violations: &[Violation], way: &Way<'_>) -> Option<Token> {
-        question.writes = true;
         question.invalid = !violations.is_empty();
         question.set = change.set();
         question.context.clone_from(&change.context);
         question.role_names.clone_from(&change.named_roles);
-        if question.on == On::Credentials {
+        if question.act == Act::Create {
             let own = match change.id {
                 To::Set(id) => id,
                 To::Keep => None,
             };
-            question.credential = Some(Key(Some(own.unwrap_or_else(|| self.new_id()))));
-            if let Some(principal) = question.principal {
-                // Made under the principal of the path.
-                question.set.insert("principal".to_owned(), principal.0.unwrap_or(Id::ZERO).to_string().into());
+            let key = Key(Some(own.unwrap_or_else(|| self.new_id())));
+            match question.on {
+                On::Tenants => {
+                    question.tenant = Some(TenantRef::Id(key));
+                    label_it(question);
+                }
+                On::Principals => question.principal = Some(key),
+                _ => {
+                    question.credential = Some(key);
+                    if let Some(principal) = question.principal {
+                        // Made under the principal of the path.
+                        question.set.insert("principal".to_owned(), principal.0.unwrap_or(Id::ZERO).to_string().into());
+                    }
+                }
             }
         }
         let To::Set(secret) = &change.secret else { return None };
@@ -218,15 +297,37 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 }
 
-impl Way<'_> {
-    /// Puts the name, and the description if there is one, of a new tenant or principal into the question.
-    fn name_it(&self, question: &mut Question, draft: &Draft) -> Vec<Violation> {
-        let (change, violations) = validate(draft, Verb::Create, self.face, &self.settings.token_prefix);
-        question.set = change.set();
-        question.set.retain(|field, _| matches!(field.as_str(), "name" | "description"));
-        question.invalid = !violations.is_empty();
-        violations
+/// What an operation is on, and what it does to it.
+fn subject(operation: Operation) -> (On, Act) {
+    let one = |noun| match noun {
+        Noun::Tenant => On::Tenant,
+        Noun::Principal => On::Principal,
+        Noun::Credential => On::Credential,
+    };
+    let all = |noun| match noun {
+        Noun::Tenant => On::Tenants,
+        Noun::Principal => On::Principals,
+        Noun::Credential => On::Credentials,
+    };
+    match operation {
+        Operation::Read(noun) => (one(noun), Act::Read),
+        Operation::Write(noun, Verb::Create) => (all(noun), Act::Create),
+        Operation::Write(noun, Verb::Replace | Verb::Merge) => (one(noun), Act::Change),
+        Operation::Delete(noun) => (one(noun), Act::Delete),
+        Operation::DeleteAll => (On::Credentials, Act::Delete),
+        Operation::List(noun) | Operation::Page(noun) => (all(noun), Act::Read),
+        Operation::FindByToken => (On::Credential, Act::Read),
+        Operation::Roles => (On::Tenant, Act::Read),
+        Operation::LogIn => (On::Caller, Act::Read),
     }
+}
+
+/// Gives a new tenant its label: a slug of its name, numbered from 1 or, where it may not stand alone, from 2.
+fn label_it(question: &mut Question) {
+    let slug = slug(question.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
+    // A label that reads as an id would shadow that id.
+    question.set.insert("first".to_owned(), if Id::parse_either(&slug).is_some() { 2 } else { 1 }.into());
+    question.set.insert("slug".to_owned(), slug.into());
 }
 
 /// A refusal as the face words it, with the headers that it has on every face.
@@ -238,7 +339,7 @@ fn refused(face: &dyn Face, refusal: &Refusal) -> Answer {
     if *refusal == Refusal::Unavailable {
         answer = answer.with("retry-after", "1");
     }
-    if answer.status == 401 { answer.with("www-authenticate", "Bearer") } else { answer }
+    if answer.status == 401 { answer.with("www-authenticate", face.challenge()) } else { answer }
 }
 
 /// The label of a name: lower-case letters and digits, what is between them a hyphen, at most 200 characters.

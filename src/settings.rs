@@ -1,6 +1,5 @@
 //! What a deploy configures. A missing secret serves nothing: better than to serve without it.
 
-use data_encoding::HEXLOWER_PERMISSIVE;
 use zeroize::Zeroizing;
 
 use crate::credential::secret::{Keyring, Keys};
@@ -50,7 +49,7 @@ impl Settings {
         }
         let key = |setting| {
             let Some(hex) = secret(setting) else { return Ok(None) };
-            let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map(Zeroizing::new).ok();
+            let bytes = base16ct::mixed::decode_vec(hex.as_bytes()).map(Zeroizing::new).ok();
             let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
             let master = master.ok_or(wrong(setting, "has to be 32 bytes in hex: 64 characters"))?;
             Ok(Some(Keys::of(&master)))

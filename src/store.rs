@@ -1,17 +1,15 @@
 //! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/`.
 
-/// A statement of a batch that is judged: the verdict's text, then its own.
-macro_rules! judged {
-    ($file:literal $(, $more:literal)*) => { concat!(include_str!("verdict.sql"), include_str!($file) $(, $more)*) };
-}
-
 pub mod after;
 pub mod credential;
+pub mod delete;
+pub mod list;
 pub mod principal;
 pub mod question;
 pub mod tenant;
 pub mod verdict;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::Future;
 
@@ -31,10 +29,41 @@ pub enum Parameter<'a> {
 /// One statement of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
-    /// Static text.
-    pub sql: &'static str,
+    /// Its text, made of nothing that a request said.
+    pub sql: &'a str,
     /// The values of `?1`, `?2`, …
     pub parameters: &'a [Parameter<'a>],
+}
+
+/// The text of a statement of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Sql {
+    /// Whether the verdict's text comes before it.
+    judged: bool,
+    text: Cow<'static, str>,
+}
+
+impl Sql {
+    /// A statement that reads the verdict.
+    pub(crate) const fn judged_by(text: &'static str) -> Self {
+        Self { judged: true, text: Cow::Borrowed(text) }
+    }
+
+    /// The same, put together as it is needed.
+    pub(crate) fn judged(text: String) -> Self {
+        Self { judged: true, text: Cow::Owned(text) }
+    }
+
+    /// A statement that needs no verdict.
+    pub(crate) const fn plain(text: &'static str) -> Self {
+        Self { judged: false, text: Cow::Borrowed(text) }
+    }
+
+    // Put together here, and not when compiled: the verdict would be in the binary once a statement.
+    fn text(&self) -> Cow<'_, str> {
+        const VERDICT: &str = include_str!("store/verdict.sql");
+        if self.judged { Cow::Owned([VERDICT, &self.text].concat()) } else { Cow::Borrowed(&self.text) }
+    }
 }
 
 /// A row: its columns by name.
@@ -95,8 +124,9 @@ impl<'a, D: Database> Store<'a, D> {
     }
 
     /// Runs one batch in which every statement is given the same parameters.
-    async fn batch(&self, statements: &[&'static str], parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, Refusal> {
-        let statements: Vec<_> = statements.iter().map(|sql| Statement { sql, parameters }).collect();
+    async fn batch(&self, statements: &[Sql], parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, Refusal> {
+        let texts: Vec<_> = statements.iter().map(Sql::text).collect();
+        let statements: Vec<_> = texts.iter().map(|sql| Statement { sql, parameters }).collect();
         let result = self.database.batch(&statements).await;
         let Cost { trips, rows_read, rows_written } = self.cost.get();
         match result {

@@ -46,7 +46,8 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
     let settings = settings(&env);
     let now = now();
     let database = D1::of(&env, DATABASE);
-    let service = Service { store: Store::new(&database), settings: settings.as_deref(), now, random };
+    let service =
+        Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
     let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
     let done = service.answer(&request).await;
     #[cfg(feature = "panic-for-tests")]
@@ -152,6 +153,7 @@ fn respond(answer: &Answer, head: bool) -> Result<Response> {
     let init = web_sys::ResponseInit::new();
     init.set_status(answer.status);
     init.set_headers(&headers);
-    let body = (!head).then_some(answer.body.as_str());
+    // A 204 takes no body, not even an empty one.
+    let body = Some(answer.body.as_str()).filter(|body| !head && !body.is_empty());
     Ok(web_sys::Response::new_with_opt_str_and_init(body, &init)?.into())
 }

@@ -12,6 +12,8 @@ mod scene;
 mod bodies;
 #[path = "canary/headers_and_urls.rs"]
 mod headers_and_urls;
+#[path = "canary/log_ins.rs"]
+mod log_ins;
 #[path = "canary/printed.rs"]
 mod printed;
 #[path = "canary/tokens.rs"]
@@ -22,7 +24,9 @@ use std::collections::BTreeSet;
 use common::watched::{Noted, Wire};
 use common::{Reply, World};
 use data_encoding::BASE64;
-use postern::route::Route;
+use postern::credential::field::Noun;
+use postern::route::{Operation, Route};
+use scene::{is_litegraph, method};
 use serde_json::Value;
 
 /// Lower-case letters and digits alone: good for a token, a label, a header's name and a segment of a path.
@@ -58,8 +62,25 @@ fn trace_over(
     Trace { reply, headers, log, asked: wire.asked.take() }
 }
 
-fn method(route: &Route) -> &'static str {
-    route.method.name().split(',').next().expect("a method")
+/// The route as a test tells of it.
+fn told(route: &Route) -> String {
+    format!("{} {}", method(route), route.path)
+}
+
+fn deletes(route: &Route) -> bool {
+    matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll)
+}
+
+/// Whether the route's answer shows the tokens of credentials: to LiteGraph's admins alone.
+fn shows_tokens(route: &Route) -> bool {
+    is_litegraph(route)
+        && match route.operation {
+            Operation::Read(noun) | Operation::Write(noun, _) | Operation::List(noun) | Operation::Page(noun) => {
+                noun == Noun::Credential
+            }
+            Operation::FindByToken => true,
+            Operation::Delete(_) | Operation::DeleteAll | Operation::Roles | Operation::LogIn => false,
+        }
 }
 
 /// Whether the needle is in a text, as it is or as HTTP Basic has it.
@@ -70,18 +91,42 @@ fn holds(text: &str, needle: &str) -> bool {
     text.contains(needle) || encoded.iter().any(|encoded| text.contains(&encoded[4..encoded.len() - 4].to_lowercase()))
 }
 
-/// The members of an answer that hold the needle, by the names of the outermost; a name that does is itself listed.
+/// The members of an answer that hold the needle, by the names of the outermost; a name that does is itself listed. Of a
+/// list, those of its items.
 fn shown(reply: &Reply, needle: &str) -> BTreeSet<String> {
-    let body: Value = serde_json::from_str(&reply.text).expect("JSON");
-    let members = body.as_object().expect("an object").iter();
-    let found = members.filter(|(name, value)| holds(name, needle) || holds(&value.to_string(), needle));
-    found.map(|(name, _)| name.clone()).collect()
+    if reply.text.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut found = BTreeSet::new();
+    find(&serde_json::from_str(&reply.text).expect("JSON"), needle, &mut found);
+    assert_eq!(found.is_empty(), !holds(&reply.text, needle), "it is a member's, or there is none: {}", reply.text);
+    found
+}
+
+fn find(value: &Value, needle: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| find(item, needle, found)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                // The two pages that faces have.
+                if matches!(name.as_str(), "Objects" | "items") {
+                    find(value, needle, found);
+                } else if holds(name, needle) || holds(&value.to_string(), needle) {
+                    found.insert(name.clone());
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The columns that hold the needle, as `table.column`.
 fn stored(world: &World, needle: &str) -> BTreeSet<String> {
     let mut columns = BTreeSet::new();
     for (table, rows) in world.stored() {
+        if !holds(&rows.to_string(), needle) {
+            continue; // Most have nothing of it: that is told by one search.
+        }
         for row in rows.as_array().expect("rows") {
             let row = row.as_object().expect("a row").iter();
             columns.extend(
@@ -125,5 +170,9 @@ fn what_is_there_is_found() {
     let url = common::CLIENTS;
     let made = world.call("POST", url, common::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
     assert_eq!(shown(&made, CANARY), set(&["name"]));
-    assert_eq!(stored(&world, CANARY), set(&["credentials.name", "events.changes"]));
+    for list in [common::CLIENTS, "/v2.0/tenants/00000000-0000-0000-0000-000000000000/credentials"] {
+        let listed = shown(&world.get(list, common::ROOT), CANARY);
+        assert!(listed.len() == 1 && listed.iter().all(|name| name.eq_ignore_ascii_case("name")), "{list}: {listed:?}");
+    }
+    assert_eq!(stored(&world, CANARY), set(&["credentials.name", "credentials_by_name.name", "events.changes"]));
 }

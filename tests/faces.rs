@@ -2,18 +2,39 @@
 
 mod common;
 
-use common::{CLIENTS, ROOT, World, ZERO, client_url, litegraph_url, text};
+use common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
 #[path = "faces/coactive.rs"]
 mod coactive;
 
+#[path = "faces/bounds.rs"]
+mod bounds;
+
+#[path = "faces/deletes.rs"]
+mod deletes;
+
 #[path = "faces/litegraph.rs"]
 mod litegraph;
 
+#[path = "faces/litegraph_lists.rs"]
+mod litegraph_lists;
+
+#[path = "faces/litegraph_tenants.rs"]
+mod litegraph_tenants;
+
 #[path = "faces/keycard.rs"]
 mod keycard;
+
+#[path = "faces/keycard_lists.rs"]
+mod keycard_lists;
+
+#[path = "faces/log_in.rs"]
+mod log_in;
+
+#[path = "faces/paging.rs"]
+mod paging;
 
 #[test]
 fn the_cost_of_a_request_is_told_and_adds_up() {
@@ -29,8 +50,13 @@ fn the_cost_of_a_request_is_told_and_adds_up() {
         (reply.cost.trips, reply.cost.rows_read, reply.cost.rows_written)
     };
     // Read here are the rows that came back: the verdict's, and the changed one.
-    assert_eq!(cost(json!({"name": "changed"})), (1, 2, 2), "the credential and its event");
+    assert_eq!(cost(json!({"name": "changed"})), (1, 2, 3), "the credential, its event, and its place among the names");
     assert_eq!(cost(json!({"name": "changed"})), (1, 1, 0));
+    assert_eq!(
+        cost(json!({"name": "changed", "roles": [{"role_id": "admin"}]})),
+        (1, 2, 2),
+        "the credential and its event"
+    );
     assert_eq!(world.send("PUT", &client_url(&id), &[], b"{}").cost.trips, 0);
 }
 

@@ -12,11 +12,12 @@ use std::collections::BTreeSet;
 use common::Reply;
 use common::table::{Table, tables, tell_size};
 use postern::credential::field::Field;
+use postern::credential::id::Id;
 use postern::credential::secret::Token;
 use postern::credential::time::Micros;
 use postern::route::Route;
 use serde_json::{Map, Value, json};
-use subject::{Op, Subject, column, id_of, routes};
+use subject::{Op, Subject, columns, face, id_of, routes};
 use table::{cells, fits, needed, said, spelled_out};
 
 const TEXT: &str = include_str!("fields.txt");
@@ -37,7 +38,7 @@ fn keycard_takes_each_field_as_its_table_says() {
 }
 
 /// No field that a face can say is without its table, no operation without its column, no kind of wrong without its
-/// row; and no table is about what is not there.
+/// row; and no table and no column is about what is not there.
 #[test]
 fn every_field_has_a_row_for_every_case() {
     let tables = tables(TEXT);
@@ -46,7 +47,7 @@ fn every_field_has_a_row_for_every_case() {
     for (face, op, route) in routes() {
         faces.insert(face);
         for field in Field::ALL {
-            let Some(word) = op.word(route, field) else { continue };
+            let Some(word) = op.word(route.face, field) else { continue };
             let name = format!("{face} {word}");
             let table = tables.iter().find(|table| table.head[0] == name).unwrap_or_else(|| panic!("no table {name}"));
             assert!(table.head[2..].iter().any(|head| head == op.column()), "{name}: no column {}", op.column());
@@ -60,6 +61,16 @@ fn every_field_has_a_row_for_every_case() {
     }
     assert_eq!(faces, BTreeSet::from(["Coactive", "Keycard", "LiteGraph"]), "each has a test of its own above");
     assert_eq!(used, tables.iter().map(|table| table.head[0].clone()).collect(), "no table without its field");
+    for Table { head, .. } in &tables {
+        let (face, word) = head[0].split_once(' ').expect("a face and a word");
+        let columns = head[2..].iter().collect::<BTreeSet<_>>();
+        assert_eq!(columns.len(), head.len() - 2, "{}: one column an operation", head[0]);
+        for column in columns {
+            // Where the member is read-only, the column says that it is ignored.
+            let (op, _) = operation(face, column);
+            assert!(op.noun.has(field_of(face, word)), "{}: nothing to {column}", head[0]);
+        }
+    }
 }
 
 fn every_cell_of(face: &str) {
@@ -69,10 +80,7 @@ fn every_cell_of(face: &str) {
     for table in tables.iter().filter(|table| table.head[0].starts_with(face)) {
         let word = table.head[0].trim_start_matches(face).trim();
         for (place, head) in table.head.iter().enumerate().skip(2) {
-            let (_, op, route) = routes()
-                .into_iter()
-                .find(|(of, op, _)| *of == face && op.column() == head)
-                .unwrap_or_else(|| panic!("{face} has nothing to {head}"));
+            let (op, route) = operation(face, head);
             let field = field_of(face, word);
             for row in &table.rows {
                 let of = format!("{face} {head}, {word} {}: {}", row[0], row[1]);
@@ -84,14 +92,70 @@ fn every_cell_of(face: &str) {
             }
         }
     }
-    tell_size(&format!("fields of {face} × verbs × cases"), count);
+    tell_size(&format!("fields of {face} × verbs × nouns × cases"), count);
+}
+
+/// The operation of a column, and its route.
+fn operation(face: &str, column: &str) -> (Op, &'static Route) {
+    let found = routes().into_iter().find(|(of, op, _)| *of == face && op.column() == column);
+    let (_, op, route) = found.unwrap_or_else(|| panic!("{face} has nothing to {column}"));
+    (op, route)
 }
 
 /// The field of a word, by whichever operation of the face has it.
 fn field_of(face: &str, word: &str) -> Field {
     let named =
-        |field: &Field| routes().iter().any(|(of, op, route)| *of == face && op.word(route, *field) == Some(word));
+        |field: &Field| routes().iter().any(|(of, op, route)| *of == face && op.word(route.face, *field) == Some(word));
     Field::ALL.into_iter().find(named).unwrap_or_else(|| panic!("{face} has no field {word}"))
+}
+
+/// What a face has no word for it ignores, whatever that holds: what it shows besides, what other faces say, and what
+/// nobody knows. The answer is the same to the letter, and so is all that is stored: a password is kept nowhere.
+#[test]
+fn what_a_face_cannot_say_is_ignored() {
+    let words: BTreeSet<_> = routes()
+        .iter()
+        .flat_map(|(_, op, route)| Field::ALL.map(|field| op.word(route.face, field)))
+        .flatten()
+        .collect();
+    let values = [
+        json!(null),
+        json!(false),
+        json!(5),
+        json!(""),
+        json!("another"),
+        json!("aaaaaaaa-0000-0000-0000-00000000000a"),
+        json!("2024-12-27T18:12:38Z"),
+        json!([]),
+        json!([{"role_id": "admin"}]),
+        json!({"x": "x"}),
+    ];
+    let mut count = 0;
+    for (_, op, route) in routes() {
+        let sent = |more: &Map<String, Value>| {
+            let subject = Subject::new();
+            let mut body = subject.body(face(route), op);
+            body.extend(more.clone());
+            let reply = subject.send(route, op, &body);
+            assert!(reply.status < 300, "{} {}: {}", face(route), op.column(), reply.text);
+            (reply, subject.world.stored())
+        };
+        let (without, stored) = sent(&Map::new());
+        let own: BTreeSet<_> = Field::ALL.into_iter().filter_map(|field| op.word(route.face, field)).collect();
+        let shown = without.members();
+        let others = shown.iter().map(String::as_str).chain(words.iter().copied()).chain(["unknown"]);
+        let others: BTreeSet<_> = others.filter(|member| !own.contains(member)).collect();
+        for value in &values {
+            let more = others.iter().map(|member| ((*member).to_owned(), value.clone())).collect();
+            let (with, then) = sent(&more);
+            let of = format!("{} {}: {value} in each of {others:?}", face(route), op.column());
+            assert_eq!(with.text, without.text, "{of}");
+            assert_eq!(with.header("etag"), without.header("etag"), "{of}");
+            assert_eq!(then, stored, "{of}");
+            count += others.len();
+        }
+    }
+    tell_size("members that are no words × values × operations", count);
 }
 
 /// One cell, about a subject that nothing has changed yet.
@@ -109,7 +173,7 @@ impl Cell<'_> {
     /// Sends the row's request and compares. Whether the subject is another now.
     fn check(&self, row: &[String], expected: &str) -> bool {
         let Self { subject, of, field, .. } = *self;
-        let names = subject.names();
+        let names = subject.names(self.op.noun);
         let said = said(&row[1], &names);
         assert!(fits(&row[0], said.value.as_ref(), field), "{of}: the value is not what the case says");
         let mut body = subject.body(self.face, self.op);
@@ -118,9 +182,10 @@ impl Cell<'_> {
         body.extend(said.beside);
 
         let before = subject.world.stored();
-        let shown_before = self.op.updates().then(|| subject.read(self.route, self.op, subject.id)).flatten();
-        let row_before = self.op.updates().then(|| subject.row(self.op, subject.id));
-        let reply = subject.send(self.route, &body);
+        let id = subject.id(self.op.noun);
+        let shown_before = self.op.updates().then(|| subject.read(self.route, self.op, id));
+        let row_before = self.op.updates().then(|| subject.row(self.op, id));
+        let reply = subject.send(self.route, self.op, &body);
         let (status, outcome) = expected.split_once(' ').unwrap_or((expected, ""));
         assert_eq!(reply.status.to_string(), status, "{of}: {}", reply.text);
         let writes = reply.status < 400 && outcome != "kept";
@@ -153,7 +218,7 @@ impl Cell<'_> {
     fn assert_made(&self, shown: Option<&Value>) {
         let shown = shown.and_then(Value::as_str).unwrap_or_default();
         let new = match self.field {
-            Field::Id => shown != self.subject.id.guid(),
+            Field::Id => Id::parse_guid(shown).is_some_and(|id| id != self.subject.id(self.op.noun)),
             Field::Secret => shown.starts_with("pstn_") && Token::read(shown, "pstn_").is_ok(),
             _ => false,
         };
@@ -164,23 +229,25 @@ impl Cell<'_> {
     fn assert_stored(&self, answer: &Value, shown: Option<&Value>, before: Option<Map<String, Value>>) {
         let Self { subject, of, field, .. } = *self;
         let id = id_of(answer);
-        if let Some(read) = subject.read(self.route, self.op, id) {
-            assert_eq!(read.get(self.member()), shown, "{of}: on reads");
-        }
+        let read = subject.read(self.route, self.op, id);
+        assert_eq!(read.get(self.member()), shown, "{of}: on reads");
         let mut row = subject.row(self.op, id);
         let changes = ["revision", "updated_at", "change", "changed_at", "changed_by", "changed_request", "event"];
-        let own = column(field, shown);
-        if let Some((name, value)) = &own {
+        let own = columns(field, shown, answer);
+        for (name, value) in &own {
             let held = match row[*name].as_str() {
                 Some(roles) if *name == "roles" => serde_json::from_str(roles).expect("JSON"),
+                // Shown alike, and so is what was never said.
+                None if *value == "" => json!(""),
                 _ => row[*name].clone(),
             };
-            assert_eq!(held, *value, "{of}: in the row");
-        } else {
+            assert_eq!(held, *value, "{of}: {name} in the row");
+        }
+        if own.is_empty() {
             self.assert_only_secret(shown.and_then(Value::as_str).expect("a token"), id);
         }
         if let Some(mut before) = before {
-            for name in changes.into_iter().chain(own.map(|(name, _)| name)) {
+            for name in changes.into_iter().chain(own.into_iter().map(|(name, _)| name)) {
                 row.remove(name);
                 before.remove(name);
             }
@@ -189,7 +256,7 @@ impl Cell<'_> {
     }
 
     /// The token is the credential's only secret, and is taken from who presents it.
-    fn assert_only_secret(&self, token: &str, id: postern::credential::id::Id) {
+    fn assert_only_secret(&self, token: &str, id: Id) {
         let Self { subject, of, .. } = *self;
         let secrets = subject.world.db.query("SELECT id FROM secrets WHERE credential = ?1", &[&id.to_string()]);
         assert_eq!(secrets.len(), 1, "{of}: secrets");

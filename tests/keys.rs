@@ -114,3 +114,99 @@ fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
     assert_eq!(world.get(&url, &secret).status, 401);
     assert_eq!(world.get(&url, "new").status, 200);
 }
+
+#[test]
+fn a_list_opens_what_is_under_either_key_and_what_moves_is_read_as_before() {
+    let mut world = World::new();
+    let made: Vec<_> = (0..3).map(|_| world.litegraph(&json!({"UserGUID": ZERO})).1).collect();
+    let old = world.old_key();
+    world.change_key(Some(MASTER_KEY));
+    world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "under-the-new-one"}));
+    let list = |world: &World, url: &str, member: &str| {
+        let reply = world.get(url, ROOT);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let list = if member.is_empty() { reply.json() } else { reply.json()[member].clone() };
+        list.as_array().unwrap().iter().map(|one| text(one, "BearerToken")).collect::<Vec<_>>()
+    };
+    let expected: Vec<_> = ["under-the-new-one"].into_iter().chain(made.iter().rev().map(String::as_str)).collect();
+    let pages = CREDENTIALS.replace("v1", "v2");
+    for left in [2, 1, 0, 0] {
+        // One moves a request: the others in time.
+        let (url, member) = if left % 2 == 0 { (CREDENTIALS, "") } else { (&*pages, "Objects") };
+        assert_eq!(list(&world, url, member), expected);
+        assert_eq!(world.left(&old), left);
+    }
+    world.change_key(None);
+    assert_eq!(list(&world, &pages, "Objects"), expected);
+}
+
+#[test]
+fn a_list_with_a_token_whose_key_is_gone_is_a_clear_503() {
+    let mut world = World::new();
+    world.litegraph(&json!({"UserGUID": ZERO}));
+    world.change_key(None);
+    world.litegraph(&json!({"UserGUID": ZERO}));
+    for url in [CREDENTIALS, &CREDENTIALS.replace("v1", "v2")] {
+        let reply = world.get(url, ROOT);
+        assert!(reply.status == 503 && reply.text.contains("POSTERN_MASTER_KEY"), "{url}: {}", reply.text);
+    }
+    // It shows no token on the other faces, and there it is listed; and it may be deleted.
+    let clients = world.get(common::CLIENTS, ROOT);
+    assert_eq!((clients.status, clients.json().as_array().map(Vec::len)), (200, Some(2)));
+    assert_eq!(world.call("DELETE", CREDENTIALS, ROOT, &Value::Null).status, 200);
+    assert_eq!(world.get(CREDENTIALS, ROOT).text, "[]");
+}
+
+#[test]
+fn a_token_under_the_old_key_is_found_by_what_it_is() {
+    let mut world = World::new();
+    let (url, issued) = world.litegraph(&json!({"UserGUID": ZERO}));
+    let (own_url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
+    let find = |world: &World, token: &str| world.get(&format!("/v1.0/credentials/bearer/{token}"), ROOT);
+    world.change_key(Some(MASTER_KEY));
+    for (url, token) in [(&url, &issued), (&own_url, &own)] {
+        // As it is moved, and once it has moved.
+        for _ in 0..2 {
+            let found = find(&world, token);
+            assert_eq!((found.status, found.json()), (200, world.get(url, ROOT).json()));
+        }
+    }
+    world.change_key(None);
+    assert_eq!((find(&world, &issued).status, find(&world, &own).status), (200, 200));
+}
+
+#[test]
+fn an_access_token_is_good_under_the_previous_key_and_no_other() {
+    let mut world = World::new();
+    let (id, secret) = world.client(&json!({"name": "n"}));
+    let pair = data_encoding::BASE64.encode(format!("{id}:{secret}").as_bytes());
+    let log_in = |world: &World| {
+        let reply = world.send("POST", "/api/v1/login", &[("authorization", &format!("Basic {pair}"))], b"");
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        text(&reply.json(), "access_token")
+    };
+    let before = log_in(&world);
+    let old = world.old_key();
+    world.change_key(Some(MASTER_KEY));
+    assert_eq!(world.get(&client_url(&id), &before).status, 200);
+    assert_eq!(world.left(&old), 1, "the secret itself was not presented, so it cannot move");
+    let after = log_in(&world);
+    assert_eq!(world.left(&old), 0);
+    assert_eq!((world.get(&client_url(&id), &before).status, world.get(&client_url(&id), &after).status), (200, 200));
+    world.change_key(None);
+    assert_eq!((world.get(&client_url(&id), &before).status, world.get(&client_url(&id), &after).status), (401, 200));
+}
+
+#[test]
+fn what_is_under_the_old_key_is_deleted_as_any() {
+    let mut world = World::new();
+    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "once"}));
+    let caller = world.caller(&["admin"]);
+    world.change_key(Some(MASTER_KEY));
+    assert_eq!(world.call("DELETE", &url, &caller, &Value::Null).status, 200);
+    assert_eq!(world.get(&url, &token).status, 401);
+    // The caller that deletes itself leaves nothing that could move.
+    assert_eq!(world.call("DELETE", CREDENTIALS, &caller, &Value::Null).status, 200);
+    assert_eq!(world.db.count("SELECT count(*) FROM secrets"), 0);
+    assert_eq!(world.call("PUT", CREDENTIALS, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "once"})).status, 200);
+}

@@ -1,11 +1,12 @@
-//! The laws of update, as properties, on every face that has the verbs: whatever the credential, whatever the body.
+//! The laws of update, as properties, on every face that has the verbs: whatever the credential, the principal or the
+//! tenant, whatever the body.
 //!
-//! A face is a few closures here; each law is written once.
+//! A face is a few closures here; each law is written once for credentials, and once for what they belong to.
 
 mod common;
 
 use common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
-use postern::credential::field::{Field, Verb};
+use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::validate::validate;
 use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, read};
@@ -31,6 +32,8 @@ enum Update {
 }
 
 const ALL: [Update; 3] = [Update::CoactivePut, Update::LiteGraphPut, Update::KeycardPatch];
+
+const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
 
 impl Subject {
     /// Made through Keycard's face, so that every field has something to lose, then given roles and a token.
@@ -130,6 +133,10 @@ fn any_body() -> impl Strategy<Value = Value> {
         "roles_context",
         "UserGUID",
         "Name",
+        "FirstName",
+        "LastName",
+        "Email",
+        "Password",
         "BearerToken",
         "Active",
         "GUID",
@@ -280,13 +287,14 @@ proptest! {
     #[test]
     fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), 10)) {
         let faces: [&dyn Face; 3] = [&Coactive, &LiteGraph, &Keycard];
-        for face in faces {
+        for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
             // The words that both verbs have; null is where a face's contract may tell them apart.
-            let shared = |field: &Field| face.word(Verb::Merge, *field).is_some_and(|word| face.word(Verb::Replace, *field) == Some(word));
+            let word = |verb, field: &Field| face.word(noun, verb, *field).filter(|_| noun.has(*field));
+            let shared = |field: &Field| word(Verb::Merge, field).is_some() && word(Verb::Merge, field) == word(Verb::Replace, field);
             let said = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
-            let body: Map<_, _> = said.map(|(field, value)| (face.word(Verb::Replace, field).unwrap().to_owned(), value.clone())).collect();
+            let body: Map<_, _> = said.map(|(field, value)| (word(Verb::Replace, &field).unwrap().to_owned(), value.clone())).collect();
             let judged = |verb| {
-                let (change, violations) = validate(&read(face, verb, body.clone()), verb, face, "pstn_");
+                let (change, violations) = validate(&read(face, noun, verb, body.clone()), noun, verb, face, "pstn_");
                 (change.set(), violations)
             };
             let (put, patch) = (judged(Verb::Replace), judged(Verb::Merge));
@@ -313,5 +321,259 @@ proptest! {
         let mut revisions: Vec<_> = history.iter().map(|event| event["revision"].as_i64().unwrap()).collect();
         revisions.dedup();
         prop_assert_eq!(&revisions, &(1..=i64::try_from(revisions.len()).unwrap()).collect::<Vec<_>>());
+    }
+}
+
+/// What credentials belong to, under test: a tenant and a principal in it, which each face has a page of.
+struct House {
+    world: World,
+    user: String,
+    tenant: String,
+    account: String,
+    organization: String,
+    ids: [String; 2],
+}
+
+/// PUT or PATCH of a principal or a tenant, and what its bodies can say.
+#[derive(Clone, Copy, Debug)]
+enum Parent {
+    UserPut,
+    TenantPut,
+    AccountPatch,
+    OrganizationPatch,
+}
+
+const PARENTS: [Parent; 4] = [Parent::UserPut, Parent::TenantPut, Parent::AccountPatch, Parent::OrganizationPatch];
+const PUTS: [Parent; 2] = [Parent::UserPut, Parent::TenantPut];
+const PATCHES: [Parent; 2] = [Parent::AccountPatch, Parent::OrganizationPatch];
+
+impl Parent {
+    /// The table of its rows, and the columns that a body here can change.
+    fn columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::UserPut => ("principals", &["name", "first_name", "last_name", "email", "enabled"]),
+            Self::AccountPatch => ("principals", &["name", "description"]),
+            Self::TenantPut => ("tenants", &["name", "enabled"]),
+            Self::OrganizationPatch => ("tenants", &["name"]),
+        }
+    }
+
+    fn method(self) -> &'static str {
+        if matches!(self, Self::UserPut | Self::TenantPut) { "PUT" } else { "PATCH" }
+    }
+}
+
+impl House {
+    /// A tenant of this name, and a user in it, made through LiteGraph's face; it is described through Keycard's.
+    fn new(name: &str, user: &Value) -> Self {
+        let world = World::new();
+        let made = |url: &str, body: &Value| {
+            let made = world.call("PUT", url, ROOT, body);
+            assert_eq!(made.status, 200, "{}", made.text);
+            Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
+        };
+        let tenant = made("/v1.0/tenants", &json!({ "Name": name }));
+        let user = made(&format!("/v1.0/tenants/{}/users", tenant.guid()), user);
+        let account = format!("/organizations/{tenant}/service-accounts/{user}");
+        assert_eq!(world.call("PATCH", &account, ROOT, &json!({"description": "described"})).status, 200);
+        Self {
+            world,
+            user: format!("/v1.0/tenants/{}/users/{}", tenant.guid(), user.guid()),
+            tenant: format!("/v1.0/tenants/{}", tenant.guid()),
+            account,
+            organization: format!("/organizations/{tenant}"),
+            ids: [user.to_string(), tenant.to_string()],
+        }
+    }
+
+    fn url(&self, parent: Parent) -> &str {
+        match parent {
+            Parent::UserPut => &self.user,
+            Parent::TenantPut => &self.tenant,
+            Parent::AccountPatch => &self.account,
+            Parent::OrganizationPatch => &self.organization,
+        }
+    }
+
+    fn get(&self, parent: Parent) -> Value {
+        let got = self.world.get(self.url(parent), ROOT);
+        assert_eq!(got.status, 200, "{parent:?}: {}", got.text);
+        got.json()
+    }
+
+    fn send(&self, parent: Parent, body: &Value) -> Reply {
+        self.world.call(parent.method(), self.url(parent), ROOT, body)
+    }
+
+    /// Where others like it are made, and how.
+    fn create(&self, parent: Parent, body: &Value) -> Reply {
+        let (collection, _) = self.url(parent).rsplit_once('/').unwrap();
+        self.world.call(if parent.method() == "PUT" { "PUT" } else { "POST" }, collection, ROOT, body)
+    }
+
+    /// Its row.
+    fn row(&self, parent: Parent) -> Map<String, Value> {
+        let table = parent.columns().0;
+        let id = &self.ids[usize::from(table == "tenants")];
+        let mut rows = self.world.db.query(&format!("SELECT * FROM {table} WHERE id = ?1"), &[id]);
+        rows.remove(0).as_object().unwrap().clone()
+    }
+}
+
+/// A part of a user's name: what a body may say of it.
+fn part() -> impl Strategy<Value = Option<Value>> {
+    proptest::option::of(prop_oneof![2 => name().prop_map(Value::from), 1 => Just(json!("")), 1 => Just(Value::Null)])
+}
+
+/// A user, as LiteGraph's clients say one.
+fn user() -> impl Strategy<Value = Value> {
+    (part(), part(), part(), proptest::option::of(any::<bool>())).prop_map(|(first, last, email, active)| {
+        let members = [("FirstName", first), ("LastName", last), ("Email", email), ("Active", active.map(Value::from))];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    })
+}
+
+/// A body that this takes.
+fn parents_body(parent: Parent) -> BoxedStrategy<Value> {
+    match parent {
+        Parent::UserPut => user().boxed(),
+        Parent::TenantPut => {
+            (name(), any::<bool>()).prop_map(|(name, active)| json!({"Name": name, "Active": active})).boxed()
+        }
+        Parent::AccountPatch => (name(), proptest::option::of("\\PC{0,20}"))
+            .prop_map(|(name, description)| json!({"name": name, "description": description}))
+            .boxed(),
+        Parent::OrganizationPatch => name().prop_map(|name| json!({ "name": name })).boxed(),
+    }
+}
+
+fn parent_and_body() -> impl Strategy<Value = (Parent, Value)> {
+    Union::new(PARENTS.map(|parent| parents_body(parent).prop_map(move |body| (parent, body)).boxed()))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn put_of_what_get_shows_changes_nothing_of_a_user_and_a_tenant(name in name(), user in user()) {
+        let house = House::new(&name, &user);
+        for parent in PUTS {
+            let (before, got) = (house.world.stored(), house.get(parent));
+            let put = house.send(parent, &got);
+            prop_assert_eq!(put.status, 200, "{:?}: {}", parent, put.text);
+            prop_assert_eq!(put.json(), got, "{:?}: LastUpdateUtc among it", parent);
+            prop_assert_eq!(put.cost.rows_written, 0, "{:?}", parent);
+            prop_assert_eq!(house.world.stored(), before, "{:?}", parent);
+        }
+    }
+
+    /// What another face made or renamed has no parts: the first PUT makes it a user's, of the same name, and that is all.
+    #[test]
+    fn put_of_a_service_account_as_a_user_keeps_its_name(name in name(), user in user(), renamed in name()) {
+        let house = House::new(&name, &user);
+        prop_assert_eq!(house.send(Parent::AccountPatch, &json!({ "name": renamed })).status, 200);
+        let (shown, account) = (house.get(Parent::UserPut), house.get(Parent::AccountPatch));
+        let put = house.send(Parent::UserPut, &shown);
+        prop_assert_eq!(put.status, 200, "{}", put.text);
+        let but_time = |mut shown: Value| {
+            for time in ["LastUpdateUtc", "updated_at"] {
+                shown.as_object_mut().unwrap().remove(time);
+            }
+            shown
+        };
+        prop_assert_eq!(but_time(put.json()), but_time(shown));
+        prop_assert_eq!(but_time(house.get(Parent::AccountPatch)), but_time(account));
+        let before = house.world.stored();
+        prop_assert_eq!(house.send(Parent::UserPut, &put.json()).status, 200);
+        prop_assert_eq!(house.world.stored(), before);
+    }
+
+    #[test]
+    fn an_empty_patch_changes_nothing_of_a_principal_and_a_tenant(name in name(), user in user()) {
+        let house = House::new(&name, &user);
+        for parent in PATCHES {
+            let (before, got) = (house.world.stored(), house.get(parent));
+            let patched = house.send(parent, &json!({}));
+            prop_assert_eq!(patched.status, 200, "{:?}: {}", parent, patched.text);
+            prop_assert_eq!(patched.json(), got, "{:?}", parent);
+            prop_assert_eq!(house.world.stored(), before, "{:?}", parent);
+        }
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing_of_a_principal_and_a_tenant(name in name(), user in user(), (parent, body) in parent_and_body()) {
+        let house = House::new(&name, &user);
+        let first = house.send(parent, &body);
+        prop_assert_eq!(first.status, 200, "{}", first.text);
+        let before = house.world.stored();
+        let second = house.send(parent, &body);
+        prop_assert_eq!(second.json(), first.json());
+        prop_assert_eq!(second.cost.rows_written, 0);
+        prop_assert_eq!(house.world.stored(), before);
+    }
+
+    #[test]
+    fn what_was_put_is_what_get_shows_of_a_principal_and_a_tenant(name in name(), user in user(), (parent, body) in parent_and_body()) {
+        let house = House::new(&name, &user);
+        let put = house.send(parent, &body);
+        prop_assert_eq!(put.status, 200, "{}", put.text);
+        prop_assert_eq!(house.get(parent), put.json());
+        for (member, value) in body.as_object().unwrap() {
+            // Of a user nothing is null, and of a service account nothing.
+            let nothing = if matches!(parent, Parent::UserPut) { json!("") } else { Value::Null };
+            let said = if value.is_null() { &nothing } else { value };
+            prop_assert_eq!(&put.json()[member], said, "{:?}: {}", parent, member);
+        }
+    }
+
+    #[test]
+    fn the_time_moves_when_something_changed_and_only_then(name in name(), user in user(), bodies in proptest::collection::vec(parent_and_body(), 1..12)) {
+        let house = House::new(&name, &user);
+        for (parent, body) in &bodies {
+            let before = house.row(*parent);
+            let reply = house.send(*parent, body);
+            prop_assert_eq!(reply.status, 200, "{:?} {}: {}", parent, body, reply.text);
+            let after = house.row(*parent);
+            let changed: Vec<_> = after.keys().filter(|column| after[*column] != before[*column]).map(String::as_str).collect();
+            let moved = after["updated_at"].as_i64() > before["updated_at"].as_i64();
+            prop_assert_eq!(changed.contains(&"updated_at"), moved, "only forward");
+            let sayable = parent.columns().1;
+            prop_assert_eq!(changed.iter().any(|column| sayable.contains(column)), moved, "{:?} {}: {:?}", parent, body, changed);
+            // A face keeps what it cannot say.
+            prop_assert!(changed.iter().all(|column| sayable.contains(column) || *column == "updated_at"), "{:?}: {:?}", parent, changed);
+        }
+    }
+
+    #[test]
+    fn any_body_is_answered_and_a_refused_one_writes_nothing_of_a_principal_and_a_tenant(name in name(), user in user(), body in any_body()) {
+        let house = House::new(&name, &user);
+        for parent in PARENTS {
+            let before = house.world.stored();
+            let reply = house.send(parent, &body);
+            prop_assert!(matches!(reply.status, 200 | 400), "{:?}: {} {}", parent, reply.status, reply.text);
+            if reply.status != 200 {
+                prop_assert_eq!(house.world.stored(), before, "{:?}", parent);
+            }
+            prop_assert_eq!(reply.cost.trips, 1);
+        }
+    }
+
+    #[test]
+    fn create_and_update_report_the_same_violations_of_a_principal_and_a_tenant(name in name(), user in user(), mut body in any_body()) {
+        let house = House::new(&name, &user);
+        let members = body.as_object_mut().unwrap();
+        // Read-only ever after; and a name has to be said by PUT alone.
+        members.remove("GUID");
+        for name in ["name", "Name"] {
+            members.entry(name).or_insert(json!("n"));
+        }
+        for parent in PARENTS {
+            let (made, put) = (house.create(parent, &body), house.send(parent, &body));
+            prop_assert_eq!(made.status < 300, put.status < 300, "{:?}: {} {}", parent, made.text, put.text);
+            if put.status >= 300 {
+                prop_assert_eq!(made.status, put.status);
+                prop_assert_eq!(made.json(), put.json());
+            }
+        }
     }
 }

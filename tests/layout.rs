@@ -48,6 +48,15 @@ fn the_platform_is_named_in_one_folder() {
     );
 }
 
+/// Also none that is put together as it is needed.
+#[test]
+fn all_sql_is_in_the_store() {
+    only(
+        |file| file == "store.rs" || file.starts_with("store/"),
+        &["SELECT", "UPDATE", "INSERT", "DELETE FROM", "WHERE"],
+    );
+}
+
 #[test]
 fn the_domain_names_nothing_around_it() {
     for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("credential")) {

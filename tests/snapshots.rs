@@ -3,62 +3,36 @@
 
 mod common;
 
+#[path = "snapshots/listed.rs"]
+mod listed;
+#[path = "snapshots/parents.rs"]
+mod parents;
+#[path = "snapshots/refused.rs"]
+mod refused;
+#[path = "snapshots/shown.rs"]
+mod shown;
 #[path = "snapshots/stage.rs"]
 mod stage;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use common::redacted::{Redacted, assert_no_secret};
 use postern::refusal::{Conflict, Misconfigured, Noun, Refusal, Unreadable};
-use stage::Stage;
+use postern::request::Method;
+use postern::route::{Operation, ROUTES, Route, find};
+use stage::{SCENES, Stage};
 
-const FACES: [&str; 4] = ["coactive", "litegraph", "keycard", "postern"];
+const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
 
 /// What an answer can be about. A face that has no such answer has no snapshot of it.
-const SITUATIONS: [&str; 38] = [
-    "created",
-    "created with everything",
-    "read",
-    "read with permissions",
-    "updated",
-    "organization created",
-    "service account created",
-    "no route",
-    "another method",
-    "another media type",
-    "too large",
-    "not UTF-8",
-    "not JSON",
-    "too deep",
-    "member twice",
-    "no object",
-    "client request id",
-    "no token",
-    "unknown token",
-    "inactive",
-    "forbidden",
-    "root alone",
-    "tenant not named",
-    "no such tenant",
-    "no such principal",
-    "no such credential",
-    "stale",
-    "without If-Match",
-    "violations",
-    "unknown user",
-    "no RBAC",
-    "id taken",
-    "token taken",
-    "misconfigured",
-    "a key that is none",
-    "sealed under another key",
-    "database away",
-    "bug of ours",
-];
+fn situations() -> Vec<&'static str> {
+    SCENES.into_iter().flat_map(|scene| scene.situations).copied().collect()
+}
 
-/// The situation that shows a refusal. A new one says here which that is; [`SITUATIONS`] has them all.
-fn situation_of(refusal: &Refusal) -> Option<&'static str> {
-    Some(match refusal {
+/// The situation that shows a refusal. A new one says here which that is; a scene has it.
+fn situation_of(refusal: &Refusal) -> &'static str {
+    match refusal {
         Refusal::Misconfigured(_) => "misconfigured",
         Refusal::NoRoute => "no route",
         Refusal::MethodNotAllowed { .. } => "another method",
@@ -70,6 +44,9 @@ fn situation_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Unreadable(Unreadable::DuplicateMember) => "member twice",
         Refusal::Unreadable(Unreadable::NotAnObject) => "no object",
         Refusal::Unreadable(Unreadable::ClientRequestId) => "client request id",
+        Refusal::Unreadable(Unreadable::Parameters(_)) => "bad query",
+        Refusal::Unreadable(Unreadable::GrantType) => "another grant",
+        Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
         Refusal::Inactive => "inactive",
         Refusal::Forbidden => "forbidden",
@@ -79,30 +56,44 @@ fn situation_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Missing(Noun::Credential) => "no such credential",
         Refusal::Stale => "stale",
         Refusal::PreconditionRequired => "without If-Match",
+        Refusal::TooMany => "too many",
         Refusal::Invalid(_) => "violations",
         Refusal::NoRoles => "no RBAC",
         Refusal::Conflict(Conflict::Id) => "id taken",
         Refusal::Conflict(Conflict::Secret) => "token taken",
+        Refusal::Conflict(Conflict::DefaultPrincipal) => "default principal",
+        Refusal::Conflict(Conflict::NotEmpty) => "tenant not empty",
         Refusal::Unavailable => "database away",
-        // Editors reach Keycard's face alone, which cannot say what they may not change.
-        Refusal::ForbiddenChange => return None,
+        Refusal::ForbiddenChange => "forbidden change",
         Refusal::Broken(_) => "bug of ours",
-    })
+    }
 }
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
-/// Every answer of a face: the name of its snapshot, and its text.
-fn answers(face: &'static str) -> Vec<(String, String)> {
-    let answer = |situation: &&str| {
-        let stage = Stage::new();
-        let now = stage.world.now.get() + 1000;
-        let exchange = stage.exchange(face, situation)?;
-        let text = Redacted::at(now).text(exchange.method, &exchange.url, &exchange.reply);
-        let name = situation.replace(' ', "-").to_lowercase();
-        Some((format!("{face}-{}-{name}", exchange.reply.status), text))
+/// An answer: what it is about, the name of its snapshot, and its text.
+struct Shown {
+    situation: &'static str,
+    name: String,
+    text: String,
+    /// What was done, where it was.
+    done: Option<Operation>,
+}
+
+/// Every answer of every face, brought about once.
+static ANSWERS: LazyLock<Vec<(&str, Vec<Shown>)>> =
+    LazyLock::new(|| FACES.into_iter().map(|face| (face, answers(face))).collect());
+
+fn answers(face: &'static str) -> Vec<Shown> {
+    let answer = |situation: &'static str| {
+        let exchange = Stage::new().exchange(face, situation)?;
+        let text = Redacted::at(exchange.now).text(exchange.method, &exchange.url, &exchange.reply);
+        let name = format!("{face}-{}-{}", exchange.reply.status, situation.replace(' ', "-").to_lowercase());
+        let path = exchange.url.split('?').next().unwrap_or_default();
+        let found = find(Method::of(exchange.method), path).route.ok().filter(|_| exchange.reply.status < 300);
+        Some(Shown { situation, name, text, done: found.map(|(operation, _)| operation) })
     };
-    SITUATIONS.iter().filter_map(answer).collect()
+    situations().into_iter().filter_map(answer).collect()
 }
 
 fn compare(face: &'static str) {
@@ -111,8 +102,9 @@ fn compare(face: &'static str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        for (name, text) in answers(face) {
-            insta::assert_snapshot!(name, text);
+        let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == face).expect("a face");
+        for Shown { name, text, .. } in answers {
+            insta::assert_snapshot!(name.as_str(), text);
         }
     });
 }
@@ -138,6 +130,26 @@ fn every_answer_of_our_own_face_is_as_it_was() {
 }
 
 #[test]
+fn every_answer_of_the_token_endpoint_is_as_it_was() {
+    compare("oauth");
+}
+
+#[test]
+fn every_operation_of_every_face_is_shown() {
+    for Route { path, operation, .. } in ROUTES {
+        let face = match path.split('/').nth(1) {
+            Some("api") => "coactive",
+            Some("v1.0" | "v2.0") => "litegraph",
+            Some("organizations") => "keycard",
+            Some("service-account-token") => "oauth",
+            _ => panic!("{path}: whose is it?"),
+        };
+        let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == face).expect("a face");
+        assert!(answers.iter().any(|answer| answer.done == Some(*operation)), "{face}: {operation:?}");
+    }
+}
+
+#[test]
 fn every_refusal_is_shown_by_a_face_that_has_it() {
     let misconfigured = Misconfigured { setting: "", problem: "" };
     let all = [
@@ -152,6 +164,9 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Unreadable(Unreadable::DuplicateMember),
         Refusal::Unreadable(Unreadable::NotAnObject),
         Refusal::Unreadable(Unreadable::ClientRequestId),
+        Refusal::Unreadable(Unreadable::Parameters(Vec::new())),
+        Refusal::Unreadable(Unreadable::GrantType),
+        Refusal::Unreadable(Unreadable::Form),
         Refusal::Unauthenticated,
         Refusal::Inactive,
         Refusal::Forbidden,
@@ -161,25 +176,32 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Missing(Noun::Credential),
         Refusal::Stale,
         Refusal::PreconditionRequired,
+        Refusal::TooMany,
         Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange,
         Refusal::NoRoles,
         Refusal::Conflict(Conflict::Id),
         Refusal::Conflict(Conflict::Secret),
+        Refusal::Conflict(Conflict::DefaultPrincipal),
+        Refusal::Conflict(Conflict::NotEmpty),
         Refusal::Unavailable,
         Refusal::Broken(String::new()),
     ];
+    let situations = situations();
     for refusal in all {
-        let Some(situation) = situation_of(&refusal) else { continue };
-        assert!(SITUATIONS.contains(&situation), "{refusal:?}");
-        let shown = FACES.iter().any(|face| Stage::new().exchange(face, situation).is_some());
-        assert!(shown, "{situation}: no face has it");
+        let situation = situation_of(&refusal);
+        assert!(situations.contains(&situation), "{refusal:?}");
+    }
+    let shown: BTreeSet<_> = ANSWERS.iter().flat_map(|(_, answers)| answers).map(|answer| answer.situation).collect();
+    for situation in situations {
+        assert!(shown.contains(situation), "{situation}: no face has it");
     }
 }
 
 #[test]
 fn no_snapshot_is_left_of_an_answer_that_is_no_more_and_none_holds_a_secret() {
-    let made: BTreeSet<_> = FACES.into_iter().flat_map(answers).map(|(name, _)| format!("{name}.snap")).collect();
+    let made: BTreeSet<_> =
+        ANSWERS.iter().flat_map(|(_, answers)| answers).map(|answer| format!("{}.snap", answer.name)).collect();
     let files = std::fs::read_dir(FOLDER).unwrap().map(|file| file.unwrap().path());
     let mut kept = BTreeSet::new();
     for file in files.filter(|file| file.extension().is_some_and(|end| end == "snap")) {

@@ -7,6 +7,8 @@ mod console;
 
 #[path = "store/checks.rs"]
 mod checks;
+#[path = "store/deleted.rs"]
+mod deleted;
 #[path = "store/deletion.rs"]
 mod deletion;
 #[path = "store/events.rs"]
@@ -15,7 +17,11 @@ mod events;
 mod refused;
 #[path = "store/replayed.rs"]
 mod replayed;
+#[path = "store/sent.rs"]
+mod sent;
 #[path = "store/statements.rs"]
 mod statements;
 #[path = "store/widened.rs"]
 mod widened;
+#[path = "store/work.rs"]
+mod work;

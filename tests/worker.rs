@@ -2,17 +2,23 @@
 //! target alone (plain `cargo test` skips it). Each test makes a tenant of its own, so all of them run at once.
 
 mod worker {
+    mod apart;
     mod bad_input;
     mod callers;
     mod canary;
     mod cost;
     mod every_answer;
     mod face;
+    mod lists;
+    mod log_in;
     mod operations;
+    mod parents;
     mod preconditions;
     mod races;
     mod recorded;
     mod refusals;
+    mod routes;
+    mod scale;
     mod server;
     mod tenant;
 }

@@ -5,18 +5,52 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// A field of a credential, as a body can name it. In this order violations are reported.
+/// What a request can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// Who owns everything below: an organization.
+    Tenant,
+    /// Whom a credential speaks for: a user, a service account.
+    Principal,
+    /// A credential.
+    Credential,
+}
+
+impl Noun {
+    /// Whether it has such a field.
+    #[must_use]
+    pub fn has(self, field: Field) -> bool {
+        use Field::{
+            CreatedAt, Description, Email, Enabled, FirstName, Id, LastName, Name, Principal, Roles, RolesContext,
+            Secret, UpdatedAt,
+        };
+        match field {
+            Id | Name | Enabled | CreatedAt | UpdatedAt => true,
+            Description => self != Self::Tenant,
+            Principal | Roles | RolesContext | Secret => self == Self::Credential,
+            FirstName | LastName | Email => self == Self::Principal,
+        }
+    }
+}
+
+/// A field of a credential, a principal or a tenant, as a body can name it. In this order violations are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
-    /// The credential's own id; said only on create, and only on a face that lets its client choose.
+    /// Its own id; said only on create, and only on a face that lets its client choose.
     Id,
     /// Whom the credential speaks for.
     Principal,
     /// The name shown to people.
     Name,
+    /// A principal's first name, on a face that has users.
+    FirstName,
+    /// A principal's last name, on a face that has users.
+    LastName,
+    /// A principal's address, on a face that has users.
+    Email,
     /// A longer text for people.
     Description,
-    /// Whether the credential may be used.
+    /// Whether it may be used.
     Enabled,
     /// What it may do; none at all is full access.
     Roles,
@@ -32,10 +66,13 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Id,
         Self::Principal,
         Self::Name,
+        Self::FirstName,
+        Self::LastName,
+        Self::Email,
         Self::Description,
         Self::Enabled,
         Self::Roles,
@@ -97,13 +134,6 @@ impl Draft {
     /// Notes what the body said of a field.
     pub fn say(&mut self, field: Field, said: Said) {
         self.0.insert(field, said);
-    }
-
-    /// The same draft with nothing said but of these fields.
-    #[must_use]
-    pub fn only(mut self, fields: &[Field]) -> Self {
-        self.0.retain(|field, _| fields.contains(field));
-        self
     }
 
     /// What the body said of a field.

@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Id(u128);
 
 /// Crockford's alphabet in lower case: no i, l, o, u. Its order is the order of the bits.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: u32 = 26;
 const CLIENT_PREFIX: &str = "client_";
 

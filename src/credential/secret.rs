@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::iter;
-use std::sync::LazyLock;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use data_encoding::{Encoding, Specification};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::base32;
 use super::id::Id;
+use super::time::Micros;
 
 /// A secret's value, presented or just made. It has no Debug, Display or Serialize; [`Token::reveal`] is the one way out,
 /// and stands where a secret is digested, sealed, or shown once to whom it belongs.
@@ -33,14 +33,6 @@ pub enum NotAToken {
     Checksum,
 }
 
-/// Lower-case Crockford base32, as ids are spelled.
-static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
-    #[expect(clippy::expect_used, reason = "a constant alphabet of 32 distinct letters; a test covers it")]
-    specification.encoding().expect("32 letters")
-});
-
 impl Token {
     /// Makes a token: `<prefix><secret id>_<256 random bits>_<checksum>`.
     ///
@@ -48,7 +40,7 @@ impl Token {
     /// secrets tell ours from anything else.
     #[must_use]
     pub fn make(prefix: &str, id: Id, random: &[u8; 32]) -> Self {
-        let body = format!("{prefix}{id}_{}", BASE32.encode(random));
+        let body = format!("{prefix}{id}_{}", base32::encode(random));
         Self { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: Some(id) }
     }
 
@@ -90,8 +82,14 @@ fn read_issued(text: &str, rest: &str) -> Option<Id> {
 }
 
 fn checksum(body: &str) -> String {
-    BASE32.encode(&crc32fast::hash(body.as_bytes()).to_be_bytes())
+    base32::encode(&crc32fast::hash(body.as_bytes()).to_be_bytes())
 }
+
+/// How long an access token holds, in seconds. What ends before it, ends it: it is judged like its secret, each time.
+pub const ACCESS_SECONDS: u32 = 3600;
+
+/// What an access token has where a secret has its id.
+const ACCESS: &str = "at_";
 
 /// How a secret is found and compared: its id and its keyed digest. The digest says nothing without the key.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
@@ -128,6 +126,7 @@ impl fmt::Debug for Sealed {
 pub struct Keys {
     id: String,
     digest: Hmac<Sha256>,
+    access: Hmac<Sha256>,
     seal: Aes256Gcm,
 }
 
@@ -136,8 +135,9 @@ impl Keys {
     #[must_use]
     pub fn of(master: &[u8; 32]) -> Self {
         Self {
-            id: BASE32.encode(&*derive::<5>(master, "id")),
+            id: base32::encode(&*derive::<5>(master, "id")),
             digest: mac(&derive(master, "digest")),
+            access: mac(&derive(master, "access")),
             seal: Aes256Gcm::new(&(*derive::<32>(master, "seal")).into()),
         }
     }
@@ -155,7 +155,24 @@ impl Keys {
         let digest = self.digest.clone().chain_update(token.reveal().as_bytes()).finalize().into_bytes();
         let (first, _) = digest.split_at(16);
         let own = first.iter().fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
-        Proof { id: token.carries.unwrap_or_else(|| Id::from_bits(own)), digest: BASE32.encode(&digest) }
+        Proof { id: token.carries.unwrap_or_else(|| Id::from_bits(own)), digest: base32::encode(&digest) }
+    }
+
+    /// An access token for a secret: `<prefix>at_<secret id>_<when the secret was made, in microseconds>_<end, in
+    /// seconds>_<HMAC-SHA-256>_<checksum>`. It names the secret, so that whatever ends the secret ends it too; and when that was
+    /// made, since a client's own token may be given again, to another credential, and has the same id then.
+    #[must_use]
+    pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
+        let end = now.0 / 1_000_000 + i64::from(ACCESS_SECONDS);
+        let said = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
+        let signature = self.access.clone().chain_update(said.as_bytes()).finalize().into_bytes();
+        let body = format!("{said}_{}", base32::encode(&signature));
+        Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: None }
+    }
+
+    fn signed_access(&self, said: &str, signature: &[u8]) -> bool {
+        // Compared in constant time by the crate.
+        self.access.clone().chain_update(said.as_bytes()).verify_slice(signature).is_ok()
     }
 
     /// Seals a token so that a face can show it again. It opens for this tenant's credential and no other.
@@ -164,14 +181,14 @@ impl Keys {
         let aad = format!("{tenant}.{credential}");
         let payload = Payload { msg: token.reveal().as_bytes(), aad: aad.as_bytes() };
         let sealed = self.seal.encrypt(&Nonce::from(nonce), payload).ok()?;
-        let text = BASE32.encode(&[nonce.as_slice(), &sealed].concat());
+        let text = base32::encode(&[nonce.as_slice(), &sealed].concat());
         Some(Sealed { key: self.id.clone(), text })
     }
 
     /// Opens what [`Keys::seal`] made; `None` when it was made under another key or for another credential.
     #[must_use]
     pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
-        let bytes = BASE32.decode(sealed.text.as_bytes()).ok()?;
+        let bytes = base32::decode(&sealed.text)?;
         let (nonce, text) = bytes.split_at_checked(12)?;
         let aad = format!("{tenant}.{credential}");
         let nonce = <[u8; 12]>::try_from(nonce).ok()?;
@@ -200,6 +217,21 @@ impl Keyring {
     #[must_use]
     pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
         self.keys().find(|keys| keys.id == sealed.key)?.open(sealed, tenant, credential)
+    }
+
+    /// Reads an access token: the id of the secret that it was issued for, and when that was made. `None` for any other text, for one that neither
+    /// key signed, and for one whose end has come.
+    #[must_use]
+    pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<(Id, Micros)> {
+        let (body, sum) = text.rsplit_once('_')?;
+        let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+        let (said, signature) = body.rsplit_once('_').filter(|_| holds)?;
+        let (id, times) = said.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
+        let (made, end) = times.split_once('_')?;
+        let (id, made, end) = (Id::parse(id)?, Micros(made.parse().ok()?), end.parse::<i64>().ok()?);
+        let signature = base32::decode(signature)?;
+        let signed = self.keys().any(|keys| keys.signed_access(said, &signature));
+        (signed && now.0 / 1_000_000 < end).then_some((id, made))
     }
 
     fn keys(&self) -> impl Iterator<Item = &Keys> {
@@ -234,14 +266,20 @@ pub fn same(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BASE32, Keys, NotAToken, Token, same};
+    use super::{ACCESS_SECONDS, Keyring, Keys, NotAToken, Token, same};
+    use crate::credential::base32;
     use crate::credential::id::Id;
+    use crate::credential::time::Micros;
     use proptest::prelude::*;
 
     const PREFIX: &str = "pstn_";
 
     fn token() -> Token {
         Token::make(PREFIX, Id::from_bits(7), &[0xab; 32])
+    }
+
+    fn keys() -> Keyring {
+        Keyring { current: Keys::of(&[1; 32]), previous: None }
     }
 
     #[test]
@@ -270,7 +308,7 @@ mod tests {
         let keys = Keys::of(&[1; 32]);
         let own = Token::read("default", PREFIX).ok().unwrap();
         let proof = keys.prove(&own);
-        let digest = BASE32.decode(proof.digest.as_bytes()).unwrap();
+        let digest = base32::decode(&proof.digest).unwrap();
         assert_eq!(
             proof.id,
             Id::from_bits(u128::from_be_bytes(digest[..16].try_into().unwrap())),
@@ -305,11 +343,45 @@ mod tests {
         assert!(!format!("{sealed:?} {:?}", keys.prove(&token())).contains(token().reveal()));
     }
 
+    #[test]
+    fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
+        let keyring = |current, previous: Option<u8>| Keyring {
+            current: Keys::of(&[current; 32]),
+            previous: previous.map(|key| Keys::of(&[key; 32])),
+        };
+        let (secret, now) = (Id::from_bits(7), Micros(1_795_219_200_000_000));
+        let made = Micros(5);
+        let issued = keyring(1, None).current.issue_access(PREFIX, secret, made, now);
+        let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
+        let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
+        assert_eq!(read(keyring(1, None), issued.reveal(), last), Some((secret, made)));
+        assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some((secret, made)), "under the previous key");
+        assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "its end has come");
+        assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under no key that there is");
+        // Neither is taken for the other.
+        assert_eq!(read(keyring(1, None), token().reveal(), 0), None);
+        assert_eq!(Token::read(issued.reveal(), PREFIX).err(), Some(NotAToken::Checksum));
+        // Another secret, another time of its making or another end, with the checksum set right, is not signed.
+        for (from, to) in [
+            (secret.to_string(), Id::from_bits(8).to_string()),
+            ("1795222800".into(), "1995222800".into()),
+            ("_5_".into(), "_6_".into()),
+        ] {
+            let (body, _) = issued.reveal().rsplit_once('_').unwrap();
+            let body = body.replace(&from, &to);
+            assert_ne!(body, issued.reveal().rsplit_once('_').unwrap().0);
+            assert_eq!(read(keyring(1, None), &format!("{body}_{}", super::checksum(&body)), 0), None);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC*", tail in "[ -~]{0,40}") {
             let _ = Token::read(&text, PREFIX);
             let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
+            let _ = keys().read_access(&format!("{PREFIX}at_{tail}"), PREFIX, Micros(0));
+            let body = format!("{PREFIX}at_{tail}");
+            let _ = keys().read_access(&format!("{body}_{}", super::checksum(&body)), PREFIX, Micros(0));
         }
 
         #[test]

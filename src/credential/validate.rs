@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::field::{Draft, Field, Kind, Meaning, Place, RoleMember, Rule, Said, Verb, Violation};
+use super::field::{Draft, Field, Kind, Meaning, Noun, Place, RoleMember, Rule, Said, Verb, Violation};
 use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::{NotAToken, Token};
@@ -21,10 +21,10 @@ pub const ROLES_MAX: usize = 100;
 
 /// How a face spells and reads what a body says, as far as rules need it.
 pub trait Dialect {
-    /// The member that says a field in a body of this verb; `None` when the face cannot say it, and then it is kept, or
-    /// has its default on create. No wildcard arm here: a new field does not compile until the face has a word for it,
-    /// or says that it has none.
-    fn word(&self, verb: Verb, field: Field) -> Option<&'static str>;
+    /// The member that says a field of a noun in a body of this verb; `None` when the face cannot say it, and then it is
+    /// kept, or has its default on create. No wildcard arm here: a new field does not compile until the face has a word
+    /// for it, or says that it has none. Only asked for fields that the noun has.
+    fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str>;
 
     /// What an absent or a null member means, where the face's contract says other than [`usual`] does.
     fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning>;
@@ -75,6 +75,12 @@ pub struct Change {
     pub principal: To<Id>,
     /// The name.
     pub name: To<String>,
+    /// A user's first name, or none.
+    pub first_name: To<Option<String>>,
+    /// A user's last name, or none.
+    pub last_name: To<Option<String>>,
+    /// A user's address, or none.
+    pub email: To<Option<String>>,
     /// The description, or none.
     pub description: To<Option<String>>,
     /// Whether it may be used.
@@ -100,6 +106,9 @@ impl Change {
         let mut set = Map::new();
         put(&mut set, "principal", &self.principal);
         put(&mut set, "name", &self.name);
+        put(&mut set, "first_name", &self.first_name);
+        put(&mut set, "last_name", &self.last_name);
+        put(&mut set, "email", &self.email);
         put(&mut set, "description", &self.description);
         put(&mut set, "enabled", &self.enabled);
         put(&mut set, "created_at", &self.created_at);
@@ -125,18 +134,26 @@ fn put<T: Serialize>(set: &mut Map<String, Value>, name: &str, to: &To<T>) {
 /// With violations the change holds what could be read, so that the database can add those that only it sees. `prefix` is
 /// that of the tokens made here.
 #[rustfmt::skip]
-pub fn validate(draft: &Draft, verb: Verb, dialect: &dyn Dialect, prefix: &str) -> (Change, Vec<Violation>) {
-    use Field::{CreatedAt, Description, Enabled, Id as Id_, Name, Principal, Roles, RolesContext, Secret, UpdatedAt};
-    let mut judge = Judge { draft, verb, dialect, violations: Vec::new() };
+pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, prefix: &str) -> (Change, Vec<Violation>) {
+    use Field::{
+        CreatedAt, Description, Email, Enabled, FirstName, Id as Id_, LastName, Name, Principal, Roles, RolesContext, Secret, UpdatedAt,
+    };
+    let mut judge = Judge { draft, noun, verb, dialect, violations: Vec::new() };
     let mut named_roles = Vec::new();
     let id = |value: &Value| text(value, 1, usize::MAX).and_then(|text| dialect.read_id(text).ok_or(Rule::NotAnId));
     let time = |value: &Value| text(value, 1, usize::MAX).and_then(|text| Micros::parse(text).ok_or(Rule::NotATime));
+
+    let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let line = |value: &Value, max| text(value, 0, max).map(|text| Some(text.to_owned()));
 
     //  field                              rule                                              default                       null
     let own_id      = judge.one(Id_,         |v| id(v).map(Some),                              Some(None),                   Some(None));
     let principal   = judge.one(Principal,   id,                                               Some(Id::ZERO),               None);
     let name        = judge.one(Name,        |v| text(v, 1, NAME_MAX).map(str::to_owned),      Some("unnamed".to_owned()),   None);
-    let description = judge.one(Description, |v| text(v, 0, DESCRIPTION_MAX).map(|t| Some(t.to_owned())), Some(None),         Some(None));
+    let first_name  = judge.one(FirstName,   |v| line(v, NAME_MAX).map(some),                         Some(None),                   Some(None));
+    let last_name   = judge.one(LastName,    |v| line(v, NAME_MAX).map(some),                         Some(None),                   Some(None));
+    let email       = judge.one(Email,       |v| line(v, NAME_MAX).map(some),                         Some(None),                   Some(None));
+    let description = judge.one(Description, |v| line(v, DESCRIPTION_MAX),                       Some(None),                   Some(None));
     let enabled     = judge.one(Enabled,     |v| v.as_bool().ok_or(Rule::Type(Kind::Boolean)), Some(true),                   None);
     let roles       = judge.all(Roles,       |v| roles(v, &mut named_roles).map(Some),         Some(Some(viewer())),         Some(None));
     let context     = judge.one(RolesContext, |v| context(v).map(Some),                        Some(None),                   Some(None));
@@ -150,15 +167,36 @@ pub fn validate(draft: &Draft, verb: Verb, dialect: &dyn Dialect, prefix: &str) 
         To::Set(listed) => To::Set(listed.map(|listed| as_set(listed, context.as_ref(), &mut violations))),
         To::Keep => To::Keep,
     };
+    // A face that says the parts of a principal's name says its name by them.
+    let name = match (&first_name, &last_name, &email) {
+        (To::Set(first), To::Set(last), To::Set(email)) if dialect.word(noun, verb, Name).is_none() => {
+            To::Set(full_name(first.as_deref(), last.as_deref(), email.as_deref()))
+        }
+        _ => name,
+    };
     sort(&mut violations);
-    (Change { id: own_id, principal, name, description, enabled, roles, context, secret, created_at, updated_at, named_roles }, violations)
+    let change = Change {
+        id: own_id, principal, name, first_name, last_name, email, description, enabled, roles, context, secret, created_at,
+        updated_at, named_roles,
+    };
+    (change, violations)
+}
+
+/// The name of a principal, where a face says it by its parts: first and last name, else the address, else `unnamed`; cut off
+/// at [`NAME_MAX`] code points.
+#[must_use]
+pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -> String {
+    let parts: Vec<_> = [first, last].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let name = if parts.is_empty() { email.unwrap_or_default().to_owned() } else { parts.join(" ") };
+    if name.is_empty() { "unnamed".to_owned() } else { name.chars().take(NAME_MAX).collect() }
 }
 
 /// The set that a list of roles is. Judged here is what takes more than one role, or another field, to see.
 fn as_set(listed: Listed, context: Option<&Context>, violations: &mut Vec<Violation>) -> BTreeSet<Role> {
     let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.holds(role)));
     violations.extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
-    let set: BTreeSet<Role> = listed.into_iter().map(|(_, role)| role).collect();
+    let mut set = BTreeSet::new();
+    set.extend(listed.into_iter().map(|(_, role)| role));
     if set.len() > ROLES_MAX {
         violations.push(broken(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }));
     }
@@ -181,6 +219,7 @@ fn viewer() -> Listed {
 
 struct Judge<'a> {
     draft: &'a Draft,
+    noun: Noun,
     verb: Verb,
     dialect: &'a dyn Dialect,
     violations: Vec<Violation>,
@@ -207,8 +246,11 @@ impl Judge<'_> {
         default: Option<T>,
         null: Option<T>,
     ) -> To<T> {
+        if !self.noun.has(field) {
+            return To::Keep;
+        }
         let said = self.draft.said(field);
-        let unsaid = match (said, self.dialect.word(self.verb, field)) {
+        let unsaid = match (said, self.dialect.word(self.noun, self.verb, field)) {
             (Said::Value(value), Some(_)) => match rule(value) {
                 Ok(value) => return To::Set(value),
                 Err(rules) => {
@@ -294,9 +336,15 @@ fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Vec<
     if broken.is_empty() { Ok(roles) } else { Err(broken) }
 }
 
-/// `system`, or `dataset:{id}` (contract of the Coactive face).
 fn context(value: &Value) -> Result<Context, Rule> {
-    let said = text(value, 1, usize::MAX)?;
+    read_context(text(value, 1, usize::MAX)?)
+}
+
+/// Reads a context: `system`, or `dataset:{id}` (contract of the Coactive face).
+///
+/// # Errors
+/// `NotAContext` for anything else.
+pub fn read_context(said: &str) -> Result<Context, Rule> {
     if said == "system" {
         return Ok(Context { resource: None, resource_instance: None });
     }

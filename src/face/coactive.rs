@@ -3,32 +3,41 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Face, Scope, Shown, json};
+use super::{Asked, Face, Scope, Shown, json, show_access};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Draft, Field, Kind, Meaning, Place, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Kind, Meaning, Noun, Place, Rule, Said, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
-use crate::credential::validate::Dialect;
-use crate::refusal::{Conflict, Noun, Refusal};
+use crate::credential::validate::{Dialect, read_context};
+use crate::credential::{Credential, role};
+use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::question::{Key, TenantRef};
+use crate::route::Operation;
+use crate::settings::Settings;
+use crate::store::list::PAGE_MAX;
+use crate::store::question::{By, Key, Order, Page, TenantRef};
 
 /// The header by which root names a tenant.
 pub const TENANT_HEADER: &str = "x-postern-tenant";
+
+const ROLES_CONTEXT: &str = "roles_context";
 
 /// The face.
 pub struct Coactive;
 
 impl Dialect for Coactive {
-    fn word(&self, verb: Verb, field: Field) -> Option<&'static str> {
+    fn word(&self, _noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
         match field {
             Field::Name => Some("name"),
             Field::Roles => Some("roles"),
             Field::RolesContext => (verb == Verb::Replace).then_some("roles_context"),
             Field::Id
             | Field::Principal
+            | Field::FirstName
+            | Field::LastName
+            | Field::Email
             | Field::Description
             | Field::Enabled
             | Field::Secret
@@ -53,7 +62,13 @@ impl Dialect for Coactive {
 }
 
 impl Face for Coactive {
-    fn scope(&self, request: &Request<'_>, caller: &Caller, segments: &[String]) -> Result<Scope, Refusal> {
+    fn scope(
+        &self,
+        request: &Request<'_>,
+        _operation: Operation,
+        caller: &Caller,
+        segments: &[String],
+    ) -> Result<Scope, Refusal> {
         let tenant = if caller.is_root() {
             let named = request.headers.get(TENANT_HEADER).ok_or(Refusal::TenantNotNamed)?;
             Some(Id::parse_either(&named).map_or(TenantRef::Label(named), |id| TenantRef::Id(Key(Some(id)))))
@@ -61,11 +76,37 @@ impl Face for Coactive {
             None
         };
         let credential = segments.first().map(|segment| Key(Id::parse_client(segment)));
-        Ok(Scope { tenant, principal: None, credential })
+        Ok(Scope { tenant, credential, ..Scope::default() })
     }
 
-    fn need(&self, _verb: Option<Verb>) -> Rank {
-        Rank::Admin
+    fn need(&self, operation: Operation) -> Rank {
+        // Whoever has a secret may log in; what it may do then is its own rank.
+        if operation == Operation::LogIn { Rank::Stranger } else { Rank::Admin }
+    }
+
+    fn page(&self, _request: &Request<'_>, _operation: Operation) -> Result<Page, Refusal> {
+        // "A bare array; no parameters, no paging": in the order in which they were made.
+        Ok(Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX))
+    }
+
+    fn check_query(&self, request: &Request<'_>, operation: Operation) -> Result<(), Refusal> {
+        let context = request.query_value(&[ROLES_CONTEXT]).filter(|_| operation == Operation::Roles);
+        if context.is_none_or(|context| read_context(&context).is_ok()) {
+            return Ok(());
+        }
+        let parameter = Parameter { name: ROLES_CONTEXT, wants: "is 'system' or 'dataset:{dataset_id}'" };
+        Err(Refusal::Unreadable(Unreadable::Parameters(vec![parameter])))
+    }
+
+    fn log_in(&self, request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
+        // "JSON body {"grant_type": "client_credentials"} or no body at all."
+        if request.has_body() {
+            let grant = request.object()?.remove("grant_type");
+            if grant.is_none_or(|grant| grant != "client_credentials") {
+                return Err(Refusal::Unreadable(Unreadable::GrantType));
+            }
+        }
+        Caller::basic(request.headers, settings)
     }
 
     fn reread(&self, draft: &mut Draft) {
@@ -75,20 +116,32 @@ impl Face for Coactive {
         }
     }
 
-    fn show(&self, verb: Option<Verb>, shown: &Shown<'_>) -> Answer {
-        let roles = shown.credential.roles.as_deref().unwrap_or_default();
-        let body = Client {
-            client_id: shown.credential.id.client(),
-            client_secret: shown.secret.map_or("", Token::reveal),
-            name: &shown.credential.name,
-            roles: roles.iter().map(ShownRole::of).collect(),
-        };
-        Answer::new(if verb == Some(Verb::Create) { 201 } else { 200 }, json(&body))
+    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
+        match shown {
+            Shown::Credential(credential, secret) => {
+                let made = asked.operation == Operation::Write(Noun::Credential, Verb::Create);
+                Answer::new(if made { 201 } else { 200 }, json(&Client::of(credential, *secret)))
+            }
+            Shown::Credentials(listed, _) => {
+                let clients: Vec<_> = listed.items.iter().map(|(credential, _)| Client::of(credential, None)).collect();
+                Answer::new(200, json(&clients))
+            }
+            Shown::Deleted => Answer::new(200, "null".to_owned()),
+            Shown::Roles(names) => Answer::new(200, json(&Roles::of(asked.request, names))),
+            Shown::Access(token) => show_access(token),
+            Shown::Principal(_) | Shown::Principals(..) | Shown::Tenant(_) | Shown::Tenants(..) => {
+                self.fail(&Refusal::NoRoute)
+            }
+        }
     }
 
     fn fail(&self, refusal: &Refusal) -> Answer {
         let detail = |status, text: &str| Answer::new(status, json(&json!({ "detail": text })));
         match refusal {
+            Refusal::Unreadable(reason @ Unreadable::GrantType) => detail(400, &reason.words()),
+            Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
+                unprocessable(&parameters.iter().map(Detail::of_query).collect::<Vec<_>>())
+            }
             Refusal::Unreadable(reason) => {
                 unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
             }
@@ -109,7 +162,13 @@ impl Face for Coactive {
             Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
             Refusal::ForbiddenChange => detail(403, "You may not change this"),
             Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
-            Refusal::Conflict(Conflict::Id | Conflict::Secret) => detail(409, "The client exists already"),
+            Refusal::TooMany => detail(
+                400,
+                "More than 10,000 clients: too many for one answer. Page through them at /v1/tenants/{tenant}/credentials",
+            ),
+            Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::DefaultPrincipal | Conflict::NotEmpty) => {
+                detail(409, "The client exists already")
+            }
             Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
             Refusal::Broken(_) => detail(500, "Internal Server Error"),
         }
@@ -123,6 +182,41 @@ struct Client<'a> {
     client_secret: &'a str,
     name: &'a str,
     roles: Vec<ShownRole<'a>>,
+}
+
+impl<'a> Client<'a> {
+    fn of(credential: &'a Credential, secret: Option<&'a Token>) -> Self {
+        let roles = credential.roles.as_deref().unwrap_or_default();
+        Self {
+            client_id: credential.id.client(),
+            client_secret: secret.map_or("", Token::reveal),
+            name: &credential.name,
+            roles: roles.iter().map(ShownRole::of).collect(),
+        }
+    }
+}
+
+/// The roles that may be given: those that the tenant knows, on what the query names.
+#[derive(Serialize)]
+struct Roles<'a> {
+    roles: Vec<KnownRole<'a>>,
+}
+
+#[derive(Serialize)]
+struct KnownRole<'a> {
+    role_id: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+}
+
+impl<'a> Roles<'a> {
+    fn of(request: &Request<'_>, names: &'a [String]) -> Self {
+        let context = request.query_value(&[ROLES_CONTEXT]).and_then(|context| read_context(&context).ok());
+        let resource = context.and_then(|role::Context { resource, .. }| resource);
+        let known = |name: &'a String| KnownRole { role_id: name, name, resource: resource.clone() };
+        Self { roles: names.iter().map(known).collect() }
+    }
 }
 
 #[derive(Serialize)]
@@ -155,10 +249,15 @@ fn unprocessable(details: &[Detail]) -> Answer {
 }
 
 impl Detail {
+    fn of_query(parameter: &Parameter) -> Self {
+        let loc = vec!["query".into(), parameter.name.into()];
+        Self { loc, msg: format!("Value error, {} {}", parameter.name, parameter.wants), kind: "value_error" }
+    }
+
     fn of(violation: &Violation) -> Self {
         let Violation { field, place, rule } = violation;
         // A violation is only of a field that the face has a word for.
-        let word = Coactive.word(Verb::Replace, *field).unwrap_or_default();
+        let word = Coactive.word(Noun::Credential, Verb::Replace, *field).unwrap_or_default();
         let mut loc: Vec<Value> = vec!["body".into(), word.into()];
         match place {
             Place::Whole => {}

@@ -3,30 +3,36 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Face, Scope, Shown, json, sentences};
+use super::{Asked, Face, Scope, Shown, json, sentences};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Field, Meaning, Said, Verb};
+use crate::credential::Credential;
+use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
-use crate::refusal::{Conflict, Noun, Refusal, Unreadable};
+use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
+use crate::route::Operation;
+use crate::store::list::Listed;
 use crate::store::principal::Principal;
-use crate::store::question::{Key, TenantRef};
+use crate::store::question::{By, Key, Order, Page, TenantRef};
 use crate::store::tenant::Tenant;
 
 /// The face.
 pub struct Keycard;
 
 impl Dialect for Keycard {
-    fn word(&self, _verb: Verb, field: Field) -> Option<&'static str> {
+    fn word(&self, _noun: Noun, _verb: Verb, field: Field) -> Option<&'static str> {
         match field {
             Field::Name => Some("name"),
             Field::Description => Some("description"),
             Field::Id
             | Field::Principal
+            | Field::FirstName
+            | Field::LastName
+            | Field::Email
             | Field::Enabled
             | Field::Roles
             | Field::RolesContext
@@ -46,22 +52,53 @@ impl Dialect for Keycard {
 }
 
 impl Face for Keycard {
-    fn scope(&self, _request: &Request<'_>, _caller: &Caller, segments: &[String]) -> Result<Scope, Refusal> {
+    fn scope(
+        &self,
+        _request: &Request<'_>,
+        _operation: Operation,
+        _caller: &Caller,
+        segments: &[String],
+    ) -> Result<Scope, Refusal> {
         let mut segments = segments.iter();
         // "organization_id is an id or a label".
         let tenant = segments.next().map(|segment| {
             Id::parse(segment).map_or_else(|| TenantRef::Label(segment.clone()), |id| TenantRef::Id(Key(Some(id))))
         });
         let mut keys = segments.map(|segment| Key(Id::parse(segment)));
-        Ok(Scope { tenant, principal: keys.next(), credential: keys.next() })
+        Ok(Scope { tenant, principal: keys.next(), credential: keys.next(), token: None })
     }
 
-    fn need(&self, verb: Option<Verb>) -> Rank {
-        match verb {
-            None => Rank::Viewer,
-            Some(Verb::Replace | Verb::Merge) => Rank::Editor,
-            Some(Verb::Create) => Rank::Admin,
+    fn need(&self, operation: Operation) -> Rank {
+        match operation {
+            Operation::Write(Noun::Tenant, Verb::Create) => Rank::Root,
+            Operation::Read(_) | Operation::Page(_) => Rank::Viewer,
+            Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge) => Rank::Editor,
+            _ => Rank::Admin,
         }
+    }
+
+    fn page(&self, request: &Request<'_>, _operation: Operation) -> Result<Page, Refusal> {
+        let mut wrong = Vec::new();
+        let mut wants = |name, wants| wrong.push(Parameter { name, wants });
+        let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
+        let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
+            wants("limit", "has to be a number from 1 to 100");
+            LIMIT
+        });
+        let (after, before) = (request.query_value(&["after"]), request.query_value(&["before"]));
+        if after.is_some() && before.is_some() {
+            wants("before", "cannot stand beside after");
+        }
+        let mut page = Page::first(Order { by: By::Creation, descending: before.is_some() }, limit);
+        page.looks_back = true;
+        for (name, cursor) in [("after", after), ("before", before)] {
+            let Some(cursor) = cursor else { continue };
+            match read_cursor(&cursor) {
+                Some((at, id)) => (page.at, page.id) = (Some(at), Some(id)),
+                None => wants(name, "is no cursor of this API"),
+            }
+        }
+        if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
     }
 
     fn request_id(&self, request: &Request<'_>) -> Result<Option<String>, Refusal> {
@@ -73,41 +110,40 @@ impl Face for Keycard {
         }
     }
 
-    fn show(&self, verb: Option<Verb>, shown: &Shown<'_>) -> Answer {
-        let credential = shown.credential;
-        let body = ServiceAccountCredential {
-            id: credential.id,
-            client_id: credential.id.client(),
-            client_secret: shown.secret.map(Token::reveal),
-            created_at: credential.created_at.milliseconds(),
-            name: &credential.name,
-            description: credential.description.as_deref(),
-            last_used_at: credential.last_used_at.map(Micros::milliseconds),
-            permissions: shown.permissions.map(permissions),
+    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
+        let made = matches!(asked.operation, Operation::Write(_, Verb::Create));
+        let body = match shown {
+            Shown::Credential(credential, secret) => json(&ServiceAccountCredential::of(credential, *secret, asked)),
+            Shown::Principal(principal) => json(&ServiceAccount::of(principal, asked)),
+            Shown::Tenant(tenant) => json(&Organization::of(tenant, asked)),
+            Shown::Credentials(listed, page) => json(&List::of(
+                listed,
+                page,
+                asked,
+                Noun::Credential,
+                |(credential, _)| (credential.created_at, credential.id),
+                |(credential, _)| ServiceAccountCredential::of(credential, None, asked),
+            )),
+            Shown::Principals(listed, page) => json(&List::of(
+                listed,
+                page,
+                asked,
+                Noun::Principal,
+                |principal| (principal.created_at, principal.id),
+                |principal| ServiceAccount::of(principal, asked),
+            )),
+            Shown::Tenants(listed, page) => json(&List::of(
+                listed,
+                page,
+                asked,
+                Noun::Tenant,
+                |tenant| (tenant.created_at, tenant.id),
+                |tenant| Organization::of(tenant, asked),
+            )),
+            Shown::Deleted => return Answer::new(204, String::new()),
+            Shown::Roles(_) | Shown::Access(_) => return self.fail(&Refusal::NoRoute),
         };
-        Answer::new(if verb == Some(Verb::Create) { 201 } else { 200 }, json(&body))
-    }
-
-    fn asks_permissions(&self, request: &Request<'_>) -> bool {
-        let expand = request.query_values(&["expand", "expand[]"]);
-        expand.iter().flat_map(|value| value.split(',')).any(|value| value == "permissions")
-    }
-
-    fn show_tenant(&self, tenant: &Tenant) -> Answer {
-        let Tenant { id, label, name, created_at, updated_at } = tenant;
-        let (created_at, updated_at) = (created_at.milliseconds(), updated_at.milliseconds());
-        // "sso_enabled: false; zone_id: the organisation's id".
-        let body = Organization { id: *id, created_at, label, name, sso_enabled: false, updated_at, zone_id: *id };
-        Answer::new(201, json(&body))
-    }
-
-    fn show_principal(&self, principal: &Principal) -> Answer {
-        let Principal { id, name, description, created_at, updated_at } = principal;
-        let (created_at, updated_at) = (created_at.milliseconds(), updated_at.milliseconds());
-        Answer::new(
-            201,
-            json(&ServiceAccount { id: *id, created_at, name, updated_at, description: description.as_deref() }),
-        )
+        Answer::new(if made { 201 } else { 200 }, body)
     }
 
     fn fail(&self, refusal: &Refusal) -> Answer {
@@ -136,7 +172,15 @@ impl Face for Keycard {
             Refusal::Invalid(violations) => (400, "bad_request", sentences(self, violations)),
             Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
             Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
-            Refusal::Conflict(Conflict::Id | Conflict::Secret) => (409, "conflict", "It exists already.".to_owned()),
+            Refusal::TooMany => {
+                (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())
+            }
+            Refusal::Conflict(Conflict::DefaultPrincipal) => {
+                (409, "conflict", "The default service account is neither deleted nor disabled.".to_owned())
+            }
+            Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::NotEmpty) => {
+                (409, "conflict", "It exists already.".to_owned())
+            }
             Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
             Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
         };
@@ -144,6 +188,21 @@ impl Face for Keycard {
         // The SDKs try a 409 three times; these conflicts do not go away by themselves.
         if status == 409 { answer.with("x-should-retry", "false") } else { answer }
     }
+}
+
+/// How many items a page has where the request does not say.
+const LIMIT: u32 = 20;
+const LIMIT_MAX: u32 = 100;
+
+/// A place in a list, as its clients hand it back: the id, and when the item was made, in hexadecimal.
+fn cursor((at, id): (Micros, Id)) -> String {
+    format!("{id}{:x}", at.0)
+}
+
+fn read_cursor(text: &str) -> Option<(Micros, Id)> {
+    let (id, at) = text.split_at_checked(26)?;
+    let place = (Micros(i64::from_str_radix(at, 16).ok()?), Id::parse(id)?);
+    (cursor(place) == text).then_some(place)
 }
 
 #[derive(Serialize)]
@@ -162,6 +221,21 @@ struct ServiceAccountCredential<'a> {
     permissions: Option<Value>,
 }
 
+impl<'a> ServiceAccountCredential<'a> {
+    fn of(credential: &'a Credential, secret: Option<&'a Token>, asked: &Asked<'_>) -> Self {
+        Self {
+            id: credential.id,
+            client_id: credential.id.client(),
+            client_secret: secret.map(Token::reveal),
+            created_at: credential.created_at.milliseconds(),
+            name: &credential.name,
+            description: credential.description.as_deref(),
+            last_used_at: credential.last_used_at.map(Micros::milliseconds),
+            permissions: permissions(asked, Noun::Credential),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Organization<'a> {
     id: Id,
@@ -171,6 +245,24 @@ struct Organization<'a> {
     sso_enabled: bool,
     updated_at: String,
     zone_id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Value>,
+}
+
+impl<'a> Organization<'a> {
+    fn of(tenant: &'a Tenant, asked: &Asked<'_>) -> Self {
+        Self {
+            id: tenant.id,
+            created_at: tenant.created_at.milliseconds(),
+            label: &tenant.label,
+            name: &tenant.name,
+            // "sso_enabled: false; zone_id: the organisation's id".
+            sso_enabled: false,
+            updated_at: tenant.updated_at.milliseconds(),
+            zone_id: tenant.id,
+            permissions: permissions(asked, Noun::Tenant),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -181,6 +273,62 @@ struct ServiceAccount<'a> {
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Value>,
+}
+
+impl<'a> ServiceAccount<'a> {
+    fn of(principal: &'a Principal, asked: &Asked<'_>) -> Self {
+        Self {
+            id: principal.id,
+            created_at: principal.created_at.milliseconds(),
+            name: &principal.name,
+            updated_at: principal.updated_at.milliseconds(),
+            description: principal.description.as_deref(),
+            permissions: permissions(asked, Noun::Principal),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct List<T> {
+    items: Vec<T>,
+    page_info: PageInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct PageInfo {
+    has_next_page: bool,
+    has_prev_page: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// The page, oldest first, whichever way it was read.
+    fn of<'a, S>(
+        listed: &'a Listed<S>,
+        page: &Page,
+        asked: &Asked<'_>,
+        noun: Noun,
+        place: impl Fn(&S) -> (Micros, Id),
+        item: impl Fn(&'a S) -> T,
+    ) -> Self {
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor(place(item)));
+        let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
+        let mut items: Vec<T> = listed.items.iter().map(item).collect();
+        let page_info = if page.order.descending {
+            items.reverse();
+            PageInfo { has_next_page: listed.behind, has_prev_page: listed.more, end_cursor: first, start_cursor: last }
+        } else {
+            PageInfo { has_next_page: listed.more, has_prev_page: listed.behind, end_cursor: last, start_cursor: first }
+        };
+        Self { items, page_info, permissions: permissions(asked, noun) }
+    }
 }
 
 #[derive(Serialize)]
@@ -190,6 +338,22 @@ struct ApiError {
     status: u16,
 }
 
-fn permissions(rank: Rank) -> Value {
-    json!({ "credentials": { "read": rank >= Rank::Viewer, "update": rank >= Rank::Editor, "delete": rank >= Rank::Admin } })
+/// What the caller may do to things of this kind, where the request asks for it (`expand`).
+fn permissions(asked: &Asked<'_>, noun: Noun) -> Option<Value> {
+    let expand = asked.request.query_values(&["expand", "expand[]"]);
+    let asks = expand.iter().flat_map(|value| value.split(',')).any(|value| value == "permissions");
+    let rank = asked.rank.filter(|_| asks)?;
+    let may = |operation| rank >= Keycard.need(operation);
+    let what = match noun {
+        Noun::Tenant => "organizations",
+        Noun::Principal => "service_accounts",
+        Noun::Credential => "credentials",
+    };
+    // Nobody deletes an organization through this face.
+    let delete = noun != Noun::Tenant && may(Operation::Delete(noun));
+    Some(json!({ what: {
+        "read": may(Operation::Read(noun)),
+        "update": may(Operation::Write(noun, Verb::Merge)),
+        "delete": delete,
+    } }))
 }

@@ -1,30 +1,38 @@
 //! LiteGraph: Credentials. Its contract: docs/COMPATIBILITY.md, "LiteGraph".
 
+mod page;
+mod shown;
+
 use serde::Serialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use super::{Face, Scope, Shown, json, sentences};
+use super::{Asked, Face, Scope, Shown, json, sentences};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Draft, Field, Meaning, Said, Verb};
+use crate::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
-use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
-use crate::refusal::{Conflict, Noun, Refusal};
+use crate::refusal::{Conflict, Refusal};
 use crate::request::Request;
-use crate::store::question::{Key, TenantRef};
+use crate::route::Operation;
+use crate::store::question::{Key, Page, TenantRef};
 
 /// The face.
 pub struct LiteGraph;
 
 impl Dialect for LiteGraph {
-    fn word(&self, verb: Verb, field: Field) -> Option<&'static str> {
+    fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
         // Honoured on create; read-only ever after, so ignored, whatever they hold.
         let at_birth = |word| (verb == Verb::Create).then_some(word);
         match field {
             Field::Id => at_birth("GUID"),
             Field::Principal => Some("UserGUID"),
-            Field::Name => Some("Name"),
+            // A user has its name in parts.
+            Field::Name => (noun != Noun::Principal).then_some("Name"),
+            Field::FirstName => Some("FirstName"),
+            Field::LastName => Some("LastName"),
+            Field::Email => Some("Email"),
             Field::Enabled => Some("Active"),
             Field::Secret => Some("BearerToken"),
             Field::CreatedAt => at_birth("CreatedUtc"),
@@ -59,13 +67,60 @@ impl Face for LiteGraph {
         Some("x-token")
     }
 
-    fn scope(&self, _request: &Request<'_>, _caller: &Caller, segments: &[String]) -> Result<Scope, Refusal> {
-        let mut keys = segments.iter().map(|segment| Key(Id::parse_guid(segment)));
-        Ok(Scope { tenant: keys.next().map(TenantRef::Id), principal: None, credential: keys.next() })
+    fn preflight(&self) -> Option<Answer> {
+        let answer = Answer::new(204, String::new());
+        Some(
+            answer
+                .with("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
+                // The star does not stand for Authorization (Fetch, "CORS non-wildcard request-header name").
+                .with("access-control-allow-headers", "*, Authorization, Content-Type, X-Token, X-Request-ID, If-Match")
+                .with("access-control-max-age", "86400"),
+        )
     }
 
-    fn need(&self, _verb: Option<Verb>) -> Rank {
-        Rank::Admin
+    fn scope(
+        &self,
+        _request: &Request<'_>,
+        operation: Operation,
+        _caller: &Caller,
+        segments: &[String],
+    ) -> Result<Scope, Refusal> {
+        let mut segments = segments.iter();
+        if operation == Operation::FindByToken {
+            return Ok(Scope { token: segments.next().map(|token| Zeroizing::new(token.clone())), ..Scope::default() });
+        }
+        let mut keys = segments.map(|segment| Key(Id::parse_guid(segment)));
+        let tenant = keys.next().map(TenantRef::Id);
+        let one = keys.next();
+        let of_principal = matches!(
+            operation,
+            Operation::Read(Noun::Principal)
+                | Operation::Write(Noun::Principal, _)
+                | Operation::Delete(Noun::Principal)
+                // One of its SDKs writes `credentials` where the path has `users`: what follows is a user's GUID.
+                | Operation::DeleteAll
+        );
+        let (principal, credential) = if of_principal { (one, None) } else { (None, one) };
+        Ok(Scope { tenant, principal, credential, token: None })
+    }
+
+    fn need(&self, operation: Operation) -> Rank {
+        match operation {
+            Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => Rank::Root,
+            _ => Rank::Admin,
+        }
+    }
+
+    fn deletes_missing(&self) -> bool {
+        true
+    }
+
+    fn forces(&self, request: &Request<'_>) -> bool {
+        request.query_value(&["force"]).is_some_and(|force| !force.eq_ignore_ascii_case("false"))
+    }
+
+    fn page(&self, request: &Request<'_>, operation: Operation) -> Result<Page, Refusal> {
+        page::read(request, operation)
     }
 
     fn shows_secrets(&self) -> bool {
@@ -79,19 +134,8 @@ impl Face for LiteGraph {
         }
     }
 
-    fn show(&self, _verb: Option<Verb>, shown: &Shown<'_>) -> Answer {
-        let credential = shown.credential;
-        let body = Credential {
-            guid: credential.id.guid(),
-            tenant_guid: credential.tenant.guid(),
-            user_guid: credential.principal.guid(),
-            name: &credential.name,
-            bearer_token: shown.secret.map_or("", Token::reveal),
-            active: credential.enabled,
-            created_utc: credential.created_at.microseconds(),
-            last_update_utc: credential.updated_at.microseconds(),
-        };
-        Answer::new(200, json(&body))
+    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
+        shown::show(asked, shown).map_or_else(|| self.fail(&Refusal::NoRoute), |body| Answer::new(200, body))
     }
 
     fn fail(&self, refusal: &Refusal) -> Answer {
@@ -114,11 +158,26 @@ impl Face for LiteGraph {
                 (Conflicting, 412, Some("The credential was changed since: If-Match does not hold.".to_owned()))
             }
             Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
+            Refusal::TooMany => (
+                BadRequest,
+                400,
+                Some(
+                    "More than 10,000: too many for one request. List them page by page: GET /v2.0/tenants/{guid}/credentials. \
+                     Delete them one by one, or user by user."
+                        .to_owned(),
+                ),
+            ),
             Refusal::Invalid(violations) => (BadRequest, 400, Some(sentences(self, violations))),
             Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You may not make this change.".to_owned())),
             Refusal::NoRoles => (AuthorizationFailed, 401, Some("This tenant is not RBAC-enabled.".to_owned())),
             Refusal::Conflict(Conflict::Id) => {
-                (Conflicting, 409, Some("A credential with this GUID exists.".to_owned()))
+                (Conflicting, 409, Some("An object with this GUID exists.".to_owned()))
+            }
+            Refusal::Conflict(Conflict::DefaultPrincipal) => {
+                (Conflicting, 409, Some("The default user is neither deleted nor disabled.".to_owned()))
+            }
+            Refusal::Conflict(Conflict::NotEmpty) => {
+                (Conflicting, 409, Some("The tenant has credentials or users: to delete them with it, add ?force.".to_owned()))
             }
             Refusal::Conflict(Conflict::Secret) => {
                 (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
@@ -130,29 +189,12 @@ impl Face for LiteGraph {
     }
 
     fn finish(&self, answer: Answer, request_id: &str) -> Answer {
-        answer.with("x-correlation-id", request_id)
+        answer
+            .with("x-correlation-id", request_id)
+            // Its clients in browsers send their token themselves, so any origin may: there is no cookie to steal.
+            .with("access-control-allow-origin", "*")
+            .with("access-control-expose-headers", "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing")
     }
-}
-
-/// All members, always, in this order: the Python SDK invents a value for one that is left out.
-#[derive(Serialize)]
-struct Credential<'a> {
-    #[serde(rename = "GUID")]
-    guid: String,
-    #[serde(rename = "TenantGUID")]
-    tenant_guid: String,
-    #[serde(rename = "UserGUID")]
-    user_guid: String,
-    #[serde(rename = "Name")]
-    name: &'a str,
-    #[serde(rename = "BearerToken")]
-    bearer_token: &'a str,
-    #[serde(rename = "Active")]
-    active: bool,
-    #[serde(rename = "CreatedUtc")]
-    created_utc: String,
-    #[serde(rename = "LastUpdateUtc")]
-    last_update_utc: String,
 }
 
 #[derive(Serialize)]

@@ -2,20 +2,21 @@
 
 use serde_json::json;
 
-use super::{Face, Scope, Shown, json};
+use super::{Asked, Face, Scope, Shown, json};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Field, Meaning, Said, Verb};
+use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::refusal::Refusal;
 use crate::request::Request;
+use crate::route::Operation;
 
 /// The face.
 pub struct Postern;
 
 impl Dialect for Postern {
-    fn word(&self, _verb: Verb, _field: Field) -> Option<&'static str> {
+    fn word(&self, _noun: Noun, _verb: Verb, _field: Field) -> Option<&'static str> {
         None
     }
 
@@ -29,15 +30,21 @@ impl Dialect for Postern {
 }
 
 impl Face for Postern {
-    fn scope(&self, _request: &Request<'_>, _caller: &Caller, _segments: &[String]) -> Result<Scope, Refusal> {
+    fn scope(
+        &self,
+        _request: &Request<'_>,
+        _operation: Operation,
+        _caller: &Caller,
+        _segments: &[String],
+    ) -> Result<Scope, Refusal> {
         Err(Refusal::NoRoute)
     }
 
-    fn need(&self, _verb: Option<Verb>) -> Rank {
+    fn need(&self, _operation: Operation) -> Rank {
         Rank::Admin
     }
 
-    fn show(&self, _verb: Option<Verb>, _shown: &Shown<'_>) -> Answer {
+    fn show(&self, _asked: &Asked<'_>, _shown: &Shown<'_>) -> Answer {
         self.fail(&Refusal::NoRoute)
     }
 
@@ -59,6 +66,7 @@ impl Face for Postern {
             | Refusal::Missing(_)
             | Refusal::Stale
             | Refusal::PreconditionRequired
+            | Refusal::TooMany
             | Refusal::Invalid(_)
             | Refusal::ForbiddenChange
             | Refusal::NoRoles

@@ -22,7 +22,7 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     match value {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Unreadable::NotAnObject),
-        Err(error) => Err(fault.get().unwrap_or(Unreadable::NotJson { line: error.line(), column: error.column() })),
+        Err(error) => Err(fault.take().unwrap_or(Unreadable::NotJson { line: error.line(), column: error.column() })),
     }
 }
 

@@ -4,10 +4,9 @@ use super::{Service, Way};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::Credential;
-use crate::credential::field::Verb;
 use crate::credential::id::Id;
 use crate::credential::secret::{Proof, Sealed, Token};
-use crate::face::Shown;
+use crate::face::{Asked, Shown};
 use crate::refusal::{Misconfigured, Refusal};
 use crate::settings::name;
 use crate::store::Database;
@@ -34,20 +33,23 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     /// The answer that shows a credential. `made` is its secret where it was just created.
-    pub(super) fn show(
-        &self,
-        way: &Way<'_>,
-        verb: Option<Verb>,
-        credential: &Credential,
-        made: Option<&Token>,
-    ) -> Result<Answer, Refusal> {
-        let opened = match &credential.sealed {
-            Some(sealed) if made.is_none() && way.face.shows_secrets() => Some(self.open(way, credential, sealed)?),
-            _ => None,
-        };
-        let permissions = way.rank.get().filter(|_| way.face.asks_permissions(way.request));
-        let shown = Shown { credential, secret: made.or(opened.as_ref()), permissions };
-        Ok(way.face.show(verb, &shown).with("etag", credential.etag()))
+    pub(super) fn show(&self, way: &Way<'_>, credential: &Credential, made: Option<&Token>) -> Result<Answer, Refusal> {
+        let opened = if made.is_none() { self.revealed(way, credential)? } else { None };
+        let shown = Shown::Credential(credential, made.or(opened.as_ref()));
+        Ok(self.shown(way, &shown).with("etag", credential.etag()))
+    }
+
+    /// The answer that shows this.
+    pub(super) fn shown(&self, way: &Way<'_>, shown: &Shown<'_>) -> Answer {
+        let Way { request, operation, rank, .. } = way;
+        let asked = Asked { request, operation: *operation, rank: rank.get(), began: self.now, ended: (self.clock)() };
+        way.face.show(&asked, shown)
+    }
+
+    /// A credential's secret, where the face shows it again and it was sealed.
+    pub(super) fn revealed(&self, way: &Way<'_>, credential: &Credential) -> Result<Option<Token>, Refusal> {
+        let sealed = credential.sealed.as_ref().filter(|_| way.face.shows_secrets());
+        sealed.map(|sealed| self.open(way, credential, sealed)).transpose()
     }
 
     /// Opens a credential's sealed secret. One under the previous key moves to the current one.

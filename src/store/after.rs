@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Database, Parameter, Store};
+use super::{Database, Parameter, Sql, Store};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -63,9 +63,9 @@ impl After {
 /// # Errors
 /// `Unavailable` or `Broken`, of which the caller of the request learns nothing: its answer has gone out.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
-    const NOTE_SECRET: &str = include_str!("note_secret.sql");
-    const NOTE_CREDENTIAL: &str = include_str!("note_credential.sql");
-    const REKEY: &str = include_str!("rekey.sql");
+    const NOTE_SECRET: Sql = Sql::plain(include_str!("note_secret.sql"));
+    const NOTE_CREDENTIAL: Sql = Sql::plain(include_str!("note_credential.sql"));
+    const REKEY: Sql = Sql::plain(include_str!("rekey.sql"));
     let statements: &[_] = match (after.used, &after.rekey) {
         (None, None) => return Ok(()),
         // The move last: the notes find the secret by the id that it had.

@@ -6,3 +6,4 @@ SELECT place, ?1 ->> '$.credential', to_principal, to_name, to_description, to_e
   (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = verdict.place)
 FROM verdict
 WHERE verdict.code = 'go'
+RETURNING *

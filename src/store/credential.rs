@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::question::Question;
-use super::verdict::{JUDGE, Judged, Outcome, first, read};
-use super::{Database, Parameter, Row, Store};
+use super::verdict::{JUDGE, Outcome, first, judge, read};
+use super::{Database, Row, Sql, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -13,21 +13,11 @@ use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// Statements that write a credential give back the row as it now is. `judge.sql` names the same columns.
-macro_rules! writes {
-    ($file:literal) => {
-        judged!(
-            $file,
-            "RETURNING tenant, id, principal, name, description, enabled, roles, expires_at, revision, created_at, updated_at, last_used_at"
-        )
-    };
-}
-
-const UPDATE: &str = writes!("update.sql");
-const CREATE: &str = writes!("create.sql");
-const SECRET_ADD: &str = judged!("secret_add.sql");
-const SECRET_END_OTHERS: &str = judged!("secret_end_others.sql");
-const SECRET_DELETE_ENDED: &str = judged!("secret_delete_ended.sql");
+const UPDATE: Sql = Sql::judged_by(include_str!("update.sql"));
+const CREATE: Sql = Sql::judged_by(include_str!("create.sql"));
+const SECRET_ADD: Sql = Sql::judged_by(include_str!("secret_add.sql"));
+const SECRET_END_OTHERS: Sql = Sql::judged_by(include_str!("secret_end_others.sql"));
+const SECRET_DELETE_ENDED: Sql = Sql::judged_by(include_str!("secret_delete_ended.sql"));
 
 /// Finds a credential.
 ///
@@ -35,6 +25,14 @@ const SECRET_DELETE_ENDED: &str = judged!("secret_delete_ended.sql");
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Credential>, Refusal> {
     run(store, question, &[JUDGE], Vec::new()).await
+}
+
+/// Judges a request, and does nothing else.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn judged<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<()>, Refusal> {
+    judge(store, question, &[JUDGE], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 
 /// Creates a credential and its secret.
@@ -71,14 +69,12 @@ pub async fn update<D: Database>(
 async fn run<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
-    statements: &[&'static str],
+    statements: &[Sql],
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
-    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
-    let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
-    let judged: Judged = read(before)?;
-    let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
-    let result = judged.verdict(violations, named).and_then(|()| {
+    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
+    let result = result.and_then(|()| {
+        let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
         let sealed = shown_again(before, question)?;
         // No row back from the write: nothing changed, and the row as it was is the row as it is.
         let stored: Stored = read(first(&rows, 1).unwrap_or(before))?;
@@ -89,26 +85,29 @@ async fn run<D: Database>(
 
 /// The sealed value of the secret that is now the newest.
 fn shown_again(before: &Row, question: &Question) -> Result<Option<Sealed>, Refusal> {
-    let stored: Newest = read(before)?;
-    Ok(match &question.secret {
-        Some(new) if !new.proofs.iter().any(|proof| stored.id == Some(proof.id)) => {
-            new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
+    match &question.secret {
+        Some(new) if !new.proofs.iter().any(|proof| before.get("newest") == Some(&proof.id.to_string().into())) => {
+            Ok(new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text }))
         }
-        _ => stored.sealed.zip(stored.sealing_key).map(|(text, key)| Sealed { key, text }),
-    })
+        _ => newest(before),
+    }
+}
+
+/// The sealed value of the newest secret of a row.
+pub(super) fn newest(row: &Row) -> Result<Option<Sealed>, Refusal> {
+    let Newest { sealing_key, sealed } = read(row)?;
+    Ok(sealed.zip(sealing_key).map(|(text, key)| Sealed { key, text }))
 }
 
 #[derive(Deserialize)]
 struct Newest {
-    #[serde(rename = "newest")]
-    id: Option<Id>,
     sealing_key: Option<String>,
     sealed: Option<String>,
 }
 
 /// A row of `credentials`.
 #[derive(Deserialize)]
-struct Stored {
+pub(super) struct Stored {
     tenant: Id,
     id: Id,
     principal: Id,
@@ -123,7 +122,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
+    pub(super) fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
         let Self {
             tenant,
             id,

@@ -41,14 +41,111 @@ pub enum TenantRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum On {
-    /// All tenants: it makes one.
+    /// The caller itself: it logs in.
+    Caller,
+    /// All tenants, or one to be made.
     Tenants,
-    /// The principals of a tenant: it makes one.
+    /// One tenant.
+    Tenant,
+    /// The principals of a tenant, or one to be made.
     Principals,
-    /// The credentials of a tenant: it makes one.
+    /// One principal.
+    Principal,
+    /// The credentials of a tenant or of a principal, or one to be made.
     Credentials,
     /// One credential.
     Credential,
+}
+
+/// What a request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Act {
+    /// Reads one or several.
+    Read,
+    /// Makes one.
+    Create,
+    /// Replaces or merges one.
+    Change,
+    /// Deletes one or several, with all that belongs to them.
+    Delete,
+}
+
+/// What the items of a list are ordered by; of equals, by their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// When they were made.
+    Creation,
+    /// Their names.
+    Name,
+    /// Their ids.
+    Id,
+}
+
+/// An order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub by: By,
+    /// Whether the last comes first.
+    pub descending: bool,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    /// The order.
+    #[serde(skip)]
+    pub order: Order,
+    /// The most items.
+    pub limit: u32,
+    /// How many to pass over first.
+    pub skip: u32,
+    /// It begins behind the item that was made at this time …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Micros>,
+    /// … and has this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+    /// It begins behind this credential, there or once there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Id>,
+    /// It is these, and no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<Id>>,
+    /// Whether secrets are shown.
+    pub secrets: bool,
+    /// Whether to tell if something is before it.
+    #[serde(skip)]
+    pub looks_back: bool,
+    /// Whether to count what is behind it.
+    #[serde(skip)]
+    pub counts: bool,
+}
+
+impl Page {
+    /// The first page in an order.
+    #[must_use]
+    pub fn first(order: Order, limit: u32) -> Self {
+        Self {
+            order,
+            limit,
+            skip: 0,
+            at: None,
+            id: None,
+            from: None,
+            ids: None,
+            secrets: false,
+            looks_back: false,
+            counts: false,
+        }
+    }
+
+    /// Whether it begins somewhere.
+    #[must_use]
+    pub fn is_further(&self) -> bool {
+        self.id.is_some() || self.from.is_some()
+    }
 }
 
 /// A secret as it will be stored. Debug shows its id alone.
@@ -84,21 +181,33 @@ pub struct Question {
     /// The tenant; none is the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantRef>,
-    /// The principal of the path, where it has one.
+    /// The principal: of the path, where it has one, or the one to be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<Key>,
     /// The credential: of the path, or the one to be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Key>,
+    /// The proofs of a token: the credential is the one that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bearer: Option<Vec<Proof>>,
     /// What it is about.
     pub on: On,
-    /// Whether it writes.
-    pub writes: bool,
+    /// What it does.
+    pub act: Act,
     /// The least rank that may do it.
     pub need: Rank,
     /// The tags of If-Match; none without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,
+    /// The page of a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
+    /// More credentials than this are too many for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<u32>,
+    /// Whether a tenant is deleted with all that it has.
+    #[serde(skip_serializing_if = "is_false")]
+    pub force: bool,
     /// Whether the body breaks a rule already.
     pub invalid: bool,
     /// The fields that are set.
@@ -115,6 +224,11 @@ pub struct Question {
     pub change: Id,
     /// The request's id.
     pub request: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Question {

@@ -1,14 +1,19 @@
-//! Tenants: create.
+//! Tenants: create, find, update.
 
 use serde::Deserialize;
 
+use super::principal::flag;
 use super::question::Question;
-use super::verdict::{Outcome, make};
-use super::{Database, Store};
+use super::verdict::{JUDGE, Outcome, one};
+use super::{Database, Sql, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
+
+const CREATE: Sql = Sql::judged_by(include_str!("create_tenant.sql"));
+const UPDATE: Sql = Sql::judged_by(include_str!("update_tenant.sql"));
+const READ: Sql = Sql::judged_by(include_str!("read_tenant.sql"));
 
 /// A tenant, as it is shown.
 #[derive(Debug, Deserialize)]
@@ -19,14 +24,17 @@ pub struct Tenant {
     pub label: String,
     /// Its name.
     pub name: String,
+    /// Whether its credentials may be used.
+    #[serde(deserialize_with = "flag")]
+    pub enabled: bool,
     /// When it was made.
     pub created_at: Micros,
     /// When it was changed last.
     pub updated_at: Micros,
 }
 
-/// Creates a tenant with its default principal, RBAC on. `question.set` has `name`, `slug` and `first`: the number to
-/// begin with, 1 for the bare slug.
+/// Creates a tenant with its default principal, RBAC on. `question.set` has `slug` and `first` besides the tenant's fields: the
+/// number to begin with, 1 for the bare slug.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -35,5 +43,25 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    make(store, question, judged!("create_tenant.sql"), violations).await
+    one(store, question, &[JUDGE, CREATE], violations).await
+}
+
+/// Finds a tenant.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Tenant>, Refusal> {
+    one(store, question, &[JUDGE, READ], Vec::new()).await
+}
+
+/// Updates a tenant.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn update<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Tenant>, Refusal> {
+    one(store, question, &[JUDGE, UPDATE, READ], violations).await
 }

@@ -10,3 +10,4 @@ UPDATE credentials SET
 FROM verdict
 WHERE verdict.code = 'go' AND (differs OR resecret)
   AND credentials.tenant = verdict.place AND credentials.id = verdict.id
+RETURNING *

@@ -5,12 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::question::Question;
-use super::{Database, Parameter, Row, Store};
+use super::{Database, Parameter, Row, Sql, Store};
 use crate::caller::Rank;
-use crate::credential::field::{Field, Place, RoleMember, Rule, Violation};
+use crate::credential::field::{Field, Noun, Place, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
+use crate::credential::time::Micros;
 use crate::credential::validate::{self, ROLES_MAX};
-use crate::refusal::{Conflict, Noun, Refusal};
+use crate::refusal::{Conflict, Refusal};
 
 /// What came of a batch: what was judged, and what is now there, or why not.
 pub struct Outcome<T> {
@@ -32,10 +33,16 @@ pub struct Judged {
     pub caller_tenant: Option<Id>,
     /// The secret that the caller presented.
     pub caller_secret: Option<Id>,
+    /// When that was made.
+    pub secret_made: Option<Micros>,
     /// The id of the key that it is under.
     pub caller_key: Option<String>,
     /// Its sealed value, if it has one.
     pub caller_sealed: Option<String>,
+    /// How many credentials the tenant has.
+    pub total: Option<u64>,
+    /// The names of the roles that the tenant knows, a JSON list.
+    pub role_names: Option<String>,
     unnoted: Option<u8>,
     unknown_roles: Option<String>,
     too_many_roles: Option<u8>,
@@ -62,8 +69,11 @@ impl Judged {
             "invalid" => Refusal::Invalid(self.violations(violations, principal)),
             "forbidden_change" => Refusal::ForbiddenChange,
             "no_rbac" => Refusal::NoRoles,
+            "too_many" => Refusal::TooMany,
             "taken_id" => Refusal::Conflict(Conflict::Id),
             "taken_secret" => Refusal::Conflict(Conflict::Secret),
+            "default_principal" => Refusal::Conflict(Conflict::DefaultPrincipal),
+            "not_empty" => Refusal::Conflict(Conflict::NotEmpty),
             other => Refusal::Broken(format!("no meaning for the verdict {other}")),
         })
     }
@@ -103,24 +113,39 @@ impl Judged {
 }
 
 /// The statement that gives the verdict: the first of every batch that is judged.
-pub(super) const JUDGE: &str = judged!("judge.sql");
+pub(super) const JUDGE: Sql = Sql::judged_by(include_str!("judge.sql"));
 
-/// Makes a tenant or a principal: the verdict, and the row that the second statement made.
+/// Runs a batch whose first statement gives the verdict: what was judged, and the rows.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub(super) async fn make<D: Database, T: DeserializeOwned>(
+pub(super) async fn judge<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
-    create: &'static str,
+    statements: &[Sql],
+    violations: Vec<Violation>,
+) -> Result<(Outcome<()>, Vec<Vec<Row>>), Refusal> {
+    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
+    let judged: Judged = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
+    let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
+    let result = judged.verdict(violations, named);
+    Ok((Outcome { judged, result }, rows))
+}
+
+/// Runs a batch whose last statement gives back the tenant or the principal that it is about.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub(super) async fn one<D: Database, T: DeserializeOwned>(
+    store: &Store<'_, D>,
+    question: &Question,
+    statements: &[Sql],
     violations: Vec<Violation>,
 ) -> Result<Outcome<T>, Refusal> {
-    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, create] };
-    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
-    let missing = |what: &str| Refusal::Broken(format!("no {what}"));
-    let judged: Judged = read(first(&rows, 0).ok_or_else(|| missing("verdict"))?)?;
-    let result =
-        judged.verdict(violations, None).and_then(|()| read(first(&rows, 1).ok_or_else(|| missing("row made"))?));
+    let statements = if question.invalid { &[JUDGE] } else { statements };
+    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
+    let last = rows.last().and_then(|rows| rows.first());
+    let result = result.and_then(|()| read(last.ok_or_else(|| Refusal::Broken("no row".to_owned()))?));
     Ok(Outcome { judged, result })
 }
 

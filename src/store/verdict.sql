@@ -7,7 +7,7 @@
 WITH
 -- Who calls. A proof is a secret's id and the keyed digest of what was presented; no proof, no row.
 caller AS MATERIALIZED (
-  SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, 0 AS unnoted, NULL AS key, NULL AS sealed
+  SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, NULL AS secret_made, 0 AS unnoted, NULL AS key, NULL AS sealed
   WHERE ?1 ->> '$.caller.root'
   UNION ALL
   SELECT c.tenant, c.id,
@@ -20,22 +20,29 @@ caller AS MATERIALIZED (
       WHEN s.expires_at <= ?1 ->> '$.now' OR c.expires_at <= ?1 ->> '$.now' THEN 'unauthenticated'
       WHEN c.enabled AND p.enabled AND t.enabled THEN 'go'
       ELSE 'inactive' END,
-    s.id,
+    s.id, s.created_at,
     coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed
-  FROM json_each(?1, '$.caller.proofs') AS proof
-  CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+  FROM (
+    SELECT s.* FROM json_each(?1, '$.caller.proofs') AS proof
+    CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+    UNION ALL
+    -- An access token, whose signature was verified: it names the secret that it was issued for.
+    SELECT * FROM secrets WHERE id = ?1 ->> '$.caller.access' AND created_at = ?1 ->> '$.caller.made'
+  ) AS s
   CROSS JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential
   CROSS JOIN principals AS p ON p.tenant = c.tenant AND p.id = c.principal
   CROSS JOIN tenants AS t ON t.id = c.tenant
   WHERE coalesce(c.id = ?1 ->> '$.caller.client', 1)
 ),
--- Where, and on what: the tenant of the path or header, else the caller's own (nobody but root sees another's); the
--- credential as it is now, under the principal of the path, where that has one; its newest secret.
+-- Where, and on what: the tenant of the path or header, else that of the token that root looks for, else the caller's own
+-- (nobody but root sees another's); the principal of the path; the credential as it is now, by its id or by a token of it,
+-- under the principal of the path, where that has one; its newest secret.
 found AS MATERIALIZED (
   SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.expires_at AS caller_expires_at,
-    coalesce(caller.state, 'unauthenticated') AS state, caller.secret AS caller_secret, caller.unnoted,
+    coalesce(caller.state, 'unauthenticated') AS state, caller.secret AS caller_secret, caller.secret_made, caller.unnoted,
     caller.key AS caller_key, caller.sealed AS caller_sealed,
-    place.id AS place, place.rbac, place.preconditions, place.role_names,
+    place.id AS place, place.rbac, place.preconditions, place.role_names, place.credentials AS total,
+    place.enabled AS place_enabled, whom.id AS whom,
     target.tenant, target.id, target.principal, target.name, target.description, target.enabled, target.roles,
     target.expires_at, target.revision, target.created_at, target.updated_at, target.last_used_at,
     newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed
@@ -44,10 +51,17 @@ found AS MATERIALIZED (
     ON place.id = CASE
       WHEN ?1 ->> '$.tenant.id' IS NOT NULL THEN ?1 ->> '$.tenant.id'
       WHEN ?1 ->> '$.tenant.label' IS NOT NULL THEN (SELECT id FROM tenants WHERE label = ?1 ->> '$.tenant.label')
+      WHEN caller.rank = 4 AND json_type(?1, '$.bearer') IS NOT NULL THEN (
+        SELECT s.tenant FROM json_each(?1, '$.bearer') AS proof
+        CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest')
       ELSE caller.tenant END
     AND (caller.rank = 4 OR caller.tenant = place.id)
+  LEFT JOIN principals AS whom ON whom.tenant = place.id AND whom.id = ?1 ->> '$.principal'
   LEFT JOIN credentials AS target
-    ON target.tenant = place.id AND target.id = ?1 ->> '$.credential'
+    ON target.tenant = place.id AND target.id = coalesce(?1 ->> '$.credential', (
+      SELECT s.credential FROM json_each(?1, '$.bearer') AS proof
+      CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+      WHERE s.tenant = place.id AND coalesce(s.expires_at > ?1 ->> '$.now', 1)))
     AND coalesce(target.principal = ?1 ->> '$.principal', 1)
   LEFT JOIN secrets AS newest
     ON newest.id = (SELECT id FROM secrets WHERE tenant = target.tenant AND credential = target.id
@@ -82,7 +96,7 @@ weighed AS MATERIALIZED (
     (to_principal, to_name, to_description, to_enabled, to_roles, to_expires_at)
       IS NOT (principal, name, description, enabled, roles, expires_at) AS differs,
     -- What an editor may not touch.
-    (to_principal, to_enabled, to_roles, to_expires_at) IS NOT (principal, enabled, roles, expires_at) AS restricted,
+    (id IS NOT NULL AND (to_principal, to_enabled, to_roles, to_expires_at) IS NOT (principal, enabled, roles, expires_at)) AS restricted,
     -- The newest secret, under whichever key, is not the one that the change brings.
     (?1 ->> '$.secret.id' IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof
@@ -101,22 +115,41 @@ verdict AS MATERIALIZED (
     WHEN state <> 'go' THEN state
     WHEN rank < ?1 ->> '$.need' THEN 'forbidden'
     WHEN ?1 ->> '$.on' <> 'tenants' AND place IS NULL THEN 'missing_tenant'
-    WHEN ?1 ->> '$.principal' IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM principals AS p WHERE p.tenant = weighed.place AND p.id = ?1 ->> '$.principal') THEN 'missing_principal'
+    WHEN ?1 ->> '$.on' <> 'principals' AND ?1 ->> '$.principal' IS NOT NULL AND whom IS NULL THEN 'missing_principal'
     WHEN ?1 ->> '$.on' = 'credential' AND id IS NULL THEN 'missing_credential'
+    -- The credential that a list goes on from: there, or once there.
+    WHEN ?1 ->> '$.page.from' IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant = weighed.place AND c.id = ?1 ->> '$.page.from')
+      AND NOT EXISTS (SELECT 1 FROM events AS e INDEXED BY events_of_deleted
+        WHERE e.tenant = weighed.place AND e.credential = ?1 ->> '$.page.from' AND e.action = 'deleted') THEN 'missing_credential'
     WHEN ?1 ->> '$.on' = 'credential' AND json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM json_each(?1, '$.if_match') AS tag
       WHERE tag.value IN ('*', weighed.id || '.' || weighed.revision)) THEN 'stale'
-    WHEN ?1 ->> '$.on' = 'credential' AND ?1 ->> '$.writes' AND json_type(?1, '$.if_match') IS NULL
+    WHEN ?1 ->> '$.on' = 'credential' AND ?1 ->> '$.act' IN ('change', 'delete') AND json_type(?1, '$.if_match') IS NULL
       AND preconditions THEN 'unconditional'
+    -- More than one answer or one batch should hold. The count is the tenant's; below its bound nothing is counted.
+    WHEN total > ?1 ->> '$.bound' AND CASE ?1 ->> '$.on' WHEN 'credentials' THEN 1 WHEN 'principal' THEN 1 WHEN 'tenant' THEN 1 END
+      AND (?1 ->> '$.principal' IS NULL OR ?1 ->> '$.bound' < (SELECT count(*) FROM (
+        SELECT 1 FROM credentials_of_principal AS c WHERE c.tenant = weighed.place AND c.principal = ?1 ->> '$.principal'
+        LIMIT (?1 ->> '$.bound') + 1))) THEN 'too_many'
     WHEN ?1 ->> '$.invalid' OR unknown_roles <> '[]' OR too_many_roles OR last_role OR unknown_principal THEN 'invalid'
     WHEN rank < 3 AND (restricted OR resecret) THEN 'forbidden_change'
+    -- Nobody but root turns a tenant off or on.
+    WHEN ?1 ->> '$.on' = 'tenant' AND rank < 4 AND coalesce(?1 ->> '$.set.enabled' <> place_enabled, 0) THEN 'forbidden_change'
     -- Roles that the body names: the one that a face gives by default is no roles feature.
     WHEN adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac THEN 'no_rbac'
-    WHEN ?1 ->> '$.on' = 'credentials' AND id IS NOT NULL THEN 'taken_id'
+    WHEN ?1 ->> '$.act' = 'create' AND CASE ?1 ->> '$.on'
+      WHEN 'credentials' THEN id WHEN 'principals' THEN whom ELSE place END IS NOT NULL THEN 'taken_id'
     WHEN resecret AND EXISTS (
       SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof
       CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id') THEN 'taken_secret'
+    -- The default principal is neither deleted nor disabled.
+    WHEN ?1 ->> '$.on' = 'principal' AND whom = '00000000000000000000000000'
+      AND (?1 ->> '$.act' = 'delete' OR ?1 ->> '$.set.enabled' = 0) THEN 'default_principal'
+    -- A tenant that is not empty goes only when that is said.
+    WHEN ?1 ->> '$.on' = 'tenant' AND ?1 ->> '$.act' = 'delete' AND NOT coalesce(?1 ->> '$.force', 0)
+      AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p
+        WHERE p.tenant = weighed.place AND p.id > '00000000000000000000000000')) THEN 'not_empty'
     ELSE 'go' END AS code
   FROM weighed
 )

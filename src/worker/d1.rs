@@ -82,7 +82,7 @@ impl Database for D1 {
 /// all else (lost, overloaded, resetting) is the database not answering now.
 fn fault(error: &JsValue) -> Fault {
     let message =
-        error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()));
+        error.dyn_ref::<js_sys::Error>().map_or_else(|| "no error".to_owned(), |error| String::from(error.message()));
     let ours = [
         "SQLITE_ERROR",
         "SQLITE_CONSTRAINT",

@@ -5,40 +5,105 @@ use std::collections::BTreeMap;
 use postern::route::{Operation, Route};
 
 use crate::common::table::{tables, tell_size};
-use crate::scene::{Scene, assert_is, routes};
+use crate::scene::{By, FORM, Header, Known, Scene, assert_is, names_tenant, routes, takes_form};
 
 #[test]
 fn every_caller_on_every_route() {
-    let [columns, callers] = tables(include_str!("matrix.txt")).try_into().ok().expect("two tables");
+    let [callers, columns] = tables(include_str!("matrix.txt")).try_into().ok().expect("two tables");
+    let routes = routes(&columns);
     let mut words = BTreeMap::new();
     let mut cells = 0;
-    for (column, route) in routes(&columns) {
-        let rows = callers.column("caller").into_iter().zip(callers.column("trips")).zip(callers.column(&column));
-        for ((caller, trips), cell) in rows {
-            let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
-            let text = check(&format!("{caller} at {column}"), route, caller, cell, trips.parse().unwrap());
-            // Those who are not known learn nothing of why.
-            if matches!(cell, "401" | "unknown") {
-                assert_eq!(*words.entry(column.clone()).or_insert_with(|| text.clone()), text, "{caller} at {column}");
+    for (by, column) in [(By::Secret, "secret"), (By::Access, "access token")] {
+        for (caller, is) in callers.column("caller").into_iter().zip(callers.column(column)) {
+            let Some((kind, trips)) = is.split_once('/') else {
+                assert_eq!(is, "-", "{caller} by {by:?}");
+                continue;
+            };
+            let mut world = Calls::of(caller, by);
+            for (line, (name, route)) in routes.iter().enumerate() {
+                // Nobody gets an access token for one.
+                let exchanges = route.operation == Operation::LogIn && by == By::Access;
+                let cell = columns.column(if exchanges { "exchanged" } else { kind })[line];
+                let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
+                let of = format!("{caller} by {by:?} at {name}");
+                for way in ways(route) {
+                    let text = world.check(&of, route, *way, cell, trips.parse().unwrap());
+                    // Those who are not known learn nothing of why.
+                    if matches!(cell, "401" | "unknown") {
+                        assert_eq!(*words.entry(line).or_insert_with(|| text.clone()), text, "{of}");
+                    }
+                }
+                cells += 1;
             }
-            cells += 1;
         }
     }
     tell_size("callers × routes", cells);
 }
 
-/// Sends the request of a cell to a world of its own, and gives back the body of the answer.
-fn check(of: &str, route: &Route, caller: &str, cell: &str, trips: u64) -> String {
-    let scene = Scene::new();
-    let headers = scene.caller(caller);
-    let (before, all_before) = (scene.world.stored_but_last_use(), scene.world.stored());
-    let reply = scene.send(route, &scene.target, &headers, &scene.body(route));
-    assert_is(&reply, cell, of);
-    assert_eq!(reply.cost.trips, trips, "{of}: trips");
-    let writes = reply.status < 400 && route.operation != Operation::Read;
-    assert_eq!(scene.world.stored_but_last_use() != before, writes, "{of}: is anything written?");
-    if matches!(cell, "unknown" | "inactive" | "401") {
-        assert_eq!(scene.world.stored(), all_before, "{of}: not even a last use is noted");
+/// How a caller presents what it has.
+#[derive(Clone, Copy)]
+enum Way {
+    Bearer,
+    Basic,
+    Form,
+}
+
+/// The ways that a route takes.
+fn ways(route: &Route) -> &'static [Way] {
+    match route.operation {
+        Operation::LogIn if takes_form(route) => &[Way::Basic, Way::Form],
+        Operation::LogIn => &[Way::Basic],
+        _ => &[Way::Bearer],
     }
-    reply.text
+}
+
+/// A caller, and the world that it calls in.
+struct Calls<'a> {
+    name: &'a str,
+    by: By,
+    scene: Scene,
+    known: Option<Known>,
+    used: bool,
+}
+
+impl<'a> Calls<'a> {
+    fn of(name: &'a str, by: By) -> Self {
+        let scene = Scene::new();
+        let known = scene.who(name, by);
+        Self { name, by, scene, known, used: false }
+    }
+
+    /// Sends the request of a cell, and gives back the body of the answer.
+    fn check(&mut self, of: &str, route: &Route, way: Way, cell: &str, trips: u64) -> String {
+        if std::mem::take(&mut self.used) {
+            // What it wrote could decide what comes after it.
+            *self = Self::of(self.name, self.by);
+        }
+        let (mut headers, body) = self.presents(route, way);
+        headers.extend(names_tenant(self.name));
+        let Scene { world, target } = &self.scene;
+        let (before, all_before) = (world.stored_but_last_use(), world.stored());
+        let reply = self.scene.send(route, target, &headers, &body);
+        assert_is(&reply, cell, route, of);
+        assert_eq!(reply.cost.trips, trips, "{of}: trips");
+        let changes = matches!(route.operation, Operation::Write(..) | Operation::Delete(_) | Operation::DeleteAll);
+        self.used = changes && reply.status < 400;
+        assert_eq!(world.stored_but_last_use() != before, self.used, "{of}: is anything written?");
+        if matches!(cell, "unknown" | "inactive" | "401") {
+            assert_eq!(world.stored(), all_before, "{of}: not even a last use is noted");
+        }
+        reply.text
+    }
+
+    fn presents(&self, route: &Route, way: Way) -> (Vec<Header>, Vec<u8>) {
+        let (known, body) = (self.known.iter(), self.scene.body(route));
+        match way {
+            Way::Bearer => (known.map(Known::bearer).collect(), body),
+            Way::Basic => (known.map(Known::basic).collect(), body),
+            Way::Form => {
+                let form = self.known.as_ref().map_or(body, Known::form);
+                (vec![("content-type", FORM.to_owned())], form)
+            }
+        }
+    }
 }

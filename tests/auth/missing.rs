@@ -1,19 +1,26 @@
-//! Another tenant's thing answers exactly as a missing one: byte for byte, with all its headers.
+//! Another tenant's thing answers exactly as a missing one: byte for byte, with all its headers. No list, no count and no
+//! deletion of one tenant reaches into another.
 
+use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
-use postern::route::{ROUTES, Route};
-use serde_json::json;
+use postern::route::{Operation, ROUTES, Route};
+use serde_json::{Value, json};
 
-use crate::common::{ACME, Reply, ZERO, litegraph_url};
-use crate::scene::{Header, OTHER, Place, Scene, bearer, nothing, url};
+use crate::common::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
+use crate::scene::{Header, OTHER, Place, Scene, bearer, is_litegraph, method, nothing, url};
 
 /// Requests that would each be answered otherwise if the target were seen: fit, unfit, and with any If-Match.
 fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<(Vec<Header>, Vec<u8>)> {
-    let unfit =
-        json!({"UserGUID": nothing().guid(), "Name": "", "name": "", "BearerToken": used}).to_string().into_bytes();
+    let unfit = json!({
+        "UserGUID": nothing().guid(), "Name": "", "name": "", "FirstName": 5, "Active": null, "BearerToken": used,
+    });
     let tag = format!("\"{}.1\"", scene.target.credential);
+    let mut bodies = vec![scene.body(route)];
+    if matches!(route.operation, Operation::Write(..)) {
+        bodies.push(unfit.to_string().into_bytes());
+    }
     let mut variants = Vec::new();
-    for body in [scene.body(route), unfit] {
+    for body in bodies {
         for if_match in [None, Some("*"), Some(&*tag), Some("\"x.1\"")] {
             let mut headers = vec![bearer(token), ("x-request-id", "the-same".to_owned())];
             headers.extend(if_match.map(|tag| ("if-match", tag.to_owned())));
@@ -27,45 +34,206 @@ fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<(Vec<H
 fn another_tenants_thing_is_as_a_missing_one() {
     let scene = Scene::new();
     scene.world.db.execute("UPDATE tenants SET preconditions = 1 WHERE label = 'acme'", &[]);
-    let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), scene.target);
-    let missing = nothing();
+    let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
+    let missing = Place::none();
     // In their tenant; in one's own, under their service account; in one's own, under one's own.
     let pairs = [
-        (theirs, Place { tenant: missing, ..theirs }),
-        (Place { tenant: own.tenant, ..theirs }, Place { tenant: own.tenant, account: missing, credential: missing }),
-        (Place { credential: theirs.credential, ..own }, Place { credential: missing, ..own }),
+        (theirs.clone(), Place { tenant: missing.tenant, ..theirs.clone() }),
+        (Place { tenant: own.tenant, ..theirs.clone() }, Place { tenant: own.tenant, ..missing.clone() }),
+        (
+            Place { account: own.account, tenant: own.tenant, ..theirs.clone() },
+            Place { account: own.account, tenant: own.tenant, ..missing },
+        ),
     ];
     let used = scene.admin().1;
     let before = scene.world.stored_but_last_use();
     let mut compared = 0;
-    for route in &ROUTES {
-        for (theirs, missing) in pairs {
+    for route in ROUTES {
+        for (theirs, missing) in &pairs {
             // Where the path names nothing that makes the difference, there is nothing to compare.
-            let differs = [&theirs, &missing].map(|place| url(route, place));
+            let differs = [theirs, missing].map(|place| url(route, place));
             if differs[0] == differs[1] {
                 continue;
             }
+            let status = match route.operation {
+                // For root alone.
+                Operation::Delete(Noun::Tenant) => 401,
+                // "200, empty body, also when it did not exist".
+                Operation::Delete(_) | Operation::DeleteAll if is_litegraph(route) && theirs.tenant == own.tenant => {
+                    200
+                }
+                _ => 404,
+            };
             for (headers, body) in variants(&scene, route, &token, &used) {
-                let [one, other] = [theirs, missing].map(|place| scene.send(route, &place, &headers, &body));
-                assert_eq!(one.status, 404, "{}: {}", differs[0], one.text);
+                let [one, other] = [theirs, missing].map(|place| scene.send(route, place, &headers, &body));
+                assert_eq!(one.status, status, "{} {}: {}", method(route), differs[0], one.text);
                 assert_eq!(
                     (one.text, one.headers, one.cost),
                     (other.text, other.headers, other.cost),
-                    "{}",
+                    "{} {}",
+                    method(route),
                     differs[0]
                 );
                 compared += 1;
             }
         }
     }
-    assert!(compared >= 8 * 15, "{compared}: the pairs differ on most routes");
-    assert_eq!(scene.world.stored_but_last_use(), before);
+    assert!(compared >= 4 * 60, "{compared}: the pairs differ on most routes");
+    assert_eq!(scene.world.stored_but_last_use(), before, "nothing is written, and nothing deleted");
+}
+
+mod list {
+    use super::*;
+
+    /// Every list that there is, with parameters that could let it see further. `theirs` is something of another tenant.
+    fn lists(own: &Place, theirs: &Place) -> Vec<(&'static Route, String, Vec<u8>)> {
+        let mut lists = Vec::new();
+        let guids = [theirs.credential, theirs.account, own.credential].map(Id::guid).join(",");
+        // Its place in a list of Keycard's, as one who saw it there would name it.
+        let cursor = format!("{}{:x}", theirs.credential, crate::common::START);
+        for route in ROUTES {
+            let queries = match route.operation {
+                Operation::List(_) | Operation::Page(_) if method(route) == "POST" => Vec::new(),
+                Operation::List(_) if is_litegraph(route) => vec![
+                    String::new(),
+                    "?order=NameAscending".to_owned(),
+                    "?order=GuidDescending&skip=1".to_owned(),
+                    format!("?guids={guids}"),
+                ],
+                Operation::Page(_) if is_litegraph(route) => vec![
+                    String::new(),
+                    "?max-keys=1".to_owned(),
+                    "?max-keys=1&skip=1&order=NameDescending".to_owned(),
+                    format!("?token={}&order=GuidAscending&max-keys=1", own.credential.guid()),
+                ],
+                Operation::Page(_) => {
+                    let mut queries = vec![String::new(), "?limit=1".to_owned(), "?expand=permissions".to_owned()];
+                    queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}")));
+                    queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}&limit=1")));
+                    queries
+                }
+                Operation::List(_) | Operation::Roles | Operation::Read(_) => vec![String::new()],
+                Operation::Write(..)
+                | Operation::Delete(_)
+                | Operation::DeleteAll
+                | Operation::FindByToken
+                | Operation::LogIn => Vec::new(),
+            };
+            lists.extend(queries.into_iter().map(|query| (route, url(route, own) + &query, Vec::new())));
+            if matches!(route.operation, Operation::Page(_)) && method(route) == "POST" {
+                for body in [
+                    json!({}),
+                    json!({"MaxResults": 1, "Ordering": "NameAscending"}),
+                    json!({"MaxResults": 1, "ContinuationToken": own.credential.guid()}),
+                    json!({"Skip": 1}),
+                ] {
+                    lists.push((route, url(route, own), body.to_string().into_bytes()));
+                }
+            }
+        }
+        lists
+    }
+
+    /// The body of an answer, without the times that an enumeration tells of itself.
+    fn seen(scene: &Scene, token: &str, (route, url, body): &(&Route, String, Vec<u8>)) -> String {
+        let headers = [bearer(token), ("x-postern-tenant", "acme".to_owned())];
+        let reply = scene.send_to(route, url, &headers, body);
+        assert_eq!(reply.status, 200, "{} {url}: {}", method(route), reply.text);
+        let mut answer = reply.json();
+        if let Some(timestamp) = answer.get_mut("Timestamp") {
+            timestamp.take();
+        }
+        answer.to_string()
+    }
+
+    /// Tenants, principals and credentials that come and go in every tenant but `other`, each under a name with `theirs`.
+    fn live(scene: &Scene) {
+        let call = |method, url: &str, body| {
+            let reply = scene.world.call(method, url, ROOT, &body);
+            assert!(reply.status < 300, "{method} {url}: {}", reply.text);
+            if reply.text.is_empty() { Value::Null } else { reply.json() }
+        };
+        let third = text(&call("POST", "/organizations", json!({"name": "theirs"})), "id");
+        for tenant in [ACME, &third] {
+            for _ in 0..5 {
+                let accounts = format!("/organizations/{tenant}/service-accounts");
+                let account = text(&call("POST", &accounts, json!({"name": "theirs, too"})), "id");
+                let credentials = format!("{accounts}/{account}/credentials");
+                for _ in 0..3 {
+                    call("POST", &credentials, json!({"name": "theirs as well"}));
+                }
+                let gone = text(&call("POST", &credentials, json!({"name": "theirs once"})), "id");
+                call("DELETE", &format!("{credentials}/{gone}"), Value::Null);
+            }
+        }
+    }
+
+    /// Every id that is somebody else's, in each of its spellings.
+    fn their_ids(scene: &Scene) -> Vec<String> {
+        let sql = format!(
+            "SELECT id FROM tenants WHERE id <> '{OTHER}' UNION SELECT id FROM principals WHERE tenant <> '{OTHER}'
+             UNION SELECT id FROM credentials WHERE tenant <> '{OTHER}' UNION SELECT id FROM secrets WHERE tenant <> '{OTHER}'
+             UNION SELECT credential FROM events WHERE tenant <> '{OTHER}'"
+        );
+        let rows = scene.world.db.query(&sql, &[]);
+        let ids = rows.iter().map(|row| Id::parse(row["id"].as_str().unwrap()).unwrap());
+        // The default principal's is everyone's, and the tenant acme has the same.
+        let ids: Vec<Id> = ids.filter(|id| *id != Id::ZERO).collect();
+        assert!(ids.len() > 50, "{}", ids.len());
+        ids.into_iter().flat_map(|id| [id.to_string(), id.guid(), id.guid().replace('-', "")]).collect()
+    }
+
+    #[test]
+    fn shows_no_id_no_name_and_no_count_of_another_tenant() {
+        let scene = Scene::new();
+        let (token, own) = (scene.other_admin(), scene.elsewhere());
+        let lists = lists(&own, &scene.target);
+        // The first use is noted, and shown from then on.
+        scene.world.get("/organizations", &token);
+        let answers = || lists.iter().map(|list| seen(&scene, &token, list)).collect::<Vec<_>>();
+        let before = answers();
+        live(&scene);
+        for (list, (before, after)) in lists.iter().zip(before.into_iter().zip(answers())) {
+            assert_eq!(before, after, "{}: nobody else's things make a difference", list.1);
+            for id in their_ids(&scene) {
+                assert!(!after.contains(&id), "{}: {after}", list.1);
+            }
+            assert!(!after.contains("theirs") && !after.contains("acme"), "{}: {after}", list.1);
+        }
+        // What is there is seen: the caller and the one of its service account.
+        let page = scene.world.get(&format!("/v2.0/tenants/{}/credentials", own.tenant.guid()), &token).json();
+        assert_eq!((page["TotalRecords"].as_u64(), page["Objects"].as_array().map(Vec::len)), (Some(2), Some(2)));
+        // And root, who may see all, does.
+        for url in ["/v1.0/tenants", "/organizations?limit=100"] {
+            assert!(scene.world.get(url, ROOT).text.contains("theirs"), "{url}");
+        }
+    }
+
+    #[test]
+    fn goes_on_from_no_other_tenants_credential() {
+        let scene = Scene::new();
+        let (token, own) = (scene.other_admin(), scene.elsewhere());
+        let url = format!("/v2.0/tenants/{}/credentials", own.tenant.guid());
+        let [deleted, there] = [scene.admin().0, scene.target.credential];
+        assert_eq!(scene.world.call("DELETE", &litegraph_url(&deleted), ROOT, &Value::Null).status, 200);
+        let answers = |id: Id| {
+            let search = json!({"ContinuationToken": id.guid()});
+            let page = scene.world.get(&format!("{url}?token={}", id.guid()), &token);
+            [page, scene.world.call("POST", &url, &token, &search)].map(|reply| (reply.status, reply.text, reply.cost))
+        };
+        let unknown = answers(nothing());
+        assert_eq!(unknown[0].0, 404);
+        for id in [there, deleted] {
+            assert_eq!(answers(id), unknown);
+        }
+        assert_eq!(answers(own.credential)[0].0, 200, "but from one's own");
+    }
 }
 
 mod litegraph {
     use super::*;
 
-    fn create(scene: &Scene, body: &serde_json::Value) -> Reply {
+    fn create(scene: &Scene, body: &Value) -> Reply {
         let place = scene.elsewhere();
         let url = format!("/v1.0/tenants/{}/credentials", place.tenant.guid());
         scene.world.call("PUT", &url, &scene.other_admin(), body)
@@ -79,6 +247,14 @@ mod litegraph {
         assert_eq!((one.status, one.text.replace(&theirs, &nothing().guid())), (400, other.text));
     }
 
+    /// All that is stored of the tenant acme.
+    fn of_acme(scene: &Scene) -> Vec<Vec<Value>> {
+        let rows = |table: &str, column: &str| format!("SELECT * FROM {table} WHERE {column} = '{ACME}' ORDER BY 1, 2");
+        let tables = [("tenants", "id"), ("principals", "tenant"), ("credentials", "tenant"), ("secrets", "tenant")];
+        let tables = tables.into_iter().chain([("events", "tenant")]);
+        tables.map(|(table, column)| scene.world.db.query(&rows(table, column), &[])).collect()
+    }
+
     #[test]
     fn another_tenants_guid_is_free_in_this_one() {
         let scene = Scene::new();
@@ -90,15 +266,11 @@ mod litegraph {
         assert_eq!(seen.json()["Name"], "target", "each tenant sees its own");
 
         // And each changes its own.
-        let of_acme = || {
-            let rows = |table: &str| format!("SELECT * FROM {table} WHERE tenant = '{ACME}'");
-            ["credentials", "secrets", "events"].map(|table| scene.world.db.query(&rows(table), &[]))
-        };
-        let before = of_acme();
+        let before = of_acme(&scene);
         let url = format!("/v1.0/tenants/{}/credentials/{theirs}", Id::parse(OTHER).unwrap().guid());
         let body = json!({"UserGUID": ZERO, "Name": "changed", "BearerToken": "changed"});
         assert_eq!(scene.world.call("PUT", &url, &scene.other_admin(), &body).json()["Name"], "changed");
-        assert_eq!(of_acme(), before);
+        assert_eq!(of_acme(&scene), before);
     }
 
     #[test]
@@ -107,5 +279,83 @@ mod litegraph {
         let [theirs, own] = [scene.admin().1, scene.other_admin()];
         let [one, other] = [theirs, own].map(|token| create(&scene, &json!({"UserGUID": ZERO, "BearerToken": token})));
         assert_eq!((one.status, one.text), (409, other.text));
+    }
+
+    #[test]
+    fn a_deletion_of_what_is_another_tenants_is_a_200_that_deletes_nothing() {
+        let scene = Scene::new();
+        let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
+        let tenant = own.tenant.guid();
+        let before = scene.world.stored_but_last_use();
+        for what in [
+            format!("credentials/{}", theirs.credential.guid()),
+            format!("users/{}", theirs.account.guid()),
+            format!("users/{}/credentials", theirs.account.guid()),
+            format!("credentials/{}/credentials", theirs.account.guid()),
+        ] {
+            let reply = scene.world.call("DELETE", &format!("/v1.0/tenants/{tenant}/{what}"), &token, &Value::Null);
+            assert_eq!((reply.status, &*reply.text, reply.cost.rows_written), (200, "", 0), "{what}");
+            assert_eq!(scene.world.stored_but_last_use(), before, "{what}");
+        }
+    }
+
+    /// Gives the other tenant a user and a credential of the very GUIDs that those of acme have.
+    fn twin(scene: &Scene) -> Place {
+        let twin = Place { tenant: Id::parse(OTHER).unwrap(), ..scene.target.clone() };
+        let (user, credential) = (twin.account.guid(), twin.credential.guid());
+        let tenant = format!("/v1.0/tenants/{}", twin.tenant.guid());
+        let make = |what: &str, body: Value| {
+            let made = scene.world.call("PUT", &format!("{tenant}/{what}"), ROOT, &body);
+            assert_eq!(made.status, 200, "{}", made.text);
+        };
+        make("users", json!({"GUID": user, "FirstName": "twin"}));
+        make("credentials", json!({"GUID": credential, "UserGUID": user, "Name": "twin"}));
+        twin
+    }
+
+    #[test]
+    fn what_has_the_same_guid_in_two_tenants_is_deleted_in_one() {
+        let deletes = |route: &&Route| matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll);
+        for route in ROUTES.iter().filter(deletes) {
+            let scene = Scene::new();
+            let twin = twin(&scene);
+            let before = (of_acme(&scene), scene.world.stored());
+            let headers = [bearer(ROOT), ("x-postern-tenant", "other".to_owned())];
+            let reply = scene.send(route, &twin, &headers, b"");
+            let of = format!("{} {}", method(route), route.path);
+            assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
+            assert_eq!(of_acme(&scene), before.0, "{of}");
+            assert_ne!(scene.world.stored(), before.1, "{of}: but something is deleted");
+        }
+    }
+
+    #[test]
+    fn another_tenants_token_does_not_find_what_has_the_same_guid() {
+        let scene = Scene::new();
+        let token = scene.other_admin();
+        twin(&scene);
+        for route in ROUTES.iter().filter(|route| route.operation == Operation::FindByToken) {
+            let found = |by: &str| scene.send(route, &scene.target, &[bearer(by)], b"");
+            assert_eq!(found(&token).status, 404);
+            assert_eq!(found(ROOT).json()["Name"], "target", "root finds whose it is");
+        }
+    }
+}
+
+/// A tenant's label is everyone's to take, so a new tenant's says that there is one of that name: to root alone, who makes
+/// tenants.
+#[test]
+fn nobody_but_root_can_ask_for_a_label() {
+    let scene = Scene::new();
+    let admin = scene.other_admin();
+    for route in ROUTES.iter().filter(|route| route.operation == Operation::Write(Noun::Tenant, Verb::Create)) {
+        let body = json!({"name": "acme", "Name": "acme", "GUID": Id::parse(ACME).unwrap().guid()});
+        let [taken, free] = [body, json!({"name": "free", "Name": "free"})].map(|body| {
+            let headers = [bearer(&admin), ("x-request-id", "the-same".to_owned())];
+            let reply = scene.send(route, &scene.target, &headers, body.to_string().as_bytes());
+            (reply.status, reply.text, reply.headers)
+        });
+        assert!(matches!(taken.0, 401 | 403), "{}", taken.1);
+        assert_eq!(taken, free);
     }
 }

@@ -1,59 +1,71 @@
 //! `order.txt`: of several faults the first is told, on every route, and nothing is written for any of them.
 
+use postern::credential::field::{Noun, Verb};
+use postern::credential::id::Id;
 use postern::route::{Operation, Route};
 use serde_json::{Value, json};
 
 use crate::common::table::{tables, tell_size};
-use crate::scene::{Header, Place, Scene, assert_is, is_litegraph, nothing, routes};
+use crate::common::{ACME, ROOT};
+use crate::scene::{
+    By, FORM, Header, Place, Scene, assert_is, bearer, is_litegraph, method, nothing, routes, takes_form, url,
+};
 
-const FAULTS: [&str; 14] = [
-    "not a request id",
-    "wrong media type",
-    "too large",
-    "not JSON",
-    "not an object",
-    "unknown caller",
-    "may never do this",
+const FAULTS: [&str; 17] = [
+    "id",
+    "type",
+    "large",
+    "json",
+    "object",
+    "parameter",
+    "who",
+    "never",
+    "tenant",
     "missing",
-    "stale If-Match",
-    "no If-Match",
-    "breaks rules",
-    "may not change this",
+    "stale",
+    "untagged",
+    "many",
+    "rules",
+    "change",
     "taken",
     "none",
 ];
 
 #[test]
 fn of_several_faults_the_first_is_told() {
-    let columns = tables(include_str!("matrix.txt")).remove(0);
+    let columns = tables(include_str!("matrix.txt")).remove(1);
     let order = tables(include_str!("order.txt")).remove(0);
-    assert_eq!(order.column("fault"), FAULTS);
+    assert_eq!(order.head[1..], FAULTS);
+    let routes = routes(&columns);
+    assert_eq!(order.column("route"), routes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     let mut cells = 0;
-    for (column, route) in routes(&columns) {
-        for (first, cell) in order.column(&column).into_iter().enumerate().filter(|(_, cell)| *cell != "-") {
-            check(&format!("{} at {column}", FAULTS[first]), route, first, cell);
+    for ((name, route), row) in routes.iter().zip(&order.rows) {
+        let row = &row[1..];
+        let mut scene = Scene::new();
+        // From the right: each request has one fault more than the one before it, which wrote nothing.
+        for (first, cell) in row.iter().enumerate().rev().filter(|(_, cell)| *cell != "-") {
+            let attempt = Attempt { scene: &scene, route, first, row };
+            check(&format!("{} at {name}", FAULTS[first]), &attempt, cell);
+            if FAULTS[first] == "none" {
+                scene = Scene::new();
+            }
             cells += 1;
         }
     }
     tell_size("order of refusals", cells);
 }
 
-fn check(of: &str, route: &Route, first: usize, cell: &str) {
-    let scene = Scene::new();
-    let attempt = Attempt { scene: &scene, route, first };
-    let (headers, body, place) = (attempt.headers(), attempt.body(), attempt.place());
-    scene.world.db.execute("UPDATE tenants SET preconditions = 1", &[]);
-    if route.path.contains("/clients") {
-        // Not before the callers were made, who have roles.
-        scene.world.db.execute("UPDATE tenants SET rbac = 0", &[]);
-    }
-    let before = scene.world.stored_but_last_use();
-    let reply = scene.send(route, &place, &headers, &body);
-    assert_is(&reply, cell, of);
+fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
+    let (world, route) = (&attempt.scene.world, attempt.route);
+    world.db.execute("UPDATE tenants SET preconditions = 0, rbac = 1", &[]);
+    let (headers, body, url) = (attempt.headers(), attempt.body(), attempt.url());
+    attempt.prepare();
+    let reply = attempt.scene.send_to(route, &url, &headers, &body);
+    assert_is(&reply, cell, route, of);
     // What cannot be read costs nothing; a body that breaks rules is not judged before its sender is.
-    assert_eq!(reply.cost.trips, u64::from(first >= index("unknown caller")), "{of}: trips");
-    if reply.status >= 400 {
-        assert_eq!(scene.world.stored_but_last_use(), before, "{of}: nothing is written");
+    assert_eq!(reply.cost.trips, u64::from(attempt.first >= index("who")), "{of}: trips");
+    if reply.status >= 400 || cell == "gone" {
+        assert_eq!(reply.cost.rows_written, 0, "{of}: nothing is written");
     }
 }
 
@@ -61,83 +73,169 @@ fn index(fault: &str) -> usize {
     FAULTS.iter().position(|known| *known == fault).unwrap_or_else(|| panic!("no fault {fault}"))
 }
 
-/// A request with every fault from the first on.
+/// A request with every fault from the first on that its route knows.
 struct Attempt<'a> {
     scene: &'a Scene,
     route: &'a Route,
     first: usize,
+    row: &'a [String],
 }
 
 impl Attempt<'_> {
     fn has(&self, fault: &str) -> bool {
-        self.first <= index(fault)
+        let fault = index(fault);
+        self.first <= fault && self.row[fault] != "-"
     }
 
-    fn updates(&self) -> bool {
-        self.route.path.ends_with("/{}") && self.route.operation != Operation::Read
+    /// Whether If-Match is required of it, where the tenant requires it.
+    fn is_tagged(&self) -> bool {
+        self.row[index("untagged")] != "-"
+    }
+
+    fn is_coactive(&self) -> bool {
+        self.route.path.starts_with("/api/")
+    }
+
+    /// What has to be in the database.
+    fn prepare(&self) {
+        let db = &self.scene.world.db;
+        db.execute("UPDATE tenants SET preconditions = 1", &[]);
+        if self.is_coactive() {
+            // Not before the callers were made, who have roles.
+            db.execute("UPDATE tenants SET rbac = 0", &[]);
+        }
+        if self.has("many") {
+            // The tenant's own count is believed; of a principal they are counted, so there they are, in their own order.
+            db.execute("UPDATE tenants SET credentials = 20000", &[]);
+            db.execute("DROP TRIGGER IF EXISTS credentials_created", &[]); // which would write an event for each
+            let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
+              INSERT INTO credentials (tenant, id, principal, name, enabled, revision, created_at, updated_at, change,
+                changed_at, changed_by, changed_request, event)
+              SELECT ?1, printf('%026d', i + 1000), ?2, 'n', 1, 1, 0, 0, '', 0, '', '', 0 FROM n
+              WHERE NOT EXISTS (SELECT 1 FROM credentials WHERE tenant = ?1 AND change = '')";
+            if self.route.path.matches("{}").count() == 2 {
+                db.execute(sql, &[&ACME, &self.account().to_string()]);
+            }
+        }
+    }
+
+    /// The principal that it is about: the default one, where that is the fault.
+    fn account(&self) -> Id {
+        let is_default = self.has("taken") && self.route.operation != Operation::Write(Noun::Principal, Verb::Create);
+        if is_default { Id::ZERO } else { self.scene.target.account }
     }
 
     fn place(&self) -> Place {
-        let Scene { target, .. } = self.scene;
-        match (self.has("missing"), self.route.path.matches("{}").count()) {
-            (false, _) => *target,
-            // Where a path names no credential, its service account or else its tenant is missing.
-            (true, 1) => Place { tenant: nothing(), credential: nothing(), ..*target },
-            (true, _) => Place { account: nothing(), credential: nothing(), ..*target },
+        let mut place = Place { account: self.account(), ..self.scene.target.clone() };
+        if self.has("missing") {
+            place = Place { tenant: place.tenant, ..Place::none() };
         }
+        if self.has("tenant") {
+            place.tenant = nothing();
+        }
+        place
+    }
+
+    fn url(&self) -> String {
+        let (method, wrong, place) = (method(self.route), self.has("parameter"), self.place());
+        let query = match self.route.operation {
+            Operation::Roles if wrong => "?roles_context=x".to_owned(),
+            Operation::List(_) if wrong => "?order=x".to_owned(),
+            Operation::Page(_) if wrong => "?limit=0&max-keys=0".to_owned(),
+            // The credential that a page goes on from.
+            Operation::Page(_) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {
+                format!("?token={}", nothing().guid())
+            }
+            Operation::Delete(Noun::Tenant) if !self.has("taken") => "?force".to_owned(),
+            _ => String::new(),
+        };
+        url(self.route, &place) + &query
     }
 
     fn headers(&self) -> Vec<Header> {
-        let Scene { target, .. } = self.scene;
-        // Only root makes tenants, and only root can name one that is not there.
-        let (makes_tenants, names_tenant) =
-            (self.route.path == "/organizations", self.route.path.ends_with("/clients"));
-        let caller = if self.has("unknown caller") {
-            "unknown token"
-        } else if self.has("may never do this") {
-            if makes_tenants { "admin" } else { "only a role of another name" }
-        } else if makes_tenants || names_tenant {
-            "root"
+        let (scene, operation) = (self.scene, self.route.operation);
+        let root_alone = operation == Operation::Write(Noun::Tenant, Verb::Create)
+            || is_litegraph(self.route) && operation == Operation::Delete(Noun::Tenant);
+        let known = |name: &str| scene.who(name, By::Secret).expect("a token");
+        let mut headers = Vec::new();
+        if operation == Operation::LogIn {
+            headers.push(if self.has("who") { known("unknown token") } else { known("viewer") }.basic());
+        } else if self.has("who") {
+            headers.push(known("unknown token").bearer());
+        } else if self.has("never") {
+            headers.push(known(if root_alone { "admin" } else { "only a role of another name" }).bearer());
+        } else if root_alone || self.is_coactive() {
+            // Only root makes tenants, and on Coactive only root can name one that is not there.
+            headers.push(bearer(ROOT));
         } else {
-            "admin"
-        };
-        let mut headers = self.scene.caller(caller);
-        if names_tenant && self.has("missing") {
-            headers.retain(|(name, _)| *name != "x-postern-tenant");
-            headers.push(("x-postern-tenant", "nobody".to_owned()));
+            headers.push(known("admin").bearer());
         }
-        if self.has("not a request id") {
+        let tenant = if self.is_coactive() && self.has("tenant") { "nobody" } else { "acme" };
+        headers.push(("x-postern-tenant", tenant.to_owned()));
+        if self.has("id") {
             headers.push(("x-client-request-id", "not a UUID".to_owned()));
         }
-        let media_type = if self.has("wrong media type") { "text/plain" } else { "application/json" };
+        let right = if takes_form(self.route) { FORM } else { "application/json" };
+        let media_type = if self.has("type") { "text/plain" } else { right };
         headers.push(("content-type", media_type.to_owned()));
-        if self.has("stale If-Match") {
-            headers.push(("if-match", format!("\"{}.9\"", target.credential)));
-        } else if self.updates() && !self.has("no If-Match") {
-            headers.push(("if-match", format!("\"{}.1\"", target.credential)));
+        if self.has("stale") {
+            headers.push(("if-match", format!("\"{}.9\"", scene.target.credential)));
+        } else if self.is_tagged() && !self.has("untagged") {
+            headers.push(("if-match", format!("\"{}.1\"", scene.target.credential)));
         }
         headers
     }
 
     fn body(&self) -> Vec<u8> {
-        if self.has("too large") {
+        if self.has("large") {
             return vec![b'x'; postern::request::BODY_MAX + 1];
         }
-        if self.has("not JSON") {
+        if takes_form(self.route) {
+            return self.form();
+        }
+        if self.has("json") {
             return b"{\"name\": ".to_vec();
         }
-        if self.has("not an object") {
+        if self.has("object") {
             return b"[]".to_vec();
         }
-        if is_litegraph(self.route) { self.litegraph() } else { self.named() }.to_string().into()
+        let body = match self.route.operation {
+            Operation::Write(Noun::Credential, _) if is_litegraph(self.route) => self.litegraph(),
+            Operation::Write(Noun::Principal, verb) if is_litegraph(self.route) => self.user(verb),
+            Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
+            Operation::Write(..) => self.named(),
+            Operation::LogIn if self.has("parameter") => json!({"grant_type": "password"}),
+            Operation::LogIn => json!({"grant_type": "client_credentials"}),
+            Operation::Page(_) if method(self.route) == "POST" => self.search(),
+            _ => return Vec::new(),
+        };
+        body.to_string().into()
+    }
+
+    fn form(&self) -> Vec<u8> {
+        let form: &[u8] = if self.has("json") {
+            b"grant_type=\xff"
+        } else if self.has("object") {
+            b"grant_type=password&grant_type=password"
+        } else if self.has("parameter") {
+            b"grant_type=password"
+        } else {
+            b"grant_type=client_credentials"
+        };
+        form.to_vec()
+    }
+
+    fn search(&self) -> Value {
+        let from = self.has("missing").then(|| nothing().guid());
+        json!({"MaxResults": u8::from(!self.has("parameter")), "ContinuationToken": from})
     }
 
     fn named(&self) -> Value {
-        let name = if self.has("breaks rules") { json!("") } else { json!("changed") };
+        let name = if self.has("rules") { json!("") } else { json!("changed") };
         // Without RBAC, no role can be added; the one that is stored can be kept.
-        let roles = if self.has("may not change this") {
-            json!([{"role_id": if self.has("breaks rules") { "nonesuch" } else { "editor" }}])
-        } else if self.updates() {
+        let roles = if self.has("change") {
+            json!([{"role_id": if self.has("rules") { "nonesuch" } else { "editor" }}])
+        } else if self.is_tagged() {
             json!([{"role_id": "viewer"}])
         } else {
             Value::Null
@@ -150,9 +248,27 @@ impl Attempt<'_> {
         if self.has("taken") {
             body["BearerToken"] = self.scene.admin().1.into();
         }
-        if self.has("breaks rules") {
+        if self.has("rules") {
             body["UserGUID"] = nothing().guid().into();
             body["Name"] = json!("");
+        }
+        body
+    }
+
+    fn user(&self, verb: Verb) -> Value {
+        let mut body = json!({"FirstName": if self.has("rules") { json!(5) } else { json!("changed") }});
+        if self.has("taken") && verb == Verb::Create {
+            body["GUID"] = self.scene.target.account.guid().into();
+        } else if self.has("taken") {
+            body["Active"] = false.into();
+        }
+        body
+    }
+
+    fn tenant(&self, verb: Verb) -> Value {
+        let mut body = json!({"Name": if self.has("rules") { "" } else { "changed" }, "Active": !self.has("change")});
+        if self.has("taken") && verb == Verb::Create {
+            body["GUID"] = self.scene.target.tenant.guid().into();
         }
         body
     }

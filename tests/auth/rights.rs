@@ -6,7 +6,7 @@ use postern::credential::secret::{Proof, Token};
 use postern::credential::time::Micros;
 use postern::refusal::Refusal;
 use postern::request::Headers;
-use postern::store::question::{Key, NewRow, On, Question, TenantRef};
+use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
 use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
@@ -73,14 +73,18 @@ fn set(scene: &Scene, token: &str, set: &Value, secret: Option<&Token>) -> Resul
     scene.world.pass(1000);
     let question = Question {
         now: Micros(scene.world.now.get()),
-        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings)?,
+        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings, Micros(scene.world.now.get()))?,
         tenant: Some(TenantRef::Id(Key(Id::parse(ACME)))),
         principal: None,
         credential: Some(Key(Some(scene.target.credential))),
+        bearer: None,
         on: On::Credential,
-        writes: true,
+        act: Act::Change,
         need: Rank::Editor,
         if_match: None,
+        page: None,
+        bound: None,
+        force: false,
         invalid: false,
         set: set.as_object().unwrap().clone(),
         context: None,
@@ -146,6 +150,19 @@ fn an_editor_may_name_the_secret_that_is_there_and_no_other() {
     assert_eq!(set(&scene, &editor, &json!({}), Some(&second)), Err(Refusal::ForbiddenChange));
     assert_eq!(set(&scene, &editor, &json!({}), Some(&first)), Ok(2), "nothing changes");
     assert_eq!(set(&scene, &editor, &json!({"name": "new"}), Some(&first)), Ok(3));
+}
+
+/// Its own end is no change of what it looks at.
+#[test]
+fn a_viewer_with_an_end_reads_what_it_may() {
+    let scene = Scene::new();
+    let (id, token) = scene.client(&json!([{"role_id": "viewer"}]));
+    let end = START + 3_600_000_000;
+    scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
+    let account = format!("/organizations/acme/service-accounts/{}", scene.target.account);
+    for url in ["/organizations", "/organizations/acme", &account, &keycard(&scene)] {
+        assert_eq!(scene.world.get(url, &token).status, 200, "{url}");
+    }
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! A tenant with a service account and, under it, the credential that requests are about; callers made to order; and
 //! requests made from the table of routes.
 
+use data_encoding::BASE64;
+use postern::credential::field::Noun;
 use postern::credential::id::Id;
-use postern::credential::secret::Token;
+use postern::credential::secret::{ACCESS_SECONDS, Keys, Token};
+use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::common::table::Table;
-use crate::common::{ACME, ROOT, Reply, World, text};
+use crate::common::{ACME, ROOT, Reply, World, client_url, text};
 
 pub const OTHER: &str = "00000000000000000000000001";
+
+/// The media type of the token endpoint's body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// An id that nothing has.
 pub fn nothing() -> Id {
@@ -19,11 +25,59 @@ pub fn nothing() -> Id {
 pub type Header = (&'static str, String);
 
 /// What the `{}` of a path stand for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Place {
     pub tenant: Id,
     pub account: Id,
     pub credential: Id,
+    /// The credential's secret, which one route has in its path.
+    pub token: String,
+}
+
+impl Place {
+    /// Where nothing is.
+    pub fn none() -> Self {
+        Self { tenant: nothing(), account: nothing(), credential: nothing(), token: "nobody-has-this".to_owned() }
+    }
+}
+
+/// By which of the two tokens that a credential has someone calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Its secret.
+    Secret,
+    /// An access token that was issued for its secret.
+    Access,
+}
+
+/// Someone who calls.
+pub struct Known {
+    /// The credential that it says it is.
+    pub client: Id,
+    pub token: String,
+    /// Whether it says so beside its token.
+    names_client: bool,
+}
+
+impl Known {
+    pub fn bearer(&self) -> Header {
+        if self.names_client {
+            bearer(&format!("{}:{}", self.client.client(), self.token))
+        } else {
+            bearer(&self.token)
+        }
+    }
+
+    pub fn basic(&self) -> Header {
+        basic(&self.client.client(), &self.token)
+    }
+
+    /// A body that logs in.
+    pub fn form(&self) -> Vec<u8> {
+        let form =
+            format!("grant_type=client_credentials&client_id={}&client_secret={}", self.client.client(), self.token);
+        form.into_bytes()
+    }
 }
 
 pub struct Scene {
@@ -48,7 +102,11 @@ impl Scene {
 
     /// The id and the secret of a new credential of the tenant, with these roles.
     pub fn client(&self, roles: &Value) -> (Id, String) {
-        let (id, secret) = self.world.client(&json!({"name": "caller", "roles": roles}));
+        self.client_in("acme", roles)
+    }
+
+    fn client_in(&self, label: &str, roles: &Value) -> (Id, String) {
+        let (id, secret) = self.world.client_in(label, &json!({"name": "caller", "roles": roles}));
         (Id::parse_client(&id).unwrap(), secret)
     }
 
@@ -57,77 +115,161 @@ impl Scene {
     }
 
     pub fn other_admin(&self) -> String {
-        self.world.client_in("other", &json!({"name": "caller", "roles": [{"role_id": "admin"}]})).1
+        self.client_in("other", &json!([{"role_id": "admin"}])).1
     }
 
-    /// What a caller of this name sends of itself.
-    pub fn caller(&self, name: &str) -> Vec<Header> {
-        let execute = |sql: &str, id: Id| self.world.db.execute(sql, &[&id.to_string()]);
-        // An admin, after a statement on it.
-        let admin_but = |sql: &str| {
-            let (id, secret) = self.admin();
-            execute(sql, id);
-            secret
-        };
-        let role = |role: Value| self.client(&json!([role])).1;
-        let token = match name {
-            "no token" => return vec![("x-postern-tenant", "acme".to_owned())],
-            "root, naming no tenant" => return vec![bearer(ROOT)],
-            "root" => ROOT.to_owned(),
-            "garbage" => format!("{}_", self.admin().1),
-            "unknown token" => "no-credential-has-this".to_owned(),
-            "wrong secret" => Token::make("pstn_", secret_id(&self.admin().1), &[7; 32]).reveal().to_owned(),
-            "another's client_id" => format!("{}:{}", self.admin().0.client(), self.admin().1),
-            "disabled credential" => admin_but("UPDATE credentials SET enabled = 0 WHERE id = ?1"),
-            "disabled principal" => {
-                // Not the default one, which cannot be disabled.
-                let (principal, _) = self.world.service_account();
-                let (id, secret) = self.admin();
-                let id = id.to_string();
-                self.world.db.execute("UPDATE credentials SET principal = ?1 WHERE id = ?2", &[&principal, &id]);
-                self.world.db.execute("UPDATE principals SET enabled = 0 WHERE id = ?1", &[&principal]);
-                secret
-            }
-            "disabled tenant" => {
-                admin_but("UPDATE tenants SET enabled = 0 WHERE id = (SELECT tenant FROM credentials WHERE id = ?1)")
-            }
-            "expired credential" => admin_but("UPDATE credentials SET expires_at = 1 WHERE id = ?1"),
-            "expired secret" => admin_but("UPDATE secrets SET expires_at = 1 WHERE credential = ?1"),
-            "another tenant's admin" => self.other_admin(),
+    /// An access token for a credential's secret.
+    pub fn access(&self, id: Id, secret: &str) -> String {
+        let (name, value) = basic(&id.client(), secret);
+        let reply = self.world.send("POST", "/api/v1/login", &[(name, &value)], b"");
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        text(&reply.json(), "access_token")
+    }
+
+    /// The caller of this name, by one of its tokens, which it got before what befell it; `None` for one without any.
+    pub fn who(&self, name: &str, by: By) -> Option<Known> {
+        if let "root" | "root, naming no tenant" = name {
+            return Some(Known { client: self.target.credential, token: ROOT.to_owned(), names_client: false });
+        }
+        let role = |role: Value| self.client(&json!([role]));
+        let (id, secret) = match name {
+            "no token" => return None,
+            "another tenant's admin" => self.client_in("other", &json!([{"role_id": "admin"}])),
             "only a role of another name" => role(json!({"role_id": "auditor"})),
             "admin on a resource only" => {
                 role(json!({"role_id": "admin", "resource": "dataset", "resource_instance": "d"}))
             }
-            "viewer" | "editor" | "admin" => role(json!({"role_id": name})),
+            "viewer" | "editor" => role(json!({"role_id": name})),
             "viewer, admin on a resource" => {
-                self.client(&json!([{"role_id": "viewer"}, {"role_id": "admin", "resource": "dataset"}])).1
+                self.client(&json!([{"role_id": "viewer"}, {"role_id": "admin", "resource": "dataset"}]))
             }
-            "no roles" => self.client(&Value::Null).1,
-            other => panic!("who is {other}?"),
+            "no roles" => self.client(&Value::Null),
+            // An admin, and then something.
+            _ => self.admin(),
         };
-        vec![bearer(&token), ("x-postern-tenant", "acme".to_owned())]
+        let token = match by {
+            By::Secret => secret.clone(),
+            By::Access => self.access(id, &secret),
+        };
+        let own = Known { client: id, token, names_client: false };
+        Some(self.befall(name, own, &secret))
+    }
+
+    /// What the name says besides who calls: what became of the caller, or what is wrong with what it presents.
+    fn befall(&self, name: &str, mut known: Known, secret: &str) -> Known {
+        let (world, id) = (&self.world, known.client);
+        let execute = |sql: &str| world.db.execute(sql, &[&id.to_string()]);
+        let signed = |keys: &Keys| {
+            let sql = "SELECT created_at FROM secrets WHERE credential = ?1";
+            let made = Micros(world.db.query(sql, &[&id.to_string()])[0]["created_at"].as_i64().unwrap());
+            keys.issue_access("pstn_", secret_id(secret), made, Micros(world.now.get())).reveal().to_owned()
+        };
+        match name {
+            "garbage" => known.token.push('_'),
+            "unknown token" => "no-credential-has-this".clone_into(&mut known.token),
+            "wrong secret" => {
+                Token::make("pstn_", secret_id(secret), &[7; 32]).reveal().clone_into(&mut known.token);
+            }
+            "wrong signature" => known.token = signed(&Keys::of(&[7; 32])),
+            "another's signature" => {
+                let (other, other_secret) = self.admin();
+                let other = self.access(other, &other_secret);
+                // What it says is its own, and the signature is that of somebody else's; the checksum is right.
+                let (said, _) = known.token.rsplit_once(signature(&known.token)).unwrap();
+                let body = format!("{said}{}", signature(&other));
+                known.token = format!("{body}_{}", checksum(&body));
+            }
+            "past its end" => world.pass(i64::from(ACCESS_SECONDS) * 1_000_000),
+            "another's client_id" => (known.client, known.names_client) = (self.admin().0, true),
+            "expired credential" => execute("UPDATE credentials SET expires_at = 1 WHERE id = ?1"),
+            "expired secret" => execute("UPDATE secrets SET expires_at = 1 WHERE credential = ?1"),
+            "replaced secret" => {
+                let body = json!({"UserGUID": Id::ZERO.guid(), "Name": "caller", "BearerToken": "a-new-one"});
+                self.done("PUT", &format!("/v1.0/tenants/{}/credentials/{}", acme(), id.guid()), &body);
+            }
+            "deleted credential" => self.done("DELETE", &client_url(&id.client()), &Value::Null),
+            "deleted principal" => {
+                let account = self.moved(id);
+                self.done("DELETE", &format!("/organizations/acme/service-accounts/{account}"), &Value::Null);
+            }
+            "deleted tenant" => self.done("DELETE", &format!("/v1.0/tenants/{}?force", acme()), &Value::Null),
+            "disabled credential" => execute("UPDATE credentials SET enabled = 0 WHERE id = ?1"),
+            "disabled principal" => {
+                let account = self.moved(id);
+                world.db.execute("UPDATE principals SET enabled = 0 WHERE id = ?1", &[&account]);
+            }
+            "disabled tenant" => {
+                execute("UPDATE tenants SET enabled = 0 WHERE id = (SELECT tenant FROM credentials WHERE id = ?1)");
+            }
+            "another tenant's admin"
+            | "only a role of another name"
+            | "admin on a resource only"
+            | "viewer"
+            | "viewer, admin on a resource"
+            | "editor"
+            | "admin"
+            | "no roles" => {}
+            other => panic!("who is {other}?"),
+        }
+        known
+    }
+
+    /// Moves a credential to a new service account: the default one is neither deleted nor disabled.
+    pub fn moved(&self, id: Id) -> String {
+        let (account, _) = self.world.service_account();
+        self.world.db.execute("UPDATE credentials SET principal = ?1 WHERE id = ?2", &[&account, &id.to_string()]);
+        account
+    }
+
+    /// Does something as root.
+    fn done(&self, method: &str, url: &str, body: &Value) {
+        let reply = self.world.call(method, url, ROOT, body);
+        assert!(reply.status < 300, "{method} {url}: {}", reply.text);
+    }
+
+    /// What a caller of this name sends of itself.
+    pub fn caller(&self, name: &str) -> Vec<Header> {
+        let token = self.who(name, By::Secret).map(|known| known.bearer());
+        token.into_iter().chain(names_tenant(name)).collect()
     }
 
     /// The token of a caller of this name.
     pub fn token(&self, name: &str) -> String {
-        self.caller(name).remove(0).1.replace("Bearer ", "")
+        self.who(name, By::Secret).expect("a token").token
     }
 
     /// Sends a request of a route.
     pub fn send(&self, route: &Route, place: &Place, headers: &[Header], body: &[u8]) -> Reply {
-        let method = route.method.name().split(',').next().expect("a method");
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.world.send(method, &url(route, place), &headers, body)
+        self.send_to(route, &request_url(route, place), headers, body)
     }
 
-    /// A body that the route takes.
+    /// Sends a request with a route's method.
+    pub fn send_to(&self, route: &Route, url: &str, headers: &[Header], body: &[u8]) -> Reply {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.world.send(method(route), url, &headers, body)
+    }
+
+    /// A body that the route takes; none, where it reads none.
     pub fn body(&self, route: &Route) -> Vec<u8> {
         match route.operation {
-            Operation::Read => Vec::new(),
-            _ if is_litegraph(route) => {
-                json!({"UserGUID": self.target.account.guid(), "Name": "changed"}).to_string().into()
+            Operation::Write(noun, _) => match (is_litegraph(route), noun) {
+                (true, Noun::Credential) => json!({"UserGUID": self.target.account.guid(), "Name": "changed"}),
+                (true, Noun::Principal) => json!({"FirstName": "changed"}),
+                (true, Noun::Tenant) => json!({"Name": "changed"}),
+                (false, _) => json!({"name": "changed"}),
             }
-            _ => json!({"name": "changed"}).to_string().into(),
+            .to_string()
+            .into(),
+            Operation::LogIn if takes_form(route) => b"grant_type=client_credentials".to_vec(),
+            Operation::LogIn => json!({"grant_type": "client_credentials"}).to_string().into(),
+            Operation::Page(_) if method(route) == "POST" => b"{}".to_vec(),
+            Operation::Read(_)
+            | Operation::Delete(_)
+            | Operation::DeleteAll
+            | Operation::List(_)
+            | Operation::Page(_)
+            | Operation::FindByToken
+            | Operation::Roles => Vec::new(),
         }
     }
 }
@@ -139,7 +281,21 @@ fn placed(world: &World, label: &str) -> Place {
     let made = world.call("POST", &path, ROOT, &json!({"name": "target", "description": "of the account"})).json();
     let tenant = if label == "acme" { ACME } else { OTHER };
     let id = |text: &str| Id::parse(text).unwrap();
-    Place { tenant: id(tenant), account: id(&account), credential: id(&text(&made, "id")) }
+    Place {
+        tenant: id(tenant),
+        account: id(&account),
+        credential: id(&text(&made, "id")),
+        token: text(&made, "client_secret"),
+    }
+}
+
+/// The header by which a caller names the tenant, unless it is the root that does not.
+pub fn names_tenant(caller: &str) -> Option<Header> {
+    (caller != "root, naming no tenant").then(|| ("x-postern-tenant", "acme".to_owned()))
+}
+
+fn acme() -> String {
+    Id::parse(ACME).unwrap().guid()
 }
 
 /// The id of the secret that a token made here carries.
@@ -147,12 +303,40 @@ pub fn secret_id(token: &str) -> Id {
     Id::parse(token.split('_').nth(1).unwrap()).unwrap()
 }
 
+/// The part of an access token that nobody else can make.
+pub fn signature(access: &str) -> &str {
+    let signature = access.rsplit('_').nth(1).unwrap();
+    assert_eq!(signature.len(), 52, "256 bits in {access}");
+    signature
+}
+
+/// The checksum that a token made here ends in, so that what is wrong with one is not that.
+pub fn checksum(body: &str) -> String {
+    // Seven letters of five bits for 32 bits: the last three bits are zero.
+    let bits = u64::from(crc32fast::hash(body.as_bytes())) << 3;
+    let letter = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(bits >> (5 * place) & 31) as usize]);
+    (0..7).rev().map(letter).collect()
+}
+
 pub fn bearer(token: &str) -> Header {
     ("authorization", format!("Bearer {token}"))
 }
 
+pub fn basic(client: &str, secret: &str) -> Header {
+    ("authorization", format!("Basic {}", BASE64.encode(format!("{client}:{secret}").as_bytes())))
+}
+
+pub fn method(route: &Route) -> &'static str {
+    route.method.name().split(',').next().expect("a method")
+}
+
 pub fn is_litegraph(route: &Route) -> bool {
     route.path.starts_with("/v1.0/") || route.path.starts_with("/v2.0/")
+}
+
+/// Whether the route's body is a form, and its refusals are those of OAuth.
+pub fn takes_form(route: &Route) -> bool {
+    route.path == "/service-account-token"
 }
 
 /// The path of a route, with its `{}` filled in the face's spelling.
@@ -164,8 +348,11 @@ pub fn url(route: &Route, place: &Place) -> String {
         match (segment, stands_for) {
             ("{}", "clients") => place.credential.client(),
             ("{}", "tenants" | "organizations") => spell(place.tenant),
-            ("{}", "service-accounts") => spell(place.account),
+            ("{}", "service-accounts" | "users") => spell(place.account),
+            // One of LiteGraph's SDKs has a user's GUID here.
+            ("{}", "credentials") if route.operation == Operation::DeleteAll => spell(place.account),
             ("{}", "credentials") => spell(place.credential),
+            ("{}", "bearer") => place.token.clone(),
             ("{}", other) => panic!("what does {{}} stand for after {other}?"),
             _ => segment.to_owned(),
         }
@@ -173,18 +360,25 @@ pub fn url(route: &Route, place: &Place) -> String {
     filled.collect::<Vec<_>>().join("/")
 }
 
-/// The routes by the names of their columns. A route that the table does not name is an error, and so is a name of none.
-pub fn routes(columns: &Table) -> Vec<(String, &'static Route)> {
-    let line = |route: &Route| format!("{} {}", route.method.name().split(',').next().unwrap(), route.path);
-    let named: Vec<String> = columns.rows.iter().map(|row| format!("{} {}", row[1], row[2])).collect();
-    for route in &ROUTES {
+/// [`url`], and the query without which the request is refused.
+pub fn request_url(route: &Route, place: &Place) -> String {
+    let query = if route.operation == Operation::Delete(Noun::Tenant) { "?force" } else { "" };
+    url(route, place) + query
+}
+
+/// The routes by their names, in the order of the table. A route that the table does not name is an error, and so is a
+/// name of none.
+pub fn routes(table: &Table) -> Vec<(String, &'static Route)> {
+    let line = |route: &Route| format!("{} {}", method(route), route.path);
+    let named: Vec<String> = table.rows.iter().map(|row| format!("{} {}", row[1], row[2])).collect();
+    for route in ROUTES {
         assert!(named.contains(&line(route)), "{}: this route has no expectations yet", line(route));
     }
-    assert_eq!(named.len(), ROUTES.len(), "a column a route");
+    assert_eq!(named.len(), ROUTES.len(), "a line a route");
     let route = |path: &String| {
         ROUTES.iter().find(|route| line(route) == *path).unwrap_or_else(|| panic!("{path}: no such route"))
     };
-    columns.column("column").into_iter().map(str::to_owned).zip(named.iter().map(route)).collect()
+    table.column("route").into_iter().map(str::to_owned).zip(named.iter().map(route)).collect()
 }
 
 /// The status that a cell of a table stands for, and LiteGraph's `Error` with it, where the status is not all.
@@ -193,16 +387,18 @@ pub fn expected(cell: &str) -> (u16, Option<&'static str>) {
         "unknown" => (401, Some("AuthenticationFailed")),
         "denied" => (401, Some("AuthorizationFailed")),
         "inactive" => (401, Some("Inactive")),
+        "gone" => (200, None),
         status => (status.parse().unwrap_or_else(|_| panic!("what is {status}?")), None),
     }
 }
 
 /// A reply has the status and the error of a cell, and a challenge exactly when it is a 401.
-pub fn assert_is(reply: &Reply, cell: &str, of: &str) {
+pub fn assert_is(reply: &Reply, cell: &str, route: &Route, of: &str) {
     let (status, error) = expected(cell);
     assert_eq!(reply.status, status, "{of}: {}", reply.text);
     if let Some(error) = error {
         assert_eq!(reply.json()["Error"], error, "{of}");
     }
-    assert_eq!(reply.header("www-authenticate"), (status == 401).then_some("Bearer"), "{of}");
+    let challenge = if takes_form(route) { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
+    assert_eq!(reply.header("www-authenticate"), (status == 401).then_some(challenge), "{of}");
 }

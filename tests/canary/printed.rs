@@ -4,19 +4,26 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 
 use postern::caller::{Caller, Rank};
-use postern::credential::field::{Draft, Field, Said, Verb, Violation};
+use postern::credential::field::{Draft, Field, Noun, Said, Verb, Violation};
 use postern::credential::id::Id;
 use postern::credential::secret::{Keyring, Keys, Token};
+use postern::credential::time::Micros;
 use postern::credential::validate::{NewSecret, To, validate};
-use postern::face::{self, Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph};
+use postern::face::{
+    self, Asked, Face, Scope, Shown, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth,
+};
 use postern::refusal::Refusal;
+use postern::request::{Body, Method, Request};
+use postern::route::{Operation, ROUTES};
 use postern::settings::Settings;
-use postern::store::question::{NewRow, On, Question};
+use postern::store::list::Listed;
+use postern::store::question::{Act, NewRow, On, Question};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::common::watched::{Noted, Wire};
 use crate::common::{MASTER_KEY, ROOT, World, ZERO, settings};
+use crate::scene::signature;
 use crate::{CANARY, holds};
 
 /// Anything, by reference, to ask what it prints if it prints at all.
@@ -70,6 +77,9 @@ lacks!(
     Keys: Debug, Keys: Serialize,
     Keyring: Debug, Keyring: Serialize,
     Settings: Debug, Settings: Serialize,
+    // What holds one on its way in or out.
+    Scope: Debug, Asked<'static>: Debug, Shown<'static>: Debug, Request<'static>: Debug,
+    Listed<(postern::credential::Credential, Option<Token>)>: Debug,
 );
 
 fn own() -> Settings {
@@ -93,15 +103,30 @@ fn a_caller_prints_no_token() {
     let settings = own();
     let client = Id::ZERO.client();
     for value in [format!("Bearer {CANARY}"), format!("Bearer {client}:{CANARY}"), format!("Bearer {ROOT}")] {
-        let caller = Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings);
+        let caller = Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings, Micros(0));
         let caller = caller.unwrap_or_else(|refusal| panic!("{refusal:?}"));
         assert_silent("caller", &printed!(caller));
         assert_silent("caller, serialised", &serde_json::to_string(&caller).unwrap());
     }
     for garbage in [format!("Bearer pstn_{CANARY}"), format!("Bearer {CANARY} x"), format!("Basic {CANARY}")] {
-        let refusal = Caller::read(&Noted::of(&[("authorization", &garbage)]), None, &settings).err();
+        let refusal = Caller::read(&Noted::of(&[("authorization", &garbage)]), None, &settings, Micros(0)).err();
         assert_eq!(refusal, Some(Refusal::Unauthenticated));
     }
+}
+
+/// Of an access token, a caller keeps the secret that it names, and nothing of what proves it.
+#[test]
+fn a_caller_prints_no_access_token() {
+    let settings = own();
+    let access = settings.keys.current.issue_access("pstn_", Id::from_bits(7), Micros(5), Micros(0));
+    let value = format!("Bearer {}", access.reveal());
+    let read = |now| Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings, now);
+    let caller = read(Micros(0)).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    let asked = serde_json::to_value(&caller).unwrap();
+    assert_eq!(asked["access"], Id::from_bits(7).to_string());
+    let signature = signature(access.reveal());
+    assert!(!holds(&printed!(caller), signature) && !holds(&asked.to_string(), signature));
+    assert_eq!(read(Micros(3_600_000_000)).err(), Some(Refusal::Unauthenticated));
 }
 
 #[test]
@@ -121,15 +146,19 @@ fn a_question_prints_and_sends_no_token() {
         hint: token.hint().to_owned(),
     };
     let question = Question {
-        now: postern::credential::time::Micros(1),
-        caller: Caller::Secret { proofs: vec![proof], client: None },
+        now: Micros(1),
+        caller: Caller::Secret { proofs: vec![proof.clone()], client: None },
         tenant: None,
         principal: None,
         credential: None,
+        bearer: Some(vec![proof]),
         on: On::Credential,
-        writes: true,
+        act: Act::Change,
         need: Rank::Admin,
         if_match: None,
+        page: None,
+        bound: None,
+        force: false,
         invalid: false,
         set: Map::new(),
         context: None,
@@ -143,26 +172,80 @@ fn a_question_prints_and_sends_no_token() {
 }
 
 /// A body that says the canary in every member that a face knows.
-fn drafted(face: &dyn Face, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
-    let words = Field::ALL.into_iter().filter_map(|field| face.word(verb, field));
+fn drafted(face: &dyn Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
+    let words = Field::ALL.into_iter().filter_map(|field| face.word(noun, verb, field));
     let body: Map<String, Value> = words.map(|word| (word.to_owned(), value.clone())).collect();
-    let draft = face::read(face, verb, body);
-    let (_, violations) = validate(&draft, verb, face, "pstn_");
+    let draft = face::read(face, noun, verb, body);
+    let (_, violations) = validate(&draft, noun, verb, face, "pstn_");
     (draft, violations)
 }
 
 #[test]
 fn a_refusal_prints_nothing_of_the_body() {
     let faces: [&dyn Face; 3] = [&Coactive, &LiteGraph, &Keycard];
-    for face in faces {
+    for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
         for verb in [Verb::Create, Verb::Replace, Verb::Merge] {
             let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {CANARY: CANARY}]);
             for value in [json!([CANARY]), json!(format!("pstn_{CANARY}\n")), json!(CANARY.repeat(60)), roles] {
-                let (_, violations) = drafted(face, verb, &value);
+                let (draft, violations) = drafted(face, noun, verb, &value);
+                assert_silent("draft", &printed!(draft));
+                assert!(!violations.is_empty() || face.word(noun, verb, Field::Name).is_none(), "{verb:?} {value:.40}");
                 assert_silent("violations", &printed!(violations));
                 assert_silent("refusal", &printed!(Refusal::Invalid(violations)));
             }
         }
+    }
+}
+
+const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
+
+/// A request with these, from which a list or a log-in is read.
+fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &str) -> Request<'a> {
+    Request { method, path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
+}
+
+#[test]
+fn a_refusal_prints_nothing_of_a_query_or_a_search() {
+    let nothing = Noted::of(&[]);
+    let names = ["order", "max-keys", "skip", "token", "guids", "after", "before", "limit"];
+    let query = names.map(|name| format!("{name}={CANARY}")).join("&");
+    let search = ["Ordering", "MaxResults", "Skip", "ContinuationToken"].map(|name| (name, CANARY));
+    let search =
+        serde_json::to_string(&Map::from_iter(search.map(|(name, value)| (name.to_owned(), value.into())))).unwrap();
+    // Coactive's list has no parameters.
+    let lists = ROUTES.iter().filter(|route| matches!(route.operation, Operation::List(_) | Operation::Page(_)));
+    for route in lists.filter(|route| !route.path.starts_with("/api/")) {
+        let (query, body) = if route.method == Method::Post { ("", &*search) } else { (&*query, "") };
+        let refusal = route.face.page(&request(route.method, query, &nothing, body), route.operation).err();
+        assert!(printed!(refusal).contains("Parameters"), "{}: {}", route.path, printed!(refusal));
+        assert_silent("refusal", &printed!(refusal));
+    }
+}
+
+#[test]
+fn a_refusal_prints_nothing_of_a_log_in() {
+    let settings = own();
+    let grant = "grant_type=client_credentials";
+    for form in [
+        format!("grant_type={CANARY}&client_id={CANARY}&client_secret={CANARY}"),
+        format!("{grant}&{CANARY}=1&{CANARY}=2"),
+        format!("{grant}&client_secret={CANARY}&client_secret={CANARY}"),
+        format!("{grant}&client_id={CANARY}&client_secret={CANARY}"),
+        format!("client_id={CANARY}&client_secret={CANARY}"),
+        CANARY.to_owned(),
+    ] {
+        let nothing = Noted::of(&[]);
+        let refusal = OAuth.log_in(&request(Method::Post, "", &nothing, &form), &settings).err();
+        assert!(refusal.is_some(), "{form}");
+        assert_silent("refusal", &printed!(refusal));
+    }
+    let basic = format!("Basic {CANARY}");
+    let headers = [("authorization", basic.as_str())];
+    for body in [String::new(), json!({"grant_type": CANARY, "client_secret": CANARY}).to_string(), CANARY.to_owned()] {
+        let noted = Noted::of(&headers);
+        let refusal = Coactive.log_in(&request(Method::Post, "", &noted, &body), &settings).err();
+        assert!(refusal.is_some(), "{body}");
+        assert_silent("refusal", &printed!(refusal));
     }
 }
 
@@ -182,8 +265,8 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
         enabled: true,
         roles: None,
         revision: 1,
-        created_at: postern::credential::time::Micros(0),
-        updated_at: postern::credential::time::Micros(0),
+        created_at: Micros(0),
+        updated_at: Micros(0),
         last_used_at: None,
         sealed: Some(postern::credential::secret::Sealed {
             key: row["key"].as_str().unwrap().to_owned(),
@@ -202,7 +285,7 @@ fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
     draft.say(Field::Secret, Said::from(Some(json!(CANARY))));
     draft.say(Field::Principal, Said::from(Some(json!(ZERO))));
     draft.say(Field::Name, Said::from(Some(json!("n"))));
-    let (change, violations) = validate(&draft, Verb::Create, &LiteGraph, "pstn_");
+    let (change, violations) = validate(&draft, Noun::Credential, Verb::Create, &LiteGraph, "pstn_");
     assert!(violations.is_empty() && matches!(change.secret, To::Set(NewSecret::Chosen(_))));
     let world = World::new();
     let bearer = format!("Bearer {ROOT}");

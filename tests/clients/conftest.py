@@ -1,8 +1,13 @@
-"""What the harness gives: `make test` starts the Workers and sets these."""
+"""What the harness gives: `make test` starts the Workers and sets the variables. And Keycard's client in its two forms."""
 
+import asyncio
+import inspect
+import json
 import os
 
+import httpx
 import pytest
+from keycardai_api import APIStatusError, AsyncKeycardAPI, DefaultAsyncHttpxClient, DefaultHttpxClient, KeycardAPI
 
 
 def given(name):
@@ -35,3 +40,157 @@ def unconfigured_url():
 def demo_folder():
     """A folder with the `.dev/demo.json` of the running Worker, as `make dev` leaves one."""
     return given("POSTERN_DEMO")
+
+
+class Between(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Stands between a client and the Worker: `before` gives the request to send on, or an answer in the Worker's place;
+    `after` the answer to hand back for the Worker's."""
+
+    def __init__(self, before=lambda request: request, after=lambda answer: answer):
+        self.before, self.after = before, after
+        self.sync, self.asynchronous = httpx.HTTPTransport(verify=False), httpx.AsyncHTTPTransport(verify=False)
+
+    def handle_request(self, request):
+        sent = self.before(request)
+        if isinstance(sent, httpx.Response):
+            return sent
+        answer = self.sync.handle_request(sent)
+        answer.read()
+        return self.after(answer)
+
+    async def handle_async_request(self, request):
+        sent = self.before(request)
+        if isinstance(sent, httpx.Response):
+            return sent
+        answer = await self.asynchronous.handle_async_request(sent)
+        await answer.aread()
+        return self.after(answer)
+
+    def close(self):
+        self.sync.close()
+
+    async def aclose(self):
+        await self.asynchronous.aclose()
+
+
+class Sdk:
+    """Keycard's client, the sync or the async one, strict about every answer; `sent` has every request that went out, a
+    second try being another one."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.sent = []
+        self.clients = []
+        self.loop = asyncio.new_event_loop()
+
+    def client(self, base_url, api_key=None, between=None, **options):
+        async def note(request):
+            self.sent.append(request)
+
+        # Nothing here speaks TLS, whose certificates take long to load.
+        if self.kind == "sync":
+            transport = DefaultHttpxClient(event_hooks={"request": [self.sent.append]}, transport=between, verify=False)
+            new = KeycardAPI
+        else:
+            transport = DefaultAsyncHttpxClient(event_hooks={"request": [note]}, transport=between, verify=False)
+            new = AsyncKeycardAPI
+        client = new(base_url=base_url, api_key=api_key, http_client=transport, _strict_response_validation=True, **options)
+        self.clients.append(client)
+        return client
+
+    def __call__(self, answer):
+        """What a call gives, whichever client it was."""
+        return self.loop.run_until_complete(answer) if inspect.isawaitable(answer) else answer
+
+    def raw(self, resource, call, *place, **arguments):
+        """The answer itself, its text, and what the client reads in it."""
+        answer = self(getattr(resource.with_raw_response, call)(*place, **arguments))
+        return answer, self(answer.text()), self(answer.parse())
+
+    def streamed(self, resource, call, *place, **arguments):
+        """The same, read as it comes."""
+        opened = getattr(resource.with_streaming_response, call)(*place, **arguments)
+        if self.kind == "sync":
+            with opened as answer:
+                return answer, answer.text(), answer.parse()
+
+        async def read():
+            async with opened as answer:
+                return answer, await answer.text(), await answer.parse()
+
+        return self(read())
+
+    def refused(self, call, kind, status, code):
+        """What a call raises that is refused for good: in its class and in the face's shape, after one request."""
+        self.sent.clear()
+        with pytest.raises(APIStatusError) as raised:
+            self(call())
+        error = raised.value
+        assert type(error) is kind
+        assert error.status_code == status
+        assert list(error.body) == ["message", "code", "status"]
+        assert (error.body["code"], error.body["status"]) == (code, status)
+        assert error.body["message"]
+        assert len(self.sent) == 1
+        return error
+
+    def last(self):
+        """The last request's body."""
+        return json.loads(self.sent[-1].content)
+
+    def close(self):
+        for client in self.clients:
+            self(client.close())
+        self.loop.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def sdk(request):
+    sdk = Sdk(request.param)
+    yield sdk
+    sdk.close()
+
+
+class Place:
+    """A credential, under a service account of an organization of its own. What is called is called by root."""
+
+    def __init__(self, sdk, url, root):
+        self.sdk, self.url, self.root = sdk, url, root
+        self.organizations = sdk.client(url, root).organizations
+        self.accounts = self.organizations.service_accounts
+        self.credentials = self.accounts.credentials
+        self.organization = sdk(self.organizations.create(name="Client"))
+        self.account = sdk(self.accounts.create(self.organization.id, name="account", description="of a test"))
+        self.parents = {"organization_id": self.organization.id, "service_account_id": self.account.id}
+        self.made = self.credential("made", description="described")
+        self.of = {**self.parents, "credential_id": self.made.id}
+        sdk.sent.clear()
+
+    def credential(self, name, **more):
+        """Another one beside it."""
+        return self.sdk(self.credentials.create(self.account.id, organization_id=self.organization.id, name=name, **more))
+
+    def by(self, token):
+        """The operations, called with this token."""
+        return self.sdk.client(self.url, token).organizations
+
+    def token(self, *roles):
+        """A token of this organization with these roles; of an administrator without any."""
+        headers = {"Authorization": f"Bearer {self.root}", "X-Postern-Tenant": self.organization.id}
+        body = {"name": "caller", "roles": [{"role_id": role} for role in roles]}
+        answer = httpx.post(f"{self.url}/api/v1/auth-management/clients", headers=headers, json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["client_secret"]
+
+    def raw(self, call, **arguments):
+        """The answer itself, and what the client reads in it."""
+        answer, _, read = self.sdk.raw(self.credentials, call, **self.of, **arguments)
+        return answer, read
+
+    def now(self):
+        return self.sdk(self.credentials.retrieve(**self.of))
+
+
+@pytest.fixture
+def place(sdk, url, root):
+    return Place(sdk, url, root)

@@ -1,63 +1,221 @@
-"""Coactive's own client, `coactive` from PyPI. It has no method for system credentials, so its method for another route is
-sent to theirs; its pair of id and secret, and how it reads a refusal, are what is tried."""
+"""Coactive's own client, `coactive` from PyPI, the sync and the async one. It has no method for system credentials, so what it
+asks for is led to their routes; its pair of id and secret, and how it reads a refusal, are what is tried."""
 
+import asyncio
+import inspect
 import sys
 import warnings
 
 import httpx
 import pytest
+from conftest import Between
 
 if sys.version_info >= (3, 14):
     pytest.skip("coactive 1.0.27 does not run on Python 3.14", allow_module_level=True)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it was made for an older Python
-    from coactive.client import Coactive
+    from coactive.client import AsyncCoactive, Coactive
     from coactive.core.api_error import ApiError
-    from coactive.errors import NotFoundError, UnprocessableEntityError
+    from coactive.errors import BadRequestError, NotFoundError, UnprocessableEntityError
 
 CLIENTS = "/api/v1/auth-management/clients"
+ROLES = "/api/v1/auth-management/roles"
+NOBODY = f"{CLIENTS}/client_01m80970gre5zbm41mtnjfd709"
+RESOURCES = ["asset", "classification", "concept", "credentials", "dataset", "dynamic_tags", "query", "search"]
+
+
+class Tenant:
+    """A new one, and a client in it with full access."""
+
+    def __init__(self, url, root):
+        self.url = url
+        self.headers = {"Authorization": f"Bearer {root}"}
+        self.label = httpx.post(f"{url}/organizations", headers=self.headers, json={"name": "Client"}).json()["label"]
+        self.pair = self.client()
+
+    def client(self, *roles):
+        """The id and the secret of a new client."""
+        body = {"name": "client", "roles": [{"role_id": role} for role in roles]}
+        headers = {**self.headers, "X-Postern-Tenant": self.label}
+        made = httpx.post(self.url + CLIENTS, headers=headers, json=body).json()
+        return {"client_id": made["client_id"], "client_secret": made["client_secret"]}
 
 
 @pytest.fixture(scope="module")
-def pair(url, root):
-    """The id and the secret of a new client with full access, in a new tenant."""
-    headers = {"Authorization": f"Bearer {root}"}
-    label = httpx.post(f"{url}/organizations", headers=headers, json={"name": "Client"}).json()["label"]
-    made = httpx.post(url + CLIENTS, headers={**headers, "X-Postern-Tenant": label}, json={"name": "client"}).json()
-    return {"client_id": made["client_id"], "client_secret": made["client_secret"]}
+def tenant(url, root):
+    return Tenant(url, root)
 
 
-def refusal(url, pair, path=None):
-    """What the client raises for its validation of credentials, sent to another path when one is named."""
+class Sdk:
+    """One of the two clients. `seen` has the requests as it made them."""
 
-    def send_elsewhere(request):
-        if path:
-            request.url = request.url.copy_with(path=path)
+    def __init__(self, kind, url):
+        self.kind, self.url = kind, url
+        self.clients = {}
+        self.instead = None
+        self.seen = []
+        self.loop = asyncio.new_event_loop()
 
-    client = Coactive(base_url=url, **pair)
-    with client._client_wrapper.httpx_client as transport:
-        transport.event_hooks = {"request": [send_elsewhere]}
+    def client(self, pair):
+        """The client that calls with this pair."""
+        key = tuple(pair.values())
+        if key not in self.clients:
+            new, transport = (Coactive, httpx.Client) if self.kind == "sync" else (AsyncCoactive, httpx.AsyncClient)
+            client = self.clients[key] = new(base_url=self.url, **pair)
+            self.close(client)
+            client._client_wrapper.httpx_client = transport(transport=Between(self.lead))
+        return self.clients[key]
+
+    def ask(self, pair, instead=None, call=lambda client: client.credentials.test(data_path="s3://bucket/path")):
+        """What a call gives. `instead` is the method, the path and the body that are sent in its request's place."""
+        self.instead = instead
+        given = call(self.client(pair))
+        return self.loop.run_until_complete(given) if inspect.isawaitable(given) else given
+
+    def lead(self, request):
+        self.seen.append(request)
+        if self.instead is None:
+            return request
+        method, path, body = self.instead
+        headers = {name: value for name, value in request.headers.items() if name.startswith(("authorization", "x-fern"))}
+        more = {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        return httpx.Request(method, httpx.URL(self.url).join(path), headers=headers, **more)
+
+    def refused(self, *asked, **how):
         with pytest.raises(ApiError) as raised:
-            client.credentials.test(data_path="s3://bucket/path")
-    return raised.value
+            self.ask(*asked, **how)
+        return raised.value
+
+    def close(self, client):
+        transport = client._client_wrapper.httpx_client
+        if self.kind == "sync":
+            transport.close()
+        else:
+            self.loop.run_until_complete(transport.aclose())
 
 
-def test_a_404_is_read(url, pair):
-    error = refusal(url, pair)
+@pytest.fixture(params=["sync", "async"])
+def sdk(request, url):
+    sdk = Sdk(request.param, url)
+    yield sdk
+    for client in sdk.clients.values():
+        sdk.close(client)
+    sdk.loop.close()
+
+
+def numbered(requests):
+    return [f"{number}-{method}" for number, (method, _, _) in enumerate(requests, 1)]
+
+
+# Each route that a caller is asked for.
+ROUTES = [
+    ("POST", CLIENTS, {"name": "n"}),
+    ("POST", CLIENTS, {}),
+    ("GET", CLIENTS, None),
+    ("GET", NOBODY, None),
+    ("PUT", NOBODY, {}),
+    ("DELETE", NOBODY, None),
+    ("GET", ROLES, None),
+]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=numbered(ROUTES))
+def test_a_401_is_read(sdk, tenant, route):
+    other = tenant.client()
+    for pair in (
+        {**tenant.pair, "client_secret": "wrong"},
+        {**tenant.pair, "client_secret": other["client_secret"]},
+        {**tenant.pair, "client_id": "client_01m80970gre5zbm41mtnjfd709"},
+        {"client_id": "nobody", "client_secret": "nothing"},
+    ):
+        error = sdk.refused(pair, route)
+        assert type(error) is ApiError
+        assert (error.status_code, error.body) == (401, {"detail": "Invalid authentication credentials"})
+        sent = sdk.seen[-1].headers["authorization"]
+        assert sent == f"Bearer {pair['client_id']}:{pair['client_secret']}"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_404_of_what_is_missing_is_read(sdk, tenant, method):
+    error = sdk.refused(tenant.pair, (method, NOBODY, {} if method == "PUT" else None))
     assert type(error) is NotFoundError
-    assert (error.status_code, error.body) == (404, {"detail": "Not Found"})
+    assert (error.status_code, error.body) == (404, {"detail": "Client not found"})
 
 
-def test_a_401_is_read(url, pair):
-    error = refusal(url, {**pair, "client_secret": "wrong"}, CLIENTS)
-    assert type(error) is ApiError
-    assert (error.status_code, error.body) == (401, {"detail": "Invalid authentication credentials"})
+def test_a_404_of_each_of_its_own_routes_is_read(sdk, tenant):
+    """They are not here, and it is told so in its face's shape."""
+    calls = []
+    for resource in RESOURCES:
+        for name, _ in inspect.getmembers(getattr(Coactive(**tenant.pair), resource), inspect.ismethod):
+            if not name.startswith("_"):
+                calls.append((resource, name))
+    assert len(calls) > 30
+    for resource, name in calls:
+        def call(client):
+            method = getattr(getattr(client, resource), name)
+            required = [one for one in inspect.signature(method).parameters.values() if one.default is one.empty]
+            return method(**{one.name: [] if "List" in str(one.annotation) else "x" for one in required})
+
+        error = sdk.refused(tenant.pair, call=call)
+        assert type(error) is NotFoundError, (resource, name)
+        assert error.body == {"detail": "Not Found"}, (resource, name)
+    assert len({(request.method, request.url.path) for request in sdk.seen}) > 30
 
 
-def test_a_422_is_read_item_by_item(url, pair):
-    error = refusal(url, pair, CLIENTS)
+# What is wrong, and each item that its client has to find: where, and its kind.
+UNPROCESSABLE = [
+    (("POST", CLIENTS, {}), [(["body", "name"], "missing")]),
+    (("POST", CLIENTS, {"name": None}), [(["body", "name"], None)]),
+    (("POST", CLIENTS, {"name": "n" * 256, "roles": [{"role_id": "admin"}, {}]}),
+     [(["body", "name"], None), (["body", "roles", 1, "role_id"], "missing")]),
+    (("POST", CLIENTS, {"name": "n", "roles": [{"role_id": "nobodys"}]}), [(["body", "roles", 0, "role_id"], None)]),
+    (("POST", CLIENTS, b"{"), [(["body"], "json_invalid")]),
+    (("POST", CLIENTS, []), [(["body"], None)]),
+    (("GET", f"{ROLES}?roles_context=nowhere", None), [(["query", "roles_context"], None)]),
+]
+
+
+@pytest.mark.parametrize("asked, found", UNPROCESSABLE, ids=numbered([row[0] for row in UNPROCESSABLE]))
+def test_a_422_is_read_item_by_item(sdk, tenant, asked, found):
+    error = sdk.refused(tenant.pair, asked)
     assert type(error) is UnprocessableEntityError
     assert error.status_code == 422
-    [item] = error.body.detail
-    assert (item.loc, item.type) == (["body", "name"], "missing")
-    assert item.msg
+    assert [item.loc for item in error.body.detail] == [loc for loc, _ in found]
+    for item, (_, kind) in zip(error.body.detail, found):
+        assert item.msg and item.type == (kind or item.type)
+
+
+def test_a_422_of_an_update_is_read(sdk, tenant):
+    own = f"{CLIENTS}/{tenant.client('viewer')['client_id']}"
+    for body, loc in (
+        ({"roles_context": "nowhere"}, ["body", "roles_context"]),
+        ({"roles": [{"role_id": "admin"}, {"role_id": 1}]}, ["body", "roles", 1, "role_id"]),
+        ({"roles_context": "system", "roles": []}, ["body", "roles"]),
+    ):
+        error = sdk.refused(tenant.pair, ("PUT", own, body))
+        assert type(error) is UnprocessableEntityError
+        assert [item.loc for item in error.body.detail] == [loc]
+
+
+def test_a_400_and_a_403_are_read(sdk, tenant):
+    error = sdk.refused(tenant.client("viewer"), ("GET", CLIENTS, None))
+    assert type(error) is ApiError
+    assert (error.status_code, list(error.body)) == (403, ["detail"])
+    # Its own pair as Bearer does not log in; what is told first is that this grant is none.
+    error = sdk.refused(tenant.pair, ("POST", "/api/v1/login", {"grant_type": "password"}))
+    assert type(error) is BadRequestError
+    assert error.status_code == 400 and isinstance(error.body.detail, str)
+
+
+def test_a_delete_is_read_as_null_and_ends_the_pair(sdk, tenant):
+    pair = tenant.client()
+    path = f"{CLIENTS}/{pair['client_id']}"
+
+    def delete(client):
+        return client.dataset.delete(dataset_id="x")
+
+    assert sdk.refused(pair, ("GET", NOBODY, None)).status_code == 404
+    assert sdk.ask(tenant.pair, ("DELETE", path, None), call=delete) is None
+    assert sdk.seen[-1].method == "DELETE"
+    assert sdk.refused(pair, ("GET", NOBODY, None)).status_code == 401
+    assert type(sdk.refused(tenant.pair, ("DELETE", path, None), call=delete)) is NotFoundError

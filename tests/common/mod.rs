@@ -127,6 +127,7 @@ impl World {
             store: Store::new(&self.db),
             settings: self.settings.as_ref(),
             now: Micros(self.now.get()),
+            clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
         let done = pollster::block_on(service.answer(&request));

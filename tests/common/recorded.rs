@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+#[path = "shape.rs"] // two targets find this file by two ways
+mod shape;
+
 /// One recorded request, with the answer that the table expects.
 pub struct Recorded {
     pub line: String,
@@ -10,7 +15,9 @@ pub struct Recorded {
     pub headers: Vec<(String, String)>,
     pub body: String,
     pub status: u16,
+    /// The name of the body's shape, and how many items it has, where the table says so.
     pub shape: String,
+    pub items: Option<usize>,
 }
 
 /// What a client's file becomes: its name, and its requests in order.
@@ -40,12 +47,15 @@ pub fn sessions(names: &BTreeMap<&str, String>) -> Vec<Session> {
         } else if let Some(map) = line.strip_prefix("map ") {
             let (from, to) = map.split_once(" = ").unwrap();
             let to = names.iter().fold(to.to_owned(), |to, (name, value)| to.replace(&format!("{{{name}}}"), value));
+            let log = std::fs::read_to_string(format!("{FOLDER}/{}.log", sessions.last().unwrap().name)).unwrap();
+            assert!(from == "none" || log.contains(from), "{line}: nothing recorded has it");
             maps.push((from.to_owned(), to));
         } else {
             let session = sessions.last_mut().unwrap();
             assert!(!raw.is_empty(), "{line}: {} has no such request", session.name);
             session.requests.push(request(line, &raw.remove(0), &maps));
-            assert!(line.starts_with(&session.requests.len().to_string()), "{line}: out of order");
+            let number = session.requests.len().to_string();
+            assert_eq!(line.split_whitespace().next(), Some(&*number), "{line}: out of order");
         }
     }
     assert!(raw.is_empty(), "{} requests without a line at the end", raw.len());
@@ -79,12 +89,14 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
     }
     let columns: Vec<_> = line.split_whitespace().collect();
     assert_eq!(columns[1], method, "{line}");
+    let (shape, items) = columns[3].split_once('*').map_or((columns[3], None), |(shape, items)| (shape, Some(items)));
     Recorded {
         line: format!("{line}: {url}"),
         headers,
         body: body.trim_end_matches('\n').to_owned(),
         status: columns[2].parse().unwrap(),
-        shape: columns[3].to_owned(),
+        shape: shape.to_owned(),
+        items: items.map(|items| items.parse().unwrap()),
         method,
         url,
     }
@@ -92,59 +104,46 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
 
 /// The members of a JSON object, in their order.
 pub fn members(text: &str) -> Vec<String> {
-    // Parsed by hand: serde_json's map sorts.
-    let mut members = Vec::new();
-    let mut depth = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, letter)) = chars.next() {
-        match letter {
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth -= 1,
-            '"' => {
-                let mut end = start + 1;
-                while let Some((place, letter)) = chars.next() {
-                    end = place;
-                    match letter {
-                        '\\' => drop(chars.next()),
-                        '"' => break,
-                        _ => {}
-                    }
-                }
-                if depth == 1 && chars.peek().is_some_and(|(_, next)| *next == ':') {
-                    members.push(text[start + 1..end].to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    members
+    shape::members(text)
 }
 
-/// Checks a body against its shape: the members that are always there, those that may be, and their order.
-pub fn check_shape(recorded: &Recorded, members: &[String]) {
-    let (always, maybe): (&[&str], &[&str]) = match recorded.shape.as_str() {
-        "none" => (&[], &[]),
-        "coactive-client" => (&["client_id", "client_secret", "name", "roles"], &[]),
-        "coactive-error" => (&["detail"], &[]),
-        "litegraph-credential" => {
-            (&["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"], &[])
-        }
-        "litegraph-error" => (&["Error", "Message", "StatusCode"], &["Description"]),
-        "keycard-organization" => (&["id", "created_at", "label", "name", "sso_enabled", "updated_at", "zone_id"], &[]),
-        "keycard-account" => (&["id", "created_at", "name", "updated_at"], &["description"]),
-        "keycard-created" => (&["id", "client_id", "client_secret", "created_at", "name"], &["description"]),
-        "keycard-credential" => {
-            (&["id", "client_id", "created_at", "name"], &["description", "last_used_at", "permissions"])
-        }
-        "keycard-error" => (&["message", "code", "status"], &[]),
-        other => panic!("{}: no shape {other}", recorded.line),
-    };
-    let mut rest = members.iter();
-    for member in always {
-        assert_eq!(rest.next().map(String::as_str), Some(*member), "{}: {members:?}", recorded.line);
+/// Checks a body against the shape that the table names.
+pub fn check_shape(recorded: &Recorded, text: &str) {
+    let Recorded { line, shape, .. } = recorded;
+    if shape == "empty" {
+        assert_eq!(text, "", "{line}");
+        return;
     }
-    let mut allowed = maybe.iter();
-    for member in rest {
-        assert!(allowed.any(|maybe| maybe == member), "{}: {member} in {members:?}", recorded.line);
+    shape::check(shape, text).unwrap_or_else(|wrong| panic!("{line}: {wrong}: {text}"));
+    let body = serde_json::from_str(text).expect("it was read before");
+    agrees(recorded, &body).unwrap_or_else(|wrong| panic!("{line}: {wrong}: {text}"));
+}
+
+/// Whether the members of a body agree with each other and with the status; or which do not.
+fn agrees(recorded: &Recorded, body: &Value) -> Result<(), &'static str> {
+    let holds = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
+    let listed = body.as_array().or(body["items"].as_array()).or(body["Objects"].as_array());
+    let items = listed.map(Vec::as_slice).unwrap_or_default();
+    holds(recorded.items.is_none_or(|wanted| wanted == items.len()), "another number of items")?;
+    match recorded.shape.as_str() {
+        "coactive-token" | "oauth-token" => {
+            holds(body["token_type"] == "Bearer" && body["expires_in"] == 3600, "not a token's type and time")
+        }
+        "litegraph-error" => holds(body["StatusCode"] == recorded.status, "StatusCode is not the status"),
+        "keycard-error" => holds(body["status"] == recorded.status, "status is not the status"),
+        "litegraph-enumeration" => {
+            let end = body["EndOfResults"] == true;
+            // "ContinuationToken is the GUID of the last object and is left out at the end."
+            let token = items.last().filter(|_| !end).map(|last| &last["GUID"]);
+            holds(body.get("ContinuationToken") == token, "ContinuationToken is not the last object's GUID")?;
+            holds((body["RecordsRemaining"] == 0) == end, "RecordsRemaining is 0 exactly at the end")?;
+            holds(items.len() as u64 <= body["MaxResults"].as_u64().unwrap_or(0), "more than MaxResults")
+        }
+        "keycard-list" => {
+            let (some, info) = (!items.is_empty(), &body["page_info"]);
+            let cursors = ["end_cursor", "start_cursor"].map(|name| info.get(name).is_some());
+            holds(cursors == [some, some], "cursors without items, or items without")
+        }
+        _ => Ok(()),
     }
 }

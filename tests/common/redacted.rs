@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 
 use postern::credential::id::Id;
-use postern::credential::secret::Token;
+use postern::credential::secret::{ACCESS_SECONDS, Token};
 use postern::credential::time::Micros;
 use serde_json::Value;
 
-use super::{MASTER_KEY, ROOT, Reply, START};
+use super::{MASTER_KEY, ROOT, Reply, START, settings};
 
 /// A token that a test's client chooses for itself.
 pub const CHOSEN: &str = "a-token-of-the-clients-own";
@@ -36,14 +36,47 @@ impl Redacted {
     }
 
     fn url(&self, url: &str) -> String {
-        let segment = |segment: &str| {
-            let client = || Id::parse_client(segment).map(|id| self.client(id));
-            let guid = || Id::parse_guid(segment).map(|id| self.guid(id));
-            Id::parse(segment).map(|id| self.id(id)).or_else(client).or_else(guid).unwrap_or_else(|| segment.to_owned())
-        };
         let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
-        let path = path.split('/').map(segment).collect::<Vec<_>>().join("/");
-        query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"))
+        let path = path.split('/').map(|segment| self.said(segment)).collect::<Vec<_>>().join("/");
+        let pair = |pair: &str| {
+            let (name, values) = pair.split_once('=')?;
+            let values: Vec<_> = values.split(',').map(|value| self.said(value)).collect();
+            Some(format!("{name}={}", values.join(",")))
+        };
+        let pairs = |query: &str| {
+            query.split('&').map(|said| pair(said).unwrap_or_else(|| said.to_owned())).collect::<Vec<_>>().join("&")
+        };
+        query.map_or_else(|| path.clone(), |query| format!("{path}?{}", pairs(query)))
+    }
+
+    /// What is shown of a part of a URL: an id in any spelling, a place in a list, a token.
+    fn said(&self, part: &str) -> String {
+        let client = || Id::parse_client(part).map(|id| self.client(id));
+        let guid = || Id::parse_guid(part).map(|id| self.guid(id));
+        let ours = || part.starts_with("pstn_").then(|| token("a URL", part));
+        let id = Id::parse(part).map(|id| self.id(id)).or_else(client).or_else(guid);
+        id.or_else(|| self.cursor(part)).or_else(ours).unwrap_or_else(|| part.to_owned())
+    }
+
+    /// A place in a list: an id, and in hexadecimal when it was made.
+    fn cursor(&self, text: &str) -> Option<String> {
+        let (id, time) = text.split_at_checked(26)?;
+        let (id, time) = (Id::parse(id)?, i64::from_str_radix(time, 16).ok()?);
+        assert!((START..=self.now).contains(&time), "{text}: within the test");
+        Some(format!("<place of {}>", self.id(id)))
+    }
+
+    /// Signed, good now, and as long as it says: no longer.
+    fn access(&self, value: &str) -> String {
+        let keys = settings(MASTER_KEY, None).expect("settings").keys;
+        let good = |at: i64| keys.read_access(value, "pstn_", Micros(at)).is_some();
+        let (now, second) = (self.now, 1_000_000);
+        let end = now + i64::from(ACCESS_SECONDS) * second;
+        assert!(
+            value.starts_with("pstn_at_") && good(now) && good(end - second) && !good(end),
+            "no access token of ours"
+        );
+        "<access token>".to_owned()
     }
 
     fn header(&self, name: &str, value: &str, reply: &Reply) -> String {
@@ -73,6 +106,9 @@ impl Redacted {
     }
 
     fn body(&self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let mut redacted = text.to_owned();
         self.members(&serde_json::from_str(text).expect("JSON"), &mut redacted);
         redacted
@@ -99,16 +135,12 @@ impl Redacted {
         match name {
             "client_secret" | "BearerToken" if value.is_empty() => String::new(),
             "client_secret" | "BearerToken" if value == CHOSEN => "<the client's own token>".to_owned(),
-            "client_secret" | "BearerToken" => {
-                assert!(
-                    value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(),
-                    "{name} is no token of ours"
-                );
-                "<token of ours>".to_owned()
-            }
+            "client_secret" | "BearerToken" => token(name, value),
+            "access_token" => self.access(value),
             "id" | "zone_id" => self.id(Id::parse(value).expect(name)),
             "client_id" => self.client(Id::parse_client(value).expect(name)),
-            "GUID" | "TenantGUID" | "UserGUID" => {
+            "end_cursor" | "start_cursor" => self.cursor(value).expect(name),
+            "GUID" | "TenantGUID" | "UserGUID" | "ContinuationToken" => {
                 let id = Id::parse_guid(value).expect(name);
                 assert_eq!(value, id.guid(), "{name}: lower case and hyphens");
                 self.guid(id)
@@ -117,7 +149,7 @@ impl Redacted {
                 assert_eq!(value, self.time(value).milliseconds(), "{name}: three digits");
                 "<time to the millisecond>".to_owned()
             }
-            "CreatedUtc" | "LastUpdateUtc" => {
+            "CreatedUtc" | "LastUpdateUtc" | "Start" | "End" => {
                 assert_eq!(value, self.time(value).microseconds(), "{name}: six digits");
                 "<time to the microsecond>".to_owned()
             }
@@ -156,6 +188,12 @@ impl Redacted {
     fn client(&self, id: Id) -> String {
         format!("client_{}", self.id(id))
     }
+}
+
+/// What is shown of a secret's value.
+fn token(name: &str, value: &str) -> String {
+    assert!(value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(), "{name} is no token of ours");
+    "<token of ours>".to_owned()
 }
 
 /// Nothing that anyone could present is in a text that is kept.

@@ -1,16 +1,22 @@
 //! The seam on SQLite: one batch is one transaction, and every number is bound as REAL, as D1 does.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use postern::store::{Batch, Database, Fault, Parameter, Row, Statement};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, StatementStatus, ToSql};
 use serde_json::Value;
 
 pub struct Sqlite {
     connection: RefCell<Connection>,
     pub batches: Cell<u64>,
+    /// Every text that was sent through the seam, once.
+    pub sent: RefCell<BTreeSet<String>>,
+    /// The steps of SQLite's machine that the last batch took, those of triggers included: the work of it, whatever the clock
+    /// says. A row that is read takes some.
+    pub steps: Cell<i64>,
 }
 
 impl Sqlite {
@@ -41,7 +47,14 @@ impl Sqlite {
                 .execute_batch(&std::fs::read_to_string(&file).unwrap())
                 .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         }
-        Self { connection: RefCell::new(connection), batches: Cell::new(0) }
+        // More than the statements of one request, so that the next one of its kind finds them.
+        connection.set_prepared_statement_cache_capacity(64);
+        Self {
+            connection: RefCell::new(connection),
+            batches: Cell::default(),
+            sent: RefCell::default(),
+            steps: Cell::default(),
+        }
     }
 
     /// Runs a statement, as someone at the database's console would.
@@ -72,7 +85,11 @@ impl Database for Sqlite {
         let mut connection = self.connection.borrow_mut();
         let transaction = connection.transaction().map_err(failed)?;
         let mut batch = Batch::default();
+        self.steps.set(0);
         for Statement { sql, parameters } in statements {
+            if !self.sent.borrow().contains(*sql) {
+                self.sent.borrow_mut().insert((*sql).to_owned());
+            }
             let bound: Vec<Box<dyn ToSql>> = parameters
                 .iter()
                 .map(|parameter| match parameter {
@@ -84,6 +101,7 @@ impl Database for Sqlite {
             let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
             let before = transaction.total_changes();
             batch.rows.push(rows(&mut statement, &bound).map_err(failed)?);
+            self.steps.set(self.steps.get() + i64::from(statement.reset_status(StatementStatus::VmStep)));
             // What D1 counts as read SQLite does not tell: here it is the rows that came back.
             batch.rows_read += batch.rows.last().map_or(0, |rows| rows.len() as u64);
             batch.rows_written += transaction.total_changes() - before;

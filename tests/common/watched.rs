@@ -69,6 +69,7 @@ impl World {
             store: Store::new(wire),
             settings: self.settings.as_ref(),
             now: Micros(self.now.get()),
+            clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
         let done =

@@ -182,3 +182,85 @@ fn root_names_the_tenant_by_either_spelling_or_the_label() {
         "ignored from any other caller"
     );
 }
+
+#[test]
+fn list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
+    let world = World::new();
+    world.tenant("00000000000000000000000001", "other");
+    assert_eq!((world.get(CLIENTS, ROOT).status, world.get(CLIENTS, ROOT).text), (200, "[]".to_owned()));
+    let roles = json!([{"role_id": "admin"}, {"role_id": "editor", "resource": "dataset", "resource_instance": "d"}]);
+    let made: Vec<_> = [("b", Value::Null), ("a", roles.clone()), ("c", json!([]))]
+        .into_iter()
+        .map(|(name, roles)| (name, world.client(&json!({"name": name, "roles": roles})), roles))
+        .collect();
+    world.client_in("other", &json!({"name": "theirs"}));
+    let listed = world.get(CLIENTS, &made[0].1.1);
+    assert_eq!((listed.status, listed.cost.trips), (200, 1));
+    let expected: Vec<_> = made
+        .iter()
+        .map(|(name, (id, _), roles)| {
+            // No roles, however that was said, is none.
+            let roles = if roles.is_null() { &json!([]) } else { roles };
+            json!({"client_id": id, "client_secret": "", "name": name, "roles": roles})
+        })
+        .collect();
+    assert_eq!(listed.json(), Value::from(expected));
+    let members = r#"{"client_id":"client_"#;
+    assert_eq!(listed.text.matches(members).count(), 3);
+    for one in listed.json().as_array().unwrap() {
+        assert_eq!(*one, world.get(&client_url(&text(one, "client_id")), ROOT).json());
+    }
+    // Nothing of a query is read: "no parameters, no paging".
+    assert_eq!(world.get(&format!("{CLIENTS}?limit=1&skip=x&order=5&after=x"), ROOT).text, listed.text);
+    // A change moves nothing, and what is deleted is not there.
+    assert_eq!(world.call("PUT", &client_url(&made[0].1.0), ROOT, &json!({"name": "z"})).status, 200);
+    assert_eq!(world.call("DELETE", &client_url(&made[1].1.0), ROOT, &Value::Null).status, 200);
+    let names: Vec<_> =
+        world.get(CLIENTS, ROOT).json().as_array().unwrap().iter().map(|one| text(one, "name")).collect();
+    assert_eq!(names, ["z", "c"]);
+    let headers = [("authorization", &*format!("Bearer {ROOT}")), ("x-postern-tenant", "nobody")];
+    assert_eq!(world.send("GET", CLIENTS, &headers, b"").status, 404);
+    assert_eq!(world.send("GET", CLIENTS, &headers[..1], b"").status, 403);
+}
+
+#[test]
+fn roles_are_those_of_the_tenant_on_what_the_query_names() {
+    const ROLES: &str = "/api/v1/auth-management/roles";
+    let world = World::new();
+    let admin = world.caller(&["admin"]);
+    let shown = |query: &str| {
+        let reply = world.get(&format!("{ROLES}{query}"), &admin);
+        assert_eq!((reply.status, reply.cost.trips), (200, 1), "{query}: {}", reply.text);
+        reply.json()
+    };
+    let known = |names: &[&str]| names.iter().map(|name| json!({"role_id": name, "name": name})).collect::<Vec<_>>();
+    for query in ["", "?roles_context=system", "?other=x"] {
+        assert_eq!(shown(query), json!({"roles": known(&["admin", "editor", "viewer"])}), "{query}");
+    }
+    for query in
+        ["?roles_context=dataset:d", "?roles_context=dataset%3Ad", "?roles_context=system&roles_context=dataset:d"]
+    {
+        let of_a_dataset: Vec<_> = ["admin", "editor", "viewer"]
+            .map(|name| json!({"role_id": name, "name": name, "resource": "dataset"}))
+            .into();
+        assert_eq!(shown(query), json!({ "roles": of_a_dataset }), "{query}");
+    }
+    for query in
+        ["?roles_context=", "?roles_context=x", "?roles_context=dataset:", "?roles_context=System", "?roles_context"]
+    {
+        let reply = world.get(&format!("{ROLES}{query}"), &admin);
+        assert_eq!((reply.status, reply.cost.trips), (422, 0), "{query}");
+        assert_eq!(reply.json()["detail"][0]["loc"], json!(["query", "roles_context"]));
+        assert_eq!(reply.json()["detail"][0]["type"], "value_error");
+    }
+    // Each tenant has its own.
+    world.db.execute(r#"UPDATE tenants SET role_names = '["auditor"]'"#, &[]);
+    assert_eq!(shown(""), json!({"roles": known(&["auditor"])}));
+    world.db.execute(r#"UPDATE tenants SET role_names = '["editor"]'"#, &[]);
+    assert_eq!(world.get(ROLES, &world.caller(&["editor"])).status, 403);
+    let headers = [("authorization", &*format!("Bearer {ROOT}")), ("x-postern-tenant", "nobody")];
+    assert_eq!(
+        (world.send("GET", ROLES, &headers, b"").status, world.send("GET", ROLES, &headers[..1], b"").status),
+        (404, 403)
+    );
+}

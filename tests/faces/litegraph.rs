@@ -231,3 +231,43 @@ fn a_credential_without_a_sealed_secret_shows_none_and_keeps_it() {
         "the same token is no change"
     );
 }
+
+/// A preflight asks nothing of the database, and whether the URL leads anywhere is not its business.
+#[test]
+fn a_browser_may_ask_first_and_read_the_answer() {
+    let world = World::new();
+    let preflight = [
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "PUT"),
+        ("access-control-request-headers", "authorization,content-type,x-token"),
+    ];
+    for url in [URL, "/v2.0/tenants/x/credentials", "/v1.0/tenants/", "/v1.0/nowhere", "/v1.0/credentials/bearer/x"] {
+        let reply = world.send("OPTIONS", url, &preflight, b"");
+        assert_eq!((reply.status, &*reply.text, reply.cost.trips), (204, "", 0), "{url}");
+        assert_eq!((reply.header("content-type"), reply.header("access-control-allow-origin")), (None, Some("*")));
+        for (header, parts) in [
+            ("access-control-allow-methods", &["GET", "HEAD", "POST", "PUT", "DELETE"][..]),
+            ("access-control-allow-headers", &["Authorization", "Content-Type", "X-Token", "X-Request-ID", "If-Match"]),
+        ] {
+            let told: Vec<_> = reply.header(header).unwrap().split(", ").collect();
+            assert!(parts.iter().all(|part| told.contains(part)), "{header}: {told:?}");
+        }
+        assert!(reply.header("access-control-allow-credentials").is_none(), "there is no cookie to send");
+    }
+    // Every answer may be read, refusals included; and it has its id under both names.
+    let authorization = format!("Bearer {ROOT}");
+    for (headers, status) in [
+        (&[("authorization", &*authorization), ("x-request-id", "own-1")][..], 200),
+        (&[("x-request-id", "own-1")], 401),
+    ] {
+        let reply = world.send("GET", URL, headers, b"");
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (status, Some("*")));
+        assert!(reply.header("access-control-expose-headers").is_some_and(|exposed| exposed.contains("ETag")));
+        assert_eq!((reply.header("x-request-id"), reply.header("x-correlation-id")), (Some("own-1"), Some("own-1")));
+    }
+    // The other faces are not called from browsers.
+    for url in [CLIENTS, "/organizations", "/service-account-token"] {
+        let reply = world.send("OPTIONS", url, &preflight, b"");
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (405, None), "{url}");
+    }
+}

@@ -1,68 +1,71 @@
-//! A credential in which every field has something to lose, and the operations that a body can ask for.
+//! A credential, a principal and a tenant in which every field has something to lose, and the operations that a body can
+//! ask for.
 
 use std::collections::BTreeMap;
 
-use postern::credential::field::{Field, Verb};
+use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::Token;
 use postern::credential::time::Micros;
+use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
 use crate::common::{ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
-/// An operation that reads a body.
+/// An operation that reads fields from a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
-    Write(Verb),
-    Account,
-    Tenant,
+pub struct Op {
+    pub noun: Noun,
+    pub verb: Verb,
 }
 
 impl Op {
-    /// What a route's operation reads, if it reads a body.
+    /// What a route's operation writes by the fields of a body, if it does.
     pub fn of(operation: Operation) -> Option<Self> {
         match operation {
-            Operation::Read => None,
-            Operation::Write(verb) => Some(Self::Write(verb)),
-            Operation::CreatePrincipal => Some(Self::Account),
-            Operation::CreateTenant => Some(Self::Tenant),
+            Operation::Write(noun, verb) => Some(Self { noun, verb }),
+            // These read no body, or one that says no field: how to list, which grant.
+            Operation::Read(_)
+            | Operation::Delete(_)
+            | Operation::DeleteAll
+            | Operation::List(_)
+            | Operation::Page(_)
+            | Operation::FindByToken
+            | Operation::Roles
+            | Operation::LogIn => None,
         }
     }
 
     /// The name of its column.
     pub fn column(self) -> &'static str {
-        match self {
-            Self::Write(Verb::Create) => "create",
-            Self::Write(Verb::Replace) => "replace",
-            Self::Write(Verb::Merge) => "merge",
-            Self::Account => "account",
-            Self::Tenant => "tenant",
+        match (self.verb, self.noun) {
+            (Verb::Create, Noun::Credential) => "create credential",
+            (Verb::Create, Noun::Principal) => "create principal",
+            (Verb::Create, Noun::Tenant) => "create tenant",
+            (Verb::Replace, Noun::Credential) => "replace credential",
+            (Verb::Replace, Noun::Principal) => "replace principal",
+            (Verb::Replace, Noun::Tenant) => "replace tenant",
+            (Verb::Merge, Noun::Credential) => "merge credential",
+            (Verb::Merge, Noun::Principal) => "merge principal",
+            (Verb::Merge, Noun::Tenant) => "merge tenant",
         }
     }
 
     pub fn updates(self) -> bool {
-        matches!(self, Self::Write(Verb::Replace | Verb::Merge))
+        self.verb != Verb::Create
     }
 
-    /// The member that says a field in the body of a route for this.
-    pub fn word(self, route: &Route, field: Field) -> Option<&'static str> {
-        match self {
-            Self::Write(verb) => route.face.word(verb, field),
-            Self::Account => {
-                let own = matches!(field, Field::Name | Field::Description);
-                route.face.word(Verb::Create, field).filter(|_| own)
-            }
-            // Of an organization, a name alone.
-            Self::Tenant => route.face.word(Verb::Create, field).filter(|_| field == Field::Name),
-        }
+    /// The member that says a field in a body for this.
+    pub fn word(self, face: &dyn Face, field: Field) -> Option<&'static str> {
+        face.word(self.noun, self.verb, field).filter(|_| self.noun.has(field))
     }
 
     fn table(self) -> &'static str {
-        match self {
-            Self::Write(_) => "credentials",
-            Self::Account => "principals",
-            Self::Tenant => "tenants",
+        match self.noun {
+            Noun::Credential => "credentials",
+            Noun::Principal => "principals",
+            Noun::Tenant => "tenants",
         }
     }
 }
@@ -72,7 +75,7 @@ pub fn face(route: &Route) -> &'static str {
     match route.path.split('/').nth(1) {
         Some("api") => "Coactive",
         Some("v1.0" | "v2.0") => "LiteGraph",
-        Some("organizations") => "Keycard",
+        Some("organizations" | "service-account-token") => "Keycard",
         _ => panic!("{}: whose is it?", route.path),
     }
 }
@@ -84,9 +87,14 @@ pub fn routes() -> Vec<(&'static str, Op, &'static Route)> {
 
 pub struct Subject {
     pub world: World,
-    pub id: Id,
+    /// The credential.
+    id: Id,
+    /// The principal that it belongs to.
     account: Id,
-    credentials: String,
+    /// A principal, not active, made as a user.
+    user: Id,
+    /// A tenant, not active.
+    tenant: Id,
 }
 
 impl Subject {
@@ -94,78 +102,107 @@ impl Subject {
         let world = World::new();
         let (account, credentials) = world.service_account();
         let account = Id::parse(&account).unwrap();
-        let body = json!({"UserGUID": account.guid(), "Name": "stored", "BearerToken": "stored-token", "Active": false,
-            "CreatedUtc": "2024-05-06T07:08:09.101112Z", "LastUpdateUtc": "2025-05-06T07:08:09.101112Z"});
+        let made = |url: &str, body: &Value| {
+            let made = world.call("PUT", url, ROOT, body);
+            assert_eq!(made.status, 200, "{}", made.text);
+            Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
+        };
+        let mut body = json!({"UserGUID": account.guid(), "Name": "stored", "BearerToken": "stored-token"});
+        body.as_object_mut().unwrap().extend(stored(Noun::Credential));
         let litegraph = format!("/v1.0/tenants/{ZERO}/credentials");
-        let made = world.call("PUT", &litegraph, ROOT, &body);
-        let id = Id::parse_guid(&text(&made.json(), "GUID")).unwrap();
-        let subject = Self { world, id, account, credentials };
-        let described = json!({"description": "about it"});
-        let url = format!("{}/{id}", subject.credentials);
-        assert_eq!(subject.world.call("PATCH", &url, ROOT, &described).status, 200);
+        let id = made(&litegraph, &body);
+        made(&litegraph, &json!({"UserGUID": ZERO, "BearerToken": "taken-token"}));
+        let user = made(&format!("/v1.0/tenants/{ZERO}/users"), &Value::Object(stored(Noun::Principal)));
+        let tenant = made("/v1.0/tenants", &Value::Object(stored(Noun::Tenant)));
+        let described = |url: &str| {
+            assert_eq!(world.call("PATCH", url, ROOT, &json!({"description": "about it"})).status, 200);
+        };
+        described(&format!("{credentials}/{id}"));
+        described(&format!("/organizations/acme/service-accounts/{user}"));
         let roles = json!({"roles": roles()});
-        assert_eq!(subject.world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
-        let other = json!({"UserGUID": ZERO, "BearerToken": "taken-token"});
-        assert_eq!(subject.world.call("PUT", &litegraph, ROOT, &other).status, 200);
-        subject
+        assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
+        Self { world, id, account, user, tenant }
     }
 
-    /// What the tables call by name.
-    pub fn names(&self) -> BTreeMap<&'static str, String> {
+    /// The one that is there.
+    pub fn id(&self, noun: Noun) -> Id {
+        match noun {
+            Noun::Credential => self.id,
+            Noun::Principal => self.user,
+            Noun::Tenant => self.tenant,
+        }
+    }
+
+    /// What the tables call by name, in a table about this.
+    pub fn names(&self, noun: Noun) -> BTreeMap<&'static str, String> {
         let ours = Token::make("pstn_", Id::from_bits(7), &[7; 32]).reveal().to_owned();
         let bad = if ours.ends_with('0') { "1" } else { "0" };
         let bad = format!("{}{bad}", &ours[..ours.len() - 1]);
         BTreeMap::from([
-            ("the GUID", self.id.guid()),
+            ("the GUID", self.id(noun).guid()),
             ("the user", self.account.guid()),
             ("token of ours", ours),
             ("bad checksum", bad),
         ])
     }
 
-    /// The body of a route that says what is stored, if anything is.
+    /// A body that says what is stored, if anything is; it breaks no rule.
     pub fn body(&self, face: &str, op: Op) -> Map<String, Value> {
-        let body = match (face, op) {
-            ("Coactive", Op::Write(Verb::Replace)) => json!({"roles": roles()}),
-            ("LiteGraph", Op::Write(Verb::Create)) => json!({"UserGUID": self.account.guid()}),
-            ("LiteGraph", Op::Write(Verb::Replace)) => {
-                json!({"UserGUID": self.account.guid(), "Name": "stored", "Active": false})
+        let body = match (face, op.verb, op.noun) {
+            ("Coactive", Verb::Replace, _) => json!({"roles": roles()}),
+            ("LiteGraph", Verb::Create, Noun::Credential) => json!({"UserGUID": self.account.guid()}),
+            ("LiteGraph", Verb::Create, Noun::Principal) => {
+                json!({"FirstName": "New", "LastName": "User", "Email": "new@host"})
             }
-            ("Keycard", Op::Write(Verb::Merge)) => json!({}),
+            ("LiteGraph", Verb::Create, Noun::Tenant) => json!({"Name": "new"}),
+            ("LiteGraph", _, noun) => {
+                let mut body = stored(noun);
+                body.retain(|member, _| !member.ends_with("Utc"));
+                if noun == Noun::Credential {
+                    body.insert("UserGUID".to_owned(), self.account.guid().into());
+                }
+                Value::Object(body)
+            }
+            ("Keycard", Verb::Merge, _) => json!({}),
             _ => json!({"name": "new"}),
         };
         body.as_object().expect("an object").clone()
     }
 
-    /// Where a route's requests go.
-    fn url(&self, route: &Route) -> String {
-        match (face(route), route.path.ends_with("/credentials/{}") || route.path.ends_with("/clients/{}")) {
-            ("Coactive", true) => client_url(&self.id.client()),
-            ("LiteGraph", true) => litegraph_url(&self.id),
-            ("Keycard", true) => format!("{}/{}", self.credentials, self.id),
-            _ => {
-                let tenant = if route.path.starts_with("/v1.0") { ZERO } else { "acme" };
-                route.path.replacen("{}", tenant, 1).replacen("{}", &self.account.to_string(), 1)
+    /// Where the one of this id is, on the face of a route that writes such.
+    fn page(&self, face: &str, noun: Noun, id: Id) -> String {
+        match (face, noun) {
+            ("Coactive", _) => client_url(&id.client()),
+            ("LiteGraph", Noun::Credential) => litegraph_url(&id),
+            ("LiteGraph", Noun::Principal) => format!("/v1.0/tenants/{ZERO}/users/{}", id.guid()),
+            ("LiteGraph", Noun::Tenant) => format!("/v1.0/tenants/{}", id.guid()),
+            (_, Noun::Credential) => {
+                format!("/organizations/acme/service-accounts/{}/credentials/{id}", self.account)
             }
+            (_, Noun::Principal) => format!("/organizations/acme/service-accounts/{id}"),
+            (_, Noun::Tenant) => format!("/organizations/{id}"),
         }
     }
 
-    pub fn send(&self, route: &Route, body: &Map<String, Value>) -> Reply {
-        let method = route.method.name().split(',').next().expect("a method");
-        self.world.call(method, &self.url(route), ROOT, &Value::Object(body.clone()))
+    /// Where a route's requests go.
+    fn url(&self, route: &Route, op: Op) -> String {
+        if op.updates() {
+            return self.page(face(route), op.noun, self.id(op.noun));
+        }
+        let tenant = if face(route) == "LiteGraph" { ZERO } else { "acme" };
+        route.path.replacen("{}", tenant, 1).replacen("{}", &self.account.to_string(), 1)
     }
 
-    /// What a credential's own page shows after it was written through this route; other nouns have no page yet.
-    pub fn read(&self, route: &Route, op: Op, id: Id) -> Option<Value> {
-        let url = match (face(route), op) {
-            (_, Op::Account | Op::Tenant) => return None,
-            ("Coactive", _) => client_url(&id.client()),
-            ("LiteGraph", _) => litegraph_url(&id),
-            _ => format!("{}/{id}", self.credentials),
-        };
-        let got = self.world.get(&url, ROOT);
+    pub fn send(&self, route: &Route, op: Op, body: &Map<String, Value>) -> Reply {
+        let method = route.method.name().split(',').next().expect("a method");
+        self.world.call(method, &self.url(route, op), ROOT, &Value::Object(body.clone()))
+    }
+
+    /// What the own page of what a route wrote shows, on its face.
+    pub fn read(&self, route: &Route, op: Op, id: Id) -> Value {
+        let got = self.world.get(&self.page(face(route), op.noun, id), ROOT);
         assert_eq!(got.status, 200, "{}", got.text);
-        Some(got.json())
+        got.json()
     }
 
     pub fn row(&self, op: Op, id: Id) -> Map<String, Value> {
@@ -173,6 +210,17 @@ impl Subject {
         let [row] = <[Value; 1]>::try_from(rows).expect("one row");
         row.as_object().expect("a row").clone()
     }
+}
+
+/// What is stored of one, as LiteGraph says it.
+fn stored(noun: Noun) -> Map<String, Value> {
+    let own = match noun {
+        Noun::Credential | Noun::Tenant => json!({"Name": "stored"}),
+        Noun::Principal => json!({"FirstName": "stored", "LastName": "user", "Email": "stored@host"}),
+    };
+    let mut body = json!({"Active": false, "CreatedUtc": "2024-05-06T07:08:09.101112Z", "LastUpdateUtc": "2025-05-06T07:08:09.101112Z"});
+    body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+    body.as_object().unwrap().clone()
 }
 
 fn roles() -> Value {
@@ -187,21 +235,38 @@ pub fn id_of(body: &Value) -> Id {
     id.or_else(|| member("client_id").and_then(Id::parse_client)).unwrap_or_else(|| panic!("no id in {body}"))
 }
 
-/// The column that holds a field, and what is in it for what a face shows. A secret has none: see the test.
-pub fn column(field: Field, shown: Option<&Value>) -> Option<(&'static str, Value)> {
+/// The columns that hold a field, and what is in them for what a face shows in its answer. A secret has none: see the test.
+pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'static str, Value)> {
     let text = || shown.and_then(Value::as_str).unwrap_or_default();
     let id = || json!(Id::parse_guid(text()).expect("a GUID").to_string());
     let time = || json!(Micros::parse(text()).expect("a time").0);
-    Some(match field {
+    let part = |column| vec![(column, json!(shown)), ("name", json!(full_name(answer)))];
+    vec![match field {
         Field::Id => ("id", id()),
         Field::Principal => ("principal", id()),
         Field::Name => ("name", json!(shown)),
+        Field::FirstName => return part("first_name"),
+        Field::LastName => return part("last_name"),
+        Field::Email => return part("email"),
         Field::Description => ("description", json!(shown)),
         Field::Enabled => ("enabled", json!(u8::from(shown == Some(&json!(true))))),
         // Full access is shown as no roles, and stored as NULL.
         Field::Roles | Field::RolesContext => ("roles", json!(shown.filter(|roles| **roles != json!([])))),
-        Field::Secret => return None,
+        Field::Secret => return Vec::new(),
         Field::CreatedAt => ("created_at", time()),
         Field::UpdatedAt => ("updated_at", time()),
-    })
+    }]
+}
+
+/// The name that other faces have for a user: first and last name, else the address, and never none or too long.
+fn full_name(user: &Value) -> String {
+    let [first, last, email] = ["FirstName", "LastName", "Email"].map(|part| text(user, part));
+    let name = match (first.as_str(), last.as_str(), email.as_str()) {
+        ("", "", "") => "unnamed".to_owned(),
+        ("", "", _) => email,
+        ("", _, _) => last,
+        (_, "", _) => first,
+        _ => format!("{first} {last}"),
+    };
+    name.chars().take(255).collect()
 }

@@ -88,7 +88,9 @@ pub fn needed(field: Field) -> Vec<String> {
     let cases = match field {
         Field::Id => [&id()[..], &["taken"]].concat(),
         Field::Principal => [&id()[..], &["unknown"]].concat(),
-        Field::Name | Field::Description => [&text()[..], &["shortest", "spaces around"]].concat(),
+        Field::Name | Field::FirstName | Field::LastName | Field::Email | Field::Description => {
+            [&text()[..], &["shortest", "spaces around"]].concat()
+        }
         Field::Enabled => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
         Field::Roles => return roles(),
         Field::RolesContext => {

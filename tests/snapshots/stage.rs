@@ -1,107 +1,160 @@
 //! A tenant with a credential in it, and a request of each face for each situation.
 
+use data_encoding::BASE64;
+use postern::credential::field::Noun;
 use postern::credential::id::Id;
-use postern::request::BODY_MAX;
-use postern::settings::Settings;
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::common::redacted::CHOSEN;
 use crate::common::watched::{Noted, Wire};
-use crate::common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, settings, text};
+use crate::common::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, text};
+use crate::{listed, parents, refused, shown};
 
 /// A request, as the redactor wants to see it, and what came back.
 pub struct Exchange {
     pub method: &'static str,
     pub url: String,
     pub reply: Reply,
+    /// The time until which all of it happened.
+    pub now: i64,
 }
 
-struct Request {
-    method: &'static str,
-    url: String,
-    token: Option<String>,
+pub struct Request {
+    pub method: &'static str,
+    pub url: String,
+    authorization: Option<String>,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
 impl Request {
-    fn new(method: &'static str, url: &str, body: &Value) -> Self {
+    pub fn new(method: &'static str, url: &str, body: &Value) -> Self {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let headers = vec![("content-type", "application/json".to_owned()), ("x-postern-tenant", "acme".to_owned())];
-        Self { method, url: url.to_owned(), token: Some(ROOT.to_owned()), headers, body }
+        Self { method, url: url.to_owned(), authorization: None, headers, body }.by(ROOT)
     }
 
-    fn by(self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self }
+    pub fn get(url: &str) -> Self {
+        Self::new("GET", url, &Value::Null)
     }
 
-    fn saying(self, body: impl Into<Vec<u8>>) -> Self {
+    pub fn delete(url: &str) -> Self {
+        Self::new("DELETE", url, &Value::Null)
+    }
+
+    pub fn by(self, token: &str) -> Self {
+        Self { authorization: Some(format!("Bearer {token}")), ..self }
+    }
+
+    pub fn by_basic(self, client: &str, secret: &str) -> Self {
+        let pair = BASE64.encode(format!("{client}:{secret}").as_bytes());
+        Self { authorization: Some(format!("Basic {pair}")), ..self }
+    }
+
+    pub fn by_nobody(self) -> Self {
+        Self { authorization: None, ..self }
+    }
+
+    pub fn at(self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self }
+    }
+
+    pub fn method(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub fn saying(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self }
     }
 
-    fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub fn asking(self, query: &str) -> Self {
+        Self { url: format!("{}?{query}", self.url), ..self }
+    }
+
+    pub fn with(self, name: &'static str, value: &str) -> Self {
+        let mut request = self.without(name);
+        request.headers.push((name, value.to_owned()));
+        request
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(header, _)| *header != name);
-        self.headers.push((name, value.to_owned()));
         self
     }
 
-    fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(header, _)| *header != name);
-        self
+    /// The same of another id, in either spelling: the last digit is another one.
+    pub fn of_another(self) -> Self {
+        let url = format!("{}{}", &self.url[..self.url.len() - 1], u8::from(self.url.ends_with('0')));
+        Self { url, ..self }
     }
 }
 
 pub struct Stage {
     pub world: World,
-    credentials: String,
-    id: Id,
+    /// A user, who is a service account.
+    pub user: Id,
+    /// Where its credentials are, on Keycard's face.
+    pub credentials: String,
+    /// One of them.
+    pub id: Id,
     /// The credential's own token; it is a viewer.
-    own: String,
-    admin: String,
-    fault: Option<Fault>,
+    pub own: String,
+    /// An admin's client id and secret.
+    pub admin: (String, String),
+    pub fault: Option<Fault>,
 }
+
+/// Situations that belong together: their names, and the request of a face that brings it into one, if it can come into it.
+pub struct Scene {
+    pub situations: &'static [&'static str],
+    pub request: fn(&mut Stage, face: &str, situation: &str) -> Option<Request>,
+}
+
+pub const SCENES: [Scene; 4] = [shown::SCENE, listed::SCENE, parents::SCENE, refused::SCENE];
 
 impl Stage {
     pub fn new() -> Self {
         let world = World::new();
-        let (account, credentials) = world.service_account();
-        let admin = world.caller(&["admin"]);
-        let user = Id::parse(&account).unwrap().guid();
+        // The tenant is as old as the test, and so is the principal that it was born with.
+        world.db.execute("UPDATE tenants SET created_at = ?1, updated_at = ?1", &[&START]);
+        world.db.execute("UPDATE principals SET created_at = ?1, updated_at = ?1", &[&START]);
+        let made = |url: &str, body: &Value| {
+            let made = world.call("PUT", url, ROOT, body).json();
+            (Id::parse_guid(&text(&made, "GUID")).unwrap(), made)
+        };
+        let described = |url: &str| {
+            assert_eq!(world.call("PATCH", url, ROOT, &json!({"description": "about it"})).status, 200);
+        };
+        let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com"});
+        let (user, _) = made(&format!("/v1.0/tenants/{ZERO}/users"), &user);
+        let account = format!("/organizations/acme/service-accounts/{user}");
+        described(&account);
+        let credentials = format!("{account}/credentials");
+        let admin = world.client(&json!({"name": "caller", "roles": [{"role_id": "admin"}]}));
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
-        let made = world.call("PUT", &url, ROOT, &json!({"UserGUID": user, "Name": "the credential"})).json();
-        let id = Id::parse_guid(&text(&made, "GUID")).unwrap();
-        let described = json!({"description": "about it"});
-        assert_eq!(world.call("PATCH", &format!("{credentials}/{id}"), ROOT, &described).status, 200);
-        Self { world, credentials, id, own: text(&made, "BearerToken"), admin, fault: None }
+        let (id, body) = made(&url, &json!({"UserGUID": user.guid(), "Name": "the credential"}));
+        described(&format!("{credentials}/{id}"));
+        Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, world }
     }
 
     /// What a face answers in a situation, if it can come into it.
     pub fn exchange(mut self, face: &str, situation: &str) -> Option<Exchange> {
-        let request = self.request(face, situation)?;
-        let Request { method, url, token, headers, body } = request;
-        let authorization = token.map(|token| format!("Bearer {token}"));
+        let scene = SCENES.into_iter().find(|scene| scene.situations.contains(&situation));
+        let request = (scene.unwrap_or_else(|| panic!("what is {situation}?")).request)(&mut self, face, situation)?;
+        let Request { method, url, authorization, headers, body } = request;
         let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         headers.extend(authorization.iter().map(|authorization| ("authorization", authorization.as_str())));
         let wire = self.fault.take().map_or_else(|| Wire::to(&self.world.db), Wire::failing);
         let reply = self.world.watch(&wire, method, &url, &Noted::of(&headers), &body).into();
-        Some(Exchange { method, url, reply })
+        Some(Exchange { method, url, reply, now: self.world.now.get() })
     }
 
-    fn account(&self) -> String {
-        self.credentials.split('/').nth(4).unwrap().to_owned()
-    }
-
-    fn user(&self) -> String {
-        Id::parse(&self.account()).unwrap().guid()
-    }
-
-    fn create(&self, face: &str) -> Option<Request> {
+    pub fn create(&self, face: &str) -> Option<Request> {
         Some(match face {
             "coactive" => Request::new("POST", CLIENTS, &json!({"name": "new"})),
             "litegraph" => {
                 let url = format!("/v1.0/tenants/{ZERO}/credentials");
-                Request::new("PUT", &url, &json!({"UserGUID": self.user()}))
+                Request::new("PUT", &url, &json!({"UserGUID": self.user.guid()}))
             }
             "keycard" => Request::new("POST", &self.credentials, &json!({"name": "new"})),
             _ => return None,
@@ -109,7 +162,7 @@ impl Stage {
     }
 
     /// The path of the credential, and a method that is its own on this face.
-    fn update(&self, face: &str) -> Option<Request> {
+    pub fn update(&self, face: &str) -> Option<Request> {
         Some(match face {
             "coactive" => {
                 let scoped = json!({"role_id": "editor", "resource": "dataset", "resource_instance": "d"});
@@ -117,7 +170,7 @@ impl Stage {
                 Request::new("PUT", &client_url(&self.id.client()), &roles)
             }
             "litegraph" => {
-                let body = json!({"UserGUID": self.user(), "Name": "renamed", "Active": false});
+                let body = json!({"UserGUID": self.user.guid(), "Name": "renamed", "Active": false});
                 Request::new("PUT", &litegraph_url(&self.id), &body)
             }
             "keycard" => {
@@ -128,149 +181,49 @@ impl Stage {
         })
     }
 
-    fn read(&self, face: &str) -> Option<Request> {
-        self.update(face).map(|update| Request { method: "GET", body: Vec::new(), ..update })
+    pub fn read(&self, face: &str) -> Option<Request> {
+        self.update(face).map(|update| update.method("GET").saying(""))
     }
 
-    fn request(&mut self, face: &str, situation: &str) -> Option<Request> {
-        let only = |name: &str, request: Request| (face == name).then_some(request);
-        let updating = |body: &[u8]| self.update(face).map(|update| update.saying(body));
-        match situation {
-            "created" => self.create(face),
-            "created with everything" => self.create_whole(face),
-            "read" => self.read(face),
-            "read with permissions" => {
-                self.world.get(&format!("{}/{}", self.credentials, self.id), &self.own);
-                let url = format!("{}/{}?expand[]=permissions", self.credentials, self.id);
-                only("keycard", Request::new("GET", &url, &Value::Null).by(&self.own))
+    /// The request for an access token, by a client's id and secret.
+    pub fn log_in(&self, face: &str) -> Option<Request> {
+        let (client, secret) = &self.admin;
+        Some(match face {
+            "coactive" => {
+                let grant = json!({"grant_type": "client_credentials"});
+                Request::new("POST", "/api/v1/login", &grant).by_basic(client, secret)
             }
-            "updated" => self.update(face),
-            "organization created" => only("keycard", organization()),
-            "service account created" => only("keycard", accounts("acme")),
-            "no route" => {
-                let url = match face {
-                    "coactive" => "/api/v1/nothing",
-                    "litegraph" => "/v1.0/nothing",
-                    "keycard" => "/organizations/acme/nothing",
-                    _ => "/nothing",
-                };
-                Some(Request::new("GET", url, &Value::Null))
+            "oauth" => {
+                let request = Request::new("POST", "/service-account-token", &Value::Null).by_basic(client, secret);
+                let form = request.saying("grant_type=client_credentials");
+                form.with("content-type", "application/x-www-form-urlencoded")
             }
-            "another method" => self.read(face).map(|read| Request { method: "TRACE", ..read }),
-            "another media type" => self.update(face).map(|update| update.with("content-type", "text/plain")),
-            "too large" => updating(&vec![b' '; BODY_MAX + 1]),
-            "not UTF-8" => updating(b"{\"name\":\"\xff\"}"),
-            "not JSON" => updating(b"{\n  \"name\": }"),
-            "too deep" => updating("[".repeat(33).as_bytes()),
-            "member twice" => updating(br#"{"name":"a","name":"b"}"#),
-            "no object" => updating(b"[]"),
-            "client request id" => only("keycard", self.update(face)?.with("x-client-request-id", "not one")),
-            "no token" => self.read(face).map(|read| Request { token: None, ..read }),
-            "unknown token" => self.read(face).map(|read| read.by("nobody-has-this")),
-            "inactive" => {
-                self.world.db.execute("UPDATE credentials SET enabled = 0", &[]);
-                self.read(face).map(|read| read.by(&self.admin))
-            }
-            "forbidden" => self.update(face).map(|update| update.by(&self.own)),
-            "root alone" => only("keycard", organization().by(&self.admin)),
-            "tenant not named" => only("coactive", self.read(face)?.without("x-postern-tenant")),
-            "no such tenant" => match face {
-                "coactive" => self.read(face).map(|read| read.with("x-postern-tenant", "nobody")),
-                "keycard" => Some(accounts("nobody")),
-                _ => self.create(face).map(|create| Request { url: create.url.replacen("0000", "aaaa", 1), ..create }),
-            },
-            "no such principal" => only("keycard", {
-                let url = self.credentials.replace(&self.account(), "0000000000000000000000000a");
-                Request { url, ..self.create(face)? }
-            }),
-            "no such credential" => self.read(face).map(|read| {
-                // The last digit of either spelling.
-                let url = format!("{}{}", &read.url[..read.url.len() - 1], u8::from(read.url.ends_with('0')));
-                Request { url, ..read }
-            }),
-            "stale" => self.update(face).map(|update| update.with("if-match", &format!("\"{}.9\"", self.id))),
-            "without If-Match" => {
-                self.world.db.execute("UPDATE tenants SET preconditions = 1", &[]);
-                self.update(face)
-            }
-            "violations" => self.violations(face),
-            "unknown user" => only("litegraph", {
-                let body = json!({"UserGUID": "aaaaaaaa-0000-0000-0000-00000000000a", "Name": "renamed"});
-                self.update(face)?.saying(body.to_string())
-            }),
-            "no RBAC" => {
-                self.world.db.execute("UPDATE tenants SET rbac = 0", &[]);
-                only("coactive", self.update(face)?)
-            }
-            "id taken" => only("litegraph", {
-                let body = json!({"GUID": self.id.guid(), "UserGUID": ZERO});
-                self.create(face)?.saying(body.to_string())
-            }),
-            "token taken" => only("litegraph", {
-                let body = json!({"UserGUID": ZERO, "BearerToken": self.own});
-                self.create(face)?.saying(body.to_string())
-            }),
-            "misconfigured" => {
-                self.world.settings = Settings::read(|_| None);
-                self.read(face).or_else(|| Some(Request::new("GET", "/v1/tenants", &Value::Null)))
-            }
-            "a key that is none" => {
-                self.world.settings = settings("abcd", None);
-                only("postern", Request::new("GET", "/v1/tenants", &Value::Null))
-            }
-            "sealed under another key" => {
-                self.world.settings = settings(&"ab".repeat(32), None);
-                only("litegraph", self.read(face)?)
-            }
-            "database away" => {
-                self.fault = Some(Fault::Unavailable("the network, at 10.0.0.1".to_owned()));
-                self.read(face)
-            }
-            "bug of ours" => {
-                self.fault = Some(Fault::Failed("near \"SELEC\": syntax error".to_owned()));
-                self.read(face)
-            }
-            other => panic!("what is {other}?"),
-        }
+            _ => return None,
+        })
     }
 
-    fn create_whole(&self, face: &str) -> Option<Request> {
-        let create = self.create(face)?;
-        let body = match face {
-            "coactive" => json!({"name": "new \u{1f511} \"key\"", "roles": [
-                {"role_id": "viewer", "resource": "dataset"},
-                {"role_id": "editor", "resource": "dataset", "resource_instance": "d"},
-                {"role_id": "admin", "resource": null},
-            ]}),
-            "litegraph" => {
-                json!({"GUID": "AAAAAAAA-0000-7000-8000-000000000001", "UserGUID": self.user(),
-                "Name": "new \u{1f511} \"key\"", "BearerToken": CHOSEN, "Active": false,
-                "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"})
-            }
-            _ => json!({"name": "new \u{1f511} \"key\"", "description": "line, \u{e9}"}),
+    /// Where a face has all of a noun, in the tenant or of the user; and the one that is there.
+    pub fn place(&self, face: &str, noun: Noun) -> Option<[String; 2]> {
+        let (all, one) = match (face, noun) {
+            ("coactive", Noun::Credential) => (CLIENTS.to_owned(), self.id.client()),
+            ("litegraph", Noun::Credential) => (format!("/v1.0/tenants/{ZERO}/credentials"), self.id.guid()),
+            ("litegraph", Noun::Principal) => (format!("/v1.0/tenants/{ZERO}/users"), self.user.guid()),
+            ("litegraph", Noun::Tenant) => ("/v1.0/tenants".to_owned(), ZERO.to_owned()),
+            ("keycard", Noun::Credential) => (self.credentials.clone(), self.id.to_string()),
+            ("keycard", Noun::Principal) => ("/organizations/acme/service-accounts".to_owned(), self.user.to_string()),
+            ("keycard", Noun::Tenant) => ("/organizations".to_owned(), ACME.to_owned()),
+            _ => return None,
         };
-        Some(create.saying(body.to_string()))
+        let one = format!("{all}/{one}");
+        Some([all, one])
     }
 
-    fn violations(&self, face: &str) -> Option<Request> {
-        let body = match face {
-            "coactive" => json!({
-                "name": "n".repeat(256), "roles_context": "dataset:",
-                "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
-                    {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": "r".repeat(256)}],
-            }),
-            "litegraph" => json!({"Name": "", "Active": "yes", "BearerToken": "a b"}),
-            _ => json!({"name": null, "description": "d".repeat(501)}),
-        };
-        Some(self.update(face)?.saying(body.to_string()))
+    /// The one that is there.
+    pub fn one(&self, face: &str, noun: Noun) -> Option<Request> {
+        self.place(face, noun).map(|[_, one]| Request::get(&one))
     }
-}
 
-fn organization() -> Request {
-    Request::new("POST", "/organizations", &json!({"name": "New Co."}))
-}
-
-fn accounts(label: &str) -> Request {
-    let url = format!("/organizations/{label}/service-accounts");
-    Request::new("POST", &url, &json!({"name": "robots", "description": "about them"}))
+    pub fn delete(&self, face: &str, noun: Noun) -> Option<Request> {
+        self.place(face, noun).map(|[_, one]| Request::delete(&one))
+    }
 }

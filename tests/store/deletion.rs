@@ -19,6 +19,7 @@ fn delete(console: &Console) {
 fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
     let console = Console::new();
     let before = console.history().len();
+    let created_at = console.count("SELECT created_at FROM credentials");
     delete(&console);
     let ends = console.history().split_off(before);
     assert_eq!(ends.iter().map(|event| text(event, "action")).collect::<Vec<_>>(), ["secret_ended", "deleted"]);
@@ -36,6 +37,8 @@ fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
             "enabled": {"before": true, "after": null},
             "roles": {"before": [{"role_id": "viewer"}], "after": null},
             "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
+            // Where it stood in a list: for a token that names it.
+            "created_at": {"before": created_at, "after": null},
         })
     );
     assert_eq!(ends.iter().map(|event| event["widened"].as_i64()).collect::<Vec<_>>(), [Some(0), Some(0)]);

@@ -7,15 +7,25 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::common::{CLIENTS, ROOT, Reply, World, client_url, text};
+use crate::deleted::assert_whole;
 
 const TENANTS: [(&str, &str); 2] = [("acme", "00000000000000000000000000"), ("other", "00000000000000000000000001")];
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 18] = [
     "create on Coactive",
     "create on LiteGraph",
     "create on Keycard",
     "PUT on Coactive",
     "PUT on LiteGraph",
     "PATCH on Keycard",
+    "delete on Coactive",
+    "delete on LiteGraph",
+    "delete on Keycard",
+    "delete all on LiteGraph",
+    "delete a user's on LiteGraph",
+    "delete the user",
+    "delete the tenant",
+    "make tenant and user again",
+    "create again on LiteGraph",
     "edit at the console",
     "end a secret at the console",
     "delete at the console",
@@ -24,7 +34,7 @@ const STEPS: [&str; 9] = [
 /// What to do, to which of those that were made, with which of a few values: so that some steps change nothing, some
 /// are refused, and some meet what was deleted.
 fn steps() -> impl Strategy<Value = Vec<(&'static str, usize, u8)>> {
-    prop::collection::vec((prop::sample::select(&STEPS[..]), 0..4_usize, 0..3_u8), 1..16)
+    prop::collection::vec((prop::sample::select(&STEPS[..]), 0..4_usize, 0..3_u8), 1..20)
 }
 
 struct Run {
@@ -38,6 +48,8 @@ impl Run {
         let world = World::new();
         world.tenant(TENANTS[1].1, TENANTS[1].0);
         let mut run = Self { world, made: Vec::new() };
+        run.make_user(0);
+        run.make_user(1);
         run.step("create on LiteGraph", 0, 0);
         run
     }
@@ -55,7 +67,9 @@ impl Run {
             &[json!(null), json!([{"role_id": "admin"}]), json!([{"role_id": "admin"}, {"role_id": "viewer"}])][value];
         // One for all is taken, where it is another's.
         let token = &[json!(null), json!("token"), json!(format!("token-{at}"))][value];
-        let litegraph = json!({"UserGUID": Id::ZERO.guid(), "Name": name, "Active": value != 1, "BearerToken": token});
+        // The default user, or the other one; so that a credential moves, or its user is not there any more.
+        let user = [Id::ZERO, user()][at % 2].guid();
+        let litegraph = json!({"UserGUID": user, "Name": name, "Active": value != 1, "BearerToken": token});
         let new = at % TENANTS.len();
         let (tenant, id) = self.made.get(at % self.made.len().max(1)).copied().unwrap_or((new, Id::ZERO));
         match step {
@@ -81,8 +95,40 @@ impl Run {
                 let bodies = [json!({}), json!({"description": "text"}), json!({"name": name, "description": null})];
                 self.send(tenant, "PATCH", &format!("{}/{id}", keycard_path(tenant)), &bodies[value]);
             }
+            "create again on LiteGraph" => {
+                // Where it is still there, a conflict; else its second life, or its third.
+                let mut again = litegraph;
+                again["GUID"] = id.guid().into();
+                self.send(tenant, "PUT", &litegraph_path(tenant), &again);
+            }
+            "make tenant and user again" => {
+                let body = json!({"GUID": Id::parse(TENANTS[1].1).unwrap().guid(), "Name": TENANTS[1].0});
+                self.send(1, "PUT", "/v1.0/tenants", &body);
+                self.make_user(0);
+                self.make_user(1);
+            }
+            step if step.starts_with("delete") && !step.ends_with("console") => self.delete(step, tenant, id, &user),
             other => self.at_the_console(other, id, value),
         }
+    }
+
+    fn make_user(&self, tenant: usize) {
+        self.send(tenant, "PUT", &users_path(tenant), &json!({"GUID": user().guid()}));
+    }
+
+    fn delete(&self, step: &str, tenant: usize, id: Id, user: &str) {
+        let of = litegraph_path(tenant);
+        let url = match step {
+            "delete on Coactive" => client_url(&id.client()),
+            "delete on LiteGraph" => format!("{of}/{}", id.guid()),
+            "delete on Keycard" => format!("{}/{id}", keycard_path(tenant)),
+            "delete all on LiteGraph" => of,
+            "delete a user's on LiteGraph" => format!("{of}/{user}/credentials"),
+            "delete the user" => format!("{}/{}", users_path(tenant), self::user().guid()),
+            _ => format!("{}?force", litegraph_path(1).trim_end_matches("/credentials")),
+        };
+        let reply = self.send(tenant, "DELETE", &url, &Value::Null);
+        assert!([200, 204, 404].contains(&reply.status), "{step}: {}", reply.text);
     }
 
     fn made(&mut self, tenant: usize, reply: &Reply, read: fn(&Value) -> Option<Id>) {
@@ -120,9 +166,40 @@ fn litegraph_path(tenant: usize) -> String {
     format!("/v1.0/tenants/{}/credentials", Id::parse(TENANTS[tenant].1).unwrap().guid())
 }
 
+fn users_path(tenant: usize) -> String {
+    litegraph_path(tenant).replace("/credentials", "/users")
+}
+
+/// The user that each tenant has besides the default one.
+fn user() -> Id {
+    Id::from_bits(77)
+}
+
 /// Under the default principal, which every tenant has.
 fn keycard_path(tenant: usize) -> String {
     format!("/organizations/{}/service-accounts/{}/credentials", TENANTS[tenant].0, Id::ZERO)
+}
+
+/// The histories of an id, one a life, oldest first: each found by a walk from its end, which is a deletion or now.
+fn lives(world: &World, id: Id) -> Vec<Vec<Value>> {
+    let ends = world.db.query(
+        "SELECT tenant, seq AS at FROM events WHERE credential = ?1 AND action = 'deleted'
+         UNION ALL SELECT tenant, event FROM credentials WHERE id = ?1 ORDER BY at",
+        &[&id.to_string()],
+    );
+    let walk = |end: &Value| {
+        let mut events = Vec::new();
+        let mut next = end["at"].as_i64();
+        while let Some(seq) = next {
+            let sql = "SELECT * FROM events WHERE tenant = ?1 AND seq = ?2";
+            let mut event = world.db.query(sql, &[&end["tenant"].as_str(), &seq]).remove(0);
+            event["changes"] = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
+            next = event["previous"].as_i64();
+            events.insert(0, event);
+        }
+        events
+    };
+    ends.iter().map(walk).collect()
 }
 
 /// The credential's columns, and its secrets with their ends, as its events tell them; nothing once it is deleted.
@@ -133,7 +210,8 @@ fn replay(history: &[Value]) -> Option<(Map<String, Value>, BTreeMap<String, Val
         match event["action"].as_str().unwrap() {
             action @ ("created" | "updated" | "deleted") => {
                 alive = action != "deleted";
-                for (field, change) in changes {
+                // When it was made is told at its end alone: no change could have moved it.
+                for (field, change) in changes.iter().filter(|(field, _)| *field != "created_at") {
                     let before = columns.insert(field.clone(), change["after"].clone()).unwrap_or_default();
                     assert_eq!(before, change["before"], "{field}: no change is missing before {event}");
                 }
@@ -177,6 +255,8 @@ proptest! {
                 let moved = run.revision(target).zip(revision).map_or(0, |(after, before)| after - before);
                 prop_assert_eq!(moved, i64::from(count(&run) > events), "{}", step);
             }
+            // The count of each tenant's credentials is the real one, and no row waits to be deleted.
+            assert_whole(&run.world);
         }
         for (tenant, (_, id)) in TENANTS.iter().enumerate() {
             let events = run.world.db.query("SELECT seq, credential FROM events WHERE tenant = ?1 ORDER BY seq", &[id]);
@@ -186,13 +266,16 @@ proptest! {
             prop_assert_eq!(&events.iter().map(|event| text(event, "credential")).collect::<BTreeSet<_>>(), &own);
         }
         for (_, id) in &run.made {
-            let history = run.world.history(&id.to_string());
+            let lives = lives(&run.world, *id);
             let all = run.world.db.query("SELECT seq FROM events WHERE credential = ?1 ORDER BY seq", &[&id.to_string()]);
-            prop_assert_eq!(history.iter().map(|event| &event["seq"]).collect::<Vec<_>>(), all.iter().map(|event| &event["seq"]).collect::<Vec<_>>());
-            prop_assert_eq!(replay(&history), stored(&run.world, *id));
-            let newest = history.last().unwrap();
+            prop_assert_eq!(lives.iter().flatten().map(|event| &event["seq"]).collect::<Vec<_>>(), all.iter().map(|event| &event["seq"]).collect::<Vec<_>>());
+            let (last, before) = lives.split_last().unwrap();
+            for life in before {
+                prop_assert_eq!(replay(life), None);
+            }
+            prop_assert_eq!(replay(last), stored(&run.world, *id));
             if let Some(revision) = run.revision(*id) {
-                prop_assert_eq!(newest["revision"].as_i64(), Some(revision));
+                prop_assert_eq!(last.last().unwrap()["revision"].as_i64(), Some(revision));
             }
         }
     }

@@ -1,10 +1,13 @@
 //! Who calls, and what it may do.
 
 use data_encoding::BASE64;
+use postern::credential::field::Noun;
+use postern::route::{Operation, ROUTES, Route};
 use serde_json::json;
 
 use super::face::Face::{self, Coactive, Keycard, LiteGraph};
 use super::face::roles;
+use super::routes::{self, Place};
 use super::server::{Call, call, get, root_token};
 use super::tenant::{CLIENTS, Tenant, read_id};
 
@@ -138,8 +141,16 @@ fn another_tenants_credential_answers_exactly_as_a_missing_one() {
         for place in [&tenant, &other] {
             let answers = |id| {
                 let update = call(face.update(), place.one(face, id)).json(&place.naming(face, "taken over"));
-                [get(place.one(face, id)), update].map(|call: Call| {
-                    let reply = call.token(&tenant.admin).send().expect(404);
+                let delete = call("DELETE", place.one(face, id));
+                [get(place.one(face, id)), update, delete].map(|call: Call| {
+                    let reply = call.token(&tenant.admin).send();
+                    // LiteGraph deletes what is not there, where there is a tenant of the caller's.
+                    if reply.text.is_empty() {
+                        assert!(face == LiteGraph && place.id == tenant.id, "{reply:?}");
+                        let reply = reply.expect(200);
+                        return (String::new(), reply.text, reply.cost);
+                    }
+                    let reply = reply.expect(404);
                     (face.error(&reply), reply.text, reply.cost)
                 })
             };
@@ -147,6 +158,38 @@ fn another_tenants_credential_answers_exactly_as_a_missing_one() {
         }
     }
     assert_eq!(other.read(Keycard, theirs).revision(), 1);
+}
+
+/// Whatever the table of routes has, also what is added to it.
+#[test]
+fn no_route_is_open() {
+    let tenant = Tenant::new();
+    let place = Place::new(&tenant);
+    let viewer = tenant.caller(&["viewer"]);
+    for route in ROUTES {
+        let logs_in = route.operation == Operation::LogIn;
+        for (token, trips) in [("of-nobody", 1), ("pstn_garbage", 0), ("client_of:nobody", 0)] {
+            let reply = routes::request(route, &place).token(token).send().expect(401);
+            assert_eq!(reply.cost.trips, if logs_in { 0 } else { trips }, "{reply:?}");
+            assert_eq!(reply.cost.written, 0);
+        }
+        if !routes::reads(route) && !logs_in {
+            let face = routes::face(route);
+            let refused = routes::request(route, &place).token(&viewer).send().expect(face.forbidden().0);
+            assert_eq!((face.error(&refused).as_str(), refused.cost.written), (face.forbidden().1, 0));
+        }
+    }
+    // All of it is still there.
+    for face in Face::ALL {
+        let one =
+            if face == Keycard { routes::path(keycards_read(), &place) } else { tenant.one(face, place.credential) };
+        assert_eq!(get(one).token(&tenant.admin).send().expect(200).revision(), 1);
+    }
+}
+
+fn keycards_read() -> &'static Route {
+    let read = |route: &&Route| route.operation == Operation::Read(Noun::Credential) && routes::face(route) == Keycard;
+    ROUTES.iter().find(read).expect("a route")
 }
 
 #[test]
@@ -168,4 +211,8 @@ fn what_is_disabled_or_replaced_is_no_caller_at_once() {
     put(true, &token);
     assert_eq!(LiteGraph.error(&read(&subject.secret, LiteGraph).expect(401)), "AuthenticationFailed");
     read(&token, Keycard).expect(200);
+    // What deletes itself.
+    let (id, secret) = tenant.client(&json!({ "name": "n" }));
+    call("DELETE", format!("{CLIENTS}/{id}")).token(&secret).send().expect(200);
+    assert_eq!(Coactive.error(&read(&secret, Coactive).expect(401)), Coactive.unauthenticated());
 }

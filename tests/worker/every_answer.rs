@@ -1,9 +1,14 @@
 //! What every answer has. Most of it is checked of each answer of each test (see `server`); here is what depends on what
 //! was asked.
 
-use super::face::Face::{self, Keycard, LiteGraph};
-use super::server::{call, get};
-use super::tenant::{Tenant, nobody};
+use std::collections::BTreeMap;
+
+use postern::route::ROUTES;
+
+use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::routes::{Place, face, method, path, reading};
+use super::server::{Cost, Reply, call, get};
+use super::tenant::Tenant;
 
 #[test]
 fn the_etag_is_the_id_and_the_revision() {
@@ -64,26 +69,34 @@ fn keycards_client_request_id_is_a_uuid_or_a_400() {
 #[test]
 fn head_is_get_without_the_body() {
     let tenant = Tenant::new();
-    let subject = tenant.subject();
-    for face in Face::ALL {
-        let (got, head) = (tenant.read(face, subject.id), call("HEAD", tenant.one(face, subject.id)));
-        let headed = head.clone().token(&tenant.admin).send().expect(200);
-        assert_eq!((headed.etag(), headed.cost), (got.etag(), got.cost));
-        head.send().expect(401);
-        call("HEAD", tenant.one(face, nobody())).token(&tenant.admin).send().expect(404);
+    let (there, missing) = (Place::new(&tenant), Place::missing(&tenant));
+    for route in reading().filter(|route| method(route) == "GET") {
+        for place in [&there, &missing] {
+            let path = path(route, place);
+            let [got, headed] = ["GET", "HEAD"].map(|method| call(method, &path).token(&tenant.admin).send());
+            let told = |reply: &Reply| (reply.status, reply.cost, reply.header("etag").map(str::to_owned));
+            assert_eq!(told(&headed), told(&got), "{path}");
+            call("HEAD", path).send().expect(401);
+        }
+        call("HEAD", path(route, &there)).token(&tenant.admin).send().expect(200);
     }
 }
 
 #[test]
 fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
-    for path in ["/api", "/api/", "/api/v1/auth-management/clients/", "/api/v1/auth-management/clients/a/b"] {
-        assert_eq!(Face::Coactive.error(&get(path).send().expect(404)), "Not Found", "{path}");
+    for path in
+        ["/api", "/api/", "/api/v1/auth-management/clients/", "/api/v1/auth-management/clients/a/b", "/api/v2/login"]
+    {
+        assert_eq!(Coactive.error(&get(path).send().expect(404)), "Not Found", "{path}");
     }
-    for path in ["/v1.0", "/v1.0/tenants/a", "/v2.0/tenants/a/credentials", "/v1.0//credentials"] {
+    for path in
+        ["/v1.0", "/v1.0/tenants/a/graphs", "/v2.0/tenants", "/v2.0/tenants/a/credentials/b", "/v1.0//credentials"]
+    {
         assert_eq!(LiteGraph.error(&get(path).send().expect(400)), "BadRequest", "{path}");
     }
-    for path in ["/service-account-token", "/organizations/", "/organizations/a/b", "/organizations//service-accounts"]
-    {
+    let unknown =
+        ["/service-account-token/", "/organizations/", "/organizations/a/b", "/organizations//service-accounts"];
+    for path in unknown {
         assert_eq!(Keycard.error(&get(path).send().expect(404)), "not_found", "{path}");
     }
     for path in ["/", "/x", "/apis", "/v1", "/v1/tenants", "/organization"] {
@@ -94,16 +107,48 @@ fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
 #[test]
 fn another_method_is_told_those_there_are() {
     let tenant = Tenant::new();
-    for face in Face::ALL {
-        let update = format!("GET, HEAD, {}", face.update());
-        for (path, allow, wrong) in [
-            (tenant.all(face), face.create(), ["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"]),
-            (tenant.one(face, nobody()), &*update, ["POST", "DELETE", "OPTIONS", "DELETE", "OPTIONS"]),
-        ] {
-            for method in wrong {
-                let reply = call(method, path.as_str()).token(&tenant.admin).send().expect(405);
-                assert_eq!((reply.header("allow"), reply.cost.trips), (Some(allow), 0), "{method} {path}");
+    let place = Place::missing(&tenant);
+    let mut allowed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for route in ROUTES {
+        allowed.entry(path(route, &place)).or_default().push(route.method.name());
+    }
+    assert!(allowed.len() > 20, "{allowed:?}");
+    for (path, allowed) in allowed {
+        let allow = allowed.join(", ");
+        let has = |method: &str| allow.split(", ").any(|allowed| allowed == method);
+        let preflight = |method: &str| method == "OPTIONS" && path.starts_with("/v");
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"] {
+            if has(method) || preflight(method) {
+                continue;
             }
+            let reply = call(method, path.as_str()).token(&tenant.admin).send().expect(405);
+            assert_eq!((reply.header("allow"), reply.cost), (Some(&*allow), Cost::default()), "{method} {path}");
         }
+    }
+}
+
+/// "CORS preflight as its browser clients need": before a browser sends a request, it asks, without a token.
+#[test]
+fn a_browser_is_told_what_it_may_send_to_litegraph() {
+    let tenant = Tenant::new();
+    let place = Place::missing(&tenant);
+    let paths = ROUTES.iter().filter(|route| face(route) == LiteGraph).map(|route| path(route, &place));
+    for path in paths.chain(["/v1.0/of/nobody".to_owned(), "/v2.0".to_owned()]) {
+        let asked = call("OPTIONS", &path).header("origin", "https://app.example");
+        let asked = asked.header("access-control-request-method", "PUT");
+        let reply = asked.header("access-control-request-headers", "authorization,content-type").send().expect(204);
+        assert_eq!((reply.cost, &*reply.text), (Cost::default(), ""), "{path}");
+        let told = |name: &str| reply.header(name).unwrap_or_default().to_lowercase();
+        for method in ["get", "head", "post", "put", "delete"] {
+            assert!(told("access-control-allow-methods").split(", ").any(|told| told == method), "{method}: {reply:?}");
+        }
+        // To a browser the star does not stand for this one.
+        for header in ["*", "authorization"] {
+            assert!(told("access-control-allow-headers").split(", ").any(|told| told == header), "{header}: {reply:?}");
+        }
+    }
+    // Where no browser's client calls, it is a method like any other.
+    for path in ["/api/v1/login", "/organizations", "/service-account-token"] {
+        call("OPTIONS", path).send().expect(405);
     }
 }

@@ -29,6 +29,11 @@ impl Face {
         if self == LiteGraph { 200 } else { 201 }
     }
 
+    /// The status of a deletion.
+    pub fn deleted(self) -> u16 {
+        self.of([200, 200, 204])
+    }
+
     /// The member that names a credential.
     pub fn name(self) -> &'static str {
         if self == LiteGraph { "Name" } else { "name" }
@@ -111,6 +116,15 @@ impl Face {
             }
         }
     }
+}
+
+/// Checks that a refusal has the shape of OAuth's token endpoint, and gives its word.
+#[track_caller]
+pub fn oauth_error(reply: &Reply) -> String {
+    reply.expect_members(&["error", "error_description"]);
+    let body = reply.json();
+    assert!(body["error_description"].as_str().is_some_and(|words| !words.is_empty()), "{reply:?}");
+    body["error"].as_str().unwrap_or_else(|| panic!("no error: {reply:?}")).to_owned()
 }
 
 /// One item of a 422: `loc` and `type`; `msg` has to be there.

@@ -64,6 +64,24 @@ fn a_tag_that_holds_does_not_make_a_change_of_nothing() {
 }
 
 #[test]
+fn a_deletion_goes_by_its_tag_too() {
+    let tenant = Tenant::new();
+    for face in Face::ALL {
+        let subject = tenant.subject();
+        let stale = tenant.read(face, subject.id).etag();
+        let now = tenant.update(face, subject.id).json(&tenant.naming(face, "changed since")).send().expect(200).etag();
+        let delete = |tag: &str| {
+            call("DELETE", tenant.one(face, subject.id)).token(&tenant.admin).header("if-match", tag).send()
+        };
+        face.error(&delete(&stale).expect(412));
+        assert_eq!(tenant.read(face, subject.id).etag(), now, "it is still there");
+        delete(&now).expect(face.deleted());
+        // What is not there has no tag: where that is a success, it needs none.
+        delete("*").expect(if face == Face::LiteGraph { 200 } else { 404 });
+    }
+}
+
+#[test]
 fn a_star_does_not_stand_for_what_is_missing() {
     let tenant = Tenant::new();
     for face in Face::ALL {

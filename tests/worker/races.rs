@@ -33,7 +33,8 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
     for (reply, (member, body)) in by_revision.values() {
         state[member] = body[member].clone();
         assert_eq!(reply.json(), state);
-        assert_eq!((reply.cost.trips, reply.cost.written), (1, 2), "{reply:?}");
+        let rows = if *member == "name" { 3 } else { 2 };
+        assert_eq!((reply.cost.trips, reply.cost.written), (1, rows), "{reply:?}");
     }
     let last = tenant.read(Keycard, subject.id);
     assert_eq!((last.json(), last.revision()), (state, FIFTY + 1));
@@ -138,6 +139,70 @@ fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
         assert_eq!(last, *token == shown, "the newest is shown");
         get(tenant.one(Keycard, subject.id)).token(token).send().expect(if last { 200 } else { 401 });
     }
+}
+
+#[test]
+fn of_fifty_deletions_at_once_one_deletes() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).map(|(_, face)| face).collect();
+    let replies =
+        at_once(faces, |face| (face, call("DELETE", tenant.one(face, subject.id)).token(&tenant.admin).send()));
+    let wrote: Vec<_> = replies.iter().filter(|(_, reply)| reply.cost.written > 0).collect();
+    assert_eq!(wrote.len(), 1, "{wrote:?}");
+    for (face, reply) in &replies {
+        let found = reply.cost.written > 0 || *face == LiteGraph;
+        assert_eq!(reply.status, if found { face.deleted() } else { 404 }, "{reply:?}");
+    }
+    let listed = get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send().expect(200);
+    assert_eq!(listed.json()["TotalRecords"], 1, "it was counted off once");
+}
+
+#[test]
+fn what_is_made_and_deleted_at_once_is_counted_right() {
+    let tenant = Tenant::new();
+    let kept = at_once((0..FIFTY).collect(), |number| {
+        let subject = tenant.subject();
+        let goes = number % 2 == 0;
+        if goes {
+            call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send().expect(204);
+        }
+        (!goes).then(|| subject.id.to_string())
+    });
+    let mut kept: Vec<_> = kept.into_iter().flatten().collect();
+    kept.sort();
+    let listed = get(format!("{}?limit=100", tenant.all(Keycard))).token(&tenant.admin).send().expect(200).json();
+    let mut ids: Vec<_> = listed["items"].as_array().expect("a list").iter().map(|item| text(&item["id"])).collect();
+    ids.sort();
+    assert_eq!(ids, kept);
+    let counted =
+        get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send().expect(200);
+    assert_eq!(counted.json()["TotalRecords"], FIFTY / 2 + 1);
+}
+
+#[test]
+fn a_change_and_a_deletion_at_once_leave_nothing_behind() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let replies = at_once((0..FIFTY).collect(), |number| {
+        if number == FIFTY / 2 {
+            return (number, call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send().status);
+        }
+        let token = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": format!("t{number}-{}", subject.id) });
+        (number, tenant.update(LiteGraph, subject.id).json(&token).send().status)
+    });
+    for (number, status) in replies {
+        assert!(if number == FIFTY / 2 { status == 204 } else { [200, 404].contains(&status) }, "{number}: {status}");
+    }
+    for face in Face::ALL {
+        get(tenant.one(face, subject.id)).token(&tenant.admin).send().expect(404);
+    }
+    // None of its secrets is left either.
+    for number in 0..FIFTY {
+        let path = format!("/v1.0/credentials/bearer/t{number}-{}", subject.id);
+        get(path).token(&tenant.admin).send().expect(404);
+    }
+    get(tenant.all(Keycard)).token(&subject.secret).send().expect(401);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::face::Face::{self, Coactive, Keycard, LiteGraph};
-use super::server::{Call, call, root_token};
+use super::server::{Call, call, get, root_token};
 use super::tenant::{CLIENTS, Tenant, nobody};
 
 /// Sends each, and compares what it is told; nothing but the last may have written.
@@ -57,6 +57,76 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
                 ),
                 (json(admin(call(face.update(), &*there)), &invalid), face.invalid(), &face.bad_name("string_type")),
                 (admin(call(face.update(), &*there)).json(&valid), 200, ""),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+    let tenant = Tenant::new();
+    let viewer = tenant.caller(&["viewer"]);
+    for face in Face::ALL {
+        let subject = tenant.subject();
+        let (missing, there) = (tenant.one(face, nobody()), tenant.one(face, subject.id));
+        let delete = |path: &str| call("DELETE", path).header("if-match", "\"stale.1\"");
+        let mut steps = vec![
+            (delete(&missing).token("of-nobody"), 401, face.unauthenticated()),
+            (delete(&missing).token(&viewer), face.forbidden().0, face.forbidden().1),
+            (delete(&missing).token(&tenant.admin), 404, face.of(["Client not found", "", "not_found"])),
+            (
+                delete(&there).token(&tenant.admin),
+                412,
+                face.of(["The client was changed since: If-Match does not hold", "Conflict", "precondition_failed"]),
+            ),
+            (call("DELETE", &*there).token(&tenant.admin), face.deleted(), ""),
+        ];
+        if face == LiteGraph {
+            // "200, also when it did not exist"; the tenant has to be there.
+            steps[2] =
+                (delete(&missing.replace(&tenant.id.guid(), &nobody().guid())).token(&tenant.admin), 404, "NotFound");
+        }
+        climb(face, steps);
+    }
+}
+
+#[test]
+fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let none = tenant.client(&json!({ "name": "n", "roles": [{ "role_id": "admin", "resource": "dataset" }] })).1;
+    let enumeration = |tenant: &Tenant| format!("/v2.0/tenants/{}/credentials", tenant.id.guid());
+    let from = |id: postern::credential::id::Id| format!("?token={}", id.guid());
+    for (face, own, theirs, bad) in [
+        (LiteGraph, tenant.all(LiteGraph), other.all(LiteGraph), "?order=x"),
+        (LiteGraph, enumeration(&tenant), enumeration(&other), "?token=x"),
+        (Keycard, tenant.all(Keycard), other.all(Keycard), "?after=x"),
+    ] {
+        let missing = face.of(["", "NotFound", "not_found"]);
+        let mut steps = vec![
+            (get(format!("{theirs}{bad}")).token("of-nobody"), 400, face.unreadable()),
+            (get(&theirs).token("of-nobody"), 401, face.unauthenticated()),
+            (get(&theirs).token(&none), face.forbidden().0, face.forbidden().1),
+            (get(&theirs).token(&tenant.admin), 404, missing),
+        ];
+        if own == enumeration(&tenant) {
+            steps.push((get(format!("{own}{}", from(other.subject().id))).token(&tenant.admin), 404, missing));
+            steps.push((get(format!("{own}{}", from(tenant.subject().id))).token(&tenant.admin), 200, ""));
+        }
+        steps.push((get(&own).token(&tenant.admin), 200, ""));
+        climb(face, steps);
+    }
+    // Coactive's paths have no tenant.
+    let (clients, roles) = (CLIENTS, "/api/v1/auth-management/roles");
+    let unnamed = "The root token has to name an organization in the header X-Postern-Tenant";
+    for path in [clients, roles] {
+        climb(
+            Coactive,
+            vec![
+                (get(path).token("of-nobody"), 401, Coactive.unauthenticated()),
+                (get(path).token(&none), 403, Coactive.forbidden().1),
+                (get(path).token(root_token()), 403, unnamed),
+                (get(path).root("of-nobody"), 404, "Organization not found"),
+                (get(path).root(&tenant.label), 200, ""),
             ],
         );
     }

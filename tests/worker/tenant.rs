@@ -1,5 +1,8 @@
 //! A tenant of a test's own, and what it makes there.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
@@ -20,6 +23,31 @@ pub struct Tenant {
     pub admin: String,
 }
 
+/// One of the tenants that tests/worker/seed.mjs puts into the database before the Worker starts, with so many credentials:
+/// all but one of its only service account, each as [`seeded_id`] and so on tell, and an admin's. Tests read it alone.
+pub fn seeded(size: u64) -> &'static Tenant {
+    static SEEDED: Mutex<BTreeMap<u64, &'static Tenant>> = Mutex::new(BTreeMap::new());
+    let mut seeded = SEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+    seeded.entry(size).or_insert_with(|| {
+        let id = |kind: char| Id::parse(&format!("7{kind}{size:024}")).expect("an id");
+        let mut tenant = Tenant { id: id('t'), label: format!("seed-{size}"), account: id('p'), admin: String::new() };
+        // What an earlier run left, where the same Worker is asked again.
+        let path = format!("/v1.0/tenants/{}/users/{ZERO}/credentials", tenant.id.guid());
+        call("DELETE", path).token(root_token()).send().expect(200);
+        tenant.admin = tenant.caller(&["admin"]);
+        Box::leak(Box::new(tenant))
+    })
+}
+
+/// The credentials of a [`seeded`] tenant that are not its admin's: when each was made, in microseconds, its name, its id.
+pub fn seeds(size: u64) -> Vec<(i64, String, Id)> {
+    let one = |n: u64| {
+        let id = Id::parse(&format!("7c{size:06}{:018}", n * 37 % size)).expect("an id");
+        (1_600_000_000_000_000 + i64::try_from(n / 3).expect("small"), format!("name {:06}", n * 49 % size), id)
+    };
+    (0..size - 1).map(one).collect()
+}
+
 /// A credential under the tenant's service account, with the role `viewer` and a description: every face reaches it.
 #[derive(Clone)]
 pub struct Subject {
@@ -31,7 +59,11 @@ pub struct Subject {
 
 impl Tenant {
     pub fn new() -> Self {
-        let made = post_by_root("/organizations", &json!({ "name": "Test" })).expect(201).json();
+        Self::named("Test")
+    }
+
+    pub fn named(name: &str) -> Self {
+        let made = post_by_root("/organizations", &json!({ "name": name })).expect(201).json();
         let (id, label) = (read_id(&made["id"]), text(&made["label"]));
         let accounts = format!("/organizations/{label}/service-accounts");
         let account = read_id(&post_by_root(&accounts, &json!({ "name": "account" })).expect(201).json()["id"]);

@@ -1,0 +1,70 @@
+//! Bytes in lower-case Crockford base32, as digests, seals and the random part of tokens are spelled. Its alphabet is that of
+//! [`super::id`], whose spelling of 128 bits begins at the other end.
+
+use super::id::ALPHABET;
+
+/// The text of these bytes: five bits a letter, from the first bit on; the last letter is filled up with zeros.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in bytes {
+        bits = bits << 8 | u32::from(*byte);
+        count += 8;
+        while count >= 5 {
+            count -= 5;
+            text.push(letter(bits >> count));
+        }
+    }
+    if count > 0 {
+        text.push(letter(bits << (5 - count)));
+    }
+    text
+}
+
+fn letter(bits: u32) -> char {
+    ALPHABET.get((bits & 31) as usize).copied().map(char::from).unwrap_or_default()
+}
+
+/// The bytes of a text; `None` for a letter that is none, and for a text that [`encode`] does not give.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text.bytes() {
+        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
+        bits = bits << 5 | u32::try_from(digit).ok()?;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 255) as u8);
+        }
+    }
+    (count < 5 && bits & ((1 << count) - 1) == 0).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+    use proptest::prelude::*;
+
+    #[test]
+    fn as_others_spell_it() {
+        // Computed by another implementation.
+        let mut specification = data_encoding::Specification::new();
+        specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+        let other = specification.encoding().unwrap();
+        for length in 0..70 {
+            let bytes: Vec<u8> = (0..length).map(|place: u8| place.wrapping_mul(37) ^ 0xa5).collect();
+            assert_eq!(encode(&bytes), other.encode(&bytes), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_was_written(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+            if let Some(bytes) = decode(&text) {
+                prop_assert_eq!(encode(&bytes), text, "one text for each");
+            }
+        }
+    }
+}

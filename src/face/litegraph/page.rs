@@ -1,0 +1,116 @@
+//! Which part of a list is asked for: by a query, or by the body of a search.
+
+use serde_json::Value;
+
+use crate::credential::field::Noun;
+use crate::credential::id::Id;
+use crate::refusal::{Parameter, Refusal, Unreadable};
+use crate::request::{Method, Request};
+use crate::route::Operation;
+use crate::store::list::PAGE_MAX;
+use crate::store::question::{By, Order, Page};
+
+/// The default of the contract.
+const DEFAULT: Order = Order { by: By::Creation, descending: true };
+
+/// The page that a request asks for, by its query or its body. A filter that a credential has nothing for (labels, tags, an
+/// expression on data) is passed over, as the vendor's server does.
+pub(super) fn read(request: &Request<'_>, operation: Operation) -> Result<Page, Refusal> {
+    let mut reader = Reader { page: Page::first(DEFAULT, PAGE_MAX), wrong: Vec::new() };
+    if request.method == Method::Post {
+        let mut body = request.object()?;
+        let mut said = |name: &str| body.remove(name).unwrap_or_default();
+        reader.order("Ordering", &said("Ordering"));
+        reader.limit("MaxResults", &said("MaxResults"));
+        reader.skip("Skip", &said("Skip"));
+        reader.from("ContinuationToken", &said("ContinuationToken"));
+    } else {
+        // A name without a value says nothing, but for `guids`: nothing to list is not all of it.
+        let query = |names: &[&str]| request.query_value(names).filter(|value| !value.is_empty());
+        let text = |names: &[&str]| query(names).map_or(Value::Null, Value::from);
+        let number = |names: &[&str]| match query(names) {
+            Some(text) => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+            None => Value::Null,
+        };
+        reader.order("order", &text(&["order"]));
+        reader.skip("skip", &number(&["skip"]));
+        // Read many knows GUIDs, enumerate knows pages; what the other knows says nothing.
+        if matches!(operation, Operation::List(_)) {
+            reader.guids(request.query_value(&["guids"]));
+        } else {
+            reader.limit("max-keys", &number(&["max-keys", "maxKeys"]));
+            reader.from("token", &text(&["token"]));
+        }
+    }
+    let Reader { mut page, wrong } = reader;
+    if !wrong.is_empty() {
+        return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
+    }
+    page.secrets = matches!(operation, Operation::List(Noun::Credential) | Operation::Page(Noun::Credential));
+    page.counts = true;
+    Ok(page)
+}
+
+/// Reads parameter by parameter. Null is one that was not said: clients send it for that.
+struct Reader {
+    page: Page,
+    wrong: Vec<Parameter>,
+}
+
+impl Reader {
+    fn order(&mut self, name: &'static str, said: &Value) {
+        let (ascending, descending) = (|by| Order { by, descending: false }, |by| Order { by, descending: true });
+        self.page.order = match said.as_str() {
+            Some("CreatedAscending") => ascending(By::Creation),
+            Some("NameAscending") => ascending(By::Name),
+            Some("NameDescending") => descending(By::Name),
+            Some("GuidAscending") => ascending(By::Id),
+            Some("GuidDescending") => descending(By::Id),
+            // The rest of the enumeration orders graphs: "accepted and fall back to the default".
+            Some("CreatedDescending" | "CostAscending" | "CostDescending" | "MostConnected" | "LeastConnected") => {
+                DEFAULT
+            }
+            None if said.is_null() => DEFAULT,
+            _ => {
+                self.wrong
+                    .push(Parameter { name, wants: "has to be an order, such as CreatedDescending or NameAscending" });
+                DEFAULT
+            }
+        };
+    }
+
+    fn limit(&mut self, name: &'static str, said: &Value) {
+        let number = self.number(name, said, 1, "has to be a number from 1 to 1000");
+        self.page.limit = number.unwrap_or(self.page.limit);
+    }
+
+    fn skip(&mut self, name: &'static str, said: &Value) {
+        let number = self.number(name, said, 0, "has to be a number from 0 to 1000");
+        self.page.skip = number.unwrap_or(self.page.skip);
+    }
+
+    fn number(&mut self, name: &'static str, said: &Value, min: u32, wants: &'static str) -> Option<u32> {
+        let number = said.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (min..=PAGE_MAX).contains(number));
+        if number.is_none() && !said.is_null() {
+            self.wrong.push(Parameter { name, wants });
+        }
+        number
+    }
+
+    fn from(&mut self, name: &'static str, said: &Value) {
+        self.page.from = said.as_str().and_then(Id::parse_guid);
+        if self.page.from.is_none() && !said.is_null() {
+            self.wrong.push(Parameter { name, wants: "has to be the GUID that a page gave as its ContinuationToken" });
+        }
+    }
+
+    fn guids(&mut self, said: Option<String>) {
+        let Some(said) = said else { return };
+        let ids: Option<Vec<Id>> = said.split(',').map(|guid| Id::parse_guid(guid.trim())).collect();
+        match ids {
+            Some(ids) if ids.len() <= PAGE_MAX as usize => self.page.ids = Some(ids),
+            _ => self.wrong.push(Parameter { name: "guids", wants: "has to be one to a thousand GUIDs, with commas" }),
+        }
+    }
+}

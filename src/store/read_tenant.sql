@@ -1,0 +1,2 @@
+-- As read_principal.sql.
+SELECT t.* FROM verdict CROSS JOIN tenants AS t ON t.id = verdict.place

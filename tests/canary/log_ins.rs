@@ -1,0 +1,251 @@
+//! The canary where it is exchanged or looked for: at a log-in, in an access token, and in a path that has a token.
+
+use data_encoding::BASE64;
+use postern::route::{Operation, ROUTES, Route};
+use serde_json::json;
+
+use crate::common::watched::Wire;
+use crate::common::{ROOT, ZERO, text};
+use crate::scene::{By, FORM, Header, Place, Scene, basic, bearer, request_url, signature, takes_form, url};
+use crate::tokens::{admin, faults};
+use crate::{CANARY, Trace, deletes, holds, set, shows_tokens, stored, told, trace, trace_over};
+
+const GRANT: &str = "grant_type=client_credentials";
+
+fn log_ins() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.operation == Operation::LogIn)
+}
+
+fn sent(scene: &Scene, route: &Route, url: &str, headers: &[Header], body: &[u8]) -> Trace {
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    trace(&scene.world, route, url, &headers, body)
+}
+
+/// Bodies that hold the canary wherever a log-in might read it.
+fn bodies(route: &Route, client: &str) -> Vec<String> {
+    if takes_form(route) {
+        let encoded = CANARY.replace("canary", "%63an%61ry");
+        return vec![
+            format!("{GRANT}&client_id={client}&client_secret={CANARY}"),
+            format!("{GRANT}&client_id={client}&client_secret={encoded}"),
+            format!("{GRANT}&client_id={CANARY}&client_secret={CANARY}"),
+            format!("{GRANT}&client_id=client_{CANARY}&client_secret=x"),
+            format!("{GRANT}&client_secret={CANARY}"),
+            format!("{GRANT}&client_secret={CANARY}&client_secret={CANARY}"),
+            format!("{GRANT}&{CANARY}={CANARY}&{CANARY}"),
+            format!("{GRANT}&scope={CANARY}&{CANARY}={CANARY}"),
+            format!("grant_type={CANARY}&client_id={client}&client_secret={CANARY}"),
+            format!("client_id={client}&client_secret={CANARY}"),
+            format!("grant_type=password&username={CANARY}&password={CANARY}"),
+            json!({"client_secret": CANARY}).to_string(),
+        ];
+    }
+    let grant = "client_credentials";
+    vec![
+        String::new(),
+        json!({"grant_type": CANARY}).to_string(),
+        json!({"grant_type": [CANARY, {CANARY: CANARY}]}).to_string(),
+        json!({"grant_type": grant, "client_id": client, "client_secret": CANARY, CANARY: CANARY}).to_string(),
+        json!({"grant_type": "password", "username": CANARY, "password": CANARY}).to_string(),
+        format!("{GRANT}&client_id={client}&client_secret={CANARY}"),
+    ]
+}
+
+#[test]
+fn what_a_log_in_sends_is_in_nothing_that_is_left() {
+    let scene = Scene::new();
+    let client = scene.target.credential.client();
+    let authorizations = [
+        None,
+        Some(basic(&client, CANARY)),
+        Some(basic(CANARY, CANARY)),
+        Some(("authorization", format!("Basic {CANARY}"))),
+        Some(("authorization", format!("Basic {}", BASE64.encode(CANARY.as_bytes())))),
+        Some(bearer(CANARY)),
+    ];
+    for route in log_ins() {
+        for (authorization, body) in
+            authorizations.iter().flat_map(|value| bodies(route, &client).into_iter().map(move |body| (value, body)))
+        {
+            let of = format!("{} with {authorization:?} and {body}", told(route));
+            let headers: Vec<Header> = authorization.iter().cloned().collect();
+            let trace = sent(&scene, route, route.path, &headers, body.as_bytes());
+            assert!([400, 401, 422].contains(&trace.reply.status), "{of}: {}", trace.reply.text);
+            trace.assert_nowhere(&scene.world, CANARY, &of);
+            trace.assert_never_asked(CANARY, &of);
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            for fault in faults() {
+                let wire = Wire::failing(fault);
+                let trace = trace_over(&wire, &scene.world, route, route.path, &headers, body.as_bytes());
+                assert!(trace.reply.status >= 400, "{of}");
+                trace.assert_nowhere(&scene.world, CANARY, &of);
+                trace.assert_never_asked(CANARY, &of);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_logs_in_is_in_nothing_that_is_left() {
+    for route in log_ins() {
+        let scene = Scene::new();
+        let client = admin(&scene.world).client();
+        let mut ways = vec![(vec![basic(&client, CANARY)], scene.body(route))];
+        if takes_form(route) {
+            let form = format!("{GRANT}&client_id={client}&client_secret={CANARY}");
+            ways.push((vec![("content-type", FORM.to_owned())], form.into_bytes()));
+        } else {
+            ways.push((vec![basic(&client, CANARY)], Vec::new()));
+        }
+        for (headers, body) in ways {
+            let trace = sent(&scene, route, route.path, &headers, &body);
+            assert_eq!(trace.reply.status, 200, "{}: {}", told(route), trace.reply.text);
+            trace.assert_nowhere(&scene.world, CANARY, &told(route));
+            trace.assert_never_asked(CANARY, &told(route));
+            // Nor is what it gets: the part that nobody else can make.
+            let access = text(&trace.reply.json(), "access_token");
+            let signature = signature(&access);
+            trace.assert_only_shown_in(&["access_token"], signature, &told(route));
+            trace.assert_never_asked(signature, &told(route));
+            assert_eq!(stored(&scene.world, signature), set(&[]), "{}", told(route));
+        }
+    }
+}
+
+/// Presented in every way, to every route, by those who may and those who may not, over a database that fails, too.
+#[test]
+fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
+    for caller in ["admin", "viewer", "disabled credential", "deleted credential", "past its end"] {
+        let mut scene = Scene::new();
+        let mut known = scene.who(caller, By::Access).unwrap();
+        for route in ROUTES {
+            let access = known.token.clone();
+            let signature = signature(&access);
+            let client = known.client.client();
+            // What lets it in comes last, since it may delete the caller.
+            for present in [
+                ("x-token", access.clone()),
+                basic(&client, &access),
+                bearer(&format!("{client}:{access}")),
+                bearer(&format!("{access}x")),
+                bearer(&access),
+            ] {
+                let of = format!("{} by {caller} with {}", told(route), present.0);
+                let headers = [(present.0, present.1.as_str())];
+                let (url, body) = (request_url(route, &scene.target), scene.body(route));
+                for fault in faults() {
+                    let wire = Wire::failing(fault);
+                    let trace = trace_over(&wire, &scene.world, route, &url, &headers, &body);
+                    trace.assert_nowhere(&scene.world, signature, &of);
+                    trace.assert_never_asked(signature, &of);
+                }
+                let trace = trace(&scene.world, route, &url, &headers, &body);
+                trace.assert_nowhere(&scene.world, signature, &of);
+                trace.assert_never_asked(signature, &of);
+            }
+            if deletes(route) {
+                scene = Scene::new();
+                known = scene.who(caller, By::Access).unwrap();
+            }
+        }
+    }
+}
+
+/// A form and a body of LiteGraph's that has an access token for a secret.
+#[test]
+fn an_access_token_for_a_secret_is_in_nothing_that_is_left() {
+    let scene = Scene::new();
+    let known = scene.who("admin", By::Access).unwrap();
+    let signature = signature(&known.token);
+    for route in log_ins().filter(|route| takes_form(route)) {
+        let trace = sent(&scene, route, route.path, &[], &known.form());
+        assert_eq!(trace.reply.status, 401, "{}", trace.reply.text);
+        trace.assert_nowhere(&scene.world, signature, &told(route));
+        trace.assert_never_asked(signature, &told(route));
+    }
+    let body = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": known.token}).to_string();
+    for route in ROUTES.iter().filter(|route| shows_tokens(route) && matches!(route.operation, Operation::Write(..))) {
+        let trace = sent(&scene, route, &url(route, &scene.target), &[known.bearer()], body.as_bytes());
+        assert_eq!(trace.reply.status, 400, "{}", trace.reply.text);
+        trace.assert_nowhere(&scene.world, signature, &told(route));
+        trace.assert_never_asked(signature, &told(route));
+    }
+}
+
+mod in_a_path {
+    use super::*;
+
+    fn find_by_token() -> impl Iterator<Item = &'static Route> {
+        ROUTES.iter().filter(|route| route.operation == Operation::FindByToken)
+    }
+
+    /// The path with the canary, as it is and escaped.
+    fn urls(scene: &Scene, route: &Route) -> [String; 3] {
+        let whole = url(route, &Place { token: CANARY.to_owned(), ..scene.target.clone() });
+        let escaped = whole.replace("canary", "%63an%61ry");
+        [format!("{whole}/"), escaped, whole]
+    }
+
+    #[test]
+    fn a_token_is_shown_to_admins_of_its_tenant_and_is_in_nothing_else() {
+        for there in [false, true] {
+            let scene = Scene::new();
+            if there {
+                admin(&scene.world);
+            }
+            for caller in ["root", "admin", "viewer", "another tenant's admin", "unknown token", "no token"] {
+                let headers = scene.caller(caller);
+                for (route, url) in find_by_token().flat_map(|route| urls(&scene, route).map(|url| (route, url))) {
+                    let of = format!("{url} by {caller}, there: {there}");
+                    let trace = sent(&scene, route, &url, &headers, b"");
+                    let finds = there && matches!(caller, "root" | "admin");
+                    assert_eq!(trace.reply.status == 200, finds, "{of}: {}", trace.reply.text);
+                    trace.assert_only_shown_in(if finds { &["BearerToken"] } else { &[] }, CANARY, &of);
+                    trace.assert_never_asked(CANARY, &of);
+                    assert_eq!(stored(&scene.world, CANARY), set(&[]), "{of}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_is_in_nothing_that_is_left_of_a_failure() {
+        let scene = Scene::new();
+        admin(&scene.world);
+        let root = format!("Bearer {ROOT}");
+        let headers = [("authorization", root.as_str())];
+        for (route, url) in find_by_token().flat_map(|route| urls(&scene, route).map(|url| (route, url))) {
+            for fault in faults() {
+                let wire = Wire::failing(fault);
+                let trace = trace_over(&wire, &scene.world, route, &url, &headers, b"");
+                assert!([500, 503].contains(&trace.reply.status), "{}", trace.reply.text);
+                trace.assert_nowhere(&scene.world, CANARY, &url);
+                trace.assert_never_asked(CANARY, &url);
+            }
+            for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
+                let reply = scene.world.send(method, &url, &headers, CANARY.as_bytes());
+                assert!([204, 405].contains(&reply.status), "{method} {url}: {}", reply.text);
+                assert!(!holds(&format!("{reply:?}"), CANARY), "{method} {url}: {reply:?}");
+            }
+        }
+    }
+
+    /// Once its credential is gone, the history does not tell it.
+    #[test]
+    fn a_token_is_in_no_event_of_its_end() {
+        for route in ROUTES.iter().filter(|route| deletes(route)) {
+            let scene = Scene::new();
+            let id = admin(&scene.world);
+            let account = scene.moved(id);
+            let account = postern::credential::id::Id::parse(&account).unwrap();
+            let place = Place { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
+            let headers = [bearer(ROOT), ("x-postern-tenant", "acme".to_owned())];
+            let trace = sent(&scene, route, &request_url(route, &place), &headers, b"");
+            assert!(trace.reply.status < 300, "{}: {}", told(route), trace.reply.text);
+            let left = format!("SELECT count(*) FROM credentials WHERE id = '{id}'");
+            assert_eq!(scene.world.db.count(&left), 0, "{}", told(route));
+            trace.assert_nowhere(&scene.world, CANARY, &told(route));
+            trace.assert_never_asked(CANARY, &told(route));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Lists that their contracts do not page: read a thousand a trip, shown whole up to 10,000, and above that refused, with
+//! where to go instead; nothing is cut off.
+
+use super::common::ACME;
+use super::*;
+
+const V1: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000";
+
+/// How many a list shows, and in how many trips. What is at its ends in the order of creation, too.
+fn listed(world: &World, url: &str, member: &str) -> (usize, u64, String, String) {
+    let reply = world.get(url, ROOT);
+    assert_eq!(reply.status, 200, "{url}: {}", reply.text);
+    let list = reply.json();
+    let list = list.as_array().unwrap();
+    let mut ids: Vec<_> = list.iter().map(|one| text(one, member)).collect();
+    let ends = (ids.first().cloned().unwrap_or_default(), ids.last().cloned().unwrap_or_default());
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), list.len(), "each once");
+    (list.len(), reply.cost.trips, ends.0, ends.1)
+}
+
+fn is_refused(world: &World, url: &str, trips: u64, words: &[&str]) {
+    let reply = world.get(url, ROOT);
+    assert_eq!((reply.status, reply.cost.trips), (400, trips), "{url}: {}", reply.text);
+    for words in words {
+        assert!(reply.text.contains(words), "{url}: {words} in {}", reply.text);
+    }
+}
+
+#[test]
+fn credentials() {
+    let world = World::new();
+    let litegraph = format!("{V1}/credentials?order=CreatedAscending");
+    let (client, guid) = (
+        |number: u32| format!("client_{number:0>26}"),
+        |number: u32| Id::parse(&format!("{number:0>26}")).unwrap().guid(),
+    );
+    let mut there = 0;
+    for (count, trips) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (2000, 2), (2001, 3)] {
+        world.many_credentials(ACME, ACME, there + 1..count + 1);
+        there = count;
+        let (many, first, last) = (count as usize, count.min(1), count);
+        let ends =
+            |spell: &dyn Fn(u32) -> String| if count == 0 { Default::default() } else { (spell(first), spell(last)) };
+        let (of, to) = ends(&client);
+        assert_eq!(listed(&world, CLIENTS, "client_id"), (many, trips, of, to));
+        let (of, to) = ends(&guid);
+        assert_eq!(listed(&world, &litegraph, "GUID"), (many, trips, of, to));
+    }
+    world.many_credentials(ACME, ACME, there + 1..10_001);
+    assert_eq!(listed(&world, CLIENTS, "client_id"), (10_000, 10, client(1), client(10_000)));
+    // In another order it is the same, and what is passed over is passed over in that order.
+    let by_name = world.get(&format!("{V1}/credentials?order=NameDescending&skip=1000"), ROOT);
+    let names: Vec<_> = by_name.json().as_array().unwrap().iter().map(|one| text(one, "Name")).collect();
+    assert_eq!((by_name.cost.trips, names.len()), (10, 9000));
+    assert!(names.is_sorted_by(|left, right| left > right));
+
+    world.many_credentials(ACME, ACME, 10_001..10_002);
+    // The tenant's count tells at once.
+    is_refused(&world, CLIENTS, 1, &["10,000", "/v1/tenants/{tenant}/credentials"]);
+    is_refused(&world, &litegraph, 1, &["10,000", "/v2.0/tenants/{guid}/credentials", r#""Error":"BadRequest""#]);
+    is_refused(&world, &format!("{V1}/credentials?skip=1000"), 1, &["10,000"]);
+    // What is paged, or names what it wants, goes on.
+    let page = world.get(&format!("{}/credentials?max-keys=1", V1.replace("v1", "v2")), ROOT).json();
+    assert_eq!((&page["TotalRecords"], &page["RecordsRemaining"]), (&json!(10_001), &json!(1000)));
+    assert_eq!(listed(&world, &format!("{V1}/credentials?guids={}", guid(5)), "GUID").0, 1);
+    // One less, and it is shown again.
+    assert_eq!(world.call("DELETE", &client_url(&client(7)), ROOT, &Value::Null).status, 200);
+    assert_eq!(world.get(CLIENTS, ROOT).status, 200);
+}
+
+#[test]
+fn users_and_tenants() {
+    let world = World::new();
+    let more = |table: &str, columns: &str, values: &str, numbers: [u32; 2]| {
+        let [from, to] = numbers;
+        world.db.execute(
+            &format!(
+                "INSERT INTO {table} (id, name, created_at, updated_at, {columns})
+                 WITH RECURSIVE many (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM many WHERE n < {to})
+                 SELECT printf('%026d', n), 'n', n, n, {values} FROM many"
+            ),
+            &[],
+        );
+    };
+    // The default user, and the tenant that all this is in, are among them.
+    for (url, table, columns, values) in [
+        (format!("{V1}/users"), "principals", "tenant", "'00000000000000000000000000'"),
+        ("/v1.0/tenants".to_owned(), "tenants", "label", "'label ' || n"),
+    ] {
+        let count = || {
+            let (count, trips, ..) = listed(&world, &url, "GUID");
+            (count, trips)
+        };
+        assert_eq!(count(), (1, 1), "{url}");
+        more(table, columns, values, [1, 999]);
+        assert_eq!(count(), (1000, 1), "{url}");
+        more(table, columns, values, [1000, 1000]);
+        assert_eq!(count(), (1001, 2), "{url}");
+        more(table, columns, values, [1001, 9999]);
+        assert_eq!(count(), (10_000, 10), "{url}");
+        more(table, columns, values, [10_000, 10_000]);
+        // Nobody counts these: the last page that would be shown tells that there is more.
+        is_refused(&world, &url, 10, &["10,000"]);
+    }
+    // Who is not root has one tenant, however many there are.
+    let (_, admin) = world.client(&json!({"name": "admin"}));
+    let own = world.get("/v1.0/tenants", &admin);
+    assert_eq!((own.status, own.cost.trips, own.json().as_array().map(Vec::len)), (200, 1, Some(1)));
+}
+
+/// The list is read in several trips: who calls is judged in each, and what comes and goes between them is no other's loss.
+#[test]
+fn what_changes_between_the_trips() {
+    use common::watched::Noted;
+    use postern::credential::time::Micros;
+    use postern::request::{Body, Method, Request};
+    use postern::service::Service;
+    use postern::store::{Batch, Database, Fault, Statement, Store};
+
+    /// The database, where something happens after each trip.
+    struct Busy<'a>(&'a World, &'a dyn Fn(u64), std::cell::Cell<u64>);
+
+    impl Database for Busy<'_> {
+        async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
+            let answered = self.0.db.batch(statements).await;
+            self.2.set(self.2.get() + 1);
+            (self.1)(self.2.get());
+            answered
+        }
+    }
+
+    let ask = |world: &World, token: &str, happens: &dyn Fn(u64)| {
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", &*authorization), ("x-postern-tenant", "acme")];
+        let busy = Busy(world, happens, std::cell::Cell::default());
+        let now = || Micros(world.now.get());
+        let random = |buffer: &mut [u8]| buffer.fill(7);
+        let service =
+            Service { store: Store::new(&busy), settings: world.settings.as_ref(), now: now(), clock: &now, random };
+        let body = Body::Bytes(Vec::new());
+        let request = Request { method: Method::Get, path: CLIENTS, query: "", headers: &Noted::of(&headers), body };
+        Reply::from(pollster::block_on(service.answer(&request)))
+    };
+    let world = World::new();
+    let (_, admin) = world.client(&json!({"name": "admin"}));
+    world.many_credentials(ACME, ACME, 1..3001);
+    // Of each thousand one goes, and one comes, before and behind where the list has come to.
+    let happens = |trip: u64| {
+        let trip = u32::try_from(trip).unwrap();
+        for number in [trip * 1000 - 500, trip * 1000 + 500] {
+            let url = client_url(&format!("client_{number:0>26}"));
+            world.call("DELETE", &url, ROOT, &Value::Null);
+        }
+        world.many_credentials(ACME, ACME, 5000 + trip..5001 + trip);
+    };
+    let reply = ask(&world, ROOT, &happens);
+    assert_eq!(reply.status, 200);
+    let mut seen: Vec<_> = reply.json().as_array().unwrap().iter().map(|one| text(one, "client_id")).collect();
+    let shown = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), shown, "none twice");
+    for number in (1..3001_u32).filter(|number| number % 500 != 0 || number % 1000 == 0) {
+        assert!(seen.binary_search(&format!("client_{number:0>26}")).is_ok(), "{number}: was there throughout");
+    }
+    // A caller that is turned off in the middle is shown nothing.
+    let turns_off = |trip: u64| {
+        if trip == 1 {
+            world.db.execute("UPDATE credentials SET enabled = 0 WHERE name = 'admin'", &[]);
+        }
+    };
+    assert_eq!(ask(&world, &admin, &turns_off).status, 401);
+}

@@ -1,0 +1,118 @@
+//! Lists, whole and page by page.
+
+use postern::credential::field::Noun::{self, Credential, Principal, Tenant};
+use serde_json::json;
+
+use crate::common::{CLIENTS, ROOT, ZERO, text};
+use crate::stage::{Request, Scene, Stage};
+
+pub const SCENE: Scene = Scene {
+    situations: &[
+        "listed",
+        "listed by GUIDs",
+        "a first page",
+        "a page in the middle",
+        "a page before a place",
+        "a page with permissions",
+        "a last page",
+        "a page past the end",
+        "searched",
+        "nothing listed",
+        "tenants listed",
+        "tenants in the middle with permissions",
+        "tenants of one who is not root",
+        "principals listed",
+        "principals in the middle with permissions",
+    ],
+    request,
+};
+
+fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
+    match (situation, face) {
+        ("listed", _) => all(stage, face, Credential),
+        ("listed by GUIDs", "litegraph") => {
+            // The second is a user's.
+            let guids = format!("guids={},{},{ZERO}", stage.id.guid(), stage.user.guid());
+            Some(all(stage, face, Credential)?.asking(&guids))
+        }
+        ("a first page", "litegraph") => Some(enumeration(stage, "max-keys=2")),
+        ("a first page", "keycard") => Some(all(stage, face, Credential)?.asking("limit=2")),
+        ("a page in the middle", "litegraph") => {
+            let order = "order=CreatedAscending";
+            let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=1"))), "ContinuationToken");
+            Some(enumeration(stage, &format!("{order}&maxKeys=2&skip=1&token={token}")))
+        }
+        ("a page in the middle", "keycard") => page(stage, Credential, "after", 1, "limit=2"),
+        ("a page before a place", "keycard") => page(stage, Credential, "before", 3, "limit=1"),
+        ("a page with permissions", "keycard") => {
+            let page = page(stage, Credential, "after", 2, "limit=1&expand=permissions,total_count")?;
+            Some(page.by(&stage.admin.1))
+        }
+        ("a last page", "litegraph") => {
+            let order = "order=GuidDescending";
+            let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=3"))), "ContinuationToken");
+            Some(enumeration(stage, &format!("{order}&max-keys=2&token={token}")))
+        }
+        ("a last page", "keycard") => page(stage, Credential, "after", 3, "limit=2"),
+        ("a page past the end", "keycard") => page(stage, Credential, "after", 4, "limit=2"),
+        ("searched", "litegraph") => {
+            let search = json!({"Ordering": "NameAscending", "IncludeData": false, "IncludeSubordinates": false,
+                "MaxResults": 2, "Skip": 1, "ContinuationToken": null, "Labels": [], "Tags": {}, "Expr": null});
+            Some(enumeration(stage, "").method("POST").saying(search.to_string()))
+        }
+        ("nothing listed", _) => nothing(stage, face),
+        ("tenants listed", _) => all(stage, face, Tenant),
+        ("tenants in the middle with permissions", "keycard") => {
+            page(stage, Tenant, "after", 1, "limit=2&expand[]=permissions")
+        }
+        ("tenants of one who is not root", _) => Some(all(stage, face, Tenant)?.by(&stage.admin.1)),
+        ("principals listed", _) => all(stage, face, Principal),
+        ("principals in the middle with permissions", "keycard") => {
+            Some(page(stage, Principal, "after", 2, "limit=1&expand=permissions")?.by(&stage.own))
+        }
+        _ => None,
+    }
+}
+
+/// All of a noun, once there are four of it: for credentials, of the user; the tenant has one more.
+fn all(stage: &Stage, face: &str, noun: Noun) -> Option<Request> {
+    let [all, _] = stage.place(face, noun)?;
+    let [url, _] = stage.place("keycard", noun)?;
+    let there = if noun == Principal { 2 } else { 1 };
+    // Not in the order of their names.
+    for name in &["d", "b", "c"][there - 1..] {
+        assert_eq!(stage.world.call("POST", &url, ROOT, &json!({ "name": name })).status, 201);
+    }
+    Some(Request::get(&all))
+}
+
+/// A page of Keycard's, behind or before the last of the first so many.
+fn page(stage: &Stage, noun: Noun, side: &str, behind: usize, rest: &str) -> Option<Request> {
+    let all = all(stage, "keycard", noun)?;
+    let first = told(stage, &Request::get(&all.url).asking(&format!("limit={behind}")));
+    let place = text(&first["page_info"], "end_cursor");
+    Some(all.asking(&format!("{side}={place}&{rest}")))
+}
+
+/// An enumeration of LiteGraph's, once there are five.
+fn enumeration(stage: &Stage, query: &str) -> Request {
+    if stage.world.db.count("SELECT count(*) FROM credentials") < 5 {
+        all(stage, "litegraph", Credential);
+    }
+    let request = Request::get(&format!("/v2.0/tenants/{ZERO}/credentials"));
+    if query.is_empty() { request } else { request.asking(query) }
+}
+
+fn told(stage: &Stage, request: &Request) -> serde_json::Value {
+    stage.world.get(&request.url, ROOT).json()
+}
+
+fn nothing(stage: &Stage, face: &str) -> Option<Request> {
+    stage.world.tenant("0000000000000000000000000e", "empty");
+    Some(match face {
+        "coactive" => Request::get(CLIENTS).with("x-postern-tenant", "empty"),
+        "litegraph" => Request::get("/v2.0/tenants/00000000-0000-0000-0000-00000000000e/credentials"),
+        "keycard" => Request::get("/organizations/empty/service-accounts/00000000000000000000000000/credentials"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,464 @@
+//! Deletions through the faces: what goes, what stays, and what the history tells of it.
+
+use std::collections::BTreeSet;
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+use crate::common::watched::{Noted, Wire};
+use crate::common::{ACME, ROOT, Reply, World, ZERO, client_url, text};
+
+const OTHER: &str = "00000000000000000000000001";
+
+/// Two tenants of the same things: a user with two credentials, one of which has two secrets; a credential of the default
+/// principal; and an admin, who calls. (By their names.)
+struct Scene {
+    world: World,
+    /// The user of the first tenant, and of the second.
+    users: [Id; 2],
+    /// The first tenant's credential `one`.
+    one: Id,
+    /// The admin of the first tenant: its id and its secret.
+    admin: (Id, String),
+}
+
+/// What deletes, and the names of what goes with it.
+const WAYS: [(&str, &str, &[&str]); 11] = [
+    ("DELETE", "/api/v1/auth-management/clients/client_{one}", &["one"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/credentials/{ONE}", &["one"]),
+    ("DELETE", "/organizations/{tenant}/service-accounts/{user}/credentials/{one}", &["one"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/credentials", &["one", "two", "default", "admin"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/users/{USER}/credentials", &["one", "two"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/credentials/{USER}/credentials", &["one", "two"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/users/{ZERO}/credentials", &["default", "admin"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}/users/{USER}", &["one", "two", "the user"]),
+    ("DELETE", "/organizations/{tenant}/service-accounts/{user}", &["one", "two", "the user"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}?force", &["one", "two", "default", "admin", "the user", "the tenant"]),
+    ("DELETE", "/v1.0/tenants/{TENANT}?force=true", &["one", "two", "default", "admin", "the user", "the tenant"]),
+];
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new();
+        world.tenant(OTHER, "other");
+        let made = |tenant: &str| {
+            let url = format!("/v1.0/tenants/{}", Id::parse(tenant).unwrap().guid());
+            let put = |url: String, body: &Value| {
+                let made = world.call("PUT", &url, ROOT, body);
+                assert_eq!(made.status, 200, "{}", made.text);
+                Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
+            };
+            let user = put(format!("{url}/users"), &json!({"FirstName": "the user"}));
+            for (name, user) in [("one", user.guid()), ("two", user.guid()), ("default", ZERO.to_owned())] {
+                put(format!("{url}/credentials"), &json!({"Name": name, "UserGUID": user}));
+            }
+            user
+        };
+        let users = [made(ACME), made(OTHER)];
+        // One that rotates: the old secret is still there.
+        world.db.execute(
+            "INSERT INTO secrets SELECT printf('%026d', row_number() OVER ()), s.tenant, s.credential, s.digest, s.key, s.sealed, s.hint, s.created_at - 1,
+               s.expires_at, s.last_used_at, s.change, s.changed_at, s.changed_by, s.changed_request, 0
+             FROM secrets AS s JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential WHERE c.name = 'one'",
+            &[],
+        );
+        let admin = ["acme", "other"].map(|label| world.client_in(label, &json!({"name": "admin", "roles": null})));
+        let [(id, secret), _] = admin;
+        let admin = (Id::parse_client(&id).unwrap(), secret);
+        let one = world.db.query("SELECT id FROM credentials WHERE tenant = ?1 AND name = 'one'", &[&ACME]).remove(0);
+        Self { users, one: Id::parse(&text(&one, "id")).unwrap(), admin, world }
+    }
+
+    fn url(&self, way: &str) -> String {
+        let (one, user) = (self.one, self.users[0]);
+        [
+            ("{tenant}", "acme".to_owned()),
+            ("{TENANT}", ZERO.to_owned()),
+            ("{ZERO}", ZERO.to_owned()),
+            ("{one}", one.to_string()),
+            ("{ONE}", one.guid()),
+            ("{user}", user.to_string()),
+            ("{USER}", user.guid()),
+        ]
+        .iter()
+        .fold(way.to_owned(), |url, (from, to)| url.replace(from, to))
+    }
+
+    /// Deletes in this way, by the admin, or by root where that alone may.
+    fn delete(&self, method: &str, way: &str) -> (Reply, String) {
+        let by = if way.contains("?force") { ROOT } else { &self.admin.1 };
+        let authorization = format!("Bearer {by}");
+        let headers = [("authorization", &*authorization), ("x-request-id", "the-request")];
+        let reply = self.world.send(method, &self.url(way), &headers, b"");
+        (reply, if by == ROOT { "root".to_owned() } else { self.admin.0.to_string() })
+    }
+
+    /// The names of what the first tenant has, or those of the second.
+    fn names(&self, tenant: &str) -> BTreeSet<String> {
+        let rows = self.world.db.query(
+            "SELECT name FROM credentials WHERE tenant = ?1
+             UNION ALL SELECT 'the user' FROM principals WHERE tenant = ?1 AND id <> '00000000000000000000000000'
+             UNION ALL SELECT 'the tenant' FROM tenants WHERE id = ?1",
+            &[&tenant],
+        );
+        rows.iter().map(|row| text(row, "name")).collect()
+    }
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Everything that is still counted, pointed to or stamped is as it should be.
+pub fn assert_whole(world: &World) {
+    let wrong = |sql: &str| assert_eq!(world.db.count(sql), 0, "{sql}");
+    wrong(
+        "SELECT count(*) FROM tenants WHERE credentials <> (SELECT count(*) FROM credentials WHERE tenant = tenants.id)",
+    );
+    // The keys of lists are those of the rows.
+    for (keys, columns) in
+        [("credentials_by_name", "tenant, name, id"), ("credentials_of_principal", "tenant, principal, created_at, id")]
+    {
+        for (some, others) in [(keys, "credentials"), ("credentials", keys)] {
+            wrong(&format!(
+                "SELECT count(*) FROM (SELECT {columns} FROM {some} EXCEPT SELECT {columns} FROM {others})"
+            ));
+        }
+    }
+    wrong("SELECT count(*) FROM secrets WHERE ending");
+    wrong("SELECT count(*) FROM credentials WHERE ending");
+    wrong("SELECT count(*) FROM principals WHERE ending IS NOT NULL");
+    wrong("SELECT count(*) FROM tenants WHERE ending IS NOT NULL");
+    wrong("SELECT count(*) FROM pragma_foreign_key_check");
+    wrong("SELECT count(*) FROM (SELECT max(seq) - count(*) AS gap FROM events GROUP BY tenant) WHERE gap <> 0");
+    wrong(
+        "SELECT count(*) FROM tenants AS t WHERE NOT EXISTS (SELECT 1 FROM principals WHERE tenant = t.id AND id = '00000000000000000000000000')",
+    );
+}
+
+#[test]
+fn each_tells_who_when_and_in_which_request() {
+    for (method, way, gone) in WAYS {
+        let scene = Scene::new();
+        let world = &scene.world;
+        let before = set(&["one", "two", "default", "admin", "the user", "the tenant"]);
+        assert_eq!((scene.names(ACME), scene.names(OTHER)), (before.clone(), before.clone()));
+        let credentials = world.db.query(
+            "SELECT id, name, principal, created_at, revision,
+               (SELECT json_group_array(id) FROM (SELECT id FROM secrets WHERE tenant = c.tenant AND credential = c.id ORDER BY id)) AS secrets
+             FROM credentials AS c WHERE tenant = ?1",
+            &[&ACME],
+        );
+        let (first, elsewhere) =
+            (world.db.count("SELECT max(seq) FROM events WHERE tenant = '00000000000000000000000000'"), others(world));
+
+        let (reply, by) = scene.delete(method, way);
+        assert!([200, 204].contains(&reply.status), "{way}: {}", reply.text);
+        assert_eq!(reply.cost.trips, 1, "{way}");
+        let gone = set(gone);
+        assert_eq!(scene.names(ACME), before.difference(&gone).cloned().collect(), "{way}");
+        assert_eq!(others(world), elsewhere, "{way}: nothing of another tenant's");
+        assert_whole(world);
+
+        let mut told = 0;
+        for credential in credentials.iter().filter(|credential| gone.contains(&text(credential, "name"))) {
+            let id = text(credential, "id");
+            let sql = "SELECT * FROM events WHERE tenant = ?1 AND credential = ?2 AND seq > ?3 ORDER BY seq";
+            let events = world.db.query(sql, &[&ACME, &id, &first]);
+            told += events.len();
+            for event in &events {
+                assert_eq!(
+                    (text(event, "by"), event["at"].as_i64(), text(event, "request")),
+                    (by.clone(), Some(world.now.get()), "the-request".to_owned()),
+                    "{way}: {event}"
+                );
+                assert_eq!((&event["revision"], event["widened"].as_i64()), (&credential["revision"], Some(0)));
+            }
+            let (last, secrets) = events.split_last().unwrap();
+            assert_eq!(text(last, "action"), "deleted", "{way}: the last that is told of it");
+            let changes: Value = serde_json::from_str(&text(last, "changes")).unwrap();
+            for field in ["name", "principal", "created_at"] {
+                assert_eq!(changes[field], json!({"before": credential[field], "after": null}), "{way}: {field}");
+            }
+            let ended: BTreeSet<_> =
+                secrets.iter().map(|event| (text(event, "action"), text(event, "secret"))).collect();
+            let had: Vec<String> = serde_json::from_str(&text(credential, "secrets")).unwrap();
+            assert_eq!(had.len(), if credential["name"] == "one" { 2 } else { 1 });
+            assert_eq!(ended, had.into_iter().map(|secret| ("secret_ended".to_owned(), secret)).collect(), "{way}");
+            // And all of it is reached from the last one.
+            let history = world.history(&id);
+            assert_eq!(history.last().map(|event| &event["seq"]), Some(&last["seq"]));
+            assert_eq!(history[0]["action"], "created", "{way}");
+        }
+        let all = world.db.count(&format!("SELECT count(*) FROM events WHERE tenant = '{ACME}' AND seq > {first}"));
+        assert_eq!(i64::try_from(told).unwrap(), all, "{way}: and of nothing else");
+        if gone.contains("admin") {
+            assert_eq!(
+                world.get(&format!("/v1.0/tenants/{ZERO}"), &scene.admin.1).status,
+                401,
+                "{way}: the caller, too"
+            );
+        }
+    }
+}
+
+/// Every row of the other tenant, but when it was used last.
+fn others(world: &World) -> Value {
+    let of = |table: &str, key: &str| {
+        Value::from(world.db.query(&format!("SELECT * FROM {table} WHERE {key} = ?1"), &[&OTHER]))
+    };
+    json!([
+        of("tenants", "id"),
+        of("principals", "tenant"),
+        of("credentials", "tenant"),
+        of("secrets", "tenant"),
+        of("events", "tenant")
+    ])
+}
+
+/// Whichever of its statements fails, nothing of it is written.
+#[test]
+fn is_whole_or_not_at_all() {
+    const OF_ONE: [&str; 6] = [
+        "UPDATE OF ending ON credentials",
+        "UPDATE OF ending ON secrets",
+        "DELETE ON secrets",
+        "DELETE ON credentials",
+        "INSERT ON events WHEN NEW.action = 'deleted'",
+        "UPDATE OF credentials ON tenants",
+    ];
+    const OF_A_USER: [&str; 2] = ["UPDATE OF ending ON principals", "DELETE ON principals"];
+    const OF_A_TENANT: [&str; 2] = ["UPDATE OF ending ON tenants", "DELETE ON tenants"];
+    for (way, more) in [(1, vec![]), (3, vec![]), (7, vec![OF_A_USER]), (9, vec![OF_A_USER, OF_A_TENANT])] {
+        let (method, way, _) = WAYS[way];
+        let scene = Scene::new();
+        let world = &scene.world;
+        // Used just now, so that no use is noted after the answer.
+        world.db.execute("UPDATE secrets SET last_used_at = 9007199254740991", &[]);
+        let before = world.stored();
+        let by = if way.contains("?force") { ROOT } else { &scene.admin.1 };
+        let authorization = format!("Bearer {by}");
+        for at in OF_ONE.iter().chain(more.iter().flatten()) {
+            world.db.execute(&format!("CREATE TRIGGER fails AFTER {at} BEGIN SELECT RAISE(ABORT, 'full'); END"), &[]);
+            let headers = [("authorization", &*authorization)];
+            let done = world.watch(&Wire::to(&world.db), method, &scene.url(way), &Noted::of(&headers), b"");
+            assert_eq!(done.answer.status, 500, "{way}: {at}");
+            assert!(done.log.is_some_and(|log| log.ends_with("full")), "{way}: {at}");
+            assert_eq!(world.stored(), before, "{way}: {at}");
+            world.db.execute("DROP TRIGGER fails", &[]);
+        }
+        assert!([200, 204].contains(&scene.delete(method, way).0.status), "{way}: and then it goes");
+    }
+}
+
+/// Its id may be had again: with a history of its own, and none of the tokens that the first had.
+#[test]
+fn a_guid_is_free_again() {
+    let world = World::new();
+    let url = format!("/v1.0/tenants/{ZERO}/credentials");
+    let guid = "aaaaaaaa-0000-0000-0000-000000000001";
+    let body = |name: &str, token: &str| json!({"GUID": guid, "UserGUID": ZERO, "Name": name, "BearerToken": token});
+    let one = format!("{url}/{guid}");
+    let id = Id::parse_guid(guid).unwrap();
+    for life in 1..=3 {
+        let (name, token) = (format!("life {life}"), format!("token {life}").replace(' ', "-"));
+        let made = world.call("PUT", &url, ROOT, &body(&name, &token));
+        assert_eq!((made.status, made.etag()), (200, &*format!("\"{id}.1\"")), "{}", made.text);
+        let listed = world.get(&url, ROOT).json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "its newest secret alone");
+        assert_eq!((text(&listed[0], "Name"), text(&listed[0], "BearerToken")), (name.clone(), token.clone()));
+        assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 200);
+        assert_eq!((world.get(&one, ROOT).status, world.get(&one, &token).status), (404, 401));
+        assert_whole(&world);
+        let history = world.history(&id.to_string());
+        let actions: Vec<_> = history.iter().map(|event| text(event, "action")).collect();
+        assert_eq!(actions, ["created", "secret_created", "secret_ended", "deleted"], "{name}");
+        assert_eq!(history[0]["changes"]["name"]["after"], name.as_str());
+    }
+    // A token that went with it may be had again, too, by another.
+    assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "token-1"})).status, 200);
+}
+
+#[test]
+fn a_tenant_may_be_made_again_and_its_history_goes_on() {
+    let scene = Scene::new();
+    let world = &scene.world;
+    let tenant = format!("/v1.0/tenants/{ZERO}");
+    assert_eq!(world.call("DELETE", &format!("{tenant}?force"), ROOT, &Value::Null).status, 200);
+    let events = world.db.count("SELECT count(*) FROM events");
+    assert_eq!(world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": ZERO, "Name": "acme"})).status, 200);
+    assert_eq!(world.get(&tenant, &scene.admin.1).status, 401, "nobody of the first one is let in");
+    assert_eq!(world.get(&format!("{tenant}/credentials"), ROOT).json(), json!([]));
+    let made = world.call("PUT", &format!("{tenant}/credentials"), ROOT, &json!({"UserGUID": ZERO}));
+    assert_eq!(made.status, 200, "{}", made.text);
+    assert_eq!(world.db.count("SELECT count(*) FROM events"), events + 2);
+    assert_whole(world);
+}
+
+mod too_many {
+    use super::*;
+
+    /// The words of the refusal say how many, and nothing has gone.
+    fn is_refused(world: &World, method: &str, url: &str) {
+        let before = world.db.count("SELECT count(*) FROM credentials");
+        let changes = world.db.count("SELECT total_changes()");
+        let reply = world.call(method, url, ROOT, &Value::Null);
+        assert_eq!(reply.status, 400, "{url}: {}", reply.text);
+        assert!(reply.text.contains("10,000"), "{url}: {}", reply.text);
+        assert_eq!(world.db.count("SELECT total_changes()"), changes, "{url}: nothing was written");
+        assert_eq!(world.db.count("SELECT count(*) FROM credentials"), before);
+    }
+
+    /// What goes by the tenant's count: whether that is right, other tests tell.
+    #[test]
+    fn of_a_tenant() {
+        let scene = Scene::new();
+        let world = &scene.world;
+        for (over, refused) in [(10_001, true), (10_000, false)] {
+            world.db.execute(&format!("UPDATE tenants SET credentials = {over}"), &[]);
+            for (way, takes_all) in
+                [("{TENANT}/credentials", true), ("{TENANT}?force", true), ("{TENANT}/users/{USER}/credentials", false)]
+            {
+                let url = scene.url(&format!("/v1.0/tenants/{way}"));
+                if takes_all && refused {
+                    is_refused(world, "DELETE", &url);
+                }
+            }
+            // Not what goes by itself, nor what a user has, who has two.
+            if refused {
+                assert_eq!(scene.delete("DELETE", WAYS[1].1).0.status, 200);
+                assert_eq!(scene.delete("DELETE", "/v1.0/tenants/{TENANT}/users/{USER}/credentials").0.status, 200);
+            } else {
+                assert_eq!(
+                    scene.delete("DELETE", "/v1.0/tenants/{TENANT}/credentials").0.status,
+                    200,
+                    "the bound itself is in"
+                );
+            }
+        }
+    }
+
+    /// What goes by a count of the user's own.
+    #[test]
+    fn of_a_user() {
+        let world = World::new();
+        let (account, credentials) = world.service_account();
+        world.many_credentials(ACME, &account, 1..10_002);
+        let user = Id::parse(&account).unwrap().guid();
+        is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}/users/{user}/credentials"));
+        is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}/credentials/{user}/credentials"));
+        is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}/users/{user}"));
+        is_refused(&world, "DELETE", &format!("/organizations/acme/service-accounts/{account}"));
+        is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}/credentials"));
+        is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}?force"));
+        // Another of the same tenant has few of its own.
+        assert_eq!(
+            world.call("DELETE", &format!("/v1.0/tenants/{ZERO}/users/{ZERO}/credentials"), ROOT, &Value::Null).status,
+            200
+        );
+        // One less, and they go.
+        let one = format!("{credentials}/{:0>26}", 1);
+        assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 204);
+        let gone = world.call("DELETE", &format!("/organizations/acme/service-accounts/{account}"), ROOT, &Value::Null);
+        assert_eq!((gone.status, gone.cost.trips), (204, 1));
+        assert_eq!(world.db.count("SELECT count(*) FROM credentials"), 0);
+        assert_eq!(world.db.count("SELECT count(*) FROM events WHERE action = 'deleted' AND by = 'root'"), 10_001);
+        assert_whole(&world);
+    }
+}
+
+/// What a deletion has stamped, in a batch that somebody tampers with at the console.
+mod at_the_console {
+    use super::*;
+    use crate::console::Console;
+
+    const STAMP: &str =
+        "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
+
+    #[test]
+    fn a_stamp_stays() {
+        let console = Console::new();
+        console.run(&format!("UPDATE credentials SET {STAMP} WHERE id = $ID"));
+        console.run(&format!("UPDATE secrets SET {STAMP} WHERE id = $SECRET"));
+        for table in ["credentials", "secrets"] {
+            console.is_refused(&format!("UPDATE {table} SET ending = 0"), "stamp the ending");
+            console
+                .is_refused(&format!("UPDATE OR IGNORE {table} SET ending = 0, change = change"), "stamp the ending");
+        }
+    }
+
+    /// Stamped, robbed of its default principal, and unstamped: one of these is refused.
+    #[test]
+    fn no_tenant_is_left_without_its_default_principal() {
+        let world = World::new();
+        for sql in
+            ["UPDATE tenants SET ending = 'the end'", "DELETE FROM principals", "UPDATE tenants SET ending = NULL"]
+        {
+            drop(world.db.try_execute(sql, &[]));
+        }
+        let left = world.db.count("SELECT count(*) FROM tenants WHERE ending IS NULL");
+        assert_eq!(
+            left,
+            world.db.count("SELECT count(*) FROM principals"),
+            "tenants that stay, and their default principals"
+        );
+    }
+
+    #[test]
+    fn the_default_principal_goes_with_its_tenant_and_only_so() {
+        let world = World::new();
+        world.tenant(OTHER, "other");
+        let refused = |sql: &str| {
+            let error = world.db.try_execute(sql, &[]).unwrap_err();
+            assert!(error.contains("the default principal stays"), "{error}: {sql}");
+        };
+        refused("DELETE FROM principals");
+        refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
+        // Its own stamp is not that of its tenant, and another tenant's stamp is not that of its own.
+        world.db.execute(&format!("UPDATE principals SET ending = 'the end' WHERE tenant = '{ACME}'"), &[]);
+        world.db.execute(&format!("UPDATE tenants SET ending = 'the end' WHERE id = '{OTHER}'"), &[]);
+        refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
+        assert_eq!(world.db.try_execute(&format!("DELETE FROM principals WHERE tenant = '{OTHER}'"), &[]), Ok(1));
+        assert_eq!(
+            world.db.count(&format!("SELECT count(*) FROM tenants WHERE id = '{OTHER}'")),
+            0,
+            "the tenant with it"
+        );
+        assert_eq!(world.get(&format!("/v1.0/tenants/{ZERO}/users/{ZERO}"), ROOT).status, 200);
+    }
+
+    /// Without a stamp of its own, a tenant that is not empty stays: what points to it does.
+    #[test]
+    fn nothing_goes_before_what_points_to_it() {
+        let console = Console::new();
+        console.is_refused("DELETE FROM tenants", "FOREIGN KEY");
+        console.run("UPDATE tenants SET ending = 'the end'");
+        console.is_refused("DELETE FROM tenants", "FOREIGN KEY");
+        console.is_refused("DELETE FROM principals", "FOREIGN KEY");
+        console.is_refused("DELETE FROM credentials", "before you delete");
+    }
+}
+
+/// The count of a tenant's credentials is not one of those that are refused.
+#[test]
+fn what_is_refused_leaves_everything_as_it_was() {
+    let scene = Scene::new();
+    let world = &scene.world;
+    let one = scene.one;
+    let other_admin = world.client_in("other", &json!({"name": "admin", "roles": null})).1;
+    let viewer = world.caller(&["viewer"]);
+    let before = world.stored_but_last_use();
+    let mut refused = 0;
+    for (method, way, _) in WAYS {
+        for token in [&*other_admin, &viewer, "no-such-token", "pstn_garbage"] {
+            let reply = world.call(method, &scene.url(way), token, &Value::Null);
+            // Deleting what is not there is fine on one face: what is another's is not there.
+            assert!(reply.status >= 400, "{way}: {} {}", reply.status, reply.text);
+            refused += 1;
+        }
+    }
+    let stale = world.call_if_match("DELETE", &client_url(&one.client()), ROOT, &format!("\"{one}.2\""), &Value::Null);
+    assert_eq!(stale.status, 412);
+    assert_eq!(world.stored_but_last_use(), before);
+    assert_eq!(refused, WAYS.len() * 4);
+}

@@ -1,0 +1,198 @@
+//! Two tenants of a thousand credentials: nothing that one of them asks shows an id, a name, a token or a count of the other.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use postern::credential::field::Noun;
+use postern::credential::id::Id;
+use postern::route::{Operation, Route};
+use serde_json::{Value, json};
+
+use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::routes::{self, Place, method, path, reading, title};
+use super::server::{Reply, at_once, call, get};
+use super::tenant::{Tenant, read_id, text};
+
+/// A tenant, and what nobody else may see of it.
+struct Side {
+    tenant: &'static Tenant,
+    /// How many credentials it has. No other number that is answered is the same.
+    count: u64,
+    /// Every id in each of its spellings, and every token.
+    hidden: HashSet<String>,
+    /// What its name, its label and the name of each credential hold.
+    mark: &'static str,
+    /// Some of its credentials.
+    some: Vec<Place<'static>>,
+}
+
+impl Side {
+    /// Makes a tenant with so many credentials, its admin's among them, a third through each face.
+    fn new(mark: &'static str, count: u64) -> Self {
+        const HANDS: u64 = 8;
+        let tenant: &'static Tenant = Box::leak(Box::new(Tenant::named(&format!("Of {mark}"))));
+        let some: Vec<_> = (0..3).map(|_| Place::new(tenant)).collect();
+        let left = count - 1 - some.len() as u64;
+        let made = at_once((0..HANDS).collect(), |hand| {
+            let one = |number| {
+                let face = Face::ALL[usize::try_from(number % 3).expect("a small number")];
+                let body = tenant.naming(face, format!("{mark} {number}"));
+                let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&body).send();
+                let made = made.expect(face.created()).json();
+                text(&made[face.of(["client_secret", "BearerToken", "client_secret"])])
+            };
+            (0..left).filter(|number| number % HANDS == hand).map(one).collect::<Vec<_>>()
+        });
+        let mut hidden: HashSet<_> = made.into_iter().flatten().collect();
+        hidden.insert(tenant.admin.clone());
+        let mut hide = |id: Id| hidden.extend([id.to_string(), id.guid(), id.client()]);
+        hide(tenant.id);
+        hide(tenant.account);
+        for place in &some {
+            hide(place.account);
+        }
+        let all = get(tenant.all(Coactive)).token(&tenant.admin).send().expect(200).json();
+        let all = all.as_array().expect("a list");
+        assert_eq!(all.len() as u64, count);
+        for client in all {
+            hide(read_id(&client["client_id"]));
+        }
+        hidden.extend(some.iter().map(|place| place.token.clone()));
+        Self { tenant, count, hidden, mark, some }
+    }
+
+    /// What of this side an answer shows, if anything.
+    fn found(&self, reply: &Reply) -> Option<String> {
+        let shown = format!("{}\n{:?}", reply.text, reply.headers).to_lowercase();
+        if shown.contains(self.mark) {
+            return Some(format!("a name that holds {}", self.mark));
+        }
+        // An id begins where letters and digits do; a cursor goes on behind it.
+        let mut before = b' ';
+        for (start, byte) in shown.bytes().enumerate() {
+            if byte.is_ascii_alphanumeric() && !before.is_ascii_alphanumeric() {
+                let texts = [26, 33, 36].map(|length| shown.get(start..start + length));
+                if let Some(id) = texts.into_iter().flatten().find(|text| self.hidden.contains(*text)) {
+                    return Some(format!("the id {id}"));
+                }
+            }
+            before = byte;
+        }
+        serde_json::from_str(&reply.text).ok().and_then(|body| self.found_inside(&body))
+    }
+
+    fn found_inside(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::Array(items) => items.iter().find_map(|item| self.found_inside(item)),
+            Value::Object(members) => members.values().find_map(|value| self.found_inside(value)),
+            Value::String(text) => self.hidden.contains(text).then(|| format!("the id or token {text}")),
+            Value::Number(number) => (number.as_u64() == Some(self.count)).then(|| format!("the count {number}")),
+            Value::Null | Value::Bool(_) => None,
+        }
+    }
+}
+
+/// The queries of a route: each order, each size of a page, and where to begin or what to show, `theirs` too.
+fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
+    let queries: Vec<String> = match (route.operation, routes::face(route)) {
+        (Operation::Page(_), LiteGraph) => {
+            let mut queries = vec!["?max-keys=7&skip=500".to_owned(), format!("?token={}", theirs.credential.guid())];
+            for by in ["Created", "Name", "Guid"] {
+                queries.extend(["Ascending", "Descending"].map(|way| format!("?order={by}{way}&max-keys=400")));
+            }
+            queries
+        }
+        (Operation::List(noun), LiteGraph) => {
+            let guid = |place: &Place| match noun {
+                Noun::Tenant => place.tenant.id.guid(),
+                Noun::Principal => place.account.guid(),
+                Noun::Credential => place.credential.guid(),
+            };
+            vec![
+                format!("?guids={},{}", guid(theirs), guid(own)),
+                "?order=NameAscending".to_owned(),
+                "?skip=0".to_owned(),
+            ]
+        }
+        // A cursor is an id and a time: one with the other's id begins somewhere in one's own list.
+        (Operation::Page(_), _) => vec![
+            "?limit=100&expand=permissions,total_count".to_owned(),
+            format!("?limit=100&after={}5af3107a40000", theirs.credential),
+            format!("?limit=100&before={}7ffffffffffff", theirs.credential),
+        ],
+        (Operation::Read(_), Keycard) => vec!["?expand[]=permissions".to_owned()],
+        (Operation::Roles, _) => vec!["?roles_context=system".to_owned()],
+        _ => Vec::new(),
+    };
+    [String::new()].into_iter().chain(queries).collect()
+}
+
+/// The path of the page after this one, if there is one.
+fn next(path: &str, page: &Value) -> Option<String> {
+    let (name, cursor) = match page.get("ContinuationToken") {
+        Some(token) => ("token", token),
+        None if path.contains("before=") => return None,
+        None => ("after", page["page_info"].get("end_cursor").filter(|_| page["page_info"]["has_next_page"] == true)?),
+    };
+    let first = path.split(&format!("&{name}=")).next()?;
+    let join = if first.contains('?') { '&' } else { '?' };
+    Some(format!("{first}{join}{name}={}", text(cursor)))
+}
+
+#[test]
+fn a_thousand_credentials_of_one_tenant_are_nowhere_to_the_other() {
+    let sides = at_once(vec![("amber", 1_003), ("cobalt", 1_007)], |(mark, count)| Side::new(mark, count));
+    let mut seen = Vec::new();
+    for (own, other) in [(&sides[0], &sides[1]), (&sides[1], &sides[0])] {
+        let see = |what: &str, reply: Reply| {
+            assert_eq!(other.found(&reply), None, "of {}, in the answer to {what}, asked by {}", other.mark, own.mark);
+            reply
+        };
+        for route in reading() {
+            let (mine, theirs) = (&own.some[0], &other.some[0]);
+            let request = |path: &str| call(method(route), path).token(&own.tenant.admin);
+            let searches = method(route) == "POST";
+            let send = |path: &str| if searches { request(path).json(&json!({})) } else { request(path) }.send();
+            if searches {
+                let from = json!({ "ContinuationToken": theirs.credential.guid() });
+                see("a search", request(&path(route, mine)).json(&from).send().expect(404));
+            }
+            // One's own, page by page to the end.
+            let queries = queries(route, mine, theirs);
+            for query in if searches { &queries[..1] } else { &queries } {
+                let mut path = Some(format!("{}{query}", path(route, mine)));
+                while let Some(asked) = path {
+                    let reply = see(&asked, send(&asked));
+                    let begins_there = asked.contains(&theirs.credential.guid()) && asked.contains("?token=");
+                    let reply = reply.expect(if begins_there { 404 } else { 200 });
+                    // Its own it does find: one that is shown is told.
+                    let shows = own.found(&reply).is_some() || matches!(route.operation, Operation::Roles);
+                    assert!(shows || begins_there || reply.text.contains("\"items\":[]"), "{asked}: {reply:?}");
+                    path = next(&asked, &reply.json()).filter(|_| reply.status == 200 && !searches);
+                    seen.push(reply);
+                }
+            }
+            // The other's, and what is one's own in part: as nothing, or, where the path leads to no more, one's own.
+            let mixed = [
+                theirs.clone(),
+                Place { tenant: other.tenant, ..mine.clone() },
+                Place { tenant: own.tenant, ..theirs.clone() },
+                Place { account: mine.account, tenant: own.tenant, ..theirs.clone() },
+            ];
+            for place in mixed {
+                let asked = path(route, &place);
+                let reply = see(&asked, send(&asked));
+                let whole = asked == path(route, mine);
+                assert_eq!(reply.status, if whole { 200 } else { 404 }, "{} {asked}: {reply:?}", title(route));
+                seen.push(reply);
+            }
+        }
+    }
+    let (answers, bytes) = (seen.len(), seen.iter().map(|reply| reply.text.len()).sum::<usize>());
+    assert!(answers > 200 && bytes > 2_000_000, "{answers} answers, {bytes} bytes");
+    writeln!(
+        std::io::stderr(),
+        "\nmatrix a thousand credentials apart, {bytes} bytes searched: {answers} cells, none skipped"
+    )
+    .expect("told");
+}

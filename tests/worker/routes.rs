@@ -1,0 +1,150 @@
+//! Requests made from the table of routes, so that a test of every route is one of a new route too.
+
+use postern::credential::field::{Noun, Verb};
+use postern::credential::id::Id;
+use postern::route::{Operation, ROUTES, Route};
+use serde_json::{Value, json};
+
+use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::server::{Call, Reply, TOKEN, call, root_token};
+use super::tenant::{Tenant, nobody, read_id, text};
+
+/// What the `{}` of a path stand for.
+#[derive(Clone)]
+pub struct Place<'a> {
+    pub tenant: &'a Tenant,
+    pub account: Id,
+    pub credential: Id,
+    /// The credential's BearerToken.
+    pub token: String,
+}
+
+impl<'a> Place<'a> {
+    /// A new service account, and a new credential of it that each face reaches and that LiteGraph finds by its token.
+    pub fn new(tenant: &'a Tenant) -> Self {
+        let accounts = format!("/organizations/{}/service-accounts", tenant.label);
+        let account = call("POST", accounts).token(&tenant.admin).json(&json!({ "name": "account" })).send();
+        let account = read_id(&account.expect(201).json()["id"]);
+        let body = json!({ "UserGUID": account.guid(), "Name": "place" });
+        let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send().expect(200).json();
+        Self { tenant, account, credential: read_id(&made["GUID"]), token: text(&made["BearerToken"]) }
+    }
+
+    /// Where nothing is, in a tenant.
+    pub fn missing(tenant: &'a Tenant) -> Self {
+        Self { tenant, account: nobody(), credential: nobody(), token: "of-nobody".to_owned() }
+    }
+}
+
+/// A route's method, which for a GET is HEAD as well.
+pub fn method(route: &Route) -> &'static str {
+    route.method.name().split(',').next().expect("a method")
+}
+
+/// What the table has for a route: its method and its path.
+pub fn title(route: &Route) -> String {
+    format!("{} {}", method(route), route.path)
+}
+
+/// The face whose tests a route is for. `/service-account-token` is for Keycard's clients.
+pub fn face(route: &Route) -> Face {
+    match route.path.split('/').nth(1) {
+        Some("api") => Coactive,
+        Some("v1.0" | "v2.0") => LiteGraph,
+        _ => Keycard,
+    }
+}
+
+/// Whether a route changes nothing. To log in is none of them: what it shows is new.
+pub fn reads(route: &Route) -> bool {
+    use Operation::{Delete, DeleteAll, FindByToken, List, LogIn, Page, Read, Roles, Write};
+    match route.operation {
+        Read(_) | List(_) | Page(_) | FindByToken | Roles => true,
+        Write(..) | Delete(_) | DeleteAll | LogIn => false,
+    }
+}
+
+/// A route's path, with its `{}` filled in its face's spelling.
+pub fn path(route: &Route, place: &Place) -> String {
+    let spell = |id: Id| if face(route) == LiteGraph { id.guid() } else { id.to_string() };
+    let mut before = "";
+    let segments: Vec<_> = route.path.split('/').collect();
+    let filled = segments.iter().zip(1..).map(|(segment, after)| {
+        let stands_for = std::mem::replace(&mut before, segment);
+        match (*segment, stands_for) {
+            ("{}", "clients") => place.credential.client(),
+            ("{}", "tenants") => place.tenant.id.guid(),
+            ("{}", "organizations") => place.tenant.label.clone(),
+            ("{}", "service-accounts" | "users") => spell(place.account),
+            // One of LiteGraph's SDKs writes the path of a user's credentials so.
+            ("{}", "credentials") if segments.get(after).is_some() => spell(place.account),
+            ("{}", "credentials") => spell(place.credential),
+            ("{}", "bearer") => place.token.clone(),
+            ("{}", other) => panic!("what does {{}} stand for after {other}?"),
+            _ => (*segment).to_owned(),
+        }
+    });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+/// A request of a route, with a body that it takes and no caller; of a page, one that asks for one item; of a tenant's
+/// deletion, one that takes all with it.
+pub fn request(route: &Route, place: &Place) -> Call {
+    let path = path(route, place);
+    let query = match (route.operation, face(route)) {
+        (Operation::Page(_), Keycard) => "?limit=1",
+        (Operation::Page(_), _) if method(route) == "GET" => "?max-keys=1",
+        (Operation::Delete(Noun::Tenant), _) => "?force",
+        _ => "",
+    };
+    let request = call(method(route), format!("{path}{query}"));
+    match body(route, place) {
+        Some(body) => request.json(&body),
+        None if path == TOKEN => request.form("grant_type=client_credentials"),
+        None => request,
+    }
+}
+
+fn body(route: &Route, place: &Place) -> Option<Value> {
+    // Of no two the same, so that no tenant's label is numbered.
+    let name = format!("{} {}", title(route), place.credential);
+    match route.operation {
+        Operation::Write(Noun::Credential, _) if face(route) == LiteGraph => {
+            Some(json!({ "UserGUID": place.account.guid(), "Name": name }))
+        }
+        Operation::Write(Noun::Principal, _) if face(route) == LiteGraph => Some(json!({ "FirstName": name })),
+        Operation::Write(Noun::Tenant, _) if face(route) == LiteGraph => Some(json!({ "Name": name })),
+        Operation::Write(..) => Some(json!({ "name": name })),
+        Operation::Page(_) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
+        _ => None,
+    }
+}
+
+/// The same, by who may do it: the tenant's admin, or root where it alone may, or the credential that logs in.
+pub fn permitted(route: &Route, place: &Place) -> Call {
+    let request = request(route, place);
+    match route.operation {
+        Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.token(root_token()),
+        Operation::LogIn => request.basic(&format!("{}:{}", place.credential.client(), place.token)),
+        _ => request.token(&place.tenant.admin),
+    }
+}
+
+/// What it is answered where all is well.
+pub fn status(route: &Route) -> u16 {
+    match (route.operation, face(route)) {
+        (Operation::Write(_, Verb::Create), face) => face.created(),
+        (Operation::Delete(_), Keycard) => 204,
+        _ => 200,
+    }
+}
+
+/// Sends it, and gives the answer that is expected.
+pub fn done(route: &Route, place: &Place) -> Reply {
+    permitted(route, place).send().expect(status(route))
+}
+
+/// The routes that read.
+pub fn reading() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| reads(route))
+}

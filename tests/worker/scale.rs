@@ -1,0 +1,204 @@
+//! What a list costs where a tenant has a thousand credentials, and where it has a hundred thousand (tests/worker/seed.mjs).
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use postern::credential::id::Id;
+use serde_json::json;
+
+use super::face::Face::{Coactive, Keycard, LiteGraph};
+use super::server::{Reply, call, get};
+use super::tenant::{Tenant, read_id, seeded, seeds};
+
+const SIZES: [u64; 2] = [1_000, 100_000];
+const PAGE: usize = 100;
+/// "`RecordsRemaining` is exact up to 1,000."
+const COUNTED: usize = 1_000;
+
+/// Rows read, and where.
+type Measured = Vec<(String, u64)>;
+
+/// Fails if the least and the most are over a tenth from the middle between them; gives both.
+#[track_caller]
+fn expect_the_same(measured: &Measured) -> (u64, u64) {
+    let rows = || measured.iter().map(|(_, rows)| *rows);
+    let (least, most) = (rows().min().expect("some"), rows().max().expect("some"));
+    let middle = (least + most).div_ceil(2);
+    assert!(least * 10 >= middle * 9 && most * 10 <= middle * 11, "{least} to {most}: {measured:?}");
+    (least, most)
+}
+
+fn tell(line: &str) {
+    // Past the harness, which swallows what a passing test prints.
+    writeln!(std::io::stderr(), "\n{line}").expect("told");
+}
+
+/// Where pages of a list of so many begin: the first, one in the middle, the last.
+fn places(size: usize) -> [usize; 3] {
+    [0, size / 2, size - PAGE]
+}
+
+#[test]
+fn a_page_of_keycard_reads_as_many_rows_whatever_the_tenant_the_place_and_the_direction() {
+    let mut measured = Measured::new();
+    for size in SIZES {
+        let tenant = seeded(size);
+        let mut all: Vec<_> = seeds(size).into_iter().map(|(at, _, id)| (at, id)).collect();
+        all.sort();
+        let cursor = |at: usize| format!("{}{:x}", all[at].1, all[at].0);
+        for start in places(all.len()) {
+            let end = start + PAGE;
+            let mut queries = Vec::new();
+            if start == 0 {
+                queries.push(String::new());
+            } else {
+                queries.push(format!("&after={}", cursor(start - 1)));
+            }
+            if end < all.len() {
+                queries.push(format!("&before={}", cursor(end)));
+            }
+            for query in queries {
+                let path = format!("{}?limit={PAGE}{query}", tenant.all(Keycard));
+                let reply = get(path).token(&tenant.admin).send().expect(200);
+                let page = reply.json();
+                let shown: Vec<_> =
+                    page["items"].as_array().expect("a list").iter().map(|item| read_id(&item["id"])).collect();
+                assert_eq!(shown, all[start..end].iter().map(|(_, id)| *id).collect::<Vec<_>>());
+                let info = (&page["page_info"]["has_prev_page"], &page["page_info"]["has_next_page"]);
+                assert_eq!(info, (&json!(start > 0), &json!(end < all.len())));
+                assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                let direction = query.trim_start_matches('&').split('=').next().filter(|name| !name.is_empty());
+                let direction = direction.unwrap_or("first");
+                measured.push((format!("{direction} at {start} of {size}"), reply.cost.read));
+            }
+        }
+    }
+    let (least, most) = expect_the_same(&measured);
+    let cells = measured.len();
+    tell(&format!(
+        "matrix rows read of Keycard's page of 100 in 1,000 and in 100,000, {least} to {most}: {cells} cells, none skipped"
+    ));
+}
+
+/// A page further on counts what is behind it, which its contract wants exact up to a thousand. For that it passes over its
+/// own entries of the index once more.
+#[test]
+fn a_page_of_litegraph_reads_as_many_rows_whatever_the_tenant_the_order_and_the_place() {
+    let (mut first, mut further) = (Measured::new(), Measured::new());
+    for size in SIZES {
+        let tenant = seeded(size);
+        let path = format!("/v2.0/tenants/{}/credentials", tenant.id.guid());
+        let mut all = seeds(size);
+        all.push(last_made(tenant));
+        for by in ["Created", "Name", "Guid"] {
+            match by {
+                "Created" => all.sort_by_key(|(at, _, id)| (*at, *id)),
+                "Name" => all.sort_by_key(|(_, name, id)| (name.clone(), *id)),
+                _ => all.sort_by_key(|(.., id)| *id),
+            }
+            for way in ["Ascending", "Descending"] {
+                if way == "Descending" {
+                    all.reverse();
+                }
+                for start in places(all.len()) {
+                    let from = if start == 0 { String::new() } else { format!("&token={}", all[start - 1].2.guid()) };
+                    let reply =
+                        get(format!("{path}?order={by}{way}&max-keys={PAGE}{from}")).token(&tenant.admin).send();
+                    let reply = reply.expect(200);
+                    let page = reply.json();
+                    let shown: Vec<_> =
+                        page["Objects"].as_array().expect("a list").iter().map(|item| read_id(&item["GUID"])).collect();
+                    assert_eq!(shown, all[start..start + PAGE].iter().map(|(.., id)| *id).collect::<Vec<_>>());
+                    let remaining = (all.len() - start - PAGE).min(COUNTED);
+                    assert_eq!(
+                        (&page["TotalRecords"], &page["RecordsRemaining"]),
+                        (&json!(all.len()), &json!(remaining)),
+                    );
+                    assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                    let place = format!("{by}{way} at {start} of {size}");
+                    if start == 0 {
+                        first.push((place, reply.cost.read));
+                    } else {
+                        let own = reply.cost.read.checked_sub(remaining as u64).expect("what is counted is read");
+                        further.push((place, own));
+                    }
+                }
+            }
+        }
+    }
+    // The names are a table of their own, whose rows are read besides the credentials'.
+    for by_name in [false, true] {
+        let of = |measured: &Measured| -> Measured {
+            measured.iter().filter(|(place, _)| place.starts_with("Name") == by_name).cloned().collect()
+        };
+        let (least, _) = expect_the_same(&of(&first));
+        let (_, most) = expect_the_same(&of(&further));
+        assert!(most * 10 <= (least + PAGE as u64) * 11, "{further:?}");
+    }
+    let range = |measured: &Measured| {
+        let rows = || measured.iter().map(|(_, rows)| *rows);
+        (rows().min().expect("some"), rows().max().expect("some"))
+    };
+    let ((least, most), (least_further, most_further)) = (range(&first), range(&further));
+    let cells = first.len() + further.len();
+    tell(&format!(
+        "matrix rows read of LiteGraph's page of 100 in 1,000 and in 100,000, six orders, the first {least} to {most}, \
+        further on {least_further} to {most_further} and what is counted: {cells} cells, none skipped"
+    ));
+}
+
+/// The credential of a seeded tenant that the tests made: its admin's.
+fn last_made(tenant: &Tenant) -> (i64, String, Id) {
+    let path = format!("/v2.0/tenants/{}/credentials?max-keys=1&order=CreatedDescending", tenant.id.guid());
+    let last = get(path).token(&tenant.admin).send().expect(200).json()["Objects"][0].clone();
+    assert_eq!(last["Name"], "caller");
+    (i64::MAX, "caller".to_owned(), read_id(&last["GUID"]))
+}
+
+#[test]
+fn a_list_that_is_not_paged_is_one_trip_a_thousand() {
+    for (size, trips) in [(1_000, 1), (2_500, 3)] {
+        let tenant = seeded(size);
+        let ids: BTreeSet<_> = seeds(size).into_iter().map(|(.., id)| id).collect();
+        for (face, member) in [(Coactive, "client_id"), (LiteGraph, "GUID")] {
+            let reply = get(tenant.all(face)).token(&tenant.admin).send().expect(200);
+            let listed = reply.json();
+            let listed: Vec<_> = listed.as_array().expect("a list").iter().map(|item| read_id(&item[member])).collect();
+            assert_eq!(listed.len() as u64, size);
+            let listed: BTreeSet<_> = listed.into_iter().collect();
+            assert!(listed.len() as u64 == size && listed.is_superset(&ids), "each once");
+            assert_eq!((reply.cost.trips, reply.cost.written), (trips, 0), "{face:?} of {size}");
+        }
+    }
+}
+
+/// "Up to 10,000; above that 400", found without reading them.
+#[test]
+fn what_is_too_much_for_one_request_is_refused_in_one_trip() {
+    let tenant = seeded(100_000);
+    let refused = |reply: &Reply| {
+        assert!((reply.cost.trips, reply.cost.written) == (1, 0) && reply.cost.read < 60, "{reply:?}");
+    };
+    let list = get(tenant.all(Coactive)).token(&tenant.admin).send().expect(400);
+    assert!(Coactive.error(&list).contains("10,000"), "{list:?}");
+    refused(&list);
+    let user = format!("/v1.0/tenants/{}/users/{}", tenant.id.guid(), tenant.account.guid());
+    for (method, path) in [("GET", tenant.all(LiteGraph)), ("DELETE", tenant.all(LiteGraph))] {
+        let reply = call(method, path).token(&tenant.admin).send().expect(400);
+        assert_eq!(LiteGraph.error(&reply), "BadRequest");
+        assert!(reply.json()["Description"].to_string().contains("10,000"), "{reply:?}");
+        refused(&reply);
+    }
+    // Of a user they have to be counted, as far as it takes to know.
+    for (path, face) in [
+        (user.clone(), LiteGraph),
+        (format!("{user}/credentials"), LiteGraph),
+        (format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account), Keycard),
+    ] {
+        let reply = call("DELETE", path).token(&tenant.admin).send().expect(400);
+        assert_eq!(face.error(&reply), face.unreadable());
+        assert!((reply.cost.trips, reply.cost.written) == (1, 0), "{reply:?}");
+    }
+    let left = get(format!("/v2.0/tenants/{}/credentials?max-keys=1", tenant.id.guid())).token(&tenant.admin).send();
+    assert_eq!(left.expect(200).json()["TotalRecords"], 100_000);
+}

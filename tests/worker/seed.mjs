@@ -1,0 +1,60 @@
+// node tests/worker/seed.mjs STATE MASTER_KEY
+//
+// Puts the large tenants that tests/worker/scale.rs reads into the migrated database in that folder, before a Worker serves
+// it: through the API they would take minutes. They are written as at the console, a principal and all of its credentials,
+// each with a secret that nobody has. Every trigger fires, so that counters and events are those of real ones.
+import { createRequire } from "node:module";
+import { hkdfSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const { Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
+const [state, master] = process.argv.slice(2);
+
+// The same as in tests/worker/scale.rs. Each is prime to the factors below, so that these give no number twice.
+const SIZES = [1_000, 2_500, 100_000];
+
+/** The id of a master key, as src/credential/secret.rs makes it: `make keys` counts these secrets with all others. */
+function keyId(hex) {
+  const bits = BigInt(`0x${Buffer.from(hkdfSync("sha256", Buffer.from(hex, "hex"), "", "postern id", 5)).toString("hex")}`);
+  const letters = "0123456789abcdefghjkmnpqrstvwxyz";
+  return Array.from({ length: 8 }, (_, place) => letters[Number((bits >> BigInt(35 - 5 * place)) & 31n)]).join("");
+}
+
+// ?1 is the size, ?2 the key's id. By id, by name and by time of creation each have another order, and three credentials at
+// a time have the same time. The last of so many is the admin that the tests make.
+const numbers = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 2 < ?1)";
+const [tenant, principal] = ["printf('7t%024d', ?1)", "printf('7p%024d', ?1)"];
+const credential = "printf('7c%06d%018d', ?1, n * 37 % CAST(?1 AS INTEGER))";
+const AT = 1600000000000000; // 2020-09-13T12:26:40Z
+const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
+const statements = [
+  `INSERT INTO tenants (id, label, name, created_at, updated_at)
+   SELECT ${tenant}, printf('seed-%d', ?1), printf('Seed %d', ?1), ${AT}, ${AT} WHERE ?2 <> ''`,
+  `INSERT INTO principals (tenant, id, name, created_at, updated_at)
+   SELECT ${tenant}, ${principal}, 'all of them', ${AT}, ${AT} WHERE ?2 <> ''`,
+  `${numbers}
+   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, revision, created_at, updated_at,
+     change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, ${credential}, ${principal}, printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), 1,
+     '[{"role_id":"viewer"}]', 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 1
+   FROM numbers WHERE ?2 <> ''`,
+  `${numbers}
+   INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
+   SELECT printf('7s%06d%018d', ?1, n), ${tenant}, ${credential}, printf('%052d', 0), ?2, '', ${AT}, ${stamp}
+   FROM numbers`,
+];
+
+const wrangler = (name) => readFileSync("wrangler.toml", "utf8").match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
+const worker = new Miniflare({
+  modules: true,
+  script: "export default {}",
+  compatibilityDate: wrangler("compatibility_date"),
+  cf: false,
+  d1Databases: { DB: wrangler("database_id") },
+  d1Persist: `${state}/v3/d1`,
+});
+const database = await worker.getD1Database("DB");
+for (const size of SIZES) {
+  await database.batch(statements.map((sql) => database.prepare(sql).bind(size, keyId(master))));
+}
+await worker.dispose();
