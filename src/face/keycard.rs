@@ -15,7 +15,7 @@ use crate::credential::validate::Dialect;
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::route::Operation;
-use crate::store::list::Listed;
+use crate::store::list::{Item, Listed, Place};
 use crate::store::principal::Principal;
 use crate::store::question::{By, Key, Order, Page, TenantRef};
 use crate::store::tenant::Tenant;
@@ -113,33 +113,26 @@ impl Face for Keycard {
     fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
         let made = matches!(asked.operation, Operation::Write(_, Verb::Create));
         let body = match shown {
-            Shown::Credential(credential, secret) => json(&ServiceAccountCredential::of(credential, *secret, asked)),
-            Shown::Principal(principal) => json(&ServiceAccount::of(principal, asked)),
-            Shown::Tenant(tenant) => json(&Organization::of(tenant, asked)),
+            Shown::Credential(credential, secret) => {
+                json(&ServiceAccountCredential::of(credential, *secret, permissions(asked, Noun::Credential)))
+            }
+            Shown::Principal(principal) => json(&ServiceAccount::of(principal, permissions(asked, Noun::Principal))),
+            Shown::Tenant(tenant) => json(&Organization::of(tenant, permissions(asked, Noun::Tenant))),
             Shown::Credentials(listed, page) => json(&List::of(
                 listed,
                 page,
-                asked,
-                Noun::Credential,
-                |(credential, _)| (credential.created_at, credential.id),
-                |(credential, _)| ServiceAccountCredential::of(credential, None, asked),
+                permissions(asked, Noun::Credential),
+                |(credential, _)| credential.place(),
+                |(credential, _), may| ServiceAccountCredential::of(credential, None, may),
             )),
-            Shown::Principals(listed, page) => json(&List::of(
-                listed,
-                page,
-                asked,
-                Noun::Principal,
-                |principal| (principal.created_at, principal.id),
-                |principal| ServiceAccount::of(principal, asked),
-            )),
-            Shown::Tenants(listed, page) => json(&List::of(
-                listed,
-                page,
-                asked,
-                Noun::Tenant,
-                |tenant| (tenant.created_at, tenant.id),
-                |tenant| Organization::of(tenant, asked),
-            )),
+            Shown::Principals(listed, page) => {
+                let may = permissions(asked, Noun::Principal);
+                json(&List::of(listed, page, may, Principal::place, ServiceAccount::of))
+            }
+            Shown::Tenants(listed, page) => {
+                let may = permissions(asked, Noun::Tenant);
+                json(&List::of(listed, page, may, Tenant::place, Organization::of))
+            }
             Shown::Deleted => return Answer::new(204, String::new()),
             Shown::Roles(_) | Shown::Access(_) => return self.fail(&Refusal::NoRoute),
         };
@@ -222,7 +215,7 @@ struct ServiceAccountCredential<'a> {
 }
 
 impl<'a> ServiceAccountCredential<'a> {
-    fn of(credential: &'a Credential, secret: Option<&'a Token>, asked: &Asked<'_>) -> Self {
+    fn of(credential: &'a Credential, secret: Option<&'a Token>, permissions: Option<Value>) -> Self {
         Self {
             id: credential.id,
             client_id: credential.id.client(),
@@ -231,7 +224,7 @@ impl<'a> ServiceAccountCredential<'a> {
             name: &credential.name,
             description: credential.description.as_deref(),
             last_used_at: credential.last_used_at.map(Micros::milliseconds),
-            permissions: permissions(asked, Noun::Credential),
+            permissions,
         }
     }
 }
@@ -250,7 +243,7 @@ struct Organization<'a> {
 }
 
 impl<'a> Organization<'a> {
-    fn of(tenant: &'a Tenant, asked: &Asked<'_>) -> Self {
+    fn of(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
         Self {
             id: tenant.id,
             created_at: tenant.created_at.milliseconds(),
@@ -260,7 +253,7 @@ impl<'a> Organization<'a> {
             sso_enabled: false,
             updated_at: tenant.updated_at.milliseconds(),
             zone_id: tenant.id,
-            permissions: permissions(asked, Noun::Tenant),
+            permissions,
         }
     }
 }
@@ -278,14 +271,14 @@ struct ServiceAccount<'a> {
 }
 
 impl<'a> ServiceAccount<'a> {
-    fn of(principal: &'a Principal, asked: &Asked<'_>) -> Self {
+    fn of(principal: &'a Principal, permissions: Option<Value>) -> Self {
         Self {
             id: principal.id,
             created_at: principal.created_at.milliseconds(),
             name: &principal.name,
             updated_at: principal.updated_at.milliseconds(),
             description: principal.description.as_deref(),
-            permissions: permissions(asked, Noun::Principal),
+            permissions,
         }
     }
 }
@@ -309,25 +302,29 @@ struct PageInfo {
 }
 
 impl<T> List<T> {
-    /// The page, oldest first, whichever way it was read.
+    /// The page, oldest first, whichever way it was read. What the caller may do is the same for each item.
     fn of<'a, S>(
         listed: &'a Listed<S>,
         page: &Page,
-        asked: &Asked<'_>,
-        noun: Noun,
-        place: impl Fn(&S) -> (Micros, Id),
-        item: impl Fn(&'a S) -> T,
+        permissions: Option<Value>,
+        place: impl Fn(&S) -> Place<'_>,
+        item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| item.map(|item| cursor(place(item)));
+        let cursor_of = |item: Option<&S>| {
+            item.map(|item| {
+                let Place { created_at, id, .. } = place(item);
+                cursor((created_at, id))
+            })
+        };
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
-        let mut items: Vec<T> = listed.items.iter().map(item).collect();
+        let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {
             items.reverse();
             PageInfo { has_next_page: listed.behind, has_prev_page: listed.more, end_cursor: first, start_cursor: last }
         } else {
             PageInfo { has_next_page: listed.more, has_prev_page: listed.behind, end_cursor: last, start_cursor: first }
         };
-        Self { items, page_info, permissions: permissions(asked, noun) }
+        Self { items, page_info, permissions }
     }
 }
 
