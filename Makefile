@@ -1,7 +1,7 @@
 # Everything real is in scripts/: each can be read, and run, by itself.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test fmt lint wasm keys deploy-check deploy setup clean
+.PHONY: help dev test fmt lint openapi wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -15,8 +15,11 @@ test: ## Run every test: native ones, then those of the running Worker
 fmt: ## Format the source
 	@cargo fmt
 
-lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the scripts
+lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the API's description, the scripts
 	@scripts/lint
+
+openapi: ## Write docs/openapi/postern.json and docs/ERRORS.md from the code
+	@POSTERN_DESCRIBE=1 cargo test --quiet --test description
 
 wasm: ## Build for wasm, and print the size
 	@scripts/build

@@ -20,7 +20,8 @@ const admin = await coactiveClient(kept.admin, { name: 'Admin', roles: [{ role_i
 const litegraph = await litegraphCredential(kept.litegraph);
 const keycard = await keycardCredential(kept.keycard);
 
-const demo = { url, root_token, admin_token: admin.client_secret, coactive, litegraph, keycard };
+const postern = { tenant_id: '0'.repeat(26) };
+const demo = { url, root_token, admin_token: admin.client_secret, postern, coactive, litegraph, keycard };
 writeJson(KEPT, { ...demo, admin });
 writeJson(DEMO, demo);
 print(demo);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
-use crate::credential::secret::{Proof, Token, same};
+use crate::credential::secret::{Access, Proof, Token, same};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Headers;
@@ -34,6 +34,8 @@ pub enum Caller {
         access: Id,
         /// When that was made: a client's own token may have been given again since.
         made: Micros,
+        /// When it ends.
+        end: Micros,
     },
 }
 
@@ -77,6 +79,12 @@ impl Caller {
         Self::pair(pair, settings)
     }
 
+    /// Reads a token that somebody asks about: a secret or an access token. `None` for the root token, and for what is none.
+    #[must_use]
+    pub fn presented(text: &str, settings: &Settings, now: Micros) -> Option<Self> {
+        Self::bearer(text, settings, now).ok().filter(|caller| !caller.is_root())
+    }
+
     fn bearer(text: &str, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
         if same(text, &settings.root_token) {
             return Ok(Self::Root { root: true });
@@ -84,8 +92,8 @@ impl Caller {
         if text.starts_with("client_") && text.contains(':') {
             return Self::pair(text, settings);
         }
-        if let Some((access, made)) = settings.keys.read_access(text, &settings.token_prefix, now) {
-            return Ok(Self::Access { access, made });
+        if let Some(Access { secret, made, end }) = settings.keys.read_access(text, &settings.token_prefix, now) {
+            return Ok(Self::Access { access: secret, made, end });
         }
         Self::secret(text, None, settings)
     }

@@ -8,9 +8,12 @@ pub mod secret;
 pub mod time;
 pub mod validate;
 
+use std::collections::BTreeMap;
+
 use id::Id;
 use role::Role;
 use secret::Sealed;
+use serde::Deserialize;
 use time::Micros;
 
 /// A credential as it is stored, for showing. Nothing of its secret is in it but what was sealed to be shown.
@@ -30,6 +33,12 @@ pub struct Credential {
     pub enabled: bool,
     /// Its roles; none is full access.
     pub roles: Option<Vec<Role>>,
+    /// When it ends, if ever.
+    pub expires_at: Option<Micros>,
+    /// What clients note beside it.
+    pub metadata: BTreeMap<String, String>,
+    /// When it was revoked, and why, if it is.
+    pub revoked: Option<(Micros, Option<String>)>,
     /// Counts its changes from 1.
     pub revision: i64,
     /// When it was made.
@@ -38,11 +47,34 @@ pub struct Credential {
     pub updated_at: Micros,
     /// When it was used last; moves at most once a minute.
     pub last_used_at: Option<Micros>,
+    /// Its secrets that hold, oldest first; only where they were asked for.
+    pub secrets: Vec<Secret>,
     /// Its newest secret, where that can be shown again.
     pub sealed: Option<Sealed>,
 }
 
+/// What can be told of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret {
+    /// Its id.
+    pub id: Id,
+    /// Its last characters, where they give nothing away; else empty.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it ends, where a rotation replaces it.
+    pub expires_at: Option<Micros>,
+    /// When it was used last; moves at most once a minute.
+    pub last_used_at: Option<Micros>,
+}
+
 impl Credential {
+    /// Whether it is enabled and not revoked: what faces mean that know one word for both.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.enabled && self.revoked.is_none()
+    }
+
     /// The entity tag of its stored state, the same on every face: `"<id>.<revision>"` (RFC 9110 §8.8.3).
     #[must_use]
     pub fn etag(&self) -> String {

@@ -1,6 +1,7 @@
 //! What a face must do: say where a request goes, read a body, show a credential, word a refusal.
 
 pub mod coactive;
+mod cursor;
 pub mod keycard;
 pub mod litegraph;
 pub mod oauth;
@@ -13,6 +14,7 @@ use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::Credential;
 use crate::credential::field::{Draft, Field, Kind, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::role::Role;
 use crate::credential::secret::{ACCESS_SECONDS, Token};
 use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
@@ -20,10 +22,13 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::route::Operation;
 use crate::settings::Settings;
+use crate::store::credential::Dry;
+use crate::store::history::Events;
 use crate::store::list::Listed;
 use crate::store::principal::Principal;
 use crate::store::question::{Key, Page, TenantRef};
 use crate::store::tenant::Tenant;
+use crate::store::verify::Subject;
 
 /// What a request is about, read from its path and headers.
 #[derive(Default)]
@@ -52,12 +57,31 @@ pub struct Asked<'a> {
     pub ended: Micros,
 }
 
+/// The question whether a token holds, and may do something.
+pub struct Inquiry {
+    /// The token.
+    pub token: Zeroizing<String>,
+    /// The role that it would need, and on what; none asks only whose it is.
+    pub needs: Option<Role>,
+    /// What is wrong with the question.
+    pub violations: Vec<Violation>,
+}
+
 /// What an answer shows.
 pub enum Shown<'a> {
+    /// Whose a token is and whether it holds; nothing where that is not the caller's to know. And whether it may do what was
+    /// asked for, where that was.
+    Verified(Option<&'a Subject>, Option<bool>),
+    /// A page of the history.
+    History(&'a Events),
+    /// What this server is, to OAuth clients (RFC 8414).
+    Metadata,
     /// A credential, and its secret where it was just made or is shown again.
     Credential(&'a Credential, Option<&'a Token>),
     /// Credentials, each with its secret where that is shown again, and the page that they are.
     Credentials(&'a Listed<(Credential, Option<Token>)>, &'a Page),
+    /// What a change would do.
+    Dry(&'a Dry),
     /// A principal.
     Principal(&'a Principal),
     /// Principals, and the page that they are.
@@ -117,9 +141,64 @@ pub trait Face: Dialect + Sync {
         false
     }
 
+    /// Whether answers tell of a credential's secrets: their ids and times.
+    fn tells_secrets(&self) -> bool {
+        false
+    }
+
+    /// Whether its word for enabled means "neither disabled nor revoked": then it cannot lift a revocation.
+    fn says_active(&self) -> bool {
+        false
+    }
+
+    /// Whether the request asks what a change would do, and for no change.
+    fn is_dry(&self, _request: &Request<'_>) -> bool {
+        false
+    }
+
+    /// The body of a request, as a JSON object.
+    ///
+    /// # Errors
+    /// What [`Request::object`] refuses; `MediaType` for a type that the face does not take for this verb.
+    fn object(&self, request: &Request<'_>, _verb: Verb) -> Result<Map<String, Value>, Refusal> {
+        request.object()
+    }
+
+    /// A body, as a draft: each field by the face's word for it. Members that are no word of the face are ignored, where the
+    /// face does not say otherwise.
+    fn read(&self, noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
+        let mut draft = by_words(self, noun, verb, &mut body);
+        self.reread(&mut draft);
+        draft
+    }
+
     /// Whether deleting what is not there is answered like deleting what is.
     fn deletes_missing(&self) -> bool {
         false
+    }
+
+    /// The key under which a request makes something once, on a face that has such keys.
+    ///
+    /// # Errors
+    /// `Unreadable` for one that is none.
+    fn idempotency_key(&self, _request: &Request<'_>) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    /// Reads the question whether a token holds, and may do something, on a face that answers it.
+    ///
+    /// # Errors
+    /// What reading the body refuses.
+    fn inquiry(&self, _request: &Request<'_>) -> Result<Inquiry, Refusal> {
+        Err(Refusal::NoRoute)
+    }
+
+    /// How many events of a history, and from which number on.
+    ///
+    /// # Errors
+    /// `Unreadable`, as [`Face::page`].
+    fn history_page(&self, _request: &Request<'_>) -> Result<(u32, Option<i64>), Refusal> {
+        Err(Refusal::NoRoute)
     }
 
     /// Whether the request says that a tenant goes with all that it has.
@@ -135,7 +214,7 @@ pub trait Face: Dialect + Sync {
         Ok(request.own_id())
     }
 
-    /// What the face reads otherwise than [`read`] does, which is by its words alone.
+    /// What the face reads otherwise than by its words alone.
     fn reread(&self, _draft: &mut Draft) {}
 
     /// Which part of a list a request asks for, and in which order.
@@ -146,10 +225,10 @@ pub trait Face: Dialect + Sync {
         Err(Refusal::NoRoute)
     }
 
-    /// Checks the query of a request that is of neither of the kinds above.
+    /// Checks the query of a request, as far as nothing else reads it.
     ///
     /// # Errors
-    /// `Unreadable`, as [`Face::page`].
+    /// `Unreadable`, as [`Face::page`]; or for a parameter that is not known, where the face refuses those.
     fn check_query(&self, _request: &Request<'_>, _operation: Operation) -> Result<(), Refusal> {
         Ok(())
     }
@@ -180,28 +259,37 @@ pub trait Face: Dialect + Sync {
 }
 
 /// An access token (RFC 6749 §5.1).
+#[derive(serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "AccessToken")]
+#[expect(clippy::struct_field_names, reason = "the members' names are the RFC's")]
+pub(crate) struct Access<'a> {
+    /// The token: for `Authorization: Bearer`. It ends with the credential, and with the secret that it was given for.
+    access_token: &'a str,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// How long it holds, in seconds.
+    expires_in: u32,
+}
+
 pub(crate) fn show_access(token: &Token) -> Answer {
-    #[derive(serde::Serialize)]
-    #[expect(clippy::struct_field_names, reason = "the members' names are the RFC's")]
-    struct Access<'a> {
-        access_token: &'a str,
-        token_type: &'static str,
-        expires_in: u32,
-    }
     let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: ACCESS_SECONDS };
     // "The authorization server MUST include … Pragma with a value of no-cache" (RFC 6749 §5.1).
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }
 
-/// A body, as a draft: each field by the face's word for it. Members that are no word of the face are ignored.
-pub fn read(face: &dyn Face, noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
+/// What a body says of each field that the face has a word for; those members are taken out of it.
+pub(crate) fn by_words(
+    dialect: &(impl Dialect + ?Sized),
+    noun: Noun,
+    verb: Verb,
+    body: &mut Map<String, Value>,
+) -> Draft {
     let mut draft = Draft::default();
     for field in Field::ALL.into_iter().filter(|field| noun.has(*field)) {
-        if let Some(word) = face.word(noun, verb, field) {
+        if let Some(word) = dialect.word(noun, verb, field) {
             draft.say(field, Said::from(body.remove(word)));
         }
     }
-    face.reread(&mut draft);
     draft
 }
 
@@ -216,10 +304,13 @@ fn sentence(face: &dyn Face, violation: &Violation) -> String {
     let of = |noun: Noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| face.word(noun, verb, *field));
     let mut nouns = [Noun::Credential, Noun::Principal, Noun::Tenant].into_iter().filter(|noun| noun.has(*field));
     let word = nouns.find_map(of).unwrap_or_default();
-    let word = match place {
+    let word = match &place {
         Place::Whole => word.to_owned(),
-        Place::Role(index) => format!("{word}[{index}]"),
+        Place::Role(index) | Place::Item(index) => format!("{word}[{index}]"),
         Place::Member(index, member) => format!("{word}[{index}].{}", member.name()),
+        Place::Stranger(index, name) => format!("{word}[{index}].{name}"),
+        Place::Key(name) if word.is_empty() => name.clone(),
+        Place::Key(name) => format!("{word}.{name}"),
     };
     match rule {
         Rule::Missing => format!("{word} is required."),
@@ -228,6 +319,13 @@ fn sentence(face: &dyn Face, violation: &Violation) -> String {
         Rule::Type(Kind::Boolean) => format!("{word} has to be true or false."),
         Rule::Type(Kind::List) => format!("{word} has to be an array."),
         Rule::Type(Kind::Object) => format!("{word} has to be an object."),
+        Rule::Type(Kind::Number) => format!("{word} has to be a whole number."),
+        Rule::NotInRange { min, max } => format!("{word} has to be from {min} to {max}."),
+        Rule::Empty => format!("{word} has no items: null says full access, aloud."),
+        Rule::TooLarge { max } => format!("{word} may have at most {max} bytes."),
+        Rule::ReadOnly => format!("{word} only reads: leave it out, or say its current value."),
+        Rule::Unknown(None) => format!("{word} is not known."),
+        Rule::Unknown(Some(nearest)) => format!("{word} is not known; did you mean {nearest}?"),
         Rule::TooShort { min } => format!("{word} has to have at least {min} character(s)."),
         Rule::TooLong { max } => format!("{word} may have at most {max} characters."),
         Rule::Control => format!("{word} may not hold control characters."),

@@ -35,6 +35,8 @@ pub enum Refusal {
     Stale,
     /// The tenant requires If-Match.
     PreconditionRequired,
+    /// The Idempotency-Key was used for another body within the last day.
+    KeyReused,
     /// There are more credentials than one answer or one deletion holds.
     TooMany,
     /// The body breaks rules: all of them, in the order of the fields.
@@ -56,8 +58,12 @@ pub enum Refusal {
 pub enum Unreadable {
     /// Parameters of a query, or of a body that says how to list, that are not what they have to be: all of them.
     Parameters(Vec<Parameter>),
+    /// The query has a parameter that the route does not know; those that it does.
+    UnknownParameter(&'static [&'static str]),
     /// `grant_type` is another one than `client_credentials` (RFC 6749 §4.4).
     GrantType,
+    /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
+    IdempotencyKey,
     /// A form names a parameter twice, or both ways of client authentication are used (RFC 6749 §2.3, §3.2).
     Form,
     /// Not UTF-8.
@@ -102,6 +108,11 @@ impl Unreadable {
     pub fn words(&self) -> String {
         match self {
             Self::Parameters(parameters) => parameters.iter().map(Parameter::words).collect::<Vec<_>>().join(" "),
+            Self::UnknownParameter(known) if known.is_empty() => "This route takes no query.".to_owned(),
+            Self::UnknownParameter(known) => format!("The query may have {}, and nothing else.", known.join(", ")),
+            Self::IdempotencyKey => {
+                "The header Idempotency-Key has to be 1 to 255 visible ASCII characters.".to_owned()
+            }
             Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
             Self::Form => {
                 "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
@@ -123,6 +134,12 @@ pub enum Conflict {
     Id,
     /// A secret of this value, somewhere: it says nothing of where.
     Secret,
+    /// The credential is revoked, and this face cannot lift that.
+    Revoked,
+    /// The credential has two secrets already: its rotation is to be finished or cancelled first.
+    Rotating,
+    /// The credential has one secret alone: there is no rotation to finish or cancel.
+    NotRotating,
     /// The default principal is neither deleted nor disabled.
     DefaultPrincipal,
     /// The tenant has credentials or principals, and it is not said that they go with it.

@@ -128,6 +128,12 @@ impl Request<'_> {
         Ok(form)
     }
 
+    /// The type and subtype of `Content-Type`, in lower case, if there is one.
+    #[must_use]
+    pub fn essence(&self) -> Option<String> {
+        self.headers.get("content-type").map(|content_type| essence(&content_type))
+    }
+
     /// Whether there is a body.
     #[must_use]
     pub fn has_body(&self) -> bool {
@@ -148,6 +154,16 @@ impl Request<'_> {
     /// it compresses). A tag of another form stays as it is, and matches nothing. `None` without the header.
     #[must_use]
     pub fn if_match(&self) -> Option<Vec<String>> {
+        self.tags("if-match")
+    }
+
+    /// The entity tags of `If-None-Match`, read as those of [`Request::if_match`].
+    #[must_use]
+    pub fn if_none_match(&self) -> Option<Vec<String>> {
+        self.tags("if-none-match")
+    }
+
+    fn tags(&self, header: &str) -> Option<Vec<String>> {
         let tag = |tag: &str| {
             let tag = tag.trim();
             let opaque = tag.strip_prefix("W/").unwrap_or(tag);
@@ -155,7 +171,12 @@ impl Request<'_> {
             // Only a star without quotes is the star.
             opaque.filter(|opaque| *opaque != "*").unwrap_or(if tag == "*" { "*" } else { "" }).to_owned()
         };
-        self.headers.get("if-match").map(|header| header.split(',').map(tag).collect())
+        self.headers.get(header).map(|header| header.split(',').map(tag).collect())
+    }
+
+    /// The names of the query's parameters, decoded.
+    pub fn query_names(&self) -> impl Iterator<Item = String> {
+        pairs(self.query).map(|(name, _)| name)
     }
 
     /// The values of a query parameter, decoded, for each of its names.

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
-use crate::credential::field::Verb::{self, Create, Merge, Replace};
+use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
 use crate::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth, postern::Postern};
 use crate::refusal::Refusal;
 use crate::request::Method::{self, Delete, Get, Patch, Post, Put};
@@ -27,6 +27,18 @@ pub enum Operation {
     FindByToken,
     /// Shows the roles that a tenant knows.
     Roles,
+    /// Ends a rotation: the new secret alone holds.
+    FinishRotation,
+    /// Takes a rotation back: the old secret alone holds.
+    CancelRotation,
+    /// Lifts a revocation.
+    Restore,
+    /// Shows the history of a tenant, or of one of its credentials.
+    History,
+    /// Tells whether a token holds, whose it is, and whether it may do something.
+    Verify,
+    /// Tells what this server is, without asking who calls.
+    Metadata,
     /// Gives an access token for a credential's id and secret.
     LogIn,
 }
@@ -96,6 +108,37 @@ pub static ROUTES: &[Route] = &[
     route(Patch,  "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Write(Credential, Merge)),
     route(Delete, "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Delete(Credential)),
     route(Post,   "/service-account-token",                               &OAuth,     Operation::LogIn),
+    route(Post,   "/oauth/token",                                         &OAuth,     Operation::LogIn),
+
+    route(Post,   "/oauth/introspect",                                    &OAuth,     Operation::Verify),
+    route(Get,    "/.well-known/oauth-authorization-server",              &OAuth,     Operation::Metadata),
+
+    route(Post,   "/v1/tenants",                                          &Postern,   Operation::Write(Tenant, Create)),
+    route(Get,    "/v1/tenants",                                          &Postern,   Operation::Page(Tenant)),
+    route(Get,    "/v1/tenants/{}",                                       &Postern,   Operation::Read(Tenant)),
+    route(Put,    "/v1/tenants/{}",                                       &Postern,   Operation::Write(Tenant, Replace)),
+    route(Patch,  "/v1/tenants/{}",                                       &Postern,   Operation::Write(Tenant, Merge)),
+    route(Delete, "/v1/tenants/{}",                                       &Postern,   Operation::Delete(Tenant)),
+    route(Post,   "/v1/tenants/{}/principals",                            &Postern,   Operation::Write(Principal, Create)),
+    route(Get,    "/v1/tenants/{}/principals",                            &Postern,   Operation::Page(Principal)),
+    route(Get,    "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Read(Principal)),
+    route(Put,    "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Write(Principal, Replace)),
+    route(Patch,  "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Write(Principal, Merge)),
+    route(Delete, "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Delete(Principal)),
+    route(Post,   "/v1/tenants/{}/credentials",                           &Postern,   Operation::Write(Credential, Create)),
+    route(Get,    "/v1/tenants/{}/credentials",                           &Postern,   Operation::Page(Credential)),
+    route(Get,    "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Read(Credential)),
+    route(Put,    "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Write(Credential, Replace)),
+    route(Patch,  "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Write(Credential, Merge)),
+    route(Delete, "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Delete(Credential)),
+    route(Post,   "/v1/tenants/{}/credentials/{}/rotate",                 &Postern,   Operation::Write(Credential, Rotate)),
+    route(Post,   "/v1/tenants/{}/credentials/{}/rotate/finish",          &Postern,   Operation::FinishRotation),
+    route(Post,   "/v1/tenants/{}/credentials/{}/rotate/cancel",          &Postern,   Operation::CancelRotation),
+    route(Post,   "/v1/tenants/{}/credentials/{}/revoke",                 &Postern,   Operation::Write(Credential, Revoke)),
+    route(Post,   "/v1/tenants/{}/credentials/{}/restore",                &Postern,   Operation::Restore),
+    route(Get,    "/v1/tenants/{}/credentials/{}/events",                 &Postern,   Operation::History),
+    route(Get,    "/v1/tenants/{}/events",                                &Postern,   Operation::History),
+    route(Post,   "/v1/verify",                                           &Postern,   Operation::Verify),
 ];
 
 /// What a path leads to.
@@ -132,6 +175,8 @@ fn face_of(path: &str) -> &'static dyn Face {
         &Coactive
     } else if under("/v1.0") || under("/v2.0") {
         &LiteGraph
+    } else if under("/oauth") || under("/.well-known/oauth-authorization-server") {
+        &OAuth
     } else if under("/organizations") || under("/service-account-token") {
         &Keycard
     } else {

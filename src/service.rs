@@ -3,6 +3,7 @@
 
 mod after;
 mod list;
+mod write;
 
 use std::cell::{Cell, RefCell};
 
@@ -10,19 +11,20 @@ use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
-use crate::credential::field::{Noun, Verb, Violation};
+use crate::credential::field::{Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
-use crate::credential::validate::{Change, NewSecret, To, validate};
-use crate::face::{self, Face, Scope, Shown};
+use crate::face::{Face, Inquiry, Scope, Shown};
 use crate::refusal::{Misconfigured, Refusal};
 use crate::request::{Method, Request};
 use crate::route::{self, Operation};
 use crate::settings::Settings;
 use crate::store::after::After;
 use crate::store::delete::{DELETE_MAX, delete};
-use crate::store::question::{Act, Key, NewRow, On, Question, TenantRef};
+use crate::store::history;
+use crate::store::question::{Act, By, On, Order, Page, Question};
+use crate::store::verify::verify;
 use crate::store::{Database, Store, credential, principal, tenant};
 
 /// What is given to one request: the platform passes in time and randomness, and the database.
@@ -59,6 +61,8 @@ struct Way<'a> {
     id: &'a str,
     /// The caller's rank, once it is judged.
     rank: Cell<Option<Rank>>,
+    /// Since when and until when the caller's secret is being replaced, once that is judged.
+    retires: Cell<Option<(Micros, Micros)>>,
     /// What is left to write after the answer.
     after: RefCell<Option<After>>,
 }
@@ -73,17 +77,28 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Ok(id) => (id.unwrap_or(new_id), None),
             Err(refusal) => (new_id, Some(refusal)),
         };
-        let mut after = None;
+        let (mut after, mut retiring) = (None, None);
         let preflight = face.preflight().filter(|_| request.method == Method::Options);
         let result = match (self.settings, found.route, bad_id) {
             _ if let Some(preflight) = preflight => Ok(preflight),
             (Err(wrong), ..) => Err(Refusal::Misconfigured(wrong.clone())),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Err(refusal),
             (Ok(settings), Ok((operation, segments)), None) => {
-                let (rank, noted) = (Cell::new(None), RefCell::new(None));
-                let way = Way { request, face, operation, settings, segments: &segments, id: &id, rank, after: noted };
+                let (rank, noted, retires) = (Cell::new(None), RefCell::new(None), Cell::new(None));
+                let way = Way {
+                    request,
+                    face,
+                    operation,
+                    settings,
+                    segments: &segments,
+                    id: &id,
+                    rank,
+                    retires,
+                    after: noted,
+                };
                 let result = self.operate(&way).await;
                 after = way.after.take().filter(|after| !after.is_empty());
+                retiring = way.retires.get();
                 result
             }
         };
@@ -92,8 +107,13 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             log = Some(format!("request {id}: {text}"));
         }
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
+        let answer = if request.method == Method::Get { unless_known(request, answer) } else { answer };
         let content_type = face.content_type(answer.status);
         let mut answer = face.finish(answer.for_request(&id, content_type), &id);
+        if let Some((since, until)) = retiring {
+            // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
+            answer = answer.with("deprecation", format!("@{}", since.0 / 1_000_000)).with("sunset", until.http_date());
+        }
         if self.settings.is_ok_and(|settings| settings.server_timing) {
             answer = answer.with_cost(self.store.cost());
         }
@@ -101,11 +121,16 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     async fn operate(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        way.face.check_query(way.request, way.operation)?;
         match way.operation {
             Operation::Read(_) | Operation::FindByToken => self.read(way).await,
             Operation::Write(noun, verb) => self.write(noun, verb, way).await,
             Operation::Delete(_) | Operation::DeleteAll => self.delete(way).await,
             Operation::List(noun) | Operation::Page(noun) => self.list(noun, way).await,
+            Operation::FinishRotation | Operation::CancelRotation | Operation::Restore => self.step(way).await,
+            Operation::History => self.history(way).await,
+            Operation::Verify => self.verify(way).await,
+            Operation::Metadata => Ok(self.shown(way, &Shown::Metadata)),
             Operation::Roles => self.roles(way).await,
             Operation::LogIn => self.log_in(way).await,
         }
@@ -129,40 +154,6 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         }
     }
 
-    async fn write(&self, noun: Noun, verb: Verb, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let draft = face::read(way.face, noun, verb, way.request.object()?);
-        let mut question = self.question(way)?;
-        let (change, violations) = validate(&draft, noun, verb, way.face, &way.settings.token_prefix);
-        let token = self.ask(&mut question, &change, &violations, way);
-        let made = verb == Verb::Create;
-        match noun {
-            Noun::Tenant => {
-                let write = if made {
-                    tenant::create(&self.store, &question, violations).await?
-                } else {
-                    tenant::update(&self.store, &question, violations).await?
-                };
-                Ok(self.shown(way, &Shown::Tenant(&self.arrive(way, &question, write)?)))
-            }
-            Noun::Principal => {
-                let write = if made {
-                    principal::create(&self.store, &question, violations).await?
-                } else {
-                    principal::update(&self.store, &question, violations).await?
-                };
-                Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, write)?)))
-            }
-            Noun::Credential => {
-                let write = if made {
-                    credential::create(&self.store, &question, violations).await?
-                } else {
-                    credential::update(&self.store, &question, violations).await?
-                };
-                self.show(way, &self.arrive(way, &question, write)?, token.as_ref().filter(|_| made))
-            }
-        }
-    }
-
     async fn delete(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
         let mut question = self.question(way)?;
         question.bound = Some(DELETE_MAX);
@@ -179,8 +170,34 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         Ok(self.shown(way, &Shown::Deleted))
     }
 
+    async fn history(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        let (limit, seq) = way.face.history_page(way.request)?;
+        let mut question = self.question(way)?;
+        let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
+        page.from = question.credential.take();
+        question.page = Some(page);
+        question.seq = seq;
+        let outcome = history::page(&self.store, &question).await?;
+        Ok(self.shown(way, &Shown::History(&self.arrive(way, &question, outcome)?)))
+    }
+
+    async fn verify(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        let Inquiry { token, needs, violations } = way.face.inquiry(way.request)?;
+        let mut question = self.question(way)?;
+        question.subject = Caller::presented(&token, way.settings, self.now);
+        question.invalid = !violations.is_empty();
+        let outcome = verify(&self.store, &question, violations).await?;
+        let subject = self.arrive(way, &question, outcome)?;
+        if let (Some(used), Some(after)) =
+            (subject.as_ref().and_then(|subject| subject.used), &mut *way.after.borrow_mut())
+        {
+            after.used.push(used);
+        }
+        let allowed = needs.map(|needed| subject.as_ref().is_some_and(|subject| subject.may(&needed)));
+        Ok(self.shown(way, &Shown::Verified(subject.as_ref(), allowed)))
+    }
+
     async fn roles(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        way.face.check_query(way.request, way.operation)?;
         let question = self.question(way)?;
         let outcome = credential::judged(&self.store, &question).await?;
         let names =
@@ -226,6 +243,16 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             act,
             need: way.face.need(way.operation),
             if_match: way.request.if_match(),
+            if_none_match: way.request.if_none_match(),
+            asserted: serde_json::Map::new(),
+            merges: way.operation == Operation::Write(Noun::Credential, Verb::Merge),
+            active: way.face.says_active(),
+            rotation: None,
+            grace_seconds: None,
+            tells_secrets: way.face.tells_secrets(),
+            idempotency: None,
+            subject: None,
+            seq: None,
             page: None,
             bound: None,
             force: false,
@@ -237,53 +264,6 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             change: self.new_id(),
             request: way.id.to_owned(),
         }
-    }
-
-    /// Puts a change into the question, and gives back the secret that it brings.
-    fn ask(&self, question: &mut Question, change: &Change, violations: &[Violation], way: &Way<'_>) -> Option<Token> {
-        question.invalid = !violations.is_empty();
-        question.set = change.set();
-        question.context.clone_from(&change.context);
-        question.role_names.clone_from(&change.named_roles);
-        if question.act == Act::Create {
-            let own = match change.id {
-                To::Set(id) => id,
-                To::Keep => None,
-            };
-            let key = Key(Some(own.unwrap_or_else(|| self.new_id())));
-            match question.on {
-                On::Tenants => {
-                    question.tenant = Some(TenantRef::Id(key));
-                    label_it(question);
-                }
-                On::Principals => question.principal = Some(key),
-                _ => {
-                    question.credential = Some(key);
-                    if let Some(principal) = question.principal {
-                        // Made under the principal of the path.
-                        question.set.insert("principal".to_owned(), principal.0.unwrap_or(Id::ZERO).to_string().into());
-                    }
-                }
-            }
-        }
-        let To::Set(secret) = &change.secret else { return None };
-        let token = match secret {
-            NewSecret::Chosen(token) => token.clone(),
-            NewSecret::Made => Token::make(&way.settings.token_prefix, self.new_id(), &self.random_bytes()),
-        };
-        let keys = &way.settings.keys;
-        let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
-        // Sealed for the credential it belongs to: a face that shows secrets has the tenant's id in its path.
-        let owner = match (&question.tenant, question.credential) {
-            (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) => Some((*tenant, credential)),
-            _ => None,
-        };
-        let sealed = owner.filter(|_| way.face.shows_secrets()).and_then(|(tenant, credential)| {
-            keys.current.seal(&token, tenant, credential, self.random_bytes()).map(|sealed| sealed.text)
-        });
-        let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
-        question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
-        Some(token)
     }
 
     fn new_id(&self) -> Id {
@@ -310,24 +290,18 @@ fn subject(operation: Operation) -> (On, Act) {
         Noun::Credential => On::Credentials,
     };
     match operation {
+        Operation::FinishRotation | Operation::CancelRotation | Operation::Restore => (On::Credential, Act::Change),
         Operation::Read(noun) => (one(noun), Act::Read),
         Operation::Write(noun, Verb::Create) => (all(noun), Act::Create),
-        Operation::Write(noun, Verb::Replace | Verb::Merge) => (one(noun), Act::Change),
+        Operation::Write(noun, _) => (one(noun), Act::Change),
         Operation::Delete(noun) => (one(noun), Act::Delete),
         Operation::DeleteAll => (On::Credentials, Act::Delete),
         Operation::List(noun) | Operation::Page(noun) => (all(noun), Act::Read),
         Operation::FindByToken => (On::Credential, Act::Read),
         Operation::Roles => (On::Tenant, Act::Read),
-        Operation::LogIn => (On::Caller, Act::Read),
+        Operation::History => (On::Events, Act::Read),
+        Operation::Verify | Operation::Metadata | Operation::LogIn => (On::Caller, Act::Read),
     }
-}
-
-/// Gives a new tenant its label: a slug of its name, numbered from 1 or, where it may not stand alone, from 2.
-fn label_it(question: &mut Question) {
-    let slug = slug(question.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
-    // A label that reads as an id would shadow that id.
-    question.set.insert("first".to_owned(), if Id::parse_either(&slug).is_some() { 2 } else { 1 }.into());
-    question.set.insert("slug".to_owned(), slug.into());
 }
 
 /// A refusal as the face words it, with the headers that it has on every face.
@@ -342,32 +316,10 @@ fn refused(face: &dyn Face, refusal: &Refusal) -> Answer {
     if answer.status == 401 { answer.with("www-authenticate", face.challenge()) } else { answer }
 }
 
-/// The label of a name: lower-case letters and digits, what is between them a hyphen, at most 200 characters.
-fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for letter in name.chars().map(|letter| letter.to_ascii_lowercase()) {
-        if letter.is_ascii_alphanumeric() {
-            slug.push(letter);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.truncate(200);
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "organization".to_owned() } else { slug.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn a_label_is_a_slug_of_the_name() {
-        for (name, label) in
-            [("Acme", "acme"), ("  Acme, Inc.  (EU) ", "acme-inc-eu"), ("Ünï", "n"), ("日本", "organization")]
-        {
-            assert_eq!(slug(name), label);
-        }
-        assert_eq!(slug(&"ab ".repeat(100)).len(), 200);
-    }
+/// An answer to a read, or 304 where If-None-Match names the state that it would show (RFC 9110 §13.1.2).
+fn unless_known(request: &Request<'_>, answer: Answer) -> Answer {
+    let Some((_, etag)) = answer.headers.iter().find(|(name, _)| *name == "etag") else { return answer };
+    let known =
+        request.if_none_match().is_some_and(|tags| tags.iter().any(|tag| tag == "*" || tag == etag.trim_matches('"')));
+    if known { Answer::new(304, String::new()).with("etag", etag.clone()) } else { answer }
 }

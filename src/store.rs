@@ -3,11 +3,14 @@
 pub mod after;
 pub mod credential;
 pub mod delete;
+pub mod history;
+pub mod idempotency;
 pub mod list;
 pub mod principal;
 pub mod question;
 pub mod tenant;
 pub mod verdict;
+pub mod verify;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -35,6 +38,9 @@ pub struct Statement<'a> {
     pub parameters: &'a [Parameter<'a>],
 }
 
+/// What every judged statement begins with.
+const VERDICT: &str = include_str!("store/verdict.sql");
+
 /// The text of a statement of ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Sql {
@@ -61,7 +67,6 @@ impl Sql {
 
     // Put together here, and not when compiled: the verdict would be in the binary once a statement.
     fn text(&self) -> Cow<'_, str> {
-        const VERDICT: &str = include_str!("store/verdict.sql");
         if self.judged { Cow::Owned([VERDICT, &self.text].concat()) } else { Cow::Borrowed(&self.text) }
     }
 }

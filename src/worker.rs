@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::js_sys::{Date, Reflect, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Context, Env, Response, Result, console_error, event, web_sys};
+use worker::{Context, Env, Response, Result, ScheduleContext, ScheduledEvent, console_error, event, web_sys};
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
@@ -16,7 +16,7 @@ use crate::refusal::{Misconfigured, Refusal};
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::store::{Store, after};
+use crate::store::{Store, after, idempotency};
 use d1::D1;
 
 /// The binding of the database, as `wrangler.toml` names it.
@@ -63,6 +63,15 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
         });
     }
     respond(&done.answer, method == "HEAD")
+}
+
+/// Once an hour (`wrangler.toml`): what was kept for idempotent requests is forgotten after a day.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let database = D1::of(&env, DATABASE);
+    if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
+        console_error!("forgetting old idempotency keys: {refusal:?}");
+    }
 }
 
 /// The settings, read and derived once an isolate.

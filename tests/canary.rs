@@ -14,6 +14,8 @@ mod bodies;
 mod headers_and_urls;
 #[path = "canary/log_ins.rs"]
 mod log_ins;
+#[path = "canary/ours.rs"]
+mod ours;
 #[path = "canary/printed.rs"]
 mod printed;
 #[path = "canary/tokens.rs"]
@@ -26,6 +28,7 @@ use common::{Reply, World};
 use data_encoding::BASE64;
 use postern::credential::field::Noun;
 use postern::route::{Operation, Route};
+use scene::deletes;
 use scene::{is_litegraph, method};
 use serde_json::Value;
 
@@ -67,10 +70,6 @@ fn told(route: &Route) -> String {
     format!("{} {}", method(route), route.path)
 }
 
-fn deletes(route: &Route) -> bool {
-    matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll)
-}
-
 /// Whether the route's answer shows the tokens of credentials: to LiteGraph's admins alone.
 fn shows_tokens(route: &Route) -> bool {
     is_litegraph(route)
@@ -79,7 +78,16 @@ fn shows_tokens(route: &Route) -> bool {
                 noun == Noun::Credential
             }
             Operation::FindByToken => true,
-            Operation::Delete(_) | Operation::DeleteAll | Operation::Roles | Operation::LogIn => false,
+            Operation::Delete(_)
+            | Operation::DeleteAll
+            | Operation::Roles
+            | Operation::FinishRotation
+            | Operation::CancelRotation
+            | Operation::Restore
+            | Operation::History
+            | Operation::Verify
+            | Operation::Metadata
+            | Operation::LogIn => false,
         }
 }
 
@@ -170,7 +178,11 @@ fn what_is_there_is_found() {
     let url = common::CLIENTS;
     let made = world.call("POST", url, common::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
     assert_eq!(shown(&made, CANARY), set(&["name"]));
-    for list in [common::CLIENTS, "/v2.0/tenants/00000000-0000-0000-0000-000000000000/credentials"] {
+    for list in [
+        common::CLIENTS,
+        "/v2.0/tenants/00000000-0000-0000-0000-000000000000/credentials",
+        "/v1/tenants/00000000000000000000000000/credentials",
+    ] {
         let listed = shown(&world.get(list, common::ROOT), CANARY);
         assert!(listed.len() == 1 && listed.iter().all(|name| name.eq_ignore_ascii_case("name")), "{list}: {listed:?}");
     }

@@ -7,18 +7,18 @@ mod subject;
 #[path = "fields/table.rs"]
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::Reply;
 use common::table::{Table, tables, tell_size};
-use postern::credential::field::Field;
+use postern::credential::field::{Field, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::Token;
 use postern::credential::time::Micros;
 use postern::route::Route;
 use serde_json::{Map, Value, json};
-use subject::{Op, Subject, columns, face, id_of, routes};
-use table::{cells, fits, needed, said, spelled_out};
+use subject::{Op, Subject, columns, id_of, routes};
+use table::{READS, cells, fits, needed, said, spelled_out};
 
 const TEXT: &str = include_str!("fields.txt");
 
@@ -37,6 +37,11 @@ fn keycard_takes_each_field_as_its_table_says() {
     every_cell_of("Keycard");
 }
 
+#[test]
+fn our_own_face_takes_each_field_as_its_table_says() {
+    every_cell_of("Postern");
+}
+
 /// No field that a face can say is without its table, no operation without its column, no kind of wrong without its
 /// row; and no table and no column is about what is not there.
 #[test]
@@ -53,13 +58,27 @@ fn every_field_has_a_row_for_every_case() {
             assert!(table.head[2..].iter().any(|head| head == op.column()), "{name}: no column {}", op.column());
             used.insert(name.clone());
             let cases = table.column(&name);
-            for case in needed(field) {
+            for case in needed(face, field) {
                 assert!(cases.contains(&case.as_str()), "{name}: no row for {case}");
             }
             assert_eq!(cases.iter().collect::<BTreeSet<_>>().len(), cases.len(), "{name}: one row a case");
         }
+        for member in reads(face, op, route) {
+            let name = format!("{face} {member}");
+            let table = tables.iter().find(|table| table.head[0] == name).unwrap_or_else(|| panic!("no table {name}"));
+            assert!(table.head[2..].iter().any(|head| head == op.column()), "{name}: no column {}", op.column());
+            let cases = table.column(&name);
+            for case in READS {
+                assert!(cases.contains(&case), "{name}: no row for {case}");
+            }
+            used.insert(name);
+        }
     }
-    assert_eq!(faces, BTreeSet::from(["Coactive", "Keycard", "LiteGraph"]), "each has a test of its own above");
+    assert_eq!(
+        faces,
+        BTreeSet::from(["Coactive", "Keycard", "LiteGraph", "Postern"]),
+        "each has a test of its own above"
+    );
     assert_eq!(used, tables.iter().map(|table| table.head[0].clone()).collect(), "no table without its field");
     for Table { head, .. } in &tables {
         let (face, word) = head[0].split_once(' ').expect("a face and a word");
@@ -67,15 +86,27 @@ fn every_field_has_a_row_for_every_case() {
         assert_eq!(columns.len(), head.len() - 2, "{}: one column an operation", head[0]);
         for column in columns {
             // Where the member is read-only, the column says that it is ignored.
-            let (op, _) = operation(face, column);
-            assert!(op.noun.has(field_of(face, word)), "{}: nothing to {column}", head[0]);
+            let (op, route) = operation(face, column);
+            let known = field_of(face, word)
+                .map_or_else(|| subject::shown(route, op).contains(&word.to_owned()), |field| op.noun.has(field));
+            assert!(known, "{}: nothing to {column}", head[0]);
         }
     }
 }
 
+/// The members that an answer of our own face shows and that no body of its kind can say, for an operation that makes or says
+/// a thing as a read shows it.
+fn reads(face: &str, op: Op, route: &Route) -> Vec<String> {
+    if face != "Postern" || matches!(op.verb, Verb::Rotate | Verb::Revoke) {
+        return Vec::new();
+    }
+    let words: Vec<_> = Field::ALL.into_iter().filter_map(|field| op.word(route.face, field)).collect();
+    subject::shown(route, op).into_iter().filter(|member| !words.contains(&member.as_str())).collect()
+}
+
 fn every_cell_of(face: &str) {
     let tables = tables(TEXT);
-    let mut subject = Subject::new();
+    let mut subject = Subject::new(face);
     let mut count = 0;
     for table in tables.iter().filter(|table| table.head[0].starts_with(face)) {
         let word = table.head[0].trim_start_matches(face).trim();
@@ -86,7 +117,7 @@ fn every_cell_of(face: &str) {
                 let of = format!("{face} {head}, {word} {}: {}", row[0], row[1]);
                 let cell = Cell { subject: &subject, of: &of, face, op, route, field, word };
                 if cell.check(row, cells(row)[place]) {
-                    subject = Subject::new();
+                    subject = Subject::new(face);
                 }
                 count += 1;
             }
@@ -102,23 +133,23 @@ fn operation(face: &str, column: &str) -> (Op, &'static Route) {
     (op, route)
 }
 
-/// The field of a word, by whichever operation of the face has it.
-fn field_of(face: &str, word: &str) -> Field {
+/// The field of a word, by whichever operation of the face has it; none for a member that only reads.
+fn field_of(face: &str, word: &str) -> Option<Field> {
     let named =
         |field: &Field| routes().iter().any(|(of, op, route)| *of == face && op.word(route.face, *field) == Some(word));
-    Field::ALL.into_iter().find(named).unwrap_or_else(|| panic!("{face} has no field {word}"))
+    let field = Field::ALL.into_iter().find(named);
+    assert!(field.is_some() || face == "Postern", "{face} has no field {word}");
+    field
 }
 
-/// What a face has no word for it ignores, whatever that holds: what it shows besides, what other faces say, and what
-/// nobody knows. The answer is the same to the letter, and so is all that is stored: a password is kept nowhere.
-#[test]
-fn what_a_face_cannot_say_is_ignored() {
-    let words: BTreeSet<_> = routes()
-        .iter()
-        .flat_map(|(_, op, route)| Field::ALL.map(|field| op.word(route.face, field)))
-        .flatten()
-        .collect();
-    let values = [
+/// The words of every face, for whatever noun and verb.
+fn words() -> BTreeSet<&'static str> {
+    routes().iter().flat_map(|(_, op, route)| Field::ALL.map(|field| op.word(route.face, field))).flatten().collect()
+}
+
+/// A value of each kind, and what is like a value that is there.
+fn values() -> [Value; 10] {
+    [
         json!(null),
         json!(false),
         json!(5),
@@ -129,15 +160,22 @@ fn what_a_face_cannot_say_is_ignored() {
         json!([]),
         json!([{"role_id": "admin"}]),
         json!({"x": "x"}),
-    ];
+    ]
+}
+
+/// What a vendor's face has no word for it ignores, whatever that holds: what it shows besides, what other faces say, and what
+/// nobody knows. The answer is the same to the letter, and so is all that is stored: a password is kept nowhere.
+#[test]
+fn what_a_vendors_face_cannot_say_is_ignored() {
+    let words = words();
     let mut count = 0;
-    for (_, op, route) in routes() {
+    for (face, op, route) in routes().into_iter().filter(|(face, ..)| *face != "Postern") {
         let sent = |more: &Map<String, Value>| {
-            let subject = Subject::new();
-            let mut body = subject.body(face(route), op);
+            let subject = Subject::new(face);
+            let mut body = subject.body(route, op);
             body.extend(more.clone());
             let reply = subject.send(route, op, &body);
-            assert!(reply.status < 300, "{} {}: {}", face(route), op.column(), reply.text);
+            assert!(reply.status < 300, "{face} {}: {}", op.column(), reply.text);
             (reply, subject.world.stored())
         };
         let (without, stored) = sent(&Map::new());
@@ -145,10 +183,10 @@ fn what_a_face_cannot_say_is_ignored() {
         let shown = without.members();
         let others = shown.iter().map(String::as_str).chain(words.iter().copied()).chain(["unknown"]);
         let others: BTreeSet<_> = others.filter(|member| !own.contains(member)).collect();
-        for value in &values {
+        for value in values() {
             let more = others.iter().map(|member| ((*member).to_owned(), value.clone())).collect();
             let (with, then) = sent(&more);
-            let of = format!("{} {}: {value} in each of {others:?}", face(route), op.column());
+            let of = format!("{face} {}: {value} in each of {others:?}", op.column());
             assert_eq!(with.text, without.text, "{of}");
             assert_eq!(with.header("etag"), without.header("etag"), "{of}");
             assert_eq!(then, stored, "{of}");
@@ -158,6 +196,48 @@ fn what_a_face_cannot_say_is_ignored() {
     tell_size("members that are no words × values × operations", count);
 }
 
+/// What our own face has no word for it refuses, whatever that holds, by its pointer: each at once, and nothing is written. What
+/// only reads is told apart where it cannot be said either.
+#[test]
+fn what_our_own_face_does_not_know_is_a_violation() {
+    let words = words();
+    let mut count = 0;
+    for (face, op, route) in routes().into_iter().filter(|(face, ..)| *face == "Postern") {
+        let of = format!("{face} {}", op.column());
+        let subject = Subject::new(face);
+        let own: BTreeSet<_> = Field::ALL.into_iter().filter_map(|field| op.word(route.face, field)).collect();
+        let shown = subject::shown(route, op);
+        let by = |verb| Field::ALL.into_iter().filter_map(move |field| Op { verb, ..op }.word(route.face, field));
+        let said: BTreeSet<_> = by(Verb::Create).collect();
+        let reads: Vec<_> = shown.iter().map(String::as_str).filter(|member| !said.contains(member)).collect();
+        let others =
+            words.iter().copied().chain(["unknown", "secret", "a/b~c", "Name ", ""]).chain(reads.iter().copied());
+        let others: BTreeSet<_> =
+            others.filter(|member| !(own.contains(member) || op.says_the_thing() && reads.contains(member))).collect();
+        let expected: Vec<_> = others
+            .iter()
+            .map(|member| {
+                let code = if reads.contains(member) { "read_only" } else { "unknown_member" };
+                (format!("/{}", member.replace('~', "~0").replace('/', "~1")), code.to_owned())
+            })
+            .collect();
+        let before = subject.world.stored();
+        for value in values() {
+            let mut body = subject.body(route, op);
+            body.extend(others.iter().map(|member| ((*member).to_owned(), value.clone())));
+            let reply = subject.send(route, op, &body);
+            assert_eq!(reply.status, 422, "{of}: {value}: {}", reply.text);
+            let body = reply.json();
+            let told = body["violations"].as_array().expect("violations").iter();
+            let told: Vec<_> = told.map(|one| (common::text(one, "pointer"), common::text(one, "code"))).collect();
+            assert_eq!(told, expected, "{of}: {value}");
+            assert_eq!(subject.world.stored(), before, "{of}: {value}");
+            count += others.len();
+        }
+    }
+    tell_size("members that our own face does not know × values × operations", count);
+}
+
 /// One cell, about a subject that nothing has changed yet.
 struct Cell<'a> {
     subject: &'a Subject,
@@ -165,7 +245,8 @@ struct Cell<'a> {
     face: &'a str,
     op: Op,
     route: &'a Route,
-    field: Field,
+    /// None where the member only reads.
+    field: Option<Field>,
     word: &'a str,
 }
 
@@ -173,10 +254,11 @@ impl Cell<'_> {
     /// Sends the row's request and compares. Whether the subject is another now.
     fn check(&self, row: &[String], expected: &str) -> bool {
         let Self { subject, of, field, .. } = *self;
-        let names = subject.names(self.op.noun);
+        let names = self.names();
         let said = said(&row[1], &names);
-        assert!(fits(&row[0], said.value.as_ref(), field), "{of}: the value is not what the case says");
-        let mut body = subject.body(self.face, self.op);
+        let kind = field.unwrap_or(Field::Other);
+        assert!(fits(&row[0], said.value.as_ref(), kind), "{of}: the value is not what the case says");
+        let mut body = subject.body(self.route, self.op);
         body.remove(self.word);
         body.extend(said.value.clone().map(|value| (self.word.to_owned(), value)));
         body.extend(said.beside);
@@ -194,11 +276,10 @@ impl Cell<'_> {
             assert_eq!(self.words(&reply), spelled_out(outcome, &names), "{of}");
             return false;
         }
-        let member = self.member();
-        let shown = reply.json().get(member).cloned();
+        let shown = self.shown(&reply.json());
         match outcome {
             "the value" => assert_eq!(shown, said.value, "{of}"),
-            "kept" => assert_eq!(shown, shown_before.and_then(|shown| shown.get(member).cloned()), "{of}"),
+            "kept" => assert_eq!(shown, shown_before.and_then(|shown| self.shown(&shown)), "{of}"),
             "none" => assert_eq!(shown, None, "{of}"),
             "now" => assert_eq!(shown, Some(json!(Micros(subject.world.now.get()).microseconds())), "{of}"),
             "made" => self.assert_made(shown.as_ref()),
@@ -206,20 +287,49 @@ impl Cell<'_> {
         }
         self.assert_stored(&reply.json(), shown.as_ref(), row_before);
         // A token was tried, too.
-        writes || field == Field::Secret
+        writes || field == Some(Field::Secret)
     }
 
-    /// The member that shows what became of the field.
-    fn member(&self) -> &str {
-        if self.field == Field::RolesContext { "roles" } else { self.word }
+    /// What the table calls by name; and the member as a read shows it, of what is there.
+    fn names(&self) -> BTreeMap<&'static str, String> {
+        let Self { subject, op, .. } = *self;
+        let mut names = subject.names(op.noun);
+        if self.face == "Postern" {
+            let there = subject.read(self.route, op, subject.id(op.noun));
+            names.extend(there.get(self.word).map(|shown| ("shown", shown.to_string())));
+        }
+        names
+    }
+
+    /// What became of the field, as a body shows it.
+    fn shown(&self, body: &Value) -> Option<Value> {
+        match self.field {
+            Some(Field::RolesContext) => body.get("roles").cloned(),
+            Some(Field::Reason) => body.get("revoked_reason").cloned(),
+            // The new secret came when the old one began to retire; one that is over is not shown.
+            Some(Field::GraceSeconds) => {
+                let time = |secret: &Value, member: &str| secret[member].as_str().and_then(Micros::parse);
+                let [old, new] = body["secrets"].as_array()?.as_slice() else { return Some(json!(0)) };
+                let grace = time(old, "expires_at")?.0 - time(new, "created_at")?.0;
+                Some(json!(grace / 1_000_000))
+            }
+            _ => body.get(self.word).cloned(),
+        }
     }
 
     /// One that is there for the first time.
     fn assert_made(&self, shown: Option<&Value>) {
+        if self.word == "secrets" {
+            let secrets = shown.and_then(Value::as_array).expect("a list");
+            let ends: Vec<_> = secrets.iter().map(|secret| &secret["expires_at"]).collect();
+            assert_eq!(ends, [&Value::Null], "{}: one, without an end", self.of);
+            return;
+        }
         let shown = shown.and_then(Value::as_str).unwrap_or_default();
         let new = match self.field {
-            Field::Id => Id::parse_guid(shown).is_some_and(|id| id != self.subject.id(self.op.noun)),
-            Field::Secret => shown.starts_with("pstn_") && Token::read(shown, "pstn_").is_ok(),
+            None if self.word == "id" => Id::parse(shown).is_some_and(|id| id != self.subject.id(self.op.noun)),
+            Some(Field::Id) => Id::parse_guid(shown).is_some_and(|id| id != self.subject.id(self.op.noun)),
+            Some(Field::Secret) => shown.starts_with("pstn_") && Token::read(shown, "pstn_").is_ok(),
             _ => false,
         };
         assert!(new, "{}: not a new one: {shown}", self.of);
@@ -230,21 +340,25 @@ impl Cell<'_> {
         let Self { subject, of, field, .. } = *self;
         let id = id_of(answer);
         let read = subject.read(self.route, self.op, id);
-        assert_eq!(read.get(self.member()), shown, "{of}: on reads");
+        assert_eq!(self.shown(&read).as_ref(), shown, "{of}: on reads");
         let mut row = subject.row(self.op, id);
         let changes = ["revision", "updated_at", "change", "changed_at", "changed_by", "changed_request", "event"];
-        let own = columns(field, shown, answer);
+        let own = field.map_or_else(Vec::new, |field| columns(field, shown, answer));
         for (name, value) in &own {
             let held = match row[*name].as_str() {
-                Some(roles) if *name == "roles" => serde_json::from_str(roles).expect("JSON"),
+                Some(text) if ["roles", "metadata", "role_names"].contains(name) => {
+                    serde_json::from_str(text).expect("JSON")
+                }
                 // Shown alike, and so is what was never said.
                 None if *value == "" => json!(""),
                 _ => row[*name].clone(),
             };
             assert_eq!(held, *value, "{of}: {name} in the row");
         }
-        if own.is_empty() {
-            self.assert_only_secret(shown.and_then(Value::as_str).expect("a token"), id);
+        match field {
+            Some(Field::Secret) => self.assert_only_secret(shown.and_then(Value::as_str).expect("a token"), id),
+            Some(Field::GraceSeconds) => self.assert_retiring(shown, id),
+            _ => {}
         }
         if let Some(mut before) = before {
             for name in changes.into_iter().chain(own.into_iter().map(|(name, _)| name)) {
@@ -265,6 +379,16 @@ impl Cell<'_> {
         assert_eq!((got.status, got.json()["BearerToken"].as_str()), (200, Some(token)), "{of}: presented");
     }
 
+    /// There are two secrets, of which the newer one has no end of its own, and the older one lives so many seconds more.
+    fn assert_retiring(&self, grace: Option<&Value>, id: Id) {
+        let rows = self.subject.world.db.query(
+            "SELECT (expires_at - (SELECT max(created_at) FROM secrets WHERE credential = ?1)) / 1000000 AS lives FROM secrets
+             WHERE credential = ?1 ORDER BY created_at",
+            &[&id.to_string()],
+        );
+        assert_eq!(rows, [json!({ "lives": grace }), json!({ "lives": null })], "{}: secrets", self.of);
+    }
+
     /// A refusal, as the tables word it. What is the same for every refusal of the face is checked here.
     fn words(&self, reply: &Reply) -> String {
         let (body, of) = (reply.json(), self.of);
@@ -282,6 +406,13 @@ impl Cell<'_> {
                 assert_eq!((&body["code"], &body["status"]), (&json!("bad_request"), &json!(reply.status)), "{of}");
                 common::text(&body, "message")
             }
+            "Postern" => {
+                assert_eq!((&body["code"], &body["status"]), (&json!("invalid"), &json!(reply.status)), "{of}");
+                assert_eq!(body["type"], "urn:postern:problem:invalid", "{of}");
+                assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{of}");
+                let violations = body["violations"].as_array().unwrap_or_else(|| panic!("{of}: {body}"));
+                violations.iter().map(own).collect::<Vec<_>>().join(" & ")
+            }
             other => panic!("how does {other} refuse?"),
         }
     }
@@ -298,6 +429,18 @@ fn coactive(detail: &Value) -> String {
     match kind.as_str() {
         "missing" | "string_type" | "list_type" | "model_attributes_type" => format!("{place} {kind}"),
         _ => format!("{place} {kind}: {}", words.trim_start_matches("Value error, ")),
+    }
+}
+
+/// One violation of our own face: its pointer and its code, with the words where they tell a kind or a limit.
+fn own(violation: &Value) -> String {
+    let [pointer, code, detail] = ["pointer", "code", "detail"].map(|member| common::text(violation, member));
+    assert!(!detail.is_empty(), "{violation}: how to mend it");
+    match code.as_str() {
+        "type" | "too_short" | "too_long" | "too_many" | "too_large" | "not_in_range" => {
+            format!("{pointer} {code}: {detail}")
+        }
+        _ => format!("{pointer} {code}"),
     }
 }
 

@@ -7,20 +7,32 @@ mod common;
 mod listed;
 #[path = "snapshots/parents.rs"]
 mod parents;
+#[path = "snapshots/redacted.rs"]
+mod redacted;
 #[path = "snapshots/refused.rs"]
 mod refused;
+#[path = "snapshots/rotating.rs"]
+mod rotating;
 #[path = "snapshots/shown.rs"]
 mod shown;
 #[path = "snapshots/stage.rs"]
 mod stage;
+#[path = "snapshots/verified.rs"]
+mod verified;
+#[path = "snapshots/violations.rs"]
+mod violations;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use common::redacted::{Redacted, assert_no_secret};
+use common::text;
+use postern::credential::field::{Kind, Rule};
+use postern::credential::id::Id;
 use postern::refusal::{Conflict, Misconfigured, Noun, Refusal, Unreadable};
 use postern::request::Method;
 use postern::route::{Operation, ROUTES, Route, find};
+use redacted::{Redacted, assert_no_secret};
+use serde_json::Value;
 use stage::{SCENES, Stage};
 
 const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
@@ -44,7 +56,9 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::DuplicateMember) => "member twice",
         Refusal::Unreadable(Unreadable::NotAnObject) => "no object",
         Refusal::Unreadable(Unreadable::ClientRequestId) => "client request id",
+        Refusal::Unreadable(Unreadable::IdempotencyKey) => "idempotency key",
         Refusal::Unreadable(Unreadable::Parameters(_)) => "bad query",
+        Refusal::Unreadable(Unreadable::UnknownParameter(_)) => "unknown parameter",
         Refusal::Unreadable(Unreadable::GrantType) => "another grant",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
@@ -56,11 +70,15 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Missing(Noun::Credential) => "no such credential",
         Refusal::Stale => "stale",
         Refusal::PreconditionRequired => "without If-Match",
+        Refusal::KeyReused => "key reused",
         Refusal::TooMany => "too many",
         Refusal::Invalid(_) => "violations",
         Refusal::NoRoles => "no RBAC",
         Refusal::Conflict(Conflict::Id) => "id taken",
         Refusal::Conflict(Conflict::Secret) => "token taken",
+        Refusal::Conflict(Conflict::Revoked) => "made active while it is revoked",
+        Refusal::Conflict(Conflict::Rotating) => "rotating",
+        Refusal::Conflict(Conflict::NotRotating) => "not rotating",
         Refusal::Conflict(Conflict::DefaultPrincipal) => "default principal",
         Refusal::Conflict(Conflict::NotEmpty) => "tenant not empty",
         Refusal::Unavailable => "database away",
@@ -87,7 +105,7 @@ static ANSWERS: LazyLock<Vec<(&str, Vec<Shown>)>> =
 fn answers(face: &'static str) -> Vec<Shown> {
     let answer = |situation: &'static str| {
         let exchange = Stage::new().exchange(face, situation)?;
-        let text = Redacted::at(exchange.now).text(exchange.method, &exchange.url, &exchange.reply);
+        let text = Redacted::of(face, exchange.now).text(exchange.method, &exchange.url, &exchange.reply);
         let name = format!("{face}-{}-{}", exchange.reply.status, situation.replace(' ', "-").to_lowercase());
         let path = exchange.url.split('?').next().unwrap_or_default();
         let found = find(Method::of(exchange.method), path).route.ok().filter(|_| exchange.reply.status < 300);
@@ -141,7 +159,8 @@ fn every_operation_of_every_face_is_shown() {
             Some("api") => "coactive",
             Some("v1.0" | "v2.0") => "litegraph",
             Some("organizations") => "keycard",
-            Some("service-account-token") => "oauth",
+            Some("service-account-token" | "oauth" | ".well-known") => "oauth",
+            Some("v1") => "postern",
             _ => panic!("{path}: whose is it?"),
         };
         let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == face).expect("a face");
@@ -164,7 +183,9 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Unreadable(Unreadable::DuplicateMember),
         Refusal::Unreadable(Unreadable::NotAnObject),
         Refusal::Unreadable(Unreadable::ClientRequestId),
+        Refusal::Unreadable(Unreadable::IdempotencyKey),
         Refusal::Unreadable(Unreadable::Parameters(Vec::new())),
+        Refusal::Unreadable(Unreadable::UnknownParameter(&[])),
         Refusal::Unreadable(Unreadable::GrantType),
         Refusal::Unreadable(Unreadable::Form),
         Refusal::Unauthenticated,
@@ -176,12 +197,16 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Missing(Noun::Credential),
         Refusal::Stale,
         Refusal::PreconditionRequired,
+        Refusal::KeyReused,
         Refusal::TooMany,
         Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange,
         Refusal::NoRoles,
         Refusal::Conflict(Conflict::Id),
         Refusal::Conflict(Conflict::Secret),
+        Refusal::Conflict(Conflict::Revoked),
+        Refusal::Conflict(Conflict::Rotating),
+        Refusal::Conflict(Conflict::NotRotating),
         Refusal::Conflict(Conflict::DefaultPrincipal),
         Refusal::Conflict(Conflict::NotEmpty),
         Refusal::Unavailable,
@@ -196,6 +221,91 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
     for situation in situations {
         assert!(shown.contains(situation), "{situation}: no face has it");
     }
+}
+
+/// A rule's code in a problem of our own face, and words of its own that it says; nothing for one of fields that the face does
+/// not have.
+fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
+    match rule {
+        Rule::Missing => Some(("missing", "has to be said")),
+        Rule::NotNull => Some(("not_null", "cannot be null")),
+        Rule::Type(Kind::Text) => Some(("type", "a string")),
+        Rule::Type(Kind::Boolean) => Some(("type", "true or false")),
+        Rule::Type(Kind::List) => Some(("type", "an array")),
+        Rule::Type(Kind::Object) => Some(("type", "an object")),
+        Rule::Type(Kind::Number) => Some(("type", "a whole number")),
+        Rule::TooShort { .. } => Some(("too_short", "at least 1 character")),
+        Rule::TooLong { .. } => Some(("too_long", "at most 255 characters")),
+        Rule::TooMany { .. } => Some(("too_many", "at most 16 items")),
+        Rule::TooLarge { .. } => Some(("too_large", "at most 4096 bytes")),
+        Rule::NotInRange { .. } => Some(("not_in_range", "from 0 to")),
+        Rule::Control => Some(("control_character", "control characters")),
+        Rule::NotAnId => Some(("not_an_id", "an id")),
+        Rule::NotATime => Some(("not_a_time", "RFC 3339")),
+        Rule::Empty => Some(("empty", "null for full access")),
+        Rule::UnknownRole => Some(("unknown_role", "role_names")),
+        Rule::UnknownPrincipal(_) => Some(("unknown_principal", "no principal")),
+        Rule::InstanceAlone => Some(("instance_alone", "its resource")),
+        Rule::ReadOnly => Some(("read_only", "leave it out")),
+        Rule::Unknown(None) => Some(("unknown_member", "leave it out")),
+        Rule::Unknown(Some(_)) => Some(("unknown_member", "did you mean")),
+        Rule::OutsideContext
+        | Rule::LastRole
+        | Rule::NotAContext
+        | Rule::NotAToken
+        | Rule::Checksum
+        | Rule::LooksLikeAClient => None,
+    }
+}
+
+#[test]
+fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
+    let all = [
+        Rule::Missing,
+        Rule::NotNull,
+        Rule::Type(Kind::Text),
+        Rule::Type(Kind::Boolean),
+        Rule::Type(Kind::List),
+        Rule::Type(Kind::Object),
+        Rule::Type(Kind::Number),
+        Rule::TooShort { min: 0 },
+        Rule::TooLong { max: 0 },
+        Rule::TooMany { max: 0 },
+        Rule::TooLarge { max: 0 },
+        Rule::NotInRange { min: 0, max: 0 },
+        Rule::Control,
+        Rule::NotAnId,
+        Rule::NotATime,
+        Rule::Empty,
+        Rule::UnknownRole,
+        Rule::UnknownPrincipal(Id::ZERO),
+        Rule::InstanceAlone,
+        Rule::ReadOnly,
+        Rule::Unknown(None),
+        Rule::Unknown(Some("")),
+    ];
+    let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == "postern").expect("a face");
+    let bodies = answers.iter().filter_map(|answer| answer.text.split("\n\n").last());
+    let told: Vec<(String, String, String)> = bodies
+        .filter_map(|body| serde_json::from_str::<Value>(body).ok())
+        .flat_map(|body| body["violations"].as_array().cloned().unwrap_or_default())
+        .filter(|told| told.get("parameter").is_none())
+        .map(|told| (text(&told, "code"), text(&told, "detail"), text(&told, "pointer")))
+        .collect();
+    for rule in &all {
+        let (code, words) = told_of(rule).expect("it is the face's");
+        let shown = |(of, detail, _): &&(String, String, String)| of == code && detail.contains(words);
+        assert!(told.iter().any(|told| shown(&told)), "{rule:?}");
+    }
+    // Each says where, and as what the list above knows.
+    let codes: BTreeSet<_> = all.iter().filter_map(told_of).map(|(code, _)| code).collect();
+    for (code, detail, pointer) in &told {
+        assert!(
+            codes.contains(code.as_str()) && pointer.starts_with('/') && detail.ends_with(['.', '?']),
+            "{code} {pointer}"
+        );
+    }
+    assert!(told.len() > 60, "{}", told.len());
 }
 
 #[test]

@@ -9,16 +9,21 @@ mod worker {
     mod cost;
     mod every_answer;
     mod face;
+    mod filters;
     mod lists;
     mod log_in;
     mod operations;
+    mod own;
     mod parents;
     mod preconditions;
     mod races;
     mod recorded;
     mod refusals;
+    mod rotation;
     mod routes;
     mod scale;
+    mod scheduled;
     mod server;
     mod tenant;
+    mod verify;
 }

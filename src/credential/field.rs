@@ -21,14 +21,18 @@ impl Noun {
     #[must_use]
     pub fn has(self, field: Field) -> bool {
         use Field::{
-            CreatedAt, Description, Email, Enabled, FirstName, Id, LastName, Name, Principal, Roles, RolesContext,
-            Secret, UpdatedAt,
+            CreatedAt, Description, Email, Enabled, ExpiresAt, FirstName, GraceSeconds, Id, LastName, Metadata, Name,
+            Preconditions, Principal, Rbac, Reason, RoleNames, Roles, RolesContext, Secret, UpdatedAt,
         };
         match field {
+            Field::Other => false,
             Id | Name | Enabled | CreatedAt | UpdatedAt => true,
             Description => self != Self::Tenant,
-            Principal | Roles | RolesContext | Secret => self == Self::Credential,
+            Principal | Roles | RolesContext | ExpiresAt | Metadata | Secret | GraceSeconds | Reason => {
+                self == Self::Credential
+            }
             FirstName | LastName | Email => self == Self::Principal,
+            Rbac | Preconditions | RoleNames => self == Self::Tenant,
         }
     }
 }
@@ -56,17 +60,33 @@ pub enum Field {
     Roles,
     /// The part of the roles that a body speaks of.
     RolesContext,
+    /// When it ends; none is never.
+    ExpiresAt,
+    /// What clients note beside it: flat, string to string.
+    Metadata,
     /// The secret itself, where a client may choose it.
     Secret,
+    /// Whether a tenant's credentials may be given roles.
+    Rbac,
+    /// Whether a tenant requires If-Match.
+    Preconditions,
+    /// The names of the roles that a tenant knows.
+    RoleNames,
+    /// How long the secret that a rotation replaces lives on, in seconds.
+    GraceSeconds,
+    /// Why a credential is revoked.
+    Reason,
     /// When it was made, where a client may say so.
     CreatedAt,
     /// When it was changed last, where a client may say so.
     UpdatedAt,
+    /// A member that is no field: one that only reads, or one that the face does not know.
+    Other,
 }
 
 impl Field {
     /// Every field, in the order of reports.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Id,
         Self::Principal,
         Self::Name,
@@ -77,7 +97,14 @@ impl Field {
         Self::Enabled,
         Self::Roles,
         Self::RolesContext,
+        Self::ExpiresAt,
+        Self::Metadata,
         Self::Secret,
+        Self::Rbac,
+        Self::Preconditions,
+        Self::RoleNames,
+        Self::GraceSeconds,
+        Self::Reason,
         Self::CreatedAt,
         Self::UpdatedAt,
     ];
@@ -92,6 +119,10 @@ pub enum Verb {
     Replace,
     /// Says the difference (PATCH).
     Merge,
+    /// Begins the rotation of a credential's secret.
+    Rotate,
+    /// Revokes a credential.
+    Revoke,
 }
 
 /// What a body said of one field. Absent and null are two things, always. A value may be a secret: Debug does not show it.
@@ -127,19 +158,25 @@ impl From<Option<Value>> for Said {
 }
 
 /// A body, field by field, before any rule.
-#[derive(Clone, Debug, Default)]
-pub struct Draft(BTreeMap<Field, Said>);
+#[derive(Clone, Default)]
+pub struct Draft {
+    said: BTreeMap<Field, Said>,
+    /// The violations that reading it found: members that the face does not know, where it refuses them.
+    pub unknown: Vec<Violation>,
+    /// Members that only read, by the names of their columns: they have to be as they are.
+    pub asserted: serde_json::Map<String, Value>,
+}
 
 impl Draft {
     /// Notes what the body said of a field.
     pub fn say(&mut self, field: Field, said: Said) {
-        self.0.insert(field, said);
+        self.said.insert(field, said);
     }
 
     /// What the body said of a field.
     #[must_use]
     pub fn said(&self, field: Field) -> &Said {
-        self.0.get(&field).unwrap_or(&Said::Absent)
+        self.said.get(&field).unwrap_or(&Said::Absent)
     }
 }
 
@@ -171,7 +208,7 @@ pub struct Violation {
 }
 
 /// Where in a field a violation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The field as a whole.
     Whole,
@@ -179,16 +216,24 @@ pub enum Place {
     Role(usize),
     /// A member of the role at this index.
     Member(usize, RoleMember),
+    /// The member of this name, which no role has, of the role at this index.
+    Stranger(usize, String),
+    /// The item at this index of a list.
+    Item(usize),
+    /// The member of this name: of an object, or of the body itself where it is no field.
+    Key(String),
 }
 
 impl Place {
     /// What places sort by: the field as a whole, then role by role.
     #[must_use]
-    pub fn order(self) -> (usize, Option<RoleMember>) {
+    pub fn order(&self) -> (usize, Option<RoleMember>, &str) {
         match self {
-            Self::Whole => (0, None),
-            Self::Role(index) => (index + 1, None),
-            Self::Member(index, member) => (index + 1, Some(member)),
+            Self::Whole => (0, None, ""),
+            Self::Role(index) | Self::Item(index) => (index + 1, None, ""),
+            Self::Member(index, member) => (index + 1, Some(*member), ""),
+            Self::Stranger(index, name) => (index + 1, Some(RoleMember::Instance), name),
+            Self::Key(name) => (1, None, name),
         }
     }
 }
@@ -205,6 +250,9 @@ pub enum RoleMember {
 }
 
 impl RoleMember {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::RoleId, Self::Resource, Self::Instance];
+
     /// The member's name in a body.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -262,6 +310,24 @@ pub enum Rule {
     NotAToken,
     /// It wears the prefix of tokens made here and fails their checksum.
     Checksum,
+    /// It has no items: to say that there are none, null has to be said.
+    Empty,
+    /// It is not a whole number in these bounds.
+    NotInRange {
+        /// The least allowed.
+        min: i64,
+        /// The most allowed.
+        max: i64,
+    },
+    /// It is larger, in bytes of its JSON text, after merging.
+    TooLarge {
+        /// The most bytes.
+        max: usize,
+    },
+    /// It only reads, and is not what it was said to be.
+    ReadOnly,
+    /// The face has no such member; the nearest name that it has.
+    Unknown(Option<&'static str>),
     /// It begins with `client_` and holds a colon, so it would be read as a client id and its secret.
     LooksLikeAClient,
 }
@@ -277,4 +343,18 @@ pub enum Kind {
     List,
     /// An object.
     Object,
+    /// A whole number.
+    Number,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asserted = self.asserted.keys().collect::<Vec<_>>();
+        formatter
+            .debug_struct("Draft")
+            .field("said", &self.said)
+            .field("unknown", &self.unknown)
+            .field("asserted", &asserted)
+            .finish()
+    }
 }

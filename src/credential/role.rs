@@ -1,9 +1,10 @@
 //! Roles: what a credential may do, and on what.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One role. Ordered as roles are stored and shown: by resource (none first), instance, `role_id`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Role {
     /// Limits the role to one kind of resource.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -175,6 +175,13 @@ impl Keys {
         self.access.clone().chain_update(said.as_bytes()).verify_slice(signature).is_ok()
     }
 
+    /// A keyed digest of any text, for one purpose: 52 characters of base32. Two purposes give two digests of one text.
+    #[must_use]
+    pub fn digest(&self, purpose: &str, text: &[u8]) -> String {
+        let digest = self.digest.clone().chain_update(purpose).chain_update([0]).chain_update(text);
+        base32::encode(&digest.finalize().into_bytes())
+    }
+
     /// Seals a token so that a face can show it again. It opens for this tenant's credential and no other.
     #[must_use]
     pub fn seal(&self, token: &Token, tenant: Id, credential: Id, nonce: [u8; 12]) -> Option<Sealed> {
@@ -206,6 +213,17 @@ pub struct Keyring {
     pub previous: Option<Keys>,
 }
 
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The secret that it was issued for.
+    pub secret: Id,
+    /// When that was made.
+    pub made: Micros,
+    /// When the token ends.
+    pub end: Micros,
+}
+
 impl Keyring {
     /// The proofs of a token under every key, the current one's first.
     #[must_use]
@@ -222,7 +240,7 @@ impl Keyring {
     /// Reads an access token: the id of the secret that it was issued for, and when that was made. `None` for any other text, for one that neither
     /// key signed, and for one whose end has come.
     #[must_use]
-    pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<(Id, Micros)> {
+    pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<Access> {
         let (body, sum) = text.rsplit_once('_')?;
         let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
         let (said, signature) = body.rsplit_once('_').filter(|_| holds)?;
@@ -231,7 +249,8 @@ impl Keyring {
         let (id, made, end) = (Id::parse(id)?, Micros(made.parse().ok()?), end.parse::<i64>().ok()?);
         let signature = base32::decode(signature)?;
         let signed = self.keys().any(|keys| keys.signed_access(said, &signature));
-        (signed && now.0 / 1_000_000 < end).then_some((id, made))
+        let end = Micros(end.checked_mul(1_000_000)?);
+        (signed && now.0 / 1_000_000 < end.0 / 1_000_000).then_some(Access { secret: id, made, end })
     }
 
     fn keys(&self) -> impl Iterator<Item = &Keys> {
@@ -266,7 +285,7 @@ pub fn same(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ACCESS_SECONDS, Keyring, Keys, NotAToken, Token, same};
+    use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, same};
     use crate::credential::base32;
     use crate::credential::id::Id;
     use crate::credential::time::Micros;
@@ -354,8 +373,9 @@ mod tests {
         let issued = keyring(1, None).current.issue_access(PREFIX, secret, made, now);
         let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
         let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
-        assert_eq!(read(keyring(1, None), issued.reveal(), last), Some((secret, made)));
-        assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some((secret, made)), "under the previous key");
+        let said = Access { secret, made, end: Micros(now.0 + last + 1) };
+        assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(said));
+        assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(said), "under the previous key");
         assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "its end has come");
         assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under no key that there is");
         // Neither is taken for the other.

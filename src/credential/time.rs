@@ -16,6 +16,9 @@ const MICROSECONDS: StaticFormatDescription =
 const MILLISECONDS: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+const HTTP_DATE: StaticFormatDescription =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
 impl Micros {
     /// The latest time: 2^53 - 1 microseconds.
     pub const MAX: Self = Self(9_007_199_254_740_991);
@@ -30,6 +33,12 @@ impl Micros {
     #[must_use]
     pub fn milliseconds(self) -> String {
         self.format(MILLISECONDS)
+    }
+
+    /// `Fri, 27 Dec 2024 18:12:38 GMT`: the preferred form of RFC 9110 §5.6.7.
+    #[must_use]
+    pub fn http_date(self) -> String {
+        self.format(HTTP_DATE)
     }
 
     fn format(self, format: StaticFormatDescription) -> String {
@@ -59,6 +68,7 @@ mod tests {
         let time = Micros(1_735_323_158_653_402);
         assert_eq!(time.microseconds(), "2024-12-27T18:12:38.653402Z");
         assert_eq!(time.milliseconds(), "2024-12-27T18:12:38.653Z");
+        assert_eq!(time.http_date(), "Fri, 27 Dec 2024 18:12:38 GMT");
         assert_eq!(Micros(0).microseconds(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Micros::MAX.milliseconds(), "2255-06-05T23:47:34.740Z");
     }

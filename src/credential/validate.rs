@@ -1,7 +1,7 @@
 //! The one validation module, for create, PUT and PATCH, on every face. One line a field says its name, its rule and its default
 //! (see [`validate`]); the contract pages name the exceptions, which each face lists in its own file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,8 +16,14 @@ use super::time::Micros;
 pub const NAME_MAX: usize = 255;
 /// The most code points of a description.
 pub const DESCRIPTION_MAX: usize = 500;
-/// The most roles of a credential.
+/// The most roles of a credential, and of a tenant's catalogue.
 pub const ROLES_MAX: usize = 100;
+/// The most members of metadata, after merging.
+pub const METADATA_MAX: usize = 16;
+/// The most bytes of metadata's JSON text, after merging.
+pub const METADATA_BYTES_MAX: usize = 4096;
+/// The longest time that a secret may live on after its rotation began, in seconds: 90 days.
+pub const GRACE_MAX: i64 = 90 * 24 * 3600;
 
 /// How a face spells and reads what a body says, as far as rules need it.
 pub trait Dialect {
@@ -89,8 +95,22 @@ pub struct Change {
     pub roles: To<Option<BTreeSet<Role>>>,
     /// The part that `roles` replaces; none for all of them.
     pub context: Option<Context>,
+    /// The end, or none.
+    pub expires_at: To<Option<Micros>>,
+    /// The metadata, or none at all; a member that is none is taken away.
+    pub metadata: To<Option<BTreeMap<String, Option<String>>>>,
     /// The secret.
     pub secret: To<NewSecret>,
+    /// Whether credentials may be given roles.
+    pub rbac: To<bool>,
+    /// Whether If-Match is required.
+    pub preconditions: To<bool>,
+    /// The names of the roles that there are.
+    pub catalogue: To<BTreeSet<String>>,
+    /// How long a rotated secret lives on, in seconds.
+    pub grace_seconds: To<i64>,
+    /// Why it is revoked, or no reason.
+    pub reason: To<Option<String>>,
     /// When it was made.
     pub created_at: To<Option<Micros>>,
     /// When it was changed last.
@@ -111,6 +131,14 @@ impl Change {
         put(&mut set, "email", &self.email);
         put(&mut set, "description", &self.description);
         put(&mut set, "enabled", &self.enabled);
+        put(&mut set, "expires_at", &self.expires_at);
+        put(&mut set, "metadata", &self.metadata);
+        put(&mut set, "rbac", &self.rbac);
+        put(&mut set, "preconditions", &self.preconditions);
+        // A list within the JSON document; a text for the column.
+        if let To::Set(names) = &self.catalogue {
+            set.insert("role_names".to_owned(), serde_json::to_string(names).unwrap_or_default().into());
+        }
         put(&mut set, "created_at", &self.created_at);
         put(&mut set, "updated_at", &self.updated_at);
         match &self.roles {
@@ -136,13 +164,15 @@ fn put<T: Serialize>(set: &mut Map<String, Value>, name: &str, to: &To<T>) {
 #[rustfmt::skip]
 pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, prefix: &str) -> (Change, Vec<Violation>) {
     use Field::{
-        CreatedAt, Description, Email, Enabled, FirstName, Id as Id_, LastName, Name, Principal, Roles, RolesContext, Secret, UpdatedAt,
+        CreatedAt, Description, Email, Enabled, ExpiresAt, FirstName, GraceSeconds, Id as Id_, LastName, Metadata, Name,
+        Preconditions, Principal, Rbac, Reason, RoleNames, Roles, RolesContext, Secret, UpdatedAt,
     };
     let mut judge = Judge { draft, noun, verb, dialect, violations: Vec::new() };
     let mut named_roles = Vec::new();
     let id = |value: &Value| text(value, 1, usize::MAX).and_then(|text| dialect.read_id(text).ok_or(Rule::NotAnId));
     let time = |value: &Value| text(value, 1, usize::MAX).and_then(|text| Micros::parse(text).ok_or(Rule::NotATime));
 
+    let flag = |value: &Value| value.as_bool().ok_or(Rule::Type(Kind::Boolean));
     let some = |text: Option<String>| text.filter(|text| !text.is_empty());
     let line = |value: &Value, max| text(value, 0, max).map(|text| Some(text.to_owned()));
 
@@ -154,15 +184,25 @@ pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, pr
     let last_name   = judge.one(LastName,    |v| line(v, NAME_MAX).map(some),                         Some(None),                   Some(None));
     let email       = judge.one(Email,       |v| line(v, NAME_MAX).map(some),                         Some(None),                   Some(None));
     let description = judge.one(Description, |v| line(v, DESCRIPTION_MAX),                       Some(None),                   Some(None));
-    let enabled     = judge.one(Enabled,     |v| v.as_bool().ok_or(Rule::Type(Kind::Boolean)), Some(true),                   None);
+    let enabled     = judge.one(Enabled,     flag,                                             Some(true),                   None);
     let roles       = judge.all(Roles,       |v| roles(v, &mut named_roles).map(Some),         Some(Some(viewer())),         Some(None));
     let context     = judge.one(RolesContext, |v| context(v).map(Some),                        Some(None),                   Some(None));
+    let expires_at  = judge.one(ExpiresAt,   |v| time(v).map(Some),                            Some(None),                   Some(None));
+    let metadata    = judge.all(Metadata,    |v| metadata(v).map(Some),                        Some(None),                   Some(None));
     let secret      = judge.one(Secret,      |v| chosen(v, prefix),                            Some(NewSecret::Made),        None);
+    let rbac        = judge.one(Rbac,        flag,                                             Some(true),                   None);
+    let preconditions = judge.one(Preconditions, flag,                                         Some(false),                  None);
+    let catalogue   = judge.all(RoleNames,   catalogue,                                        Some(usual_catalogue()),      None);
+    let grace_seconds = judge.one(GraceSeconds, |v| whole(v, 0, GRACE_MAX),                    Some(0),                       None);
+    let reason      = judge.one(Reason,      |v| line(v, DESCRIPTION_MAX),                     Some(None),                   Some(None));
     let created_at  = judge.one(CreatedAt,   |v| time(v).map(Some),                            Some(None),                   Some(None));
     let updated_at  = judge.one(UpdatedAt,   |v| time(v).map(Some),                            Some(None),                   Some(None));
 
     let context = match context { To::Set(context) => context, To::Keep => None };
     let mut violations = judge.violations;
+    violations.extend(draft.unknown.iter().cloned());
+    // What is made without a word on its end ends with its maker (src/store/verdict.sql).
+    let expires_at = if *draft.said(ExpiresAt) == Said::Absent { To::Keep } else { expires_at };
     let roles = match roles {
         To::Set(listed) => To::Set(listed.map(|listed| as_set(listed, context.as_ref(), &mut violations))),
         To::Keep => To::Keep,
@@ -176,8 +216,8 @@ pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, pr
     };
     sort(&mut violations);
     let change = Change {
-        id: own_id, principal, name, first_name, last_name, email, description, enabled, roles, context, secret, created_at,
-        updated_at, named_roles,
+        id: own_id, principal, name, first_name, last_name, email, description, enabled, roles, context, expires_at, metadata,
+        secret, rbac, preconditions, catalogue, grace_seconds, reason, created_at, updated_at, named_roles,
     };
     (change, violations)
 }
@@ -205,7 +245,7 @@ fn as_set(listed: Listed, context: Option<&Context>, violations: &mut Vec<Violat
 
 /// Puts violations into the order of reports: by field, then by place.
 pub fn sort(violations: &mut [Violation]) {
-    violations.sort_by_key(|violation| (violation.field, violation.place.order()));
+    violations.sort_by(|left, right| (left.field, left.place.order()).cmp(&(right.field, right.place.order())));
 }
 
 fn broken(field: Field, place: Place, rule: Rule) -> Violation {
@@ -297,12 +337,66 @@ fn text(value: &Value, min: usize, max: usize) -> Result<&str, Rule> {
     }
 }
 
+/// A whole number in these bounds.
+fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
+    let number = value.as_i64().filter(|number| (min..=max).contains(number));
+    let is_whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
+    number.ok_or(if is_whole { Rule::NotInRange { min, max } } else { Rule::Type(Kind::Number) })
+}
+
+/// Metadata as a body says it: a member that is none is taken away.
+type Metadata = BTreeMap<String, Option<String>>;
+
+/// Metadata: names of 1 to 255 code points, each with a text of at most 500, or null to take the member away.
+fn metadata(value: &Value) -> Result<Metadata, Vec<(Place, Rule)>> {
+    let members = value.as_object().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::Object))])?;
+    let (mut kept, mut broken) = (BTreeMap::new(), Vec::new());
+    for (name, value) in members {
+        let named = text(&Value::from(name.as_str()), 1, NAME_MAX).map(drop);
+        let said = match value {
+            Value::Null => Ok(None),
+            value => text(value, 0, DESCRIPTION_MAX).map(|text| Some(text.to_owned())),
+        };
+        match named.and(said) {
+            Ok(said) => drop(kept.insert(name.clone(), said)),
+            Err(rule) => broken.push((Place::Key(name.clone()), rule)),
+        }
+    }
+    if broken.is_empty() { Ok(kept) } else { Err(broken) }
+}
+
+/// The names of the roles that a tenant knows. The three that rights are made of are always among them.
+fn catalogue(value: &Value) -> Result<BTreeSet<String>, Vec<(Place, Rule)>> {
+    let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
+    let (mut names, mut broken) = (usual_catalogue(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match text(item, 1, NAME_MAX) {
+            Ok(name) => drop(names.insert(name.to_owned())),
+            Err(rule) => broken.push((Place::Item(index), rule)),
+        }
+    }
+    if names.len() > ROLES_MAX {
+        broken.push((Place::Whole, Rule::TooMany { max: ROLES_MAX }));
+    }
+    if broken.is_empty() { Ok(names) } else { Err(broken) }
+}
+
+fn usual_catalogue() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    names.extend(["admin", "editor", "viewer"].map(str::to_owned));
+    names
+}
+
 /// A body's roles, each with its index in the body.
 type Listed = Vec<(usize, Role)>;
 
 /// A list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
 fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Vec<(Place, Rule)>> {
     let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
+    if items.is_empty() {
+        // It might be taken for "none of them"; no roles is full access.
+        return Err(vec![(Place::Whole, Rule::Empty)]);
+    }
     let mut broken = Vec::new();
     let mut roles = Vec::new();
     for (index, item) in items.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
-use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
+use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::route::Operation;
 use crate::settings::Settings;
@@ -42,7 +42,15 @@ impl Dialect for Coactive {
             | Field::Enabled
             | Field::Secret
             | Field::CreatedAt
-            | Field::UpdatedAt => None,
+            | Field::UpdatedAt
+            | Field::ExpiresAt
+            | Field::Metadata
+            | Field::Rbac
+            | Field::Preconditions
+            | Field::RoleNames
+            | Field::GraceSeconds
+            | Field::Reason
+            | Field::Other => None,
         }
     }
 
@@ -129,9 +137,14 @@ impl Face for Coactive {
             Shown::Deleted => Answer::new(200, "null".to_owned()),
             Shown::Roles(names) => Answer::new(200, json(&Roles::of(asked.request, names))),
             Shown::Access(token) => show_access(token),
-            Shown::Principal(_) | Shown::Principals(..) | Shown::Tenant(_) | Shown::Tenants(..) => {
-                self.fail(&Refusal::NoRoute)
-            }
+            Shown::Verified(..)
+            | Shown::History(_)
+            | Shown::Metadata
+            | Shown::Dry(_)
+            | Shown::Principal(_)
+            | Shown::Principals(..)
+            | Shown::Tenant(_)
+            | Shown::Tenants(..) => self.fail(&Refusal::NoRoute),
         }
     }
 
@@ -158,17 +171,16 @@ impl Face for Coactive {
             }
             Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
             Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
-            Refusal::Stale => detail(412, "The client was changed since: If-Match does not hold"),
+            Refusal::Stale => detail(412, "If-Match, or If-None-Match, does not hold"),
             Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
             Refusal::ForbiddenChange => detail(403, "You may not change this"),
             Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
+            Refusal::KeyReused => detail(422, "This Idempotency-Key was used for another request"),
             Refusal::TooMany => detail(
                 400,
                 "More than 10,000 clients: too many for one answer. Page through them at /v1/tenants/{tenant}/credentials",
             ),
-            Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::DefaultPrincipal | Conflict::NotEmpty) => {
-                detail(409, "The client exists already")
-            }
+            Refusal::Conflict(_) => detail(409, "The client exists already"),
             Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
             Refusal::Broken(_) => detail(500, "Internal Server Error"),
         }
@@ -261,8 +273,10 @@ impl Detail {
         let mut loc: Vec<Value> = vec!["body".into(), word.into()];
         match place {
             Place::Whole => {}
-            Place::Role(index) => loc.push((*index).into()),
+            Place::Role(index) | Place::Item(index) => loc.push((*index).into()),
             Place::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
+            Place::Stranger(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
+            Place::Key(name) => loc.push(name.as_str().into()),
         }
         let (kind, msg) = words(rule);
         Self { loc, msg, kind }
@@ -297,5 +311,8 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
         Rule::NotATime => value_error("not a time"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
+        // Of fields that this face cannot say.
+        Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
+        Rule::Empty | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),
     }
 }

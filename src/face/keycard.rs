@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Asked, Face, Scope, Shown, json, sentences};
+use super::{Asked, Face, Scope, Shown, cursor, json, sentences};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::Credential;
@@ -38,7 +38,15 @@ impl Dialect for Keycard {
             | Field::RolesContext
             | Field::Secret
             | Field::CreatedAt
-            | Field::UpdatedAt => None,
+            | Field::UpdatedAt
+            | Field::ExpiresAt
+            | Field::Metadata
+            | Field::Rbac
+            | Field::Preconditions
+            | Field::RoleNames
+            | Field::GraceSeconds
+            | Field::Reason
+            | Field::Other => None,
         }
     }
 
@@ -93,9 +101,8 @@ impl Face for Keycard {
         page.looks_back = true;
         for (name, cursor) in [("after", after), ("before", before)] {
             let Some(cursor) = cursor else { continue };
-            match read_cursor(&cursor) {
-                Some((at, id)) => (page.at, page.id) = (Some(at), Some(id)),
-                None => wants(name, "is no cursor of this API"),
+            if !cursor::follow(&mut page, &cursor) {
+                wants(name, "is no cursor of this API");
             }
         }
         if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
@@ -134,7 +141,12 @@ impl Face for Keycard {
                 json(&List::of(listed, page, may, Tenant::place, Organization::of))
             }
             Shown::Deleted => return Answer::new(204, String::new()),
-            Shown::Roles(_) | Shown::Access(_) => return self.fail(&Refusal::NoRoute),
+            Shown::Verified(..)
+            | Shown::History(_)
+            | Shown::Metadata
+            | Shown::Dry(_)
+            | Shown::Roles(_)
+            | Shown::Access(_) => return self.fail(&Refusal::NoRoute),
         };
         Answer::new(if made { 201 } else { 200 }, body)
     }
@@ -156,24 +168,21 @@ impl Face for Keycard {
             Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
             Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
             Refusal::Missing(Noun::Credential) => (404, "not_found", "There is no such credential.".to_owned()),
-            Refusal::Stale => {
-                (412, "precondition_failed", "The credential was changed since: If-Match does not hold.".to_owned())
-            }
+            Refusal::Stale => (412, "precondition_failed", "If-Match, or If-None-Match, does not hold.".to_owned()),
             Refusal::PreconditionRequired => {
                 (428, "precondition_required", "This organization requires If-Match.".to_owned())
             }
             Refusal::Invalid(violations) => (400, "bad_request", sentences(self, violations)),
             Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
             Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
+            Refusal::KeyReused => (400, "bad_request", "This Idempotency-Key was used for another request.".to_owned()),
             Refusal::TooMany => {
                 (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())
             }
             Refusal::Conflict(Conflict::DefaultPrincipal) => {
                 (409, "conflict", "The default service account is neither deleted nor disabled.".to_owned())
             }
-            Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::NotEmpty) => {
-                (409, "conflict", "It exists already.".to_owned())
-            }
+            Refusal::Conflict(_) => (409, "conflict", "It exists already.".to_owned()),
             Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
             Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
         };
@@ -186,17 +195,6 @@ impl Face for Keycard {
 /// How many items a page has where the request does not say.
 const LIMIT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
-
-/// A place in a list, as its clients hand it back: the id, and when the item was made, in hexadecimal.
-fn cursor((at, id): (Micros, Id)) -> String {
-    format!("{id}{:x}", at.0)
-}
-
-fn read_cursor(text: &str) -> Option<(Micros, Id)> {
-    let (id, at) = text.split_at_checked(26)?;
-    let place = (Micros(i64::from_str_radix(at, 16).ok()?), Id::parse(id)?);
-    (cursor(place) == text).then_some(place)
-}
 
 #[derive(Serialize)]
 struct ServiceAccountCredential<'a> {
@@ -310,12 +308,7 @@ impl<T> List<T> {
         place: impl Fn(&S) -> Place<'_>,
         item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| {
-            item.map(|item| {
-                let Place { created_at, id, .. } = place(item);
-                cursor((created_at, id))
-            })
-        };
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&place(item), By::Creation));
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {

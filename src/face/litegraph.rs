@@ -37,7 +37,17 @@ impl Dialect for LiteGraph {
             Field::Secret => Some("BearerToken"),
             Field::CreatedAt => at_birth("CreatedUtc"),
             Field::UpdatedAt => at_birth("LastUpdateUtc"),
-            Field::Description | Field::Roles | Field::RolesContext => None,
+            Field::Description
+            | Field::Roles
+            | Field::RolesContext
+            | Field::ExpiresAt
+            | Field::Metadata
+            | Field::Rbac
+            | Field::Preconditions
+            | Field::RoleNames
+            | Field::GraceSeconds
+            | Field::Reason
+            | Field::Other => None,
         }
     }
 
@@ -111,6 +121,10 @@ impl Face for LiteGraph {
         }
     }
 
+    fn says_active(&self) -> bool {
+        true
+    }
+
     fn deletes_missing(&self) -> bool {
         true
     }
@@ -155,9 +169,10 @@ impl Face for LiteGraph {
             Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
             Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
             Refusal::Stale => {
-                (Conflicting, 412, Some("The credential was changed since: If-Match does not hold.".to_owned()))
+                (Conflicting, 412, Some("If-Match, or If-None-Match, does not hold.".to_owned()))
             }
             Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
+            Refusal::KeyReused => (BadRequest, 400, None),
             Refusal::TooMany => (
                 BadRequest,
                 400,
@@ -176,6 +191,13 @@ impl Face for LiteGraph {
             Refusal::Conflict(Conflict::DefaultPrincipal) => {
                 (Conflicting, 409, Some("The default user is neither deleted nor disabled.".to_owned()))
             }
+            Refusal::Conflict(Conflict::Revoked) => (
+                Conflicting,
+                409,
+                Some("The credential is revoked: only Postern's own API restores it. Active: false leaves it so.".to_owned()),
+            ),
+            // Of requests that this face does not have.
+            Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
             Refusal::Conflict(Conflict::NotEmpty) => {
                 (Conflicting, 409, Some("The tenant has credentials or users: to delete them with it, add ?force.".to_owned()))
             }

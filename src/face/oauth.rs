@@ -1,18 +1,20 @@
 //! The token endpoint of OAuth 2.0, client credentials grant (RFC 6749 §4.4): for Keycard's clients, which log in at a path
 //! of their own and parse the errors of §5.2.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Asked, Face, Scope, Shown, json, show_access};
+use super::{Asked, Face, Inquiry, Scope, Shown, json, show_access};
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
-use crate::refusal::{Refusal, Unreadable};
+use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::route::Operation;
 use crate::settings::Settings;
+use crate::store::verify::Subject;
 
 /// The face.
 pub struct OAuth;
@@ -47,8 +49,16 @@ impl Face for OAuth {
         Ok(Scope::default())
     }
 
-    fn need(&self, _operation: Operation) -> Rank {
-        Rank::Stranger
+    fn need(&self, operation: Operation) -> Rank {
+        if operation == Operation::Verify { Rank::Viewer } else { Rank::Stranger }
+    }
+
+    fn inquiry(&self, request: &Request<'_>) -> Result<Inquiry, Refusal> {
+        let token = request.form()?.remove("token").ok_or_else(|| {
+            let token = Parameter { name: "token", wants: "is missing" };
+            Refusal::Unreadable(Unreadable::Parameters(vec![token]))
+        })?;
+        Ok(Inquiry { token, needs: None, violations: Vec::new() })
     }
 
     fn log_in(&self, request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
@@ -67,9 +77,11 @@ impl Face for OAuth {
         }
     }
 
-    fn show(&self, _asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
+    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
         match shown {
             Shown::Access(token) => show_access(token),
+            Shown::Verified(subject, _) => Answer::new(200, json(&Introspected::of(*subject))),
+            Shown::Metadata => Answer::new(200, json(&Metadata::of(asked.request))),
             _ => self.fail(&Refusal::NoRoute),
         }
     }
@@ -91,15 +103,16 @@ impl Face for OAuth {
             }
             Refusal::Broken(_) => (500, "server_error", "Something failed on our side.".to_owned()),
             Refusal::Unauthenticated | Refusal::Inactive => {
-                (401, "invalid_client", "The client's id and secret were not accepted.".to_owned())
+                (401, "invalid_client", "The client's id and secret, or its token, were not accepted.".to_owned())
             }
-            // Who logs in is judged, and nothing else.
-            Refusal::NoRoute
-            | Refusal::Forbidden
-            | Refusal::TenantNotNamed
+            Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
+            Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),
+            // Who calls is judged, and nothing else.
+            Refusal::TenantNotNamed
             | Refusal::Missing(_)
             | Refusal::Stale
             | Refusal::PreconditionRequired
+            | Refusal::KeyReused
             | Refusal::TooMany
             | Refusal::Invalid(_)
             | Refusal::ForbiddenChange
@@ -110,8 +123,101 @@ impl Face for OAuth {
     }
 }
 
-#[derive(Serialize)]
-struct Error {
+/// Why a request was refused (RFC 6749 §5.2).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthError")]
+pub(crate) struct Error {
+    /// Which error, for programs.
     error: &'static str,
+    /// What is wrong, and what to do about it.
     error_description: String,
+}
+
+/// What RFC 7662 §2.2 tells of a token.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Introspected<'a> {
+    /// Whether it holds.
+    active: bool,
+    /// The client id of its credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    client_id: Option<String>,
+    /// Whom it speaks for: the id of the principal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Id")]
+    sub: Option<Id>,
+    /// The name of the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    username: Option<&'a str>,
+    /// `Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    token_type: Option<&'static str>,
+    /// When it ends, in seconds since 1970; not there if never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    exp: Option<i64>,
+    /// The roles that it has on everything, with spaces between; all there are, with full access. What it may do on
+    /// one resource alone, `/v1/verify` tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    scope: Option<String>,
+}
+
+impl<'a> Introspected<'a> {
+    fn of(subject: Option<&'a Subject>) -> Self {
+        // "The authorization server SHOULD NOT include any additional information about an inactive token."
+        let subject = subject.filter(|subject| subject.fault.is_none());
+        // What it may do on everything; with full access, that is each role there is.
+        let scope = |subject: &Subject| match &subject.roles {
+            None => subject.role_names.join(" "),
+            Some(roles) => {
+                let on_everything = roles.iter().filter(|role| role.resource.is_none());
+                on_everything.map(|role| role.role_id.as_str()).collect::<Vec<_>>().join(" ")
+            }
+        };
+        Self {
+            active: subject.is_some(),
+            client_id: subject.map(|subject| subject.credential.client()),
+            sub: subject.map(|subject| subject.principal),
+            username: subject.map(|subject| subject.name.as_str()),
+            token_type: subject.map(|_| "Bearer"),
+            exp: subject.and_then(|subject| subject.expires_at).map(|at| at.0 / 1_000_000),
+            scope: subject.map(scope),
+        }
+    }
+}
+
+/// What RFC 8414 §2 tells of this server.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ServerMetadata")]
+pub(crate) struct Metadata {
+    /// The server: `https://` and the host.
+    issuer: String,
+    /// Where to log in.
+    token_endpoint: String,
+    /// Where to ask about a token.
+    introspection_endpoint: String,
+    /// The one grant.
+    grant_types_supported: [&'static str; 1],
+    /// How a client may say its secret.
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+    /// None: nobody is sent here to log in.
+    #[schemars(with = "Vec<String>")]
+    response_types_supported: [&'static str; 0],
+}
+
+impl Metadata {
+    fn of(request: &Request<'_>) -> Self {
+        let issuer = format!("https://{}", request.headers.get("host").unwrap_or_default());
+        Self {
+            token_endpoint: format!("{issuer}/oauth/token"),
+            introspection_endpoint: format!("{issuer}/oauth/introspect"),
+            issuer,
+            grant_types_supported: ["client_credentials"],
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+            response_types_supported: [],
+        }
+    }
 }

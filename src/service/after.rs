@@ -20,9 +20,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let judged = &outcome.judged;
         if judged.is_authenticated() {
             way.rank.set(judged.rank);
+            way.retires.set(judged.retires_since.zip(judged.retires_at));
             way.after.replace(Some(After {
                 now: self.now,
-                used: judged.caller_secret.filter(|_| judged.is_unnoted()),
+                used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
                 rekey: self.rekey_caller(way, question, judged),
                 change: question.change,
                 by: judged.caller.clone().unwrap_or_default(),
@@ -53,7 +54,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     /// Opens a credential's sealed secret. One under the previous key moves to the current one.
-    fn open(&self, way: &Way<'_>, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
+    pub(super) fn open(&self, way: &Way<'_>, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
         let keys = &way.settings.keys;
         let problem =
             "is not the key that sealed this credential's token: configure the one that did as the previous key";

@@ -25,14 +25,14 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 self.shown(way, &Shown::Principals(&listed, &asked_for))
             }
             Noun::Credential => {
-                let Listed { items, more, behind, total, remaining } =
+                let Listed { items, more, behind, total, remaining, resume } =
                     self.listed(way, &mut question, &asked_for).await?;
                 let revealed = items.into_iter().map(|credential| {
                     let secret = self.revealed(way, &credential)?;
                     Ok((credential, secret))
                 });
                 let items = revealed.collect::<Result<_, Refusal>>()?;
-                let listed = Listed { items, more, behind, total, remaining };
+                let listed = Listed { items, more, behind, total, remaining, resume };
                 self.shown(way, &Shown::Credentials(&listed, &asked_for))
             }
         })
@@ -89,7 +89,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                     }
                 });
                 items.drain(..items.len().min(asked_for.skip as usize));
-                return Ok(Listed { items, more: false, behind: false, total, remaining: 0 });
+                return Ok(Listed { items, more: false, behind: false, total, remaining: 0, resume: None });
             };
             let place = last.place();
             (step.at, step.id) = (Some(place.created_at), Some(place.id));

@@ -15,9 +15,8 @@ use crate::refusal::Refusal;
 pub struct After {
     /// The time of the request.
     pub now: Micros,
-    /// The secret that was used, if it is time to note it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub used: Option<Id>,
+    /// The secrets that were used, as far as it is time to note it.
+    pub used: Vec<Id>,
     /// The secret that is still under the previous key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rekey: Option<Rekey>,
@@ -54,7 +53,7 @@ impl After {
     /// Whether anything is left to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.used.is_none() && self.rekey.is_none()
+        self.used.is_empty() && self.rekey.is_none()
     }
 }
 
@@ -66,12 +65,12 @@ pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(
     const NOTE_SECRET: Sql = Sql::plain(include_str!("note_secret.sql"));
     const NOTE_CREDENTIAL: Sql = Sql::plain(include_str!("note_credential.sql"));
     const REKEY: Sql = Sql::plain(include_str!("rekey.sql"));
-    let statements: &[_] = match (after.used, &after.rekey) {
-        (None, None) => return Ok(()),
+    let statements: &[_] = match (after.used.is_empty(), &after.rekey) {
+        (true, None) => return Ok(()),
         // The move last: the notes find the secret by the id that it had.
-        (Some(_), None) => &[NOTE_CREDENTIAL, NOTE_SECRET],
-        (Some(_), Some(_)) => &[NOTE_CREDENTIAL, NOTE_SECRET, REKEY],
-        (None, Some(_)) => &[REKEY],
+        (false, None) => &[NOTE_CREDENTIAL, NOTE_SECRET],
+        (false, Some(_)) => &[NOTE_CREDENTIAL, NOTE_SECRET, REKEY],
+        (true, Some(_)) => &[REKEY],
     };
     let text = serde_json::to_string(after).unwrap_or_default();
     store.batch(statements, &[Parameter::Text(&text)]).await.map(drop)

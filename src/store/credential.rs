@@ -1,14 +1,15 @@
 //! Credentials: find, create, update. Each is one batch.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::question::Question;
+use super::idempotency::{Made, once};
+use super::question::{Question, Rotation};
 use super::verdict::{JUDGE, Outcome, first, judge, read};
 use super::{Database, Row, Sql, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
-use crate::credential::role::Role;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -18,13 +19,18 @@ const CREATE: Sql = Sql::judged_by(include_str!("create.sql"));
 const SECRET_ADD: Sql = Sql::judged_by(include_str!("secret_add.sql"));
 const SECRET_END_OTHERS: Sql = Sql::judged_by(include_str!("secret_end_others.sql"));
 const SECRET_DELETE_ENDED: Sql = Sql::judged_by(include_str!("secret_delete_ended.sql"));
+const SECRET_RETIRE: Sql = Sql::judged_by(include_str!("secret_retire.sql"));
+const SECRET_FINISH: Sql = Sql::judged_by(include_str!("secret_finish.sql"));
+const SECRET_CANCEL: Sql = Sql::judged_by(include_str!("secret_cancel.sql"));
+const DRY_RUN: Sql = Sql::judged_by(include_str!("dry_run.sql"));
+const READ: Sql = Sql::judged_by(include_str!("read_credential.sql"));
 
 /// Finds a credential.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Credential>, Refusal> {
-    run(store, question, &[JUDGE], Vec::new()).await
+    run(store, question, &[JUDGE], false, Vec::new()).await
 }
 
 /// Judges a request, and does nothing else.
@@ -43,9 +49,10 @@ pub async fn create<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
     violations: Vec<Violation>,
-) -> Result<Outcome<Credential>, Refusal> {
-    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, CREATE, SECRET_ADD] };
-    run(store, question, statements, violations).await
+) -> Result<Outcome<Made<Credential>>, Refusal> {
+    let (statements, gives): (&[_], _) =
+        if question.tells_secrets { (&[CREATE, SECRET_ADD, READ], 2) } else { (&[CREATE, SECRET_ADD], 0) };
+    once(store, question, statements, gives, violations, |row| read::<Stored>(row)?.into_credential(None)).await
 }
 
 /// Updates a credential, for PUT and PATCH, on every face.
@@ -57,27 +64,71 @@ pub async fn update<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
-    let statements: &[_] = match (question.invalid, &question.secret) {
+    let statements: &[_] = match (question.invalid, question.rotation, &question.secret) {
         // It will be refused, but a stranger gets 401 and not a lesson about the body.
-        (true, _) => &[JUDGE],
-        (false, None) => &[JUDGE, UPDATE],
-        (false, Some(_)) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_END_OTHERS, SECRET_DELETE_ENDED],
+        (true, ..) => &[JUDGE],
+        (false, None, None) => &[JUDGE, UPDATE],
+        (false, None, Some(_)) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_END_OTHERS],
+        (false, Some(Rotation::Start), _) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_RETIRE],
+        (false, Some(Rotation::Finish), _) => &[JUDGE, UPDATE, SECRET_FINISH],
+        (false, Some(Rotation::Cancel), _) => &[JUDGE, UPDATE, SECRET_CANCEL],
     };
-    run(store, question, statements, violations).await
+    let ends = !question.invalid && (question.rotation.is_some() || question.secret.is_some());
+    run(store, question, statements, ends, violations).await
 }
 
+/// What a change would do: the credential as it is and as it would be, and whether that widens access.
+pub struct Dry {
+    /// As it is.
+    pub before: Credential,
+    /// As it would be.
+    pub after: Credential,
+    /// Whether the change widens access.
+    pub widened: bool,
+}
+
+/// Judges a change, and tells what it would do. Writes nothing.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn dry_run<D: Database>(
+    store: &Store<'_, D>,
+    question: &Question,
+    violations: Vec<Violation>,
+) -> Result<Outcome<Dry>, Refusal> {
+    #[derive(Deserialize)]
+    struct Widened {
+        widened: Option<u8>,
+    }
+    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, DRY_RUN] };
+    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
+    let result = result.and_then(|()| {
+        let row = |statement| first(&rows, statement).ok_or_else(|| Refusal::Broken("no row".to_owned()));
+        let credential = |row| read::<Stored>(row)?.into_credential(None);
+        let Widened { widened } = read(row(1)?)?;
+        Ok(Dry { before: credential(row(0)?)?, after: credential(row(1)?)?, widened: widened == Some(1) })
+    });
+    Ok(Outcome { judged, result })
+}
+
+/// `ends`: whether the statements may have stamped secrets that are to go.
 async fn run<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
     statements: &[Sql],
+    ends: bool,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
+    let read_it: &[Sql] = if question.tells_secrets { &[READ] } else { &[] };
+    let end: &[Sql] = if ends { &[SECRET_DELETE_ENDED] } else { &[] };
+    let (Outcome { judged, result }, rows) =
+        judge(store, question, &[statements, read_it, end].concat(), violations).await?;
     let result = result.and_then(|()| {
         let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
         let sealed = shown_again(before, question)?;
+        let now = first(&rows, if question.tells_secrets { statements.len() } else { 1 });
         // No row back from the write: nothing changed, and the row as it was is the row as it is.
-        let stored: Stored = read(first(&rows, 1).unwrap_or(before))?;
+        let stored: Stored = read(now.unwrap_or(before))?;
         stored.into_credential(sealed)
     });
     Ok(Outcome { judged, result })
@@ -115,6 +166,11 @@ pub(super) struct Stored {
     description: Option<String>,
     enabled: u8,
     roles: Option<String>,
+    expires_at: Option<Micros>,
+    metadata: String,
+    revoked_at: Option<Micros>,
+    revoked_reason: Option<String>,
+    secrets: Option<String>,
     revision: i64,
     created_at: Micros,
     updated_at: Micros,
@@ -123,36 +179,25 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        let Self {
-            tenant,
-            id,
-            principal,
-            name,
-            description,
-            enabled,
-            roles,
-            revision,
-            created_at,
-            updated_at,
-            last_used_at,
-        } = self;
-        let roles: Option<Vec<Role>> = roles
-            .map(|roles| serde_json::from_str(&roles))
-            .transpose()
-            .map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))?;
-        let enabled = enabled == 1;
+        fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Refusal> {
+            serde_json::from_str(text).map_err(|_| Refusal::Broken(format!("{what} that cannot be read")))
+        }
         Ok(Credential {
-            tenant,
-            id,
-            principal,
-            name,
-            description,
-            enabled,
-            roles,
-            revision,
-            created_at,
-            updated_at,
-            last_used_at,
+            tenant: self.tenant,
+            id: self.id,
+            principal: self.principal,
+            name: self.name,
+            description: self.description,
+            enabled: self.enabled == 1,
+            roles: self.roles.map(|roles| parsed(&roles, "roles")).transpose()?,
+            expires_at: self.expires_at,
+            metadata: parsed(&self.metadata, "metadata")?,
+            revoked: self.revoked_at.map(|at| (at, self.revoked_reason)),
+            revision: self.revision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            last_used_at: self.last_used_at,
+            secrets: self.secrets.map_or(Ok(Vec::new()), |secrets| parsed(&secrets, "secrets"))?,
             sealed,
         })
     }

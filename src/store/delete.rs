@@ -93,7 +93,7 @@ pub async fn delete<D: Database>(store: &Store<'_, D>, question: &Question) -> R
             // With its default principal goes the tenant (migrations/0003).
             DELETE_PRINCIPALS,
         ],
-        On::Credential | On::Caller => &[JUDGE, END_ONE, END_SECRETS, DELETE_SECRETS, DELETE_CREDENTIALS],
+        On::Credential | On::Caller | On::Events => &[JUDGE, END_ONE, END_SECRETS, DELETE_SECRETS, DELETE_CREDENTIALS],
     };
     judge(store, question, statements, Vec::new()).await.map(|(outcome, _)| outcome)
 }

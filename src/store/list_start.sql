@@ -3,7 +3,7 @@
 , start AS MATERIALIZED (
   SELECT verdict.place, verdict.caller_tenant,
     coalesce(?1 ->> '$.page.at', c.created_at, e.changes ->> '$.created_at.before') AS created_at,
-    coalesce(c.name, e.changes ->> '$.name.before') AS name,
+    coalesce(?1 ->> '$.page.name', c.name, e.changes ->> '$.name.before') AS name,
     coalesce(?1 ->> '$.page.id', c.id, e.credential) AS id
   FROM verdict
   LEFT JOIN credentials AS c ON c.tenant = verdict.place AND c.id = ?1 ->> '$.page.from'

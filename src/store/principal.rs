@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::idempotency::{Made, once};
 use super::question::Question;
-use super::verdict::{JUDGE, Outcome, one};
+use super::verdict::{JUDGE, Outcome, one, read};
 use super::{Database, Sql, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -34,6 +35,8 @@ pub struct Principal {
     pub last_name: Option<String>,
     /// A user's address, where a face says one.
     pub email: Option<String>,
+    /// Counts its changes from 1.
+    pub revision: i64,
     /// When it was made.
     pub created_at: Micros,
     /// When it was changed last.
@@ -53,8 +56,8 @@ pub async fn create<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
     violations: Vec<Violation>,
-) -> Result<Outcome<Principal>, Refusal> {
-    one(store, question, &[JUDGE, CREATE], violations).await
+) -> Result<Outcome<Made<Principal>>, Refusal> {
+    once(store, question, &[CREATE], 0, violations, read).await
 }
 
 /// Finds a principal.

@@ -51,6 +51,8 @@ pub enum On {
     Principals,
     /// One principal.
     Principal,
+    /// The history of a tenant, or of a credential of it.
+    Events,
     /// The credentials of a tenant or of a principal, or one to be made.
     Credentials,
     /// One credential.
@@ -69,6 +71,18 @@ pub enum Act {
     Change,
     /// Deletes one or several, with all that belongs to them.
     Delete,
+}
+
+/// A step of a rotation: two secrets hold from its start to its end, which is its deadline unless it is finished or cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rotation {
+    /// A new secret, and a deadline for the one that there was.
+    Start,
+    /// The new one alone.
+    Finish,
+    /// The old one alone.
+    Cancel,
 }
 
 /// What the items of a list are ordered by; of equals, by their ids.
@@ -91,8 +105,30 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// What the credentials of a page have to be. Times are those before which, or since when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Filter {
+    /// Enabled, or not.
+    pub enabled: Option<bool>,
+    /// Of this principal.
+    pub principal: Option<Id>,
+    /// With this role, on whatever.
+    pub role: Option<String>,
+    /// The names from this one on …
+    pub name_from: Option<String>,
+    /// … and before this one: a prefix is a range.
+    pub name_to: Option<String>,
+    /// Ending before.
+    pub expires_before: Option<Micros>,
+    /// Not used since.
+    pub unused_since: Option<Micros>,
+    /// Without a secret made since.
+    pub unrotated_since: Option<Micros>,
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says what one face shows; no two exclude each other")]
 pub struct Page {
     /// The order.
     #[serde(skip)]
@@ -104,17 +140,26 @@ pub struct Page {
     /// It begins behind the item that was made at this time …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Micros>,
+    /// … or has this name …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// … and has this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
-    /// It begins behind this credential, there or once there.
+    /// It begins behind this credential, there or once there; of a history, it is of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Id>,
+    pub from: Option<Key>,
+    /// It is of those alone that pass this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
     /// It is these, and no others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<Id>>,
     /// Whether secrets are shown.
     pub secrets: bool,
+    /// Whether secrets are told of: their ids and times.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tells_secrets: bool,
     /// Whether to tell if something is before it.
     #[serde(skip)]
     pub looks_back: bool,
@@ -132,10 +177,13 @@ impl Page {
             limit,
             skip: 0,
             at: None,
+            name: None,
             id: None,
             from: None,
+            filter: None,
             ids: None,
             secrets: false,
+            tells_secrets: false,
             looks_back: false,
             counts: false,
         }
@@ -171,8 +219,20 @@ impl fmt::Debug for NewRow {
     }
 }
 
+/// An Idempotency-Key, and what it is asked for with: digests, since both are the client's own texts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Idempotency {
+    /// Of the path and the key.
+    pub id: String,
+    /// Of the body.
+    pub body: String,
+    /// The secret that will be shown, sealed, so that it can be shown again.
+    pub sealed: Option<String>,
+}
+
 /// The document. What each member decides stands in `verdict.sql`.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
 pub struct Question {
     /// The time of the request.
     pub now: Micros,
@@ -190,6 +250,12 @@ pub struct Question {
     /// The proofs of a token: the credential is the one that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Vec<Proof>>,
+    /// Whose token is asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Caller>,
+    /// The number of the event that a page of the history begins at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
     /// What it is about.
     pub on: On,
     /// What it does.
@@ -199,6 +265,30 @@ pub struct Question {
     /// The tags of If-Match; none without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,
+    /// The tags of If-None-Match; none without the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_none_match: Option<Vec<String>>,
+    /// Members that only read, as they are said to be.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub asserted: Map<String, Value>,
+    /// Whether `set` says the difference: metadata is merged member by member.
+    #[serde(skip_serializing_if = "is_false")]
+    pub merges: bool,
+    /// Whether `enabled` is said as "active": neither disabled nor revoked.
+    #[serde(skip_serializing_if = "is_false")]
+    pub active: bool,
+    /// A step of a rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
+    /// How long a secret that a rotation replaces lives on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_seconds: Option<i64>,
+    /// Whether secrets are told of: their ids and times.
+    #[serde(skip)]
+    pub tells_secrets: bool,
+    /// The key under which something is made once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
     /// The page of a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<Page>,

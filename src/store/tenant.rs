@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::idempotency::{Made, once};
 use super::principal::flag;
 use super::question::Question;
-use super::verdict::{JUDGE, Outcome, one};
+use super::verdict::{JUDGE, Outcome, one, read};
 use super::{Database, Sql, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -27,6 +28,16 @@ pub struct Tenant {
     /// Whether its credentials may be used.
     #[serde(deserialize_with = "flag")]
     pub enabled: bool,
+    /// Whether its credentials may be given roles.
+    #[serde(deserialize_with = "flag")]
+    pub rbac: bool,
+    /// Whether changes require If-Match.
+    #[serde(deserialize_with = "flag")]
+    pub preconditions: bool,
+    /// The names of the roles that it knows, a JSON list.
+    pub role_names: String,
+    /// Counts its changes from 1.
+    pub revision: i64,
     /// When it was made.
     pub created_at: Micros,
     /// When it was changed last.
@@ -42,8 +53,8 @@ pub async fn create<D: Database>(
     store: &Store<'_, D>,
     question: &Question,
     violations: Vec<Violation>,
-) -> Result<Outcome<Tenant>, Refusal> {
-    one(store, question, &[JUDGE, CREATE], violations).await
+) -> Result<Outcome<Made<Tenant>>, Refusal> {
+    once(store, question, &[CREATE], 0, violations, read).await
 }
 
 /// Finds a tenant.

@@ -11,7 +11,7 @@
   WHERE verdict.code = 'go'
 )
 UPDATE principals SET name = changed.name, description = changed.description, enabled = changed.enabled,
-  first_name = changed.first_name, last_name = changed.last_name, email = changed.email,
+  first_name = changed.first_name, last_name = changed.last_name, email = changed.email, revision = principals.revision + 1,
   updated_at = max(?1 ->> '$.now', min(principals.updated_at + 1, 9007199254740991))
 FROM changed
 WHERE principals.tenant = changed.tenant AND principals.id = changed.id

@@ -10,7 +10,7 @@ use crate::caller::Rank;
 use crate::credential::field::{Field, Noun, Place, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
-use crate::credential::validate::{self, ROLES_MAX};
+use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX};
 use crate::refusal::{Conflict, Refusal};
 
 /// What came of a batch: what was judged, and what is now there, or why not.
@@ -48,6 +48,13 @@ pub struct Judged {
     too_many_roles: Option<u8>,
     last_role: Option<u8>,
     unknown_principal: Option<u8>,
+    read_only: Option<String>,
+    too_many_metadata: Option<u8>,
+    too_large_metadata: Option<u8>,
+    /// When the caller's secret ends, where a rotation replaces it.
+    pub retires_at: Option<Micros>,
+    /// Since when that is so.
+    pub retires_since: Option<Micros>,
 }
 
 impl Judged {
@@ -57,7 +64,8 @@ impl Judged {
     /// The refusal.
     pub fn verdict(&self, violations: Vec<Violation>, principal: Option<Id>) -> Result<(), Refusal> {
         Err(match self.code.as_str() {
-            "go" => return Ok(()),
+            // What was made before, under the same key, is given back (store/idempotency.rs).
+            "go" | "replay" => return Ok(()),
             "unauthenticated" => Refusal::Unauthenticated,
             "inactive" => Refusal::Inactive,
             "forbidden" => Refusal::Forbidden,
@@ -69,13 +77,23 @@ impl Judged {
             "invalid" => Refusal::Invalid(self.violations(violations, principal)),
             "forbidden_change" => Refusal::ForbiddenChange,
             "no_rbac" => Refusal::NoRoles,
+            "key_reused" => Refusal::KeyReused,
             "too_many" => Refusal::TooMany,
             "taken_id" => Refusal::Conflict(Conflict::Id),
             "taken_secret" => Refusal::Conflict(Conflict::Secret),
+            "revoked" => Refusal::Conflict(Conflict::Revoked),
+            "rotating" => Refusal::Conflict(Conflict::Rotating),
+            "not_rotating" => Refusal::Conflict(Conflict::NotRotating),
             "default_principal" => Refusal::Conflict(Conflict::DefaultPrincipal),
             "not_empty" => Refusal::Conflict(Conflict::NotEmpty),
             other => Refusal::Broken(format!("no meaning for the verdict {other}")),
         })
+    }
+
+    /// Whether the same was made before, under the same key.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.code == "replay"
     }
 
     /// Whether who called is known, and may call.
@@ -105,6 +123,16 @@ impl Judged {
         }
         if self.last_role == Some(1) {
             add(Field::Roles, Place::Whole, Rule::LastRole);
+        }
+        if self.too_many_metadata == Some(1) {
+            add(Field::Metadata, Place::Whole, Rule::TooMany { max: METADATA_MAX });
+        }
+        if self.too_large_metadata == Some(1) {
+            add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
+        }
+        let read_only = self.read_only.as_deref().and_then(|list| serde_json::from_str::<Vec<String>>(list).ok());
+        for column in read_only.unwrap_or_default() {
+            add(Field::Other, Place::Key(column), Rule::ReadOnly);
         }
         validate::sort(&mut violations);
         violations.dedup();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use postern::route::{Operation, Route};
 
 use crate::common::table::{tables, tell_size};
-use crate::scene::{By, FORM, Header, Known, Scene, assert_is, names_tenant, routes, takes_form};
+use crate::scene::{By, FORM, Header, Known, Scene, assert_is, deletes, is_step, names_tenant, routes, takes_form};
 
 #[test]
 fn every_caller_on_every_route() {
@@ -82,13 +82,15 @@ impl<'a> Calls<'a> {
         let (mut headers, body) = self.presents(route, way);
         headers.extend(names_tenant(self.name));
         let Scene { world, target } = &self.scene;
+        self.scene.ready(route, target);
         let (before, all_before) = (world.stored_but_last_use(), world.stored());
         let reply = self.scene.send(route, target, &headers, &body);
         assert_is(&reply, cell, route, of);
         assert_eq!(reply.cost.trips, trips, "{of}: trips");
-        let changes = matches!(route.operation, Operation::Write(..) | Operation::Delete(_) | Operation::DeleteAll);
-        self.used = changes && reply.status < 400;
-        assert_eq!(world.stored_but_last_use() != before, self.used, "{of}: is anything written?");
+        let changes = matches!(route.operation, Operation::Write(..)) || deletes(route) || is_step(route);
+        let writes = changes && reply.status < 400;
+        assert_eq!(world.stored_but_last_use() != before, writes, "{of}: is anything written?");
+        self.used = writes || is_step(route);
         if matches!(cell, "unknown" | "inactive" | "401") {
             assert_eq!(world.stored(), all_before, "{of}: not even a last use is noted");
         }

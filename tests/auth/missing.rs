@@ -3,14 +3,23 @@
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
+use postern::credential::secret::Token;
 use postern::route::{Operation, ROUTES, Route};
+use postern::store::Cost;
 use serde_json::{Value, json};
 
 use crate::common::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
-use crate::scene::{Header, OTHER, Place, Scene, bearer, is_litegraph, method, nothing, url};
+use crate::scene::{
+    Header, OTHER, Place, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
+    request_url, secret_id, takes_form, url,
+};
 
-/// Requests that would each be answered otherwise if the target were seen: fit, unfit, and with any If-Match.
-fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<(Vec<Header>, Vec<u8>)> {
+/// A query, headers and a body.
+type Variant = (&'static str, Vec<Header>, Vec<u8>);
+
+/// Requests that would each be answered otherwise if the target were seen: fit, unfit, with any condition, as a dry run, and
+/// to be done once.
+fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Variant> {
     let unfit = json!({
         "UserGUID": nothing().guid(), "Name": "", "name": "", "FirstName": 5, "Active": null, "BearerToken": used,
     });
@@ -21,10 +30,19 @@ fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<(Vec<H
     }
     let mut variants = Vec::new();
     for body in bodies {
-        for if_match in [None, Some("*"), Some(&*tag), Some("\"x.1\"")] {
+        let mut conditions = vec![None];
+        for tag in ["*", &*tag, "\"x.1\""] {
+            conditions.extend([Some(("if-match", tag.to_owned())), Some(("if-none-match", tag.to_owned()))]);
+        }
+        if route.operation == Operation::Write(Noun::Credential, Verb::Create) {
+            conditions.push(Some(("idempotency-key", "a-key".to_owned())));
+        }
+        let dry = matches!(route.operation, Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge));
+        let queries: &[&str] = if is_ours(route) && dry { &["", "?dry_run=true"] } else { &[""] };
+        for (query, condition) in queries.iter().flat_map(|query| conditions.iter().map(move |one| (query, one))) {
             let mut headers = vec![bearer(token), ("x-request-id", "the-same".to_owned())];
-            headers.extend(if_match.map(|tag| ("if-match", tag.to_owned())));
-            variants.push((headers, body.clone()));
+            headers.extend(condition.clone());
+            variants.push((*query, headers, body.clone()));
         }
     }
     variants
@@ -57,15 +75,22 @@ fn another_tenants_thing_is_as_a_missing_one() {
             }
             let status = match route.operation {
                 // For root alone.
-                Operation::Delete(Noun::Tenant) => 401,
+                Operation::Delete(Noun::Tenant) => {
+                    if is_litegraph(route) {
+                        401
+                    } else {
+                        403
+                    }
+                }
                 // "200, empty body, also when it did not exist".
                 Operation::Delete(_) | Operation::DeleteAll if is_litegraph(route) && theirs.tenant == own.tenant => {
                     200
                 }
                 _ => 404,
             };
-            for (headers, body) in variants(&scene, route, &token, &used) {
-                let [one, other] = [theirs, missing].map(|place| scene.send(route, place, &headers, &body));
+            for (query, headers, body) in variants(&scene, route, &token, &used) {
+                let [one, other] = [theirs, missing]
+                    .map(|place| scene.send_to(route, &(request_url(route, place) + query), &headers, &body));
                 assert_eq!(one.status, status, "{} {}: {}", method(route), differs[0], one.text);
                 assert_eq!(
                     (one.text, one.headers, one.cost),
@@ -78,7 +103,7 @@ fn another_tenants_thing_is_as_a_missing_one() {
             }
         }
     }
-    assert!(compared >= 4 * 60, "{compared}: the pairs differ on most routes");
+    assert!(compared >= 7 * 120, "{compared}: the pairs differ on most routes");
     assert_eq!(scene.world.stored_but_last_use(), before, "nothing is written, and nothing deleted");
 }
 
@@ -106,17 +131,37 @@ mod list {
                     "?max-keys=1&skip=1&order=NameDescending".to_owned(),
                     format!("?token={}&order=GuidAscending&max-keys=1", own.credential.guid()),
                 ],
+                Operation::Page(noun) if is_ours(route) => {
+                    let mut queries = ["", "?limit=1", "?sort=-created"].map(str::to_owned).to_vec();
+                    queries.push(format!("?cursor={cursor}"));
+                    queries.push(format!("?sort=-created&limit=1&cursor={cursor}"));
+                    if noun == Noun::Credential {
+                        queries.extend(
+                            ["?name_prefix=t", "?sort=-name", "?role=viewer", "?enabled=true"].map(str::to_owned),
+                        );
+                        queries.push(format!("?principal={}", theirs.account));
+                        queries
+                            .push("?unused_since=2030-01-01T00:00:00Z&expires_before=2250-01-01T00:00:00Z".to_owned());
+                    }
+                    queries
+                }
                 Operation::Page(_) => {
                     let mut queries = vec![String::new(), "?limit=1".to_owned(), "?expand=permissions".to_owned()];
                     queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}")));
                     queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}&limit=1")));
                     queries
                 }
+                Operation::History => vec![String::new(), "?limit=1".to_owned(), "?cursor=4000000000".to_owned()],
                 Operation::List(_) | Operation::Roles | Operation::Read(_) => vec![String::new()],
                 Operation::Write(..)
                 | Operation::Delete(_)
                 | Operation::DeleteAll
                 | Operation::FindByToken
+                | Operation::FinishRotation
+                | Operation::CancelRotation
+                | Operation::Restore
+                | Operation::Verify
+                | Operation::Metadata
                 | Operation::LogIn => Vec::new(),
             };
             lists.extend(queries.into_iter().map(|query| (route, url(route, own) + &query, Vec::new())));
@@ -204,7 +249,7 @@ mod list {
         let page = scene.world.get(&format!("/v2.0/tenants/{}/credentials", own.tenant.guid()), &token).json();
         assert_eq!((page["TotalRecords"].as_u64(), page["Objects"].as_array().map(Vec::len)), (Some(2), Some(2)));
         // And root, who may see all, does.
-        for url in ["/v1.0/tenants", "/organizations?limit=100"] {
+        for url in ["/v1.0/tenants", "/organizations?limit=100", "/v1/tenants"] {
             assert!(scene.world.get(url, ROOT).text.contains("theirs"), "{url}");
         }
     }
@@ -251,7 +296,7 @@ mod litegraph {
     fn of_acme(scene: &Scene) -> Vec<Vec<Value>> {
         let rows = |table: &str, column: &str| format!("SELECT * FROM {table} WHERE {column} = '{ACME}' ORDER BY 1, 2");
         let tables = [("tenants", "id"), ("principals", "tenant"), ("credentials", "tenant"), ("secrets", "tenant")];
-        let tables = tables.into_iter().chain([("events", "tenant")]);
+        let tables = tables.into_iter().chain([("events", "tenant"), ("idempotency", "tenant")]);
         tables.map(|(table, column)| scene.world.db.query(&rows(table, column), &[])).collect()
     }
 
@@ -315,18 +360,37 @@ mod litegraph {
 
     #[test]
     fn what_has_the_same_guid_in_two_tenants_is_deleted_in_one() {
-        let deletes = |route: &&Route| matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll);
-        for route in ROUTES.iter().filter(deletes) {
-            let scene = Scene::new();
-            let twin = twin(&scene);
-            let before = (of_acme(&scene), scene.world.stored());
-            let headers = [bearer(ROOT), ("x-postern-tenant", "other".to_owned())];
-            let reply = scene.send(route, &twin, &headers, b"");
-            let of = format!("{} {}", method(route), route.path);
-            assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
-            assert_eq!(of_acme(&scene), before.0, "{of}");
-            assert_ne!(scene.world.stored(), before.1, "{of}: but something is deleted");
+        for route in ROUTES.iter().filter(|route| deletes(route)) {
+            alone(route);
         }
+    }
+
+    #[test]
+    fn what_has_the_same_guid_in_two_tenants_is_changed_in_one() {
+        let changes = |route: &&Route| match route.operation {
+            Operation::Write(_, verb) => verb != Verb::Create,
+            _ => is_step(route),
+        };
+        for route in ROUTES.iter().filter(changes) {
+            alone(route);
+        }
+    }
+
+    /// What root does to a twin is done to it and to no other.
+    fn alone(route: &Route) {
+        let scene = Scene::new();
+        let twin = twin(&scene);
+        for place in [&twin, &scene.target] {
+            scene.ready(route, place);
+        }
+        let before = (of_acme(&scene), scene.world.stored());
+        let headers = [bearer(ROOT), ("x-postern-tenant", "other".to_owned())];
+        let body = if deletes(route) { Vec::new() } else { body_about(route, &twin) };
+        let reply = scene.send(route, &twin, &headers, &body);
+        let of = format!("{} {}", method(route), route.path);
+        assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
+        assert_eq!(of_acme(&scene), before.0, "{of}");
+        assert_ne!(scene.world.stored(), before.1, "{of}: but something is done");
     }
 
     #[test]
@@ -338,6 +402,116 @@ mod litegraph {
             let found = |by: &str| scene.send(route, &scene.target, &[bearer(by)], b"");
             assert_eq!(found(&token).status, 404);
             assert_eq!(found(ROOT).json()["Name"], "target", "root finds whose it is");
+        }
+    }
+}
+
+mod ours {
+    use super::*;
+
+    fn headers(scene: &Scene) -> [Header; 2] {
+        [bearer(&scene.other_admin()), ("x-request-id", "the-same".to_owned())]
+    }
+
+    /// Asked in the same instant, since an answer tells the time.
+    fn told(scene: &Scene, route: &Route, headers: &[Header], body: &str) -> (u16, String, Vec<Header>, Cost) {
+        let now = scene.world.now.get();
+        let Reply { status, text, headers, cost } = scene.send_to(route, route.path, headers, body.as_bytes());
+        scene.world.now.set(now);
+        (status, text, headers, cost)
+    }
+
+    #[test]
+    fn another_tenants_token_is_as_one_that_nobody_has() {
+        let scene = Scene::new();
+        let (id, secret) = scene.admin();
+        let access = scene.access(id, &secret);
+        let wrong = Token::make("pstn_", secret_id(&secret), &[7; 32]);
+        let headers = headers(&scene);
+        for route in ROUTES.iter().filter(|route| route.operation == Operation::Verify) {
+            let ask = |token: &str, more: bool| {
+                let body = match (takes_form(route), more) {
+                    (true, _) => format!("token={token}"),
+                    (false, false) => json!({"token": token}).to_string(),
+                    (false, true) => json!({"token": token, "role_id": "admin"}).to_string(),
+                };
+                told(&scene, route, &headers, &body)
+            };
+            for more in [false, true] {
+                let unknown = ask("nobody-has-this", more);
+                assert_eq!((unknown.0, unknown.1.contains("\"active\":false")), (200, true), "{}", unknown.1);
+                for token in [&secret, &access, wrong.reveal(), ROOT] {
+                    assert_eq!(ask(token, more), unknown, "{}: {token}", route.path);
+                }
+                let own = ask(&scene.other_admin(), more);
+                assert!(own.1.contains("\"active\":true"), "one's own is told: {}", own.1);
+            }
+        }
+    }
+
+    #[test]
+    fn another_tenants_principal_is_as_a_missing_one_in_a_body() {
+        let scene = Scene::new();
+        let (own, theirs, headers) = (scene.elsewhere(), scene.target.account, headers(&scene));
+        let names = |route: &&Route| is_ours(route) && matches!(route.operation, Operation::Write(Noun::Credential, _));
+        let before = scene.world.stored_but_last_use();
+        let mut asked = 0;
+        for route in ROUTES.iter().filter(names) {
+            let ask = |principal: Id| {
+                let mut body: Value = serde_json::from_slice(&body_about(route, &own)).unwrap();
+                body["principal"] = principal.to_string().into();
+                let reply = scene.send(route, &own, &headers, body.to_string().as_bytes());
+                (reply.status, reply.text, reply.headers, reply.cost)
+            };
+            let unknown = ask(nothing());
+            assert_eq!((unknown.0, ask(theirs)), (422, unknown), "{} {}", method(route), route.path);
+            asked += 1;
+        }
+        assert_eq!((asked, scene.world.stored_but_last_use()), (5, before));
+    }
+
+    /// Nor is one that was theirs, of which events alone are left.
+    #[test]
+    fn another_tenants_history_is_as_that_of_nothing() {
+        let scene = Scene::new();
+        let (own, headers) = (scene.elsewhere(), headers(&scene));
+        let [deleted, there] = [scene.admin().0, scene.target.credential];
+        assert_eq!(scene.world.call("DELETE", &litegraph_url(&deleted), ROOT, &Value::Null).status, 200);
+        let route = ROUTES.iter().find(|route| route.path.ends_with("/credentials/{}/events")).expect("a route");
+        for query in ["", "?cursor=1", "?cursor=2", "?limit=1&cursor=3"] {
+            let ask = |credential: Id| {
+                let url = url(route, &Place { credential, ..own.clone() }) + query;
+                let reply = scene.send_to(route, &url, &headers, b"");
+                (reply.status, reply.text, reply.headers, reply.cost)
+            };
+            let unknown = ask(nothing());
+            assert_eq!((unknown.0, ask(there), ask(deleted)), (404, unknown.clone(), unknown), "{query}");
+        }
+        let events = |credential: Id| {
+            let url = url(route, &Place { credential, ..scene.target.clone() });
+            scene.world.get(&url, ROOT).json()["items"].as_array().map_or(0, Vec::len)
+        };
+        assert!(events(deleted) > 2 && events(there) > 1, "where they are theirs, they are told");
+    }
+
+    /// A key is its caller's own: the same key of another tenant's, or of another caller's, makes something else.
+    #[test]
+    fn another_callers_idempotency_key_is_free() {
+        let scene = Scene::new();
+        let callers = [scene.admin().1, scene.admin().1, scene.other_admin()];
+        for (route, noun) in ROUTES.iter().filter(|route| is_ours(route)).filter_map(|route| match route.operation {
+            Operation::Write(noun, Verb::Create) if noun != Noun::Tenant => Some((route, noun)),
+            _ => None,
+        }) {
+            let made = callers.each_ref().map(|token| {
+                let mine = if *token == callers[2] { Id::parse(OTHER).unwrap() } else { scene.target.tenant };
+                let place = Place { tenant: mine, ..scene.target.clone() };
+                let headers = [bearer(token), ("idempotency-key", "the-same".to_owned())];
+                let [one, again] = [(); 2].map(|()| scene.send(route, &place, &headers, &scene.body(route)));
+                assert_eq!((one.status, &one.text), (201, &again.text), "{noun:?}: {}", again.text);
+                text(&one.json(), "id")
+            });
+            assert!(made[0] != made[1] && made[0] != made[2] && made[1] != made[2], "{noun:?}: {made:?}");
         }
     }
 }

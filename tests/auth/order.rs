@@ -2,28 +2,32 @@
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
-use postern::route::{Operation, Route};
+use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::common::table::{tables, tell_size};
 use crate::common::{ACME, ROOT};
 use crate::scene::{
-    By, FORM, Header, Place, Scene, assert_is, bearer, is_litegraph, method, nothing, routes, takes_form, url,
+    By, FORM, Header, Place, Scene, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
+    takes_form, url,
 };
 
-const FAULTS: [&str; 17] = [
+const FAULTS: [&str; 20] = [
     "id",
+    "dry",
     "type",
     "large",
     "json",
     "object",
     "parameter",
+    "key",
     "who",
     "never",
     "tenant",
     "missing",
     "stale",
     "untagged",
+    "reused",
     "many",
     "rules",
     "change",
@@ -58,15 +62,30 @@ fn of_several_faults_the_first_is_told() {
 fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let (world, route) = (&attempt.scene.world, attempt.route);
     world.db.execute("UPDATE tenants SET preconditions = 0, rbac = 1", &[]);
+    attempt.lead();
     let (headers, body, url) = (attempt.headers(), attempt.body(), attempt.url());
-    attempt.prepare();
+    attempt.prepare(&headers);
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
     // What cannot be read costs nothing; a body that breaks rules is not judged before its sender is.
-    assert_eq!(reply.cost.trips, u64::from(attempt.first >= index("who")), "{of}: trips");
+    let asks = attempt.first >= index("who") && route.operation != Operation::Metadata;
+    assert_eq!(reply.cost.trips, u64::from(asks), "{of}: trips");
+    if attempt.first < index("who") {
+        // And it is told to anybody: what is no token at all is no fault before it.
+        let nobody: Vec<_> = headers.into_iter().filter(|(name, _)| *name != "authorization").collect();
+        let reply = attempt.scene.send_to(route, &url, &nobody, &body);
+        assert_is(&reply, cell, route, &format!("{of}, without a token"));
+        assert_eq!(reply.cost.trips, 0, "{of}, without a token: trips");
+    }
     if reply.status >= 400 || cell == "gone" {
         assert_eq!(reply.cost.rows_written, 0, "{of}: nothing is written");
     }
+}
+
+/// A route that a rotation has to come before.
+fn finishing() -> &'static Route {
+    let is = |route: &&Route| route.operation == Operation::FinishRotation;
+    ROUTES.iter().find(is).expect("there is one")
 }
 
 fn index(fault: &str) -> usize {
@@ -96,11 +115,30 @@ impl Attempt<'_> {
         self.route.path.starts_with("/api/")
     }
 
+    /// Whether the fault of a change is that the tenant is not RBAC-enabled.
+    fn lacks_rbac(&self) -> bool {
+        let creates = self.route.operation == Operation::Write(Noun::Credential, Verb::Create);
+        self.is_coactive() || is_ours(self.route) && creates && self.has("change")
+    }
+
+    /// Brings the credential to where a rotation cannot begin, or to where what ends one can.
+    fn lead(&self) {
+        let begins = self.route.operation == Operation::Write(Noun::Credential, Verb::Rotate);
+        if begins == self.has("taken") {
+            self.scene.ready(if begins { finishing() } else { self.route }, &self.scene.target);
+        }
+    }
+
     /// What has to be in the database.
-    fn prepare(&self) {
+    fn prepare(&self, headers: &[Header]) {
         let db = &self.scene.world.db;
+        if self.has("reused") && self.first > index("tenant") {
+            let (url, body) = (url(self.route, &self.place()), self.scene.body(self.route));
+            let earlier = self.scene.send_to(self.route, &url, headers, &body);
+            assert_eq!(earlier.status, 201, "{}: {}", self.route.path, earlier.text);
+        }
         db.execute("UPDATE tenants SET preconditions = 1", &[]);
-        if self.is_coactive() {
+        if self.lacks_rbac() {
             // Not before the callers were made, who have roles.
             db.execute("UPDATE tenants SET rbac = 0", &[]);
         }
@@ -141,21 +179,28 @@ impl Attempt<'_> {
         let query = match self.route.operation {
             Operation::Roles if wrong => "?roles_context=x".to_owned(),
             Operation::List(_) if wrong => "?order=x".to_owned(),
-            Operation::Page(_) if wrong => "?limit=0&max-keys=0".to_owned(),
+            Operation::Page(_) | Operation::History if wrong => "?limit=0&max-keys=0".to_owned(),
             // The credential that a page goes on from.
             Operation::Page(_) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {
                 format!("?token={}", nothing().guid())
             }
-            Operation::Delete(Noun::Tenant) if !self.has("taken") => "?force".to_owned(),
-            _ => String::new(),
+            _ if self.has("taken") => String::new(),
+            _ => forced(self.route).to_owned(),
         };
-        url(self.route, &place) + &query
+        let dry = match (self.has("dry"), query.is_empty()) {
+            (false, _) => "",
+            (true, true) => "?dry_run=x",
+            (true, false) => "&dry_run=x",
+        };
+        url(self.route, &place) + &query + dry
     }
 
     fn headers(&self) -> Vec<Header> {
         let (scene, operation) = (self.scene, self.route.operation);
-        let root_alone = operation == Operation::Write(Noun::Tenant, Verb::Create)
-            || is_litegraph(self.route) && operation == Operation::Delete(Noun::Tenant);
+        let root_alone =
+            [Operation::Write(Noun::Tenant, Verb::Create), Operation::Delete(Noun::Tenant)].contains(&operation);
+        let edits =
+            matches!(operation, Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge));
         let known = |name: &str| scene.who(name, By::Secret).expect("a token");
         let mut headers = Vec::new();
         if operation == Operation::LogIn {
@@ -167,6 +212,8 @@ impl Attempt<'_> {
         } else if root_alone || self.is_coactive() {
             // Only root makes tenants, and on Coactive only root can name one that is not there.
             headers.push(bearer(ROOT));
+        } else if is_ours(self.route) && edits && self.has("change") {
+            headers.push(known("editor").bearer());
         } else {
             headers.push(known("admin").bearer());
         }
@@ -178,10 +225,18 @@ impl Attempt<'_> {
         let right = if takes_form(self.route) { FORM } else { "application/json" };
         let media_type = if self.has("type") { "text/plain" } else { right };
         headers.push(("content-type", media_type.to_owned()));
+        if self.has("key") {
+            headers.push(("idempotency-key", "two words".to_owned()));
+        } else if self.has("reused") {
+            headers.push(("idempotency-key", "used".to_owned()));
+        }
+        let id = scene.target.credential;
         if self.has("stale") {
-            headers.push(("if-match", format!("\"{}.9\"", scene.target.credential)));
+            headers.push(("if-match", format!("\"{id}.0\"")));
         } else if self.is_tagged() && !self.has("untagged") {
-            headers.push(("if-match", format!("\"{}.1\"", scene.target.credential)));
+            let sql = "SELECT revision FROM credentials WHERE id = ?1";
+            let revision = &scene.world.db.query(sql, &[&id.to_string()])[0]["revision"];
+            headers.push(("if-match", format!("\"{id}.{revision}\"")));
         }
         headers
     }
@@ -203,7 +258,9 @@ impl Attempt<'_> {
             Operation::Write(Noun::Credential, _) if is_litegraph(self.route) => self.litegraph(),
             Operation::Write(Noun::Principal, verb) if is_litegraph(self.route) => self.user(verb),
             Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
+            Operation::Write(noun, verb) if is_ours(self.route) => self.ours(noun, verb),
             Operation::Write(..) => self.named(),
+            Operation::Verify => json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}),
             Operation::LogIn if self.has("parameter") => json!({"grant_type": "password"}),
             Operation::LogIn => json!({"grant_type": "client_credentials"}),
             Operation::Page(_) if method(self.route) == "POST" => self.search(),
@@ -213,16 +270,37 @@ impl Attempt<'_> {
     }
 
     fn form(&self) -> Vec<u8> {
+        let asks = self.route.operation == Operation::Verify;
         let form: &[u8] = if self.has("json") {
             b"grant_type=\xff"
         } else if self.has("object") {
             b"grant_type=password&grant_type=password"
         } else if self.has("parameter") {
+            // Nor is it a token that is asked about.
             b"grant_type=password"
+        } else if asks {
+            b"token=x"
         } else {
             b"grant_type=client_credentials"
         };
         form.to_vec()
+    }
+
+    fn ours(&self, noun: Noun, verb: Verb) -> Value {
+        let mut body: Value = serde_json::from_slice(&self.scene.body(self.route)).expect("JSON");
+        let made = verb == Verb::Create;
+        if !made && (self.has("change") || noun == Noun::Principal && self.has("taken")) {
+            body["enabled"] = false.into();
+        }
+        if self.has("rules") {
+            let (member, wrong) = match verb {
+                Verb::Rotate => ("grace_seconds", json!("60")),
+                Verb::Revoke => ("reason", json!(5)),
+                Verb::Create | Verb::Replace | Verb::Merge => ("name", json!("")),
+            };
+            body[member] = wrong;
+        }
+        body
     }
 
     fn search(&self) -> Value {

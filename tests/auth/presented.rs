@@ -4,19 +4,24 @@ use data_encoding::BASE64;
 use postern::credential::field::Verb;
 use postern::credential::id::Id;
 use postern::credential::secret::ACCESS_SECONDS;
+use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::common::{ACME, MASTER_KEY, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, settings, text};
-use crate::scene::{FORM, OTHER, Place, Scene, basic, bearer, checksum, is_litegraph, method, secret_id};
+use crate::scene::{
+    FORM, OTHER, Place, Scene, basic, bearer, body_about, checksum, deletes, is_litegraph, is_ours, method, own_url,
+    secret_id, takes_form,
+};
 
 /// The same credential, read through each face.
-fn urls(scene: &Scene) -> [String; 3] {
+fn urls(scene: &Scene) -> [String; 4] {
     let target = &scene.target;
     [
         client_url(&target.credential.client()),
         litegraph_url(&target.credential),
         format!("/organizations/acme/service-accounts/{}/credentials/{}", target.account, target.credential),
+        own_url(target.credential),
     ]
 }
 
@@ -118,12 +123,12 @@ fn root_calls_by_bearer_alone() {
 fn x_token_is_litegraphs_and_stands_behind_authorization() {
     let scene = Scene::new();
     let (_, secret) = scene.admin();
-    let [coactive, litegraph, keycard] = urls(&scene);
+    let [coactive, litegraph, keycard, ours] = urls(&scene);
     let send = |url: &str, headers: &[(&str, &str)]| scene.world.send("GET", url, headers, b"").status;
     assert_eq!(send(&litegraph, &[("x-token", &secret)]), 200);
     assert_eq!(send(&litegraph, &[("X-Token", ROOT)]), 200);
     assert_eq!(send(&litegraph, &[("x-token", &secret), ("authorization", "Bearer pstn_x")]), 401);
-    for url in [coactive, keycard] {
+    for url in [coactive, keycard, ours] {
         assert_eq!(send(&url, &[("x-token", &secret)]), 401, "{url}");
     }
 }
@@ -139,10 +144,12 @@ fn a_client_of_litegraph_calls_with_a_token_of_its_own() {
         &json!({"UserGUID": scene.target.account.guid(), "BearerToken": "client_default"}),
     );
     assert_eq!(made.status, 200, "{}", made.text);
-    // A viewer, so it reads on Keycard's face.
-    let [_, _, keycard] = urls(&scene);
-    assert_eq!(scene.world.get(&keycard, "client_default").status, 200);
-    assert_eq!(scene.world.get(&keycard, "client_Default").status, 401);
+    // A viewer, so it reads on Keycard's face and ours.
+    let [_, _, keycard, ours] = urls(&scene);
+    for url in [keycard, ours] {
+        assert_eq!(scene.world.get(&url, "client_default").status, 200);
+        assert_eq!(scene.world.get(&url, "client_Default").status, 401);
+    }
 }
 
 #[test]
@@ -169,6 +176,8 @@ fn an_end_is_judged_to_the_microsecond() {
 
 const LOG_INS: [&str; 2] = ["/api/v0/login", "/api/v1/login"];
 const TOKEN: &str = "/service-account-token";
+/// The paths of the token endpoint: a vendor's, and ours.
+const TOKENS: [&str; 2] = [TOKEN, "/oauth/token"];
 const GRANT: &str = "grant_type=client_credentials";
 
 /// A reply is an access token, for one trip.
@@ -197,11 +206,12 @@ mod log_in {
         let json = ("content-type", "application/json");
         let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
         let authorization = (name, basic.as_str());
-        let mut ways: Vec<Way<'_>> = vec![
-            (TOKEN, vec![authorization, form], GRANT),
-            (TOKEN, vec![authorization], GRANT),
-            (TOKEN, vec![form], &own),
-        ];
+        let mut ways: Vec<Way<'_>> = Vec::new();
+        for url in TOKENS {
+            ways.push((url, vec![authorization, form], GRANT));
+            ways.push((url, vec![authorization], GRANT));
+            ways.push((url, vec![form], &own));
+        }
         for url in LOG_INS {
             ways.push((url, vec![authorization], ""));
             ways.push((url, vec![authorization, json], ""));
@@ -216,7 +226,7 @@ mod log_in {
                 let reply = scene.world.get(&url, &access);
                 assert_eq!((reply.status, reply.cost.trips), (200, 1), "{of}, then {url}: {}", reply.text);
             }
-            let [_, litegraph, _] = urls(&scene);
+            let [_, litegraph, ..] = urls(&scene);
             assert_eq!(scene.world.send("GET", &litegraph, &[("x-token", &access)], b"").status, 200, "{of}");
         }
     }
@@ -314,12 +324,14 @@ mod log_in {
         ] {
             let mut headers = vec![("content-type", FORM)];
             headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
-            let reply = scene.world.send("POST", TOKEN, &headers, body.as_bytes());
-            let of = format!("{authorization:?} {body}: {}", reply.text);
-            assert_eq!((reply.status, reply.cost.trips), (status, trips), "{of}");
-            assert_eq!((reply.members(), reply.json()["error"].as_str()), (members(), Some(error)), "{of}");
-            let challenge = (status == 401).then_some("Bearer, Basic realm=\"postern\"");
-            assert_eq!(reply.header("www-authenticate"), challenge, "{of}");
+            for url in TOKENS {
+                let reply = scene.world.send("POST", url, &headers, body.as_bytes());
+                let of = format!("{url} {authorization:?} {body}: {}", reply.text);
+                assert_eq!((reply.status, reply.cost.trips), (status, trips), "{of}");
+                assert_eq!((reply.members(), reply.json()["error"].as_str()), (members(), Some(error)), "{of}");
+                let challenge = (status == 401).then_some("Bearer, Basic realm=\"postern\"");
+                assert_eq!(reply.header("www-authenticate"), challenge, "{of}");
+            }
         }
     }
 
@@ -344,6 +356,69 @@ mod log_in {
     }
 }
 
+/// Who asks about a token presents itself as everywhere: that is no log-in.
+#[test]
+fn who_asks_about_a_token_calls_by_bearer_or_basic() {
+    let scene = Scene::new();
+    let (id, secret) = scene.admin();
+    let access = scene.access(id, &secret);
+    let client = id.client();
+    let ways = [
+        (bearer(&secret), 200),
+        (bearer(&access), 200),
+        (bearer(&format!("{client}:{secret}")), 200),
+        (basic(&client, &secret), 200),
+        (bearer(ROOT), 200),
+        (basic(&client, &access), 401),
+        (basic(&client, ROOT), 401),
+        (("x-token", secret.clone()), 401),
+    ];
+    for route in ROUTES.iter().filter(|route| route.operation == Operation::Verify) {
+        let body = scene.body(route);
+        for (header, status) in &ways {
+            let reply = scene.send(route, &scene.target, std::slice::from_ref(header), &body);
+            assert_eq!(reply.status, *status, "{} {header:?}: {}", route.path, reply.text);
+        }
+        // Nor by what it asks about, or by a form.
+        let own = if takes_form(route) {
+            format!("token={secret}&client_id={client}&client_secret={secret}").into_bytes()
+        } else {
+            json!({"token": secret}).to_string().into_bytes()
+        };
+        let reply = scene.send(route, &scene.target, &[], &own);
+        assert_eq!((reply.status, reply.cost.trips), (401, 0), "{}: {}", route.path, reply.text);
+    }
+}
+
+/// A caller on a secret that is being replaced is told so, whatever it is answered on whatever face; on the new one it is not.
+#[test]
+fn a_retiring_secret_is_told_that_it_is_one() {
+    for route in ROUTES.iter().filter(|route| route.operation != Operation::Metadata) {
+        let of = format!("{} {}", method(route), route.path);
+        let logs_in = route.operation == Operation::LogIn;
+        for (which, retires) in [("secret", true), ("access token", true), ("new secret", false)] {
+            if logs_in && which == "access token" {
+                continue;
+            }
+            let scene = Scene::new();
+            let (id, secret) = scene.admin();
+            let access = scene.access(id, &secret);
+            let new = scene.rotate(id, 3600);
+            let [since, until] = [0, 3600].map(|seconds| Micros(scene.world.now.get() + seconds * 1_000_000));
+            let token = match which {
+                "secret" => secret,
+                "access token" => access,
+                _ => new,
+            };
+            let present = if logs_in { basic(&id.client(), &token) } else { bearer(&token) };
+            let reply = scene.send(route, &scene.target, &[present], &scene.body(route));
+            let told = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
+            let expected = [format!("@{}", since.0 / 1_000_000), until.http_date()].map(|told| retires.then_some(told));
+            assert_eq!(told, expected, "{of} by its {which}: {}", reply.text);
+        }
+    }
+}
+
 mod access_token {
     use super::*;
 
@@ -358,8 +433,8 @@ mod access_token {
             let reply = scene.world.send("POST", url, &headers, body.as_bytes());
             assert_eq!((reply.status, reply.cost.trips), (401, 0), "{url} {authorization:?} {body}: {}", reply.text);
         };
-        for url in [LOG_INS[0], LOG_INS[1], TOKEN] {
-            let body = if url == TOKEN { GRANT } else { "" };
+        for url in LOG_INS.into_iter().chain(TOKENS) {
+            let body = if TOKENS.contains(&url) { GRANT } else { "" };
             for authorization in [
                 basic(&client, &access).1,
                 format!("Bearer {access}"),
@@ -369,7 +444,9 @@ mod access_token {
                 refused(url, Some(authorization), body);
             }
         }
-        refused(TOKEN, None, &format!("{GRANT}&client_id={client}&client_secret={access}"));
+        for url in TOKENS {
+            refused(url, None, &format!("{GRANT}&client_id={client}&client_secret={access}"));
+        }
     }
 
     #[test]
@@ -480,28 +557,31 @@ mod death {
         (Place { tenant: Id::ZERO, account, credential, token: secret }, access)
     }
 
-    /// The statuses of a call on each face, and LiteGraph's word for it; each is one trip.
-    fn calls(scene: &Scene, access: &str) -> ([u16; 3], Option<String>) {
+    /// The statuses of a call on each face, and LiteGraph's and our own word for it; each is one trip.
+    fn calls(scene: &Scene, access: &str) -> ([u16; 4], [Option<String>; 2]) {
         let replies = urls(scene).map(|url| scene.world.get(&url, access));
-        assert_eq!(replies.each_ref().map(|reply| reply.cost.trips), [1; 3]);
-        let error = replies[1].json()["Error"].as_str().map(str::to_owned);
-        (replies.map(|reply| reply.status), error)
+        assert_eq!(replies.each_ref().map(|reply| reply.cost.trips), [1; 4]);
+        let told = |face: usize, member: &str| replies[face].json()[member].as_str().map(str::to_owned);
+        let words = [told(1, "Error"), told(3, "code")];
+        (replies.map(|reply| reply.status), words)
     }
 
-    fn dies(of: &str, error: &str, deed: impl FnOnce(&Scene, &Place)) {
+    const UNKNOWN: [&str; 2] = ["AuthenticationFailed", "unauthenticated"];
+    const INACTIVE: [&str; 2] = ["Inactive", "inactive"];
+
+    fn dies(of: &str, words: [&str; 2], deed: impl FnOnce(&Scene, &Place)) {
         let scene = Scene::new();
         let (place, access) = caller(&scene);
-        assert_eq!(calls(&scene, &access), ([200; 3], None), "{of}: it lives");
+        assert_eq!(calls(&scene, &access), ([200; 4], [None, None]), "{of}: it lives");
         deed(&scene, &place);
-        assert_eq!(calls(&scene, &access), ([401; 3], Some(error.to_owned())), "{of}");
+        assert_eq!(calls(&scene, &access), ([401; 4], words.map(|word| Some(word.to_owned()))), "{of}");
     }
 
     #[test]
     fn by_every_deletion_that_takes_its_credential() {
-        let deletes = |route: &&Route| matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll);
-        for route in ROUTES.iter().filter(deletes) {
+        for route in ROUTES.iter().filter(|route| deletes(route)) {
             let of = format!("{} {}", method(route), route.path);
-            dies(&of, "AuthenticationFailed", |scene, place| {
+            dies(&of, UNKNOWN, |scene, place| {
                 let headers = [bearer(ROOT), ("x-postern-tenant", "acme".to_owned())];
                 let reply = scene.send(route, place, &headers, b"");
                 assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
@@ -514,20 +594,61 @@ mod death {
         let scene = Scene::new();
         let (place, access) = caller(&scene);
         assert_eq!(scene.world.call("DELETE", &litegraph_url(&place.credential), &access, &Value::Null).status, 200);
-        assert_eq!(calls(&scene, &access).0, [401; 3]);
+        assert_eq!(calls(&scene, &access).0, [401; 4]);
     }
 
     #[test]
     fn by_what_disables_its_credential_its_principal_or_its_tenant() {
-        let disables =
-            |route: &&Route| is_litegraph(route) && matches!(route.operation, Operation::Write(_, Verb::Replace));
+        let disables = |route: &&Route| match route.operation {
+            Operation::Write(_, Verb::Replace) => is_litegraph(route) || is_ours(route),
+            Operation::Write(_, Verb::Merge) => is_ours(route),
+            _ => false,
+        };
         for route in ROUTES.iter().filter(disables) {
-            dies(route.path, "Inactive", |scene, place| {
-                let body = json!({"UserGUID": place.account.guid(), "Name": "n", "FirstName": "n", "Active": false});
+            dies(route.path, INACTIVE, |scene, place| {
+                let mut body: Value = serde_json::from_slice(&body_about(route, place)).unwrap();
+                body[if is_ours(route) { "enabled" } else { "Active" }] = false.into();
                 let reply = scene.send(route, place, &[bearer(ROOT)], body.to_string().as_bytes());
                 assert_eq!(reply.status, 200, "{}: {}", route.path, reply.text);
             });
         }
+    }
+
+    fn step(scene: &Scene, place: &Place, step: &str, body: &Value) {
+        let reply = scene.world.call("POST", &format!("{}/{step}", own_url(place.credential)), ROOT, body);
+        assert_eq!(reply.status, 200, "{step}: {}", reply.text);
+    }
+
+    #[test]
+    fn by_a_revocation_and_not_for_ever() {
+        dies("revoked", UNKNOWN, |scene, place| step(scene, place, "revoke", &Value::Null));
+        let scene = Scene::new();
+        let (place, access) = caller(&scene);
+        for name in ["revoke", "restore"] {
+            step(&scene, &place, name, &Value::Null);
+        }
+        assert_eq!(calls(&scene, &access).0, [200; 4], "it is as it was");
+    }
+
+    #[test]
+    fn by_what_ends_its_secret_in_a_rotation() {
+        dies("without grace", UNKNOWN, |scene, place| drop(scene.rotate(place.credential, 0)));
+        dies("past its grace", UNKNOWN, |scene, place| {
+            scene.rotate(place.credential, 60);
+            scene.world.pass(60_000_000);
+        });
+        dies("finished", UNKNOWN, |scene, place| {
+            scene.rotate(place.credential, 3600);
+            step(scene, place, "rotate/finish", &Value::Null);
+        });
+        // While it lives on, and where the new one goes in its place, its tokens do too.
+        let scene = Scene::new();
+        let (place, access) = caller(&scene);
+        let new = scene.rotate(place.credential, 3600);
+        let newer = scene.access(place.credential, &new);
+        assert_eq!([&access, &newer].map(|access| calls(&scene, access).0), [[200; 4]; 2], "two secrets, two tokens");
+        step(&scene, &place, "rotate/cancel", &Value::Null);
+        assert_eq!([&access, &newer].map(|access| calls(&scene, access).0), [[200; 4], [401; 4]], "cancelled");
     }
 
     #[test]
@@ -536,7 +657,7 @@ mod death {
             "UPDATE credentials SET expires_at = ?1 WHERE id = ?2",
             "UPDATE secrets SET expires_at = ?1 WHERE credential = ?2",
         ] {
-            dies(sql, "AuthenticationFailed", |scene, place| {
+            dies(sql, UNKNOWN, |scene, place| {
                 scene.world.db.execute(sql, &[&(scene.world.now.get() + 1000), &place.credential.to_string()]);
             });
         }
@@ -550,10 +671,10 @@ mod death {
 
     #[test]
     fn by_a_new_secret() {
-        dies("replaced", "AuthenticationFailed", |scene, place| {
+        dies("replaced", UNKNOWN, |scene, place| {
             replace(scene, place, "the-next");
             let next = scene.access(place.credential, "the-next");
-            assert_eq!(calls(scene, &next).0, [200; 3], "a token of the new secret lives");
+            assert_eq!(calls(scene, &next).0, [200; 4], "a token of the new secret lives");
         });
     }
 

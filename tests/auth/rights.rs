@@ -8,10 +8,10 @@ use postern::refusal::Refusal;
 use postern::request::Headers;
 use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
 use postern::store::{Store, credential};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::common::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
-use crate::scene::Scene;
+use crate::scene::{Place, Scene, own_url};
 
 fn keycard(scene: &Scene) -> String {
     format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)
@@ -66,32 +66,43 @@ impl Headers for Authorization {
     }
 }
 
-/// What the store says to a caller that wants to set these columns of the target, and its secret: the revision after, or
-/// why not. No face so far lets an editor name any but the name and the description, so the store is asked itself.
-fn set(scene: &Scene, token: &str, set: &Value, secret: Option<&Token>) -> Result<i64, Refusal> {
+/// What the store says to a caller that wants to set the target's secret, and its name where one is given: the revision after,
+/// or why not. No face lets an editor name a secret, so the store is asked itself.
+fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) -> Result<i64, Refusal> {
     let settings = scene.world.settings.as_ref().unwrap();
     scene.world.pass(1000);
+    let now = Micros(scene.world.now.get());
     let question = Question {
-        now: Micros(scene.world.now.get()),
-        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings, Micros(scene.world.now.get()))?,
+        now,
+        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?,
         tenant: Some(TenantRef::Id(Key(Id::parse(ACME)))),
         principal: None,
         credential: Some(Key(Some(scene.target.credential))),
         bearer: None,
+        subject: None,
+        seq: None,
         on: On::Credential,
         act: Act::Change,
         need: Rank::Editor,
         if_match: None,
+        if_none_match: None,
+        asserted: Map::new(),
+        merges: true,
+        active: false,
+        rotation: None,
+        grace_seconds: None,
+        tells_secrets: false,
+        idempotency: None,
         page: None,
         bound: None,
         force: false,
         invalid: false,
-        set: set.as_object().unwrap().clone(),
+        set: name.into_iter().map(|name| ("name".to_owned(), name.into())).collect(),
         context: None,
         role_names: Vec::new(),
-        secret: secret.map(|secret| new_row(scene, secret)),
+        secret: Some(new_row(scene, secret)),
         // A stamp is of one change alone.
-        change: Id::new(scene.world.now.get(), [0; 10]),
+        change: Id::new(now.0, [0; 10]),
         request: "request".to_owned(),
     };
     let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &question, Vec::new()))?;
@@ -105,51 +116,146 @@ fn new_row(scene: &Scene, token: &Token) -> NewRow {
     NewRow { id, digest, proofs, key: keys.current.id().to_owned(), sealed: None, hint: String::new() }
 }
 
-/// What counts is what would change, not what the body names.
-#[test]
-fn an_editor_changes_names_and_descriptions_and_nothing_else() {
-    let (changed, unchanged, refused) = (Ok(2), Ok(1), Err(Refusal::ForbiddenChange));
-    for (columns, to_editor) in [
-        (json!({}), &unchanged),
-        (json!({"name": "new"}), &changed),
-        (json!({"description": "new"}), &changed),
-        (json!({"description": null}), &changed),
-        (json!({"name": "new", "description": null}), &changed),
-        // Named, but as stored.
-        (json!({"name": "target", "enabled": true, "roles": [{"role_id": "viewer"}]}), &unchanged),
-        (json!({"name": "new", "enabled": true, "roles": [{"role_id": "viewer"}]}), &changed),
-        (json!({"enabled": false}), &refused),
-        (json!({"principal": ACME}), &refused),
-        (json!({"roles": null}), &refused),
-        (json!({"roles": [{"role_id": "editor"}]}), &refused),
-        (json!({"roles": [{"role_id": "editor"}, {"role_id": "viewer"}]}), &refused),
-        (json!({"name": "new", "enabled": false}), &refused),
-    ] {
-        for (caller, expected) in [
-            ("viewer", &Err(Refusal::Forbidden)),
-            ("admin on a resource only", &Err(Refusal::Forbidden)),
-            ("editor", to_editor),
-            ("admin", if *to_editor == unchanged { &unchanged } else { &changed }),
-        ] {
-            let scene = Scene::new();
-            let token = scene.token(caller);
-            let before = scene.world.stored();
-            assert_eq!(set(&scene, &token, &columns, None), *expected, "{caller}: {columns}");
-            assert_eq!(scene.world.stored() != before, *expected == changed, "{caller}: {columns}");
-        }
-    }
-}
-
 #[test]
 fn an_editor_may_name_the_secret_that_is_there_and_no_other() {
     let scene = Scene::new();
     let (editor, admin) = (scene.token("editor"), scene.token("admin"));
     let secret = |text: &str| Token::read(text, "pstn_").ok().unwrap();
     let (first, second) = (secret("the-first"), secret("the-second"));
-    assert_eq!(set(&scene, &admin, &json!({}), Some(&first)), Ok(2));
-    assert_eq!(set(&scene, &editor, &json!({}), Some(&second)), Err(Refusal::ForbiddenChange));
-    assert_eq!(set(&scene, &editor, &json!({}), Some(&first)), Ok(2), "nothing changes");
-    assert_eq!(set(&scene, &editor, &json!({"name": "new"}), Some(&first)), Ok(3));
+    assert_eq!(set_secret(&scene, &admin, &first, None), Ok(2));
+    assert_eq!(set_secret(&scene, &editor, &second, None), Err(Refusal::ForbiddenChange));
+    assert_eq!(set_secret(&scene, &editor, &first, None), Ok(2), "nothing changes");
+    assert_eq!(set_secret(&scene, &editor, &first, Some("new")), Ok(3));
+}
+
+mod ours {
+    use super::*;
+
+    /// What a change comes to.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Ends {
+        Changed,
+        Unchanged,
+        /// The caller may change the thing, and not so.
+        Refused,
+        /// The caller may never change it.
+        Never,
+    }
+
+    use Ends::{Changed, Never, Refused, Unchanged};
+
+    /// The caller's PATCH with this body ends so; and so does its PUT that says the same, and all else as it is.
+    fn ends(caller: &str, what: &str, body: &Value, expected: Ends) {
+        for verb in ["PATCH", "PUT", "PATCH?dry_run=true", "PUT?dry_run=true"] {
+            let (method, query) = verb.split_once('?').map_or((verb, ""), |(method, query)| (method, query));
+            if !query.is_empty() && what != "credentials" {
+                continue;
+            }
+            let scene = Scene::new();
+            let Place { account, credential, .. } = scene.target;
+            let url = match what {
+                "tenants" => format!("/v1/tenants/{ACME}"),
+                "principals" => format!("/v1/tenants/{ACME}/principals/{account}"),
+                _ => own_url(credential),
+            };
+            let token = scene.token(caller);
+            let mut said = if method == "PUT" { scene.world.get(&url, ROOT).json() } else { json!({}) };
+            for (name, value) in body.as_object().unwrap() {
+                said[name] = value.clone();
+            }
+            let before = scene.world.stored_but_last_use();
+            let reply = scene.world.call(method, &format!("{url}?{query}"), &token, &said);
+            let of = format!("{caller}, {what}: {verb} {body}: {}", reply.text);
+            let (status, code) = match expected {
+                Changed | Unchanged => (200, None),
+                Refused => (403, Some("forbidden_change")),
+                Never => (403, Some("forbidden")),
+            };
+            assert_eq!((reply.status, reply.json()["code"].as_str()), (status, code), "{of}");
+            let writes = expected == Changed && query.is_empty();
+            assert_eq!(scene.world.stored_but_last_use() != before, writes, "{of}");
+        }
+    }
+
+    /// What counts is what would change, not what the body names.
+    #[test]
+    fn an_editor_changes_names_and_descriptions_and_nothing_else() {
+        let viewer = json!([{"role_id": "viewer"}]);
+        for (what, body, to_editor) in [
+            ("credentials", json!({}), Unchanged),
+            ("credentials", json!({"name": "new"}), Changed),
+            ("credentials", json!({"description": "new"}), Changed),
+            ("credentials", json!({"description": null}), Changed),
+            ("credentials", json!({"name": "new", "description": null}), Changed),
+            // Named, but as stored.
+            ("credentials", json!({"name": "target", "enabled": true, "roles": viewer, "metadata": {}}), Unchanged),
+            ("credentials", json!({"name": "new", "enabled": true, "roles": viewer, "expires_at": null}), Changed),
+            ("credentials", json!({"enabled": false}), Refused),
+            ("credentials", json!({"principal": ACME}), Refused),
+            ("credentials", json!({"roles": null}), Refused),
+            ("credentials", json!({"roles": [{"role_id": "editor"}]}), Refused),
+            ("credentials", json!({"roles": [{"role_id": "editor"}, {"role_id": "viewer"}]}), Refused),
+            ("credentials", json!({"roles": [{"role_id": "viewer", "resource": "dataset"}]}), Refused),
+            ("credentials", json!({"expires_at": "2250-01-01T00:00:00Z"}), Refused),
+            ("credentials", json!({"metadata": {"a": "b"}}), Refused),
+            ("credentials", json!({"name": "new", "enabled": false}), Refused),
+            ("principals", json!({}), Unchanged),
+            ("principals", json!({"name": "new"}), Changed),
+            ("principals", json!({"name": "new", "description": "new", "enabled": true}), Changed),
+            ("principals", json!({"enabled": false}), Refused),
+            ("principals", json!({"name": "new", "enabled": false}), Refused),
+        ] {
+            let to_admin = if to_editor == Unchanged { Unchanged } else { Changed };
+            for (caller, expected) in [
+                ("viewer", Never),
+                ("admin on a resource only", Never),
+                ("only a role of another name", Never),
+                ("editor", to_editor),
+                ("admin", to_admin),
+                ("no roles", to_admin),
+                ("root", to_admin),
+            ] {
+                ends(caller, what, &body, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn an_admin_changes_its_own_tenant_and_root_alone_turns_it_off() {
+        for (body, to_admin) in [
+            (json!({}), Unchanged),
+            (json!({"enabled": true}), Unchanged),
+            (json!({"name": "new"}), Changed),
+            (json!({"rbac": false}), Changed),
+            (json!({"require_if_match": true}), Changed),
+            (json!({"role_names": ["another"]}), Changed),
+            (json!({"enabled": false}), Refused),
+            (json!({"name": "new", "enabled": false}), Refused),
+        ] {
+            let to_root = if to_admin == Unchanged { Unchanged } else { Changed };
+            for (caller, expected) in [("viewer", Never), ("editor", Never), ("admin", to_admin), ("root", to_root)] {
+                ends(caller, "tenants", &body, expected);
+            }
+        }
+    }
+
+    /// A limit that is mistyped would make a role one on everything.
+    #[test]
+    fn a_role_with_a_member_that_it_has_not_is_no_grant() {
+        let scene = Scene::new();
+        let roles = json!([{"role_id": "viewer"}, {"role_id": "admin", "resorce": "dataset"}]);
+        let before = scene.world.stored();
+        for (method, url, body) in [
+            ("POST", format!("/v1/tenants/{ACME}/credentials"), json!({"name": "new", "roles": roles})),
+            ("PATCH", own_url(scene.target.credential), json!({"roles": roles})),
+        ] {
+            let reply = scene.world.call(method, &url, ROOT, &body);
+            assert_eq!(reply.status, 422, "{method} {url}: {}", reply.text);
+            let told = &reply.json()["violations"][0];
+            assert_eq!((&told["pointer"], &told["code"]), (&json!("/roles/1/resorce"), &json!("unknown_member")));
+        }
+        assert_eq!(scene.world.stored(), before);
+    }
 }
 
 /// Its own end is no change of what it looks at.
@@ -160,7 +266,8 @@ fn a_viewer_with_an_end_reads_what_it_may() {
     let end = START + 3_600_000_000;
     scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
     let account = format!("/organizations/acme/service-accounts/{}", scene.target.account);
-    for url in ["/organizations", "/organizations/acme", &account, &keycard(&scene)] {
+    let [own, events] = ["", "/events"].map(|of| own_url(scene.target.credential) + of);
+    for url in ["/organizations", "/organizations/acme", &account, &keycard(&scene), "/v1/tenants", &own, &events] {
         assert_eq!(scene.world.get(url, &token).status, 200, "{url}");
     }
 }
@@ -176,11 +283,12 @@ fn what_an_ending_caller_makes_ends_with_it() {
             ("POST", CLIENTS, json!({"name": "made", "roles": null})),
             ("PUT", &*litegraph, json!({"UserGUID": ZERO, "Name": "made"})),
             ("POST", &*keycard(&scene), json!({"name": "made"})),
+            ("POST", &format!("/v1/tenants/{ACME}/credentials"), json!({"name": "made", "roles": null})),
         ] {
             assert!(scene.world.call(method, url, &token, &body).status <= 201, "{url}");
         }
         let made = scene.world.db.query("SELECT expires_at FROM credentials WHERE name = 'made'", &[]);
-        assert_eq!(made.iter().map(|row| row["expires_at"].as_i64()).collect::<Vec<_>>(), [end; 3]);
+        assert_eq!(made.iter().map(|row| row["expires_at"].as_i64()).collect::<Vec<_>>(), [end; 4]);
         assert_eq!(
             scene.world.call("PUT", &client_url(&scene.target.credential.client()), &token, &json!({})).status,
             200

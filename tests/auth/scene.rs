@@ -2,7 +2,7 @@
 //! requests made from the table of routes.
 
 use data_encoding::BASE64;
-use postern::credential::field::Noun;
+use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::{ACCESS_SECONDS, Keys, Token};
 use postern::credential::time::Micros;
@@ -187,6 +187,22 @@ impl Scene {
                 let body = json!({"UserGUID": Id::ZERO.guid(), "Name": "caller", "BearerToken": "a-new-one"});
                 self.done("PUT", &format!("/v1.0/tenants/{}/credentials/{}", acme(), id.guid()), &body);
             }
+            "retired secret" => {
+                self.rotate(id, 60);
+                world.pass(60_000_000);
+            }
+            "admin, its secret retiring" => drop(self.rotate(id, 3600)),
+            "cancelled secret" => {
+                let new = self.rotate(id, 3600);
+                known.token = if known.token == secret { new } else { self.access(id, &new) };
+                self.done("POST", &format!("{}/rotate/cancel", own_url(id)), &Value::Null);
+            }
+            "revoked credential" => self.done("POST", &format!("{}/revoke", own_url(id)), &Value::Null),
+            "admin, restored" => {
+                for step in ["revoke", "restore"] {
+                    self.done("POST", &format!("{}/{step}", own_url(id)), &Value::Null);
+                }
+            }
             "deleted credential" => self.done("DELETE", &client_url(&id.client()), &Value::Null),
             "deleted principal" => {
                 let account = self.moved(id);
@@ -221,6 +237,27 @@ impl Scene {
         account
     }
 
+    /// Begins a rotation on our own face, and gives back the new secret. The old one lives on for so many seconds.
+    pub fn rotate(&self, id: Id, grace_seconds: u32) -> String {
+        let url = format!("{}/rotate", own_url(id));
+        let reply = self.world.call("POST", &url, ROOT, &json!({ "grace_seconds": grace_seconds }));
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        text(&reply.json(), "secret")
+    }
+
+    /// Brings the credential of a place to where a step of its life begins: it is being rotated, or is revoked.
+    pub fn ready(&self, route: &Route, place: &Place) {
+        let (step, body) = match route.operation {
+            Operation::FinishRotation | Operation::CancelRotation => ("rotate", json!({"grace_seconds": 3600})),
+            Operation::Restore => ("revoke", json!({})),
+            _ => return,
+        };
+        let url = format!("/v1/tenants/{}/credentials/{}/{step}", place.tenant, place.credential);
+        let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
+        // It may be there already, or be gone with its tenant.
+        assert!([200, 404, 409].contains(&reply.status), "{url}: {}", reply.text);
+    }
+
     /// Does something as root.
     fn done(&self, method: &str, url: &str, body: &Value) {
         let reply = self.world.call(method, url, ROOT, body);
@@ -251,26 +288,57 @@ impl Scene {
 
     /// A body that the route takes; none, where it reads none.
     pub fn body(&self, route: &Route) -> Vec<u8> {
-        match route.operation {
-            Operation::Write(noun, _) => match (is_litegraph(route), noun) {
-                (true, Noun::Credential) => json!({"UserGUID": self.target.account.guid(), "Name": "changed"}),
-                (true, Noun::Principal) => json!({"FirstName": "changed"}),
-                (true, Noun::Tenant) => json!({"Name": "changed"}),
-                (false, _) => json!({"name": "changed"}),
-            }
-            .to_string()
-            .into(),
-            Operation::LogIn if takes_form(route) => b"grant_type=client_credentials".to_vec(),
-            Operation::LogIn => json!({"grant_type": "client_credentials"}).to_string().into(),
-            Operation::Page(_) if method(route) == "POST" => b"{}".to_vec(),
-            Operation::Read(_)
-            | Operation::Delete(_)
-            | Operation::DeleteAll
-            | Operation::List(_)
-            | Operation::Page(_)
-            | Operation::FindByToken
-            | Operation::Roles => Vec::new(),
+        body_about(route, &self.target)
+    }
+}
+
+/// [`Scene::body`], where the request is about this.
+pub fn body_about(route: &Route, place: &Place) -> Vec<u8> {
+    match route.operation {
+        Operation::Write(noun, verb) if is_ours(route) => ours(noun, verb, place).to_string().into(),
+        Operation::Write(noun, _) => match (is_litegraph(route), noun) {
+            (true, Noun::Credential) => json!({"UserGUID": place.account.guid(), "Name": "changed"}),
+            (true, Noun::Principal) => json!({"FirstName": "changed"}),
+            (true, Noun::Tenant) => json!({"Name": "changed"}),
+            (false, _) => json!({"name": "changed"}),
         }
+        .to_string()
+        .into(),
+        Operation::LogIn if takes_form(route) => b"grant_type=client_credentials".to_vec(),
+        Operation::LogIn => json!({"grant_type": "client_credentials"}).to_string().into(),
+        Operation::Verify if takes_form(route) => format!("token={}", place.token).into(),
+        Operation::Verify => json!({"token": place.token}).to_string().into(),
+        Operation::Page(_) if method(route) == "POST" => b"{}".to_vec(),
+        Operation::Read(_)
+        | Operation::Delete(_)
+        | Operation::DeleteAll
+        | Operation::List(_)
+        | Operation::Page(_)
+        | Operation::FindByToken
+        | Operation::Roles
+        | Operation::FinishRotation
+        | Operation::CancelRotation
+        | Operation::Restore
+        | Operation::History
+        | Operation::Metadata => Vec::new(),
+    }
+}
+
+/// A body that our own face takes: of PUT all that has to be said, as it is stored but for the name.
+fn ours(noun: Noun, verb: Verb, place: &Place) -> Value {
+    let viewer = json!([{"role_id": "viewer"}]);
+    match (verb, noun) {
+        (Verb::Rotate, _) => json!({"grace_seconds": 60}),
+        (Verb::Revoke, _) => json!({"reason": "changed"}),
+        (Verb::Create, Noun::Credential) => json!({"name": "changed", "roles": viewer}),
+        (Verb::Create | Verb::Merge, _) => json!({"name": "changed"}),
+        (Verb::Replace, Noun::Tenant) => json!({
+            "name": "changed", "enabled": true, "rbac": true, "require_if_match": false, "role_names": ["auditor"],
+        }),
+        (Verb::Replace, Noun::Principal) => json!({"name": "changed", "enabled": true}),
+        (Verb::Replace, Noun::Credential) => json!({
+            "principal": place.account.to_string(), "name": "changed", "enabled": true, "roles": viewer, "expires_at": null,
+        }),
     }
 }
 
@@ -292,6 +360,11 @@ fn placed(world: &World, label: &str) -> Place {
 /// The header by which a caller names the tenant, unless it is the root that does not.
 pub fn names_tenant(caller: &str) -> Option<Header> {
     (caller != "root, naming no tenant").then(|| ("x-postern-tenant", "acme".to_owned()))
+}
+
+/// A credential of the tenant acme on our own face.
+pub fn own_url(id: Id) -> String {
+    format!("/v1/tenants/{ACME}/credentials/{id}")
 }
 
 fn acme() -> String {
@@ -334,9 +407,22 @@ pub fn is_litegraph(route: &Route) -> bool {
     route.path.starts_with("/v1.0/") || route.path.starts_with("/v2.0/")
 }
 
+pub fn is_ours(route: &Route) -> bool {
+    route.path.starts_with("/v1/")
+}
+
 /// Whether the route's body is a form, and its refusals are those of OAuth.
 pub fn takes_form(route: &Route) -> bool {
-    route.path == "/service-account-token"
+    ["/service-account-token", "/oauth/token", "/oauth/introspect"].contains(&route.path)
+}
+
+/// Whether what it changes is a step of a credential's life, of which the one before it has to be taken: [`Scene::ready`].
+pub fn is_step(route: &Route) -> bool {
+    matches!(route.operation, Operation::FinishRotation | Operation::CancelRotation | Operation::Restore)
+}
+
+pub fn deletes(route: &Route) -> bool {
+    matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll)
 }
 
 /// The path of a route, with its `{}` filled in the face's spelling.
@@ -348,7 +434,7 @@ pub fn url(route: &Route, place: &Place) -> String {
         match (segment, stands_for) {
             ("{}", "clients") => place.credential.client(),
             ("{}", "tenants" | "organizations") => spell(place.tenant),
-            ("{}", "service-accounts" | "users") => spell(place.account),
+            ("{}", "service-accounts" | "users" | "principals") => spell(place.account),
             // One of LiteGraph's SDKs has a user's GUID here.
             ("{}", "credentials") if route.operation == Operation::DeleteAll => spell(place.account),
             ("{}", "credentials") => spell(place.credential),
@@ -362,8 +448,16 @@ pub fn url(route: &Route, place: &Place) -> String {
 
 /// [`url`], and the query without which the request is refused.
 pub fn request_url(route: &Route, place: &Place) -> String {
-    let query = if route.operation == Operation::Delete(Noun::Tenant) { "?force" } else { "" };
-    url(route, place) + query
+    url(route, place) + forced(route)
+}
+
+/// The query that says that a tenant goes with all that it has.
+pub fn forced(route: &Route) -> &'static str {
+    match route.operation {
+        Operation::Delete(Noun::Tenant) if is_ours(route) => "?force=true",
+        Operation::Delete(Noun::Tenant) => "?force",
+        _ => "",
+    }
 }
 
 /// The routes by their names, in the order of the table. A route that the table does not name is an error, and so is a
@@ -381,12 +475,13 @@ pub fn routes(table: &Table) -> Vec<(String, &'static Route)> {
     table.column("route").into_iter().map(str::to_owned).zip(named.iter().map(route)).collect()
 }
 
-/// The status that a cell of a table stands for, and LiteGraph's `Error` with it, where the status is not all.
-pub fn expected(cell: &str) -> (u16, Option<&'static str>) {
+/// The status that a cell of a table stands for, and LiteGraph's `Error` and our own `code` with it, where the status is
+/// not all.
+pub fn expected(cell: &str) -> (u16, Option<[&'static str; 2]>) {
     match cell {
-        "unknown" => (401, Some("AuthenticationFailed")),
-        "denied" => (401, Some("AuthorizationFailed")),
-        "inactive" => (401, Some("Inactive")),
+        "unknown" => (401, Some(["AuthenticationFailed", "unauthenticated"])),
+        "denied" => (401, Some(["AuthorizationFailed", "forbidden"])),
+        "inactive" => (401, Some(["Inactive", "inactive"])),
         "gone" => (200, None),
         status => (status.parse().unwrap_or_else(|_| panic!("what is {status}?")), None),
     }
@@ -396,8 +491,9 @@ pub fn expected(cell: &str) -> (u16, Option<&'static str>) {
 pub fn assert_is(reply: &Reply, cell: &str, route: &Route, of: &str) {
     let (status, error) = expected(cell);
     assert_eq!(reply.status, status, "{of}: {}", reply.text);
-    if let Some(error) = error {
-        assert_eq!(reply.json()["Error"], error, "{of}");
+    if let Some([error, code]) = error {
+        let (member, told) = if is_ours(route) { ("code", code) } else { ("Error", error) };
+        assert_eq!(reply.json()[member], told, "{of}");
     }
     let challenge = if takes_form(route) { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
     assert_eq!(reply.header("www-authenticate"), (status == 401).then_some(challenge), "{of}");

@@ -7,7 +7,7 @@ use postern::route::{Operation, ROUTES};
 use crate::common::ROOT;
 use crate::common::watched::{Noted, Wire};
 use crate::scene::{Scene, is_litegraph, method, request_url, url};
-use crate::{CANARY, deletes, holds, set, stored, told, trace};
+use crate::{CANARY, deletes, set, shown, stored, told, trace};
 
 /// The headers that any route reads, found by listening.
 fn headers_read() -> BTreeSet<String> {
@@ -31,7 +31,10 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
     let known = [
         "authorization",
         "content-type",
+        "host",
+        "idempotency-key",
         "if-match",
+        "if-none-match",
         "x-client-request-id",
         "x-postern-tenant",
         "x-request-id",
@@ -39,7 +42,7 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
     ];
     assert!(known.iter().all(|name| names.contains(*name)), "{names:?}");
     let bearer = format!("Bearer {ROOT}");
-    let others = [CANARY, "user-agent", "cookie", "origin", "x-forwarded-for", "idempotency-key"];
+    let others = [CANARY, "user-agent", "cookie", "origin", "x-forwarded-for", "referer"];
     for name in names.iter().map(String::as_str).filter(|name| *name != "authorization").chain(others) {
         for value in [CANARY.to_owned(), format!("{CANARY} <{CANARY}>"), format!("\"{CANARY}.1\"")] {
             let mut scene = Scene::new();
@@ -54,11 +57,23 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
                 if name == "x-request-id" && value == CANARY {
                     // "A request id (the caller's when it is a sane one)": told back, kept with the change.
                     assert_eq!(trace.reply.header("x-request-id"), Some(CANARY), "{of}");
-                    assert!(!holds(&trace.reply.text, CANARY), "{of}: {}", trace.reply.text);
+                    // And told by the history.
+                    let history = route.operation == Operation::History;
+                    assert!(
+                        shown(&trace.reply, CANARY).is_subset(&set(if history { &["request_id"] } else { &[] })),
+                        "{of}"
+                    );
                     let kept = ["credentials.changed_request", "events.request", "secrets.changed_request"];
                     assert!(stored(&scene.world, CANARY).is_subset(&set(&kept)), "{of}");
+                } else if name == "host" && route.operation == Operation::Metadata {
+                    // It tells where it is by the name that it was called by (RFC 8414 §2).
+                    let told = ["introspection_endpoint", "issuer", "token_endpoint"];
+                    trace.assert_only_shown_in(&told, CANARY, &of);
                 } else {
                     trace.assert_nowhere(&scene.world, CANARY, &of);
+                }
+                if name == "idempotency-key" {
+                    trace.assert_never_asked(CANARY, &of);
                 }
                 // Each deletion deletes something, once.
                 if deletes(route) && trace.reply.status < 300 && value == CANARY {
@@ -102,6 +117,9 @@ fn a_part_of_a_url_is_in_nothing_that_is_left() {
             format!("token={CANARY}&max-keys={CANARY}&maxKeys={CANARY}&skip={CANARY}&order={CANARY}&guids={CANARY}"),
             format!("after={CANARY}&before={CANARY}&limit={CANARY}"),
             format!("roles_context={CANARY}"),
+            format!("dry_run={CANARY}"),
+            format!("cursor={CANARY}&sort={CANARY}&enabled={CANARY}&principal={CANARY}&expires_before={CANARY}"),
+            format!("cursor=0{CANARY}&unused_since={CANARY}&unrotated_since={CANARY}&limit=1"),
             format!("client_id={CANARY}&client_secret={CANARY}&access_token={CANARY}"),
         ] {
             let of = format!("{} {whole}?{query}", method(route));
@@ -114,6 +132,10 @@ fn a_part_of_a_url_is_in_nothing_that_is_left() {
                 scene = Scene::new();
             }
         }
+        // What a list is narrowed by is looked for, and that is all.
+        let narrowed = format!("{whole}?role={CANARY}&name_prefix={CANARY}");
+        let trace = trace(&scene.world, route, &narrowed, &headers, &scene.body(route));
+        trace.assert_nowhere(&scene.world, CANARY, &narrowed);
     }
 }
 

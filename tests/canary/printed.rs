@@ -10,14 +10,15 @@ use postern::credential::secret::{Keyring, Keys, Token};
 use postern::credential::time::Micros;
 use postern::credential::validate::{NewSecret, To, validate};
 use postern::face::{
-    self, Asked, Face, Scope, Shown, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth,
+    Asked, Face, Inquiry, Scope, Shown, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth,
+    postern::Postern,
 };
 use postern::refusal::Refusal;
 use postern::request::{Body, Method, Request};
 use postern::route::{Operation, ROUTES};
 use postern::settings::Settings;
 use postern::store::list::Listed;
-use postern::store::question::{Act, NewRow, On, Question};
+use postern::store::question::{Act, Idempotency, NewRow, On, Question, Rotation};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -79,6 +80,7 @@ lacks!(
     Settings: Debug, Settings: Serialize,
     // What holds one on its way in or out.
     Scope: Debug, Asked<'static>: Debug, Shown<'static>: Debug, Request<'static>: Debug,
+    Inquiry: Debug,
     Listed<(postern::credential::Credential, Option<Token>)>: Debug,
 );
 
@@ -142,7 +144,7 @@ fn a_question_prints_and_sends_no_token() {
         digest: proof.digest.clone(),
         proofs: vec![proof.clone()],
         key: keys.id().to_owned(),
-        sealed: Some(sealed.text),
+        sealed: Some(sealed.text.clone()),
         hint: token.hint().to_owned(),
     };
     let question = Question {
@@ -151,11 +153,25 @@ fn a_question_prints_and_sends_no_token() {
         tenant: None,
         principal: None,
         credential: None,
-        bearer: Some(vec![proof]),
+        bearer: Some(vec![proof.clone()]),
+        subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
+        seq: None,
         on: On::Credential,
         act: Act::Change,
         need: Rank::Admin,
         if_match: None,
+        if_none_match: None,
+        asserted: Map::new(),
+        merges: false,
+        active: false,
+        rotation: Some(Rotation::Start),
+        grace_seconds: Some(60),
+        tells_secrets: true,
+        idempotency: Some(Idempotency {
+            id: keys.digest("idempotency key", CANARY.as_bytes()),
+            body: keys.digest("idempotency body", CANARY.as_bytes()),
+            sealed: Some(sealed.text.clone()),
+        }),
         page: None,
         bound: None,
         force: false,
@@ -174,18 +190,22 @@ fn a_question_prints_and_sends_no_token() {
 /// A body that says the canary in every member that a face knows.
 fn drafted(face: &dyn Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
     let words = Field::ALL.into_iter().filter_map(|field| face.word(noun, verb, field));
-    let body: Map<String, Value> = words.map(|word| (word.to_owned(), value.clone())).collect();
-    let draft = face::read(face, noun, verb, body);
+    // And in those that only read.
+    let reads = ["label", "revision", "created_at", "revoked_reason", "secrets"];
+    let body = words.chain(reads).map(|word| (word.to_owned(), value.clone())).collect();
+    let draft = face.read(noun, verb, body);
     let (_, violations) = validate(&draft, noun, verb, face, "pstn_");
     (draft, violations)
 }
 
 #[test]
 fn a_refusal_prints_nothing_of_the_body() {
-    let faces: [&dyn Face; 3] = [&Coactive, &LiteGraph, &Keycard];
+    let faces: [&dyn Face; 4] = [&Coactive, &LiteGraph, &Keycard, &Postern];
     for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
-        for verb in [Verb::Create, Verb::Replace, Verb::Merge] {
-            let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {CANARY: CANARY}]);
+        for verb in [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke] {
+            // Our own face points at a member that it does not know: of that, the name is told.
+            let name = if face.content_type(422) == "application/problem+json" { "member" } else { CANARY };
+            let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {name: CANARY}]);
             for value in [json!([CANARY]), json!(format!("pstn_{CANARY}\n")), json!(CANARY.repeat(60)), roles] {
                 let (draft, violations) = drafted(face, noun, verb, &value);
                 assert_silent("draft", &printed!(draft));
@@ -207,7 +227,22 @@ fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &st
 #[test]
 fn a_refusal_prints_nothing_of_a_query_or_a_search() {
     let nothing = Noted::of(&[]);
-    let names = ["order", "max-keys", "skip", "token", "guids", "after", "before", "limit"];
+    let names = [
+        "order",
+        "max-keys",
+        "skip",
+        "token",
+        "guids",
+        "after",
+        "before",
+        "limit",
+        "cursor",
+        "sort",
+        "enabled",
+        "principal",
+        "expires_before",
+        "dry_run",
+    ];
     let query = names.map(|name| format!("{name}={CANARY}")).join("&");
     let search = ["Ordering", "MaxResults", "Skip", "ContinuationToken"].map(|name| (name, CANARY));
     let search =
@@ -220,6 +255,52 @@ fn a_refusal_prints_nothing_of_a_query_or_a_search() {
         assert!(printed!(refusal).contains("Parameters"), "{}: {}", route.path, printed!(refusal));
         assert_silent("refusal", &printed!(refusal));
     }
+    let asked = request(Method::Get, &query, &nothing, "");
+    let dry = format!("dry_run={CANARY}");
+    let (dry, update) = (request(Method::Patch, &dry, &nothing, ""), Operation::Write(Noun::Credential, Verb::Merge));
+    let unknown = format!("{CANARY}=1");
+    let unknown = request(Method::Patch, &unknown, &nothing, "");
+    let refusals = [
+        Postern.history_page(&asked).err(),
+        Postern.check_query(&dry, update).err(),
+        Postern.check_query(&unknown, update).err(),
+    ];
+    assert!(refusals.iter().all(Option::is_some));
+    assert_silent("refusals", &printed!(refusals));
+}
+
+#[test]
+fn a_refusal_prints_nothing_of_an_idempotency_key() {
+    let key = format!("{CANARY} {CANARY}");
+    let headers = [("idempotency-key", key.as_str())];
+    let noted = Noted::of(&headers);
+    let refusal = Postern.idempotency_key(&request(Method::Post, "", &noted, "")).err();
+    assert!(refusal.is_some());
+    assert_silent("refusal", &printed!(refusal));
+}
+
+/// Of a question about a token, the token is in nothing that can be printed.
+#[test]
+fn a_question_about_a_token_prints_nothing_of_it() {
+    let nothing = Noted::of(&[]);
+    let (settings, now) = (own(), Micros(0));
+    for body in [json!({"token": CANARY, "role_id": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})]
+    {
+        let asked = Postern.inquiry(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
+        assert!(!asked.violations.is_empty(), "{body}");
+        assert_silent("violations", &printed!(asked.violations));
+        assert_silent("subject", &printed!(Caller::presented(&asked.token, &settings, now)));
+    }
+    for form in [format!("token={CANARY}&token={CANARY}"), CANARY.to_owned(), format!("tokn={CANARY}")] {
+        let refusal = OAuth.inquiry(&request(Method::Post, "", &nothing, &form)).err();
+        assert!(refusal.is_some(), "{form}");
+        assert_silent("refusal", &printed!(refusal));
+    }
+    let asked = OAuth.inquiry(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
+    let subject = Caller::presented(&asked.token, &settings, now);
+    assert!(subject.is_some());
+    assert_silent("subject", &printed!(subject));
+    assert_silent("subject, serialised", &serde_json::to_string(&subject).unwrap());
 }
 
 #[test]
@@ -264,10 +345,14 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
         description: None,
         enabled: true,
         roles: None,
+        expires_at: None,
+        metadata: std::collections::BTreeMap::new(),
+        revoked: None,
         revision: 1,
         created_at: Micros(0),
         updated_at: Micros(0),
         last_used_at: None,
+        secrets: Vec::new(),
         sealed: Some(postern::credential::secret::Sealed {
             key: row["key"].as_str().unwrap().to_owned(),
             text: sealed.to_owned(),

@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test target uses its own part of this")]
 
 pub mod recorded;
-pub mod redacted;
 pub mod sqlite;
 pub mod stored;
 pub mod table;

@@ -11,7 +11,7 @@ use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use crate::common::{ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+use crate::common::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 /// An operation that reads fields from a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Op {
     pub fn of(operation: Operation) -> Option<Self> {
         match operation {
             Operation::Write(noun, verb) => Some(Self { noun, verb }),
-            // These read no body, or one that says no field: how to list, which grant.
+            // These read no body, or one that says no field: how to list, which grant, which token.
             Operation::Read(_)
             | Operation::Delete(_)
             | Operation::DeleteAll
@@ -33,6 +33,12 @@ impl Op {
             | Operation::Page(_)
             | Operation::FindByToken
             | Operation::Roles
+            | Operation::FinishRotation
+            | Operation::CancelRotation
+            | Operation::Restore
+            | Operation::History
+            | Operation::Verify
+            | Operation::Metadata
             | Operation::LogIn => None,
         }
     }
@@ -49,11 +55,19 @@ impl Op {
             (Verb::Merge, Noun::Credential) => "merge credential",
             (Verb::Merge, Noun::Principal) => "merge principal",
             (Verb::Merge, Noun::Tenant) => "merge tenant",
+            (Verb::Rotate, Noun::Credential) => "rotate credential",
+            (Verb::Revoke, Noun::Credential) => "revoke credential",
+            (Verb::Rotate | Verb::Revoke, Noun::Principal | Noun::Tenant) => panic!("it has no secrets"),
         }
     }
 
     pub fn updates(self) -> bool {
         self.verb != Verb::Create
+    }
+
+    /// Whether a body for this says the thing, as a read shows it: then what only reads may stay in it.
+    pub fn says_the_thing(self) -> bool {
+        matches!(self.verb, Verb::Replace | Verb::Merge)
     }
 
     /// The member that says a field in a body for this.
@@ -76,13 +90,25 @@ pub fn face(route: &Route) -> &'static str {
         Some("api") => "Coactive",
         Some("v1.0" | "v2.0") => "LiteGraph",
         Some("organizations" | "service-account-token") => "Keycard",
+        Some("v1") => "Postern",
         _ => panic!("{}: whose is it?", route.path),
     }
 }
 
 /// The routes whose bodies the tables are about, by face and operation.
 pub fn routes() -> Vec<(&'static str, Op, &'static Route)> {
-    ROUTES.iter().filter_map(|route| Some((face(route), Op::of(route.operation)?, route))).collect()
+    ROUTES.iter().filter_map(|route| Op::of(route.operation).map(|op| (face(route), op, route))).collect()
+}
+
+/// The members that our own face shows of what a route writes.
+pub fn shown(route: &Route, op: Op) -> Vec<String> {
+    thread_local! {
+        static SUBJECT: Subject = Subject::new("Postern");
+    }
+    SUBJECT.with(|subject| {
+        let shown = subject.read(route, op, subject.id(op.noun));
+        shown.as_object().expect("an object").keys().cloned().collect()
+    })
 }
 
 pub struct Subject {
@@ -98,7 +124,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub fn new() -> Self {
+    /// What is there, for the tables of a face.
+    pub fn new(face: &str) -> Self {
         let world = World::new();
         let (account, credentials) = world.service_account();
         let account = Id::parse(&account).unwrap();
@@ -121,6 +148,18 @@ impl Subject {
         described(&format!("/organizations/acme/service-accounts/{user}"));
         let roles = json!({"roles": roles()});
         assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
+        let own = |method: &str, url: &str, body: &Value| {
+            let reply = world.call(method, url, ROOT, body);
+            assert_eq!(reply.status, 200, "{}", reply.text);
+        };
+        let credential = format!("/v1/tenants/{ACME}/credentials/{id}");
+        own("PATCH", &credential, &json!({"expires_at": END, "metadata": {"stored": "s", "team": "a"}}));
+        let switches = json!({"rbac": false, "require_if_match": true, "role_names": ["deployer"]});
+        own("PATCH", &format!("/v1/tenants/{tenant}"), &switches);
+        if face == "Postern" {
+            // Elsewhere it could not be made active.
+            own("POST", &format!("{credential}/revoke"), &json!({"reason": "stored"}));
+        }
         Self { world, id, account, user, tenant }
     }
 
@@ -141,14 +180,21 @@ impl Subject {
         BTreeMap::from([
             ("the GUID", self.id(noun).guid()),
             ("the user", self.account.guid()),
+            ("the principal", self.account.to_string()),
+            ("another principal", self.user.to_string()),
             ("token of ours", ours),
             ("bad checksum", bad),
+            ("NUL", "\0".to_owned()),
+            ("U+0001", "\u{1}".to_owned()),
+            ("U+007F", "\u{7f}".to_owned()),
+            ("U+0085", "\u{85}".to_owned()),
+            ("newline", "\n".to_owned()),
         ])
     }
 
     /// A body that says what is stored, if anything is; it breaks no rule.
-    pub fn body(&self, face: &str, op: Op) -> Map<String, Value> {
-        let body = match (face, op.verb, op.noun) {
+    pub fn body(&self, route: &Route, op: Op) -> Map<String, Value> {
+        let body = match (face(route), op.verb, op.noun) {
             ("Coactive", Verb::Replace, _) => json!({"roles": roles()}),
             ("LiteGraph", Verb::Create, Noun::Credential) => json!({"UserGUID": self.account.guid()}),
             ("LiteGraph", Verb::Create, Noun::Principal) => {
@@ -163,7 +209,15 @@ impl Subject {
                 }
                 Value::Object(body)
             }
-            ("Keycard", Verb::Merge, _) => json!({}),
+            ("Postern", Verb::Create, Noun::Credential) => json!({"name": "new", "roles": [{"role_id": "viewer"}]}),
+            ("Postern", Verb::Replace, noun) => {
+                let mut body = self.read(route, op, self.id(noun));
+                let words: Vec<_> = Field::ALL.into_iter().filter_map(|field| op.word(route.face, field)).collect();
+                body.as_object_mut().expect("an object").retain(|member, _| words.contains(&member.as_str()));
+                body
+            }
+            ("Postern", Verb::Rotate, _) => json!({"grace_seconds": 60}),
+            (_, Verb::Merge | Verb::Revoke, _) => json!({}),
             _ => json!({"name": "new"}),
         };
         body.as_object().expect("an object").clone()
@@ -176,6 +230,9 @@ impl Subject {
             ("LiteGraph", Noun::Credential) => litegraph_url(&id),
             ("LiteGraph", Noun::Principal) => format!("/v1.0/tenants/{ZERO}/users/{}", id.guid()),
             ("LiteGraph", Noun::Tenant) => format!("/v1.0/tenants/{}", id.guid()),
+            ("Postern", Noun::Credential) => format!("/v1/tenants/{ACME}/credentials/{id}"),
+            ("Postern", Noun::Principal) => format!("/v1/tenants/{ACME}/principals/{id}"),
+            ("Postern", Noun::Tenant) => format!("/v1/tenants/{id}"),
             (_, Noun::Credential) => {
                 format!("/organizations/acme/service-accounts/{}/credentials/{id}", self.account)
             }
@@ -187,9 +244,18 @@ impl Subject {
     /// Where a route's requests go.
     fn url(&self, route: &Route, op: Op) -> String {
         if op.updates() {
-            return self.page(face(route), op.noun, self.id(op.noun));
+            let page = self.page(face(route), op.noun, self.id(op.noun));
+            return match op.verb {
+                Verb::Rotate => format!("{page}/rotate"),
+                Verb::Revoke => format!("{page}/revoke"),
+                Verb::Create | Verb::Replace | Verb::Merge => page,
+            };
         }
-        let tenant = if face(route) == "LiteGraph" { ZERO } else { "acme" };
+        let tenant = match face(route) {
+            "LiteGraph" => ZERO,
+            "Postern" => ACME,
+            _ => "acme",
+        };
         route.path.replacen("{}", tenant, 1).replacen("{}", &self.account.to_string(), 1)
     }
 
@@ -212,13 +278,17 @@ impl Subject {
     }
 }
 
+/// When the credential ends.
+const END: &str = "2030-01-01T00:00:00.000000Z";
+
 /// What is stored of one, as LiteGraph says it.
 fn stored(noun: Noun) -> Map<String, Value> {
     let own = match noun {
         Noun::Credential | Noun::Tenant => json!({"Name": "stored"}),
         Noun::Principal => json!({"FirstName": "stored", "LastName": "user", "Email": "stored@host"}),
     };
-    let mut body = json!({"Active": false, "CreatedUtc": "2024-05-06T07:08:09.101112Z", "LastUpdateUtc": "2025-05-06T07:08:09.101112Z"});
+    let times = ["2024-05-06T07:08:09.101112Z", "2025-05-06T07:08:09.101112Z"];
+    let mut body = json!({"Active": false, "CreatedUtc": times[0], "LastUpdateUtc": times[1]});
     body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
     body.as_object().unwrap().clone()
 }
@@ -235,11 +305,13 @@ pub fn id_of(body: &Value) -> Id {
     id.or_else(|| member("client_id").and_then(Id::parse_client)).unwrap_or_else(|| panic!("no id in {body}"))
 }
 
-/// The columns that hold a field, and what is in them for what a face shows in its answer. A secret has none: see the test.
+/// The columns that hold a field, and what is in them for what a face shows in its answer. What is said of secrets has none:
+/// see the test.
 pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'static str, Value)> {
     let text = || shown.and_then(Value::as_str).unwrap_or_default();
-    let id = || json!(Id::parse_guid(text()).expect("a GUID").to_string());
+    let id = || json!(Id::parse_either(text()).expect("an id").to_string());
     let time = || json!(Micros::parse(text()).expect("a time").0);
+    let flag = || json!(u8::from(shown == Some(&json!(true))));
     let part = |column| vec![(column, json!(shown)), ("name", json!(full_name(answer)))];
     vec![match field {
         Field::Id => ("id", id()),
@@ -249,12 +321,20 @@ pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'st
         Field::LastName => return part("last_name"),
         Field::Email => return part("email"),
         Field::Description => ("description", json!(shown)),
-        Field::Enabled => ("enabled", json!(u8::from(shown == Some(&json!(true))))),
+        Field::Enabled => ("enabled", flag()),
         // Full access is shown as no roles, and stored as NULL.
         Field::Roles | Field::RolesContext => ("roles", json!(shown.filter(|roles| **roles != json!([])))),
-        Field::Secret => return Vec::new(),
+        Field::ExpiresAt if shown == Some(&Value::Null) => ("expires_at", Value::Null),
+        Field::ExpiresAt => ("expires_at", time()),
+        Field::Metadata => ("metadata", json!(shown)),
+        Field::Rbac => ("rbac", flag()),
+        Field::Preconditions => ("preconditions", flag()),
+        Field::RoleNames => ("role_names", json!(shown)),
+        Field::Reason => ("revoked_reason", json!(shown)),
         Field::CreatedAt => ("created_at", time()),
         Field::UpdatedAt => ("updated_at", time()),
+        Field::Secret | Field::GraceSeconds => return Vec::new(),
+        Field::Other => panic!("it is no field"),
     }]
 }
 

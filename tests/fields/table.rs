@@ -50,14 +50,21 @@ fn spell(short: &str, names: &BTreeMap<&str, String>) -> String {
     let role = |id: &str, dataset: &str| {
         format!(r#"{{"role_id":"{id}","resource":"dataset","resource_instance":"{dataset}"}}"#)
     };
+    let range = |range: &str| {
+        let (first, last) = range.split_once(" to ")?;
+        Some(first.parse::<u32>().ok()?..=last.parse::<u32>().ok()?)
+    };
+    if let Some(keys) = short.strip_prefix("keys ").and_then(range) {
+        return keys.map(|key| format!(r#""k{key}":"{key}""#)).collect::<Vec<_>>().join(",");
+    }
+    if let Some(names) = short.strip_prefix("names ").and_then(range) {
+        return names.map(|name| format!(r#""n{name}""#)).collect::<Vec<_>>().join(",");
+    }
     match short.split_once(" of ") {
         None => format!(r#"{{"role_id":"{short}"}}"#),
-        Some((id, datasets)) => match datasets.split_once(" to ") {
+        Some((id, datasets)) => match range(datasets) {
             None => role(id, datasets),
-            Some((first, last)) => {
-                let (first, last): (u32, u32) = (first.parse().expect("a number"), last.parse().expect("a number"));
-                (first..=last).map(|dataset| role(id, &dataset.to_string())).collect::<Vec<_>>().join(",")
-            }
+            Some(datasets) => datasets.map(|dataset| role(id, &dataset.to_string())).collect::<Vec<_>>().join(","),
         },
     }
 }
@@ -78,21 +85,25 @@ const LENGTHS: [&str; 5] = ["empty", "longest", "longest in many bytes", "too lo
 const NO_TEXT: [&str; 4] = ["number", "boolean", "list", "object"];
 const NO_BOOLEAN: [&str; 4] = ["string", "number", "list", "object"];
 const NO_LIST: [&str; 4] = ["string", "number", "boolean", "object"];
-const NO_OBJECT: [&str; 5] = ["item string", "item number", "item boolean", "item list", "item null"];
+const NO_OBJECT: [&str; 4] = ["string", "number", "boolean", "list"];
+const NO_NUMBER: [&str; 4] = ["string", "boolean", "list", "object"];
+/// What only reads is of one kind or another; the others are other values.
+pub const READS: [&str; 9] = ["absent", "null", "the same", "another", "string", "number", "boolean", "list", "object"];
 
-/// The cases that a field needs. A new field says here which those are.
-pub fn needed(field: Field) -> Vec<String> {
+/// The cases that a field needs on a face. A new field says here which those are.
+pub fn needed(face: &str, field: Field) -> Vec<String> {
     let text = || [&EVERY[..], &NO_TEXT, &LENGTHS, &CONTROL].concat();
-    let id = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", "not a GUID"]].concat();
+    let unread = if face == "Postern" { "not an id" } else { "not a GUID" };
+    let id = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", unread]].concat();
     let time = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", "not a time", "1969", "2256"]].concat();
     let cases = match field {
         Field::Id => [&id()[..], &["taken"]].concat(),
         Field::Principal => [&id()[..], &["unknown"]].concat(),
-        Field::Name | Field::FirstName | Field::LastName | Field::Email | Field::Description => {
+        Field::Name | Field::FirstName | Field::LastName | Field::Email | Field::Description | Field::Reason => {
             [&text()[..], &["shortest", "spaces around"]].concat()
         }
-        Field::Enabled => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
-        Field::Roles => return roles(),
+        Field::Enabled | Field::Rbac | Field::Preconditions => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
+        Field::Roles => return roles(face),
         Field::RolesContext => {
             let spellings = ["system", "dataset", "another case", "dataset alone", "dataset without id", "any other"];
             [&text()[..], &spellings].concat().into_iter().filter(|case| *case != "valid").collect()
@@ -102,17 +113,38 @@ pub fn needed(field: Field) -> Vec<String> {
             let characters = ["shortest", "empty", "longest", "too long", "space", "not ASCII"];
             [&EVERY[..], &NO_TEXT, &CONTROL, &characters, &ours].concat()
         }
+        Field::ExpiresAt => [&time()[..], &["first", "last", "just past the last", "with offset"]].concat(),
         Field::CreatedAt | Field::UpdatedAt => time(),
+        Field::Metadata => {
+            let whole = ["empty", "merged", "sixteen", "seventeen", "4096 bytes", "4097 bytes", "4098 bytes in fewer"];
+            let whole = [&EVERY[..], &NO_OBJECT, &whole].concat();
+            let value = [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat();
+            let name = [&LENGTHS[..], &CONTROL].concat();
+            return with_members(&whole, &[("member", value), ("name", name)]);
+        }
+        Field::RoleNames => {
+            let whole = [&EVERY[..], &NO_LIST, &["empty", "duplicates", "a hundred", "a hundred and one"]].concat();
+            return with_members(&whole, &[("item", [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat())]);
+        }
+        Field::GraceSeconds => {
+            let numbers = ["least", "most", "too little", "too much", "fraction", "far too much"];
+            [&EVERY[..], &NO_NUMBER, &numbers].concat()
+        }
+        Field::Other => panic!("it is no field"),
     };
     cases.into_iter().map(str::to_owned).collect()
 }
 
-fn roles() -> Vec<String> {
-    let of = |member: &'static str, cases: Vec<&str>| {
-        cases.into_iter().map(move |case| format!("{member} {case}")).collect::<Vec<_>>()
-    };
+/// The cases of a whole, then those of each kind of member that it has.
+fn with_members(whole: &[&str], members: &[(&str, Vec<&str>)]) -> Vec<String> {
+    let of =
+        |(member, cases): &(&str, Vec<&str>)| cases.iter().map(|case| format!("{member} {case}")).collect::<Vec<_>>();
+    whole.iter().map(|case| (*case).to_owned()).chain(members.iter().flat_map(of)).collect()
+}
+
+fn roles(face: &str) -> Vec<String> {
     let text = [&["absent", "null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat();
-    let whole = [
+    let mut whole = vec![
         "unknown members",
         "instance without resource",
         "instance with null resource",
@@ -120,22 +152,30 @@ fn roles() -> Vec<String> {
         "another order",
         "a hundred",
         "a hundred and one",
-        "inside the context",
-        "outside the context",
     ];
-    let mut cases: Vec<_> = [&EVERY[..], &NO_LIST, &NO_OBJECT, &["empty", "role_id unknown"], &whole]
-        .concat()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    cases.extend(["role_id", "resource", "resource_instance"].into_iter().flat_map(|member| of(member, text.clone())));
-    cases
+    if face == "Coactive" {
+        whole.extend(["inside the context", "outside the context"]);
+    }
+    let whole = [&EVERY[..], &NO_LIST, &["empty", "role_id unknown", "item null"], &whole].concat();
+    let members = ROLE_MEMBERS.map(|member| (member, text.clone()));
+    with_members(&whole, &[&[("item", NO_OBJECT.to_vec())], &members[..]].concat())
 }
+
+const ROLE_MEMBERS: [&str; 3] = ["role_id", "resource", "resource_instance"];
 
 /// Whether a row's value is what the name of its case says, as far as the name says it.
 pub fn fits(case: &str, value: Option<&Value>, field: Field) -> bool {
     let Some(value) = value else { return case == "absent" || case.ends_with(" absent") };
-    for member in ["role_id", "resource", "resource_instance"] {
+    if field == Field::Metadata {
+        let (name, value) = value.as_object().and_then(|members| members.iter().next()).unzip();
+        if let Some(case) = case.strip_prefix("member ") {
+            return value.is_some_and(|value| is(case, value, Field::Description));
+        }
+        if let Some(case) = case.strip_prefix("name ") {
+            return name.is_some_and(|name| is(case, &Value::from(name.as_str()), Field::Name));
+        }
+    }
+    for member in ROLE_MEMBERS {
         if let Some(case) = case.strip_prefix(&format!("{member} ")) {
             return value[0].get(member).map_or(case == "absent", |value| is(case, value, field));
         }
@@ -145,7 +185,7 @@ pub fn fits(case: &str, value: Option<&Value>, field: Field) -> bool {
 
 fn is(case: &str, value: &Value, field: Field) -> bool {
     let most = match field {
-        Field::Description => 500,
+        Field::Description | Field::Reason => 500,
         Field::Secret => 512,
         _ => 255,
     };
@@ -154,6 +194,15 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
     let length = text.map(|text| text.chars().count());
     let bytes = text.map(str::len);
     let holds = |control| text.is_some_and(|text| text.contains(control));
+    let items = value.as_array().map(Vec::len);
+    // Of metadata, what is kept of it: how many, how many bytes of JSON, and whether in as many characters.
+    let kept = value.as_object().map(|members| {
+        let kept = members.iter().filter(|(_, value)| !value.is_null());
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
+    });
+    let said = kept.as_ref().map(Map::len);
+    let json = kept.map(|kept| Value::Object(kept).to_string()).unwrap_or_default();
+    let whole = (json.len(), Some(json.is_ascii()));
     match case {
         "absent" => false,
         "null" => value.is_null(),
@@ -162,7 +211,7 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         "boolean" => value.is_boolean(),
         "list" => value.is_array(),
         "object" => value.is_object(),
-        "empty" => *value == "" || *value == Value::Array(Vec::new()),
+        "empty" => *value == "" || *value == Value::Array(Vec::new()) || *value == Value::Object(Map::new()),
         "shortest" => length == Some(1),
         "longest" => length == Some(most) && bytes == length,
         "longest in many bytes" => length == Some(most) && bytes > length,
@@ -173,8 +222,14 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         "U+007F" => holds('\u{7f}'),
         "U+0085" => holds('\u{85}'),
         "newline" => holds('\n'),
-        "a hundred" => value.as_array().is_some_and(|roles| roles.len() == 100),
-        "a hundred and one" => value.as_array().is_some_and(|roles| roles.len() == 101),
+        // A tenant has three more names of roles than it is told.
+        "a hundred" => items == Some(if field == Field::RoleNames { 97 } else { 100 }),
+        "a hundred and one" => items == Some(if field == Field::RoleNames { 98 } else { 101 }),
+        "sixteen" => said == Some(16),
+        "seventeen" => said == Some(17),
+        "4096 bytes" => whole == (4096, Some(true)),
+        "4097 bytes" => whole == (4097, Some(true)),
+        "4098 bytes in fewer" => whole == (4098, Some(false)),
         _ => true,
     }
 }

@@ -3,8 +3,8 @@
 use postern::credential::field::Noun::{self, Credential, Principal, Tenant};
 use serde_json::json;
 
-use crate::common::{CLIENTS, ROOT, ZERO, text};
-use crate::stage::{Request, Scene, Stage};
+use crate::common::{ACME, CLIENTS, ROOT, ZERO, text};
+use crate::stage::{OURS, Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
     situations: &[
@@ -16,6 +16,8 @@ pub const SCENE: Scene = Scene {
         "a page with permissions",
         "a last page",
         "a page past the end",
+        "a page by name",
+        "a page that came back short",
         "searched",
         "nothing listed",
         "tenants listed",
@@ -23,6 +25,8 @@ pub const SCENE: Scene = Scene {
         "tenants of one who is not root",
         "principals listed",
         "principals in the middle with permissions",
+        "history",
+        "history of the tenant",
     ],
     request,
 };
@@ -36,7 +40,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(all(stage, face, Credential)?.asking(&guids))
         }
         ("a first page", "litegraph") => Some(enumeration(stage, "max-keys=2")),
-        ("a first page", "keycard") => Some(all(stage, face, Credential)?.asking("limit=2")),
+        ("a first page", "keycard" | "postern") => Some(all(stage, face, Credential)?.asking("limit=2")),
         ("a page in the middle", "litegraph") => {
             let order = "order=CreatedAscending";
             let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=1"))), "ContinuationToken");
@@ -52,6 +56,12 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             let order = "order=GuidDescending";
             let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=3"))), "ContinuationToken");
             Some(enumeration(stage, &format!("{order}&max-keys=2&token={token}")))
+        }
+        ("a last page", "postern") => further(stage, "limit=3", "limit=3"),
+        ("a page by name", "postern") => further(stage, "sort=-name&limit=2", "sort=-name&limit=2"),
+        ("a page that came back short", "postern") => {
+            stage.world.many_credentials(ACME, ACME, 1..400);
+            Some(Request::get(&format!("{OURS}/credentials")).asking("enabled=false&role=viewer"))
         }
         ("a last page", "keycard") => page(stage, Credential, "after", 3, "limit=2"),
         ("a page past the end", "keycard") => page(stage, Credential, "after", 4, "limit=2"),
@@ -70,8 +80,26 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("principals in the middle with permissions", "keycard") => {
             Some(page(stage, Principal, "after", 2, "limit=1&expand=permissions")?.by(&stage.own))
         }
+        ("history", "postern") => {
+            let scoped = json!([{"role_id": "viewer", "resource": "dataset"}, {"role_id": "viewer"}]);
+            stage.change("", &json!({"roles": scoped, "metadata": {"team": "search"}, "enabled": false}));
+            stage.change("/rotate", &json!({"grace_seconds": 3600}));
+            stage.change("/revoke", &json!({"reason": "lost"}));
+            Some(Request::get(&stage.ours("/events")))
+        }
+        ("history of the tenant", "postern") => {
+            stage.world.call("DELETE", &stage.ours(""), &stage.admin.1, &serde_json::Value::Null);
+            Some(Request::get(&format!("{OURS}/events")).asking("limit=2"))
+        }
         _ => None,
     }
+}
+
+/// A page of ours, behind the first one.
+fn further(stage: &Stage, first: &str, rest: &str) -> Option<Request> {
+    let all = all(stage, "postern", Credential)?;
+    let first = told(stage, &Request::get(&all.url).asking(first));
+    Some(all.asking(&format!("{rest}&cursor={}", text(&first, "next"))))
 }
 
 /// All of a noun, once there are four of it: for credentials, of the user; the tenant has one more.
@@ -113,6 +141,7 @@ fn nothing(stage: &Stage, face: &str) -> Option<Request> {
         "coactive" => Request::get(CLIENTS).with("x-postern-tenant", "empty"),
         "litegraph" => Request::get("/v2.0/tenants/00000000-0000-0000-0000-00000000000e/credentials"),
         "keycard" => Request::get("/organizations/empty/service-accounts/00000000000000000000000000/credentials"),
+        "postern" => Request::get("/v1/tenants/0000000000000000000000000e/credentials"),
         _ => return None,
     })
 }

@@ -3,22 +3,26 @@
 use postern::credential::field::Noun::{Principal, Tenant};
 use serde_json::json;
 
-use crate::common::redacted::CHOSEN;
-use crate::common::{ACME, ZERO};
-use crate::stage::{Request, Scene, Stage};
+use crate::common::{ACME, ROOT, ZERO, text};
+use crate::redacted::CHOSEN;
+use crate::stage::{OURS, Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
     situations: &[
         "tenant created",
+        "tenant created with everything",
         "tenant read",
         "tenant read with permissions",
         "tenant updated",
+        "tenant merged",
         "tenant deleted",
         "principal created",
+        "principal created again",
         "principal read",
         "principal read with permissions",
         "default principal read",
         "principal updated",
+        "principal merged",
         "principal deleted",
     ],
     request,
@@ -32,6 +36,12 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(Request::new("PUT", "/v1.0/tenants", &body))
         }
         ("tenant created", "keycard") => Some(organization()),
+        ("tenant created", "postern") => Some(organization().at("/v1/tenants")),
+        ("tenant created with everything", "postern") => {
+            let body = json!({"name": "New Co.", "enabled": false, "rbac": false, "require_if_match": true,
+                "role_names": ["annotator", "viewer"]});
+            Some(Request::new("POST", "/v1/tenants", &body))
+        }
         ("tenant read", _) => stage.one(face, Tenant),
         ("tenant read with permissions", "keycard") => {
             Some(stage.one(face, Tenant)?.asking("expand=permissions").by(&stage.own))
@@ -43,6 +53,13 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("tenant updated", "keycard") => {
             Some(Request::new("PATCH", "/organizations/acme", &json!({"name": "Acme"})).by(&stage.admin.1))
         }
+        ("tenant updated", "postern") => {
+            let body = json!({"name": "Acme", "enabled": true, "rbac": true, "require_if_match": true,
+                "role_names": ["annotator"]});
+            Some(Request::new("PUT", OURS, &body))
+        }
+        ("tenant merged", "postern") => Some(Request::new("PATCH", OURS, &json!({"require_if_match": true}))),
+        ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.asking("force=true")),
         ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.asking("force")),
         ("principal created", "litegraph") => {
             let body = json!({"GUID": "CCCCCCCC-0000-7000-8000-000000000001", "FirstName": "Grace", "LastName": "Hopper",
@@ -51,6 +68,15 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}/users"), &body))
         }
         ("principal created", "keycard") => Some(service_account("acme")),
+        ("principal created", "postern") => Some(principal()),
+        // The answer that the first one got, though it is another's name by now.
+        ("principal created again", "postern") => {
+            let once = principal().with("idempotency-key", "the-first-robots");
+            let made = stage.send(&once).json();
+            let url = format!("{OURS}/principals/{}", text(&made, "id"));
+            assert_eq!(stage.world.call("PATCH", &url, ROOT, &json!({"name": "renamed"})).status, 200);
+            Some(once)
+        }
         ("principal read", _) => stage.one(face, Principal),
         ("principal read with permissions", "keycard") => {
             Some(stage.one(face, Principal)?.asking("expand=total_count&expand=permissions").by(&stage.admin.1))
@@ -67,6 +93,15 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             let body = json!({"name": "Augusta", "description": null});
             Some(stage.one(face, Principal)?.method("PATCH").saying(body.to_string()))
         }
+        ("principal updated", "postern") => {
+            let body = json!({"name": "Augusta", "description": "about her", "enabled": false});
+            Some(stage.one(face, Principal)?.method("PUT").saying(body.to_string()))
+        }
+        ("principal merged", "postern") => {
+            let body = json!({"description": null}).to_string();
+            let merge = stage.one(face, Principal)?.method("PATCH").saying(body);
+            Some(merge.with("content-type", "application/merge-patch+json"))
+        }
         ("principal deleted", _) => stage.delete(face, Principal),
         _ => None,
     }
@@ -74,6 +109,10 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
 
 pub fn organization() -> Request {
     Request::new("POST", "/organizations", &json!({"name": "New Co."}))
+}
+
+fn principal() -> Request {
+    service_account("acme").at(&format!("{OURS}/principals"))
 }
 
 pub fn service_account(label: &str) -> Request {

@@ -8,13 +8,14 @@ use serde_json::json;
 
 use crate::common::{ACME, ZERO, settings};
 use crate::parents::{organization, service_account};
-use crate::stage::{Request, Scene, Stage};
+use crate::stage::{OURS, Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
     situations: &[
         "no route",
         "another method",
         "another media type",
+        "another patch",
         "too large",
         "not UTF-8",
         "not JSON",
@@ -22,7 +23,13 @@ pub const SCENE: Scene = Scene {
         "member twice",
         "no object",
         "client request id",
+        "idempotency key",
         "bad query",
+        "bad query of tenants",
+        "bad history query",
+        "bad dry run",
+        "dry run of what has none",
+        "unknown parameter",
         "bad search",
         "another grant",
         "bad form",
@@ -37,11 +44,11 @@ pub const SCENE: Scene = Scene {
         "no such principal",
         "no such credential",
         "stale",
+        "stale by If-None-Match",
+        "stale tenant",
         "without If-Match",
+        "key reused",
         "too many",
-        "violations",
-        "violations of a user",
-        "unknown user",
         "forbidden change",
         "no RBAC",
         "id taken",
@@ -59,15 +66,24 @@ pub const SCENE: Scene = Scene {
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match situation {
-        "no route" | "another method" | "client request id" | "bad query" | "bad search" => {
-            unrouted(stage, face, situation)
-        }
-        "another media type" | "too large" | "not UTF-8" | "not JSON" | "too deep" | "member twice" | "no object"
-        | "another grant" | "bad form" => unreadable(stage, face, situation),
+        "no route"
+        | "another method"
+        | "client request id"
+        | "idempotency key"
+        | "bad query"
+        | "bad query of tenants"
+        | "bad history query"
+        | "bad dry run"
+        | "dry run of what has none"
+        | "unknown parameter"
+        | "bad search" => unrouted(stage, face, situation),
+        "another media type" | "another patch" | "too large" | "not UTF-8" | "not JSON" | "too deep"
+        | "member twice" | "no object" | "another grant" | "bad form" => unreadable(stage, face, situation),
         "no token" | "unknown token" | "log-in refused" | "inactive" | "forbidden" | "root alone"
         | "tenant not named" => not_allowed(stage, face, situation),
-        "no such tenant" | "no such principal" | "no such credential" | "stale" | "without If-Match" | "too many" => {
-            not_there(stage, face, situation)
+        "no such tenant" | "no such principal" | "no such credential" | "too many" => not_there(stage, face, situation),
+        "stale" | "stale by If-None-Match" | "stale tenant" | "without If-Match" | "key reused" => {
+            not_now(stage, face, situation)
         }
         "misconfigured" | "a key that is none" | "sealed under another key" | "database away" | "bug of ours" => {
             not_well(stage, face, situation)
@@ -87,6 +103,7 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("no route", "coactive") => Some(Request::get("/api/v1/nothing")),
         ("no route", "litegraph") => Some(Request::get("/v1.0/nothing")),
         ("no route", "keycard") => Some(Request::get("/organizations/acme/nothing")),
+        ("no route", "oauth") => Some(Request::get("/oauth/nothing")),
         ("no route", "postern") => Some(Request::get("/nothing")),
         ("another method", _) => Some(any(stage, face)?.method("TRACE")),
         ("client request id", "keycard") => Some(stage.update(face)?.with("x-client-request-id", "not one")),
@@ -97,6 +114,18 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             Some(credentials("v1.0").asking("order=Random&max-keys=0&skip=some&token=nobody&guids="))
         }
         ("bad query", "keycard") => Some(Request::get(&stage.credentials).asking("limit=101&after=nobody&before=a")),
+        ("bad query", "postern") => {
+            let wrong =
+                "limit=101&sort=id&cursor=nobody&enabled=maybe&principal=ada&expires_before=soon&unused_since=1";
+            Some(Request::get(&format!("{OURS}/credentials")).asking(&format!("{wrong}&unrotated_since=yesterday")))
+        }
+        // They have no order by name.
+        ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").asking("sort=name")),
+        ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).asking("limit=0&cursor=newest")),
+        ("bad dry run", "postern") => Some(stage.update(face)?.asking("dry_run=yes")),
+        ("dry run of what has none", "postern") => Some(stage.create(face)?.asking("dry_run=true")),
+        ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).asking("enable=false")),
+        ("idempotency key", "postern") => Some(stage.create(face)?.with("idempotency-key", "not one")),
         ("bad search", "litegraph") => {
             let body = json!({"Ordering": 5, "MaxResults": 1001, "Skip": -1, "ContinuationToken": "nobody"});
             Some(credentials("v2.0").method("POST").saying(body.to_string()))
@@ -110,6 +139,11 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     let sending = || stage.update(face).or_else(|| stage.log_in(face));
     match (situation, face) {
         ("another media type", _) => Some(sending()?.with("content-type", "text/plain")),
+        ("another patch", "postern") => {
+            let patch = json!([{"op": "replace", "path": "/name", "value": "renamed"}]);
+            let patch = stage.update(face)?.method("PATCH").saying(patch.to_string());
+            Some(patch.with("content-type", "application/json-patch+json"))
+        }
         ("too large", _) => Some(sending()?.saying(vec![b' '; BODY_MAX + 1])),
         ("not UTF-8", _) => Some(sending()?.saying(b"{\"name\":\"\xff\"}")),
         ("not JSON", _) => updating(b"{\n  \"name\": }"),
@@ -138,6 +172,7 @@ fn not_allowed(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("forbidden", _) => Some(stage.update(face)?.by(&stage.own)),
         ("root alone", "keycard") => Some(organization().by(&stage.admin.1)),
+        ("root alone", "postern") => Some(organization().at("/v1/tenants").by(&stage.admin.1)),
         ("tenant not named", "coactive") => Some(stage.read(face)?.without("x-postern-tenant")),
         _ => None,
     }
@@ -152,18 +187,13 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             let url = create.url.replacen("0000", "aaaa", 1);
             Some(create.at(&url))
         }
-        ("no such principal", "litegraph") => stage.one(face, Principal).map(Request::of_another),
+        ("no such principal", "litegraph" | "postern") => stage.one(face, Principal).map(Request::of_another),
         ("no such principal", "keycard") => {
             let url = stage.credentials.replace(&stage.user.to_string(), "0000000000000000000000000a");
             Some(stage.create(face)?.at(&url))
         }
         ("no such credential", _) => stage.read(face).map(Request::of_another),
-        ("stale", _) => Some(stage.update(face)?.with("if-match", &format!("\"{}.9\"", stage.id))),
-        ("without If-Match", _) => {
-            stage.world.db.execute("UPDATE tenants SET preconditions = 1", &[]);
-            stage.update(face)
-        }
-        ("too many", "keycard") => {
+        ("too many", "keycard" | "postern") => {
             // Counted are the service account's own.
             ten_thousand_more(stage);
             stage.delete(face, Principal)
@@ -171,6 +201,26 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("too many", _) => {
             stage.world.db.execute("UPDATE tenants SET credentials = 10001", &[]);
             stage.place(face, Credential).map(|[all, _]| Request::get(&all))
+        }
+        _ => None,
+    }
+}
+
+/// What was changed, or used, since the caller looked.
+fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
+    let now = || format!("\"{}.2\"", stage.id);
+    match (situation, face) {
+        ("stale", _) => Some(stage.update(face)?.with("if-match", &format!("\"{}.9\"", stage.id))),
+        ("stale by If-None-Match", "postern") => Some(stage.update(face)?.with("if-none-match", &now())),
+        ("stale tenant", "postern") => Some(stage.delete(face, Tenant)?.with("if-match", &format!("\"{ACME}.9\""))),
+        ("without If-Match", _) => {
+            stage.world.db.execute("UPDATE tenants SET preconditions = 1", &[]);
+            stage.update(face)
+        }
+        ("key reused", "postern") => {
+            let once = || Some(stage.create(face)?.with("idempotency-key", "the-first"));
+            assert_eq!(stage.send(&once()?).status, 201);
+            Some(once()?.saying(json!({"name": "another", "roles": null}).to_string()))
         }
         _ => None,
     }
@@ -189,20 +239,15 @@ fn ten_thousand_more(stage: &Stage) {
 
 fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
-        ("violations", _) => violations(stage, face),
-        ("violations of a user", "litegraph") => {
-            let user = json!({"FirstName": "f".repeat(256), "LastName": 7, "Email": "e\u{0}", "Active": null});
-            Some(stage.one(face, Principal)?.method("PUT").saying(user.to_string()))
-        }
-        ("unknown user", "litegraph") => {
-            let body = json!({"UserGUID": "aaaaaaaa-0000-0000-0000-00000000000a", "Name": "renamed"});
-            Some(stage.update(face)?.saying(body.to_string()))
-        }
         ("forbidden change", "litegraph") => {
             let off = json!({"Name": "acme", "Active": false});
             Some(stage.one(face, Tenant)?.method("PUT").saying(off.to_string()).by(&stage.admin.1))
         }
-        ("no RBAC", "coactive") => {
+        ("forbidden change", "postern") => {
+            let editor = stage.world.caller(&["editor"]);
+            Some(stage.update(face)?.by(&editor))
+        }
+        ("no RBAC", "coactive" | "postern") => {
             stage.world.db.execute("UPDATE tenants SET rbac = 0", &[]);
             stage.update(face)
         }
@@ -218,7 +263,8 @@ fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("default principal", "keycard") => {
             Some(Request::delete(&format!("/organizations/acme/service-accounts/{ACME}")))
         }
-        ("tenant not empty", "litegraph") => stage.delete(face, Tenant),
+        ("default principal", "postern") => Some(Request::delete(&format!("{OURS}/principals/{ACME}"))),
+        ("tenant not empty", "litegraph" | "postern") => stage.delete(face, Tenant),
         _ => None,
     }
 }
@@ -227,7 +273,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("misconfigured", _) => {
             stage.world.settings = Settings::read(|_| None);
-            any(stage, face).or_else(|| Some(Request::get("/v1/tenants")))
+            any(stage, face)
         }
         ("a key that is none", "postern") => {
             stage.world.settings = settings("abcd", None);
@@ -247,17 +293,4 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         _ => None,
     }
-}
-
-fn violations(stage: &Stage, face: &str) -> Option<Request> {
-    let body = match face {
-        "coactive" => json!({
-            "name": "n".repeat(256), "roles_context": "dataset:",
-            "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
-                {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": "r".repeat(256)}],
-        }),
-        "litegraph" => json!({"Name": "", "Active": "yes", "BearerToken": "a b"}),
-        _ => json!({"name": null, "description": "d".repeat(501)}),
-    };
-    Some(stage.update(face)?.saying(body.to_string()))
 }

@@ -1,11 +1,11 @@
 //! A credential made, shown, changed and gone; roles; access tokens; what a browser asks first.
 
 use postern::credential::field::Noun;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::common::ZERO;
-use crate::common::redacted::CHOSEN;
-use crate::stage::{Request, Scene, Stage};
+use crate::common::{ROOT, ZERO, text};
+use crate::redacted::CHOSEN;
+use crate::stage::{OURS, Request, Scene, Stage};
 
 const ROLES: &str = "/api/v1/auth-management/roles";
 
@@ -13,9 +13,15 @@ pub const SCENE: Scene = Scene {
     situations: &[
         "created",
         "created with everything",
+        "created again",
         "read",
         "read with permissions",
+        "not modified",
         "updated",
+        "merged",
+        "nothing changed",
+        "dry run",
+        "dry run that changes nothing",
         "found by token",
         "deleted",
         "deleted what is not there",
@@ -25,6 +31,8 @@ pub const SCENE: Scene = Scene {
         "logged in",
         "logged in without a body",
         "logged in by the form",
+        "logged in at its other path",
+        "metadata",
         "preflight",
     ],
     request,
@@ -41,6 +49,15 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(stage.read(face)?.asking("expand[]=permissions").by(&stage.own))
         }
         ("updated", _) => stage.update(face),
+        (
+            "created again"
+            | "not modified"
+            | "merged"
+            | "nothing changed"
+            | "dry run"
+            | "dry run that changes nothing",
+            "postern",
+        ) => ours(stage, situation),
         ("found by token", "litegraph") => Some(Request::get(&format!("/v1.0/credentials/bearer/{}", stage.own))),
         ("deleted", _) => stage.delete(face, Noun::Credential),
         ("deleted what is not there", "litegraph") => stage.delete(face, Noun::Credential).map(Request::of_another),
@@ -56,11 +73,42 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
             Some(stage.log_in(face)?.by_nobody().saying(form))
         }
+        ("logged in at its other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
+        ("metadata", "oauth") => {
+            let url = "/.well-known/oauth-authorization-server";
+            Some(Request::get(url).by_nobody().with("host", "postern.example"))
+        }
         ("preflight", "litegraph") => {
             let asked = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
             Some(asked.with("origin", "https://app.example").with("access-control-request-method", "PUT"))
         }
         _ => None,
+    }
+}
+
+/// What our own face alone can do with a request that others have, too.
+fn ours(stage: &Stage, situation: &str) -> Option<Request> {
+    let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").saying(body.to_string()));
+    match situation {
+        "created again" => {
+            let once = create_whole(stage, "postern")?.with("idempotency-key", "the-first");
+            let made = stage.send(&once).json();
+            let url = format!("{OURS}/credentials/{}", text(&made, "id"));
+            assert_eq!(stage.world.call("DELETE", &url, ROOT, &Value::Null).status, 204);
+            Some(once)
+        }
+        "not modified" => Some(stage.read("postern")?.with("if-none-match", &format!("\"{}.2\"", stage.id))),
+        "merged" => {
+            stage.change("", &json!({"metadata": {"team": "search", "cost centre": "4711"}}));
+            let body = json!({"roles": null, "metadata": {"team": null, "owner": "ada"}, "expires_at": "2026-12-31T23:59:59Z"});
+            Some(merging(&body)?.with("content-type", "application/merge-patch+json"))
+        }
+        "nothing changed" => merging(&json!({})),
+        "dry run" => Some(stage.update("postern")?.asking("dry_run=true")),
+        _ => {
+            stage.change("", &json!({"name": "the same"}));
+            Some(merging(&json!({"name": "the same"}))?.asking("dry_run=true"))
+        }
     }
 }
 
@@ -76,7 +124,13 @@ fn create_whole(stage: &Stage, face: &str) -> Option<Request> {
             "Name": "new \u{1f511} \"key\"", "BearerToken": CHOSEN, "Active": false,
             "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"})
         }
-        _ => json!({"name": "new \u{1f511} \"key\"", "description": "line, \u{e9}"}),
+        "keycard" => json!({"name": "new \u{1f511} \"key\"", "description": "line, \u{e9}"}),
+        _ => {
+            let mut whole = stage.whole();
+            whole["name"] = "new \u{1f511} \"key\"".into();
+            whole["description"] = "line, \u{e9}".into();
+            whole
+        }
     };
     Some(stage.create(face)?.saying(body.to_string()))
 }

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::common::watched::{Noted, Wire};
 use crate::common::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, text};
-use crate::{listed, parents, refused, shown};
+use crate::{listed, parents, refused, rotating, shown, verified, violations};
+
+/// The tenant `acme`, on our own face.
+pub const OURS: &str = "/v1/tenants/00000000000000000000000000";
 
 /// A request, as the redactor wants to see it, and what came back.
 pub struct Exchange {
@@ -110,7 +113,8 @@ pub struct Scene {
     pub request: fn(&mut Stage, face: &str, situation: &str) -> Option<Request>,
 }
 
-pub const SCENES: [Scene; 4] = [shown::SCENE, listed::SCENE, parents::SCENE, refused::SCENE];
+pub const SCENES: [Scene; 7] =
+    [shown::SCENE, rotating::SCENE, verified::SCENE, listed::SCENE, parents::SCENE, refused::SCENE, violations::SCENE];
 
 impl Stage {
     pub fn new() -> Self {
@@ -141,12 +145,22 @@ impl Stage {
     pub fn exchange(mut self, face: &str, situation: &str) -> Option<Exchange> {
         let scene = SCENES.into_iter().find(|scene| scene.situations.contains(&situation));
         let request = (scene.unwrap_or_else(|| panic!("what is {situation}?")).request)(&mut self, face, situation)?;
+        let wire = self.fault.take().map_or_else(|| Wire::to(&self.world.db), Wire::failing);
+        let reply = self.over(&wire, &request);
+        let Request { method, url, .. } = request;
+        Some(Exchange { method, url, reply, now: self.world.now.get() })
+    }
+
+    /// Sends a request that comes before the one that is shown.
+    pub fn send(&self, request: &Request) -> Reply {
+        self.over(&Wire::to(&self.world.db), request)
+    }
+
+    fn over(&self, wire: &Wire<'_>, request: &Request) -> Reply {
         let Request { method, url, authorization, headers, body } = request;
         let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         headers.extend(authorization.iter().map(|authorization| ("authorization", authorization.as_str())));
-        let wire = self.fault.take().map_or_else(|| Wire::to(&self.world.db), Wire::failing);
-        let reply = self.world.watch(&wire, method, &url, &Noted::of(&headers), &body).into();
-        Some(Exchange { method, url, reply, now: self.world.now.get() })
+        self.world.watch(wire, method, url, &Noted::of(&headers), body).into()
     }
 
     pub fn create(&self, face: &str) -> Option<Request> {
@@ -157,6 +171,10 @@ impl Stage {
                 Request::new("PUT", &url, &json!({"UserGUID": self.user.guid()}))
             }
             "keycard" => Request::new("POST", &self.credentials, &json!({"name": "new"})),
+            "postern" => {
+                let body = json!({"name": "new", "roles": [{"role_id": "viewer"}]});
+                Request::new("POST", &format!("{OURS}/credentials"), &body)
+            }
             _ => return None,
         })
     }
@@ -177,8 +195,38 @@ impl Stage {
                 let url = format!("{}/{}", self.credentials, self.id);
                 Request::new("PATCH", &url, &json!({"name": "renamed", "description": null}))
             }
+            "postern" => Request::new("PUT", &self.ours(""), &self.whole()),
             _ => return None,
         })
+    }
+
+    /// The path of the credential on our own face, and what follows it.
+    pub fn ours(&self, step: &str) -> String {
+        format!("{OURS}/credentials/{}{step}", self.id)
+    }
+
+    /// All that our own face has a word for.
+    pub fn whole(&self) -> Value {
+        json!({
+            "principal": self.user, "name": "renamed", "description": null, "enabled": false,
+            "roles": [{"role_id": "editor", "resource": "dataset", "resource_instance": "d"}, {"role_id": "viewer"}],
+            "expires_at": "2027-01-01T00:00:00Z", "metadata": {"team": "search", "cost centre": "4711"},
+        })
+    }
+
+    /// The same of one that may be used.
+    pub fn whole_and_enabled(&self) -> Value {
+        let mut whole = self.whole();
+        whole["enabled"] = true.into();
+        whole
+    }
+
+    /// Root changes the credential on our own face: with a body a PATCH of it, else a step.
+    pub fn change(&self, step: &str, body: &Value) -> Value {
+        let method = if step.is_empty() { "PATCH" } else { "POST" };
+        let changed = self.world.call(method, &self.ours(step), ROOT, body);
+        assert_eq!(changed.status, 200, "{}", changed.text);
+        changed.json()
     }
 
     pub fn read(&self, face: &str) -> Option<Request> {
@@ -212,6 +260,9 @@ impl Stage {
             ("keycard", Noun::Credential) => (self.credentials.clone(), self.id.to_string()),
             ("keycard", Noun::Principal) => ("/organizations/acme/service-accounts".to_owned(), self.user.to_string()),
             ("keycard", Noun::Tenant) => ("/organizations".to_owned(), ACME.to_owned()),
+            ("postern", Noun::Credential) => (format!("{OURS}/credentials"), self.id.to_string()),
+            ("postern", Noun::Principal) => (format!("{OURS}/principals"), self.user.to_string()),
+            ("postern", Noun::Tenant) => ("/v1/tenants".to_owned(), ACME.to_owned()),
             _ => return None,
         };
         let one = format!("{all}/{one}");

@@ -12,13 +12,21 @@ fn roles(count: usize) -> String {
     format!("'[{}]'", roles.join(","))
 }
 
-const TIMES: [(&str, [&str; 2], [&str; 4]); 6] = [
+/// Metadata of so many bytes.
+fn metadata(length: usize) -> String {
+    format!(r#"'{{"k":"{}"}}'"#, "m".repeat(length - r#"{"k":""}"#.len()))
+}
+
+const TIMES: [(&str, [&str; 2], [&str; 4]); 8] = [
     ("credentials", ["updated_at", "last_used_at"], ["-1", "9007199254740992", "1.5", "'x'"]),
     ("credentials", ["expires_at", "expires_at"], ["-1", "9007199254740992", "1.5", "'x'"]),
     ("secrets", ["expires_at", "last_used_at"], ["-1", "9007199254740992", "1.5", "'x'"]),
     ("principals", ["created_at", "updated_at"], ["-1", "9007199254740992", "1.5", "NULL"]),
     ("tenants", ["created_at", "updated_at"], ["-1", "9007199254740992", "1.5", "NULL"]),
     ("credentials", ["revision", "revision"], ["0", "-1", "1.5", "NULL"]),
+    // One is the end of another: a reason is only told of what is revoked.
+    ("credentials", ["revoked_at", "revoked_reason = NULL, revoked_at"], ["-1", "9007199254740992", "1.5", "'x'"]),
+    ("idempotency", ["created_at", "created_at"], ["1.5", "'x'", "NULL", "x'00'"]),
 ];
 
 #[test]
@@ -37,6 +45,11 @@ fn every_column_has_its_range() {
     let description = [text("é", 501), "x'00'".to_owned()];
     let catalogue = ["'{}'".to_owned(), "NULL".to_owned(), "'admin'".to_owned()];
     let digest = [text("0", 51), text("0", 53), "NULL".to_owned()];
+    let not_metadata =
+        ["NULL", "'[]'", "'\"text\"'", "'text'", "''", "x'00'"].map(str::to_owned).into_iter().chain([metadata(8193)]);
+    let not_metadata: Vec<_> = not_metadata.collect();
+    let revision = ["0", "-1", "1.5", "NULL", "'x'"].map(str::to_owned);
+    let none = ["NULL".to_owned()];
     for (table, column, wrong) in [
         ("tenants", "label", &name[..]),
         ("tenants", "name", &name),
@@ -51,6 +64,18 @@ fn every_column_has_its_range() {
         ("credentials", "description", &description),
         ("credentials", "enabled", &flag),
         ("credentials", "roles", &not_roles),
+        ("credentials", "metadata", &not_metadata),
+        ("credentials", "revoked_reason", &description),
+        // Only a revocation has a reason.
+        ("credentials", "revoked_at", &none),
+        ("credentials", "revoked_reason = 'why', revoked_at", &none),
+        ("tenants", "revision", &revision),
+        ("principals", "revision", &revision),
+        ("idempotency", "id", &digest),
+        ("idempotency", "body", &digest),
+        ("idempotency", "caller", &none),
+        ("idempotency", "tenant", &none),
+        ("idempotency", "change", &none),
         ("credentials", "change = 'stamped', ending", &flag),
         ("secrets", "digest", &digest),
         ("secrets", "change = 'stamped', ending", &flag),
@@ -74,6 +99,14 @@ fn the_edges_themselves_are_in() {
         ("credentials", "name", vec![text("é", 1), text("é", 255)]),
         ("credentials", "description", vec!["NULL".to_owned(), "''".to_owned(), text("é", 500)]),
         ("credentials", "roles", vec!["NULL".to_owned(), roles(1), roles(100)]),
+        ("credentials", "metadata", vec!["'{}'".to_owned(), metadata(8192)]),
+        ("credentials", "revoked_reason", vec!["NULL".to_owned(), "''".to_owned(), text("é", 500)]),
+        ("credentials", "revoked_at", vec!["0".to_owned(), "9007199254740991".to_owned()]),
+        ("credentials", "revoked_reason = NULL, revoked_at", vec!["NULL".to_owned()]),
+        ("tenants", "revision", vec!["1".to_owned(), "9007199254740991".to_owned()]),
+        ("principals", "revision", vec!["1".to_owned()]),
+        ("idempotency", "id", vec![text("0", 52)]),
+        ("idempotency", "made = NULL, key = NULL, sealed", vec!["NULL".to_owned()]),
         ("credentials", "enabled", vec!["0".to_owned(), "1".to_owned()]),
         ("credentials", "expires_at", vec!["NULL".to_owned(), "0".to_owned(), "9007199254740991".to_owned()]),
         ("secrets", "expires_at", vec!["NULL".to_owned(), "0".to_owned(), "9007199254740991".to_owned()]),

@@ -16,7 +16,18 @@ impl Console {
     pub fn new() -> Self {
         let world = World::new();
         let (id, secret) = made(&world, "name");
-        world.db.execute("UPDATE credentials SET description = 'text', expires_at = 2000000000000000", &[]);
+        world.db.execute(
+            "UPDATE credentials SET description = 'text', expires_at = 2000000000000000, metadata = '{\"team\":\"search\"}',
+               revoked_at = 1900000000000000, revoked_reason = 'lost'",
+            &[],
+        );
+        // And an answer that is kept for whoever asks again.
+        let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", "once")];
+        let body = json!({"name": "another"}).to_string();
+        assert_eq!(
+            world.send("POST", "/v1/tenants/00000000000000000000000000/principals", &headers, body.as_bytes()).status,
+            201
+        );
         Self { world, id, secret }
     }
 

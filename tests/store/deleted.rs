@@ -23,7 +23,7 @@ struct Scene {
 }
 
 /// What deletes, and the names of what goes with it.
-const WAYS: [(&str, &str, &[&str]); 11] = [
+const WAYS: [(&str, &str, &[&str]); 14] = [
     ("DELETE", "/api/v1/auth-management/clients/client_{one}", &["one"]),
     ("DELETE", "/v1.0/tenants/{TENANT}/credentials/{ONE}", &["one"]),
     ("DELETE", "/organizations/{tenant}/service-accounts/{user}/credentials/{one}", &["one"]),
@@ -35,6 +35,9 @@ const WAYS: [(&str, &str, &[&str]); 11] = [
     ("DELETE", "/organizations/{tenant}/service-accounts/{user}", &["one", "two", "the user"]),
     ("DELETE", "/v1.0/tenants/{TENANT}?force", &["one", "two", "default", "admin", "the user", "the tenant"]),
     ("DELETE", "/v1.0/tenants/{TENANT}?force=true", &["one", "two", "default", "admin", "the user", "the tenant"]),
+    ("DELETE", "/v1/tenants/{ID}/credentials/{one}", &["one"]),
+    ("DELETE", "/v1/tenants/{ID}/principals/{user}", &["one", "two", "the user"]),
+    ("DELETE", "/v1/tenants/{ID}?force=true", &["one", "two", "default", "admin", "the user", "the tenant"]),
 ];
 
 impl Scene {
@@ -74,6 +77,7 @@ impl Scene {
         [
             ("{tenant}", "acme".to_owned()),
             ("{TENANT}", ZERO.to_owned()),
+            ("{ID}", ACME.to_owned()),
             ("{ZERO}", ZERO.to_owned()),
             ("{one}", one.to_string()),
             ("{ONE}", one.guid()),

@@ -37,6 +37,9 @@ fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
             "enabled": {"before": true, "after": null},
             "roles": {"before": [{"role_id": "viewer"}], "after": null},
             "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
+            "metadata": {"before": {"team": "search"}, "after": null},
+            "revoked_at": {"before": 1_900_000_000_000_000_i64, "after": null},
+            "revoked_reason": {"before": "lost", "after": null},
             // Where it stood in a list: for a token that names it.
             "created_at": {"before": created_at, "after": null},
         })

@@ -37,7 +37,8 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
     let event = console.event_of(&format!(
-        "UPDATE credentials SET principal = '{principal}', name = 'null', description = NULL, enabled = 0, roles = NULL, expires_at = expires_at"
+        "UPDATE credentials SET principal = '{principal}', name = 'null', description = NULL, enabled = 0, roles = NULL, \
+         expires_at = expires_at, metadata = '{{}}', revoked_at = 5, revoked_reason = 'null'"
     ));
     assert_eq!(
         event["changes"],
@@ -47,6 +48,9 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
             "description": {"before": "text", "after": null},
             "enabled": {"before": true, "after": false},
             "roles": {"before": [{"role_id": "viewer"}], "after": null},
+            "metadata": {"before": {"team": "search"}, "after": {}},
+            "revoked_at": {"before": 1_900_000_000_000_000_i64, "after": 5},
+            "revoked_reason": {"before": "lost", "after": "null"},
         })
     );
     let event = console.event_of(
@@ -60,6 +64,34 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
             "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
         })
     );
+}
+
+/// A column that the trigger is not told to look at would lose its event where it changes alone.
+#[test]
+fn a_change_of_any_one_field_leaves_its_event() {
+    let console = Console::new();
+    let (principal, _) = console.world.service_account();
+    for (column, value, before, after) in [
+        ("principal", format!("'{principal}'"), json!(ACME), json!(principal)),
+        ("name", "'renamed'".to_owned(), json!("name"), json!("renamed")),
+        ("description", "NULL".to_owned(), json!("text"), json!(null)),
+        ("enabled", "0".to_owned(), json!(true), json!(false)),
+        ("roles", "NULL".to_owned(), json!([{"role_id": "viewer"}]), json!(null)),
+        ("expires_at", "5".to_owned(), json!(2_000_000_000_000_000_i64), json!(5)),
+        ("metadata", "'{\"team\":\"a\"}'".to_owned(), json!({"team": "search"}), json!({"team": "a"})),
+        ("revoked_reason", "NULL".to_owned(), json!("lost"), json!(null)),
+        ("revoked_at", "NULL".to_owned(), json!(1_900_000_000_000_000_i64), json!(null)),
+    ] {
+        let event = console.event_of(&format!("UPDATE credentials SET {column} = {value}"));
+        assert_eq!(event["changes"], json!({ column: {"before": before, "after": after} }));
+        assert_eq!((&event["by"], &event["action"]), (&json!("console"), &json!("updated")), "{column}");
+    }
+    // The columns of which no event tells: keys, stamps, times of showing, and what a use moves.
+    let quiet = "'tenant', 'id', 'revision', 'created_at', 'updated_at', 'last_used_at', 'change', 'changed_at', 'changed_by', \
+                 'changed_request', 'ending', 'event'";
+    let told =
+        console.count(&format!("SELECT count(*) FROM pragma_table_info('credentials') WHERE name NOT IN ({quiet})"));
+    assert_eq!(told, 9, "each of the others is above");
 }
 
 #[test]
@@ -77,6 +109,7 @@ fn a_creation_tells_every_field() {
             "enabled": {"before": null, "after": true},
             "roles": {"before": null, "after": null},
             "expires_at": {"before": null, "after": null},
+            "metadata": {"before": null, "after": {}},
         })
     );
     assert_eq!(history[1]["changes"], json!({"expires_at": {"before": null, "after": null}}));
@@ -94,7 +127,8 @@ fn what_is_no_change_leaves_no_event() {
         "UPDATE credentials SET last_used_at = 5",
         "UPDATE credentials SET revision = revision + 1",
         "UPDATE credentials SET updated_at = 5, change = 'c', changed_at = 5, changed_by = 'b', changed_request = 'r'",
-        "UPDATE credentials SET name = name, description = description, roles = roles, expires_at = expires_at",
+        "UPDATE credentials SET name = name, description = description, roles = roles, expires_at = expires_at, \
+         metadata = metadata, revoked_at = revoked_at, revoked_reason = revoked_reason",
         "UPDATE secrets SET last_used_at = 5",
         "UPDATE secrets SET digest = digest, sealed = sealed, expires_at = expires_at",
     ] {
@@ -147,7 +181,9 @@ fn a_statement_on_many_rows_leaves_an_event_each() {
 fn console_and_worker_write_one_history() {
     let console = Console::new();
     let url = litegraph_url(&Id::parse(&console.id).unwrap());
-    let put = |name: &str| console.world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "Name": name})).status;
+    // It is revoked: what would make it active is refused.
+    let body = |name: &str| json!({"UserGUID": ZERO, "Name": name, "Active": false});
+    let put = |name: &str| console.world.call("PUT", &url, ROOT, &body(name)).status;
     console.run("UPDATE credentials SET name = 'by hand'");
     assert_eq!(put("by the Worker"), 200);
     console.run("UPDATE secrets SET expires_at = 2000000000000000");
@@ -190,7 +226,8 @@ fn no_event_holds_anything_of_a_secret() {
     };
     seen(&mut secrets);
     for token in ["canary-one", "canary-two"] {
-        let put = world.call("PUT", &url, &issued, &json!({"UserGUID": ZERO, "Name": "n", "BearerToken": token}));
+        let body = json!({"UserGUID": ZERO, "Name": "n", "Active": false, "BearerToken": token});
+        let put = world.call("PUT", &url, &issued, &body);
         assert_eq!(put.status, 200);
         secrets.push(token.to_owned());
         seen(&mut secrets);

@@ -10,10 +10,20 @@ use crate::common::{CLIENTS, ROOT, Reply, World, client_url, text};
 use crate::deleted::assert_whole;
 
 const TENANTS: [(&str, &str); 2] = [("acme", "00000000000000000000000000"), ("other", "00000000000000000000000001")];
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 28] = [
     "create on Coactive",
     "create on LiteGraph",
     "create on Keycard",
+    "create on our own",
+    "PUT on our own",
+    "PATCH on our own",
+    "POST a rotation",
+    "POST the end of a rotation",
+    "POST a rotation back",
+    "POST a revocation",
+    "POST a restoration",
+    "delete on our own",
+    "delete the user on our own",
     "PUT on Coactive",
     "PUT on LiteGraph",
     "PATCH on Keycard",
@@ -85,6 +95,36 @@ impl Run {
                 let made = self.send(new, "POST", &keycard_path(new), &json!({"name": name}));
                 self.made(new, &made, |body| Id::parse(&text(body, "id")));
             }
+            "create on our own" => {
+                let made = self.send(new, "POST", &our_path(new), &json!({"name": name, "roles": roles}));
+                self.made(new, &made, |body| Id::parse(&text(body, "id")));
+            }
+            "PUT on our own" => {
+                let (whom, end) = ([Id::ZERO, self::user()][at % 2], [None, Some("2027-01-01T00:00:00Z")][at % 2]);
+                let body = json!({"principal": whom, "name": name, "enabled": value != 1,
+                    "roles": roles, "expires_at": end, "metadata": {"a": name}});
+                self.send(tenant, "PUT", &format!("{}/{id}", our_path(tenant)), &body);
+            }
+            "PATCH on our own" => {
+                let bodies = [
+                    json!({"metadata": {"b": "2"}}),
+                    json!({"metadata": {"a": null, "b": "3"}, "enabled": false}),
+                    json!({"metadata": null, "expires_at": null}),
+                ];
+                self.send(tenant, "PATCH", &format!("{}/{id}", our_path(tenant)), &bodies[value]);
+            }
+            step if step.starts_with("POST") => {
+                let (way, body) = match step {
+                    "POST a rotation" => ("rotate", json!({"grace_seconds": value * 30})),
+                    "POST the end of a rotation" => ("rotate/finish", Value::Null),
+                    "POST a rotation back" => ("rotate/cancel", Value::Null),
+                    "POST a revocation" => {
+                        ("revoke", [json!({}), json!({"reason": name}), json!({"reason": ""})][value].clone())
+                    }
+                    _ => ("restore", Value::Null),
+                };
+                self.send(tenant, "POST", &format!("{}/{id}/{way}", our_path(tenant)), &body);
+            }
             "PUT on Coactive" => {
                 self.send(tenant, "PUT", &client_url(&id.client()), &json!({"name": name, "roles": roles}));
             }
@@ -122,6 +162,10 @@ impl Run {
             "delete on Coactive" => client_url(&id.client()),
             "delete on LiteGraph" => format!("{of}/{}", id.guid()),
             "delete on Keycard" => format!("{}/{id}", keycard_path(tenant)),
+            "delete on our own" => format!("{}/{id}", our_path(tenant)),
+            "delete the user on our own" => {
+                our_path(tenant).replace("/credentials", &format!("/principals/{}", self::user()))
+            }
             "delete all on LiteGraph" => of,
             "delete a user's on LiteGraph" => format!("{of}/{user}/credentials"),
             "delete the user" => format!("{}/{}", users_path(tenant), self::user().guid()),
@@ -138,7 +182,11 @@ impl Run {
     }
 
     fn at_the_console(&self, step: &str, id: Id, value: usize) {
-        let edits = ["name = 'by hand', enabled = 1", "expires_at = 5", "expires_at = NULL, roles = NULL"];
+        let edits = [
+            "name = 'by hand', enabled = 1, metadata = '{\"by\":\"hand\"}'",
+            "expires_at = 5, revoked_at = 7, revoked_reason = 'by hand'",
+            "expires_at = NULL, roles = NULL, revoked_reason = NULL, revoked_at = NULL",
+        ];
         let stamp = "ending = 1, change = 'end', changed_at = 5, changed_by = 'hand', changed_request = 'end'";
         let statements = match step {
             "edit at the console" => vec![format!("UPDATE credentials SET {} WHERE id = ?1", edits[value])],
@@ -164,6 +212,10 @@ impl Run {
 
 fn litegraph_path(tenant: usize) -> String {
     format!("/v1.0/tenants/{}/credentials", Id::parse(TENANTS[tenant].1).unwrap().guid())
+}
+
+fn our_path(tenant: usize) -> String {
+    format!("/v1/tenants/{}/credentials", TENANTS[tenant].1)
 }
 
 fn users_path(tenant: usize) -> String {
@@ -210,6 +262,10 @@ fn replay(history: &[Value]) -> Option<(Map<String, Value>, BTreeMap<String, Val
         match event["action"].as_str().unwrap() {
             action @ ("created" | "updated" | "deleted") => {
                 alive = action != "deleted";
+                if action == "created" {
+                    // Nothing is born revoked, so that is not told.
+                    columns.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
+                }
                 // When it was made is told at its end alone: no change could have moved it.
                 for (field, change) in changes.iter().filter(|(field, _)| *field != "created_at") {
                     let before = columns.insert(field.clone(), change["after"].clone()).unwrap_or_default();
@@ -230,9 +286,11 @@ fn replay(history: &[Value]) -> Option<(Map<String, Value>, BTreeMap<String, Val
 /// The same of the rows.
 fn stored(world: &World, id: Id) -> Option<(Map<String, Value>, BTreeMap<String, Value>)> {
     let id = id.to_string();
-    let sql = "SELECT principal, name, description, enabled, roles, expires_at FROM credentials WHERE id = ?1";
+    let sql = "SELECT principal, name, description, enabled, roles, expires_at, metadata, revoked_at, revoked_reason \
+               FROM credentials WHERE id = ?1";
     let mut row = world.db.query(sql, &[&id]).pop()?;
     row["enabled"] = (row["enabled"] == 1).into();
+    row["metadata"] = serde_json::from_str(row["metadata"].as_str().unwrap()).unwrap();
     row["roles"] = row["roles"].as_str().map_or(Value::Null, |roles| serde_json::from_str(roles).unwrap());
     let secrets = world.db.query("SELECT id, expires_at FROM secrets WHERE credential = ?1", &[&id]);
     let secrets = secrets.iter().map(|secret| (text(secret, "id"), secret["expires_at"].clone())).collect();

@@ -7,10 +7,13 @@ use std::sync::LazyLock;
 use data_encoding::BASE64;
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
+use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
+use postern::store::Store;
+use postern::store::idempotency::forget;
 use serde_json::{Value, json};
 
-use crate::common::{MASTER_KEY, ROOT, World, settings, text};
+use crate::common::{MASTER_KEY, ROOT, START, World, settings, text};
 
 const ADMIN: &str = "the-token-of-an-admin";
 const TOKEN: &str = "the-token-of-the-credential";
@@ -56,15 +59,27 @@ impl Place {
         world.db.sent.take();
     }
 
+    /// Puts the credential into the state that an operation is for.
+    fn lead_up(&self, world: &World, operation: Operation) {
+        let (step, body) = match operation {
+            Operation::FinishRotation | Operation::CancelRotation => ("rotate", json!({"grace_seconds": 60})),
+            Operation::Restore => ("revoke", Value::Null),
+            _ => return,
+        };
+        let url = format!("/v1/tenants/{}/credentials/{}/{step}", self.tenant, self.credential);
+        assert_eq!(world.call("POST", &url, ROOT, &body).status, 200, "{step}");
+        world.db.sent.take();
+    }
+
     /// The path of a route, with its `{}` filled.
     fn url(&self, route: &Route) -> String {
-        let litegraph = route.path.starts_with("/v");
+        let litegraph = is_litegraph(route);
         let spell = |id: Id| if litegraph { id.guid() } else { id.to_string() };
         let mut before = "";
         let filled = route.path.split('/').map(|segment| match (segment, std::mem::replace(&mut before, segment)) {
             ("{}", "clients") => self.credential.client(),
             ("{}", "tenants" | "organizations") => spell(self.tenant),
-            ("{}", "users" | "service-accounts") => spell(self.user),
+            ("{}", "users" | "service-accounts" | "principals") => spell(self.user),
             // One of its SDKs writes `credentials` for `users`.
             ("{}", "credentials") if route.operation == Operation::DeleteAll => spell(self.user),
             ("{}", "credentials") => spell(self.credential),
@@ -78,8 +93,10 @@ impl Place {
     /// The ways of a route: what follows its path, and its bodies.
     fn ways(&self, world: &World, route: &Route) -> Vec<(String, String)> {
         let plain = || vec![(String::new(), String::new())];
-        let litegraph = route.path.starts_with("/v");
+        let litegraph = is_litegraph(route);
         match route.operation {
+            Operation::Write(noun, verb) if is_ours(route) => self.our_bodies(noun, verb),
+            Operation::Page(noun) if is_ours(route) => self.our_pages(world, route, noun),
             Operation::Write(noun, verb) => {
                 let bodies: &[Value] = match (litegraph, noun, verb) {
                     (true, Noun::Tenant, Verb::Create) => &[json!({"Name": "another"})],
@@ -98,7 +115,15 @@ impl Place {
                 };
                 bodies.iter().map(|body| (String::new(), body.to_string())).collect()
             }
-            Operation::Delete(Noun::Tenant) => vec![("?force".to_owned(), String::new())],
+            Operation::Delete(Noun::Tenant) => vec![("?force=true".to_owned(), String::new())],
+            Operation::Verify if is_ours(route) => vec![
+                (String::new(), json!({"token": TOKEN}).to_string()),
+                (String::new(), json!({"token": "nobody's", "role_id": "viewer"}).to_string()),
+            ],
+            Operation::Verify => vec![(String::new(), format!("token={TOKEN}"))],
+            Operation::History => {
+                ["", "?limit=1", "?limit=1&cursor=1"].map(|query| (query.to_owned(), String::new())).to_vec()
+            }
             Operation::LogIn if route.path.ends_with("login") => plain(),
             Operation::LogIn => vec![(String::new(), "grant_type=client_credentials".to_owned())],
             Operation::List(noun) | Operation::Page(noun) if litegraph => self.litegraph_lists(route, noun),
@@ -107,6 +132,10 @@ impl Place {
             | Operation::DeleteAll
             | Operation::Read(_)
             | Operation::FindByToken
+            | Operation::FinishRotation
+            | Operation::CancelRotation
+            | Operation::Restore
+            | Operation::Metadata
             | Operation::Roles => plain(),
             Operation::Page(_) => {
                 let first = world.call("GET", &self.url(route), ROOT, &Value::Null).json();
@@ -116,6 +145,60 @@ impl Place {
                     .to_vec()
             }
         }
+    }
+
+    /// What our own face's bodies say; and dry runs, where it has them.
+    fn our_bodies(&self, noun: Noun, verb: Verb) -> Vec<(String, String)> {
+        let whole = json!({
+            "principal": self.user, "name": "renamed", "enabled": false, "roles": [{"role_id": "editor"}],
+            "expires_at": null, "metadata": {"team": "search"},
+        });
+        let bodies = match (noun, verb) {
+            (Noun::Credential, Verb::Rotate) => vec![json!({"grace_seconds": 0}), json!({"grace_seconds": 60})],
+            (Noun::Credential, Verb::Revoke) => vec![json!({}), json!({"reason": "lost"})],
+            // The second is refused in the database.
+            (Noun::Credential, Verb::Merge) => vec![
+                json!({"name": "renamed", "roles": null, "metadata": {"team": null}}),
+                json!({"roles": [{"role_id": "editor"}], "id": self.credential}),
+            ],
+            (Noun::Credential, _) => vec![whole],
+            (Noun::Tenant, Verb::Replace) => vec![
+                json!({"name": "t", "enabled": true, "rbac": true, "require_if_match": false, "role_names": ["a"]}),
+            ],
+            (Noun::Tenant, Verb::Create) => vec![json!({"name": "another"})],
+            (Noun::Principal, Verb::Replace) => vec![json!({"name": "renamed", "enabled": false})],
+            (Noun::Tenant | Noun::Principal, _) => vec![json!({"name": "renamed"})],
+        };
+        let dry = noun == Noun::Credential && matches!(verb, Verb::Replace | Verb::Merge);
+        let queries: &[&str] = if dry { &["", "?dry_run=true"] } else { &[""] };
+        let ways = bodies.iter().map(Value::to_string);
+        ways.flat_map(|body| queries.iter().map(move |query| ((*query).to_owned(), body.clone()))).collect()
+    }
+
+    /// Each order, from its beginning and from a place; of credentials with each filter that has a statement of its own.
+    fn our_pages(&self, world: &World, route: &Route, noun: Noun) -> Vec<(String, String)> {
+        let time = "2026-11-21T00:00:00Z";
+        let filters = [
+            String::new(),
+            "&enabled=true".to_owned(),
+            format!("&principal={}", self.user),
+            "&name_prefix=u".to_owned(),
+            format!("&principal={}&name_prefix=u&role=viewer&expires_before={time}", self.user),
+            format!("&unused_since={time}&unrotated_since={time}"),
+        ];
+        let (sorts, filters) = match noun {
+            Noun::Credential => (&["created", "-created", "name", "-name"][..], &filters[..]),
+            Noun::Tenant | Noun::Principal => (&["created", "-created"][..], &filters[..1]),
+        };
+        let mut ways = Vec::new();
+        for sort in sorts {
+            let first = world.call("GET", &format!("{}?limit=1&sort={sort}", self.url(route)), ROOT, &Value::Null);
+            let further = format!("&cursor={}", text(&first.json(), "next"));
+            for (filter, cursor) in filters.iter().flat_map(|filter| [(filter, ""), (filter, &further)]) {
+                ways.push((format!("?sort={sort}{filter}{cursor}"), String::new()));
+            }
+        }
+        ways
     }
 
     fn litegraph_lists(&self, route: &Route, noun: Noun) -> Vec<(String, String)> {
@@ -145,20 +228,31 @@ impl Place {
     }
 }
 
+fn is_litegraph(route: &Route) -> bool {
+    ["/v1.0/", "/v2.0/"].iter().any(|prefix| route.path.starts_with(prefix))
+}
+
+fn is_ours(route: &Route) -> bool {
+    route.path.starts_with("/v1/")
+}
+
 fn token_is_its(route: &Route) -> bool {
     matches!(route.operation, Operation::Page(Noun::Credential))
 }
 
 /// Who calls: root, which names the tenant where the path has none, and the tenant's admin, who logs in with its client id.
-fn callers(place: &Place, operation: Operation) -> Vec<Vec<(&'static str, String)>> {
+fn callers(place: &Place, route: &Route) -> Vec<Vec<(&'static str, String)>> {
+    let operation = route.operation;
     if operation == Operation::LogIn {
         let basic = BASE64.encode(format!("{}:{ADMIN}", place.admin.client()).as_bytes());
         return vec![vec![("authorization", format!("Basic {basic}"))]];
     }
-    vec![
-        vec![("authorization", format!("Bearer {ROOT}")), ("x-postern-tenant", place.tenant.to_string())],
-        vec![("authorization", format!("Bearer {ADMIN}"))],
-    ]
+    let root = || vec![("authorization", format!("Bearer {ROOT}")), ("x-postern-tenant", place.tenant.to_string())];
+    let mut callers = vec![root(), vec![("authorization", format!("Bearer {ADMIN}"))]];
+    if is_ours(route) && matches!(operation, Operation::Write(_, Verb::Create)) {
+        callers.push([root(), vec![("idempotency-key", "once".to_owned())]].concat());
+    }
+    callers
 }
 
 /// Every text that is sent, each with the requests that send it.
@@ -173,16 +267,23 @@ fn drive() -> BTreeMap<String, Vec<String>> {
         let method = route.method.name().split(',').next().unwrap();
         let reads = matches!(
             route.operation,
-            Operation::Read(_) | Operation::List(_) | Operation::Page(_) | Operation::FindByToken | Operation::Roles
+            Operation::Read(_)
+                | Operation::List(_)
+                | Operation::Page(_)
+                | Operation::FindByToken
+                | Operation::Roles
+                | Operation::History
+                | Operation::Verify
         );
         place.prepare(&world);
         let ways = place.ways(&world, route);
         world.db.sent.take();
         let mut driven = 0;
         for (query, body) in ways {
-            for headers in callers(&place, route.operation) {
+            for headers in callers(&place, route) {
                 if !reads {
                     place.prepare(&world);
+                    place.lead_up(&world, route.operation);
                 }
                 let url = format!("{}{query}", place.url(route));
                 let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -195,6 +296,9 @@ fn drive() -> BTreeMap<String, Vec<String>> {
         }
         assert!(driven > 0, "{method} {}: nobody may", route.path);
     }
+    // What the cron removes.
+    pollster::block_on(forget(&Store::new(&world.db), Micros(START))).expect("forgotten");
+    write_down(&world, &mut sent, "the cron");
     // What is left to write after an answer: a use, and the move to a new master key.
     place.prepare(&world);
     world.settings = settings(&"fe".repeat(32), Some(MASTER_KEY));

@@ -59,7 +59,25 @@ fn by_enabled_and_by_the_end() {
 }
 
 #[test]
+fn by_lifting_a_revocation() {
+    check("credentials", "revoked_reason = NULL, revoked_at = 5", "revoked_at = NULL", [true, false]);
+    let lifted = "revoked_at = NULL, revoked_reason = NULL";
+    check("credentials", "revoked_at = 5, revoked_reason = 'r'", lifted, [true, false]);
+    // It may be disabled in the same breath: as for the rest, what is wider in one way is told.
+    check(
+        "credentials",
+        "revoked_reason = NULL, revoked_at = 5, enabled = 1",
+        "revoked_at = NULL, enabled = 0",
+        [true, true],
+    );
+    // Revoked is revoked, whenever and why.
+    check("credentials", "revoked_at = 5", "revoked_at = 6", [false, false]);
+    check("credentials", "revoked_reason = NULL", "revoked_reason = 'r'", [false, false]);
+}
+
+#[test]
 fn not_by_anything_else() {
+    check("credentials", "metadata = '{}'", r#"metadata = '{"role":"admin"}'"#, [false, false]);
     check("credentials", "name = 'a'", "name = 'b'", [false, false]);
     check("credentials", "description = NULL", "description = 'd'", [false, false]);
     let digest = |letter: &str| format!("digest = '{}'", letter.repeat(52));

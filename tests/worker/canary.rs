@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::face::Face::{Keycard, LiteGraph};
+use super::face::Face::{Keycard, LiteGraph, Postern};
 use super::face::roles;
-use super::server::{TOKEN, call, get};
+use super::server::{OAUTH_TOKEN, TOKEN, call, get};
 use super::tenant::{Tenant, text};
 
 const CANARY: &str = "canary-7f3d91c2-that-must-not-be-found";
@@ -69,9 +69,32 @@ fn no_secret_is_found_in_the_database_files_or_the_log() {
     call("DELETE", format!("{url}?by={access}")).token(&access).send().expect(200);
     get(&url).token(CANARY).send().expect(401);
 
+    // On our own face: a secret that is answered twice, under a key that is nobody's to know; one that takes its place; both
+    // asked about, in each way.
+    let under_a_key = || {
+        let made = call("POST", tenant.all(Postern)).token(&tenant.admin).header("idempotency-key", CANARY);
+        made.json(&json!({ "name": name, "roles": null })).send().expect(201).json()
+    };
+    let (made, again) = (under_a_key(), under_a_key());
+    assert_eq!(made, again);
+    let (first, one) = (text(&made["secret"]), format!("{}/{}", tenant.all(Postern), text(&made["id"])));
+    let rotate = call("POST", format!("{one}/rotate")).token(&first).json(&json!({ "grace_seconds": 60 }));
+    let second = text(&rotate.send().expect(200).json()["secret"]);
+    let form = format!("grant_type=client_credentials&client_id=client_{}&client_secret={second}", text(&made["id"]));
+    let third = text(&call("POST", OAUTH_TOKEN).form(&form).send().expect(200).json()["access_token"]);
+    for token in [&first, &second, &third, CANARY] {
+        assert_eq!(tenant.verify(token).json()["active"], token != CANARY);
+        call("POST", "/oauth/introspect").token(&tenant.admin).form(&format!("token={token}")).send().expect(200);
+        let asked = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
+        asked.send().expect(400);
+        call("POST", format!("{one}/rotate/finish")).token(token).header("if-match", token.to_owned()).send();
+        call("PATCH", &one).token(&tenant.admin).json(&json!({ token.to_owned(): 1 })).send().expect(422);
+    }
+    get(format!("{one}/events")).token(&tenant.admin).send().expect(200);
+
     let (state, log) = (given("POSTERN_STATE"), given("POSTERN_LOG"));
     let root = super::server::root_token();
-    let secrets = [CANARY, &tenant.admin, root, &secret, &access, &login];
+    let secrets = [CANARY, &tenant.admin, root, &secret, &access, &login, &first, &second, &third];
     let (leaks, files) = found(Path::new(&state), &secrets);
     assert!(leaks.is_empty() && files > 0, "{files} files: {leaks:?}");
     assert!(found(Path::new(&log), &secrets).0.is_empty(), "in the log");

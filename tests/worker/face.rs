@@ -1,28 +1,29 @@
-//! What the tests say of the three faces, so that one test asks the same of each.
+//! What the tests say of the faces, so that one test asks the same of each.
 
 use serde_json::{Value, json};
 
 use super::server::Reply;
 
-/// A face that a vendor's client speaks to.
+/// A face: each vendor's, and our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
     Coactive,
     LiteGraph,
     Keycard,
+    Postern,
 }
 
-use Face::{Coactive, Keycard, LiteGraph};
+use Face::{Coactive, Keycard, LiteGraph, Postern};
 
 impl Face {
-    pub const ALL: [Self; 3] = [Coactive, LiteGraph, Keycard];
+    pub const ALL: [Self; 4] = [Coactive, LiteGraph, Keycard, Postern];
 
     pub fn create(self) -> &'static str {
         if self == LiteGraph { "PUT" } else { "POST" }
     }
 
     pub fn update(self) -> &'static str {
-        if self == Keycard { "PATCH" } else { "PUT" }
+        if matches!(self, Keycard | Postern) { "PATCH" } else { "PUT" }
     }
 
     pub fn created(self) -> u16 {
@@ -31,7 +32,7 @@ impl Face {
 
     /// The status of a deletion.
     pub fn deleted(self) -> u16 {
-        self.of([200, 200, 204])
+        self.of([200, 200, 204, 204])
     }
 
     /// The member that names a credential.
@@ -41,16 +42,17 @@ impl Face {
 
     /// The status of a violation.
     pub fn invalid(self) -> u16 {
-        if self == Coactive { 422 } else { 400 }
+        self.of([422, 400, 400, 422])
     }
 
     /// What is this face's of what each has, in the order of [`Face::ALL`].
-    pub fn of<T>(self, each: [T; 3]) -> T {
-        let [coactive, litegraph, keycard] = each;
+    pub fn of<T>(self, each: [T; 4]) -> T {
+        let [coactive, litegraph, keycard, postern] = each;
         match self {
             Coactive => coactive,
             LiteGraph => litegraph,
             Keycard => keycard,
+            Postern => postern,
         }
     }
 
@@ -60,31 +62,53 @@ impl Face {
             (403, "Only a system administrator may manage system credentials"),
             (401, "AuthorizationFailed"),
             (403, "forbidden"),
+            (403, "forbidden"),
         ])
     }
 
     /// The word for an unknown caller; its status is 401.
     pub fn unauthenticated(self) -> &'static str {
-        self.of(["Invalid authentication credentials", "AuthenticationFailed", "unauthorized"])
+        self.of(["Invalid authentication credentials", "AuthenticationFailed", "unauthorized", "unauthenticated"])
     }
 
     /// The word for a body that is too large; its status is 413.
     pub fn too_large(self) -> &'static str {
-        self.of(["Request body too large: 64 KiB at most", "TooLarge", "too_large"])
+        self.of(["Request body too large: 64 KiB at most", "TooLarge", "too_large", "too_large"])
     }
 
-    /// The word for a body that cannot be read; its status is that of a violation.
-    pub fn unreadable(self) -> &'static str {
-        self.of(["body json_invalid", "BadRequest", "bad_request"])
+    /// The status of a body that cannot be read, and the word for it.
+    pub fn unreadable(self) -> (u16, &'static str) {
+        self.of([(422, "body json_invalid"), (400, "BadRequest"), (400, "bad_request"), (400, "unreadable")])
+    }
+
+    /// The status of what is not there is 404; this is the word for a credential.
+    pub fn no_credential(self) -> &'static str {
+        self.of(["Client not found", "NotFound", "not_found", "no_credential"])
+    }
+
+    /// The word for If-Match that does not hold; its status is 412.
+    pub fn stale(self) -> &'static str {
+        self.of(["If-Match, or If-None-Match, does not hold", "Conflict", "precondition_failed", "stale"])
     }
 
     /// The word for a name that breaks a rule; `rule` in Coactive's type.
     pub fn bad_name(self, rule: &str) -> String {
-        if self == Coactive { format!("body.name {rule}") } else { self.unreadable().to_owned() }
+        let ours = match rule {
+            "string_type" => "type",
+            "string_too_long" => "too_long",
+            "string_too_short" => "too_short",
+            _ => "control_character",
+        };
+        match self {
+            Coactive => format!("body.name {rule}"),
+            Postern => format!("/name {ours}"),
+            LiteGraph | Keycard => self.unreadable().1.to_owned(),
+        }
     }
 
     /// Checks that a refusal has this face's shape, whole, and gives the word that tells which one it is: Coactive's
-    /// `detail` (of a 422 each `loc` with its `type`), LiteGraph's `Error`, Keycard's `code`.
+    /// `detail` (of a 422 each `loc` with its `type`), LiteGraph's `Error`, Keycard's `code`, ours (of violations each pointer or
+    /// parameter with its code).
     #[track_caller]
     pub fn error(self, reply: &Reply) -> String {
         let body = reply.json();
@@ -114,8 +138,27 @@ impl Face {
                 assert!(!text("message").is_empty(), "{reply:?}");
                 text("code")
             }
+            Postern => {
+                let all = ["type", "title", "status", "code", "detail", "violations"];
+                let has: Vec<_> = all.into_iter().filter(|member| body.get(member).is_some()).collect();
+                assert!(has.starts_with(&all[..4]), "{reply:?}");
+                reply.expect_members(&has);
+                assert_eq!(body["status"], reply.status, "{reply:?}");
+                assert_eq!(text("type"), format!("urn:postern:problem:{}", text("code")), "{reply:?}");
+                match body["violations"].as_array() {
+                    Some(violations) => violations.iter().map(violation).collect::<Vec<_>>().join(", "),
+                    None => text("code"),
+                }
+            }
         }
     }
+}
+
+/// One of our own violations: where, and its code. How to mend it has to be there.
+fn violation(item: &Value) -> String {
+    assert!(item["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{item}");
+    let place = item.get("pointer").or(item.get("parameter")).and_then(Value::as_str);
+    format!("{} {}", place.expect("where"), item["code"].as_str().expect("a code"))
 }
 
 /// Checks that a refusal has the shape of OAuth's token endpoint, and gives its word.

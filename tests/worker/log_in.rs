@@ -4,17 +4,17 @@ use data_encoding::BASE64;
 use postern::credential::id::Id;
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use super::face::{oauth_error, roles};
-use super::server::{Call, Cost, Reply, TOKEN, call, get, root_token};
+use super::server::{Call, Cost, OAUTH_TOKEN, Reply, TOKEN, call, get, root_token};
 use super::tenant::{Tenant, read_id, text};
 
-const LOG_INS: [&str; 3] = ["/api/v0/login", "/api/v1/login", TOKEN];
+const LOG_INS: [&str; 4] = ["/api/v0/login", "/api/v1/login", TOKEN, OAUTH_TOKEN];
 const GRANT: &str = "grant_type=client_credentials";
 
 /// A log in at a path, as its clients send it; who logs in is to be added.
 fn log_in(path: &'static str) -> Call {
-    if path == TOKEN {
+    if [TOKEN, OAUTH_TOKEN].contains(&path) {
         call("POST", path).form(GRANT)
     } else {
         call("POST", path).json(&json!({ "grant_type": "client_credentials" }))
@@ -39,6 +39,8 @@ fn a_client_logs_in_in_every_form_and_its_token_calls_every_face() {
         // "By HTTP Basic or in the form body."
         call("POST", TOKEN).form(&form).send(),
         call("POST", TOKEN).basic(&pair).bytes(GRANT).send(),
+        call("POST", OAUTH_TOKEN).form(&form).send(),
+        call("POST", OAUTH_TOKEN).basic(&pair).bytes(GRANT).send(),
     ]);
     for reply in answers {
         let reply = reply.expect(200);
@@ -69,7 +71,7 @@ fn a_token_may_do_what_its_client_may() {
         let token = text(&reply.json()["access_token"]);
         for face in Face::ALL {
             let reply = get(tenant.one(face, subject.id)).token(&token).send();
-            reply.expect(if face == Keycard { 200 } else { face.forbidden().0 });
+            reply.expect(if matches!(face, Keycard | Postern) { 200 } else { face.forbidden().0 });
         }
     }
 }
@@ -95,7 +97,9 @@ fn an_access_token_is_taken_as_bearer_alone() {
         let bearer = log_in(path).token(&token).send().expect(401);
         assert_eq!(bearer.cost, Cost::default(), "{path}");
     }
-    call("POST", TOKEN).form(&format!("{GRANT}&client_id={id}&client_secret={token}")).send().expect(401);
+    for path in [TOKEN, OAUTH_TOKEN] {
+        call("POST", path).form(&format!("{GRANT}&client_id={id}&client_secret={token}")).send().expect(401);
+    }
     // And no credential has it for its own.
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
     let put = tenant.update(LiteGraph, subject.id).json(&body).send().expect(400);
@@ -167,7 +171,7 @@ fn coactive_refuses_to_log_in_in_its_own_words() {
             let (detail, trips) = told(grant(other.clone()), 400);
             assert!(detail.contains("client_credentials") && trips == 0, "{other}: {detail}");
         }
-        assert_eq!(told(call("POST", path).basic(&pair).bytes("{"), 422), (Coactive.unreadable().to_owned(), 0));
+        assert_eq!(told(call("POST", path).basic(&pair).bytes("{"), 422), (Coactive.unreadable().1.to_owned(), 0));
         let form = call("POST", path).basic(&pair).form(GRANT);
         assert_eq!(told(form, 415).1, 0);
         let unknown = (Coactive.unauthenticated().to_owned(), 1);
@@ -191,30 +195,32 @@ fn the_token_endpoint_refuses_in_the_words_of_oauth() {
     let tenant = Tenant::new();
     let (id, secret) = tenant.client(&json!({ "name": "n" }));
     let pair = format!("{id}:{secret}");
-    let post = || call("POST", TOKEN);
     let (keys, twice) = (format!("client_id={id}&client_secret={secret}"), format!("{GRANT}&{GRANT}"));
-    for (call, status, error, trips) in [
-        (post().basic(&pair).form("grant_type=refresh_token"), 400, "unsupported_grant_type", 0),
-        (post().basic(&pair).form("grant_type="), 400, "unsupported_grant_type", 0),
-        (post().basic(&pair).form("scope=x"), 400, "invalid_request", 0),
-        (post().basic(&pair).form(""), 400, "invalid_request", 0),
-        (post().basic(&pair).form(&twice), 400, "invalid_request", 0),
-        (post().basic(&pair).form("grant_type=%ff%fe&%"), 400, "unsupported_grant_type", 0),
-        // "The client MUST NOT use more than one authentication method in each request."
-        (post().basic(&pair).form(&format!("{GRANT}&{keys}")), 400, "invalid_request", 0),
-        (post().basic(&pair).json(&json!({ "grant_type": "client_credentials" })), 415, "invalid_request", 0),
-        (post().basic(&pair).form(&format!("{GRANT}&x={}", "x".repeat(64 * 1024))), 413, "invalid_request", 0),
-        (call("GET", TOKEN), 405, "invalid_request", 0),
-        (call("DELETE", TOKEN), 405, "invalid_request", 0),
-        (post().form(GRANT), 401, "invalid_client", 0),
-        (post().token(&secret).form(GRANT), 401, "invalid_client", 0),
-        (post().form(&format!("{GRANT}&client_id={id}")), 401, "invalid_client", 0),
-        (post().form(&format!("{GRANT}&client_id=of-nobody&client_secret={secret}")), 401, "invalid_client", 0),
-        (post().basic(&format!("{id}:of-nobody")).form(GRANT), 401, "invalid_client", 1),
-        (post().form(&format!("{GRANT}&client_id={id}&client_secret=of-nobody")), 401, "invalid_client", 1),
-    ] {
-        let reply: Reply = call.send().expect(status);
-        assert_eq!((oauth_error(&reply).as_str(), reply.cost.trips), (error, trips), "{reply:?}");
+    for path in [TOKEN, OAUTH_TOKEN] {
+        let post = || call("POST", path);
+        for (call, status, error, trips) in [
+            (post().basic(&pair).form("grant_type=refresh_token"), 400, "unsupported_grant_type", 0),
+            (post().basic(&pair).form("grant_type="), 400, "unsupported_grant_type", 0),
+            (post().basic(&pair).form("scope=x"), 400, "invalid_request", 0),
+            (post().basic(&pair).form(""), 400, "invalid_request", 0),
+            (post().basic(&pair).form(&twice), 400, "invalid_request", 0),
+            (post().basic(&pair).form("grant_type=%ff%fe&%"), 400, "unsupported_grant_type", 0),
+            // "The client MUST NOT use more than one authentication method in each request."
+            (post().basic(&pair).form(&format!("{GRANT}&{keys}")), 400, "invalid_request", 0),
+            (post().basic(&pair).json(&json!({ "grant_type": "client_credentials" })), 415, "invalid_request", 0),
+            (post().basic(&pair).form(&format!("{GRANT}&x={}", "x".repeat(64 * 1024))), 413, "invalid_request", 0),
+            (call("GET", path), 405, "invalid_request", 0),
+            (call("DELETE", path), 405, "invalid_request", 0),
+            (post().form(GRANT), 401, "invalid_client", 0),
+            (post().token(&secret).form(GRANT), 401, "invalid_client", 0),
+            (post().form(&format!("{GRANT}&client_id={id}")), 401, "invalid_client", 0),
+            (post().form(&format!("{GRANT}&client_id=of-nobody&client_secret={secret}")), 401, "invalid_client", 0),
+            (post().basic(&format!("{id}:of-nobody")).form(GRANT), 401, "invalid_client", 1),
+            (post().form(&format!("{GRANT}&client_id={id}&client_secret=of-nobody")), 401, "invalid_client", 1),
+        ] {
+            let reply: Reply = call.send().expect(status);
+            assert_eq!((oauth_error(&reply).as_str(), reply.cost.trips), (error, trips), "{reply:?}");
+        }
     }
     // What was given there calls, and is no client's.
     let token = access(&pair);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::face::Face::{Coactive, Keycard, LiteGraph};
+use super::face::Face::{self, Keycard, LiteGraph};
 use super::server::{Reply, call, get, root_token};
 use super::tenant::{CLIENTS, Tenant, ZERO, nobody, post_by_root, read_id, text};
 
@@ -151,7 +151,7 @@ fn what_a_service_account_has_goes_with_it() {
     let (subject, kept) = (tenant.subject(), tenant.caller(&["viewer"]));
     let account = format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account);
     call("DELETE", account).token(&tenant.admin).send().expect(204);
-    for face in [Coactive, LiteGraph, Keycard] {
+    for face in Face::ALL {
         get(tenant.one(face, subject.id)).token(&tenant.admin).send().expect(404);
     }
     let organization = format!("/organizations/{}", tenant.label);

@@ -1,7 +1,9 @@
 //! If-Match: compared in the write, and judged before "nothing changed".
 
-use super::face::Face;
-use super::server::call;
+use serde_json::json;
+
+use super::face::Face::{self, Postern};
+use super::server::{call, get, root_token};
 use super::tenant::{Tenant, nobody};
 
 #[test]
@@ -88,4 +90,59 @@ fn a_star_does_not_stand_for_what_is_missing() {
         let update = call(face.update(), tenant.one(face, nobody())).token(&tenant.admin).header("if-match", "*");
         update.json(&tenant.naming(face, "n")).send().expect(404);
     }
+}
+
+#[test]
+fn a_read_of_what_is_known_is_304_and_a_write_of_it_412() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    for face in Face::ALL {
+        let known = tenant.read(face, subject.id).etag();
+        let read =
+            |tag: &str| get(tenant.one(face, subject.id)).token(&tenant.admin).header("if-none-match", tag).send();
+        for tag in [known.clone(), format!("W/{known}"), format!("\"other.1\", {known}"), "*".to_owned()] {
+            let reply = read(&tag).expect(304);
+            assert_eq!((&*reply.text, reply.etag(), reply.cost.trips), ("", known.clone(), 1), "{tag}");
+            let body = tenant.naming(face, "other");
+            let write = tenant.update(face, subject.id).header("if-none-match", tag.as_str()).json(&body).send();
+            assert_eq!(face.error(&write.expect(412)), face.stale());
+        }
+        tenant.update(face, subject.id).json(&tenant.naming(face, format!("{face:?}"))).send().expect(200);
+        assert_eq!(read(&known).expect(200).revision(), tenant.read(face, subject.id).revision());
+    }
+}
+
+/// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every face."
+#[test]
+fn where_the_tenant_requires_if_match_a_change_without_it_is_428_on_every_face() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let require = |required: bool| {
+        let path = format!("/v1/tenants/{}", tenant.id);
+        call("PATCH", path).token(root_token()).json(&json!({ "require_if_match": required })).send().expect(200);
+    };
+    require(true);
+    for face in Face::ALL {
+        let body = tenant.naming(face, format!("{face:?}"));
+        let before = tenant.read(face, subject.id).etag();
+        for call in [
+            tenant.update(face, subject.id).json(&body),
+            call("DELETE", tenant.one(face, subject.id)).token(&tenant.admin),
+        ] {
+            let reply = call.send().expect(428);
+            face.error(&reply);
+            assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+        }
+        assert_eq!(tenant.read(face, subject.id).etag(), before);
+        tenant.update(face, subject.id).header("if-match", before).json(&body).send().expect(200);
+    }
+    let steps = [("rotate", json!({ "grace_seconds": 0 })), ("revoke", json!({})), ("restore", json!({}))];
+    for (step, body) in steps {
+        let path = format!("{}/{step}", tenant.one(Postern, subject.id));
+        let send = || call("POST", &path).token(&tenant.admin).json(&body);
+        assert_eq!(Postern.error(&send().send().expect(428)), "precondition_required", "{step}");
+        send().header("if-match", tenant.read(Postern, subject.id).etag()).send().expect(200);
+    }
+    require(false);
+    call("DELETE", tenant.one(Postern, subject.id)).token(&tenant.admin).send().expect(204);
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Keycard, LiteGraph};
-use super::server::{at_once, call, get};
+use super::face::Face::{self, Keycard, LiteGraph, Postern};
+use super::server::{Call, Reply, at_once, call, get, root_token};
 use super::tenant::{Tenant, ZERO, post_by_root, text};
 
 const FIFTY: u64 = 50;
@@ -234,4 +234,185 @@ fn reads_during_changes_show_a_state_that_was_and_its_own_etag() {
         assert!(state.0 == state.1 || answer.revision() == 1, "half a change: {state:?}");
         assert_eq!(states.entry(answer.revision()).or_insert(state.clone()), &state, "one state a revision");
     }
+}
+
+/// A POST under a key.
+fn post(path: &str, token: &str, key: &str, body: &Value) -> Call {
+    call("POST", path).token(token).header("idempotency-key", key).json(body)
+}
+
+/// What is the same each time that a request is answered again.
+fn said(reply: &Reply) -> (u16, String, String) {
+    (reply.status, reply.text.clone(), reply.etag())
+}
+
+#[test]
+fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
+    let tenant = Tenant::new();
+    let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
+    let name = format!("once-{}", tenant.id);
+    for (path, token, body) in [
+        (of_tenant("credentials"), &*tenant.admin, json!({ "name": name, "roles": null, "metadata": { "a": "1" } })),
+        (of_tenant("principals"), &tenant.admin, json!({ "name": name })),
+        ("/v1/tenants".to_owned(), root_token(), json!({ "name": name })),
+    ] {
+        let replies = at_once(vec![(); 50], |()| post(&path, token, "one-key", &body).send().expect(201));
+        let first = said(&replies[0]);
+        assert!(replies.iter().all(|reply| said(reply) == first), "{path}: fifty equal answers");
+        assert_eq!(replies[0].json().get("secret").is_some(), path.ends_with("credentials"));
+        let wrote: Vec<_> = replies.iter().filter(|reply| reply.cost.written > 0).collect();
+        assert_eq!(wrote.len(), 1, "one of them made it");
+        assert!(replies.iter().all(|reply| reply.cost.trips == 1));
+        let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send().expect(200).items();
+        assert_eq!(listed.iter().filter(|item| item["name"] == name.as_str()).count(), 1, "{path}: there is one");
+        // And once more, when it is over.
+        assert_eq!(said(&post(&path, token, "one-key", &body).send()), first);
+    }
+    let events = get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send().expect(200).items();
+    let made = events.iter().filter(|event| event["changes"]["name"]["after"] == name.as_str()).count();
+    assert_eq!(made, 1, "one event");
+    let secrets = events.iter().filter(|event| event["action"] == "secret_created").count();
+    assert_eq!(secrets, 2, "its secret's, and the admin's");
+}
+
+#[test]
+fn fifty_posts_at_once_of_two_bodies_under_one_key_make_one_of_them() {
+    let tenant = Tenant::new();
+    let path = tenant.all(Postern);
+    let bodies = [json!({ "name": "left", "roles": null }), json!({ "name": "right", "roles": null })];
+    for key in ["a", "b", "c"] {
+        let replies =
+            at_once((0..50).collect(), |number: usize| post(&path, &tenant.admin, key, &bodies[number % 2]).send());
+        let winner = replies.iter().position(|reply| reply.status == 201).expect("one that is made");
+        for (number, reply) in replies.iter().enumerate() {
+            if number % 2 == winner % 2 {
+                assert_eq!(said(reply), said(&replies[winner]));
+            } else {
+                assert_eq!((reply.status, &*Postern.error(reply), reply.cost.written), (422, "key_reused", 0));
+            }
+        }
+    }
+    let listed = get(format!("{path}?limit=100")).token(&tenant.admin).send().expect(200).items();
+    assert_eq!(listed.len(), 3 + 1, "one for each key, and the admin");
+}
+
+#[test]
+fn of_fifty_replacements_at_once_with_one_etag_one_is_made() {
+    let tenant = Tenant::new();
+    let subject = tenant.subject();
+    let before = tenant.read(Postern, subject.id);
+    let replies = at_once((0..FIFTY).collect(), |number| {
+        // The whole of it as it was read, with another name: what only reads is left in.
+        let mut body = before.json();
+        body["name"] = format!("name {number}").into();
+        call("PUT", tenant.one(Postern, subject.id))
+            .token(&tenant.admin)
+            .header("if-match", before.etag())
+            .json(&body)
+            .send()
+    });
+    let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!((made.len(), made[0].revision()), (1, 2));
+    for reply in refused {
+        assert_eq!((&*Postern.error(&reply), reply.status, reply.cost.written), ("stale", 412, 0));
+    }
+    let after = tenant.read(Postern, subject.id);
+    assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
+}
+
+#[test]
+fn of_fifty_rotations_at_once_one_begins() {
+    let tenant = Tenant::new();
+    let own = tenant.own(json!({}));
+    let replies = at_once(vec![(); 50], |()| tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })));
+    let (begun, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(begun.len(), 1);
+    for reply in refused {
+        assert_eq!((reply.status, &*Postern.error(&reply)), (409, "rotating"));
+    }
+    let new = text(&begun[0].json()["secret"]);
+    assert!([&own.secret, &new].iter().all(|secret| tenant.verify(secret).json()["active"] == true), "both hold");
+    // And one ends it.
+    for (step, left) in [("finish", &new), ("cancel", &new)] {
+        let statuses = at_once(vec![(); 50], |()| tenant.step(&own, &format!("rotate/{step}"), &json!({})).status);
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{step}: {statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{step}: {statuses:?}");
+        assert_eq!(tenant.verify(left).json()["active"], true);
+        tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200);
+    }
+}
+
+#[test]
+fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
+    let tenant = Tenant::new();
+    let own = tenant.own(json!({}));
+    let replies = at_once((0..FIFTY).collect(), |number| match number % 5 {
+        0 | 1 => ("rotate", tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 }))),
+        2 => ("finish", tenant.step(&own, "rotate/finish", &json!({}))),
+        3 => ("cancel", tenant.step(&own, "rotate/cancel", &json!({}))),
+        _ => ("read", tenant.read(Postern, own.id)),
+    });
+    let mut states = BTreeMap::new();
+    let mut secrets = vec![own.secret.clone()];
+    for (step, reply) in &replies {
+        if reply.status == 409 {
+            let told = if *step == "rotate" { "rotating" } else { "not_rotating" };
+            assert_eq!((&*Postern.error(reply), reply.cost.written), (told, 0));
+            continue;
+        }
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let shown = reply.json();
+        let held = shown["secrets"].as_array().expect("a list").len();
+        assert!(
+            if *step == "rotate" {
+                held == 2
+            } else if *step == "read" {
+                held == 1 || held == 2
+            } else {
+                held == 1
+            },
+            "{step}: {shown}"
+        );
+        secrets.extend(shown.get("secret").map(text));
+        // One state a revision: who reads sees one that was.
+        let state =
+            shown["secrets"].as_array().expect("a list").iter().map(|secret| text(&secret["id"])).collect::<Vec<_>>();
+        assert_eq!(states.entry(reply.revision()).or_insert(state.clone()), &state, "one state a revision");
+    }
+    let changes = replies.iter().filter(|(step, reply)| *step != "read" && reply.status == 200).count() as u64;
+    let last = tenant.read(Postern, own.id);
+    assert_eq!(last.revision(), 1 + changes, "a revision for each change");
+    // What is shown is what holds, and it is never none.
+    let shown = last.json()["secrets"].as_array().expect("a list").len();
+    let holding = secrets.iter().filter(|secret| tenant.verify(secret).json()["active"] == true).count();
+    assert!((1..=2).contains(&shown) && holding == shown, "{shown} shown, {holding} of {} hold", secrets.len());
+}
+
+/// However often it is asked while it rotates, at least one secret holds at every instant.
+#[test]
+fn while_secrets_are_replaced_one_of_them_always_holds() {
+    let tenant = Tenant::new();
+    let own = tenant.own(json!({}));
+    let (made, over) = (std::sync::Mutex::new(vec![own.secret.clone()]), std::sync::atomic::AtomicBool::new(false));
+    at_once((0..5).collect(), |hand: u32| {
+        use std::sync::atomic::Ordering::SeqCst;
+        if hand == 0 {
+            for round in 0..10 {
+                let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
+                // Known before the old one goes: as its owner has it.
+                made.lock().expect("no panic").push(text(&begun["secret"]));
+                let end = if round % 2 == 0 { "rotate/finish" } else { "rotate/cancel" };
+                tenant.step(&own, end, &json!({})).expect(200);
+            }
+            over.store(true, SeqCst);
+        }
+        while !over.load(SeqCst) {
+            let shown = tenant.read(Postern, own.id).json();
+            let held = shown["secrets"].as_array().map_or(0, Vec::len);
+            assert!((1..=2).contains(&held), "{shown}");
+        }
+    });
+    let secrets = made.into_inner().expect("no panic");
+    let holding = secrets.iter().filter(|secret| tenant.verify(secret).json()["active"] == true).count();
+    assert_eq!((secrets.len(), holding), (11, 1));
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use super::server::{Call, call, get, root_token};
 use super::tenant::{CLIENTS, Tenant, nobody};
 
@@ -39,22 +39,19 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
                 (
                     unknown(update(&missing)).header("content-type", "text/plain").bytes(&*large),
                     415,
-                    face.of(["Unsupported Media Type: send application/json", "BadRequest", "unsupported_media_type"]),
-                ),
-                (json(unknown(update(&missing)), &large), 413, face.too_large()),
-                (json(unknown(update(&missing)), unreadable), face.invalid(), face.unreadable()),
-                (json(unknown(update(&missing)), &invalid), 401, face.unauthenticated()),
-                (json(update(&missing).token(&viewer), &invalid), face.forbidden().0, face.forbidden().1),
-                (json(admin(update(&missing)), &invalid), 404, face.of(["Client not found", "NotFound", "not_found"])),
-                (
-                    json(admin(update(&there)), &invalid),
-                    412,
                     face.of([
-                        "The client was changed since: If-Match does not hold",
-                        "Conflict",
-                        "precondition_failed",
+                        "Unsupported Media Type: send application/json",
+                        "BadRequest",
+                        "unsupported_media_type",
+                        "unsupported_media_type",
                     ]),
                 ),
+                (json(unknown(update(&missing)), &large), 413, face.too_large()),
+                (json(unknown(update(&missing)), unreadable), face.unreadable().0, face.unreadable().1),
+                (json(unknown(update(&missing)), &invalid), 401, face.unauthenticated()),
+                (json(update(&missing).token(&viewer), &invalid), face.forbidden().0, face.forbidden().1),
+                (json(admin(update(&missing)), &invalid), 404, face.no_credential()),
+                (json(admin(update(&there)), &invalid), 412, face.stale()),
                 (json(admin(call(face.update(), &*there)), &invalid), face.invalid(), &face.bad_name("string_type")),
                 (admin(call(face.update(), &*there)).json(&valid), 200, ""),
             ],
@@ -73,12 +70,8 @@ fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
         let mut steps = vec![
             (delete(&missing).token("of-nobody"), 401, face.unauthenticated()),
             (delete(&missing).token(&viewer), face.forbidden().0, face.forbidden().1),
-            (delete(&missing).token(&tenant.admin), 404, face.of(["Client not found", "", "not_found"])),
-            (
-                delete(&there).token(&tenant.admin),
-                412,
-                face.of(["The client was changed since: If-Match does not hold", "Conflict", "precondition_failed"]),
-            ),
+            (delete(&missing).token(&tenant.admin), 404, face.no_credential()),
+            (delete(&there).token(&tenant.admin), 412, face.stale()),
             (call("DELETE", &*there).token(&tenant.admin), face.deleted(), ""),
         ];
         if face == LiteGraph {
@@ -96,14 +89,17 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
     let none = tenant.client(&json!({ "name": "n", "roles": [{ "role_id": "admin", "resource": "dataset" }] })).1;
     let enumeration = |tenant: &Tenant| format!("/v2.0/tenants/{}/credentials", tenant.id.guid());
     let from = |id: postern::credential::id::Id| format!("?token={}", id.guid());
-    for (face, own, theirs, bad) in [
-        (LiteGraph, tenant.all(LiteGraph), other.all(LiteGraph), "?order=x"),
-        (LiteGraph, enumeration(&tenant), enumeration(&other), "?token=x"),
-        (Keycard, tenant.all(Keycard), other.all(Keycard), "?after=x"),
+    let history = |tenant: &Tenant| format!("/v1/tenants/{}/events", tenant.id);
+    for (face, own, theirs, bad, unreadable) in [
+        (LiteGraph, tenant.all(LiteGraph), other.all(LiteGraph), "?order=x", "BadRequest"),
+        (LiteGraph, enumeration(&tenant), enumeration(&other), "?token=x", "BadRequest"),
+        (Keycard, tenant.all(Keycard), other.all(Keycard), "?after=x", "bad_request"),
+        (Postern, tenant.all(Postern), other.all(Postern), "?sort=x", "sort parameter"),
+        (Postern, history(&tenant), history(&other), "?cursor=x", "cursor parameter"),
     ] {
-        let missing = face.of(["", "NotFound", "not_found"]);
+        let missing = face.of(["", "NotFound", "not_found", "no_tenant"]);
         let mut steps = vec![
-            (get(format!("{theirs}{bad}")).token("of-nobody"), 400, face.unreadable()),
+            (get(format!("{theirs}{bad}")).token("of-nobody"), 400, unreadable),
             (get(&theirs).token("of-nobody"), 401, face.unauthenticated()),
             (get(&theirs).token(&none), face.forbidden().0, face.forbidden().1),
             (get(&theirs).token(&tenant.admin), 404, missing),
@@ -160,17 +156,25 @@ fn litegraph_tells_violations_before_a_conflict() {
 fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
     let (tenant, other) = (Tenant::new(), Tenant::new());
     let viewer = tenant.caller(&["viewer"]);
-    for face in [LiteGraph, Keycard] {
+    for face in [LiteGraph, Keycard, Postern] {
         let create = |place: &Tenant| call(face.create(), place.all(face));
         let invalid = tenant.naming(face, "").to_string();
         climb(
             face,
             vec![
-                (create(&other).bytes("["), face.invalid(), face.unreadable()),
+                (create(&other).bytes("["), 400, face.unreadable().1),
                 (create(&other).bytes(&*invalid), 401, face.unauthenticated()),
                 (create(&other).token(&viewer).bytes(&*invalid), face.forbidden().0, face.forbidden().1),
-                (create(&other).token(&tenant.admin).bytes(&*invalid), 404, face.of(["", "NotFound", "not_found"])),
-                (create(&tenant).token(&tenant.admin).bytes(&*invalid), 400, face.unreadable()),
+                (
+                    create(&other).token(&tenant.admin).bytes(&*invalid),
+                    404,
+                    face.of(["", "NotFound", "not_found", "no_tenant"]),
+                ),
+                (
+                    create(&tenant).token(&tenant.admin).bytes(&*invalid),
+                    face.invalid(),
+                    &face.bad_name("string_too_short"),
+                ),
                 (create(&tenant).token(&tenant.admin).json(&tenant.naming(face, "n")), face.created(), ""),
             ],
         );
@@ -181,7 +185,7 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
     climb(
         Coactive,
         vec![
-            (create().token(root_token()).bytes("["), 422, Coactive.unreadable()),
+            (create().token(root_token()).bytes("["), 422, Coactive.unreadable().1),
             (create().bytes(invalid), 401, Coactive.unauthenticated()),
             (create().token(&viewer).bytes(invalid), 403, Coactive.forbidden().1),
             (

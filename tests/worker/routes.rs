@@ -5,8 +5,9 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph};
-use super::server::{Call, Reply, TOKEN, call, root_token};
+use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use super::face::roles;
+use super::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, root_token};
 use super::tenant::{Tenant, nobody, read_id, text};
 
 /// What the `{}` of a path stand for.
@@ -46,22 +47,31 @@ pub fn title(route: &Route) -> String {
     format!("{} {}", method(route), route.path)
 }
 
-/// The face whose tests a route is for. `/service-account-token` is for Keycard's clients.
+/// The face whose tests a route is for. Those of OAuth are in a house of their own; Keycard's clients log in at one of them.
 pub fn face(route: &Route) -> Face {
     match route.path.split('/').nth(1) {
         Some("api") => Coactive,
         Some("v1.0" | "v2.0") => LiteGraph,
+        Some("v1") => Postern,
         _ => Keycard,
     }
 }
 
 /// Whether a route changes nothing. To log in is none of them: what it shows is new.
 pub fn reads(route: &Route) -> bool {
-    use Operation::{Delete, DeleteAll, FindByToken, List, LogIn, Page, Read, Roles, Write};
+    use Operation::{
+        CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read,
+        Restore, Roles, Verify, Write,
+    };
     match route.operation {
-        Read(_) | List(_) | Page(_) | FindByToken | Roles => true,
-        Write(..) | Delete(_) | DeleteAll | LogIn => false,
+        Read(_) | List(_) | Page(_) | FindByToken | Roles | History | Verify | Metadata => true,
+        Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn => false,
     }
+}
+
+/// Whether a route asks who calls, and so the database. One does not: what this server is, is no secret.
+pub fn asks(route: &Route) -> bool {
+    route.operation != Operation::Metadata
 }
 
 /// A route's path, with its `{}` filled in its face's spelling.
@@ -73,11 +83,11 @@ pub fn path(route: &Route, place: &Place) -> String {
         let stands_for = std::mem::replace(&mut before, segment);
         match (*segment, stands_for) {
             ("{}", "clients") => place.credential.client(),
-            ("{}", "tenants") => place.tenant.id.guid(),
+            ("{}", "tenants") => spell(place.tenant.id),
             ("{}", "organizations") => place.tenant.label.clone(),
-            ("{}", "service-accounts" | "users") => spell(place.account),
+            ("{}", "service-accounts" | "users" | "principals") => spell(place.account),
             // One of LiteGraph's SDKs writes the path of a user's credentials so.
-            ("{}", "credentials") if segments.get(after).is_some() => spell(place.account),
+            ("{}", "credentials") if face(route) == LiteGraph && segments.get(after).is_some() => spell(place.account),
             ("{}", "credentials") => spell(place.credential),
             ("{}", "bearer") => place.token.clone(),
             ("{}", other) => panic!("what does {{}} stand for after {other}?"),
@@ -92,15 +102,17 @@ pub fn path(route: &Route, place: &Place) -> String {
 pub fn request(route: &Route, place: &Place) -> Call {
     let path = path(route, place);
     let query = match (route.operation, face(route)) {
-        (Operation::Page(_), Keycard) => "?limit=1",
+        (Operation::Page(_), Keycard | Postern) | (Operation::History, _) => "?limit=1",
         (Operation::Page(_), _) if method(route) == "GET" => "?max-keys=1",
+        (Operation::Delete(Noun::Tenant), Postern) => "?force=true",
         (Operation::Delete(Noun::Tenant), _) => "?force",
         _ => "",
     };
     let request = call(method(route), format!("{path}{query}"));
     match body(route, place) {
         Some(body) => request.json(&body),
-        None if path == TOKEN => request.form("grant_type=client_credentials"),
+        None if [TOKEN, OAUTH_TOKEN].contains(&&*path) => request.form("grant_type=client_credentials"),
+        None if route.operation == Operation::Verify => request.form(&format!("token={}", place.token)),
         None => request,
     }
 }
@@ -114,9 +126,28 @@ fn body(route: &Route, place: &Place) -> Option<Value> {
         }
         Operation::Write(Noun::Principal, _) if face(route) == LiteGraph => Some(json!({ "FirstName": name })),
         Operation::Write(Noun::Tenant, _) if face(route) == LiteGraph => Some(json!({ "Name": name })),
+        Operation::Write(noun, verb) if face(route) == Postern => Some(ours(noun, verb, &name, place)),
         Operation::Write(..) => Some(json!({ "name": name })),
+        Operation::Verify if face(route) == Postern => Some(json!({ "token": place.token })),
         Operation::Page(_) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
         _ => None,
+    }
+}
+
+/// A body of our own face, which wants all said that a PUT could lose.
+fn ours(noun: Noun, verb: Verb, name: &str, place: &Place) -> Value {
+    match (noun, verb) {
+        (_, Verb::Rotate) => json!({ "grace_seconds": 60 }),
+        (_, Verb::Revoke) => json!({ "reason": name }),
+        (Noun::Credential, Verb::Create) => json!({ "name": name, "roles": roles(&["viewer"]) }),
+        (Noun::Credential, Verb::Replace) => json!({
+            "name": name, "principal": place.account, "enabled": true, "roles": roles(&["viewer"]), "expires_at": null,
+        }),
+        (Noun::Principal, Verb::Replace) => json!({ "name": name, "enabled": true }),
+        (Noun::Tenant, Verb::Replace) => json!({
+            "name": name, "enabled": true, "rbac": true, "require_if_match": false, "role_names": ["admin", "viewer"],
+        }),
+        _ => json!({ "name": name }),
     }
 }
 
@@ -134,13 +165,22 @@ pub fn permitted(route: &Route, place: &Place) -> Call {
 pub fn status(route: &Route) -> u16 {
     match (route.operation, face(route)) {
         (Operation::Write(_, Verb::Create), face) => face.created(),
-        (Operation::Delete(_), Keycard) => 204,
+        (Operation::Delete(_), Keycard | Postern) => 204,
         _ => 200,
     }
 }
 
-/// Sends it, and gives the answer that is expected.
+/// Sends it, and gives the answer that is expected. What ends something is sent once that has begun.
 pub fn done(route: &Route, place: &Place) -> Reply {
+    let begin = match route.operation {
+        Operation::FinishRotation | Operation::CancelRotation => Some(("rotate", json!({ "grace_seconds": 60 }))),
+        Operation::Restore => Some(("revoke", json!({}))),
+        _ => None,
+    };
+    if let Some((step, body)) = begin {
+        let path = format!("{}/{step}", place.tenant.one(Postern, place.credential));
+        call("POST", path).token(&place.tenant.admin).json(&body).send().expect(200);
+    }
     permitted(route, place).send().expect(status(route))
 }
 

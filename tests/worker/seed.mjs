@@ -2,7 +2,7 @@
 //
 // Puts the large tenants that tests/worker/scale.rs reads into the migrated database in that folder, before a Worker serves
 // it: through the API they would take minutes. They are written as at the console, a principal and all of its credentials,
-// each with a secret that nobody has. Every trigger fires, so that counters and events are those of real ones.
+// each with two secrets that nobody has. Every trigger fires, so that counters and events are those of real ones.
 import { createRequire } from "node:module";
 import { hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -26,6 +26,10 @@ const numbers = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 
 const [tenant, principal] = ["printf('7t%024d', ?1)", "printf('7p%024d', ?1)"];
 const credential = "printf('7c%06d%018d', ?1, n * 37 % CAST(?1 AS INTEGER))";
 const AT = 1600000000000000; // 2020-09-13T12:26:40Z
+// What tests/worker/filters.rs asks for, each by a factor of its own: some are disabled, some are editors of something, some
+// have an end, some were used, and of some the newer secret is days younger. All are being replaced, so that each has two.
+const ENDS = 1900000000000000; // 2030-03-17T17:46:40Z
+const ROTATED = AT + 1000000000000; // 11 days later
 const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
 const statements = [
   `INSERT INTO tenants (id, label, name, created_at, updated_at)
@@ -33,14 +37,21 @@ const statements = [
   `INSERT INTO principals (tenant, id, name, created_at, updated_at)
    SELECT ${tenant}, ${principal}, 'all of them', ${AT}, ${AT} WHERE ?2 <> ''`,
   `${numbers}
-   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, revision, created_at, updated_at,
+   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, expires_at, last_used_at, revision, created_at, updated_at,
      change, changed_at, changed_by, changed_request, event)
-   SELECT ${tenant}, ${credential}, ${principal}, printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), 1,
-     '[{"role_id":"viewer"}]', 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 1
+   SELECT ${tenant}, ${credential}, ${principal}, printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), n % 3 > 0,
+     iif(n % 7, '[{"role_id":"viewer"}]', '[{"role_id":"viewer"},{"resource":"dataset","role_id":"editor"}]'),
+     iif(n % 11, NULL, ${ENDS} + n), iif(n % 5, NULL, ${AT} + n), 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 1
    FROM numbers WHERE ?2 <> ''`,
   `${numbers}
+   INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, expires_at, change, changed_at, changed_by,
+     changed_request)
+   SELECT printf('7s%06d%018d', ?1, n), ${tenant}, ${credential}, printf('%052d', 0), ?2, '', ${AT}, ${ENDS} + n, ${stamp}
+   FROM numbers`,
+  `${numbers}
    INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
-   SELECT printf('7s%06d%018d', ?1, n), ${tenant}, ${credential}, printf('%052d', 0), ?2, '', ${AT}, ${stamp}
+   SELECT printf('7r%06d%018d', ?1, n), ${tenant}, ${credential}, printf('%052d', 0), ?2, '', iif(n % 2, ${AT} + 1, ${ROTATED} + n),
+     ${stamp}
    FROM numbers`,
 ];
 

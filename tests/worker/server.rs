@@ -42,6 +42,9 @@ pub fn root_token() -> &'static str {
 /// Where Keycard's clients log in.
 pub const TOKEN: &str = "/service-account-token";
 
+/// Where any other client of OAuth does.
+pub const OAUTH_TOKEN: &str = "/oauth/token";
+
 /// A request. Nothing is added to what a test says.
 #[derive(Clone)]
 pub struct Call {
@@ -214,6 +217,11 @@ impl Reply {
         self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}")).to_owned()
     }
 
+    /// What the members of a list are, whatever face it is of.
+    pub fn items(&self) -> Vec<Value> {
+        self.json()["items"].as_array().unwrap_or_else(|| panic!("no items: {self:?}")).clone()
+    }
+
     /// The revision that `ETag` tells.
     pub fn revision(&self) -> u64 {
         let etag = self.etag();
@@ -251,12 +259,15 @@ impl Reply {
         let first = call.path.split(['/', '?']).nth(1).unwrap_or_default();
         let litegraph = matches!(first, "v1.0" | "v2.0");
         let keycard = first == "organizations";
-        let ours = !litegraph && !keycard && !matches!(first, "api" | "service-account-token");
+        let metadata = call.path.starts_with("/.well-known/oauth-authorization-server");
+        let oauth = metadata || matches!(first, "service-account-token" | "oauth");
+        let ours = !litegraph && !keycard && !oauth && first != "api";
 
         assert!((200..500).contains(&self.status), "{what}");
         // Nothing has no type. LiteGraph's clients compare the whole of it: no charset.
-        let content_type = if ours { "application/problem+json" } else { "application/json" };
-        let nothing = self.text.is_empty() && call.method != "HEAD";
+        let problem = ours && self.status >= 400;
+        let content_type = if problem { "application/problem+json" } else { "application/json" };
+        let nothing = self.text.is_empty() && (call.method != "HEAD" || self.status == 304);
         assert_eq!(self.header("content-type"), (!nothing).then_some(content_type), "{what}");
         assert_eq!(self.header("cache-control"), Some("no-store, no-transform"), "{what}");
         self.cost = Cost::of(self.header("server-timing").expect("Server-Timing"));
@@ -270,15 +281,21 @@ impl Reply {
         assert_eq!(self.header("access-control-allow-origin"), litegraph.then_some("*"), "{what}");
         let exposed = "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing";
         assert_eq!(self.header("access-control-expose-headers"), litegraph.then_some(exposed), "{what}");
-        let challenge = if call.path == TOKEN { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
+        let challenge = if oauth { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
         assert_eq!(self.header("www-authenticate"), (self.status == 401).then_some(challenge), "{what}");
         assert_eq!(self.header("allow").is_some(), self.status == 405, "{what}");
         // "A conflict that will not go away by itself": Keycard's clients would try it three times.
         assert_eq!(self.header("x-should-retry"), (keycard && self.status == 409).then_some("false"), "{what}");
-        assert!(self.status < 300 || self.header("etag").is_none(), "{what}");
+        assert!(self.status < 300 || self.status == 304 || self.header("etag").is_none(), "{what}");
+        // "The Accept-Patch header field … with a 415" (RFC 5789 §2.2).
+        let patches = ["application/merge-patch+json, application/json"];
+        let told = self.header("accept-patch").into_iter().collect::<Vec<_>>();
+        assert_eq!(told, if ours && self.status == 415 { &patches[..] } else { &[] }, "{what}");
+        // Either both or none: a caller whose secret is being replaced is told since when, and until when.
+        assert_eq!(self.header("deprecation").is_some(), self.header("sunset").is_some(), "{what}");
         if nothing {
             let told = matches!((call.method, self.status, litegraph), ("DELETE", 200, true) | ("DELETE", 204, false));
-            assert!(told || (call.method, self.status) == ("OPTIONS", 204), "{what}");
+            assert!(told || self.status == 304 || (call.method, self.status) == ("OPTIONS", 204), "{what}");
         } else if call.method == "HEAD" {
             assert_eq!(self.text, "", "{what}");
         } else {

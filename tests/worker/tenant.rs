@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph};
+use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use super::face::roles;
 use super::server::{Call, Reply, call, get, root_token};
 
@@ -46,6 +46,17 @@ pub fn seeds(size: u64) -> Vec<(i64, String, Id)> {
         (1_600_000_000_000_000 + i64::try_from(n / 3).expect("small"), format!("name {:06}", n * 49 % size), id)
     };
     (0..size - 1).map(one).collect()
+}
+
+/// A credential of our own face.
+#[derive(Clone)]
+pub struct Own {
+    pub id: Id,
+    /// Its path.
+    pub path: String,
+    pub secret: String,
+    /// As it was shown when it was made, but for its secret.
+    pub shown: Value,
 }
 
 /// A credential under the tenant's service account, with the role `viewer` and a description: every face reaches it.
@@ -89,12 +100,34 @@ impl Tenant {
         Subject { id: read_id(&made["id"]), secret: text(&made["client_secret"]), name: text(&made["name"]) }
     }
 
+    /// Makes a credential on our own face, by the admin; these members in place of the usual ones.
+    pub fn own(&self, members: Value) -> Own {
+        let mut body = json!({ "name": "own", "principal": self.account, "roles": roles(&["viewer"]) });
+        let Value::Object(members) = members else { panic!("members") };
+        body.as_object_mut().expect("an object").extend(members);
+        let mut shown = call("POST", self.all(Postern)).token(&self.admin).json(&body).send().expect(201).json();
+        let secret = shown.as_object_mut().and_then(|shown| shown.remove("secret")).expect("a secret");
+        let id = read_id(&shown["id"]);
+        Own { id, path: self.one(Postern, id), secret: text(&secret), shown }
+    }
+
+    /// A step of a credential of our own face (`rotate`, `revoke` and so on), by the admin.
+    pub fn step(&self, own: &Own, step: &str, body: &Value) -> Reply {
+        call("POST", format!("{}/{step}", own.path)).token(&self.admin).json(body).send()
+    }
+
+    /// Asks by the admin whether a token holds.
+    pub fn verify(&self, token: &str) -> Reply {
+        call("POST", "/v1/verify").token(&self.admin).json(&json!({ "token": token })).send().expect(200)
+    }
+
     /// The path of the credentials, on a face.
     pub fn all(&self, face: Face) -> String {
         match face {
             Coactive => CLIENTS.to_owned(),
             LiteGraph => format!("/v1.0/tenants/{}/credentials", self.id.guid()),
             Keycard => format!("/organizations/{}/service-accounts/{}/credentials", self.label, self.account),
+            Postern => format!("/v1/tenants/{}/credentials", self.id),
         }
     }
 
@@ -103,7 +136,7 @@ impl Tenant {
         let id = match face {
             Coactive => id.client(),
             LiteGraph => id.guid(),
-            Keycard => id.to_string(),
+            Keycard | Postern => id.to_string(),
         };
         format!("{}/{id}", self.all(face))
     }
@@ -113,7 +146,7 @@ impl Tenant {
     pub fn naming(&self, face: Face, name: impl Into<Value>) -> Value {
         let name: Value = name.into();
         match face {
-            Coactive => json!({ "name": name, "roles": roles(&["viewer"]) }),
+            Coactive | Postern => json!({ "name": name, "roles": roles(&["viewer"]) }),
             LiteGraph => json!({ "UserGUID": self.account.guid(), "Name": name }),
             Keycard => json!({ "name": name }),
         }

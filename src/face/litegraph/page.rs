@@ -8,7 +8,7 @@ use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Method, Request};
 use crate::route::Operation;
 use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Order, Page};
+use crate::store::question::{By, Key, Order, Page};
 
 /// The default of the contract.
 const DEFAULT: Order = Order { by: By::Creation, descending: true };
@@ -99,7 +99,7 @@ impl Reader {
     }
 
     fn from(&mut self, name: &'static str, said: &Value) {
-        self.page.from = said.as_str().and_then(Id::parse_guid);
+        self.page.from = said.as_str().and_then(Id::parse_guid).map(|id| Key(Some(id)));
         if self.page.from.is_none() && !said.is_null() {
             self.wrong.push(Parameter { name, wants: "has to be the GUID that a page gave as its ContinuationToken" });
         }

@@ -29,7 +29,12 @@ pub(super) fn show(asked: &Asked<'_>, shown: &Shown<'_>) -> Option<String> {
         Shown::Tenant(tenant) => json(&Tenant::of(tenant)),
         Shown::Tenants(listed, _) => json(&listed.items.iter().map(Tenant::of).collect::<Vec<_>>()),
         Shown::Deleted => String::new(),
-        Shown::Roles(_) | Shown::Access(_) => return None,
+        Shown::Verified(..)
+        | Shown::History(_)
+        | Shown::Metadata
+        | Shown::Dry(_)
+        | Shown::Roles(_)
+        | Shown::Access(_) => return None,
     })
 }
 
@@ -62,7 +67,7 @@ impl<'a> Credential<'a> {
             user_guid: credential.principal.guid(),
             name: &credential.name,
             bearer_token: secret.map_or("", Token::reveal),
-            active: credential.enabled,
+            active: credential.is_active(),
             created_utc: credential.created_at.microseconds(),
             last_update_utc: credential.updated_at.microseconds(),
         }

@@ -3,26 +3,29 @@
 
 use std::cell::RefCell;
 
+use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
 use postern::credential::secret::{ACCESS_SECONDS, Token};
 use postern::credential::time::Micros;
 use serde_json::Value;
 
-use super::{MASTER_KEY, ROOT, Reply, START, settings};
+use crate::common::{MASTER_KEY, ROOT, Reply, START, settings};
 
 /// A token that a test's client chooses for itself.
 pub const CHOSEN: &str = "a-token-of-the-clients-own";
 
 pub struct Redacted {
+    /// Whose answer it is: the same member may be another thing there.
+    face: &'static str,
     /// The time until which things can have happened.
-    pub now: i64,
+    now: i64,
     /// Each gets a number, in the order in which they come.
     ids: RefCell<Vec<Id>>,
 }
 
 impl Redacted {
-    pub fn at(now: i64) -> Self {
-        Self { now, ids: RefCell::default() }
+    pub fn of(face: &'static str, now: i64) -> Self {
+        Self { face, now, ids: RefCell::default() }
     }
 
     /// The text.
@@ -58,11 +61,16 @@ impl Redacted {
         id.or_else(|| self.cursor(part)).or_else(ours).unwrap_or_else(|| part.to_owned())
     }
 
-    /// A place in a list: an id, and in hexadecimal when it was made.
+    /// A place in a list: an id, and in hexadecimal when it was made; or its name.
     fn cursor(&self, text: &str) -> Option<String> {
-        let (id, time) = text.split_at_checked(26)?;
-        let (id, time) = (Id::parse(id)?, i64::from_str_radix(time, 16).ok()?);
-        assert!((START..=self.now).contains(&time), "{text}: within the test");
+        let (id, key) = text.split_at_checked(26)?;
+        let id = Id::parse(id)?;
+        if let Some(name) = key.strip_prefix('n') {
+            let name = String::from_utf8(BASE64URL_NOPAD.decode(name.as_bytes()).ok()?).ok()?;
+            return Some(format!("<place of {}, {name}>", self.id(id)));
+        }
+        let time = i64::from_str_radix(key, 16).ok()?;
+        assert!((0..=self.now).contains(&time), "{text}: until now");
         Some(format!("<place of {}>", self.id(id)))
     }
 
@@ -137,8 +145,10 @@ impl Redacted {
             "client_secret" | "BearerToken" if value == CHOSEN => "<the client's own token>".to_owned(),
             "client_secret" | "BearerToken" => token(name, value),
             "access_token" => self.access(value),
-            "id" | "zone_id" => self.id(Id::parse(value).expect(name)),
+            "sub" => self.id(Id::parse(value).expect(name)),
             "client_id" => self.client(Id::parse_client(value).expect(name)),
+            _ if self.face == "postern" => self.ours(name, value),
+            "id" | "zone_id" => self.id(Id::parse(value).expect(name)),
             "end_cursor" | "start_cursor" => self.cursor(value).expect(name),
             "GUID" | "TenantGUID" | "UserGUID" | "ContinuationToken" => {
                 let id = Id::parse_guid(value).expect(name);
@@ -155,6 +165,43 @@ impl Redacted {
             }
             _ => value.to_owned(),
         }
+    }
+
+    /// The same of our own face, whose times have six digits.
+    fn ours(&self, name: &str, value: &str) -> String {
+        let id = || Id::parse(value).map(|id| self.id(id));
+        let time = || {
+            let time = Micros::parse(value).filter(|time| value == time.microseconds());
+            time.map(|time| self.moment(time).unwrap_or_else(|| value.to_owned()))
+        };
+        match name {
+            "secret" if value.starts_with("pstn_") => token(name, value),
+            "id" | "tenant" | "principal" | "credential" | "secret" => id().expect(name),
+            "hint" => {
+                assert!(value.len() == 4 && value.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}: {value}");
+                "<hint>".to_owned()
+            }
+            "next" => self.cursor(value).unwrap_or_else(|| {
+                assert!(value.parse::<u32>().is_ok(), "{name}: {value} is no place, and no number of an event");
+                value.to_owned()
+            }),
+            "request_id" if id().is_some() => "<request id>".to_owned(),
+            "by" => id().unwrap_or_else(|| value.to_owned()),
+            "created_at" | "updated_at" | "last_used_at" | "revoked_at" | "at" | "checked_at" => {
+                assert_eq!(value, self.time(value).microseconds(), "{name}: six digits");
+                "<time to the microsecond>".to_owned()
+            }
+            "expires_at" => time().expect(name),
+            // Of whichever member.
+            "before" | "after" => id().or_else(time).unwrap_or_else(|| value.to_owned()),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// What is shown of a time that the test did not choose: those that it chooses are whole seconds.
+    fn moment(&self, time: Micros) -> Option<String> {
+        let later = if time.0 > self.now { " to come" } else { "" };
+        (time.0 % 1_000_000 != 0).then(|| format!("<time{later} to the microsecond>"))
     }
 
     fn time(&self, value: &str) -> Micros {

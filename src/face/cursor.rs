@@ -1,0 +1,44 @@
+//! Cursors: a place in a list, as a client hands it back. An id and what the list is ordered by, so that a page is found though
+//! its first neighbour has gone.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use crate::store::list::Place;
+use crate::store::question::{By, Page};
+
+/// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
+pub(super) fn at(place: &Place<'_>, by: By) -> String {
+    let Place { id, created_at, name } = place;
+    match by {
+        By::Creation => format!("{id}{:x}", created_at.0),
+        By::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
+        By::Id => id.to_string(),
+    }
+}
+
+/// Lets a page begin behind a cursor's place. Whether it is one of ours, and of the page's order.
+pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
+    let by = page.order.by;
+    let read = || {
+        let (id, key) = cursor.split_at_checked(26)?;
+        page.id = Some(Id::parse(id)?);
+        match by {
+            By::Creation => page.at = Some(Micros(i64::from_str_radix(key, 16).ok()?)),
+            By::Name => {
+                let name = Base64UrlUnpadded::decode_vec(key.strip_prefix('n')?).ok()?;
+                page.name = Some(String::from_utf8(name).ok()?);
+            }
+            By::Id => {}
+        }
+        let place = Place {
+            id: page.id?,
+            created_at: page.at.unwrap_or(Micros(0)),
+            name: page.name.as_deref().unwrap_or_default(),
+        };
+        (at(&place, by) == cursor).then_some(())
+    };
+    let mut read = read;
+    read().is_some()
+}

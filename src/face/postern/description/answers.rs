@@ -1,0 +1,189 @@
+//! The answers: what an operation shows, by the types that are shown, and how it refuses.
+
+#![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
+
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json as value};
+
+use super::super::shown;
+use super::{is_ours, operation_id, places, reference, request_body};
+use crate::credential::field::{Noun, Verb};
+use crate::face::{Access, oauth};
+use crate::request::Method;
+use crate::route::{Operation, ROUTES, Route};
+
+/// The answers of a route.
+pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oauth: bool) -> Value {
+    let mut told = Map::new();
+    let (status, about, schema) = shown_by(route, schemas, is_oauth);
+    let mut done = value!({ "description": about });
+    if let Some(schema) = schema {
+        done["content"] = value!({ "application/json": { "schema": schema } });
+        let tagged = one || status == "201";
+        done = with_headers(done, if tagged { &["ETag", "Deprecation", "Sunset"] } else { &["Deprecation", "Sunset"] });
+    }
+    if status == "201" {
+        done["links"] = links(route);
+    }
+    told.insert(status.to_owned(), done);
+    let has_body = request_body(route, is_oauth).is_some();
+    let writes = route.method != Method::Get && !is_oauth && route.operation != Operation::Verify;
+    let mut may = |status: u16, if_so: bool| {
+        if if_so {
+            let kind = if is_oauth { "oauth-" } else { "" };
+            told.insert(status.to_string(), reference(&format!("responses/{kind}{status}")));
+        }
+    };
+    let metadata = route.operation == Operation::Metadata;
+    if one && route.method == Method::Get {
+        may(304, true);
+    }
+    may(400, !metadata);
+    may(401, !metadata);
+    may(403, !metadata && route.operation != Operation::LogIn);
+    may(404, route.path.contains("{}"));
+    may(409, writes);
+    may(412, one);
+    may(413, has_body);
+    may(415, has_body);
+    may(422, has_body && !is_oauth);
+    may(428, one && writes && route.path.contains("/credentials/"));
+    may(503, true);
+    told.into()
+}
+
+/// What an operation shows: the status, what it is, and its schema.
+fn shown_by(
+    route: &Route,
+    schemas: &mut SchemaGenerator,
+    is_oauth: bool,
+) -> (&'static str, &'static str, Option<Value>) {
+    let credential = |schemas: &mut SchemaGenerator| schemas.subschema_for::<shown::Credential<'_>>().to_value();
+    let schema = match route.operation {
+        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => {
+            let dry = schemas.subschema_for::<shown::Difference>().to_value();
+            value!({ "anyOf": [credential(schemas), dry] })
+        }
+        Operation::Read(Noun::Credential)
+        | Operation::Write(Noun::Credential, _)
+        | Operation::FinishRotation
+        | Operation::CancelRotation
+        | Operation::Restore => credential(schemas),
+        Operation::Read(Noun::Principal) | Operation::Write(Noun::Principal, _) => {
+            schemas.subschema_for::<shown::Principal<'_>>().to_value()
+        }
+        Operation::Read(Noun::Tenant) | Operation::Write(Noun::Tenant, _) => {
+            schemas.subschema_for::<shown::Tenant<'_>>().to_value()
+        }
+        Operation::Page(Noun::Credential) => schemas.subschema_for::<shown::List<shown::Credential<'_>>>().to_value(),
+        Operation::Page(Noun::Principal) => schemas.subschema_for::<shown::List<shown::Principal<'_>>>().to_value(),
+        Operation::Page(Noun::Tenant) => schemas.subschema_for::<shown::List<shown::Tenant<'_>>>().to_value(),
+        Operation::History => schemas.subschema_for::<shown::List<shown::Event<'_>>>().to_value(),
+        Operation::Verify if is_oauth => schemas.subschema_for::<oauth::Introspected<'_>>().to_value(),
+        Operation::Verify => schemas.subschema_for::<shown::Verified<'_>>().to_value(),
+        Operation::LogIn => schemas.subschema_for::<Access<'_>>().to_value(),
+        Operation::Metadata => schemas.subschema_for::<oauth::Metadata>().to_value(),
+        Operation::Delete(_) => return ("204", "It is gone.", None),
+        Operation::DeleteAll | Operation::List(_) | Operation::FindByToken | Operation::Roles => {
+            return ("200", "", None);
+        }
+    };
+    match route.operation {
+        Operation::Write(_, Verb::Create) => ("201", "It is made.", Some(schema)),
+        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => {
+            ("200", "It, as it now is; or, of a dry run, what would change.", Some(schema))
+        }
+        Operation::Write(..) | Operation::FinishRotation | Operation::CancelRotation | Operation::Restore => {
+            ("200", "It, as it now is.", Some(schema))
+        }
+        Operation::Page(_) | Operation::History => ("200", "A page.", Some(schema)),
+        _ => ("200", "It.", Some(schema)),
+    }
+}
+
+/// From what makes something, to all that its id is for.
+fn links(route: &Route) -> Value {
+    let own = |of: &Route| of.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{}"));
+    let one = |of: &Route| places(of).count() == places(route).count() + 1 && is_ours(of);
+    let followed = ROUTES.iter().filter(|of| own(of) && one(of));
+    let parameters = |of: &Route| {
+        let last = places(of).count() - 1;
+        let name = |(index, name)| {
+            let member = if index == last { "id" } else { name };
+            (name.to_owned(), value!(format!("$response.body#/{member}")))
+        };
+        Value::from(places(of).enumerate().map(name).collect::<Map<_, _>>())
+    };
+    let link = |of: &Route| {
+        let id = operation_id(of);
+        (id.to_owned(), value!({ "operationId": id, "parameters": parameters(of) }))
+    };
+    Value::from(followed.map(link).collect::<Map<_, _>>())
+}
+
+/// The headers of answers that are told of.
+pub(super) fn headers() -> Value {
+    let text = value!({ "type": "string" });
+    let header = |about: &str| value!({ "required": true, "description": about, "schema": text });
+    let mut headers = value!({
+        "ETag": header("Its version: its id and its revision."),
+        "WWW-Authenticate": header("How to say who calls."),
+        "Accept-Patch": header("What PATCH takes."),
+        "Retry-After": header("In how many seconds to try again."),
+        "X-Request-Id": header("The request's id: the caller's own, if it is a sane one. Events tell it."),
+        "Deprecation": header("Since when the caller's secret is being replaced (RFC 9745), if it is."),
+        "Sunset": header("Until when the caller's secret holds (RFC 8594), if it is being replaced."),
+    });
+    // Not on each.
+    for name in ["Deprecation", "Sunset", "Retry-After"] {
+        headers[name]["required"] = false.into();
+    }
+    headers
+}
+
+fn with_headers(mut told: Value, names: &[&str]) -> Value {
+    for name in names.iter().chain(&["X-Request-Id"]) {
+        told["headers"][*name] = reference(&format!("headers/{name}"));
+    }
+    told
+}
+
+fn headers_of(status: u16, is_ours: bool) -> &'static [&'static str] {
+    match status {
+        401 => &["WWW-Authenticate"],
+        415 if is_ours => &["Accept-Patch"],
+        503 => &["Retry-After"],
+        _ => &[],
+    }
+}
+
+/// The refusals that operations refer to.
+pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
+    let told = [
+        (400, "It cannot be read: the body, or the query."),
+        (401, "Who calls is not known, or may not be let in."),
+        (403, "The caller may not do this, or not make this change."),
+        (404, "There is no such thing, or it is another tenant's."),
+        (409, "It does not fit what is there."),
+        (412, "It was changed since."),
+        (413, "The body is too large."),
+        (415, "The body is of another media type; the header `Accept-Patch` says what PATCH takes."),
+        (422, "The body breaks rules, or the Idempotency-Key was used for another."),
+        (428, "The tenant requires `If-Match`."),
+        (503, "The database does not answer, or the service is not configured."),
+    ];
+    let mut responses = Map::new();
+    responses
+        .insert("304".to_owned(), with_headers(value!({ "description": "It is at that version still." }), &["ETag"]));
+    for (status, about) in told {
+        let content = value!({ "application/problem+json": { "schema": problem } });
+        let told = value!({ "description": about, "content": content });
+        responses.insert(status.to_string(), with_headers(told, headers_of(status, true)));
+    }
+    for (status, about) in told.iter().filter(|(status, _)| [400, 401, 403, 413, 415, 503].contains(status)) {
+        let content = value!({ "application/json": { "schema": error } });
+        let told = value!({ "description": about, "content": content });
+        responses.insert(format!("oauth-{status}"), with_headers(told, headers_of(*status, false)));
+    }
+    responses.into()
+}

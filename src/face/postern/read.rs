@@ -1,0 +1,278 @@
+//! What this face reads: bodies strictly, and which page of a list.
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::credential::field::{Draft, Field, Kind, Noun, Place, RoleMember, Rule, Said, Verb, Violation};
+use crate::credential::id::Id;
+use crate::credential::role::Role;
+use crate::credential::time::Micros;
+use crate::credential::validate::Dialect;
+use crate::face::{Inquiry, by_words, cursor};
+use crate::refusal::{Parameter, Refusal, Unreadable};
+use crate::request::Request;
+use crate::route::Operation;
+use crate::store::question::{By, Filter, Order, Page};
+
+/// Members of answers that only read. GET, edit, PUT works with them left in, at the values they have.
+pub(super) fn read_only(noun: Noun) -> &'static [&'static str] {
+    match noun {
+        Noun::Tenant => &["id", "label", "revision", "created_at", "updated_at"],
+        Noun::Principal => &["id", "tenant", "revision", "created_at", "updated_at"],
+        Noun::Credential => &[
+            "id",
+            "tenant",
+            "revision",
+            "created_at",
+            "updated_at",
+            "revoked_at",
+            "revoked_reason",
+            "last_used_at",
+            "secrets",
+        ],
+    }
+}
+
+/// Reads a body whose every member has to be a word of the face, or one that only reads.
+pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
+    let mut draft = by_words(dialect, noun, verb, &mut body);
+    let reads = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
+    // A role that is told wrong might be one on everything.
+    if let Said::Value(Value::Array(roles)) = draft.said(Field::Roles) {
+        let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role)).collect::<Vec<_>>();
+        draft.unknown.extend(strangers);
+    }
+    for (name, value) in body {
+        if !reads.contains(&name.as_str()) {
+            let rule = if read_only(noun).contains(&name.as_str()) {
+                Rule::ReadOnly
+            } else {
+                Rule::Unknown(nearest(dialect, noun, verb, &name))
+            };
+            draft.unknown.push(Violation { field: Field::Other, place: Place::Key(name), rule });
+        } else if !matches!(name.as_str(), "last_used_at" | "secrets") {
+            // Those two move by themselves, and are no part of what an ETag stands for.
+            let said = if name.ends_with("_at") { stored_time(value) } else { value };
+            draft.asserted.insert(name, said);
+        }
+    }
+    draft
+}
+
+/// The members of a role that no role has.
+fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
+    let words = RoleMember::ALL.map(RoleMember::name);
+    let said = role.as_object().into_iter().flat_map(Map::keys);
+    said.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
+        field: Field::Roles,
+        place: Place::Stranger(index, name.clone()),
+        rule: Rule::Unknown(near(name, words)),
+    })
+}
+
+/// A time as it is stored; what is none stays as it is, and so is not what is stored.
+fn stored_time(value: Value) -> Value {
+    match &value {
+        Value::Null => value,
+        Value::String(text) => Micros::parse(text).map_or(value, |time| time.0.into()),
+        // Not the number that is stored: nobody is shown that.
+        _ => false.into(),
+    }
+}
+
+/// The word that is nearest to a name, if one is near.
+fn nearest(dialect: &dyn Dialect, noun: Noun, verb: Verb, name: &str) -> Option<&'static str> {
+    let words =
+        Field::ALL.into_iter().filter(|field| noun.has(*field)).filter_map(|field| dialect.word(noun, verb, field));
+    near(name, words)
+}
+
+fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let near = words.into_iter().map(|word| (strsim::damerau_levenshtein(&name, word), word)).min();
+    near.filter(|(distance, word)| *distance <= word.len() / 3 + 1).map(|(_, word)| word)
+}
+
+/// The parameters that an operation's query may have.
+pub(super) fn parameters(operation: Operation) -> &'static [&'static str] {
+    match operation {
+        Operation::Page(Noun::Credential) => &[
+            "limit",
+            "cursor",
+            "sort",
+            "enabled",
+            "principal",
+            "role",
+            "name_prefix",
+            "expires_before",
+            "unused_since",
+            "unrotated_since",
+        ],
+        Operation::Page(_) => &["limit", "cursor", "sort"],
+        Operation::History => &["limit", "cursor"],
+        Operation::Delete(Noun::Tenant) => &["force"],
+        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => &["dry_run"],
+        _ => &[],
+    }
+}
+
+/// Refuses a parameter that is not known, and one that is said twice: a filter, or a dry run, is never passed over.
+pub(super) fn check_query(request: &Request<'_>, operation: Operation) -> Result<(), Refusal> {
+    let known = parameters(operation);
+    if !request.query_names().all(|name| known.contains(&name.as_str())) {
+        return Err(Refusal::Unreadable(Unreadable::UnknownParameter(known)));
+    }
+    let wrong: Vec<_> = known.iter().filter_map(|name| wrong(name, &request.query_values(&[name]))).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
+}
+
+fn wrong(name: &'static str, said: &[String]) -> Option<Parameter> {
+    let is_switch = ["dry_run", "force"].contains(&name);
+    match said {
+        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
+        [said] if is_switch && said != "true" && said != "false" => {
+            Some(Parameter { name, wants: "has to be true or false" })
+        }
+        _ => None,
+    }
+}
+
+pub(super) const LIMIT: u32 = 50;
+/// With what is told of each, a page of so many reads less than a thousand rows.
+pub(super) const LIMIT_MAX: u32 = 100;
+
+/// Which page: `limit`, `cursor`, `sort`; and of credentials, which of them.
+pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
+    let mut wrong = Vec::new();
+    let mut wants = |name, wants| wrong.push(Parameter { name, wants });
+    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
+    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
+        wants("limit", "has to be a number from 1 to 100");
+        LIMIT
+    });
+    let filter = if noun == Noun::Credential { filter(request, &mut wants) } else { Filter::default() };
+    // A prefix is a range of names: in their order it is looked at alone.
+    let usual = if filter.name_from.is_some() { "name" } else { "created" };
+    let sort = request.query_value(&["sort"]).unwrap_or_else(|| usual.to_owned());
+    let (descending, key) = sort.strip_prefix('-').map_or((false, sort.as_str()), |key| (true, key));
+    let by = match key {
+        "created" => By::Creation,
+        // Principals and tenants are few, and have no index of names.
+        "name" if noun == Noun::Credential => By::Name,
+        _ => {
+            let of_credentials = noun == Noun::Credential;
+            wants(
+                "sort",
+                if of_credentials {
+                    "has to be created, -created, name or -name"
+                } else {
+                    "has to be created or -created"
+                },
+            );
+            By::Creation
+        }
+    };
+    let mut page = Page::first(Order { by, descending }, limit);
+    page.tells_secrets = true;
+    page.filter = Some(filter).filter(|filter| *filter != Filter::default());
+    if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
+        wants("cursor", "has to be the next of a page with the same sort");
+    }
+    if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
+}
+
+/// Which credentials: each parameter narrows.
+fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> Filter {
+    let mut filter = Filter::default();
+    let said = |name: &'static str| request.query_value(&[name]);
+    match said("enabled").as_deref() {
+        None => {}
+        Some("true") => filter.enabled = Some(true),
+        Some("false") => filter.enabled = Some(false),
+        Some(_) => wants("enabled", "has to be true or false"),
+    }
+    if let Some(principal) = said("principal") {
+        filter.principal = Id::parse(&principal);
+        if filter.principal.is_none() {
+            wants("principal", "has to be the id of a principal");
+        }
+    }
+    filter.role = said("role");
+    if let Some(prefix) = said("name_prefix").filter(|prefix| !prefix.is_empty()) {
+        filter.name_to = Some(format!("{prefix}{}", char::MAX));
+        filter.name_from = Some(prefix);
+    }
+    for (name, time) in [
+        ("expires_before", &mut filter.expires_before),
+        ("unused_since", &mut filter.unused_since),
+        ("unrotated_since", &mut filter.unrotated_since),
+    ] {
+        let Some(said) = said(name) else { continue };
+        *time = Micros::parse(&said);
+        if time.is_none() {
+            wants(name, "has to be an RFC 3339 time");
+        }
+    }
+    filter
+}
+
+/// `limit` and `cursor` of a history: the cursor is the number of an event.
+pub(super) fn history_page(request: &Request<'_>) -> Result<(u32, Option<i64>), Refusal> {
+    let mut wrong = Vec::new();
+    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
+    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    if limit.is_none() {
+        wrong.push(Parameter { name: "limit", wants: "has to be a number from 1 to 100" });
+    }
+    let cursor = request.query_value(&["cursor"]);
+    let seq = cursor.as_ref().and_then(|cursor| cursor.parse::<u32>().ok());
+    if cursor.is_some() && seq.is_none() {
+        wrong.push(Parameter { name: "cursor", wants: "has to be the next of a page" });
+    }
+    if !wrong.is_empty() {
+        return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
+    }
+    Ok((limit.unwrap_or(LIMIT), seq.map(i64::from)))
+}
+
+/// `Idempotency-Key`: 1 to 255 visible ASCII characters.
+pub(super) fn idempotency_key(request: &Request<'_>) -> Result<Option<String>, Refusal> {
+    let key = request.headers.get("idempotency-key");
+    let sane = |key: &String| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if key.as_ref().is_some_and(|key| !sane(key)) {
+        return Err(Refusal::Unreadable(Unreadable::IdempotencyKey));
+    }
+    Ok(key)
+}
+
+/// The members of a question about a token.
+pub(super) const INQUIRY: [&str; 4] = ["token", "role_id", "resource", "resource_instance"];
+
+/// Reads `{token, role_id?, resource?, resource_instance?}`.
+pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
+    let mut violations = Vec::new();
+    let mut wrong = |name: &str, rule| {
+        violations.push(Violation { field: Field::Other, place: Place::Key(name.to_owned()), rule });
+    };
+    let [token, role_id, resource, resource_instance] = INQUIRY.map(|name| match body.remove(name) {
+        None | Some(Value::Null) if name == "token" => Err(Rule::Missing),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(Value::String(_)) => Err(Rule::TooShort { min: 1 }),
+        Some(_) => Err(Rule::Type(Kind::Text)),
+    });
+    let mut said = |name, said: Result<Option<String>, Rule>| said.map_err(|rule| wrong(name, rule)).ok().flatten();
+    let (token, role_id) = (said("token", token), said("role_id", role_id));
+    let (resource, resource_instance) = (said("resource", resource), said("resource_instance", resource_instance));
+    if resource_instance.is_some() && resource.is_none() {
+        wrong("resource_instance", Rule::InstanceAlone);
+    }
+    if resource.is_some() && role_id.is_none() {
+        wrong("role_id", Rule::Missing);
+    }
+    for name in body.keys() {
+        wrong(name, Rule::Unknown(near(name, INQUIRY)));
+    }
+    let needs = role_id.map(|role_id| Role { resource, resource_instance, role_id });
+    Inquiry { token: Zeroizing::new(token.unwrap_or_default()), needs, violations }
+}

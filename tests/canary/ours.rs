@@ -1,0 +1,372 @@
+//! The canary where our own face alone takes or shows a secret: asked about, made by a rotation, given again under an
+//! Idempotency-Key.
+
+use postern::credential::field::{Noun, Verb};
+use postern::credential::id::Id;
+use postern::credential::secret::Token;
+use postern::route::{Operation, ROUTES, Route};
+use serde_json::{Value, json};
+
+use crate::common::watched::Wire;
+use crate::common::{ACME, ROOT, text};
+use crate::scene::{
+    By, Header, Place, Scene, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature, takes_form,
+};
+use crate::tokens::{admin, faults, id, random, shows_as};
+use crate::{CANARY, Trace, set, shows_tokens, stored, told, trace, trace_over};
+
+fn sent(scene: &Scene, route: &Route, place: &Place, headers: &[Header], body: &[u8]) -> Trace {
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    trace(&scene.world, route, &request_url(route, place), &headers, body)
+}
+
+fn root() -> Vec<Header> {
+    vec![bearer(ROOT), ("x-postern-tenant", "acme".to_owned())]
+}
+
+fn routes_of(operation: Operation) -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(move |route| route.operation == operation)
+}
+
+mod asked_about {
+    use super::*;
+
+    /// Bodies that hold a token wherever a question about one might have it.
+    fn bodies(route: &Route, token: &str) -> Vec<String> {
+        if takes_form(route) {
+            return vec![
+                format!("token={token}"),
+                format!("token={token}&token_type_hint={token}"),
+                format!("token_type_hint=access_token&token={}", token.replace('a', "%61")),
+                format!("token={token}&token={token}"),
+                format!("token_type_hint={token}"),
+                json!({ "token": token }).to_string(),
+            ];
+        }
+        let bodies = [
+            json!({"token": token}),
+            json!({"token": token, "role_id": "admin"}),
+            json!({"token": token, "role_id": "admin", "resource": "r", "resource_instance": "i"}),
+            // Each of them wrong.
+            json!({"token": [token]}),
+            json!({"token": {"token": token}}),
+            json!({"token": token, "role_id": 5}),
+            json!({"token": token, "resource": token}),
+            json!({"token": token, "resource_instance": token, "role_id": [token]}),
+            json!({"tokn": token}),
+            json!({"token": token, "client_secret": token}),
+            json!([token]),
+        ];
+        bodies.iter().map(Value::to_string).collect()
+    }
+
+    /// By each who may ask and each who may not, of a token that holds and of one that nobody has.
+    #[test]
+    fn a_token_is_in_nothing_that_is_left() {
+        for there in [false, true] {
+            let scene = Scene::new();
+            if there {
+                admin(&scene.world);
+            }
+            for caller in
+                ["root", "viewer", "another tenant's admin", "only a role of another name", "unknown token", "no token"]
+            {
+                let headers = scene.caller(caller);
+                for route in routes_of(Operation::Verify) {
+                    for body in bodies(route, CANARY) {
+                        let of = format!("{} of {body} by {caller}, there: {there}", told(route));
+                        let trace = sent(&scene, route, &scene.target, &headers, body.as_bytes());
+                        trace.assert_nowhere(&scene.world, CANARY, &of);
+                        trace.assert_never_asked(CANARY, &of);
+                        let sent: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                        for fault in faults() {
+                            let wire = Wire::failing(fault);
+                            let trace = trace_over(&wire, &scene.world, route, route.path, &sent, body.as_bytes());
+                            assert!(trace.reply.status >= 400, "{of}");
+                            trace.assert_nowhere(&scene.world, CANARY, &of);
+                            trace.assert_never_asked(CANARY, &of);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// It is found, so what was looked for was it.
+    #[test]
+    fn a_token_that_holds_is_told_of_and_not_told() {
+        let scene = Scene::new();
+        let (id, secret) = scene.admin();
+        let access = scene.access(id, &secret);
+        for route in routes_of(Operation::Verify) {
+            for (token, needle) in [(&*secret, random(&secret)), (&*access, signature(&access))] {
+                let place = Place { token: token.to_owned(), ..scene.target.clone() };
+                let body = body_about(route, &place);
+                for headers in [vec![bearer(token)], root()] {
+                    let trace = sent(&scene, route, &place, &headers, &body);
+                    assert_eq!(trace.reply.json()["active"], true, "{}", trace.reply.text);
+                    trace.assert_nowhere(&scene.world, needle, &told(route));
+                    trace.assert_never_asked(needle, &told(route));
+                }
+            }
+        }
+    }
+
+    /// Nor is the root token, by who holds it or by who asks whether it found it.
+    #[test]
+    fn the_root_token_is_in_nothing_that_is_left() {
+        let scene = Scene::new();
+        for (route, caller) in routes_of(Operation::Verify).flat_map(|route| ["root", "viewer"].map(|by| (route, by))) {
+            for body in bodies(route, ROOT) {
+                let of = format!("{} of {body} by {caller}", told(route));
+                let trace = sent(&scene, route, &scene.target, &scene.caller(caller), body.as_bytes());
+                assert!(!trace.reply.text.contains("\"active\":true"), "{of}: {}", trace.reply.text);
+                trace.assert_nowhere(&scene.world, ROOT, &of);
+                trace.assert_never_asked(ROOT, &of);
+            }
+        }
+    }
+}
+
+/// Rotates the credential of a place as root, and gives back what was left of that.
+fn rotated(scene: &Scene, place: &Place) -> Trace {
+    let route = routes_of(Operation::Write(Noun::Credential, Verb::Rotate)).next().expect("a route");
+    let trace = sent(scene, route, place, &root(), &scene.body(route));
+    assert_eq!(trace.reply.status, 200, "{}", trace.reply.text);
+    trace
+}
+
+/// Of a credential of each face: it is shown once, and then by LiteGraph alone, where the one that it replaces was.
+#[test]
+fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
+    for route in routes_of(Operation::Write(Noun::Credential, Verb::Create)) {
+        for later in ROUTES {
+            let scene = Scene::new();
+            let of = format!("made by {}, rotated, then {}", told(route), told(later));
+            let made = sent(&scene, route, &scene.target, &root(), &scene.body(route)).reply.json();
+            let place = Place { credential: id(&made), ..scene.target.clone() };
+            let trace = rotated(&scene, &place);
+            let old = text(&made, shows_as(route));
+            let new = text(&trace.reply.json(), "secret");
+            trace.assert_only_shown_in(&["secret"], random(&new), &of);
+            for needle in [random(&old), random(&new)] {
+                trace.assert_never_asked(needle, &of);
+                assert_eq!(stored(&scene.world, needle), set(&[]), "{of}: stored");
+            }
+            trace.assert_only_shown_in(&[], random(&old), &of);
+
+            let place = Place { token: new.clone(), ..place };
+            scene.ready(later, &place);
+            let body = body_about(later, &place);
+            let again = sent(&scene, later, &place, &root(), &body);
+            let makes = matches!(later.operation, Operation::Write(_, Verb::Create));
+            let shows = is_litegraph(route) && shows_tokens(later) && !makes;
+            again.assert_only_shown_in(if shows { &["BearerToken"] } else { &[] }, random(&new), &of);
+            again.assert_only_shown_in(&[], random(&old), &of);
+            for needle in [random(&old), random(&new)] {
+                again.assert_never_asked(needle, &of);
+                assert_eq!(stored(&scene.world, needle), set(&[]), "{of}: stored");
+            }
+        }
+    }
+}
+
+/// One that a client chose, retiring: it was shown by LiteGraph, and is not any more, since another is the newest.
+#[test]
+fn a_secret_that_a_rotation_replaces_is_shown_no_more() {
+    for later in ROUTES {
+        let scene = Scene::new();
+        let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+        let of = format!("rotated, then {}", told(later));
+        let trace = rotated(&scene, &place);
+        trace.assert_nowhere(&scene.world, CANARY, &of);
+        scene.ready(later, &place);
+        let again = sent(&scene, later, &place, &root(), &body_about(later, &place));
+        again.assert_nowhere(&scene.world, CANARY, &of);
+        again.assert_never_asked(CANARY, &of);
+    }
+    // But where it is cancelled, the old one is the newest again.
+    let scene = Scene::new();
+    let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+    let new = text(&rotated(&scene, &place).reply.json(), "secret");
+    let cancel = routes_of(Operation::CancelRotation).next().expect("a route");
+    let trace = sent(&scene, cancel, &place, &root(), b"");
+    assert_eq!(trace.reply.status, 200, "{}", trace.reply.text);
+    trace.assert_nowhere(&scene.world, CANARY, "cancelled");
+    let read = routes_of(Operation::Read(Noun::Credential)).find(|route| is_litegraph(route)).expect("a route");
+    let trace = sent(&scene, read, &place, &root(), b"");
+    trace.assert_only_shown_in(&["BearerToken"], CANARY, "cancelled, then read");
+    trace.assert_only_shown_in(&[], random(&new), "cancelled, then read");
+}
+
+mod idempotent {
+    use super::*;
+
+    fn creates() -> impl Iterator<Item = &'static Route> {
+        ROUTES.iter().filter(|route| is_ours(route) && matches!(route.operation, Operation::Write(_, Verb::Create)))
+    }
+
+    fn keyed(key: &str) -> Vec<Header> {
+        let mut headers = root();
+        headers.push(("idempotency-key", key.to_owned()));
+        headers
+    }
+
+    /// The key and the body are the client's own texts: digests of them are kept, and no more of the key.
+    #[test]
+    fn a_key_is_in_nothing_that_is_left() {
+        for route in creates() {
+            let scene = Scene::new();
+            for (body, status) in [("changed", 201), ("changed", 201), ("another", 422)] {
+                let mut said: Value = serde_json::from_slice(&scene.body(route)).unwrap();
+                said["name"] = body.into();
+                let trace = sent(&scene, route, &scene.target, &keyed(CANARY), said.to_string().as_bytes());
+                assert_eq!(trace.reply.status, status, "{}: {}", told(route), trace.reply.text);
+                trace.assert_nowhere(&scene.world, CANARY, &told(route));
+                trace.assert_never_asked(CANARY, &told(route));
+            }
+            assert_eq!(scene.world.db.count("SELECT count(*) FROM idempotency"), 1, "{}", told(route));
+        }
+    }
+
+    /// Shown again to who has the key and the body, for a day; and in clear in no row, no event and no other answer.
+    #[test]
+    fn a_secret_is_shown_again_under_its_key_and_stored_nowhere_in_clear() {
+        let create = Operation::Write(Noun::Credential, Verb::Create);
+        for route in creates().filter(|route| route.operation == create) {
+            for later in ROUTES {
+                let scene = Scene::new();
+                let of = format!("made under a key, then {}", told(later));
+                let body = scene.body(route);
+                let send = |headers: &[Header], body: &[u8]| sent(&scene, route, &scene.target, headers, body);
+                let made = send(&keyed("key"), &body);
+                let secret = text(&made.reply.json(), "secret");
+                let nowhere_else = |trace: &Trace, members: &[&str], of: &str| {
+                    trace.assert_only_shown_in(members, random(&secret), of);
+                    trace.assert_never_asked(random(&secret), of);
+                    assert_eq!(stored(&scene.world, random(&secret)), set(&[]), "{of}: stored");
+                };
+                nowhere_else(&made, &["secret"], &of);
+                let place = Place { credential: id(&made.reply.json()), token: secret.clone(), ..scene.target.clone() };
+                scene.ready(later, &place);
+                let again = sent(&scene, later, &place, &root(), &body_about(later, &place));
+                nowhere_else(&again, &[], &of);
+                if later.operation == Operation::Delete(Noun::Tenant) {
+                    continue;
+                }
+
+                let other = json!({"name": "another", "roles": null}).to_string();
+                nowhere_else(&send(&keyed("key"), other.as_bytes()), &[], &format!("{of}, then another body"));
+                nowhere_else(&send(&keyed("another"), &body), &[], &format!("{of}, then another key"));
+                let mut admin = vec![bearer(&scene.admin().1)];
+                admin.push(("idempotency-key", "key".to_owned()));
+                nowhere_else(&send(&admin, &body), &[], &format!("{of}, then another caller"));
+                let replayed = send(&keyed("key"), &body);
+                assert_eq!(replayed.reply.text, made.reply.text, "{of}");
+                nowhere_else(&replayed, &["secret"], &format!("{of}, then the same"));
+                scene.world.pass(24 * 3600 * 1_000_000);
+                nowhere_else(&send(&keyed("key"), &body), &[], &format!("{of}, then a day"));
+            }
+        }
+    }
+
+    /// The seal of a row does not open for another credential, and without its key it says so, and no more.
+    #[test]
+    fn a_row_that_does_not_open_is_told_without_what_is_in_it() {
+        let mut scene = Scene::new();
+        let route =
+            creates().find(|route| route.operation == Operation::Write(Noun::Credential, Verb::Create)).unwrap();
+        let body = scene.body(route);
+        let made = sent(&scene, route, &scene.target, &keyed("key"), &body);
+        let secret = text(&made.reply.json(), "secret");
+        let sealed = |scene: &Scene| text(&scene.world.db.query("SELECT sealed FROM idempotency", &[])[0], "sealed");
+        let seal = sealed(&scene);
+        assert!(!made.reply.text.contains(&seal));
+        scene.world.db.execute("UPDATE idempotency SET made = json_set(made, '$.id', ?1)", &[&ACME]);
+        let replayed = sent(&scene, route, &scene.target, &keyed("key"), &body);
+        assert_eq!(replayed.reply.status, 503, "{}", replayed.reply.text);
+        replayed.assert_nowhere(&scene.world, random(&secret), "another credential's");
+        // The key that sealed it is gone.
+        let made = sent(&scene, route, &scene.target, &keyed("second"), &body);
+        let second = text(&made.reply.json(), "secret");
+        scene.world.settings = crate::common::settings(&"ab".repeat(32), None);
+        let replayed = sent(&scene, route, &scene.target, &keyed("second"), &body);
+        replayed.assert_nowhere(&scene.world, random(&second), "another master key");
+    }
+}
+
+/// Each step of a credential's life is told by its history: ids of secrets, and nothing of them that could call.
+#[test]
+fn the_history_tells_of_secrets_and_tells_none() {
+    let scene = Scene::new();
+    let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+    let one = own_url(place.credential);
+    let mut secrets = vec![CANARY.to_owned()];
+    let call = |method: &str, url: &str, body: Value| {
+        let reply = scene.world.call(method, url, ROOT, &body);
+        assert!(reply.status < 300, "{method} {url}: {}", reply.text);
+        reply
+    };
+    for step in ["rotate/cancel", "rotate/finish"] {
+        secrets.push(text(&call("POST", &format!("{one}/rotate"), json!({"grace_seconds": 60})).json(), "secret"));
+        call("POST", &format!("{one}/{step}"), Value::Null);
+    }
+    for (step, body) in [("revoke", json!({"reason": "it leaked"})), ("restore", Value::Null)] {
+        call("POST", &format!("{one}/{step}"), body);
+    }
+    call("DELETE", &one, Value::Null);
+    for route in routes_of(Operation::History) {
+        let trace = sent(&scene, route, &place, &root(), b"");
+        let told_secrets =
+            trace.reply.json()["items"].as_array().unwrap().iter().filter(|e| e["secret"].is_string()).count();
+        assert!(told_secrets >= 6, "{}", trace.reply.text);
+        for secret in &secrets {
+            let needle = if secret == CANARY { CANARY } else { random(secret) };
+            trace.assert_nowhere(&scene.world, needle, &told(route));
+            trace.assert_never_asked(needle, &told(route));
+        }
+        for table in ["secrets", "idempotency"] {
+            for column in ["digest", "sealed", "body"] {
+                let sql = format!("SELECT * FROM {table}");
+                for row in scene.world.db.query(&sql, &[]) {
+                    let kept = row[column].as_str().unwrap_or("nothing");
+                    assert!(!trace.reply.text.contains(kept), "{table}.{column}: {}", trace.reply.text);
+                }
+            }
+        }
+    }
+}
+
+/// Its hint is four characters of a secret made here, and of one that a client chose nothing.
+#[test]
+fn a_hint_gives_nothing_of_a_chosen_secret_and_four_characters_of_another() {
+    let scene = Scene::new();
+    let chosen = own_url(admin(&scene.world));
+    let hints = |url: &str| {
+        let secrets = scene.world.get(url, ROOT).json()["secrets"].take();
+        secrets.as_array().unwrap().iter().map(|secret| text(secret, "hint")).collect::<Vec<_>>()
+    };
+    assert_eq!(hints(&chosen), [""]);
+    let (made, secret) = scene.admin();
+    assert_eq!(hints(&own_url(made)), [&random(&secret)[48..]]);
+    let token = Token::read(&secret, "pstn_").ok().unwrap();
+    assert_eq!(token.hint().len(), 4);
+}
+
+/// What is presented by who may not is in no problem that is told of it.
+#[test]
+fn no_problem_tells_what_was_presented() {
+    let scene = Scene::new();
+    for caller in ["disabled credential", "revoked credential", "retired secret", "cancelled secret", "viewer"] {
+        for by in [By::Secret, By::Access] {
+            let known = scene.who(caller, by).expect("a token");
+            let needle = if by == By::Secret { random(&known.token) } else { signature(&known.token) }.to_owned();
+            for route in ROUTES.iter().filter(|route| is_ours(route) || route.operation == Operation::Verify) {
+                let of = format!("{} by {caller}, {by:?}", told(route));
+                let trace = sent(&scene, route, &Place::none(), &[known.bearer()], &scene.body(route));
+                trace.assert_nowhere(&scene.world, &needle, &of);
+                trace.assert_never_asked(&needle, &of);
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The description of our own face, docs/openapi/postern.json, and the catalogue of its errors, docs/ERRORS.md: both are made from
+//! the code, and kept. `make openapi` writes them; without it they are compared.
+
+mod common;
+
+#[path = "description/catalogue.rs"]
+mod catalogue;
+#[path = "description/examples.rs"]
+mod examples;
+
+use std::path::Path;
+
+use common::{ACME, ROOT, World};
+use examples::Description;
+use jsonschema::Validator;
+use postern::face::postern::description::openapi;
+use serde_json::{Value, json};
+
+/// Compares what is kept with what it has to be; where that is asked for, writes it.
+fn keep(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("POSTERN_DESCRIBE").is_some() {
+        std::fs::write(path, text).expect("written");
+    } else {
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == text, "{file} is not what the code says: run `make openapi`, and read the difference");
+    }
+}
+
+#[test]
+fn the_description_is_what_the_code_says_with_examples_that_were_executed() {
+    let described = Description::executed();
+    keep("docs/openapi/postern.json", &format!("{:#}\n", described.document));
+}
+
+#[test]
+fn the_catalogue_of_errors_is_what_the_code_says() {
+    keep("docs/ERRORS.md", &catalogue::text());
+}
+
+#[test]
+fn every_operation_has_words_and_an_executed_example_of_its_request_and_answer() {
+    let described = Description::executed().document;
+    for (path, item) in described["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("an item").iter().filter(|(name, _)| *name != "parameters") {
+            let told = |member: &str| operation[member].as_str().is_some_and(|text| !text.is_empty());
+            assert!(told("operationId") && told("summary") && told("description"), "{method} {path}");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            assert!(
+                parameters.filter(|one| one["in"] == "query").all(|one| one["description"] != ""),
+                "{method} {path}"
+            );
+            let (_, done) = operation["responses"]
+                .as_object()
+                .expect("responses")
+                .iter()
+                .find(|(status, _)| status.starts_with('2'))
+                .expect("a success");
+            for (what, content) in [("request", &operation["requestBody"]["content"]), ("answer", &done["content"])] {
+                for (media, content) in content.as_object().into_iter().flatten() {
+                    let shown = content["examples"].as_object().is_some_and(|examples| !examples.is_empty());
+                    assert!(shown, "{method} {path}: no example of its {what} as {media}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_part_is_used() {
+    let described = openapi();
+    let text = described.to_string();
+    let mut rest = text.as_str();
+    while let Some((_, after)) = rest.split_once("\"$ref\":\"#") {
+        let (pointer, left) = after.split_once('"').expect("its end");
+        assert!(described.pointer(pointer).is_some(), "{pointer}");
+        rest = left;
+    }
+    for kind in ["schemas", "parameters", "responses", "headers"] {
+        for name in described["components"][kind].as_object().expect("components").keys() {
+            assert!(text.contains(&format!("\"#/components/{kind}/{name}\"")), "{kind}/{name} is used nowhere");
+        }
+    }
+}
+
+#[test]
+fn what_is_made_links_to_each_operation_on_it() {
+    let described = openapi();
+    let operations = |id: &str| {
+        let items = described["paths"].as_object().expect("paths").iter();
+        let found =
+            items.filter(|(_, item)| item.as_object().expect("an item").values().any(|one| one["operationId"] == id));
+        found.map(|(path, _)| path.clone()).collect::<Vec<_>>()
+    };
+    let mut followed = 0;
+    for (path, names) in
+        [("/v1/tenants", ["tenant"].as_slice()), ("/v1/tenants/{tenant}/credentials", &["tenant", "credential"])]
+    {
+        let links = described["paths"][path]["post"]["responses"]["201"]["links"].as_object().expect("links");
+        for (id, link) in links {
+            let found = operations(link["operationId"].as_str().expect("an id"));
+            assert!(found.len() == 1 && found[0].starts_with(path), "{id}: {found:?}");
+            let said: Vec<_> = link["parameters"].as_object().expect("parameters").keys().map(String::as_str).collect();
+            assert!(names.iter().all(|name| said.contains(name)) && said.len() == names.len(), "{id}: {said:?}");
+            assert_eq!(link["parameters"][*names.last().expect("one")], "$response.body#/id");
+            followed += 1;
+        }
+    }
+    // A tenant's four, its lists and what is made in it, and its history; a credential's four, its five steps and its history.
+    assert_eq!(followed, 4 + 5 + 4 + 5 + 1);
+}
+
+/// What a schema takes, the rules take; and the other way round.
+#[test]
+#[expect(clippy::too_many_lines, reason = "two tables, and a loop over both")]
+fn the_schemas_of_bodies_say_what_the_rules_say() {
+    let described = openapi();
+    let long = |length: usize| "x".repeat(length);
+    let roles =
+        |many: usize| (0..many).map(|n| json!({ "role_id": "viewer", "resource": n.to_string() })).collect::<Value>();
+    let metadata = |many: usize| Value::Object((0..many).map(|n| (n.to_string(), json!("x"))).collect());
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(7_776_000),
+        json!(7_776_001),
+        json!(-1),
+        json!(1.5),
+        json!(""),
+        json!("x"),
+        json!(long(255)),
+        json!(long(256)),
+        json!(long(500)),
+        json!(long(501)),
+        json!("a\u{7}"),
+        json!("a\u{85}"),
+        json!("\u{1f600}".repeat(255)),
+        json!("2027-01-01T00:00:00Z"),
+        json!("soon"),
+        json!(ACME),
+        json!([]),
+        json!({}),
+        roles(1),
+        roles(100),
+        roles(101),
+        metadata(16),
+        metadata(17),
+        json!({ "a": 1 }),
+        json!({ "a": null }),
+        json!({ "a": long(500) }),
+        json!({ "a": long(501) }),
+        json!({ "": "x" }),
+        json!({ (long(255)): "x" }),
+        json!({ (long(256)): "x" }),
+        json!(["viewer"]),
+        json!([1]),
+        json!([{ "role_id": 1 }]),
+        json!([{ "role_id": "" }]),
+        json!([{ "resource": "r" }]),
+        json!([{ "role_id": "viewer", "resource": null }]),
+        json!([{ "role_id": "viewer", "resourse": "r" }]),
+        json!([{ "role_id": "viewer", "resource": long(256) }]),
+        json!([null]),
+    ];
+    let world = World::new();
+    let credential = examples::made(
+        &world,
+        "/v1/tenants/00000000000000000000000000/credentials",
+        &json!({ "name": "c", "roles": null }),
+    );
+    let principal =
+        examples::made(&world, "/v1/tenants/00000000000000000000000000/principals", &json!({ "name": "p" }));
+    let tenant = "/v1/tenants/00000000000000000000000000".to_owned();
+    let (credentials, principals) = (format!("{tenant}/credentials"), format!("{tenant}/principals"));
+    let mut judged = 0;
+    for (schema, method, url, whole) in [
+        ("NewCredential", "POST", &credentials, json!({ "name": "c", "roles": null })),
+        (
+            "WholeCredential",
+            "PUT",
+            &credential,
+            json!({ "name": "c", "roles": null, "principal": ACME, "enabled": true, "expires_at": null }),
+        ),
+        ("CredentialPatch", "PATCH", &credential, json!({})),
+        ("NewPrincipal", "POST", &principals, json!({ "name": "p" })),
+        ("WholePrincipal", "PUT", &principal, json!({ "name": "p", "enabled": true })),
+        ("PrincipalPatch", "PATCH", &principal, json!({})),
+        ("Rotation", "POST", &format!("{credential}/rotate"), json!({ "grace_seconds": 60 })),
+        ("Revocation", "POST", &format!("{credential}/revoke"), json!({})),
+        ("Inquiry", "POST", &"/v1/verify".to_owned(), json!({ "token": "x", "role_id": "r", "resource": "r" })),
+        ("NewTenant", "POST", &"/v1/tenants".to_owned(), json!({ "name": "t" })),
+        (
+            "WholeTenant",
+            "PUT",
+            &tenant,
+            json!({ "name": "t", "enabled": true, "rbac": true, "require_if_match": false, "role_names": [] }),
+        ),
+        ("TenantPatch", "PATCH", &tenant, json!({})),
+    ] {
+        let validator = validator(&described, &format!("#/components/schemas/{schema}"));
+        let properties = described["components"]["schemas"][schema]["properties"].as_object().expect("properties");
+        let words =
+            properties.iter().filter(|(_, property)| property["readOnly"] != true).map(|(name, _)| name.as_str());
+        for name in words.chain(["no_such_member"]) {
+            for value in values.iter().map(Some).chain([None]) {
+                let mut body = whole.clone();
+                match value {
+                    Some(value) => body[name] = value.clone(),
+                    None => drop(body.as_object_mut().expect("an object").remove(name)),
+                }
+                // A patch is judged by what comes of it.
+                if schema == "CredentialPatch" {
+                    assert_eq!(world.call(method, url, ROOT, &json!({ "metadata": null })).status, 200);
+                }
+                let reply = world.call(method, url, ROOT, &body);
+                let told = reply.json();
+                let refused = reply.status == 422 && told["code"] == "invalid";
+                let violations = told["violations"].as_array().into_iter().flatten();
+                let codes: Vec<_> = violations.filter_map(|one| one["code"].as_str()).collect();
+                // What no schema says: which roles and principals there are, and what else a part of a role needs.
+                let unsaid = |code: &&str| {
+                    ["unknown_role", "unknown_principal", "instance_alone"].contains(code)
+                        || (schema, name, *code) == ("Inquiry", "role_id", "missing")
+                };
+                let refused = refused && !codes.iter().all(unsaid);
+                assert_eq!(validator.is_valid(&body), !refused, "{schema} {name}: {body}\n{}", reply.text);
+                judged += 1;
+                if schema == "Rotation" && !refused {
+                    world.call("POST", &format!("{credential}/rotate/finish"), ROOT, &Value::Null);
+                }
+            }
+        }
+    }
+    assert!(judged > 1500, "{judged}");
+}
+
+#[test]
+fn query_parameters_are_what_the_description_says() {
+    let described = openapi();
+    let world = World::new();
+    let mut judged = 0;
+    for (path, item) in described["paths"].as_object().expect("paths") {
+        let url = path.replace("{tenant}", ACME).replace("{credential}", ACME).replace("{principal}", ACME);
+        for (method, operation) in item.as_object().expect("an item").iter().filter(|(name, _)| *name != "parameters") {
+            for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query")
+            {
+                let name = parameter["name"].as_str().expect("a name");
+                let validator = jsonschema::draft202012::options()
+                    .should_validate_formats(true)
+                    .build(&parameter["schema"])
+                    .expect("a schema");
+                for (said, value) in [
+                    ("1", json!(1)),
+                    ("100", json!(100)),
+                    ("101", json!(101)),
+                    ("0", json!(0)),
+                    ("x", json!("x")),
+                    ("true", json!(true)),
+                    ("false", json!(false)),
+                    ("created", json!("created")),
+                    ("-created", json!("-created")),
+                    ("name", json!("name")),
+                    ("-name", json!("-name")),
+                    (ACME, json!(ACME)),
+                    ("2027-01-01T00:00:00Z", json!("2027-01-01T00:00:00Z")),
+                ] {
+                    // A query has only texts.
+                    let valid = validator.is_valid(&value) || validator.is_valid(&json!(said));
+                    let reply = world.call(&method.to_uppercase(), &format!("{url}?{name}={said}"), ROOT, &json!({}));
+                    let told = if reply.text.is_empty() { Value::Null } else { reply.json() };
+                    let refused = reply.status == 400 && told["violations"][0]["parameter"] == name;
+                    // What a cursor holds, no schema says.
+                    if name != "cursor" {
+                        assert_eq!(refused, !valid, "{method} {path}?{name}={said}: {}", reply.text);
+                    }
+                    judged += 1;
+                }
+            }
+        }
+    }
+    assert!(judged > 200, "{judged}");
+}
+
+/// A validator for a part of the description.
+fn validator(described: &Value, pointer: &str) -> Validator {
+    let schema = json!({ "$ref": pointer, "components": described["components"], "paths": described["paths"] });
+    jsonschema::draft202012::options().should_validate_formats(true).build(&schema).expect("a schema")
+}

@@ -1,0 +1,339 @@
+//! Credentials.
+
+use postern::credential::id::Id;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use serde_json::{Value, json};
+
+use crate::common::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+use crate::said::{
+    any_body, as_set, config, description, end, metadata, metadata_patch, name, own_roles, roles, some_of,
+};
+
+/// What a credential is before a law is tried on it: every field has something to lose.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub name: String,
+    pub roles: Value,
+    pub expires_at: Value,
+    pub metadata: Value,
+    /// Why it is revoked, if it is.
+    pub revoked: Option<String>,
+}
+
+/// A credential under test: where each face finds it.
+pub struct Subject {
+    pub world: World,
+    pub own: String,
+    keycard: String,
+    litegraph: String,
+    coactive: String,
+    id: String,
+    revoked: bool,
+}
+
+/// A face that has PUT or PATCH, and what its bodies can say.
+#[derive(Clone, Copy, Debug)]
+pub enum Update {
+    CoactivePut,
+    LiteGraphPut,
+    KeycardPatch,
+    OwnPut,
+    OwnPatch,
+}
+
+const ALL: [Update; 5] =
+    [Update::CoactivePut, Update::LiteGraphPut, Update::KeycardPatch, Update::OwnPut, Update::OwnPatch];
+
+pub fn state() -> impl Strategy<Value = State> {
+    let revoked = proptest::option::of("\\PC{0,20}");
+    (name(), roles(), end(), metadata(), revoked).prop_map(|(name, roles, expires_at, metadata, revoked)| State {
+        name,
+        roles,
+        expires_at,
+        metadata,
+        revoked,
+    })
+}
+
+impl Subject {
+    /// Made through Keycard's face, then given what only the others can say.
+    pub fn new(state: &State) -> Self {
+        let world = World::new();
+        let (account, url) = world.service_account();
+        let made = world.call("POST", &url, ROOT, &json!({"name": state.name, "description": "described"})).json();
+        let id = Id::parse(&text(&made, "id")).unwrap();
+        let subject = Self {
+            world,
+            own: format!("/v1/tenants/{ACME}/credentials/{id}"),
+            keycard: format!("{url}/{id}"),
+            litegraph: litegraph_url(&id),
+            coactive: client_url(&id.client()),
+            id: id.to_string(),
+            revoked: state.revoked.is_some(),
+        };
+        let done = |method: &str, url: &str, body: &Value| {
+            let reply = subject.world.call(method, url, ROOT, body);
+            assert_eq!(reply.status, 200, "{}", reply.text);
+        };
+        let user = Id::parse(&account).unwrap().guid();
+        done("PUT", &subject.litegraph, &json!({"UserGUID": user, "Name": state.name, "BearerToken": "the-token"}));
+        done("PUT", &subject.coactive, &json!({"roles": state.roles}));
+        done("PATCH", &subject.own, &json!({"expires_at": state.expires_at, "metadata": state.metadata}));
+        if let Some(reason) = &state.revoked {
+            done("POST", &format!("{}/revoke", subject.own), &json!({ "reason": reason }));
+        }
+        subject
+    }
+
+    fn url(&self, verb: Update) -> &str {
+        match verb {
+            Update::CoactivePut => &self.coactive,
+            Update::LiteGraphPut => &self.litegraph,
+            Update::KeycardPatch => &self.keycard,
+            Update::OwnPut | Update::OwnPatch => &self.own,
+        }
+    }
+
+    fn get(&self, verb: Update) -> Reply {
+        self.world.get(self.url(verb), ROOT)
+    }
+
+    pub fn send(&self, verb: Update, body: &Value) -> Reply {
+        let method = if matches!(verb, Update::KeycardPatch | Update::OwnPatch) { "PATCH" } else { "PUT" };
+        self.world.call(method, self.url(verb), ROOT, body)
+    }
+
+    /// Whether a body that breaks no rule is refused all the same: LiteGraph cannot make active what is revoked.
+    fn refuses(&self, verb: Update, body: &Value) -> bool {
+        self.revoked && matches!(verb, Update::LiteGraphPut) && body["Active"] != false
+    }
+
+    /// All that is stored, but for the times of use.
+    pub fn stored(&self) -> (Vec<Value>, i64, i64) {
+        let row = self.world.db.query(
+            "SELECT principal, name, description, enabled, roles, expires_at, metadata, revoked_at, revoked_reason, revision,
+             updated_at, event FROM credentials WHERE id = ?1",
+            &[&self.id],
+        );
+        let count = |table: &str| self.world.db.count(&format!("SELECT count(*) FROM {table}"));
+        (row, count("events"), count("secrets"))
+    }
+}
+
+/// A body of our own face that says every field.
+pub fn whole() -> impl Strategy<Value = Value> {
+    let end = end();
+    (name(), description(), any::<bool>(), own_roles(), end, metadata()).prop_map(
+        |(name, description, enabled, roles, expires_at, metadata)| {
+            json!({
+                "principal": ACME, "name": name, "description": description, "enabled": enabled, "roles": roles,
+                "expires_at": expires_at, "metadata": metadata,
+            })
+        },
+    )
+}
+
+/// A change by our own face: any of the fields.
+pub fn patch() -> impl Strategy<Value = Value> {
+    let whole = (whole(), metadata_patch()).prop_map(|(mut whole, metadata)| {
+        whole["metadata"] = metadata;
+        whole
+    });
+    some_of(whole)
+}
+
+/// A body that a face takes; PUT's says every field it can say.
+fn good_body(verb: Update) -> BoxedStrategy<Value> {
+    match verb {
+        Update::CoactivePut => (name(), roles()).prop_map(|(name, roles)| json!({"name": name, "roles": roles})).boxed(),
+        Update::LiteGraphPut => (name(), any::<bool>(), "[!-~]{1,20}")
+            .prop_map(|(name, active, token)| {
+                json!({"UserGUID": ZERO, "Name": name, "Active": active, "BearerToken": format!("t{token}")})
+            })
+            .boxed(),
+        Update::KeycardPatch => (name(), description())
+            .prop_map(|(name, description)| json!({"name": name, "description": description}))
+            .boxed(),
+        Update::OwnPut => whole().boxed(),
+        Update::OwnPatch => patch().boxed(),
+    }
+}
+
+fn verb_and_body() -> impl Strategy<Value = (Update, Value)> {
+    Union::new(ALL.map(|verb| good_body(verb).prop_map(move |body| (verb, body)).boxed()))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn put_of_what_get_shows_changes_nothing(state in state()) {
+        let subject = Subject::new(&state);
+        for verb in ALL {
+            let (before, got) = (subject.stored(), subject.get(verb));
+            // On our own face with every member that only reads left in.
+            let put = subject.send(verb, &got.json());
+            prop_assert_eq!(put.status, 200, "{:?}: {}", verb, put.text);
+            prop_assert_eq!(put.etag(), got.etag());
+            prop_assert_eq!(put.json(), got.json());
+            prop_assert_eq!(subject.stored(), before, "{:?}", verb);
+        }
+    }
+
+    #[test]
+    fn an_empty_patch_changes_neither_revision_nor_history(state in state()) {
+        let subject = Subject::new(&state);
+        let before = subject.stored();
+        for verb in [Update::KeycardPatch, Update::OwnPatch] {
+            let got = subject.get(verb);
+            let patched = subject.send(verb, &json!({}));
+            prop_assert_eq!(patched.status, 200);
+            prop_assert_eq!((patched.etag(), patched.json()), (got.etag(), got.json()));
+            prop_assert_eq!(subject.stored(), before.clone());
+        }
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing(state in state(), (verb, body) in verb_and_body()) {
+        let subject = Subject::new(&state);
+        let first = subject.send(verb, &body);
+        prop_assert_eq!(first.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", first.text);
+        let before = subject.stored();
+        let second = subject.send(verb, &body);
+        prop_assert_eq!(second.header("etag"), first.header("etag"));
+        prop_assert_eq!(second.json(), first.json());
+        prop_assert_eq!(subject.stored(), before);
+    }
+
+    #[test]
+    fn what_was_put_is_what_get_shows(state in state(), (verb, body) in verb_and_body()) {
+        let subject = Subject::new(&state);
+        prop_assume!(!subject.refuses(verb, &body));
+        let put = subject.send(verb, &body);
+        prop_assert_eq!(put.status, 200, "{}", put.text);
+        prop_assert_eq!(subject.get(verb).json(), put.json());
+        for (member, value) in body.as_object().unwrap() {
+            let shown = &put.json()[member];
+            match (verb, member.as_str()) {
+                (_, "roles") if !value.is_null() => prop_assert_eq!(shown, &as_set(value)),
+                // What becomes of it: merge.rs.
+                (Update::OwnPatch, "metadata") => {}
+                _ => prop_assert_eq!(shown, value, "{}", member),
+            }
+        }
+    }
+
+    #[test]
+    fn any_body_is_answered_and_a_refused_one_writes_nothing(state in state(), body in any_body()) {
+        for verb in ALL {
+            // Anew for each: LiteGraph's PUT may move the credential away from the service account of Keycard's path.
+            let subject = Subject::new(&state);
+            let before = subject.stored();
+            let reply = subject.send(verb, &body);
+            prop_assert!(matches!(reply.status, 200 | 400 | 409 | 422), "{:?}: {} {}", verb, reply.status, reply.text);
+            if reply.status != 200 {
+                prop_assert_eq!(subject.stored(), before, "{:?}", verb);
+            }
+            prop_assert_eq!(reply.cost.trips, 1);
+        }
+    }
+
+    /// Vendors' faces keep the metadata, the end and that it is revoked, whatever they say; and none of them lifts it.
+    #[test]
+    fn a_face_keeps_what_it_cannot_say(state in state(), (verb, body) in verb_and_body()) {
+        let subject = Subject::new(&state);
+        let before = subject.stored().0.remove(0);
+        let reply = subject.send(verb, &body);
+        prop_assert_eq!(reply.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", reply.text);
+        let after = subject.stored().0.remove(0);
+        let sayable: &[&str] = match verb {
+            Update::CoactivePut => &["name", "roles"],
+            // Not active is what a revoked one is: then "not active" says nothing of enabled.
+            Update::LiteGraphPut if subject.revoked => &["principal", "name"],
+            Update::LiteGraphPut => &["principal", "name", "enabled"],
+            Update::KeycardPatch => &["name", "description"],
+            Update::OwnPut | Update::OwnPatch => {
+                &["principal", "name", "description", "enabled", "roles", "expires_at", "metadata"]
+            }
+        };
+        let fields = [
+            "principal", "name", "description", "enabled", "roles", "expires_at", "metadata", "revoked_at", "revoked_reason",
+        ];
+        for field in fields {
+            if !sayable.contains(&field) {
+                prop_assert_eq!(&after[field], &before[field], "{:?} cannot say {}", verb, field);
+            }
+        }
+    }
+
+    #[test]
+    fn create_and_update_report_the_same_violations(state in state(), body in any_body()) {
+        // Of the members that both take, and where both take null and absence alike: the names differ there by contract.
+        let subject = Subject::new(&state);
+        let mut coactive = body.clone();
+        let members = coactive.as_object_mut().unwrap();
+        members.remove("roles_context");
+        if !matches!(members.get("name"), Some(value) if !value.is_null()) {
+            members.insert("name".to_owned(), json!("n"));
+        }
+        let (made, put) = (subject.world.call("POST", CLIENTS, ROOT, &coactive), subject.send(Update::CoactivePut, &coactive));
+        prop_assert_eq!(made.status == 201, put.status == 200);
+        if made.status == 422 {
+            prop_assert_eq!(made.json(), put.json());
+        }
+        let keycard = subject.keycard.rsplit_once('/').unwrap().0;
+        let mut patch = body;
+        patch.as_object_mut().unwrap().entry("name").or_insert(json!("n"));
+        let (made, patched) = (subject.world.call("POST", keycard, ROOT, &patch), subject.send(Update::KeycardPatch, &patch));
+        prop_assert_eq!(made.status == 201, patched.status == 200);
+        if made.status == 400 {
+            prop_assert_eq!(made.json(), patched.json());
+        }
+    }
+
+    #[test]
+    fn each_change_is_one_revision_and_the_history_has_no_gap(
+        state in state(), bodies in proptest::collection::vec(verb_and_body(), 1..12),
+    ) {
+        let subject = Subject::new(&state);
+        for (verb, body) in &bodies {
+            let before = subject.stored();
+            let reply = subject.send(*verb, body);
+            let after = subject.stored();
+            let moved = after.0[0]["revision"].as_i64().unwrap() - before.0[0]["revision"].as_i64().unwrap();
+            prop_assert_eq!(moved, i64::from(reply.status == 200 && after.1 > before.1), "{:?} {}", verb, body);
+            prop_assert!(moved == 0 || after.0[0]["updated_at"].as_i64() > before.0[0]["updated_at"].as_i64());
+        }
+        let history = subject.world.history(&subject.id);
+        let of_it = subject.world.db.count(&format!("SELECT count(*) FROM events WHERE credential = '{}'", subject.id));
+        prop_assert_eq!(i64::try_from(history.len()).unwrap(), of_it, "the walk meets every event");
+        let mut revisions: Vec<_> = history.iter().map(|event| event["revision"].as_i64().unwrap()).collect();
+        revisions.dedup();
+        prop_assert_eq!(&revisions, &(1..=i64::try_from(revisions.len()).unwrap()).collect::<Vec<_>>());
+    }
+}
+
+/// Also once the tenant would not allow it anew: what a credential has it keeps.
+#[test]
+fn put_of_what_get_shows_changes_nothing_of_what_the_tenant_allowed_before() {
+    let roles = json!([{"role_id": "admin"}]);
+    let (name, metadata) = ("n".to_owned(), json!({"a": "1"}));
+    let subject = Subject::new(&State { name, roles, expires_at: Value::Null, metadata, revoked: None });
+    let tenant = |body: Value| {
+        let reply = subject.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &body);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    };
+    tenant(json!({"role_names": ["deployer"]}));
+    let roles = json!([{"role_id": "deployer"}]);
+    assert_eq!(subject.send(Update::OwnPatch, &json!({ "roles": roles })).status, 200);
+    for narrower in [json!({"rbac": false}), json!({"role_names": []})] {
+        tenant(narrower.clone());
+        for verb in ALL {
+            let (before, got) = (subject.stored(), subject.get(verb));
+            let put = subject.send(verb, &got.json());
+            assert_eq!((put.status, put.json()), (200, got.json()), "{verb:?} after {narrower}");
+            assert_eq!(subject.stored(), before, "{verb:?} after {narrower}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A body that names every field means the same to PUT and to PATCH, and breaks the same rules.
+
+use postern::credential::field::{Field, Noun, Verb};
+use postern::credential::validate::validate;
+use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, postern::Postern};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::common::{ACME, ROOT, Reply, World};
+use crate::credentials::{State, Subject, state, whole};
+use crate::parents::{House, account, organization};
+use crate::said::{any_value, config};
+
+const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
+
+/// A body of which some members are whatever.
+fn spoilt(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let any = proptest::collection::vec(proptest::option::weighted(0.2, any_value()), 10);
+    (body, any).prop_map(|(mut body, any)| {
+        let members = body.as_object_mut().unwrap().iter_mut();
+        for ((_, value), any) in members.zip(any).filter_map(|(member, any)| Some((member, any?))) {
+            *value = any;
+        }
+        body
+    })
+}
+
+/// The body, which says of each member of the metadata that are there what becomes of it: null, if nothing else.
+fn naming(mut body: Value, there: &Value) -> Value {
+    if let Some(metadata) = body["metadata"].as_object_mut() {
+        for name in there.as_object().unwrap().keys() {
+            metadata.entry(name).or_insert(Value::Null);
+        }
+    }
+    body
+}
+
+/// The answer to a body sent to one of two that are the same, and all that is stored then.
+fn sent(world: &World, method: &str, url: &str, body: &Value) -> (Reply, Map<String, Value>) {
+    (world.call(method, url, ROOT, body), world.stored())
+}
+
+/// PUT and PATCH of what is the same twice: the same answer, the same rows and events. And POST breaks the same rules.
+fn check(
+    put: (Reply, Map<String, Value>),
+    patched: (Reply, Map<String, Value>),
+    made: &Reply,
+) -> Result<(), TestCaseError> {
+    let ((put, after_put), (patched, after_patch)) = (put, patched);
+    prop_assert!(matches!(put.status, 200 | 422), "{}", put.text);
+    prop_assert_eq!((put.status, &put.text), (patched.status, &patched.text));
+    prop_assert_eq!(put.header("etag"), patched.header("etag"));
+    prop_assert_eq!(after_put, after_patch);
+    prop_assert_eq!(made.status == 422, put.status == 422, "{}", made.text);
+    if made.status == 422 {
+        prop_assert_eq!(&made.text, &put.text);
+    }
+    Ok(())
+}
+
+fn check_credential(state: &State, body: Value) -> Result<(), TestCaseError> {
+    let body = naming(body, &state.metadata);
+    let [one, other] = [Subject::new(state), Subject::new(state)];
+    let put = sent(&one.world, "PUT", &one.own, &body);
+    let patched = sent(&other.world, "PATCH", &other.own, &body);
+    check(put, patched, &one.world.call("POST", &format!("/v1/tenants/{ACME}/credentials"), ROOT, &body))
+}
+
+fn check_parent(house: impl Fn() -> House, of: impl Fn(&House) -> &str, body: &Value) -> Result<(), TestCaseError> {
+    let [one, other] = [house(), house()];
+    let (collection, _) = of(&one).rsplit_once('/').unwrap();
+    let put = sent(&one.world, "PUT", of(&one), body);
+    let patched = sent(&other.world, "PATCH", of(&other), body);
+    check(put, patched, &one.world.call("POST", collection, ROOT, body))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_whole_credential_means_the_same_to_put_and_patch(state in state(), body in whole()) {
+        check_credential(&state, body)?;
+    }
+
+    #[test]
+    fn a_whole_credential_breaks_the_same_rules_for_post_put_and_patch(state in state(), body in spoilt(whole())) {
+        check_credential(&state, body)?;
+    }
+
+    #[test]
+    fn a_whole_principal_or_tenant_means_the_same_to_put_and_patch(account in account(), organization in organization()) {
+        let house = || House::new("house", &json!({"FirstName": "Ada"}));
+        check_parent(house, |house| &house.own_principal, &account)?;
+        check_parent(house, |house| &house.own_tenant, &organization)?;
+    }
+
+    #[test]
+    fn a_whole_principal_or_tenant_breaks_the_same_rules_for_post_put_and_patch(
+        account in spoilt(account()), organization in spoilt(organization()),
+    ) {
+        let house = || House::new("house", &json!({"FirstName": "Ada"}));
+        check_parent(house, |house| &house.own_principal, &account)?;
+        check_parent(house, |house| &house.own_tenant, &organization)?;
+    }
+
+    /// On every face, as far as validation goes.
+    #[test]
+    fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), 10)) {
+        let faces: [&dyn Face; 4] = [&Coactive, &LiteGraph, &Keycard, &Postern];
+        for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
+            // The words that both verbs have; null is where a face's contract may tell them apart.
+            let word = |verb, field: &Field| face.word(noun, verb, *field).filter(|_| noun.has(*field));
+            let shared = |field: &Field| {
+                word(Verb::Merge, field).is_some() && word(Verb::Merge, field) == word(Verb::Replace, field)
+            };
+            let said = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
+            let named = |(field, value): (Field, &Value)| (word(Verb::Replace, &field).unwrap().to_owned(), value.clone());
+            let body: Map<_, _> = said.map(named).collect();
+            let judged = |verb| {
+                let (change, violations) = validate(&face.read(noun, verb, body.clone()), noun, verb, face, "pstn_");
+                (change.set(), violations)
+            };
+            let (put, patch) = (judged(Verb::Replace), judged(Verb::Merge));
+            if body.len() == Field::ALL.into_iter().filter(shared).count() {
+                prop_assert_eq!(put, patch);
+            }
+        }
+    }
+}

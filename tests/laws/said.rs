@@ -1,0 +1,150 @@
+//! What bodies say: of each field, right and wrong.
+
+use postern::credential::time::Micros;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use serde_json::{Map, Value, json};
+
+use crate::common::{ACME, ZERO};
+
+pub fn config() -> ProptestConfig {
+    ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+pub fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z ]{1,8}", "\\PC{1,40}", Just("é".repeat(255)), Just(" ".to_owned())]
+}
+
+/// A description, or none.
+pub fn description() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of("\\PC{0,20}")
+}
+
+pub fn role() -> impl Strategy<Value = Value> {
+    let id = prop_oneof![Just("admin"), Just("editor"), Just("viewer")];
+    (id, proptest::option::of("[a-c]"), proptest::option::of("\\PC{1,3}")).prop_map(|(id, resource, instance)| {
+        let mut role = json!({"role_id": id});
+        if let Some(resource) = resource {
+            role["resource"] = resource.into();
+            if let Some(instance) = instance {
+                role["resource_instance"] = instance.into();
+            }
+        }
+        role
+    })
+}
+
+pub fn roles() -> impl Strategy<Value = Value> {
+    proptest::collection::vec(role(), 0..6).prop_map(Value::from)
+}
+
+/// Roles as our own face says them: none is null, aloud.
+pub fn own_roles() -> impl Strategy<Value = Value> {
+    roles().prop_map(|roles| if roles == json!([]) { Value::Null } else { roles })
+}
+
+/// The set that a list of roles is, as it is stored and shown.
+pub fn as_set(roles: &Value) -> Value {
+    let mut roles = roles.as_array().unwrap().clone();
+    let parts = ["resource", "resource_instance", "role_id"];
+    roles.sort_by_key(|role| parts.map(|part| role[part].as_str().map(str::to_owned)));
+    roles.dedup();
+    roles.into()
+}
+
+/// An end that is to come, or none.
+pub fn end() -> impl Strategy<Value = Value> {
+    let time = (crate::common::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).microseconds());
+    proptest::option::of(time).prop_map(Value::from)
+}
+
+/// A name in metadata: some that come again, and whatever else, quotes and all.
+pub fn key() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-d]", 1 => "\\PC{1,6}", 1 => Just("a.b[0]$\"\\'/~".to_owned()), 1 => Just("x".repeat(255))]
+}
+
+/// Metadata as it can be.
+pub fn metadata() -> impl Strategy<Value = Value> {
+    proptest::collection::btree_map(key(), "\\PC{0,8}", 0..5).prop_map(|members| json!(members))
+}
+
+/// A change of metadata: null takes a member away.
+pub fn metadata_patch() -> impl Strategy<Value = Value> {
+    let value = prop_oneof![2 => "\\PC{0,8}".prop_map(Value::from), 1 => Just(Value::Null)];
+    prop_oneof![
+        6 => proptest::collection::btree_map(key(), value, 0..5).prop_map(|members| json!(members)),
+        1 => Just(Value::Null),
+    ]
+}
+
+/// A value of any kind: right for some field, wrong for most.
+pub fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => name().prop_map(Value::from),
+        2 => roles(),
+        1 => end(),
+        1 => metadata_patch(),
+        1 => Just(Value::Null),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => any::<i32>().prop_map(Value::from),
+        1 => Just(json!({})),
+        1 => Just(json!({"a": 5, "b": {}, "c": "x".repeat(501)})),
+        1 => Just(json!("x".repeat(501))),
+        1 => Just(json!("")),
+        1 => Just(json!("a\u{0}b")),
+        1 => Just(json!([{"role_id": "nobody"}, 7])),
+        1 => Just(json!(["deployer", ""])),
+        1 => Just(json!(ZERO)),
+        1 => Just(json!(ACME)),
+        1 => Just(json!("01arz3ndektsv4rrffq69g5fav")),
+        1 => Just(json!("dataset:a")),
+        1 => Just(json!(1.5)),
+    ]
+}
+
+/// A body of any members that the faces know, and one that none does.
+pub fn any_body() -> impl Strategy<Value = Value> {
+    let members = [
+        "name",
+        "description",
+        "roles",
+        "roles_context",
+        "principal",
+        "enabled",
+        "expires_at",
+        "metadata",
+        "rbac",
+        "require_if_match",
+        "role_names",
+        "revision",
+        "secrets",
+        "UserGUID",
+        "Name",
+        "FirstName",
+        "LastName",
+        "Email",
+        "Password",
+        "BearerToken",
+        "Active",
+        "GUID",
+        "TenantGUID",
+        "client_id",
+        "unknown",
+    ];
+    let member = Union::new(members.map(Just)).prop_map(str::to_owned);
+    proptest::collection::btree_map(member, any_value(), 0..7)
+        .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>()))
+}
+
+/// Some of the members of a body.
+pub fn some_of(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    (body, any::<u32>()).prop_map(|(mut body, bits)| {
+        let members = body.as_object_mut().unwrap();
+        let mut place = 0;
+        members.retain(|_, _| {
+            place += 1;
+            bits >> place & 1 == 1
+        });
+        body
+    })
+}

@@ -1,0 +1,99 @@
+//! A credential that rotates, is revoked, and is restored; and how that looks on the faces that cannot say it.
+
+use serde_json::{Value, json};
+
+use crate::common::client_url;
+use crate::stage::{Request, Scene, Stage};
+
+pub const SCENE: Scene = Scene {
+    situations: &[
+        "rotated",
+        "rotation finished",
+        "rotation cancelled",
+        "read while it rotates",
+        "read by the retiring secret",
+        "revoked",
+        "revoked without a reason",
+        "restored",
+        "read while it is revoked",
+        "listed while one is revoked",
+        "updated while it is revoked",
+        "read by one who is revoked",
+        "made active while it is revoked",
+        "revoked already",
+        "rotating",
+        "not rotating",
+    ],
+    request,
+};
+
+fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
+    let step = |step: &str, body: &Value| Some(Request::new("POST", &stage.ours(step), body));
+    let rotate = || stage.change("/rotate", &json!({"grace_seconds": 3600}));
+    let revoke = || stage.change("/revoke", &json!({"reason": "it was in a log"}));
+    match (situation, face) {
+        ("rotated", "postern") => step("/rotate", &json!({"grace_seconds": 3600})),
+        ("rotation finished", "postern") => {
+            rotate();
+            step("/rotate/finish", &Value::Null)
+        }
+        ("rotation cancelled", "postern") => {
+            rotate();
+            step("/rotate/cancel", &Value::Null)
+        }
+        ("read while it rotates", "litegraph" | "keycard" | "postern") => {
+            rotate();
+            stage.read(face)
+        }
+        ("read by the retiring secret", "keycard" | "postern") => {
+            rotate();
+            Some(stage.read(face)?.by(&stage.own))
+        }
+        ("revoked", "postern") => step("/revoke", &json!({"reason": "it was in a log"})),
+        ("revoked without a reason", "postern") => step("/revoke", &Value::Null),
+        ("restored", "postern") => {
+            revoke();
+            step("/restore", &Value::Null)
+        }
+        // Told again, it is as it was but for the reason.
+        ("revoked already", "postern") => {
+            revoke();
+            step("/revoke", &json!({"reason": "and in a mail"}))
+        }
+        ("read while it is revoked", _) => {
+            let read = stage.read(face)?;
+            revoke();
+            Some(read)
+        }
+        ("listed while one is revoked", "litegraph") => {
+            revoke();
+            Some(Request::get(&format!("/v1.0/tenants/{}/credentials", crate::common::ZERO)))
+        }
+        // Of what these faces can say of it, nothing makes it active.
+        ("updated while it is revoked", "coactive") => {
+            revoke();
+            Some(Request::new("PUT", &client_url(&stage.id.client()), &json!({"name": "renamed", "roles": null})))
+        }
+        ("updated while it is revoked", _) => {
+            let update = stage.update(face)?;
+            revoke();
+            Some(update)
+        }
+        ("read by one who is revoked", _) => {
+            let read = stage.read(face)?;
+            revoke();
+            Some(read.by(&stage.own))
+        }
+        ("made active while it is revoked", "litegraph") => {
+            revoke();
+            let body = json!({"UserGUID": stage.user.guid(), "Name": "renamed", "Active": true});
+            Some(stage.update(face)?.saying(body.to_string()))
+        }
+        ("rotating", "postern") => {
+            rotate();
+            step("/rotate", &json!({"grace_seconds": 0}))
+        }
+        ("not rotating", "postern") => step("/rotate/finish", &Value::Null),
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! What is told of a token: here, and by RFC 7662.
+
+use serde_json::{Value, json};
+
+use crate::common::ROOT;
+use crate::stage::{OURS, Request, Scene, Stage};
+
+pub const SCENE: Scene = Scene {
+    situations: &[
+        "verified",
+        "verified while it rotates",
+        "verified unknown",
+        "verified expired",
+        "verified revoked",
+        "verified inactive",
+        "allowed",
+        "not allowed",
+        "introspected",
+        "introspected inactive",
+        "introspected by nobody",
+        "introspected by one who may not",
+        "introspected without a token",
+    ],
+    request,
+};
+
+fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
+    match face {
+        "postern" => verify(stage, situation),
+        "oauth" => introspect(stage, situation),
+        _ => None,
+    }
+}
+
+/// The admin asks about the credential's own token.
+fn verify(stage: &Stage, situation: &str) -> Option<Request> {
+    let mut body = json!({"token": stage.own});
+    match situation {
+        "verified" => drop(stage.change("", &stage.whole_and_enabled())),
+        "verified while it rotates" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
+        // Another tenant's is nobody's.
+        "verified unknown" => {
+            stage.world.tenant("0000000000000000000000000e", "other");
+            body = json!({"token": stage.world.client_in("other", &json!({"name": "stranger"})).1});
+        }
+        "verified expired" => drop(stage.change("", &json!({"expires_at": "2026-11-20T00:00:00Z"}))),
+        "verified revoked" => drop(stage.change("/revoke", &json!({"reason": "it was in a log"}))),
+        "verified inactive" => {
+            let url = format!("{OURS}/principals/{}", stage.user);
+            assert_eq!(stage.world.call("PATCH", &url, ROOT, &json!({"enabled": false})).status, 200);
+        }
+        "allowed" | "not allowed" => {
+            stage.change("", &json!({"roles": [{"role_id": "editor", "resource": "dataset"}]}));
+            let role = if situation == "allowed" { "editor" } else { "viewer" };
+            body["role_id"] = role.into();
+            body["resource"] = "dataset".into();
+            body["resource_instance"] = "d".into();
+        }
+        _ => return None,
+    }
+    Some(Request::new("POST", "/v1/verify", &body).by(&stage.admin.1))
+}
+
+fn introspect(stage: &Stage, situation: &str) -> Option<Request> {
+    let asked = Request::new("POST", "/oauth/introspect", &Value::Null).saying(format!("token={}", stage.own));
+    let asked = asked.with("content-type", "application/x-www-form-urlencoded").by(&stage.admin.1);
+    match situation {
+        "introspected" => {
+            stage.change("", &stage.whole_and_enabled());
+            Some(asked)
+        }
+        "introspected inactive" => {
+            stage.change("/revoke", &json!({"reason": "it was in a log"}));
+            Some(asked)
+        }
+        "introspected by nobody" => Some(asked.by_nobody()),
+        "introspected by one who may not" => {
+            let scoped = json!({"name": "scoped", "roles": [{"role_id": "admin", "resource": "dataset"}]});
+            Some(asked.by(&stage.world.client(&scoped).1))
+        }
+        "introspected without a token" => Some(asked.saying("token_type_hint=access_token")),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! Bodies that break rules: all of them at once, each with where it is.
+
+use std::collections::BTreeMap;
+
+use postern::credential::field::Noun::{Principal, Tenant};
+use serde_json::{Value, json};
+
+use crate::stage::{Request, Scene, Stage};
+
+pub const SCENE: Scene = Scene {
+    situations: &[
+        "violations",
+        "violations of a user",
+        "unknown user",
+        "violations of types",
+        "violations by what is left out",
+        "violations by what is null",
+        "violations of members",
+        "violations of members that only read",
+        "violations of roles",
+        "violations that are seen in the database",
+        "violations of metadata",
+        "violations of merged metadata",
+        "violations of a creation",
+        "violations of a tenant",
+        "violations of a principal",
+        "violations of a rotation",
+        "violations of a rotation by a text",
+        "violations of a revocation",
+        "violations of a question",
+    ],
+    request,
+};
+
+fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
+    let long = |count: usize| "x".repeat(count);
+    match (situation, face) {
+        ("violations", "coactive") => {
+            let body = json!({
+                "name": long(256), "roles_context": "dataset:",
+                "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
+                    {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": long(256)}],
+            });
+            Some(stage.update(face)?.saying(body.to_string()))
+        }
+        ("violations", "litegraph") => {
+            let body = json!({"Name": "", "Active": "yes", "BearerToken": "a b"});
+            Some(stage.update(face)?.saying(body.to_string()))
+        }
+        ("violations", "keycard") => {
+            let body = json!({"name": null, "description": long(501)});
+            Some(stage.update(face)?.saying(body.to_string()))
+        }
+        ("violations of a user", "litegraph") => {
+            let user = json!({"FirstName": long(256), "LastName": 7, "Email": "e\u{0}", "Active": null});
+            Some(stage.one(face, Principal)?.method("PUT").saying(user.to_string()))
+        }
+        ("unknown user", "litegraph") => {
+            let body = json!({"UserGUID": "aaaaaaaa-0000-0000-0000-00000000000a", "Name": "renamed"});
+            Some(stage.update(face)?.saying(body.to_string()))
+        }
+        (_, "postern") => ours(stage, situation),
+        _ => None,
+    }
+}
+
+fn ours(stage: &Stage, situation: &str) -> Option<Request> {
+    let putting = |body: &Value| Some(stage.update("postern")?.saying(body.to_string()));
+    // The whole of it, with these members in place of the usual ones.
+    let with = |members: Value| {
+        let mut whole = stage.whole();
+        whole.as_object_mut()?.extend(members.as_object()?.clone());
+        putting(&whole)
+    };
+    let step = |step: &str, body: &Value| Some(Request::new("POST", &stage.ours(step), body));
+    let many = |range: std::ops::Range<u32>, value: &str| -> BTreeMap<String, String> {
+        range.map(|number| (format!("member {number:02}"), value.to_owned())).collect()
+    };
+    match situation {
+        "violations" => putting(&json!({
+            "principal": "ada", "name": "n".repeat(256), "description": "d".repeat(501), "enabled": null, "roles": [],
+            "expires_at": "tomorrow", "metadata": {"team": 7, "a/b~c": "line\nline"}, "descripton": "", "id": "another",
+        })),
+        "violations of types" => putting(&json!({
+            "principal": 1, "name": {}, "description": [], "enabled": "yes", "roles": "viewer", "expires_at": 1_767_225_600,
+            "metadata": [],
+        })),
+        "violations by what is left out" => putting(&json!({})),
+        "violations by what is null" => {
+            with(json!({"principal": null, "name": null, "enabled": null, "roles": [{"role_id": null}]}))
+        }
+        "violations of members" => with(json!({
+            "expire_at": null, "Roles": null, "metdata": {}, "secret": "a", "grace_seconds": 0, "colour": "red",
+        })),
+        // As a client reads them, but for one digit each.
+        "violations of members that only read" => with(json!({
+            "id": "0000000000000000000000000a", "tenant": "0000000000000000000000000a", "revision": 9,
+            "created_at": "2026-11-21T00:00:00Z", "updated_at": null, "revoked_at": "2026-11-21T00:00:00Z",
+            "revoked_reason": "none",
+        })),
+        "violations of roles" => with(json!({"roles": [
+            {}, {"role_id": 7}, "viewer", {"role_id": "admin", "resource_instance": "i"},
+            {"role_id": "", "resource": "\u{0}"}, {"role_id": "viewer", "resource": "r".repeat(256)},
+            {"role_id": "viewer", "resorce": "dataset"},
+        ]})),
+        "violations that are seen in the database" => with(json!({
+            "principal": "0000000000000000000000000a",
+            "roles": [{"role_id": "owner"}, {"role_id": "viewer"}, {"role_id": "Admin", "resource": "dataset"}],
+        })),
+        "violations of metadata" => with(json!({"metadata": many(0..17, &"\u{e9}".repeat(200))})),
+        "violations of merged metadata" => {
+            stage.change("", &json!({"metadata": many(0..9, "")}));
+            let body = json!({"metadata": many(8..17, "")});
+            Some(stage.update("postern")?.method("PATCH").saying(body.to_string()))
+        }
+        "violations of a creation" => {
+            let body = json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"});
+            Some(stage.create("postern")?.saying(body.to_string()))
+        }
+        "violations of a tenant" => {
+            let names: Vec<_> = (0..98).map(|number| Value::from(format!("role {number}"))).collect();
+            let names = [names, vec!["".into(), 7.into()]].concat();
+            let body =
+                json!({"name": 7, "enabled": true, "require_if_match": "yes", "role_names": names, "label": "other"});
+            Some(stage.one("postern", Tenant)?.method("PUT").saying(body.to_string()))
+        }
+        "violations of a principal" => {
+            let body = json!({"name": "a\u{7f}", "roles": null, "tenant": "0000000000000000000000000a"});
+            Some(stage.one("postern", Principal)?.method("PUT").saying(body.to_string()))
+        }
+        "violations of a rotation" => step("/rotate", &json!({"grace_seconds": -1, "grace": 1})),
+        "violations of a rotation by a text" => step("/rotate", &json!({"grace_seconds": "an hour"})),
+        "violations of a revocation" => step("/revoke", &json!({"reason": "r".repeat(501), "why": ""})),
+        "violations of a question" => {
+            let body = json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"});
+            Some(Request::new("POST", "/v1/verify", &body))
+        }
+        _ => None,
+    }
+}

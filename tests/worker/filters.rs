@@ -1,0 +1,189 @@
+//! Lists of our own face by what they ask for: each finds what passes and nothing else, and no page reads more than a thousand
+//! rows, whatever is asked for and however much the tenant has (tests/worker/seed.mjs).
+
+use std::io::Write;
+
+use postern::credential::id::Id;
+use postern::credential::time::Micros;
+use serde_json::{Value, json};
+
+use super::face::Face::Postern;
+use super::server::{at_once, get};
+use super::tenant::{Tenant, read_id, seeded, seeds, text};
+
+const ROWS: u64 = 1_000;
+const SORTS: [&str; 4] = ["created", "-created", "name", "-name"];
+
+// As in seed.mjs.
+const AT: i64 = 1_600_000_000_000_000;
+const ENDS: i64 = 1_900_000_000_000_000;
+const DAY: i64 = 86_400_000_000;
+
+/// A query, and which of the seeds it asks for, by their numbers. The seeds have the names that 49 times the number leaves.
+type Filter = (String, Box<dyn Fn(u64) -> bool + Send + Sync>);
+
+fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
+    fn filter(query: impl Into<String>, passes: impl Fn(u64) -> bool + Send + Sync + 'static) -> Filter {
+        (query.into(), Box::new(passes))
+    }
+    let before = |name: &str, micros: i64| format!("{name}={}", Micros(micros).microseconds());
+    let name = move |n: u64| n * 49 % size;
+    let never_used = before("unused_since", AT);
+    vec![
+        filter("", |_| true),
+        filter("enabled=true", |n| n % 3 > 0),
+        filter("enabled=false", |n| n % 3 == 0),
+        filter("role=viewer", |_| true),
+        filter("role=editor", |n| n % 7 == 0),
+        filter("role=nobody", |_| false),
+        filter(format!("principal={}", tenant.account), |_| true),
+        filter(format!("principal={}", Id::ZERO), |_| false),
+        filter("name_prefix=name%20", |_| true),
+        filter("name_prefix=name%200005", move |n| name(n) / 100 == 5),
+        filter("name_prefix=zz", |_| false),
+        filter(before("expires_before", ENDS + 700), |n| n % 11 == 0 && n < 700),
+        filter(before("expires_before", ENDS + DAY), |n| n % 11 == 0),
+        filter(before("expires_before", ENDS), |_| false),
+        filter(before("unused_since", AT + 700), |n| n % 5 > 0 || n < 700),
+        filter(&*never_used, |n| n % 5 > 0),
+        filter(before("unrotated_since", AT + DAY), |n| n % 2 > 0),
+        filter(before("unrotated_since", AT - DAY), |_| false),
+        filter(before("unrotated_since", ENDS), |_| true),
+        filter(
+            format!(
+                "enabled=true&role=editor&principal={}&name_prefix=name%20&{}&{never_used}&{}",
+                tenant.account,
+                before("expires_before", ENDS + DAY),
+                before("unrotated_since", AT + DAY),
+            ),
+            |n| n % 3 > 0 && n % 7 == 0 && n % 11 == 0 && n % 5 > 0 && n % 2 > 0,
+        ),
+    ]
+}
+
+/// The seeds that pass, in their order.
+fn expected(size: u64, passes: &dyn Fn(u64) -> bool, sort: &str) -> Vec<Id> {
+    let mut seeds: Vec<_> =
+        seeds(size).into_iter().zip(0..).filter(|(_, n)| passes(*n)).map(|(seed, _)| seed).collect();
+    match sort.trim_start_matches('-') {
+        "name" => seeds.sort_by(|a, b| (&a.1, a.2).cmp(&(&b.1, b.2))),
+        _ => seeds.sort_by_key(|(at, _, id)| (*at, *id)),
+    }
+    if sort.starts_with('-') {
+        seeds.reverse();
+    }
+    seeds.into_iter().map(|(.., id)| id).collect()
+}
+
+/// What a walk came by.
+#[derive(Default)]
+struct Walk {
+    found: Vec<Id>,
+    pages: usize,
+    /// The most rows that a page read.
+    rows: u64,
+    /// Whether it went on to the end.
+    whole: bool,
+}
+
+/// Goes through a list page by page, of so many at most. Each credential of it has so many secrets.
+fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
+    let mut walk = Walk::default();
+    let mut cursor = String::new();
+    while walk.pages < pages && !walk.whole {
+        let reply = get(format!("{}?{query}{cursor}", tenant.all(Postern))).token(&tenant.admin).send().expect(200);
+        reply.expect_members(&["items", "next"]);
+        assert_eq!((reply.cost.trips, reply.cost.written), (1, 0), "{query}");
+        walk.rows = walk.rows.max(reply.cost.read);
+        walk.pages += 1;
+        let page = reply.json();
+        let items = page["items"].as_array().expect("a list");
+        assert!(items.len() <= 100, "{query}: {} items", items.len());
+        for item in items.iter().filter(|item| item["name"] != "caller") {
+            assert_eq!(item["secrets"].as_array().map(Vec::len), Some(secrets), "{item}");
+            walk.found.push(read_id(&item["id"]));
+        }
+        match &page["next"] {
+            Value::Null => walk.whole = true,
+            next => cursor = format!("&cursor={}", text(next)),
+        }
+    }
+    walk
+}
+
+/// Every query with every sort, gone through so far; what reads too much is told all at once.
+fn go_through(size: u64, pages: usize) {
+    let tenant = seeded(size);
+    let filters = filters(tenant, size);
+    let cells: Vec<_> = filters.iter().flat_map(|filter| SORTS.map(|sort| (filter, sort))).collect();
+    let count = cells.len();
+    let hands = at_once((0..4).collect(), |hand: usize| {
+        let mut told = Vec::new();
+        for ((query, passes), sort) in cells.iter().skip(hand).step_by(4) {
+            let walk = walk(tenant, &format!("limit=100&sort={sort}&{query}"), pages, 2);
+            let expected = expected(size, passes, sort);
+            if walk.whole {
+                assert!(walk.found == expected, "{query} {sort}: {} of {}", walk.found.len(), expected.len());
+            } else {
+                assert!(expected.starts_with(&walk.found), "{query} {sort}: those that pass, from the first on");
+            }
+            told.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
+        }
+        told
+    });
+    let mut told: Vec<_> = hands.into_iter().flatten().collect();
+    told.sort();
+    let (least, most) = (told[0].0, told[told.len() - 1].0);
+    writeln!(
+        std::io::stderr(),
+        "\nmatrix filters × sorts in {size}, rows read of a page, {least} to {most}: {count} cells, none skipped"
+    )
+    .expect("told");
+    told.retain(|(rows, _)| *rows > ROWS);
+    assert!(told.is_empty(), "pages that read more than {ROWS} rows:\n{told:#?}");
+}
+
+#[test]
+fn each_filter_finds_what_passes_in_each_order_and_reads_a_thousand_rows_a_page_at_most() {
+    go_through(2_500, usize::MAX);
+}
+
+#[test]
+fn a_page_reads_a_thousand_rows_at_most_where_a_tenant_has_a_hundred_thousand() {
+    go_through(100_000, 3);
+}
+
+/// Where next to nothing passes, most pages are empty, and each says where the next begins.
+#[test]
+fn what_passes_is_found_among_a_hundred_thousand_page_by_page() {
+    let size = 100_000;
+    let tenant = seeded(size);
+    let few = |n: u64| n.is_multiple_of(11) && n < 700;
+    let ends = format!("expires_before={}", Micros(ENDS + 700).microseconds());
+    let none: fn(u64) -> bool = |_| false;
+    at_once(
+        vec![("name", &*ends, few as fn(u64) -> bool), ("-created", "role=nobody", none)],
+        |(sort, query, passes)| {
+            let walk = walk(tenant, &format!("limit=100&sort={sort}&{query}"), usize::MAX, 2);
+            assert!(walk.whole && walk.pages > 100, "{} pages", walk.pages);
+            assert_eq!(walk.found, expected(size, &passes, sort), "{query}");
+            assert!(walk.rows <= ROWS, "{query} {sort}: {}", walk.rows);
+        },
+    );
+}
+
+/// A credential may have a hundred roles: a page that asks for one reads no row for each of them.
+#[test]
+fn a_role_is_looked_for_without_reading_every_role() {
+    let tenant = Tenant::new();
+    let many: Vec<_> =
+        (0..100).map(|number| json!({ "role_id": "viewer", "resource": format!("r{number:03}") })).collect();
+    at_once((0..8).collect(), |_: u32| (0..20).for_each(|_| drop(tenant.own(json!({ "roles": many })))));
+    for (role, found) in [("viewer", 160), ("editor", 0), ("view", 0), ("viewer%22", 0), ("r001", 0)] {
+        for sort in SORTS {
+            let walk = walk(&tenant, &format!("limit=100&sort={sort}&role={role}"), usize::MAX, 1);
+            assert_eq!((walk.found.len(), walk.whole), (found, true), "{role} {sort}");
+            assert!(walk.rows <= ROWS, "{role} {sort}: {} rows", walk.rows);
+        }
+    }
+}

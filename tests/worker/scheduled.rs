@@ -1,0 +1,19 @@
+//! The scheduled event of the Worker: what was kept for requests that are sent again is forgotten after a day.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+/// A Worker of its own, which tests/worker/scheduled.mjs starts: the one that the other tests call is reached by HTTP alone.
+#[test]
+fn what_is_older_than_a_day_is_forgotten_by_the_scheduled_event_and_nothing_else() {
+    let ran = Command::new("node").arg("tests/worker/scheduled.mjs").output().expect("node");
+    let text = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{text}{}", String::from_utf8_lossy(&ran.stderr));
+    let told: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(told["before"], json!(["older than a day", "nearly a day old", "new"]));
+    assert_eq!((&told["outcome"], &told["left"]), (&json!("ok"), &json!(["nearly a day old", "new"])));
+    assert_eq!(told["others"], true, "no other table lost or changed a row");
+    // What is left still gives its answer again; what was forgotten is made anew.
+    assert_eq!(told["replayed"], json!({ "older than a day": false, "nearly a day old": true, "new": true }));
+}
