@@ -6,10 +6,10 @@
 //
 // wrangler itself reads the configuration, so that it is understood here as it will be when it is deployed.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -93,6 +93,26 @@ function inConfig(file, config) {
     );
   }
 
+  // Where an asset is, the Worker is not asked. So every path is the Worker's but those that are named, and no face has these.
+  const { run_worker_first: first, not_found_handling: missing } = config.assets ?? {};
+  unless(
+    Array.isArray(first) && first.includes("/*"),
+    `the assets come before the Worker: one may hide a route, and each request costs a look.
+  Write  "/*"  into run_worker_first under [assets] in ${file}`,
+  );
+  for (const rule of [first ?? []].flat().filter((rule) => /^!/.test(rule))) {
+    unless(
+      /^!\/(openapi\.json|docs(\/[^*]*)?)$/.test(rule),
+      `the assets would answer at ${rule.slice(1)} in place of the Worker; theirs are /openapi.json, /docs and files below that.
+  Remove  "${rule}"  from run_worker_first under [assets] in ${file}`,
+    );
+  }
+  unless(
+    missing === undefined || missing === "none",
+    `not_found_handling would answer for files that are not there.
+  Remove it from [assets] in ${file}.`,
+  );
+
   for (const name of REQUIRED) {
     unless(
       required.includes(name),
@@ -116,6 +136,11 @@ export function bundle(file, limit) {
       .filter((name) => !/\.map$|^README\.md$/.test(name))
       .map((name) => readFileSync(join(into, name)));
     const found = [];
+    const headers = resolve(dirname(file), read(file).assets?.directory ?? "", "_headers");
+    if (!existsSync(headers) || !/^  Content-Security-Policy: ./m.test(readFileSync(headers, "utf8"))) {
+      found.push(`the page at /docs, where a token is typed in, would be served without a Content-Security-Policy.
+  Put it back into assets/_headers, and build again:  rm -rf build && make wasm`);
+    }
     const size = modules.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
     if (modules.some((bytes) => bytes.includes("x-panic-for-tests"))) {
       found.push(`this is the build for tests/panics.rs, which panics when asked to.

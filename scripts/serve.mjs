@@ -8,26 +8,39 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
-// Miniflare comes with wrangler, at the version that goes with it.
-const { Log, LogLevel, Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
+// Miniflare comes with wrangler, at the version that goes with it; wrangler.toml is read as wrangler reads it.
+const require = createRequire(import.meta.url);
+const { Log, LogLevel, Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
+const config = require("wrangler").unstable_readConfig({ config: "wrangler.toml" }, { hideWarnings: true });
 
 const [port, state, settings] = process.argv.slice(2);
 const build = process.env.POSTERN_BUILD || "build";
-const read = (file) => readFileSync(file, "utf8");
-const bindings = Object.fromEntries([...read(settings).matchAll(/^(\w+)="?(.*?)"?$/gm)].map(([, name, value]) => [name, value]));
-const wrangler = (name) => read("wrangler.toml").match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
+const pairs = readFileSync(settings, "utf8").matchAll(/^(\w+)="?(.*?)"?$/gm);
+const { directory, html_handling, run_worker_first: rules } = config.assets;
 
 const worker = new Miniflare({
   host: "127.0.0.1",
   log: new Log(LogLevel.WARN),
-  compatibilityDate: wrangler("compatibility_date"),
+  compatibilityDate: config.compatibility_date,
   cf: false,
   modules: [
     { type: "ESModule", path: `${build}/index.js` },
     { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
-  bindings,
-  d1Databases: { DB: wrangler("database_id") },
+  bindings: Object.fromEntries([...pairs].map(([, name, value]) => [name, value])),
+  // With these, the port leads to the router that stands before the Worker on the network too.
+  assets: {
+    directory,
+    assetConfig: { html_handling },
+    routerConfig: {
+      has_user_worker: true,
+      static_routing: {
+        user_worker: rules.filter((rule) => !rule.startsWith("!")),
+        asset_worker: rules.filter((rule) => rule.startsWith("!")).map((rule) => rule.slice(1)),
+      },
+    },
+  },
+  d1Databases: { DB: config.d1_databases[0].database_id },
   d1Persist: `${state}/v3/d1`,
   unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
 });

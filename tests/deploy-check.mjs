@@ -21,7 +21,8 @@ function replaced(text, from, to) {
 // As it stands, but readable from another folder; and what was built is not built again.
 const now = readFileSync(join(root, "wrangler.toml"), "utf8").replace(/^\[build\]\n(.+\n)+/m, "");
 const main = `main = "${root}/build/index.js"`;
-const sound = replaced(now, 'main = "build/index.js"', main);
+const assets = `directory = "${root}/build/assets"`;
+const sound = replaced(replaced(now, 'main = "build/index.js"', main), 'directory = "build/assets"', assets);
 
 /** The configuration with `from` replaced. */
 const but = (from, to) => () => replaced(sound, from, to);
@@ -35,6 +36,14 @@ function another(source) {
   mkdirSync(join(folder, "build"), { recursive: true });
   writeFileSync(join(folder, "build/index.js"), `export default { fetch: () => new Response(${source}) };\n`);
   return replaced(sound, main, `main = "${folder}/build/index.js"`);
+}
+
+/** Assets in another folder, with these headers. */
+function headed(headers) {
+  const into = join(folder, "assets");
+  mkdirSync(into, { recursive: true });
+  writeFileSync(join(into, "_headers"), headers);
+  return replaced(sound, assets, `directory = "${into}"`);
 }
 
 const off = "invocation_logs = false";
@@ -52,11 +61,18 @@ const settings = [
   ["the master key is a variable", and('[vars]\nPOSTERN_MASTER_KEY = "x"'), "wrangler secret put POSTERN_MASTER_KEY"],
   ["the previous key is a variable", and('[vars]\nPOSTERN_MASTER_KEY_PREVIOUS = "x"'), "put POSTERN_MASTER_KEY_PREVIOUS"],
   ["a named environment", and("[env.staging]\nlogpush = true"), "Remove them"],
+  ["the assets before the Worker", but(/run_worker_first = \[[^\]]*\]/.exec(sound)[0], ""), '"/*"  into run_worker_first'],
+  ["some assets before the Worker", but('"/*",', '"/v1/*",'), '"/*"  into run_worker_first'],
+  ["an asset in a route's place", but('"!/docs",', '"!/docs",\n    "!/v1/verify",'), 'Remove  "!/v1/verify"'],
+  ["assets wherever they are", but('"!/docs/",', '"!/docs/*",'), 'Remove  "!/docs/*"'],
+  ["a page for what is not there", but("[assets]", '[assets]\nnot_found_handling = "404-page"'), "Remove it from [assets]"],
   ["no database", but('binding = "DB"', 'binding = "OTHER"'), "binds no database to DB"],
   ["what is no TOML", and("[["), "wrangler cannot read"],
 ];
 const bundles = [
   ["nothing to deploy", but(main, `main = "${folder}/nothing.js"`), "the dry run of wrangler deploy failed"],
+  ["assets that are not there", but(assets, `directory = "${folder}/nothing"`), "the dry run of wrangler deploy failed"],
+  ["assets without a policy", () => headed("/*\n  X-Content-Type-Options: nosniff\n"), "without a Content-Security-Policy"],
   ["too large a bundle", () => another(JSON.stringify(randomBytes(260_000).toString("base64"))), "the bundle is too large"],
   ["a build that panics when asked to", () => another('"x-panic-for-tests"'), "rm -rf build && make wasm"],
 ];
