@@ -1,37 +1,14 @@
 """docs/openapi/coactive.json, our own description of Coactive's face, against the running Worker: schemathesis (PyPI) sends
 what it allows and what it forbids, and a client that openapi-python-client (PyPI) generates from it is driven through."""
 
-import atexit
 import base64
-import collections
 import copy
-import importlib
-import itertools
-import json
-import pathlib
-import shutil
-import sys
-import tempfile
 
 import httpx
-import hypothesis
 import pytest
-import schemathesis
-from hypothesis.configuration import set_hypothesis_home_dir
-from openapi_python_client import generate
-from openapi_python_client.config import Config, ConfigFile, MetaType
-from schemathesis.checks import CHECKS as KNOWN_CHECKS
-from schemathesis.checks import load_all_checks
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, events, from_schema
+from described import EACH, Description, Generated, Run, generated_operations, is_valid_openapi, package, runs
 
-# What hypothesis keeps would be kept beside the source, from the first test on of whichever file: schemathesis has a plugin.
-KEPT = tempfile.mkdtemp()
-atexit.register(shutil.rmtree, KEPT, ignore_errors=True)
-set_hypothesis_home_dir(KEPT)
-
-DESCRIPTION = pathlib.Path(__file__).parents[2] / "docs" / "openapi" / "coactive.json"
-DESCRIBED = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+DESCRIPTION = Description("coactive")
 CLIENTS = "/api/v1/auth-management/clients"
 NOBODY = "client_01m80970gre5zbm41mtnjfd709"
 
@@ -64,22 +41,11 @@ def tenant(url, root):
 # ---------------------------------------------------------------------------------------------------------------------
 # schemathesis
 
-SEED = 4
-# Beside these it sends each operation's examples, and what it finds at the edges of each member ("coverage").
-EXAMPLES = 25
-EACH = ["examples", "coverage", "fuzzing"]
-SEQUENCES = 15
-STEPS = 6
 HEADERS = ["#/components/parameters/Tenant", "#/components/parameters/IfMatch"]
 
-# Without this, only those are there that are not of OpenAPI.
-load_all_checks()
-# Every check that it has is made, but for one: max_response_time, since what a time is worth depends on the machine.
 # missing_required_header and ignored_auth speak of Authorization alone: no other header is required here.
 REFUSED = [400, 401, 403, 404, 412, 413, 415, 422]
 CHECKS = {
-    # No request may end in a 5xx, 503 included: the Worker of the tests lacks nothing.
-    "not_a_server_error": {"expected-statuses": ["2xx", "4xx"]},
     "negative_data_rejection": {"expected-statuses": REFUSED},
     "positive_data_acceptance": {"expected-statuses": ["2xx"]},
 }
@@ -96,7 +62,6 @@ OPERATIONS = [
 ]
 
 
-@schemathesis.check
 def an_update_without_a_context_is_accepted(_context, response, case):
     """Nothing but a roles_context makes a valid update a 422."""
     if case.operation.definition.raw.get("operationId") == "update_client" and case.meta.generation.mode.is_positive:
@@ -104,7 +69,6 @@ def an_update_without_a_context_is_accepted(_context, response, case):
         assert within or response.status_code != 422, response.text
 
 
-@schemathesis.check
 def another_method_is_refused_in_the_words_of_the_face(_context, response, case):
     """`unsupported_method` looks at the status and at Allow alone."""
     if response.status_code == 405 and response.request.method != "HEAD":
@@ -115,7 +79,7 @@ def another_method_is_refused_in_the_words_of_the_face(_context, response, case)
 def sharpened(target, headers):
     """The description, with what it says in words alone, or cannot say: so all that it allows is to be accepted, and all that
     it forbids to be refused. With a target, that is the one client whose id it allows. Without headers it has none."""
-    described = copy.deepcopy(DESCRIBED)
+    described = copy.deepcopy(DESCRIPTION.document)
     if target:
         described["components"]["parameters"]["ClientId"].update(schema={"type": "string", "enum": [target]}, example=target)
     if not headers:
@@ -150,94 +114,21 @@ def sharpened(target, headers):
     return described
 
 
-class Run:
-    """What schemathesis did with some operations: how many requests, how often each check, which answers, what failed."""
-
-    def __init__(self, tenant, phases, operations, target=None):
-        self.requests = 0
-        self.checks = collections.Counter()
-        self.answers = set()
-        self.failed = []
-        stateful = "stateful" in phases
-        log_in = all(operation.startswith("log_in") for operation in operations)
-        settings = {
-            "base-url": tenant.url,
-            "headers": {"Authorization": f"Basic {tenant.basic}" if log_in else f"Bearer {tenant.pair}"},
-            "seed": SEED,
-            "generation": {
-                "max-examples": SEQUENCES if stateful else EXAMPLES,
-                # use_after_free takes every DELETE for one that was done: none is sent that is to be refused.
-                "mode": "positive" if stateful else "all",
-                # Control characters in a header are refused before the Worker sees them.
-                "exclude-header-characters": "".join(map(chr, [*range(0x20), 0x7f])),
-                "database": "none",
-                "no-shrink": True,
-            },
-            # Some are failures of a slow machine.
-            "suppress-health-check": ["all"],
-            "continue-on-failure": True,
-            "checks": CHECKS,
-            "operations": OPERATIONS,
-            "phases": {
-                **{name: {"enabled": name in phases} for name in EACH},
-                # The description's own links alone: one that is guessed from the list might delete the caller.
-                "stateful": {"enabled": stateful, "max-steps": STEPS, "inference": {"algorithms": []}},
-            },
-        }
-        # ensure_resource_availability looks only at a request of which a link gave every parameter.
-        described = sharpened(target, headers=not stateful)
-        schema = schemathesis.openapi.from_dict(described, config=SchemathesisConfig.from_dict(settings))
-        # Not `include`: beside settings for some operations, it includes every other one too.
-        schema = schema.exclude(lambda context: context.operation.definition.raw["operationId"] not in operations)
-        for event in from_schema(schema).execute():
-            if isinstance(event, events.ScenarioFinished):
-                self.note(event.recorder)
-            elif isinstance(event, events.NonFatalError):
-                self.failed.append(f"{event.label}: {event.value!r}")
-            elif isinstance(event, events.FatalError):
-                raise event.exception
-
-    def note(self, recorder):
-        self.requests += len(recorder.interactions)
-        self.answers |= {each.response.status_code for each in recorder.interactions.values() if each.response}
-        for check in itertools.chain(*recorder.checks.values()):
-            self.checks[check.name] += 1
-            if check.status is not Status.SUCCESS:
-                failure = check.failure_info.failure
-                self.failed.append("\n".join([f"{recorder.label}: {check.name}: {failure.title}", failure.message,
-                                              check.failure_info.code_sample]))
-
-
 @pytest.fixture(scope="module")
 def run(request, tenant):
-    """Runs schemathesis, as ever but for what PYTHONHASHSEED mixes, and tells in the end how much that was."""
-    runs = []
+    def make(phases, operations, target=None):
+        log_in = all(operation.startswith("log_in") for operation in operations)
+        authorization = f"Basic {tenant.basic}" if log_in else f"Bearer {tenant.pair}"
+        # ensure_resource_availability looks only at a request of which a link gave every parameter.
+        described = sharpened(target, headers="stateful" not in phases)
+        return Run(tenant.url, described, phases, operations, authorization, CHECKS, OPERATIONS)
 
-    def run(answers, *arguments):
-        runs.append(Run(tenant, *arguments))
-        failed = runs[-1].failed
-        assert not failed, "\n\n".join([f"{len(failed)} failed", *failed[:10]])
-        # It was not for nothing: each check was made, and these answers came.
-        assert set(runs[-1].checks) == set(KNOWN_CHECKS.get_all_names())
-        assert answers <= runs[-1].answers
-
-    with pytest.MonkeyPatch.context() as patch:
-        # What pytest's option --hypothesis-seed sets. The seed of schemathesis is not for all that it draws.
-        patch.setattr(hypothesis.core, "global_force_seed", SEED)
+    own = [an_update_without_a_context_is_accepted, another_method_is_refused_in_the_words_of_the_face]
+    with runs(request, DESCRIPTION, make, *own) as run:
         yield run
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\nschemathesis, from docs/openapi/coactive.json: {sum(run.requests for run in runs)} requests, "
-              f"{sum(sum(run.checks.values()) for run in runs)} checks, {sum(len(run.failed) for run in runs)} failed")
 
 
-def operations():
-    for path, item in DESCRIBED["paths"].items():
-        for method, operation in item.items():
-            if method != "parameters":
-                yield path, method, operation
-
-
-IDS = [operation["operationId"] for _, _, operation in operations()]
+IDS = list(DESCRIPTION.operations)
 # Each of them, and answers that have to come.
 ANSWERS = {
     "create_client": {201, 401, 405, 422},
@@ -252,10 +143,8 @@ ANSWERS = {
 
 
 def test_the_description_is_valid_openapi_and_speaks_to_people():
-    schemathesis.openapi.from_dict(DESCRIBED).validate()
+    is_valid_openapi(DESCRIPTION)
     assert sorted(IDS) == sorted(ANSWERS)
-    for _, _, operation in operations():
-        assert operation["summary"] and operation["description"]
 
 
 @pytest.mark.parametrize("operation", IDS)
@@ -282,53 +171,22 @@ def test_the_caller_was_left_alone(tenant):
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
-    """The package that openapi-python-client makes of the description, imported."""
-    folder = tmp_path_factory.mktemp("generated")
-    # It would run a formatter over what it made, which nobody reads here.
-    settings = ConfigFile(post_hooks=[])
-    errors = generate(config=Config.from_sources(settings, MetaType.NONE, DESCRIPTION, "utf-8", False,
-                                                 folder / "generated_coactive"))
-    # It leaves out what it does not understand, and says so.
-    assert not errors, errors
-    sys.path.insert(0, str(folder))
-    try:
-        yield importlib.import_module("generated_coactive")
-    finally:
-        sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.split(".")[0] == "generated_coactive"]:
-            del sys.modules[name]
+    with package(tmp_path_factory, DESCRIPTION) as generated:
+        yield generated
 
 
-class Generated:
-    """The generated client of one caller: each operation by its id."""
+def calling(generated, url, token, prefix="Bearer"):
+    return Generated(DESCRIPTION, generated, url, token, prefix)
 
-    def __init__(self, package, url, token, prefix="Bearer"):
-        self.package = package
-        self.models = importlib.import_module(f"{package.__name__}.models")
-        self.client = package.AuthenticatedClient(base_url=url, token=token, prefix=prefix,
-                                                  raise_on_unexpected_status=True)
 
-    def answer(self, operation, *arguments, **named):
-        """The whole answer."""
-        tag = next(each["tags"][0] for _, _, each in operations() if each["operationId"] == operation)
-        module = importlib.import_module(f"{self.package.__name__}.api.{tag}.{operation}")
-        return module.sync_detailed(*arguments, client=self.client, **named)
-
-    def call(self, status, kind, operation, *arguments, **named):
-        """What is read in an answer, which has to be of this status and read as this model."""
-        answer = self.answer(operation, *arguments, **named)
-        assert answer.status_code == status, answer.content
-        assert type(answer.parsed) is (getattr(self.models, kind) if kind else type(None))
-        return answer.parsed
-
-    def roles(self, *roles):
-        names = ("role_id", "resource", "resource_instance")
-        return [self.models.RoleRequest(**dict(zip(names, role))) for role in roles]
+def roles_of(models, *roles):
+    names = ("role_id", "resource", "resource_instance")
+    return [models.RoleRequest(**dict(zip(names, role))) for role in roles]
 
 
 @pytest.fixture
 def api(generated, tenant):
-    api = Generated(generated, tenant.url, tenant.pair)
+    api = calling(generated, tenant.url, tenant.pair)
     with api.client:
         yield api
 
@@ -336,7 +194,7 @@ def api(generated, tenant):
 @pytest.fixture
 def made(api):
     """A client that the generated one made: a viewer, and an editor of one dataset."""
-    body = api.models.CreateClientRequest(name="made", roles=api.roles(["viewer"], ["editor", "dataset", "d1"]))
+    body = api.models.CreateClientRequest(name="made", roles=roles_of(api.models, ["viewer"], ["editor", "dataset", "d1"]))
     return api.call(201, "ClientResponse", "create_client", body=body)
 
 
@@ -349,8 +207,7 @@ MADE = [("editor", "dataset", "d1"), ("viewer",)]
 
 
 def test_every_operation_is_generated(generated):
-    folder = pathlib.Path(generated.__file__).parent / "api"
-    assert sorted(path.stem for path in folder.glob("*/[a-z]*.py")) == sorted(IDS)
+    assert generated_operations(generated) == sorted(IDS)
 
 
 def test_a_client_is_made_and_its_secret_shown_once(api, made):
@@ -376,7 +233,7 @@ def test_every_client_is_listed_without_its_secret(api, tenant, made):
 
 
 def put(api, made, **members):
-    members = {name: api.roles(*value) if name == "roles" and value else value for name, value in members.items()}
+    members = {name: roles_of(api.models, *value) if name == "roles" and value else value for name, value in members.items()}
     body = api.models.UpdateClientRequest(**members)
     return api.call(200, "ClientResponse", "update_client", made.client_id, body=body)
 
@@ -404,7 +261,7 @@ def test_an_update_within_a_context_keeps_the_other_roles(api, made):
 
 def test_an_update_of_another_version_is_a_412(api, made):
     version = api.answer("get_client", made.client_id).headers["etag"]
-    body = api.models.UpdateClientRequest(name="first", roles=api.roles(["viewer"]))
+    body = api.models.UpdateClientRequest(name="first", roles=roles_of(api.models, ["viewer"]))
     api.call(200, "ClientResponse", "update_client", made.client_id, body=body, if_match=version)
     api.call(412, "Error", "update_client", made.client_id, body=body, if_match=version)
 
@@ -415,7 +272,7 @@ def test_a_client_that_is_deleted_is_gone(api, generated, tenant, made):
     for operation in ("get_client", "delete_client"):
         assert api.call(404, "Error", operation, made.client_id).detail
     assert made.client_id not in [each.client_id for each in api.answer("list_clients").parsed]
-    own = Generated(generated, tenant.url, made.client_secret)
+    own = calling(generated, tenant.url, made.client_secret)
     with own.client:
         own.call(401, "Error", "list_clients")
 
@@ -437,12 +294,12 @@ def test_another_roles_context_is_a_422_at_the_query(api, context):
 def test_an_access_token_is_worth_what_the_secret_is_until_the_client_is_deleted(api, generated, tenant, operation):
     client = tenant.client("logs in", "admin")
     basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
-    login = Generated(generated, tenant.url, basic, "Basic")
+    login = calling(generated, tenant.url, basic, "Basic")
     body = login.models.LoginRequest(grant_type="client_credentials")
     with login.client:
         token = login.call(200, "TokenResponse", operation, body=body)
     assert (token.token_type, token.expires_in) == ("Bearer", 3600)
-    logged_in = Generated(generated, tenant.url, token.access_token)
+    logged_in = calling(generated, tenant.url, token.access_token)
     with logged_in.client:
         assert logged_in.call(200, "ClientResponse", "get_client", client["client_id"]).name == "logs in"
         assert api.answer("delete_client", client["client_id"]).status_code == 200
@@ -460,14 +317,14 @@ def test_a_log_in_may_have_no_body(tenant):
 def test_a_log_in_that_is_refused(generated, tenant, operation):
     wrong = base64.b64encode(f"{tenant.caller['client_id']}:wrong".encode()).decode()
     for status, basic, grant in [(401, wrong, "client_credentials"), (400, tenant.basic, "password")]:
-        login = Generated(generated, tenant.url, basic, "Basic")
+        login = calling(generated, tenant.url, basic, "Basic")
         with login.client:
             body = login.models.LoginRequest(grant_type=grant)
             assert login.call(status, "Error", operation, body=body).detail
 
 
 def test_a_401_is_read(generated, tenant):
-    stranger = Generated(generated, tenant.url, "wrong")
+    stranger = calling(generated, tenant.url, "wrong")
     with stranger.client:
         answer = stranger.answer("get_client", NOBODY)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
@@ -475,13 +332,13 @@ def test_a_401_is_read(generated, tenant):
 
 
 def test_a_403_is_read(generated, tenant):
-    viewer = Generated(generated, tenant.url, tenant.client("viewer", "viewer")["client_secret"])
+    viewer = calling(generated, tenant.url, tenant.client("viewer", "viewer")["client_secret"])
     with viewer.client:
         assert viewer.call(403, "Error", "list_clients").detail
 
 
 def test_a_422_is_read_item_by_item(api):
-    body = api.models.CreateClientRequest(name="", roles=api.roles(["admin"], ["nobody"], ["viewer", None, "d1"]))
+    body = api.models.CreateClientRequest(name="", roles=roles_of(api.models, ["admin"], ["nobody"], ["viewer", None, "d1"]))
     items = api.call(422, "HTTPValidationError", "create_client", body=body).detail
     assert [item.loc for item in items] == [
         ["body", "name"],

@@ -6,6 +6,8 @@ import pytest
 SETTING = "POSTERN_MASTER_KEY"
 ZERO = "00000000-0000-0000-0000-000000000000"
 KEYCARD = "/organizations/acme/service-accounts/01m80970gre5zbm41mtnjfd709/credentials"
+OWN_ID = "0" * 26
+OWN = f"/v1/tenants/{OWN_ID}"
 
 
 def coactive(body):
@@ -25,9 +27,15 @@ def keycard(body):
     return body["message"]
 
 
+def oauth(body):
+    assert list(body) == ["error", "error_description"]
+    assert body["error"] == "temporarily_unavailable"
+    return body["error_description"]
+
+
 def postern(body):
-    assert set(body) == {"code", "detail", "status", "title"}
-    assert body["status"] == 503
+    assert list(body) == ["type", "title", "status", "code", "detail"]
+    assert (body["status"], body["code"]) == (503, "misconfigured")
     return body["detail"]
 
 
@@ -43,7 +51,11 @@ PATHS = [
     (keycard, "POST", KEYCARD),
     *[(keycard, method, f"{KEYCARD}/01m80970gre5zbm41mtnjfd709") for method in ("GET", "HEAD", "PATCH", "PUT")],
     (keycard, "GET", "/organizations/no/such/route"),
-    *[(postern, "GET", path) for path in ("/", "/v1", "/no/such/route")],
+    *[(postern, "GET", path) for path in ("/", "/v1", "/no/such/route", "/v1/tenants", f"{OWN}/credentials")],
+    *[(postern, method, f"{OWN}/credentials/{OWN_ID}") for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE")],
+    *[(postern, "POST", path) for path in ("/v1/tenants", f"{OWN}/credentials/{OWN_ID}/rotate", "/v1/verify")],
+    *[(oauth, "POST", path) for path in ("/oauth/token", "/oauth/introspect")],
+    (oauth, "GET", "/.well-known/oauth-authorization-server"),
 ]
 
 

@@ -1,0 +1,203 @@
+"""What drives a description of ours (docs/openapi) against the running Worker: schemathesis (PyPI) sends what it allows and what
+it forbids, and a client that openapi-python-client (PyPI) generates from it is called."""
+
+import atexit
+import collections
+import contextlib
+import importlib
+import itertools
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis.configuration import set_hypothesis_home_dir
+from openapi_python_client import generate
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from schemathesis.checks import CHECKS as KNOWN_CHECKS
+from schemathesis.checks import load_all_checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+
+# What hypothesis keeps would be kept beside the source, from the first test on of whichever file: schemathesis has a plugin.
+KEPT = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, KEPT, ignore_errors=True)
+set_hypothesis_home_dir(KEPT)
+
+# Without this, only those are there that are not of OpenAPI.
+load_all_checks()
+
+
+class Description:
+    """One of docs/openapi, by its name there."""
+
+    def __init__(self, name):
+        self.name = name
+        self.file = f"docs/openapi/{name}.json"
+        self.path = pathlib.Path(__file__).parents[2] / self.file
+        self.document = json.loads(self.path.read_text(encoding="utf-8"))
+        self.operations = {operation["operationId"]: operation for operation in operations(self.document)}
+
+
+def operations(document):
+    """The operations of a description, or of what was made of it."""
+    for item in document["paths"].values():
+        yield from (operation for name, operation in item.items() if name != "parameters")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# schemathesis
+
+SEED = 4
+# Beside these it sends each operation's examples, and what it finds at the edges of each member ("coverage").
+EXAMPLES = 25
+EACH = ["examples", "coverage", "fuzzing"]
+SEQUENCES = 15
+STEPS = 6
+
+
+class Run:
+    """What schemathesis did with some operations: how many requests, how often each check, which answers, what failed."""
+
+    def __init__(self, url, document, phases, operations, authorization, checks, of_operations=(), examples=EXAMPLES, modes="all"):
+        self.requests = 0
+        self.checks = collections.Counter()
+        self.answers = set()
+        self.failed = []
+        stateful = "stateful" in phases
+        settings = {
+            "base-url": url,
+            "headers": {"Authorization": authorization} if authorization else {},
+            "seed": SEED,
+            "generation": {
+                "max-examples": SEQUENCES if stateful else examples,
+                # use_after_free takes every DELETE for one that was done: none is sent that is to be refused.
+                "mode": "positive" if stateful else modes,
+                # Control characters in a header are refused before the Worker sees them.
+                "exclude-header-characters": "".join(map(chr, [*range(0x20), 0x7f])),
+                "database": "none",
+                "no-shrink": True,
+            },
+            # Some are failures of a slow machine.
+            "suppress-health-check": ["all"],
+            "continue-on-failure": True,
+            # Every check that it has is made, but for one: max_response_time, since what a time is worth depends on the machine.
+            # No request may end in a 5xx, 503 included: the Worker of the tests lacks nothing.
+            "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "4xx"]}, **checks},
+            "operations": list(of_operations),
+            "phases": {
+                **{name: {"enabled": name in phases} for name in EACH},
+                # The description's own links alone: one that is guessed from the list might delete the caller.
+                "stateful": {"enabled": stateful, "max-steps": STEPS, "inference": {"algorithms": []}},
+            },
+        }
+        schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(settings))
+        # Not `include`: beside settings for some operations, it includes every other one too.
+        schema = schema.exclude(lambda context: context.operation.definition.raw["operationId"] not in operations)
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                self.note(event.recorder)
+            elif isinstance(event, events.NonFatalError):
+                self.failed.append(f"{event.label}: {event.value!r}")
+            elif isinstance(event, events.FatalError):
+                raise event.exception
+
+    def note(self, recorder):
+        self.requests += len(recorder.interactions)
+        self.answers |= {each.response.status_code for each in recorder.interactions.values() if each.response}
+        for check in itertools.chain(*recorder.checks.values()):
+            self.checks[check.name] += 1
+            if check.status is not Status.SUCCESS:
+                failure = check.failure_info.failure
+                self.failed.append("\n".join([f"{recorder.label}: {check.name}: {failure.title}", failure.message,
+                                              check.failure_info.code_sample]))
+
+
+@contextlib.contextmanager
+def runs(request, description, make, *own):
+    """Gives a function that has `make` run schemathesis, as ever but for what PYTHONHASHSEED mixes, and that takes the answers
+    that have to come beside what `make` takes. `own` are checks beside those of schemathesis. Tells in the end how much it was."""
+    made = []
+
+    def run(answers, *arguments, **named):
+        made.append(make(*arguments, **named))
+        failed = made[-1].failed
+        assert not failed, "\n\n".join([f"{len(failed)} failed", *failed[:10]])
+        # It was not for nothing: each check was made, and these answers came.
+        assert set(made[-1].checks) == set(KNOWN_CHECKS.get_all_names()), made[-1].checks
+        assert answers <= made[-1].answers, made[-1].answers
+
+    for check in own:
+        KNOWN_CHECKS.register(check)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            # What pytest's option --hypothesis-seed sets. The seed of schemathesis is not for all that it draws.
+            patch.setattr(hypothesis.core, "global_force_seed", SEED)
+            yield run
+    finally:
+        for check in own:
+            KNOWN_CHECKS.unregister(check.__name__)
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\nschemathesis, from {description.file}: {sum(run.requests for run in made)} requests, "
+              f"{sum(sum(run.checks.values()) for run in made)} checks, {sum(len(run.failed) for run in made)} failed")
+
+
+def is_valid_openapi(description):
+    """Whether it is, and speaks to people."""
+    schemathesis.openapi.from_dict(description.document).validate()
+    for operation in description.operations.values():
+        assert operation["summary"] and operation["description"], operation["operationId"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A generated client
+
+
+@contextlib.contextmanager
+def package(tmp_path_factory, description):
+    """The package that openapi-python-client makes of the description, imported."""
+    folder, name = tmp_path_factory.mktemp("generated"), f"generated_{description.name}"
+    # It would run a formatter over what it made, which nobody reads here.
+    settings = ConfigFile(post_hooks=[])
+    errors = generate(config=Config.from_sources(settings, MetaType.NONE, description.path, "utf-8", False, folder / name))
+    # It leaves out what it does not understand, and says so.
+    assert not errors, errors
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module(name)
+    finally:
+        sys.path.remove(str(folder))
+        for module in [module for module in sys.modules if module.split(".")[0] == name]:
+            del sys.modules[module]
+
+
+class Generated:
+    """The generated client of one caller: each operation by its id."""
+
+    def __init__(self, description, package, url, token, prefix="Bearer"):
+        self.description = description
+        self.package = package
+        self.models = importlib.import_module(f"{package.__name__}.models")
+        self.client = package.AuthenticatedClient(base_url=url, token=token, prefix=prefix, raise_on_unexpected_status=True)
+
+    def answer(self, operation, *arguments, **named):
+        """The whole answer."""
+        tag = self.description.operations[operation]["tags"][0]
+        module = importlib.import_module(f"{self.package.__name__}.api.{tag}.{operation}")
+        return module.sync_detailed(*arguments, client=self.client, **named)
+
+    def call(self, status, kind, operation, *arguments, **named):
+        """What is read in an answer, which has to be of this status and read as this model."""
+        answer = self.answer(operation, *arguments, **named)
+        assert answer.status_code == status, answer.content
+        assert type(answer.parsed) is (getattr(self.models, kind) if kind else type(None))
+        return answer.parsed
+
+
+def generated_operations(package):
+    """The ids of the operations that are in it."""
+    return sorted(path.stem for path in (pathlib.Path(package.__file__).parent / "api").glob("*/[a-z]*.py"))
