@@ -140,6 +140,7 @@ function print({ admin_token, coactive, litegraph, keycard }) {
   console.log(`
 Postern is ready at ${url}
 
+  own API           ${url}/docs, to read and to try
   tenant            acme, ${litegraph.tenant_guid}
   Coactive          client ${coactive.client_id}
   LiteGraph         credential ${litegraph.credential_guid}
