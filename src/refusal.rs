@@ -108,7 +108,7 @@ impl Unreadable {
     pub fn words(&self) -> String {
         match self {
             Self::Parameters(parameters) => parameters.iter().map(Parameter::words).collect::<Vec<_>>().join(" "),
-            Self::UnknownParameter(known) if known.is_empty() => "This route takes no query.".to_owned(),
+            Self::UnknownParameter([]) => "This route takes no query.".to_owned(),
             Self::UnknownParameter(known) => format!("The query may have {}, and nothing else.", known.join(", ")),
             Self::IdempotencyKey => {
                 "The header Idempotency-Key has to be 1 to 255 visible ASCII characters.".to_owned()
