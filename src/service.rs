@@ -243,7 +243,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             act,
             need: way.face.need(way.operation),
             if_match: way.request.if_match(),
-            if_none_match: way.request.if_none_match(),
+            // A read is answered without it, and then told 304 (`unless_known`).
+            if_none_match: if matches!(act, Act::Change | Act::Delete) { way.request.if_none_match() } else { None },
             asserted: serde_json::Map::new(),
             merges: way.operation == Operation::Write(Noun::Credential, Verb::Merge),
             active: way.face.says_active(),

@@ -21,7 +21,7 @@ pub(super) fn at(place: &Place<'_>, by: By) -> String {
 /// Lets a page begin behind a cursor's place. Whether it is one of ours, and of the page's order.
 pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
     let by = page.order.by;
-    let read = || {
+    let mut read = || {
         let (id, key) = cursor.split_at_checked(26)?;
         page.id = Some(Id::parse(id)?);
         match by {
@@ -39,6 +39,5 @@ pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
         };
         (at(&place, by) == cursor).then_some(())
     };
-    let mut read = read;
     read().is_some()
 }

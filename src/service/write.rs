@@ -22,12 +22,12 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let bare = verb == Verb::Revoke && !way.request.has_body();
         let body = if bare { serde_json::Map::new() } else { way.face.object(way.request, verb)? };
         let draft = way.face.read(noun, verb, body);
-        let key = if verb == Verb::Create { way.face.idempotency_key(way.request)? } else { None };
+        let made = verb == Verb::Create;
+        let key = if made { way.face.idempotency_key(way.request)? } else { None };
         let mut question = self.question(way)?;
         let (change, violations) = validate(&draft, noun, verb, way.face, &way.settings.token_prefix);
         question.asserted = draft.asserted;
         let token = self.ask(&mut question, verb, &change, &violations, way);
-        let made = verb == Verb::Create;
         if made {
             question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref(), way));
         }
@@ -70,6 +70,17 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         }
     }
 
+    /// A secret, sealed for the credential that it belongs to, where the path names its tenant by id.
+    fn sealed(&self, token: &Token, question: &Question, way: &Way<'_>) -> Option<String> {
+        let (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) =
+            (&question.tenant, question.credential)
+        else {
+            return None;
+        };
+        let sealed = way.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
+        Some(sealed.text)
+    }
+
     /// A change of a credential that needs no body.
     pub(super) async fn step(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
         let mut question = self.question(way)?;
@@ -85,12 +96,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     /// The key under which a request makes something once.
     fn idempotency(&self, key: &str, question: &Question, token: Option<&Token>, way: &Way<'_>) -> Idempotency {
         let keys = &way.settings.keys.current;
-        let sealed = match (&question.tenant, question.credential, token) {
-            (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential))), Some(token)) => {
-                keys.seal(token, *tenant, credential, self.random_bytes()).map(|sealed| sealed.text)
-            }
-            _ => None,
-        };
+        let sealed = token.and_then(|token| self.sealed(token, question, way));
         let body = match &way.request.body {
             Body::Bytes(bytes) => bytes.as_slice(),
             Body::TooLarge => &[],
@@ -156,16 +162,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         };
         let keys = &way.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
-        // Sealed for the credential it belongs to: a face that shows secrets has the tenant's id in its path.
-        let owner = match (&question.tenant, question.credential) {
-            (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) => Some((*tenant, credential)),
-            _ => None,
-        };
-        let sealed = owner.filter(|_| way.face.shows_secrets() || question.rotation.is_some()).and_then(
-            |(tenant, credential)| {
-                keys.current.seal(&token, tenant, credential, self.random_bytes()).map(|sealed| sealed.text)
-            },
-        );
+        let seals = way.face.shows_secrets() || question.rotation.is_some();
+        let sealed = if seals { self.sealed(&token, question, way) } else { None };
         let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
         question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)

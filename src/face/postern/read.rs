@@ -141,15 +141,20 @@ pub(super) const LIMIT: u32 = 50;
 /// With what is told of each, a page of so many reads less than a thousand rows.
 pub(super) const LIMIT_MAX: u32 = 100;
 
+/// How many items at most.
+fn limit(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> u32 {
+    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
+    limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
+        wants("limit", "has to be a number from 1 to 100");
+        LIMIT
+    })
+}
+
 /// Which page: `limit`, `cursor`, `sort`; and of credentials, which of them.
 pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let mut wrong = Vec::new();
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
-    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
-    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-        wants("limit", "has to be a number from 1 to 100");
-        LIMIT
-    });
+    let limit = limit(request, &mut wants);
     let filter = if noun == Noun::Credential { filter(request, &mut wants) } else { Filter::default() };
     // A prefix is a range of names: in their order it is looked at alone.
     let usual = if filter.name_from.is_some() { "name" } else { "created" };
@@ -219,20 +224,17 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
 /// `limit` and `cursor` of a history: the cursor is the number of an event.
 pub(super) fn history_page(request: &Request<'_>) -> Result<(u32, Option<i64>), Refusal> {
     let mut wrong = Vec::new();
-    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
-    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    if limit.is_none() {
-        wrong.push(Parameter { name: "limit", wants: "has to be a number from 1 to 100" });
-    }
+    let mut wants = |name, wants| wrong.push(Parameter { name, wants });
+    let limit = limit(request, &mut wants);
     let cursor = request.query_value(&["cursor"]);
     let seq = cursor.as_ref().and_then(|cursor| cursor.parse::<u32>().ok());
     if cursor.is_some() && seq.is_none() {
-        wrong.push(Parameter { name: "cursor", wants: "has to be the next of a page" });
+        wants("cursor", "has to be the next of a page");
     }
     if !wrong.is_empty() {
         return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
     }
-    Ok((limit.unwrap_or(LIMIT), seq.map(i64::from)))
+    Ok((limit, seq.map(i64::from)))
 }
 
 /// `Idempotency-Key`: 1 to 255 visible ASCII characters.
