@@ -1,7 +1,7 @@
 # Everything real is in scripts/: each can be read, and run, by itself.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test fmt lint openapi wasm keys deploy-check deploy setup clean
+.PHONY: help dev test torture fuzz bench fmt lint openapi wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -11,6 +11,15 @@ dev: ## Run the Worker here with data to try it on (PORT=8787)
 
 test: ## Run every test: native ones, then those of the running Worker
 	@scripts/test
+
+torture: ## Races, kills and fuzzing, the long form (half an hour): docs/RELIABILITY.md
+	@scripts/torture
+
+fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
+	@scripts/fuzz
+
+bench: ## Measure against a peer and a floor (15 minutes), into bench/results
+	@scripts/bench
 
 fmt: ## Format the source
 	@cargo fmt
@@ -38,5 +47,5 @@ setup: ## Install or make the tools (the others do it by themselves)
 	@scripts/setup
 
 clean: ## Remove what was built, the local database and its data
-	rm -rf target build .wrangler .dev
+	rm -rf target build .wrangler .dev fuzz/target
 	@echo "Kept: .dev.vars (your keys), node_modules, and the tools in $${POSTERN_TOOLS:-$${XDG_CACHE_HOME:-~/.cache}/postern}"

@@ -11,7 +11,7 @@ tools=${POSTERN_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/postern}
 # What this clone uses of it: written by scripts/setup, read by use_wasm_tools.
 env_file=$root/.dev/env
 target=wasm32-unknown-unknown
-bundle_limit=340000 # bytes, gzipped: the free plan takes 3 MB, and what is loaded faster answers sooner
+bundle_limit=360000 # bytes, gzipped: the free plan takes 3 MB, and what is loaded faster answers sooner
 wrangler_config=${WRANGLER_CONFIG:-wrangler.toml} # what is deployed
 
 say() { printf '%s\n' "$*"; }
@@ -41,6 +41,18 @@ quietly() {
     local output
     output=$("$@" 2>&1) || { printf '%s\n' "$output" >&2 && return 1; }
 }
+
+free_port() {
+    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
+
+# fresh_settings: keys of one run only, as a file of settings has them
+fresh_settings() {
+    printf '%s="%s"\n' POSTERN_ROOT_TOKEN "root_$(random_hex 24)" POSTERN_MASTER_KEY "$(random_hex 32)" \
+        POSTERN_SERVER_TIMING on
+}
+# setting NAME FILE
+setting() { sed -n "s/^$1=\"\(.*\)\"\$/\1/p" "$2"; }
 
 random_hex() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
 

@@ -4,7 +4,8 @@
 //
 // `wrangler dev` puts two proxies in between, which lose a connection now and then under load and answer 503 in the
 // Worker's name. STATE is the folder that `wrangler … --persist-to` uses; SETTINGS a file of NAME="value" lines.
-// POSTERN_BUILD=DIR serves another build than the one in build/.
+// POSTERN_BUILD=DIR serves another build than the one in build/; POSTERN_FRONT=FILE puts a module in front of it, which finds
+// it as "./index.js". POSTERN_UNLIMITED=yes leaves the limits on failed authentications out: tests fail more often than that.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -15,6 +16,8 @@ const config = require("wrangler").unstable_readConfig({ config: "wrangler.toml"
 
 const [port, state, settings] = process.argv.slice(2);
 const build = process.env.POSTERN_BUILD || "build";
+const front = process.env.POSTERN_FRONT;
+const limits = process.env.POSTERN_UNLIMITED ? [] : config.ratelimits;
 const pairs = readFileSync(settings, "utf8").matchAll(/^(\w+)="?(.*?)"?$/gm);
 const { directory, html_handling, run_worker_first: rules } = config.assets;
 
@@ -23,7 +26,10 @@ const worker = new Miniflare({
   log: new Log(LogLevel.WARN),
   compatibilityDate: config.compatibility_date,
   cf: false,
+  modulesRoot: build,
   modules: [
+    // Named as if it were beside what it imports.
+    ...(front ? [{ type: "ESModule", path: `${build}/front.js`, contents: readFileSync(front, "utf8") }] : []),
     { type: "ESModule", path: `${build}/index.js` },
     { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
@@ -41,6 +47,7 @@ const worker = new Miniflare({
     },
   },
   d1Databases: { DB: config.d1_databases[0].database_id },
+  ratelimits: Object.fromEntries(limits.map(({ name, simple }) => [name, { simple }])),
   d1Persist: `${state}/v3/d1`,
   unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
 });

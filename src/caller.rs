@@ -46,6 +46,17 @@ impl Caller {
         matches!(self, Self::Root { .. })
     }
 
+    /// The credential that the caller says it is, or else the secret that it says it has; not judged, so not to be trusted.
+    #[must_use]
+    pub fn named(&self) -> Option<Id> {
+        match self {
+            Self::Root { .. } => None,
+            Self::Secret { client: Some(client), .. } => Some(*client),
+            Self::Secret { proofs, .. } => proofs.first().map(|proof| proof.id),
+            Self::Access { access, .. } => Some(*access),
+        }
+    }
+
     /// Reads who calls: `Authorization: Bearer` with a secret, an access token or `client_id:client_secret`, or `Basic` with the
     /// latter; the scheme in any case. Without `Authorization`, the header named by `other` (LiteGraph's `x-token`).
     ///

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use time::Micros;
 
 /// A credential as it is stored, for showing. Nothing of its secret is in it but what was sealed to be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Credential {
     /// Who owns it.
     pub tenant: Id,

@@ -23,6 +23,8 @@ pub enum Refusal {
     Unreadable(Unreadable),
     /// Who calls is not known: nothing, garbage, unknown, wrong, expired.
     Unauthenticated,
+    /// The caller, or one at its address, failed to say who it is more often than the limit allows.
+    TooManyFailures,
     /// The token is right; its credential, principal or tenant is disabled.
     Inactive,
     /// The caller may never do this.
@@ -47,8 +49,10 @@ pub enum Refusal {
     NoRoles,
     /// It would create a second of what is one.
     Conflict(Conflict),
-    /// The database does not answer now.
+    /// The database does not answer now; nothing was done.
     Unavailable,
+    /// The database did not say whether the change was made: all of it was, or nothing.
+    OutcomeUnknown,
     /// A bug of ours. The text is for our log; no face shows it.
     Broken(String),
 }

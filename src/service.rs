@@ -2,6 +2,7 @@
 //! calls, validate, ask the database once, show. What is refused on the way is worded by the face.
 
 mod after;
+mod failed;
 mod list;
 mod write;
 
@@ -26,6 +27,7 @@ use crate::store::history;
 use crate::store::question::{Act, By, On, Order, Page, Question};
 use crate::store::verify::verify;
 use crate::store::{Database, Store, credential, principal, tenant};
+pub use failed::{Failed, RETRY_AFTER};
 
 /// What is given to one request: the platform passes in time and randomness, and the database.
 pub struct Service<'a, D, R> {
@@ -49,6 +51,8 @@ pub struct Done {
     pub after: Option<After>,
     /// What to log, where something failed that should not; it holds nothing of the request.
     pub log: Option<String>,
+    /// Where an authentication failed: what to count, and what to answer if it was too often.
+    pub failed: Option<Failed>,
 }
 
 /// A request on its way: what is known of it so far.
@@ -65,6 +69,8 @@ struct Way<'a> {
     retires: Cell<Option<(Micros, Micros)>>,
     /// What is left to write after the answer.
     after: RefCell<Option<After>>,
+    /// The credential, or the secret, that the caller says it has; to be held against it if it has not.
+    named: Cell<Option<Id>>,
 }
 
 impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
@@ -77,7 +83,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Ok(id) => (id.unwrap_or(new_id), None),
             Err(refusal) => (new_id, Some(refusal)),
         };
-        let (mut after, mut retiring) = (None, None);
+        let (mut after, mut retiring, mut named) = (None, None, None);
         let preflight = face.preflight().filter(|_| request.method == Method::Options);
         let result = match (self.settings, found.route, bad_id) {
             _ if let Some(preflight) = preflight => Ok(preflight),
@@ -95,29 +101,36 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                     rank,
                     retires,
                     after: noted,
+                    named: Cell::new(None),
                 };
                 let result = self.operate(&way).await;
                 after = way.after.take().filter(|after| !after.is_empty());
                 retiring = way.retires.get();
+                named = way.named.get();
                 result
             }
         };
-        let mut log = None;
-        if let Err(Refusal::Broken(text)) = &result {
-            log = Some(format!("request {id}: {text}"));
-        }
+        let log = match (&result, self.store.fault()) {
+            (Err(Refusal::Broken(text)), _) => Some(format!("request {id}: {text}")),
+            (_, Some(fault)) => Some(format!("request {id}: the database: {}", fault.text())),
+            _ => None,
+        };
+        let finish = |answer: Answer| {
+            let content_type = face.content_type(answer.status);
+            let mut answer = face.finish(answer.for_request(&id, content_type), &id);
+            if let Some((since, until)) = retiring {
+                // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
+                answer =
+                    answer.with("deprecation", format!("@{}", since.0 / 1_000_000)).with("sunset", until.http_date());
+            }
+            let tells = self.settings.is_ok_and(|settings| settings.server_timing);
+            if tells { answer.with_cost(self.store.cost()) } else { answer }
+        };
+        let instead = || finish(refused(face, &Refusal::TooManyFailures));
+        let failed = Failed::of(&result, request.headers, named, instead);
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
-        let answer = if request.method == Method::Get { unless_known(request, answer) } else { answer };
-        let content_type = face.content_type(answer.status);
-        let mut answer = face.finish(answer.for_request(&id, content_type), &id);
-        if let Some((since, until)) = retiring {
-            // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
-            answer = answer.with("deprecation", format!("@{}", since.0 / 1_000_000)).with("sunset", until.http_date());
-        }
-        if self.settings.is_ok_and(|settings| settings.server_timing) {
-            answer = answer.with_cost(self.store.cost());
-        }
-        Done { answer, after, log }
+        let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
+        Done { answer, after, log, failed }
     }
 
     async fn operate(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
@@ -226,6 +239,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
 
     fn question_of(&self, way: &Way<'_>, caller: Caller, scope: Scope) -> Question {
         let Scope { tenant, principal, credential, token } = scope;
+        way.named.set(caller.named());
         let (on, act) = subject(way.operation);
         // What cannot be a token is one that no credential has.
         let proofs = |text: Zeroizing<String>| {
@@ -257,6 +271,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             page: None,
             bound: None,
             force: false,
+            dry: false,
             invalid: false,
             set: serde_json::Map::new(),
             context: None,
@@ -311,8 +326,10 @@ fn refused(face: &dyn Face, refusal: &Refusal) -> Answer {
     if let Refusal::MethodNotAllowed { allow } = refusal {
         answer = answer.with("allow", allow.clone());
     }
-    if *refusal == Refusal::Unavailable {
-        answer = answer.with("retry-after", "1");
+    match refusal {
+        Refusal::Unavailable | Refusal::OutcomeUnknown => answer = answer.with("retry-after", "1"),
+        Refusal::TooManyFailures => answer = answer.with("retry-after", RETRY_AFTER.to_string()),
+        _ => {}
     }
     if answer.status == 401 { answer.with("www-authenticate", face.challenge()) } else { answer }
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub token_prefix: String,
     /// Whether answers tell their cost (`Server-Timing`).
     pub server_timing: bool,
+    /// How long the database is waited for, in milliseconds.
+    pub database_wait: u32,
 }
 
 /// The settings' names, as `wrangler.toml` and `.dev.vars.example` have them.
@@ -29,9 +31,13 @@ pub mod name {
     pub const TOKEN_PREFIX: &str = "POSTERN_TOKEN_PREFIX";
     /// Optional: `on` shows `Server-Timing`.
     pub const SERVER_TIMING: &str = "POSTERN_SERVER_TIMING";
+    /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself gives a batch
+    /// up after 30 seconds, and has been seen to stand still for longer.
+    pub const DATABASE_WAIT: &str = "POSTERN_DATABASE_WAIT_MS";
 }
 
 const DEFAULT_PREFIX: &str = "pstn_";
+const DEFAULT_WAIT: u32 = 10_000;
 
 impl Settings {
     /// Reads the settings through `get`, which gives a setting by its name.
@@ -68,7 +74,12 @@ impl Settings {
             ));
         }
         let server_timing = get(name::SERVER_TIMING).is_some_and(|value| value == "on");
-        Ok(Self { root_token, keys, token_prefix, server_timing })
+        let wait = get(name::DATABASE_WAIT).map_or(Ok(DEFAULT_WAIT), |text| text.parse());
+        let database_wait = wait
+            .ok()
+            .filter(|wait| (100..=30_000).contains(wait))
+            .ok_or(wrong(name::DATABASE_WAIT, "has to be a whole number of milliseconds from 100 to 30000"))?;
+        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait })
     }
 }
 
@@ -107,5 +118,11 @@ mod tests {
         }
         assert!(read(name::TOKEN_PREFIX, Some("acme_")).is_ok_and(|settings| settings.token_prefix == "acme_"));
         assert!(read(name::SERVER_TIMING, Some("on")).is_ok_and(|settings| settings.server_timing));
+        for bad in ["", "99", "30001", "-100", "1e3", "ten"] {
+            assert_eq!(read(name::DATABASE_WAIT, Some(bad)).err(), Some(name::DATABASE_WAIT), "{bad}");
+        }
+        for (wait, is) in [(None, 10_000), (Some("100"), 100), (Some("30000"), 30_000)] {
+            assert!(read(name::DATABASE_WAIT, wait).is_ok_and(|settings| settings.database_wait == is));
+        }
     }
 }

@@ -3,20 +3,27 @@
 pub mod after;
 pub mod credential;
 pub mod delete;
+mod fault;
 pub mod history;
 pub mod idempotency;
 pub mod list;
 pub mod principal;
 pub mod question;
+mod sql;
 pub mod tenant;
 pub mod verdict;
 pub mod verify;
 
-use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::future::Future;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+pub use fault::Fault;
+pub(crate) use sql::Sql;
 
 use crate::refusal::Refusal;
 
@@ -32,47 +39,38 @@ pub enum Parameter<'a> {
 /// One statement of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
-    /// Its text, made of nothing that a request said.
-    pub sql: &'a str,
+    /// Its text: one of a bounded number, none made of anything that a request said.
+    pub sql: &'static str,
     /// The values of `?1`, `?2`, …
     pub parameters: &'a [Parameter<'a>],
 }
 
-/// What every judged statement begins with.
-const VERDICT: &str = include_str!("store/verdict.sql");
+/// A row as it came: a JSON object, its columns by name. It is read once it is known as what; Debug shows none of it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Row(Box<RawValue>);
 
-/// The text of a statement of ours.
-#[derive(Clone, Debug)]
-pub(crate) struct Sql {
-    /// Whether the verdict's text comes before it.
-    judged: bool,
-    text: Cow<'static, str>,
-}
-
-impl Sql {
-    /// A statement that reads the verdict.
-    pub(crate) const fn judged_by(text: &'static str) -> Self {
-        Self { judged: true, text: Cow::Borrowed(text) }
+impl Row {
+    /// A row of these columns, as a database gives it that speaks no JSON.
+    ///
+    /// # Errors
+    /// None that a text or a number has.
+    pub fn of(columns: &Map<String, Value>) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(columns).map(Self)
     }
 
-    /// The same, put together as it is needed.
-    pub(crate) fn judged(text: String) -> Self {
-        Self { judged: true, text: Cow::Owned(text) }
-    }
-
-    /// A statement that needs no verdict.
-    pub(crate) const fn plain(text: &'static str) -> Self {
-        Self { judged: false, text: Cow::Borrowed(text) }
-    }
-
-    // Put together here, and not when compiled: the verdict would be in the binary once a statement.
-    fn text(&self) -> Cow<'_, str> {
-        if self.judged { Cow::Owned([VERDICT, &self.text].concat()) } else { Cow::Borrowed(&self.text) }
+    /// Its JSON text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
     }
 }
 
-/// A row: its columns by name.
-pub type Row = Map<String, Value>;
+impl fmt::Debug for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Row({} bytes)", self.text().len())
+    }
+}
 
 /// What a batch gives back: the rows of each statement, and what they cost.
 #[derive(Debug, Default)]
@@ -83,15 +81,6 @@ pub struct Batch {
     pub rows_read: u64,
     /// Rows written, those of triggers and indexes included.
     pub rows_written: u64,
-}
-
-/// Why a batch gave nothing back. Nothing of it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The database does not answer now: lost, overloaded, resetting.
-    Unavailable(String),
-    /// A statement failed: a bug of ours.
-    Failed(String),
 }
 
 /// The seam to the database: D1 in the Worker, SQLite in tests.
@@ -115,12 +104,13 @@ pub struct Cost {
 pub struct Store<'a, D> {
     database: &'a D,
     cost: Cell<Cost>,
+    fault: RefCell<Option<Fault>>,
 }
 
 impl<'a, D: Database> Store<'a, D> {
     /// A store with an empty tally.
     pub fn new(database: &'a D) -> Self {
-        Self { database, cost: Cell::default() }
+        Self { database, cost: Cell::default(), fault: RefCell::default() }
     }
 
     /// What was asked of the database so far.
@@ -128,28 +118,46 @@ impl<'a, D: Database> Store<'a, D> {
         self.cost.get()
     }
 
-    /// Runs one batch in which every statement is given the same parameters.
-    async fn batch(&self, statements: &[Sql], parameters: &[Parameter<'_>]) -> Result<Vec<Vec<Row>>, Refusal> {
-        let texts: Vec<_> = statements.iter().map(Sql::text).collect();
-        let statements: Vec<_> = texts.iter().map(|sql| Statement { sql, parameters }).collect();
-        let result = self.database.batch(&statements).await;
+    /// How the database failed last, even where it then answered.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault.borrow().clone()
+    }
+
+    /// Runs one batch in which every statement is given the same parameters. `weighs` and `writes` are of the
+    /// question: a batch that may have been written is not run again, one that only reads is, and so is any that did not reach the
+    /// database; once.
+    async fn batch(
+        &self,
+        statements: &[Sql],
+        parameters: &[Parameter<'_>],
+        weighs: bool,
+        writes: bool,
+    ) -> Result<Vec<Vec<Row>>, Refusal> {
+        let statement = |sql: &Sql| Statement { sql: sql.text(weighs), parameters };
+        let statements: Vec<_> = statements.iter().map(statement).collect();
+        let fault = match self.run(&statements).await {
+            Err(fault) if fault.may_be_asked_again(writes) => match self.run(&statements).await {
+                Err(fault) => fault,
+                Ok(rows) => return Ok(rows),
+            },
+            Err(fault) => fault,
+            Ok(rows) => return Ok(rows),
+        };
+        Err(match fault {
+            Fault::Failed(text) => Refusal::Broken(text),
+            fault if writes && fault.may_have_run() => Refusal::OutcomeUnknown,
+            _ => Refusal::Unavailable,
+        })
+    }
+
+    /// Runs a batch, and adds to the tally.
+    async fn run(&self, statements: &[Statement<'_>]) -> Result<Vec<Vec<Row>>, Fault> {
+        let result = self.database.batch(statements).await;
         let Cost { trips, rows_read, rows_written } = self.cost.get();
-        match result {
-            Ok(batch) => {
-                self.cost.set(Cost {
-                    trips: trips + 1,
-                    rows_read: rows_read + batch.rows_read,
-                    rows_written: rows_written + batch.rows_written,
-                });
-                Ok(batch.rows)
-            }
-            Err(fault) => {
-                self.cost.set(Cost { trips: trips + 1, rows_read, rows_written });
-                Err(match fault {
-                    Fault::Unavailable(_) => Refusal::Unavailable,
-                    Fault::Failed(text) => Refusal::Broken(text),
-                })
-            }
-        }
+        let (read, written) = result.as_ref().map_or((0, 0), |batch| (batch.rows_read, batch.rows_written));
+        self.cost.set(Cost { trips: trips + 1, rows_read: rows_read + read, rows_written: rows_written + written });
+        result.map(|batch| batch.rows).inspect_err(|fault| {
+            self.fault.replace(Some(fault.clone()));
+        })
     }
 }

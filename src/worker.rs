@@ -2,6 +2,20 @@
 
 mod d1;
 
+/// `glue.js`.
+mod glue {
+    use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+    use worker::js_sys::{Array, Promise};
+    use worker::web_sys::Response;
+
+    #[wasm_bindgen(module = "/src/worker/glue.js")]
+    extern "C" {
+        pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32) -> Promise;
+        pub fn over(limiter: &JsValue, key: &str) -> Promise;
+        pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Response;
+    }
+}
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -12,15 +26,19 @@ use worker::{Context, Env, Response, Result, ScheduleContext, ScheduledEvent, co
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
-use crate::refusal::{Misconfigured, Refusal};
+use crate::refusal::Misconfigured;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
-use crate::service::Service;
+use crate::service::{Failed, Service};
 use crate::settings::Settings;
 use crate::store::{Store, after, idempotency};
 use d1::D1;
 
 /// The binding of the database, as `wrangler.toml` names it.
 const DATABASE: &str = "DB";
+
+/// The limits on failed authentications, as `wrangler.toml` names them.
+const BY_ADDRESS: &str = "FAILURES_BY_ADDRESS";
+const BY_CREDENTIAL: &str = "FAILURES_BY_CREDENTIAL";
 
 /// The most bytes of a too large body of unknown length that are let go by.
 const LET_BY_MAX: usize = 4 * 1024 * 1024;
@@ -45,11 +63,16 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
     let headers = JsHeaders(raw.headers());
     let settings = settings(&env);
     let now = now();
-    let database = D1::of(&env, DATABASE);
+    let database = D1::of(&env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
     let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
-    let done = service.answer(&request).await;
+    let mut done = service.answer(&request).await;
+    if let Some(failed) = done.failed.take()
+        && is_over(&env, &failed).await
+    {
+        done.answer = failed.instead;
+    }
     #[cfg(feature = "panic-for-tests")]
     assert!(headers.get("x-panic-for-tests").is_none(), "asked for by tests/panics.rs");
     if let Some(log) = done.log {
@@ -57,21 +80,42 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
     }
     if let Some(left) = done.after {
         context.wait_until(async move {
-            if let Err(Refusal::Broken(text)) = after::write(&Store::new(&database), &left).await {
-                console_error!("after the answer: {text}");
+            let store = Store::new(&database);
+            if after::write(&store, &left).await.is_err()
+                && let Some(fault) = store.fault()
+            {
+                console_error!("request {}: after the answer: {}", left.request, fault.text());
             }
         });
     }
-    respond(&done.answer, method == "HEAD")
+    Ok(respond(&done.answer, method == "HEAD"))
 }
 
 /// Once an hour (`wrangler.toml`): what was kept for idempotent requests is forgotten after a day.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let database = D1::of(&env, DATABASE);
+    let database = D1::of(&env, DATABASE, wait(&settings(&env)));
     if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
         console_error!("forgetting old idempotency keys: {refusal:?}");
     }
+}
+
+/// How long to wait for the database: for what is not configured there is none.
+fn wait(settings: &std::result::Result<Rc<Settings>, Misconfigured>) -> u32 {
+    settings.as_ref().map_or(0, |settings| settings.database_wait)
+}
+
+/// Counts a failed authentication: whether it was one too many. Where no limits are bound, none is.
+async fn is_over(env: &Env, failed: &Failed) -> bool {
+    let counted = [(BY_ADDRESS, &failed.address), (BY_CREDENTIAL, &failed.credential)];
+    let mut over = false;
+    for (binding, key) in counted {
+        let limiter = Reflect::get(env, &JsValue::from_str(binding)).ok().filter(JsValue::is_object);
+        if let (Some(key), Some(limiter)) = (key, limiter) {
+            over |= JsFuture::from(glue::over(&limiter, key)).await.is_ok_and(|over| over.is_truthy());
+        }
+    }
+    over
 }
 
 /// The settings, read and derived once an isolate.
@@ -112,8 +156,11 @@ async fn body(request: &web_sys::Request, method: Method) -> std::result::Result
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     match length {
         Some(length) if length > BODY_MAX => Ok(Body::TooLarge),
-        // Of a known length: one read.
-        Some(_) => Ok(Body::Bytes(Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?).to_vec())),
+        // Of a known length: one read. Beside `Transfer-Encoding` a length says nothing (RFC 9112 §6.3), so what came is measured.
+        Some(_) => {
+            let bytes = Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?);
+            Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
+        }
         None => chunks(&stream).await,
     }
 }
@@ -154,15 +201,13 @@ fn random(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("randomness");
 }
 
-fn respond(answer: &Answer, head: bool) -> Result<Response> {
-    let headers = web_sys::Headers::new()?;
+fn respond(answer: &Answer, head: bool) -> Response {
+    let mut headers = String::new();
     for (name, value) in &answer.headers {
-        headers.set(name, value)?;
+        // No name and no value holds a line feed: they are ours, or were read from a header.
+        headers.extend([name, "\n", value, "\n"]);
     }
-    let init = web_sys::ResponseInit::new();
-    init.set_status(answer.status);
-    init.set_headers(&headers);
     // A 204 takes no body, not even an empty one.
     let body = Some(answer.body.as_str()).filter(|body| !head && !body.is_empty());
-    Ok(web_sys::Response::new_with_opt_str_and_init(body, &init)?.into())
+    glue::respond(answer.status, &headers, body).into()
 }

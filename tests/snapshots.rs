@@ -62,6 +62,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::GrantType) => "another grant",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
+        Refusal::TooManyFailures => "too many failures",
         Refusal::Inactive => "inactive",
         Refusal::Forbidden => "forbidden",
         Refusal::TenantNotNamed => "tenant not named",
@@ -82,6 +83,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Conflict(Conflict::DefaultPrincipal) => "default principal",
         Refusal::Conflict(Conflict::NotEmpty) => "tenant not empty",
         Refusal::Unavailable => "database away",
+        Refusal::OutcomeUnknown => "outcome unknown",
         Refusal::ForbiddenChange => "forbidden change",
         Refusal::Broken(_) => "bug of ours",
     }
@@ -192,6 +194,7 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Inactive,
         Refusal::Forbidden,
         Refusal::TenantNotNamed,
+        Refusal::TooManyFailures,
         Refusal::Missing(Noun::Tenant),
         Refusal::Missing(Noun::Principal),
         Refusal::Missing(Noun::Credential),
@@ -210,6 +213,7 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Conflict(Conflict::DefaultPrincipal),
         Refusal::Conflict(Conflict::NotEmpty),
         Refusal::Unavailable,
+        Refusal::OutcomeUnknown,
         Refusal::Broken(String::new()),
     ];
     let situations = situations();

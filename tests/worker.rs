@@ -12,6 +12,7 @@ mod worker {
     mod filters;
     mod lists;
     mod log_in;
+    mod nasty;
     mod operations;
     mod own;
     mod parents;

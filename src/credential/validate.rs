@@ -201,7 +201,7 @@ pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, pr
     let context = match context { To::Set(context) => context, To::Keep => None };
     let mut violations = judge.violations;
     violations.extend(draft.unknown.iter().cloned());
-    // What is made without a word on its end ends with its maker (src/store/verdict.sql).
+    // What is made without a word on its end ends with its maker (src/store/verdict/change.sql).
     let expires_at = if *draft.said(ExpiresAt) == Said::Absent { To::Keep } else { expires_at };
     let roles = match roles {
         To::Set(listed) => To::Set(listed.map(|listed| as_set(listed, context.as_ref(), &mut violations))),

@@ -165,6 +165,7 @@ impl Face for Coactive {
             Refusal::MediaType => detail(415, "Unsupported Media Type: send application/json"),
             Refusal::TooLarge => detail(413, "Request body too large: 64 KiB at most"),
             Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),
+            Refusal::TooManyFailures => detail(429, "Too many failed authentications: try again in a minute"),
             Refusal::Forbidden => detail(403, "Only a system administrator may manage system credentials"),
             Refusal::TenantNotNamed => {
                 detail(403, "The root token has to name an organization in the header X-Postern-Tenant")
@@ -182,6 +183,10 @@ impl Face for Coactive {
             ),
             Refusal::Conflict(_) => detail(409, "The client exists already"),
             Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
+            Refusal::OutcomeUnknown => detail(
+                503,
+                "Service Unavailable: the change was made, or not. Read the client before you send it again",
+            ),
             Refusal::Broken(_) => detail(500, "Internal Server Error"),
         }
     }

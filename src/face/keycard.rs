@@ -164,6 +164,9 @@ impl Face for Keycard {
             Refusal::Unauthenticated | Refusal::Inactive => {
                 (401, "unauthorized", "The credentials were not accepted.".to_owned())
             }
+            Refusal::TooManyFailures => {
+                (429, "rate_limited", "Too many failed authentications: try again in a minute.".to_owned())
+            }
             Refusal::Forbidden | Refusal::TenantNotNamed => (403, "forbidden", "You may not do this.".to_owned()),
             Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
             Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
@@ -184,11 +187,21 @@ impl Face for Keycard {
             }
             Refusal::Conflict(_) => (409, "conflict", "It exists already.".to_owned()),
             Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
+            Refusal::OutcomeUnknown => (
+                503,
+                "unavailable",
+                "The database did not say whether this was done: read it before you send it again.".to_owned(),
+            ),
             Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
         };
         let answer = Answer::new(status, json(&ApiError { message, code, status }));
-        // The SDKs try a 409 three times; these conflicts do not go away by themselves.
-        if status == 409 { answer.with("x-should-retry", "false") } else { answer }
+        // The SDKs try a 409 and a 503 three times, POST included: these conflicts do not go away by themselves, and what may
+        // have been made must not be made twice.
+        if status == 409 || *refusal == Refusal::OutcomeUnknown {
+            answer.with("x-should-retry", "false")
+        } else {
+            answer
+        }
     }
 }
 

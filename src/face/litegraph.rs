@@ -165,6 +165,9 @@ impl Face for LiteGraph {
             Refusal::TooLarge => (TooLarge, 413, None),
             Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),
             Refusal::Unauthenticated => (AuthenticationFailed, 401, None),
+            Refusal::TooManyFailures => {
+                (BadRequest, 429, Some("Too many failed authentications: try again in a minute.".to_owned()))
+            }
             Refusal::Inactive => (Inactive, 401, None),
             Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
             Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
@@ -205,6 +208,11 @@ impl Face for LiteGraph {
                 (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
             }
             Refusal::Unavailable => (InternalError, 503, Some("The database does not answer: try again.".to_owned())),
+            Refusal::OutcomeUnknown => (
+                InternalError,
+                503,
+                Some("The database did not say whether this was done: read it before you send it again.".to_owned()),
+            ),
             Refusal::Broken(_) => (InternalError, 500, None),
         };
         Answer::new(status, json(&ApiError { error: kind, message: kind.message(), status_code: status, description }))

@@ -98,12 +98,16 @@ impl Face for OAuth {
             Refusal::TooLarge => (413, "invalid_request", "The body is larger than 64 KiB.".to_owned()),
             Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route takes {allow}.")),
             Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
-            Refusal::Unavailable => {
+            // Nothing is written here that could have been done or not.
+            Refusal::Unavailable | Refusal::OutcomeUnknown => {
                 (503, "temporarily_unavailable", "The database does not answer: try again.".to_owned())
             }
             Refusal::Broken(_) => (500, "server_error", "Something failed on our side.".to_owned()),
             Refusal::Unauthenticated | Refusal::Inactive => {
                 (401, "invalid_client", "The client's id and secret, or its token, were not accepted.".to_owned())
+            }
+            Refusal::TooManyFailures => {
+                (429, "temporarily_unavailable", "Too many failed authentications: try again in a minute.".to_owned())
             }
             Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
             Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),

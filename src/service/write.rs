@@ -49,6 +49,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, outcome)?)))
             }
             Noun::Credential if way.face.is_dry(way.request) => {
+                question.dry = true;
                 let outcome = credential::dry_run(&self.store, &question, violations).await?;
                 let dry = self.arrive(way, &question, outcome)?;
                 Ok(self.shown(way, &Shown::Dry(&dry)).with("etag", dry.before.etag()))

@@ -73,5 +73,5 @@ pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(
         (true, Some(_)) => &[REKEY],
     };
     let text = serde_json::to_string(after).unwrap_or_default();
-    store.batch(statements, &[Parameter::Text(&text)]).await.map(drop)
+    store.batch(statements, &[Parameter::Text(&text)], false, true).await.map(drop)
 }

@@ -67,11 +67,11 @@ pub async fn update<D: Database>(
     let statements: &[_] = match (question.invalid, question.rotation, &question.secret) {
         // It will be refused, but a stranger gets 401 and not a lesson about the body.
         (true, ..) => &[JUDGE],
-        (false, None, None) => &[JUDGE, UPDATE],
-        (false, None, Some(_)) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_END_OTHERS],
-        (false, Some(Rotation::Start), _) => &[JUDGE, UPDATE, SECRET_ADD, SECRET_RETIRE],
-        (false, Some(Rotation::Finish), _) => &[JUDGE, UPDATE, SECRET_FINISH],
-        (false, Some(Rotation::Cancel), _) => &[JUDGE, UPDATE, SECRET_CANCEL],
+        (false, None, None) => &[UPDATE],
+        (false, None, Some(_)) => &[UPDATE, SECRET_ADD, SECRET_END_OTHERS],
+        (false, Some(Rotation::Start), _) => &[UPDATE, SECRET_ADD, SECRET_RETIRE],
+        (false, Some(Rotation::Finish), _) => &[UPDATE, SECRET_FINISH],
+        (false, Some(Rotation::Cancel), _) => &[UPDATE, SECRET_CANCEL],
     };
     let ends = !question.invalid && (question.rotation.is_some() || question.secret.is_some());
     run(store, question, statements, ends, violations).await
@@ -124,11 +124,10 @@ async fn run<D: Database>(
     let (Outcome { judged, result }, rows) =
         judge(store, question, &[statements, read_it, end].concat(), violations).await?;
     let result = result.and_then(|()| {
-        let before = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
-        let sealed = shown_again(before, question)?;
-        let now = first(&rows, if question.tells_secrets { statements.len() } else { 1 });
-        // No row back from the write: nothing changed, and the row as it was is the row as it is.
-        let stored: Stored = read(now.unwrap_or(before))?;
+        let judged = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
+        let sealed = shown_again(judged, question)?;
+        let now = if question.tells_secrets { first(&rows, statements.len()) } else { None };
+        let stored: Stored = read(now.unwrap_or(judged))?;
         stored.into_credential(sealed)
     });
     Ok(Outcome { judged, result })
@@ -136,24 +135,32 @@ async fn run<D: Database>(
 
 /// The sealed value of the secret that is now the newest.
 fn shown_again(before: &Row, question: &Question) -> Result<Option<Sealed>, Refusal> {
-    match &question.secret {
-        Some(new) if !new.proofs.iter().any(|proof| before.get("newest") == Some(&proof.id.to_string().into())) => {
-            Ok(new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text }))
+    let newest: Newest = read(before)?;
+    Ok(match &question.secret {
+        Some(new) if !new.proofs.iter().any(|proof| newest.id.as_ref() == Some(&proof.id.to_string())) => {
+            new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
         }
-        _ => newest(before),
-    }
+        _ => newest.sealed(),
+    })
 }
 
 /// The sealed value of the newest secret of a row.
 pub(super) fn newest(row: &Row) -> Result<Option<Sealed>, Refusal> {
-    let Newest { sealing_key, sealed } = read(row)?;
-    Ok(sealed.zip(sealing_key).map(|(text, key)| Sealed { key, text }))
+    read(row).map(Newest::sealed)
 }
 
 #[derive(Deserialize)]
 struct Newest {
+    #[serde(rename = "newest")]
+    id: Option<String>,
     sealing_key: Option<String>,
     sealed: Option<String>,
+}
+
+impl Newest {
+    fn sealed(self) -> Option<Sealed> {
+        self.sealed.zip(self.sealing_key).map(|(text, key)| Sealed { key, text })
+    }
 }
 
 /// A row of `credentials`.

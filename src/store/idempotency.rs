@@ -112,5 +112,5 @@ pub(super) async fn once<D: Database, T>(
 pub async fn forget<D: Database>(store: &Store<'_, D>, now: Micros) -> Result<(), Refusal> {
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let now = now.0 as f64;
-    store.batch(&[FORGET], &[Parameter::Number(now)]).await.map(drop)
+    store.batch(&[FORGET], &[Parameter::Number(now)], false, true).await.map(drop)
 }

@@ -230,7 +230,7 @@ pub struct Idempotency {
     pub sealed: Option<String>,
 }
 
-/// The document. What each member decides stands in `verdict.sql`.
+/// The document. What each member decides stands in `verdict/`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
 pub struct Question {
@@ -298,6 +298,9 @@ pub struct Question {
     /// Whether a tenant is deleted with all that it has.
     #[serde(skip_serializing_if = "is_false")]
     pub force: bool,
+    /// Whether it is only told what the change would do.
+    #[serde(skip)]
+    pub dry: bool,
     /// Whether the body breaks a rule already.
     pub invalid: bool,
     /// The fields that are set.
@@ -322,6 +325,16 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Question {
+    /// Whether a change is asked for, which the verdict has to weigh.
+    pub(super) fn weighs(&self) -> bool {
+        matches!(self.act, Act::Create | Act::Change)
+    }
+
+    /// Whether it may write: what breaks a rule already, and a dry run, is judged alone.
+    pub(super) fn writes(&self) -> bool {
+        self.act != Act::Read && !self.invalid && !self.dry
+    }
+
     /// The document's text.
     pub(crate) fn text(&self) -> String {
         // Only a map with keys that are not strings fails; there is none here.

@@ -1,8 +1,7 @@
-//! What the verdict's code means. The codes are those of `verdict.sql`, and nothing is judged a second time here.
+//! What the verdict's code means. The codes are those of `verdict/code.sql`, and nothing is judged a second time here.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::question::Question;
 use super::{Database, Parameter, Row, Sql, Store};
@@ -153,7 +152,8 @@ pub(super) async fn judge<D: Database>(
     statements: &[Sql],
     violations: Vec<Violation>,
 ) -> Result<(Outcome<()>, Vec<Vec<Row>>), Refusal> {
-    let rows = store.batch(statements, &[Parameter::Text(&question.text())]).await?;
+    let rows =
+        store.batch(statements, &[Parameter::Text(&question.text())], question.weighs(), question.writes()).await?;
     let judged: Judged = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
     let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
     let result = judged.verdict(violations, named);
@@ -185,5 +185,5 @@ pub(super) fn first(rows: &[Vec<Row>], statement: usize) -> Option<&Row> {
 /// A row as a type of ours. The error names the type and nothing of the row.
 pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
     let unreadable = |_| Refusal::Broken(format!("a row that cannot be read as {}", std::any::type_name::<T>()));
-    T::deserialize(Value::Object(row.clone())).map_err(unreadable)
+    serde_json::from_str(row.text()).map_err(unreadable)
 }

@@ -1,10 +1,13 @@
 //! Verification: whose a token is, whether it holds, and what it may do.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use super::question::Question;
+use super::sql::WHO;
 use super::verdict::{JUDGE, Outcome, first, judge, read};
-use super::{Database, Sql, Store, VERDICT};
+use super::{Database, Sql, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -71,7 +74,7 @@ pub async fn verify<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Option<Subject>>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, question, &[JUDGE, find()], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, question, &[JUDGE, FIND.clone()], violations).await?;
     let result = result.and_then(|()| {
         let Some(row) = first(&rows, 1) else { return Ok(None) };
         let Row { tenant, id, state, secret, unnoted, principal, name, roles, role_names, expires_at } = read(row)?;
@@ -93,8 +96,8 @@ pub async fn verify<D: Database>(
 }
 
 /// The statement: the verdict's own text of who calls, asked of the token.
-fn find() -> Sql {
-    let caller = VERDICT.split_once("caller AS MATERIALIZED (").and_then(|(_, rest)| rest.split_once("\n),\n"));
+static FIND: LazyLock<Sql> = LazyLock::new(|| {
+    let caller = WHO.split_once("caller AS MATERIALIZED (").and_then(|(_, rest)| rest.split_once("\n),\n"));
     let subject = caller.map_or_else(String::new, |(text, _)| text.replace("'$.caller.", "'$.subject."));
     Sql::judged(include_str!("verify.sql").replace("{subject}", &subject))
-}
+});

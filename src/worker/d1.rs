@@ -1,96 +1,67 @@
 //! The seam on D1: statements in, rows out, in one call each way. `worker`'s own binding turns every row into a Rust value
-//! by itself, some microseconds a column; here the whole answer of a batch crosses the boundary once, as text.
+//! by itself, some microseconds a column; here a batch crosses the boundary once each way (`glue.js`), and the texts of the
+//! statements stay on the other side.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::result::Result;
 
-use serde::Deserialize;
-use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::{JsCast, JsValue};
 use worker::Env;
-use worker::js_sys::{self, Array, JSON, Promise, Reflect};
+use worker::js_sys::{self, Reflect};
 use worker::wasm_bindgen_futures::JsFuture;
 
+use super::glue;
 use crate::store::{Batch, Database, Fault, Parameter, Row, Statement};
 
-#[wasm_bindgen]
-extern "C" {
-    type Binding;
-    type Prepared;
-
-    #[wasm_bindgen(method, catch)]
-    fn prepare(this: &Binding, sql: &str) -> Result<Prepared, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn batch(this: &Binding, statements: &Array) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch, variadic)]
-    fn bind(this: &Prepared, values: &Array) -> Result<Prepared, JsValue>;
+thread_local! {
+    /// The texts of the statements as JavaScript has them, by where they are: there they stay as long as the isolate lives.
+    static TEXTS: RefCell<BTreeMap<*const u8, JsValue>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// A D1 database.
-pub struct D1(Binding);
+pub struct D1 {
+    binding: JsValue,
+    wait: u32,
+}
 
 impl D1 {
-    /// The database bound to this name. That there is one is for the settings to see to.
-    pub fn of(env: &Env, name: &str) -> Self {
-        Self(Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default().unchecked_into())
+    /// The database bound to this name, and how many milliseconds to wait for it. That there is one is for the settings to see to.
+    pub fn of(env: &Env, name: &str, wait: u32) -> Self {
+        Self { binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(), wait }
     }
 
     async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {
-        let batch = Array::new();
-        for Statement { sql, parameters } in statements {
-            let values = Array::new();
-            for parameter in *parameters {
-                values.push(&match parameter {
-                    Parameter::Text(text) => JsValue::from_str(text),
-                    Parameter::Number(number) => JsValue::from_f64(*number),
-                });
-            }
-            batch.push(&self.0.prepare(sql)?.bind(&values)?.into());
-        }
-        let results = JsFuture::from(self.0.batch(&batch)?).await?;
-        JSON::stringify(&results).map(String::from)
+        let texts = statements.iter().map(|statement| text(statement.sql)).collect();
+        // All statements of a batch are given the same values (`Store::batch`).
+        let parameters = statements.first().map(|statement| statement.parameters).unwrap_or_default();
+        let values = parameters.iter().map(|parameter| match parameter {
+            Parameter::Text(text) => JsValue::from_str(text),
+            Parameter::Number(number) => JsValue::from_f64(*number),
+        });
+        let told = JsFuture::from(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
+        told.as_string().ok_or(told)
     }
 }
 
-/// One statement's result, as D1 gives it.
-#[derive(Deserialize)]
-struct Answered {
-    results: Vec<Row>,
-    meta: Meta,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    rows_read: u64,
-    rows_written: u64,
+fn text(sql: &'static str) -> JsValue {
+    TEXTS.with_borrow_mut(|texts| texts.entry(sql.as_ptr()).or_insert_with(|| JsValue::from_str(sql)).clone())
 }
 
 impl Database for D1 {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
-        let text = self.run(statements).await.map_err(|error| fault(&error))?;
-        let answered: Vec<Answered> =
-            serde_json::from_str(&text).map_err(|_| Fault::Failed("an answer of D1 that cannot be read".to_owned()))?;
+        let told = self.run(statements).await.map_err(|error| {
+            let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+            Fault::of(message.unwrap_or_else(|| "no error".to_owned()))
+        })?;
+        let answered: Vec<(Vec<Row>, u64, u64)> = serde_json::from_str(&told)
+            .map_err(|_| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))?;
         let mut batch = Batch::default();
-        for Answered { results, meta } in answered {
-            batch.rows.push(results);
-            batch.rows_read += meta.rows_read;
-            batch.rows_written += meta.rows_written;
+        for (rows, rows_read, rows_written) in answered {
+            batch.rows.push(rows);
+            batch.rows_read += rows_read;
+            batch.rows_written += rows_written;
         }
         Ok(batch)
     }
-}
-
-/// What a failed batch means. D1 tells by its message alone; what a constraint or a statement of ours caused is a bug, and
-/// all else (lost, overloaded, resetting) is the database not answering now.
-fn fault(error: &JsValue) -> Fault {
-    let message =
-        error.dyn_ref::<js_sys::Error>().map_or_else(|| "no error".to_owned(), |error| String::from(error.message()));
-    let ours = [
-        "SQLITE_ERROR",
-        "SQLITE_CONSTRAINT",
-        "SQLITE_MISMATCH",
-        "constraint failed",
-        "syntax error",
-        "no such",
-        "parameter",
-    ];
-    if ours.iter().any(|part| message.contains(part)) { Fault::Failed(message) } else { Fault::Unavailable(message) }
 }

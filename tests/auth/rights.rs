@@ -96,6 +96,7 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
         page: None,
         bound: None,
         force: false,
+        dry: false,
         invalid: false,
         set: name.into_iter().map(|name| ("name".to_owned(), name.into())).collect(),
         context: None,

@@ -175,6 +175,7 @@ fn a_question_prints_and_sends_no_token() {
         page: None,
         bound: None,
         force: false,
+        dry: false,
         invalid: false,
         set: Map::new(),
         context: None,

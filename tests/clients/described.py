@@ -8,6 +8,7 @@ import importlib
 import itertools
 import json
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from schemathesis.checks import CHECKS as KNOWN_CHECKS
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.specs.openapi.checks import has_only_additional_properties_in_non_body_parameters
 
 # What hypothesis keeps would be kept beside the source, from the first test on of whichever file: schemathesis has a plugin.
 KEPT = tempfile.mkdtemp()
@@ -47,6 +49,52 @@ def operations(document):
     """The operations of a description, or of what was made of it."""
     for item in document["paths"].values():
         yield from (operation for name, operation in item.items() if name != "parameters")
+
+
+def routes_of(*prefixes):
+    """The routes under these prefixes in the Worker's table, each `{}` a segment."""
+    table = (pathlib.Path(__file__).parents[2] / "src/route.rs").read_text(encoding="utf-8")
+    routes = re.findall(r'^ *route\((\w+), +"([^"]+)"', table, re.MULTILINE)
+    return sorted((method.lower(), path) for method, path in routes if path.startswith(prefixes))
+
+
+def described_routes(description):
+    """The same of a description."""
+    return sorted((method, re.sub(r"{\w+}", "{}", path)) for path, item in description.document["paths"].items()
+                  for method in item if method != "parameters")
+
+
+def parameter_lists(document):
+    """Each list of parameters in a description, to be changed in place."""
+    for item in document["paths"].values():
+        for each in [item, *operations({"paths": {"": item}})]:
+            yield each.setdefault("parameters", [])
+
+
+def apart(schema):
+    """What may be null, with null apart: of a string or null, too long a string comes out as null at times."""
+    if "properties" in schema:
+        schema = {**schema, "properties": {name: apart(each) for name, each in schema["properties"].items()}}
+    if not isinstance(schema.get("type"), list):
+        return schema
+    [kind] = [each for each in schema["type"] if each != "null"]
+    said = {**schema, "type": kind}
+    if "enum" in said:
+        said["enum"] = [each for each in said["enum"] if each is not None]
+    return {"anyOf": [said, {"type": "null"}]}
+
+
+def is_valid(case):
+    """Whether schemathesis made this request as one that the description allows."""
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+def wrong_parts(case):
+    """Which parts of a request schemathesis made otherwise than the description allows. What is only added to a query or to the
+    headers is not wrong: `negative_data_rejection` looks at it so."""
+    if case.meta is None or is_valid(case) or has_only_additional_properties_in_non_body_parameters(case):
+        return set()
+    return {where.value for where, part in case.meta.components.items() if part.mode.is_negative}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -115,6 +163,18 @@ class Run:
                 failure = check.failure_info.failure
                 self.failed.append("\n".join([f"{recorder.label}: {check.name}: {failure.title}", failure.message,
                                               check.failure_info.code_sample]))
+
+
+@contextlib.contextmanager
+def hooked(*hooks):
+    """With these called by schemathesis, each by its name, until the end."""
+    for hook in hooks:
+        schemathesis.hook(hook)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            schemathesis.hooks.unregister(hook)
 
 
 @contextlib.contextmanager

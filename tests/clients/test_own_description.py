@@ -23,7 +23,9 @@ class Place:
         self.url = url
         self.root = f"Bearer {root}"
         # Nothing here speaks TLS, whose certificates take long to load.
-        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False)
+        # One that is kept open may be closed by the server just as it is used again.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False, limits=once)
         self.tenant = self.made_tenant()
         self.principal = self.made_principal()
         self.admin, self.viewer = (self.made("credentials", name=role, roles=[{"role_id": role}]) for role in ("admin", "viewer"))

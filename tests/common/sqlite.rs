@@ -1,4 +1,4 @@
-//! The seam on SQLite: one batch is one transaction, and every number is bound as REAL, as D1 does.
+//! The seam on SQLite: one batch is one transaction, every number is bound as REAL, and no more is taken than D1 takes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -7,10 +7,53 @@ use postern::store::{Batch, Database, Fault, Parameter, Row, Statement};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, StatementStatus, ToSql};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What D1 takes at most, where SQLite counts it: documented by Cloudflare, or set in workerd's own source (the length of a
+/// program, ATTACH, the depth of triggers). Local D1 leaves out some of these.
+pub const LIMITS: [(Limit, i32); 11] = [
+    (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+    (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
+    (Limit::SQLITE_LIMIT_ATTACHED, 0),
+];
+
+/// The most bytes of a row, as of a text.
+pub const VALUE_MAX: usize = 2_000_000;
+
+/// The most statements of one request on the free plan, those after its answer included.
+pub const STATEMENTS_MAX: usize = 50;
+
+/// The most that was seen of what D1 bounds, and of what it is sent and gives back at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Most {
+    /// Statements of one request.
+    pub statements: usize,
+    /// Values bound to a statement.
+    pub parameters: usize,
+    /// Bytes of one such value.
+    pub value: usize,
+    /// Bytes of one row that came back.
+    pub row: usize,
+    /// Bytes of the texts and the values of one batch.
+    pub asked: usize,
+    /// Bytes of all rows of one batch.
+    pub answered: usize,
+}
 
 pub struct Sqlite {
     connection: RefCell<Connection>,
+    /// The stamp of the request that asked last, and how many statements it has sent so far.
+    asking: RefCell<(Option<String>, usize)>,
+    pub most: Cell<Most>,
     pub batches: Cell<u64>,
     /// Every text that was sent through the seam, once.
     pub sent: RefCell<BTreeSet<String>>,
@@ -24,33 +67,16 @@ impl Sqlite {
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().expect("SQLite");
         connection.pragma_update(None, "foreign_keys", true).expect("foreign keys are always on, as on D1");
-        // D1's own limits, which SQLite would not hold us to. (SQL text, compound SELECT, expression depth, function
-        // arguments, LIKE pattern, bound values, columns, trigger depth.)
-        for (limit, most) in [
-            (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
-            (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
-            (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
-            (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
-            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
-            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
-            (Limit::SQLITE_LIMIT_COLUMN, 100),
-            (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
-        ] {
+        for (limit, most) in LIMITS {
             connection.set_limit(limit, most).expect("a limit");
         }
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
-        files.sort();
-        for file in files {
-            connection
-                .execute_batch(&std::fs::read_to_string(&file).unwrap())
-                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        }
+        migrate(&connection).unwrap_or_else(|error| panic!("{error}"));
         // More than the statements of one request, so that the next one of its kind finds them.
         connection.set_prepared_statement_cache_capacity(64);
         Self {
             connection: RefCell::new(connection),
+            asking: RefCell::default(),
+            most: Cell::default(),
             batches: Cell::default(),
             sent: RefCell::default(),
             steps: Cell::default(),
@@ -72,19 +98,108 @@ impl Sqlite {
         rows(&mut statement, parameters).unwrap().into_iter().map(Value::Object).collect()
     }
 
+    /// The least that a limit could be for these statements to be prepared. Zero would be none.
+    pub fn least(&self, limit: Limit, statements: &[&str]) -> i32 {
+        let connection = self.connection.borrow();
+        let before = connection.limit(limit).expect("a limit");
+        let least = bisect(before, |most| {
+            connection.set_limit(limit, most).expect("a limit");
+            statements.iter().all(|sql| connection.prepare(sql).is_ok())
+        });
+        connection.set_limit(limit, before).expect("a limit");
+        least
+    }
+
+    /// The least that a limit could be for the migrations to run, each trigger of them read.
+    pub fn least_to_migrate(limit: Limit, most: i32) -> i32 {
+        bisect(most, |most| {
+            let connection = Connection::open_in_memory().expect("SQLite");
+            connection.set_limit(limit, most).expect("a limit");
+            migrate(&connection).is_ok()
+        })
+    }
+
+    /// How many instructions the longest program of a statement has: its own, or that of a trigger.
+    pub fn program(&self, sql: &str) -> i64 {
+        let connection = self.connection.borrow();
+        let mut statement = connection.prepare(&format!("EXPLAIN {sql}")).expect("a statement");
+        let rows = statement.query_map([Value::Null.to_string()], |row| row.get::<_, i64>("addr")).expect("a program");
+        rows.map(|address| address.expect("an address") + 1).max().unwrap_or_default()
+    }
+
     /// One number.
     pub fn count(&self, sql: &str) -> i64 {
         self.connection.borrow().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 }
 
+/// Runs all migrations, in the order of their names.
+fn migrate(connection: &Connection) -> Result<(), String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.iter().try_for_each(|file| {
+        let sql = std::fs::read_to_string(file).unwrap();
+        connection.execute_batch(&sql).map_err(|error| format!("{}: {error}", file.display()))
+    })
+}
+
+/// What all statements of a request bear, those after its answer included.
+#[derive(Deserialize)]
+struct Stamp {
+    change: String,
+}
+
+impl Sqlite {
+    /// Counts a batch, and refuses it where D1 would: a request may send so many statements, in however many batches.
+    fn count_asked(&self, statements: &[Statement<'_>]) -> Result<(), Fault> {
+        let stamp = statements.first().and_then(|first| match first.parameters.first() {
+            Some(Parameter::Text(text)) => serde_json::from_str::<Stamp>(text).ok().map(|stamp| stamp.change),
+            _ => None,
+        });
+        let mut asking = self.asking.borrow_mut();
+        let before = if stamp.is_some() && asking.0 == stamp { asking.1 } else { 0 };
+        *asking = (stamp, before + statements.len());
+        let mut most = self.most.get();
+        most.statements = most.statements.max(asking.1);
+        let mut asked = 0;
+        for Statement { sql, parameters } in statements {
+            most.parameters = most.parameters.max(parameters.len());
+            let bytes = |parameter: &Parameter<'_>| match parameter {
+                Parameter::Text(text) => text.len(),
+                Parameter::Number(_) => size_of::<f64>(),
+            };
+            most.value = parameters.iter().map(bytes).max().unwrap_or_default().max(most.value);
+            asked += sql.len() + parameters.iter().map(bytes).sum::<usize>();
+        }
+        most.asked = most.asked.max(asked);
+        self.most.set(most);
+        if asking.1 > STATEMENTS_MAX {
+            return Err(Fault::Failed(format!("more than {STATEMENTS_MAX} statements in a request: {}", asking.1)));
+        }
+        Ok(())
+    }
+
+    /// Counts what came back, and refuses a row that D1 would not give.
+    fn count_answered(&self, rows: &[usize]) -> Result<(), Fault> {
+        let (largest, all) = (rows.iter().copied().max().unwrap_or_default(), rows.iter().sum());
+        let Most { row, answered, .. } = self.most.get();
+        self.most.set(Most { row: row.max(largest), answered: answered.max(all), ..self.most.get() });
+        if largest > VALUE_MAX {
+            return Err(Fault::Failed(format!("a row of more than {VALUE_MAX} bytes: {largest}")));
+        }
+        Ok(())
+    }
+}
+
 impl Database for Sqlite {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         self.batches.set(self.batches.get() + 1);
+        self.count_asked(statements)?;
         let failed = |error: rusqlite::Error| Fault::Failed(error.to_string());
         let mut connection = self.connection.borrow_mut();
         let transaction = connection.transaction().map_err(failed)?;
-        let mut batch = Batch::default();
+        let (mut batch, mut bytes) = (Batch::default(), Vec::new());
         self.steps.set(0);
         for Statement { sql, parameters } in statements {
             if !self.sent.borrow().contains(*sql) {
@@ -100,18 +215,37 @@ impl Database for Sqlite {
             let bound: Vec<&dyn ToSql> = bound.iter().map(AsRef::as_ref).collect();
             let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
             let before = transaction.total_changes();
-            batch.rows.push(rows(&mut statement, &bound).map_err(failed)?);
+            let rows = rows(&mut statement, &bound).map_err(failed)?;
+            bytes.extend(
+                rows.iter().map(|row| row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>()),
+            );
+            batch.rows.push(rows.iter().map(|row| Row::of(row).expect("JSON")).collect());
             self.steps.set(self.steps.get() + i64::from(statement.reset_status(StatementStatus::VmStep)));
             // What D1 counts as read SQLite does not tell: here it is the rows that came back.
             batch.rows_read += batch.rows.last().map_or(0, |rows| rows.len() as u64);
             batch.rows_written += transaction.total_changes() - before;
         }
+        self.count_answered(&bytes)?;
         transaction.commit().map_err(failed)?;
         Ok(batch)
     }
 }
 
-fn rows(statement: &mut rusqlite::Statement<'_>, parameters: &[&dyn ToSql]) -> rusqlite::Result<Vec<Row>> {
+/// The least number of 1 and more for which it holds, where it does for all larger ones.
+fn bisect(most: i32, holds: impl Fn(i32) -> bool) -> i32 {
+    let (mut low, mut high) = (1, most);
+    assert!(holds(high), "more than {most}");
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    low
+}
+
+fn rows(
+    statement: &mut rusqlite::Statement<'_>,
+    parameters: &[&dyn ToSql],
+) -> rusqlite::Result<Vec<Map<String, Value>>> {
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(parameters)?;
     let mut all = Vec::new();
@@ -126,7 +260,7 @@ fn rows(statement: &mut rusqlite::Statement<'_>, parameters: &[&dyn ToSql]) -> r
             };
             Ok((name.clone(), value))
         };
-        all.push(names.iter().enumerate().map(column).collect::<rusqlite::Result<Row>>()?);
+        all.push(names.iter().enumerate().map(column).collect::<rusqlite::Result<_>>()?);
     }
     Ok(all)
 }

@@ -88,6 +88,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Unreadable(Unreadable::IdempotencyKey),
         Refusal::Unreadable(Unreadable::Parameters(vec![Parameter { name: "limit", wants: "" }])),
         Refusal::Unauthenticated,
+        Refusal::TooManyFailures,
         Refusal::Inactive,
         Refusal::Forbidden,
         Refusal::Missing(Noun::Tenant),
@@ -105,6 +106,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Conflict(Conflict::DefaultPrincipal),
         Refusal::Conflict(Conflict::NotEmpty),
         Refusal::Unavailable,
+        Refusal::OutcomeUnknown,
         Refusal::Broken(String::new()),
     ];
     for refusal in &all {
@@ -125,6 +127,7 @@ fn refusals() -> Vec<Refusal> {
                 | Unreadable::Parameters(_),
             )
             | Refusal::Unauthenticated
+            | Refusal::TooManyFailures
             | Refusal::Inactive
             | Refusal::Forbidden
             | Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential)
@@ -139,6 +142,7 @@ fn refusals() -> Vec<Refusal> {
                 Conflict::Rotating | Conflict::NotRotating | Conflict::DefaultPrincipal | Conflict::NotEmpty,
             )
             | Refusal::Unavailable
+            | Refusal::OutcomeUnknown
             | Refusal::Broken(_) => {}
             // Of other faces alone: ids and secrets are not chosen here, what is revoked is not enabled by its name, the
             // path names the tenant, and forms are the OAuth endpoints'.

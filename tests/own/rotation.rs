@@ -260,3 +260,17 @@ fn what_a_rotation_asks_for() {
     assert_eq!(read(&world, &made.url)["revision"], 1);
     assert_eq!(rotate(&json!({ "grace_seconds": 90 * 24 * 3600 })).status, 200);
 }
+
+#[test]
+fn the_newest_secret_is_the_one_made_last_also_by_a_clock_that_is_behind() {
+    let world = World::new();
+    let made = make(&world, &json!({ "name": "a", "roles": null }));
+    // Another location takes the next request, three seconds behind.
+    world.now.set(world.now.get() - 3 * SECOND);
+    let started = world.call("POST", &made.under("rotate"), ROOT, &json!({ "grace_seconds": 60 }));
+    let new = text(&started.json(), "secret");
+    assert_eq!(world.call("POST", &made.under("rotate/finish"), ROOT, &Value::Null).status, 200);
+    assert_eq!((holds(&world, &made.secret), holds(&world, &new)), (false, true));
+    world.pass(120 * SECOND);
+    assert!(holds(&world, &new), "it has no deadline");
+}

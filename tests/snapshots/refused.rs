@@ -35,6 +35,7 @@ pub const SCENE: Scene = Scene {
         "bad form",
         "no token",
         "unknown token",
+        "too many failures",
         "log-in refused",
         "inactive",
         "forbidden",
@@ -59,6 +60,7 @@ pub const SCENE: Scene = Scene {
         "a key that is none",
         "sealed under another key",
         "database away",
+        "outcome unknown",
         "bug of ours",
     ],
     request,
@@ -79,15 +81,18 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         | "bad search" => unrouted(stage, face, situation),
         "another media type" | "another patch" | "too large" | "not UTF-8" | "not JSON" | "too deep"
         | "member twice" | "no object" | "another grant" | "bad form" => unreadable(stage, face, situation),
-        "no token" | "unknown token" | "log-in refused" | "inactive" | "forbidden" | "root alone"
-        | "tenant not named" => not_allowed(stage, face, situation),
+        "no token" | "unknown token" | "too many failures" | "log-in refused" | "inactive" | "forbidden"
+        | "root alone" | "tenant not named" => not_allowed(stage, face, situation),
         "no such tenant" | "no such principal" | "no such credential" | "too many" => not_there(stage, face, situation),
         "stale" | "stale by If-None-Match" | "stale tenant" | "without If-Match" | "key reused" => {
             not_now(stage, face, situation)
         }
-        "misconfigured" | "a key that is none" | "sealed under another key" | "database away" | "bug of ours" => {
-            not_well(stage, face, situation)
-        }
+        "misconfigured"
+        | "a key that is none"
+        | "sealed under another key"
+        | "database away"
+        | "outcome unknown"
+        | "bug of ours" => not_well(stage, face, situation),
         _ => not_so(stage, face, situation),
     }
 }
@@ -159,12 +164,16 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-fn not_allowed(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
+fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("no token", _) => any(stage, face).map(Request::by_nobody),
         ("unknown token", "oauth") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, "nobody-has-this")),
         // By another credential's secret.
         ("log-in refused", "coactive") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, &stage.own)),
+        ("too many failures", _) => {
+            stage.over = true;
+            any(stage, face).map(Request::by_nobody)
+        }
         ("unknown token", _) => Some(stage.read(face)?.by("nobody-has-this")),
         ("inactive", _) => {
             stage.world.db.execute("UPDATE credentials SET enabled = 0", &[]);
@@ -286,6 +295,11 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("database away", _) => {
             stage.fault = Some(Fault::Unavailable("the network, at 10.0.0.1".to_owned()));
             any(stage, face)
+        }
+        ("outcome unknown", _) => {
+            let request = stage.update(face)?;
+            stage.fault = Some(Fault::Lost("Network connection lost.".to_owned()));
+            Some(request)
         }
         ("bug of ours", _) => {
             stage.fault = Some(Fault::Failed("near \"SELEC\": syntax error".to_owned()));

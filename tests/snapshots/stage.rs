@@ -105,6 +105,8 @@ pub struct Stage {
     /// An admin's client id and secret.
     pub admin: (String, String),
     pub fault: Option<Fault>,
+    /// Whether the platform finds that too many authentications failed.
+    pub over: bool,
 }
 
 /// Situations that belong together: their names, and the request of a face that brings it into one, if it can come into it.
@@ -138,7 +140,7 @@ impl Stage {
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
         let (id, body) = made(&url, &json!({"UserGUID": user.guid(), "Name": "the credential"}));
         described(&format!("{credentials}/{id}"));
-        Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, world }
+        Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, over: false, world }
     }
 
     /// What a face answers in a situation, if it can come into it.
@@ -160,7 +162,11 @@ impl Stage {
         let Request { method, url, authorization, headers, body } = request;
         let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         headers.extend(authorization.iter().map(|authorization| ("authorization", authorization.as_str())));
-        self.world.watch(wire, method, url, &Noted::of(&headers), body).into()
+        let mut done = self.world.watch(wire, method, url, &Noted::of(&headers), body);
+        if let Some(failed) = done.failed.take_if(|_| self.over) {
+            done.answer = failed.instead;
+        }
+        done.into()
     }
 
     pub fn create(&self, face: &str) -> Option<Request> {

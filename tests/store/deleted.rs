@@ -267,7 +267,7 @@ fn a_guid_is_free_again() {
     for life in 1..=3 {
         let (name, token) = (format!("life {life}"), format!("token {life}").replace(' ', "-"));
         let made = world.call("PUT", &url, ROOT, &body(&name, &token));
-        assert_eq!((made.status, made.etag()), (200, &*format!("\"{id}.1\"")), "{}", made.text);
+        assert_eq!((made.status, made.etag()), (200, &*format!("\"{id}.{life}\"")), "{}", made.text);
         let listed = world.get(&url, ROOT).json();
         assert_eq!(listed.as_array().map(Vec::len), Some(1), "its newest secret alone");
         assert_eq!((text(&listed[0], "Name"), text(&listed[0], "BearerToken")), (name.clone(), token.clone()));
@@ -281,6 +281,29 @@ fn a_guid_is_free_again() {
     }
     // A token that went with it may be had again, too, by another.
     assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "token-1"})).status, 200);
+}
+
+#[test]
+fn an_etag_of_a_first_life_does_not_hold_in_the_second() {
+    let scene = Scene::new();
+    let world = &scene.world;
+    let url = format!("/v1.0/tenants/{ZERO}/credentials");
+    let body = json!({"GUID": "0198f000-0000-7000-8000-000000000001", "UserGUID": ZERO, "Name": "first"});
+    let one = format!("{url}/{}", text(&body, "GUID"));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(world.call("PUT", &url, ROOT, &body).status, 200);
+        for name in ["first", "second"] {
+            let body = json!({"UserGUID": ZERO, "Name": name});
+            let reply = world.call("PUT", &one, ROOT, &body);
+            seen.push(reply.header("etag").unwrap_or_else(|| panic!("{}", reply.text)).to_owned());
+        }
+        assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 200);
+    }
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), count, "{seen:?}");
 }
 
 #[test]

@@ -186,11 +186,17 @@ fn every_clause_says_the_tenant() {
     }
     assert!(checked > 1000, "{checked}: the statements are read");
     // Every file is sent, in some way.
-    for (file, sql) in sql_files("src/store") {
+    for (file, sql) in ["src/store", "src/store/verdict"].into_iter().flat_map(sql_files) {
         // One has a place into which the text of who calls is put.
-        let is_sent = |text: &String| sql.trim_end().split("{subject}").all(|part| text.contains(part));
+        let is_sent = |text: &String| bare(&sql).split("{subject}").all(|part| bare(text).contains(part));
         assert!(SENT.keys().any(is_sent), "{file} is not sent by any route");
     }
+}
+
+/// SQL without its comments and white space, of which a text that is sent has less than its file.
+fn bare(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split_once("--").map_or(line, |(line, _)| line));
+    lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace()).collect()
 }
 
 #[test]
@@ -302,7 +308,10 @@ fn no_statement_reads_a_whole_table() {
         // A list is read in the order of an index: nothing of it is sorted, but within a row the secrets that it tells of, and
         // what a filter has looked at, so many rows at most.
         if sql.contains("start AS MATERIALIZED") {
-            let judge = SENT.keys().find(|sql| sql.ends_with("FROM verdict\n")).expect("sent");
+            let reads = |sql: &&String| {
+                sql.contains(" 0 AS differs,") && sql.ends_with(" newest, sealing_key, sealed FROM verdict")
+            };
+            let judge = SENT.keys().find(reads).expect("sent");
             let sorts = |sql: &str| {
                 let sorts = |step: &&String| step.starts_with("USE TEMP B-TREE") && !step.contains("json_group_array");
                 plan(&db, sql).iter().filter(sorts).count()

@@ -94,6 +94,12 @@ pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "Who calls is not known",
             "Send a secret or an access token: Authorization: Bearer …",
         ),
+        Refusal::TooManyFailures => detailed(
+            429,
+            "too_many_failures",
+            "Too many failed authentications",
+            "Wait as long as Retry-After says. A call with a secret that holds is answered all the while.",
+        ),
         Refusal::Inactive => detailed(
             401,
             "inactive",
@@ -176,7 +182,15 @@ pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The tenant has credentials or principals",
             "To delete them with it, add ?force=true.",
         ),
-        Refusal::Unavailable => detailed(503, "unavailable", "The database does not answer", "Try again."),
+        Refusal::Unavailable => {
+            detailed(503, "unavailable", "The database does not answer", "Nothing was done: try again.")
+        }
+        Refusal::OutcomeUnknown => detailed(
+            503,
+            "outcome_unknown",
+            "The database did not say whether this was done",
+            "All of it was, or nothing. Send it again with the same If-Match or Idempotency-Key, or read it first.",
+        ),
         Refusal::Broken(_) => detailed(500, "internal", "Something failed on our side", "It has been logged."),
     };
     let problem = Problem { r#type: format!("urn:postern:problem:{code}"), title, status, code, detail, violations };

@@ -88,9 +88,13 @@ fn nearest(dialect: &dyn Dialect, noun: Noun, verb: Verb, name: &str) -> Option<
 }
 
 fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    let name = name.to_lowercase();
-    let near = words.into_iter().map(|word| (strsim::damerau_levenshtein(&name, word), word)).min();
-    near.filter(|(distance, word)| *distance <= word.len() / 3 + 1).map(|(_, word)| word)
+    // A body of unknown members, or one with a name as long as a body, is read before it is known who calls: only words of about
+    // the name's length are compared with it, since no other can be near.
+    let may_differ = |word: &str| word.len() / 3 + 1;
+    let length = name.chars().count();
+    let words = words.into_iter().filter(|word| word.len().abs_diff(length) <= may_differ(word));
+    let near = words.map(|word| (strsim::damerau_levenshtein(&name.to_lowercase(), word), word)).min();
+    near.filter(|(distance, word)| *distance <= may_differ(word)).map(|(_, word)| word)
 }
 
 /// The parameters that an operation's query may have.
@@ -204,7 +208,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
     }
     filter.role = said("role");
     if let Some(prefix) = said("name_prefix").filter(|prefix| !prefix.is_empty()) {
-        filter.name_to = Some(format!("{prefix}{}", char::MAX));
+        filter.name_to = behind(&prefix);
         filter.name_from = Some(prefix);
     }
     for (name, time) in [
@@ -219,6 +223,19 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         }
     }
     filter
+}
+
+/// The first text behind all that begin so; none where nothing is.
+fn behind(prefix: &str) -> Option<String> {
+    let mut letters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = letters.pop() {
+        // A range of code points leaves the surrogates out.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            letters.push(next);
+            return Some(letters.into_iter().collect());
+        }
+    }
+    None
 }
 
 /// `limit` and `cursor` of a history: the cursor is the number of an event.

@@ -48,6 +48,7 @@ pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oau
     may(415, has_body);
     may(422, has_body && !is_oauth);
     may(428, one && writes && route.path.contains("/credentials/"));
+    may(429, !metadata);
     may(503, true);
     told.into()
 }
@@ -152,7 +153,7 @@ fn headers_of(status: u16, is_ours: bool) -> &'static [&'static str] {
     match status {
         401 => &["WWW-Authenticate"],
         415 if is_ours => &["Accept-Patch"],
-        503 => &["Retry-After"],
+        429 | 503 => &["Retry-After"],
         _ => &[],
     }
 }
@@ -170,6 +171,7 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         (415, "The body is of another media type; the header `Accept-Patch` says what PATCH takes."),
         (422, "The body breaks rules, or the Idempotency-Key was used for another."),
         (428, "The tenant requires `If-Match`."),
+        (429, "Too many authentications failed, from this address or of this credential."),
         (503, "The database does not answer, or the service is not configured."),
     ];
     let mut responses = Map::new();
@@ -180,7 +182,7 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         let told = value!({ "description": about, "content": content });
         responses.insert(status.to_string(), with_headers(told, headers_of(status, true)));
     }
-    for (status, about) in told.iter().filter(|(status, _)| [400, 401, 403, 413, 415, 503].contains(status)) {
+    for (status, about) in told.iter().filter(|(status, _)| [400, 401, 403, 413, 415, 429, 503].contains(status)) {
         let content = value!({ "application/json": { "schema": error } });
         let told = value!({ "description": about, "content": content });
         responses.insert(format!("oauth-{status}"), with_headers(told, headers_of(*status, false)));

@@ -1,0 +1,315 @@
+"""docs/openapi/litegraph.json, our own description of LiteGraph's face, against the running Worker: schemathesis (PyPI) sends what
+it allows and what it forbids."""
+
+import copy
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from described import (EACH, Description, Run, apart, described_routes, hooked, is_valid, is_valid_openapi, operations,
+                       parameter_lists, routes_of, runs, wrong_parts)
+
+DESCRIPTION = Description("litegraph")
+IDS = list(DESCRIPTION.operations)
+DEFAULT_USER = "00000000-0000-0000-0000-000000000000"
+GUID = DESCRIPTION.document["components"]["parameters"]["Tenant"]["schema"]["pattern"]
+# GUIDs and versions that nothing has: those that are made begin with a 0.
+NOBODY = r"^[2-7][0-9a-f]{7}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+STALE = {"type": "string", "pattern": r'^"[2-7][0-9a-hjkmnp-tv-z]{25}\.[1-9]"\Z'}
+# What no schema says: which years there are.
+TIME = {"type": "string", "pattern": r"^20[0-9]{2}-(0[1-9]|1[0-2])-([01][1-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z\Z"}
+
+
+class Place:
+    """A tenant of its own, who calls there, and what is made there for one request each."""
+
+    def __init__(self, url, root):
+        self.url = url
+        self.root = f"Bearer {root}"
+        # Nothing here speaks TLS, whose certificates take long to load.
+        # One that is kept open may be closed by the server just as it is used again.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False, limits=once)
+        self.tenant = self.made_tenant()
+        self.user = self.made_user()
+        self.admin, self.viewer = (f"Bearer {self.made_caller(role)}" for role in ("admin", "viewer"))
+        self.token = self.put(f"/{self.tenant}/credentials", UserGUID=self.user)["BearerToken"]
+
+    def put(self, path, **body):
+        answer = self.http.put(f"/v1.0/tenants{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def made_caller(self, role):
+        """Roles are said on another face."""
+        body = {"name": role, "roles": [{"role_id": role}]}
+        headers = {"X-Postern-Tenant": self.tenant}
+        answer = self.http.post("/api/v1/auth-management/clients", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["client_secret"]
+
+    def made_tenant(self):
+        return self.put("", Name="Described")["GUID"]
+
+    def made_user(self, tenant=None):
+        return self.put(f"/{tenant or self.tenant}/users", FirstName="described")["GUID"]
+
+    def made_credential(self, tenant=None):
+        return self.put(f"/{tenant or self.tenant}/credentials", UserGUID=DEFAULT_USER)["GUID"]
+
+
+@pytest.fixture(scope="module")
+def place(url, root):
+    place = Place(url, root)
+    yield place
+    place.http.close()
+
+
+# Beside these it sends each operation's examples, and what it finds at the edges of each member ("coverage").
+EXAMPLES = 5
+REFUSED = [400, 401, 404, 409, 412, 413, 415]
+CHECKS = {
+    "negative_data_rejection": {"expected-statuses": REFUSED},
+    "positive_data_acceptance": {"expected-statuses": ["2xx"]},
+}
+QUERIES = {"list_tenants", "list_users", "list_credentials", "enumerate_credentials", "delete_tenant"}
+DELETES = {name for name in IDS if name.startswith("delete")}
+OPERATIONS = [
+    # A GUID or a token may be taken: `a_409_of_what_is_valid_is_of_what_a_client_chose` lets nothing else be a 409.
+    {"include-operation-id": ["create_tenant", "create_user", "create_credential", "update_credential"],
+     "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 409]}}},
+    # Not everything that is wrong is refused; `what_is_wrong_is_refused_or_says_nothing` tells what is not.
+    {"include-operation-id": sorted(QUERIES | DELETES),
+     "checks": {"negative_data_rejection": {"expected-statuses": ["2xx", *REFUSED]}}},
+]
+
+
+def what_is_wrong_is_refused_or_says_nothing(_context, response, case):
+    """A parameter of a query that is not known, or has no value, says nothing; what is not there is deleted like what is."""
+    operation = case.operation.definition.raw["operationId"]
+    if operation not in QUERIES | DELETES or response.status_code >= 300:
+        return
+    assert wrong_parts(case) <= ({"query", "path"} if operation in DELETES else {"query"})
+    said = parse_qs(urlsplit(response.request.url).query)
+    for name in SAID if operation in QUERIES - DELETES else []:
+        assert all(SAID[name](value) for value in said.get(name, [])), said
+
+
+# What each parameter of a query has to be, if it has a value.
+SAID = {
+    "order": lambda value: value in DESCRIPTION.document["components"]["parameters"]["Order"]["schema"]["enum"],
+    "skip": lambda value: value.isdecimal() and int(value) <= 1000,
+    "max-keys": lambda value: value.isdecimal() and 1 <= int(value) <= 1000,
+    "token": lambda value: re.fullmatch(GUID, value),
+}
+
+
+def a_409_of_what_is_valid_is_of_what_a_client_chose(_context, response, case):
+    if response.status_code == 409 and is_valid(case) and isinstance(case.body, dict):
+        assert case.body.get("GUID") or case.body.get("BearerToken"), response.text
+
+
+def a_refusal_tells_its_own_status_in_words_of_its_own(_context, response, case):
+    """That `Message` belongs to `Error`, tests/worker/face.rs has; that they are the right ones, tests/recorded."""
+    if response.status_code >= 400 and response.request.method != "HEAD":
+        told = response.json()
+        assert (list(told)[:3], told["StatusCode"]) == (["Error", "Message", "StatusCode"], response.status_code)
+    if response.status_code == 405:
+        methods = {name.upper() for name in DESCRIPTION.document["paths"][case.path] if name != "parameters"}
+        methods |= {"HEAD"} if "GET" in methods else set()
+        assert set(response.headers["allow"][0].split(", ")) == methods
+
+
+def sharpened(place, without=(), path=None, tag=None):
+    """The description, with what it says in words alone, or cannot say: so all that it allows is to be accepted, and all that
+    it forbids to be refused. Without the parameters that are named; with another schema of the GUIDs in its paths; or with one of
+    If-Match, which then is required."""
+    described = copy.deepcopy(DESCRIPTION.document)
+    schemas, parameters = described["components"]["schemas"], described["components"]["parameters"]
+    # A version out of thin air never holds, and so would hide everything behind it.
+    parameters["IfMatch"]["schema"] = {"type": "string", "enum": ["*"]}
+    if tag:
+        parameters["IfMatch"].update(schema=tag, required=True)
+    # How GUIDs stand in a list, no schema says.
+    parameters["Guids"].update(schema={"type": "string", "enum": [DEFAULT_USER, f"{place.user},{DEFAULT_USER}"]})
+    for group in parameter_lists(described):
+        group[:] = [parameters[one["$ref"].split("/")[-1]] if "$ref" in one else one for one in group]
+        group[:] = [copy.deepcopy(one) for one in group if one["name"] not in without]
+        for one in group:
+            # Of another database.
+            one.pop("example", None)
+            if one["name"] == "token" and one["in"] == "path":
+                one["schema"] = {"type": "string", "enum": [place.token]}
+            elif one["in"] == "path" and path:
+                one["schema"] = {"type": "string", "pattern": path}
+    for name in ("NewTenant", "NewUser", "NewCredential", "WholeTenant", "WholeUser", "WholeCredential", "Search"):
+        members = schemas[name]["properties"]
+        if "UserGUID" in members:
+            # Which users there are, a tenant says.
+            members["UserGUID"] = {"enum": [DEFAULT_USER, place.user]}
+        schemas[name] = apart(schemas[name])
+        for member in {"CreatedUtc", "LastUpdateUtc"} & set(members):
+            schemas[name]["properties"][member] = {"anyOf": [TIME, {"type": "null"}]}
+    # The page before tells it: test_a_next_page_is_read_by_its_token.
+    schemas["Search"]["properties"].pop("ContinuationToken")
+    # Who calls by x-token has no Authorization: test_a_token_may_come_in_its_other_header.
+    described["security"] = [{"bearer": []}]
+    return described
+
+
+# What is done to a tenant as a whole: to the one that calls it might be the end.
+OF_ALL = ["update_tenant", "delete_tenant", "delete_credentials"]
+
+
+def there(place, tenant=None, default=False):
+    """Before each request: what its path names is there, made for it alone; or it is the tenant itself, and its default user."""
+
+    def before_call(_context, case, _kwargs):
+        named = case.path_parameters
+        if not named or "token" in named or not all(isinstance(one, str) and re.fullmatch(GUID, one) for one in named.values()):
+            return
+        of_its_own = not default and case.operation.definition.raw["operationId"] in OF_ALL
+        home = {"tenant": place.made_tenant() if of_its_own else tenant or place.tenant}
+        if "user" in named:
+            home["user"] = DEFAULT_USER if default else place.made_user(home["tenant"])
+        if "credential" in named:
+            home["credential"] = place.made_credential(home["tenant"])
+        case.path_parameters = home
+
+    return before_call
+
+
+@pytest.fixture(scope="module")
+def run(request, place):
+    def make(phases, chosen, document, authorization, before=None, checks=CHECKS, of_operations=OPERATIONS, **more):
+        with hooked(*[before] if before else []):
+            return Run(place.url, document, phases, chosen, authorization, checks, of_operations, **more)
+
+    own = [what_is_wrong_is_refused_or_says_nothing, a_409_of_what_is_valid_is_of_what_a_client_chose,
+           a_refusal_tells_its_own_status_in_words_of_its_own]
+    with runs(request, DESCRIPTION, make, *own) as run:
+        yield run
+
+
+def test_the_description_is_valid_openapi_and_speaks_to_people():
+    is_valid_openapi(DESCRIPTION)
+
+
+def test_every_route_of_the_face_is_described_and_no_other():
+    assert described_routes(DESCRIPTION) == routes_of("/v1.0/", "/v2.0/")
+
+
+def caller(place, operation):
+    # Root alone makes and deletes tenants, and turns them off; nobody else may take all credentials of another tenant.
+    of_root = DESCRIPTION.operations[operation]["tags"] == ["tenants"] or operation == "delete_credentials"
+    return place.root if of_root else place.admin
+
+
+@pytest.mark.parametrize("operation", IDS)
+def test_no_check_fails(run, place, operation):
+    run({200, 401, 405}, EACH, [operation], sharpened(place, without=["token"] if "enumerate" in operation else []),
+        caller(place, operation), there(place), examples=EXAMPLES)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A whole situation has one answer: that it is described, and looks as it is described.
+
+FEW = 2
+
+
+def only(run, status, operation, document, authorization, before=None):
+    checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": [status]}}
+    run({status}, ["fuzzing"], [operation], document, authorization, before, checks, (), examples=FEW, modes="positive")
+
+
+WITH_PATH = [operation["operationId"] for path, item in DESCRIPTION.document["paths"].items() if "{tenant}" in path
+             for operation in operations({"paths": {"": item}})]
+
+
+@pytest.mark.parametrize("operation", [name for name in WITH_PATH if name != "delete_tenant"])
+def test_what_nobody_has_is_a_404(run, place, operation):
+    only(run, 404, operation, sharpened(place, without=["token"], path=NOBODY), place.root)
+
+
+IF_MATCH = {"$ref": "#/components/parameters/IfMatch"}
+VERSIONED = [name for name in IDS if IF_MATCH in DESCRIPTION.operations[name].get("parameters", [])]
+
+
+@pytest.mark.parametrize("operation", VERSIONED)
+def test_another_version_is_a_412(run, place, operation):
+    # A token that is taken is told only of the version that is there.
+    only(run, 412, operation, sharpened(place, tag=STALE), caller(place, operation), there(place))
+
+
+@pytest.mark.parametrize("operation", IDS)
+def test_a_viewer_may_do_nothing_here(run, place, operation):
+    only(run, 401, operation, sharpened(place, without=["token"] if "enumerate" in operation else []), place.viewer)
+
+
+@pytest.mark.parametrize("operation", ["update_credential", "delete_credential"])
+def test_without_the_if_match_that_a_tenant_requires_it_is_a_428(run, place, operation):
+    tenant = place.made_tenant()
+    body = {"require_if_match": True}
+    assert place.http.patch(f"/v1/tenants/{base32(tenant)}", json=body).status_code == 200
+    document = sharpened(place, without=["If-Match"])
+    document["components"]["schemas"]["WholeCredential"]["properties"]["UserGUID"] = {"enum": [DEFAULT_USER]}
+    only(run, 428, operation, document, place.root, there(place, tenant))
+
+
+def base32(guid):
+    """A GUID as our own face spells it."""
+    bits, letters = int(guid.replace("-", ""), 16), "0123456789abcdefghjkmnpqrstvwxyz"
+    return "".join(letters[bits >> 5 * place & 31] for place in range(25, -1, -1))
+
+
+@pytest.mark.parametrize("operation", ["delete_user", "delete_tenant"])
+def test_what_has_to_stay_is_a_409(run, place, operation):
+    only(run, 409, operation, sharpened(place, without=["force"]), place.root, there(place, default=True))
+
+
+def test_a_next_page_is_read_by_its_token(run, place):
+    place.made_credential()
+    pages = f"/v2.0/tenants/{place.tenant}/credentials"
+    token = place.http.get(pages, params={"max-keys": 1}).json()["ContinuationToken"]
+    document = sharpened(place)
+    for group in parameter_lists(document):
+        for one in group:
+            if (one["name"], one["in"]) == ("token", "query"):
+                one.update(schema={"type": "string", "enum": [token]}, required=True)
+    only(run, 200, "enumerate_credentials", document, place.admin, there(place))
+    answer = place.http.post(pages, json={"MaxResults": 1, "ContinuationToken": token})
+    assert (answer.status_code, answer.json()["Objects"][0]["GUID"] != token) == (200, True)
+
+
+def test_a_token_may_come_in_its_other_header(place):
+    token = place.admin.removeprefix("Bearer ")
+    answer = httpx.get(f"{place.url}/v1.0/tenants/{place.tenant}", headers={"x-token": token}, verify=False)
+    assert (answer.status_code, answer.json()["GUID"]) == (200, place.tenant)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# One after the other
+
+
+@pytest.mark.parametrize("noun", ["tenant", "user", "credential"])
+def test_no_check_fails_from_creation_to_the_end(run, place, noun):
+    chain = [f"{verb}_{noun}" for verb in ("create", "read", "update", "delete")]
+    document = sharpened(place, path=NOBODY)
+    for item in document["paths"].values():
+        for group in [item, *operations({"paths": {"": item}})]:
+            # ensure_resource_availability looks only at a request of which a link gave every parameter.
+            group["parameters"] = [one for one in group["parameters"] if one["in"] == "path"]
+            for one in group["parameters"]:
+                if one["name"] == "tenant" and noun != "tenant":
+                    one["schema"] = {"type": "string", "enum": [place.tenant]}
+    # 404: of what nobody has, or after the end. 409: a GUID or a token that is taken.
+    checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409]}}
+    # What is not there is deleted like what is: a second deletion is no use of what is gone.
+    of_deletion = {"include-operation-id": [f"delete_{noun}"], "checks": {"use_after_free": {"enabled": False}}}
+    run({200, 401, 404}, ["stateful"], chain, document, place.root, None, checks, [of_deletion])
+
+
+def test_who_called_was_left_alone(place):
+    for caller in (place.admin, place.viewer):
+        assert place.http.post("/v1/verify", json={"token": caller.removeprefix("Bearer ")}).json()["active"]

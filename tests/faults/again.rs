@@ -1,0 +1,128 @@
+//! What a client does that was told "done, or not": it sends the same again. Nothing is done twice by that.
+
+use serde_json::json;
+
+use crate::common::{ROOT, text};
+use crate::stage::Fails::{After, Before};
+use crate::stage::{Ended, OPERATIONS, OURS, Operation, Stage};
+
+const LOST: &str = "Network connection lost.";
+const LATE: &str = "no answer of the database in time";
+
+/// The operations that this is true of, each with a stage on which its answer was lost after it was done.
+fn lost(of: impl Fn(&Operation) -> bool) -> Vec<(&'static Operation, Stage)> {
+    let found = OPERATIONS.iter().filter(|operation| of(operation)).map(|operation| {
+        let stage = Stage::set_for(operation);
+        assert_eq!(stage.run(operation, &[Some(After(LATE))]).reply.status, 503, "{}", operation.asks);
+        (operation, stage)
+    });
+    found.collect()
+}
+
+/// The operation done again has this status, and changes nothing.
+#[track_caller]
+fn changes_nothing(operation: &Operation, stage: &Stage, more: &[(&str, &str)], status: u16) -> Ended {
+    let before = stage.world.stored_but_last_use();
+    let ended = stage.run_with(operation, &[], more);
+    assert_eq!(ended.reply.status, status, "{} {}: {}", operation.face, operation.asks, ended.reply.text);
+    assert_eq!(stage.world.stored_but_last_use(), before, "{} {}", operation.face, operation.asks);
+    ended
+}
+
+#[test]
+fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
+    let keyed = lost(|operation| operation.by.starts_with("keyed"));
+    assert_eq!(keyed.len(), 3, "a tenant, a principal, a credential");
+    for (operation, stage) in keyed {
+        let first = Stage::set_for(operation).run(operation, &[]).reply;
+        for _ in 0..2 {
+            let again = changes_nothing(operation, &stage, &[], 201).reply;
+            assert_eq!((&again.text, again.header("etag")), (&first.text, first.header("etag")), "{}", operation.asks);
+        }
+        if let Some(secret) = first.json()["secret"].as_str() {
+            let verified = stage.world.call("POST", "/v1/verify", ROOT, &json!({ "token": secret })).json();
+            assert_eq!(verified["active"], true, "{verified}");
+        }
+        // Of what was not made it is the first time.
+        let stage = Stage::set_for(operation);
+        let there = || stage.world.db.count("SELECT count(*) FROM tenants, principals, credentials, events");
+        let before = there();
+        assert_eq!(stage.run(operation, &[Some(Before(LOST))]).reply.status, 503);
+        assert_eq!(there(), before);
+        assert_eq!(stage.run(operation, &[]).reply.status, 201);
+        changes_nothing(operation, &stage, &[], 201);
+    }
+}
+
+#[test]
+fn an_update_sent_again_changes_nothing_more() {
+    // Of one thing, whose id is the end of its path. What has an If-Match is below.
+    let update = |asks: &str| {
+        ["PUT ", "PATCH "].iter().any(|method| asks.starts_with(method))
+            && (asks.ends_with('}') || asks.ends_with("acme"))
+    };
+    let updates = lost(|operation| update(operation.asks) && operation.by != "if-match");
+    let mut faces: Vec<_> = updates.iter().map(|(operation, _)| operation.face).collect();
+    faces.dedup();
+    assert_eq!((updates.len(), faces), (10, vec!["coactive", "litegraph", "keycard", "postern"]));
+    for (operation, stage) in updates {
+        let first = Stage::set_for(operation).run(operation, &[]).reply;
+        let again = changes_nothing(operation, &stage, &[], 200).reply;
+        assert_eq!(again.header("etag"), first.header("etag"), "the same revision: {}", operation.asks);
+    }
+}
+
+#[test]
+fn an_update_sent_again_with_the_if_match_that_it_had_is_refused() {
+    let credential = |operation: &Operation| {
+        operation.body.contains("renamed")
+            && ["{client}", "{guid}", "{id}"].iter().any(|id| operation.asks.ends_with(id))
+    };
+    let updates = OPERATIONS.iter().filter(|operation| credential(operation));
+    assert_eq!(updates.clone().count(), 5, "of each face one, of ours two");
+    for operation in updates {
+        let stage = Stage::set_for(operation);
+        let (first, second) = (format!("\"{}.1\"", stage.id), format!("\"{}.2\"", stage.id));
+        // Of two headers of a name the first is read here: the operation's own, where it has one.
+        assert_eq!(stage.run_with(operation, &[Some(After(LOST))], &[("if-match", &first)]).reply.status, 503);
+        changes_nothing(operation, &stage, &[("if-match", &first)], 412);
+        let read = stage.world.get(&stage.fill(OURS), ROOT);
+        assert_eq!((read.etag(), read.json()["name"].as_str()), (second.as_str(), Some("renamed")), "{}", read.text);
+    }
+}
+
+#[test]
+fn a_deletion_sent_again_deletes_nothing_more() {
+    let deletions = lost(|operation| operation.asks.starts_with("DELETE"));
+    assert_eq!(deletions.len(), 10);
+    for (operation, stage) in deletions {
+        changes_nothing(operation, &stage, &[], if operation.face == "litegraph" { 200 } else { 404 });
+    }
+}
+
+#[test]
+fn a_step_sent_again_is_taken_once() {
+    let steps = lost(|operation| operation.asks.contains("{id}/r"));
+    assert_eq!(steps.len(), 5);
+    for (operation, stage) in steps {
+        let status = if operation.asks.contains("rotate") { 409 } else { 200 };
+        changes_nothing(operation, &stage, &[], status);
+    }
+}
+
+/// The new secret is known to nobody: the old one holds, and the rotation is cancelled and begun anew.
+#[test]
+fn a_rotation_whose_secret_was_lost_is_cancelled_and_begun_anew() {
+    let rotate = |operation: &Operation| operation.asks.ends_with("/rotate");
+    let (operation, stage) = lost(rotate).remove(0);
+    let active = |token: &str| {
+        let verified = stage.world.call("POST", "/v1/verify", ROOT, &json!({ "token": token }));
+        verified.json()["active"] == true
+    };
+    assert!(active(&stage.token));
+    let cancelled = stage.world.call("POST", &stage.fill(&format!("{OURS}/rotate/cancel")), ROOT, &json!(null));
+    assert_eq!(cancelled.status, 200, "{}", cancelled.text);
+    let rotated = stage.run(operation, &[]).reply;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    assert!(active(&stage.token) && active(&text(&rotated.json(), "secret")));
+}

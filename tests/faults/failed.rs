@@ -1,0 +1,231 @@
+//! Failed authentications: which answers are such, and what is counted of them. How many are too many the platform judges
+//! (`tests/worker_faults.rs`).
+
+use serde_json::{Value, json};
+
+use data_encoding::BASE64;
+
+use crate::common::{ROOT, ZERO, text};
+use crate::stage::Fails::Before;
+use crate::stage::{Ended, OPERATIONS, OURS, Stage};
+
+const HERE: (&str, &str) = ("cf-connecting-ip", "192.0.2.7");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const GRANT: &str = "grant_type=client_credentials";
+
+/// A request of each face.
+const ANY: [(&str, &str); 5] = [
+    ("coactive", "GET /api/v1/auth-management/clients"),
+    ("litegraph", "GET /v1.0/tenants"),
+    ("keycard", "GET /organizations/acme"),
+    ("oauth", "POST /oauth/introspect"),
+    ("postern", "GET /v1/tenants"),
+];
+
+/// What is counted: the address and what was named. It is 401 (or a token that is taken), and no secret is in it.
+#[track_caller]
+fn is_counted(stage: &Stage, ended: &Ended, address: Option<&str>, named: Option<&str>) {
+    let reply = &ended.reply;
+    assert!([401, 409].contains(&reply.status), "{}", reply.text);
+    let failed = ended.failed.as_ref().unwrap_or_else(|| panic!("not counted: {}", reply.text));
+    assert_eq!((failed.address.as_deref(), failed.credential.as_deref()), (address, named), "{}", reply.text);
+    for text in [&failed.address, &failed.credential].into_iter().flatten() {
+        stage.holds_no_secret(text);
+    }
+    // The answer in its place is of the same request.
+    let (instead, header) = (&failed.instead, |name: &str| {
+        failed.instead.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    });
+    assert_eq!((instead.status, header("retry-after")), (429, Some("60")));
+    assert_eq!(header("x-request-id"), reply.header("x-request-id"));
+    assert_eq!(header("x-should-retry"), None, "a client may wait, and try again");
+    assert_eq!(header("www-authenticate"), None);
+    stage.holds_no_secret(&instead.body);
+}
+
+#[track_caller]
+fn is_not_counted(ended: &Ended, status: u16) {
+    assert_eq!((ended.reply.status, ended.failed.is_some()), (status, false), "{}", ended.reply.text);
+}
+
+fn basic(client: &str, secret: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{client}:{secret}").as_bytes()))
+}
+
+/// A token that is well formed and nobody's, and the id of the secret that it names.
+fn nobodys(stage: &Stage) -> (String, String) {
+    let (client, token) = stage.world.client(&json!({ "name": "gone" }));
+    let sql = "SELECT s.id FROM secrets s JOIN credentials c ON c.id = s.credential WHERE c.name = 'gone'";
+    let id = text(&stage.world.db.query(sql, &[])[0], "id");
+    let url = crate::common::client_url(&client);
+    let deleted =
+        stage.send(&[], &format!("DELETE {url}"), &[("authorization", &format!("Bearer {}", stage.admin.1))], "");
+    assert_eq!(deleted.reply.status, 200, "{}", deleted.reply.text);
+    (token, id)
+}
+
+#[test]
+fn on_every_face_a_caller_that_is_nobody_is_counted_by_address_and_by_what_it_named() {
+    let stage = Stage::new();
+    let (token, secret) = nobodys(&stage);
+    let (client, _) = &stage.admin;
+    let credential = stage.world.db.query("SELECT id FROM credentials WHERE name = 'admin'", &[]);
+    let credential = text(&credential[0], "id");
+    for (face, asks) in ANY {
+        let by = |authorization: &str| {
+            let (body, more) = if face == "oauth" { ("token=x", Some(FORM)) } else { ("", None) };
+            let mut headers = vec![HERE, ("x-postern-tenant", "acme")];
+            headers.extend((!authorization.is_empty()).then_some(("authorization", authorization)));
+            headers.extend(more);
+            stage.send(&[], asks, &headers, body)
+        };
+        let here = Some(HERE.1);
+        // Nothing that could be told from another's: the address alone.
+        for garbage in ["", "Bearer pstn_x", "Digest x", "Basic !", "Bearer client_x:y", &basic("x", "y")] {
+            is_counted(&stage, &by(garbage), here, None);
+        }
+        // A secret that is none is named by its id; with a client's id, the client is.
+        is_counted(&stage, &by(&format!("Bearer {token}")), here, Some(&secret));
+        is_counted(&stage, &by(&format!("Bearer {client}:{token}")), here, Some(&credential));
+        is_counted(&stage, &by(&basic(client, &token)), here, Some(&credential));
+        is_counted(&stage, &by(&basic(client, &stage.token)), here, Some(&credential));
+    }
+}
+
+#[test]
+fn a_log_in_that_fails_is_counted_by_the_client_that_it_named() {
+    let stage = Stage::new();
+    let (client, secret) = &stage.admin;
+    let credential = stage.world.db.query("SELECT id FROM credentials WHERE name = 'admin'", &[]);
+    let credential = text(&credential[0], "id");
+    let wrong = &stage.token;
+    let json = ("content-type", "application/json");
+    let in_form = |secret: &str| format!("{GRANT}&client_id={client}&client_secret={secret}");
+    for (asks, content_type, body) in [
+        ("POST /api/v1/login", json, r#"{"grant_type":"client_credentials"}"#),
+        ("POST /oauth/token", FORM, GRANT),
+        ("POST /service-account-token", FORM, GRANT),
+    ] {
+        let by =
+            |authorization: &str| stage.send(&[], asks, &[HERE, content_type, ("authorization", authorization)], body);
+        is_counted(&stage, &by(&basic(client, wrong)), Some(HERE.1), Some(&credential));
+        is_counted(&stage, &by(&basic(client, "pstn_garbage")), Some(HERE.1), None);
+        is_not_counted(&by(&basic(client, secret)), 200);
+        if content_type == FORM {
+            let by_form = |secret: &str| stage.send(&[], asks, &[HERE, FORM], &in_form(secret));
+            is_counted(&stage, &by_form(wrong), Some(HERE.1), Some(&credential));
+            is_not_counted(&by_form(secret), 200);
+        }
+    }
+}
+
+#[test]
+fn what_held_once_and_holds_no_more_is_counted_and_one_that_is_inactive_is_not() {
+    let stage = Stage::new();
+    let secret = stage.world.db.query("SELECT id FROM secrets WHERE sealed IS NOT NULL", &[]);
+    let secret = text(&secret[0], "id");
+    let read =
+        |token: &str| stage.send(&[], "GET /v1/tenants", &[HERE, ("authorization", &format!("Bearer {token}"))], "");
+    let change = |step: &str, body: Value| {
+        let method = if step.is_empty() { "PATCH" } else { "POST" };
+        let done = stage.world.call(method, &stage.fill(&format!("{OURS}{step}")), ROOT, &body);
+        assert_eq!(done.status, 200, "{}", done.text);
+    };
+    let pair = format!("grant_type=client_credentials&client_id={{client}}&client_secret={}", stage.token);
+    let access = stage.send(&[], "POST /oauth/token", &[HERE, FORM], &stage.fill(&pair));
+    let access = text(&access.reply.json(), "access_token");
+
+    is_not_counted(&read(&stage.token), 200);
+    is_not_counted(&read(&access), 200);
+    // Its secret was right: there is nothing to guess.
+    change("", json!({ "enabled": false }));
+    is_not_counted(&read(&stage.token), 401);
+    is_not_counted(&read(&access), 401);
+    change("", json!({ "enabled": true }));
+    change("/revoke", Value::Null);
+    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
+    is_counted(&stage, &read(&access), Some(HERE.1), Some(&secret));
+    change("/restore", Value::Null);
+    change("", json!({ "expires_at": "2026-11-20T00:00:00Z" }));
+    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
+    change("", json!({ "expires_at": null }));
+    change("/rotate", json!({ "grace_seconds": 0 }));
+    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
+    is_counted(&stage, &read(&access), Some(HERE.1), Some(&secret));
+    let forged = format!("{}0", &access[..access.len() - 1]);
+    is_counted(&stage, &read(&forged), Some(HERE.1), None);
+}
+
+/// That a token is taken tells that it is somebody's: whoever asks so is counted, though it may ask.
+#[test]
+fn to_ask_whether_a_token_is_taken_counts_as_a_failure_of_who_asks() {
+    let stage = Stage::new();
+    let body = json!({ "UserGUID": ZERO, "BearerToken": stage.token }).to_string();
+    let asks = format!("PUT /v1.0/tenants/{ZERO}/credentials");
+    let by = |token: &str| stage.send(&[], &asks, &[HERE, ("authorization", &format!("Bearer {token}"))], &body);
+    let secret = stage
+        .world
+        .db
+        .query("SELECT s.id FROM secrets s JOIN credentials c ON c.id = s.credential WHERE c.name = 'admin'", &[]);
+    is_counted(&stage, &by(&stage.admin.1), Some(HERE.1), Some(&text(&secret[0], "id")));
+    is_counted(&stage, &by(ROOT), Some(HERE.1), None);
+    // Of an id that is taken nobody learns a secret.
+    let taken = json!({ "UserGUID": ZERO, "GUID": stage.id.guid() }).to_string();
+    let bearer = format!("Bearer {}", stage.admin.1);
+    is_not_counted(&stage.send(&[], &asks, &[HERE, ("authorization", &bearer)], &taken), 409);
+}
+
+#[test]
+fn the_address_is_the_one_that_the_platform_tells() {
+    let stage = Stage::new();
+    for (told, counted) in [
+        (Some("192.0.2.7"), Some("192.0.2.7")),
+        (Some("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1:2::")),
+        (Some("2001:db8:1:2::9"), Some("2001:db8:1:2::")),
+        (Some("::ffff:192.0.2.7"), Some("192.0.2.7")),
+        (Some("192.0.2.7, 192.0.2.8"), None),
+        (Some("nowhere"), None),
+        (Some(""), None),
+        (None, None),
+    ] {
+        // What a client writes itself is not heard.
+        let mut headers = vec![("x-forwarded-for", "198.51.100.1"), ("x-real-ip", "198.51.100.1")];
+        headers.extend(told.map(|address| ("cf-connecting-ip", address)));
+        is_counted(&stage, &stage.send(&[], "GET /v1/tenants", &headers, ""), counted, None);
+    }
+}
+
+#[test]
+fn nothing_else_is_counted() {
+    // Each operation that succeeds; and with what the caller is refused for another reason.
+    for operation in OPERATIONS {
+        let stage = Stage::set_for(operation);
+        let ended = stage.run_with(operation, &[], &[HERE]);
+        assert!(ended.reply.status < 300 && ended.failed.is_none(), "{}: {}", operation.asks, ended.reply.text);
+    }
+    let stage = Stage::new();
+    let viewer = format!("Bearer {}", stage.world.caller(&["viewer"]));
+    let admin = format!("Bearer {}", stage.admin.1);
+    let credential = stage.fill(&format!("PATCH {OURS}"));
+    let send = |by: &str, asks: &str, more: &[(&str, &str)], body: &str| {
+        let headers = [&[HERE, ("authorization", by), ("x-postern-tenant", "acme")], more].concat();
+        stage.send(&[], asks, &headers, body)
+    };
+    is_not_counted(&send(&viewer, &credential, &[], r#"{"name":"x"}"#), 403);
+    // Forbidden, in LiteGraph's words.
+    is_not_counted(&send(&viewer, &format!("GET /v1.0/tenants/{ZERO}/credentials"), &[], ""), 401);
+    is_not_counted(&send(&admin, "GET /v1/tenants/zz", &[], ""), 404);
+    is_not_counted(&send(&admin, "GET /v1/nothing", &[], ""), 404);
+    is_not_counted(&send("", "GET /v1/nothing", &[], ""), 404);
+    is_not_counted(&send("", "DELETE /v1/verify", &[], ""), 405);
+    is_not_counted(&send("", "POST /v1/verify", &[], "{"), 400);
+    is_not_counted(&send(&admin, &credential, &[("if-match", "\"x.9\"")], r#"{"name":"x"}"#), 412);
+    is_not_counted(&send(&admin, &credential, &[], r#"{"name":""}"#), 422);
+    // Whose token it is may be asked: the answer is for those who may know.
+    is_not_counted(&send(&admin, "POST /v1/verify", &[], r#"{"token":"pstn_x"}"#), 200);
+    is_not_counted(&send(&admin, "POST /oauth/introspect", &[FORM], "token=x"), 200);
+    is_not_counted(&send(&admin, "GET /v1.0/credentials/bearer/nobodys", &[], ""), 404);
+    // A database that fails says nothing of who calls.
+    let failing = [Some(Before("no answer of the database in time"))];
+    is_not_counted(&stage.send(&failing, "GET /v1/tenants", &[HERE, ("authorization", &viewer)], ""), 503);
+}

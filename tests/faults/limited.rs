@@ -1,0 +1,250 @@
+//! Failed authentications, past the limits of `wrangler.toml`: 100 a minute of an address, 30 of a credential. Here a minute is
+//! one of the clock: what is counted has to be in one of them.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::worker::face::roles;
+use crate::worker::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, get};
+use crate::worker::tenant::{CLIENTS, Own, Tenant, text};
+
+const BY_ADDRESS: usize = 100;
+const BY_CREDENTIAL: usize = 30;
+
+/// The most seconds that a test here may need.
+const NEEDS: u64 = 25;
+
+/// The clock.
+fn clock() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970")
+}
+
+/// Does it within one minute of the clock; anew, if it took longer than was left of one. It has to take new addresses and
+/// credentials each time, and to judge nothing: that is for what follows, on what it gives back.
+fn in_one_minute<T>(what: impl Fn() -> T) -> T {
+    let tell = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("told");
+    for _ in 0..5 {
+        let left = 60 - clock().as_secs() % 60;
+        if left < NEEDS {
+            tell(format!("{left} s are left of this minute, in which too little can be counted: waiting for the next"));
+            std::thread::sleep(Duration::from_secs(left));
+        }
+        let minute = clock().as_secs() / 60;
+        let done = what();
+        if clock().as_secs() / 60 == minute {
+            return done;
+        }
+        tell("What was counted took longer than was left of the minute: again".to_owned());
+    }
+    panic!("not done within a minute in five tries");
+}
+
+/// A number that no other test here has, nor a run before against the same server.
+fn unique() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    u64::try_from(clock().as_micros()).expect("small") << 8 | NEXT.fetch_add(1, Ordering::Relaxed) & 0xff
+}
+
+/// An IPv4 address.
+fn address() -> String {
+    let [.., a, b, c] = (unique() ^ unique() >> 20).to_be_bytes();
+    Ipv4Addr::new(10, a, b, c).to_string()
+}
+
+/// An address of that number in a network of the size that one site has.
+fn neighbour(network: u64, number: u64) -> String {
+    Ipv6Addr::from(u128::from(network) << 64 | u128::from(number)).to_string()
+}
+
+fn at(call: Call, address: &str) -> Call {
+    call.header("cf-connecting-ip", address)
+}
+
+/// A request of each face, to be given a caller.
+fn anything() -> [Call; 5] {
+    let introspect = call("POST", "/oauth/introspect").form("token=x");
+    let coactive = get(CLIENTS).header("x-postern-tenant", "acme");
+    [coactive, get("/v1.0/tenants"), get("/organizations"), introspect, get("/v1/tenants")]
+}
+
+/// The 429 of each of them, whole.
+const TOO_MANY: [&str; 5] = [
+    r#"{"detail":"Too many failed authentications: try again in a minute"}"#,
+    r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications: try again in a minute."}"#,
+    r#"{"message":"Too many failed authentications: try again in a minute.","code":"rate_limited","status":429}"#,
+    r#"{"error":"temporarily_unavailable","error_description":"Too many failed authentications: try again in a minute."}"#,
+    r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait as long as Retry-After says. A call with a secret that holds is answered all the while."}"#,
+];
+
+#[track_caller]
+fn is_too_many(reply: &Reply, text: &str) {
+    assert_eq!((reply.status, reply.header("retry-after"), reply.text.as_str()), (429, Some("60"), text), "{reply:?}");
+}
+
+fn statuses(replies: &[Reply]) -> Vec<u16> {
+    replies.iter().map(|reply| reply.status).collect()
+}
+
+/// What does not hold, each in its own way, and names no credential.
+fn garbage(number: usize, call: Call) -> Call {
+    match number % 3 {
+        0 => call,
+        1 => call.token("pstn_garbage"),
+        _ => call.basic("nobody:nothing"),
+    }
+}
+
+#[test]
+fn an_address_that_fails_too_often_is_told_so_on_every_face_and_a_good_secret_is_let_in_from_it() {
+    let tenant = Tenant::new();
+    let (failed, good, over, elsewhere) = in_one_minute(|| {
+        let (here, elsewhere) = (address(), address());
+        let good = || at(get("/v1/tenants").token(&tenant.admin), &here).send();
+        let mut let_in = Vec::new();
+        let mut failed = Vec::new();
+        for number in 0..BY_ADDRESS {
+            let call = garbage(number, anything()[number % 5].clone());
+            failed.push(at(call, &here).send());
+            if number % 20 == 0 {
+                let_in.push(good());
+            }
+        }
+        let mut over = Vec::new();
+        for (number, call) in anything().into_iter().enumerate() {
+            over.push(at(garbage(number, call), &here).send());
+            let_in.push(good());
+        }
+        (failed, let_in, over, at(get("/v1/tenants"), &elsewhere).send())
+    });
+    assert_eq!(statuses(&failed), [401; BY_ADDRESS], "not one of the first hundred");
+    assert_eq!(statuses(&good), [200; 10], "before, and during");
+    for (reply, text) in over.iter().zip(TOO_MANY) {
+        is_too_many(reply, text);
+    }
+    assert_eq!(elsewhere.status, 401, "another address");
+}
+
+#[test]
+fn the_neighbours_of_one_network_are_counted_as_one() {
+    let (failed, over, elsewhere) = in_one_minute(|| {
+        let network = 0x2001_0db8 << 32 | unique() & 0xffff_fffe;
+        let fail = |network: u64, number: usize| at(get("/v1/tenants"), &neighbour(network, 7 * number as u64)).send();
+        let failed: Vec<_> = (0..BY_ADDRESS).map(|number| fail(network, number)).collect();
+        (failed, fail(network, BY_ADDRESS), fail(network + 1, 0))
+    });
+    assert_eq!(statuses(&failed), [401; BY_ADDRESS]);
+    is_too_many(&over, TOO_MANY[4]);
+    assert_eq!(elsewhere.status, 401, "another network");
+}
+
+#[test]
+fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_let_in() {
+    let tenant = Tenant::new();
+    // From an address of its own each time, or from none that is known.
+    for addressed in [true, false] {
+        let (failed, good, over, other) = in_one_minute(|| {
+            let [Own { id, secret, .. }, other] = [tenant.own(json!({})), tenant.own(json!({}))];
+            let from = |call: Call| if addressed { at(call, &address()) } else { call };
+            let guess = |client: &str, call: Call| from(call.basic(&format!("{client}:{}", tenant.admin))).send();
+            let good = || from(get("/v1/tenants").basic(&format!("{}:{secret}", id.client()))).send();
+            let mut let_in = vec![good()];
+            let failed: Vec<_> =
+                (0..BY_CREDENTIAL).map(|number| guess(&id.client(), anything()[number % 5].clone())).collect();
+            let_in.push(good());
+            let mut over: Vec<_> = anything().into_iter().map(|call| guess(&id.client(), call)).collect();
+            let log_in = |path: &str| call("POST", path).form("grant_type=client_credentials");
+            over.push(guess(&id.client(), log_in(TOKEN)));
+            over.push(guess(&id.client(), log_in(OAUTH_TOKEN)));
+            let json = call("POST", "/api/v1/login").json(&json!({ "grant_type": "client_credentials" }));
+            over.push(guess(&id.client(), json));
+            let_in.push(good());
+            let_in.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send());
+            (failed, let_in, over, guess(&other.id.client(), get("/v1/tenants")))
+        });
+        assert_eq!(statuses(&failed), [401; BY_CREDENTIAL], "not one of the first thirty");
+        assert_eq!(statuses(&good), [200; 4], "before, during, and to log in");
+        let texts = TOO_MANY.into_iter().chain([TOO_MANY[3], TOO_MANY[3], TOO_MANY[0]]);
+        for (reply, text) in over.iter().zip(texts) {
+            is_too_many(reply, text);
+        }
+        assert_eq!(other.status, 401, "another credential");
+    }
+}
+
+/// Each secret is counted where no credential is named.
+#[test]
+fn a_secret_that_holds_no_more_is_counted_by_itself() {
+    let tenant = Tenant::new();
+    let (failed, over, other) = in_one_minute(|| {
+        let gone = [(); 2].map(|()| {
+            let own = tenant.own(json!({}));
+            call("DELETE", own.path.as_str()).token(&tenant.admin).send().expect(204);
+            own.secret
+        });
+        let fail = |secret: &str| at(get("/v1/tenants").token(secret), &address()).send();
+        let failed: Vec<_> = (0..BY_CREDENTIAL).map(|_| fail(&gone[0])).collect();
+        (failed, fail(&gone[0]), fail(&gone[1]))
+    });
+    assert_eq!(statuses(&failed), [401; BY_CREDENTIAL]);
+    is_too_many(&over, TOO_MANY[4]);
+    assert_eq!(other.status, 401);
+}
+
+/// Without an address and a name there is nothing to count by.
+#[test]
+fn one_that_names_nothing_at_an_address_that_is_not_told_is_never_told_to_wait() {
+    let tenant = Tenant::new();
+    let failed: Vec<_> = (0..BY_ADDRESS + 20).map(|number| garbage(number, get("/v1/tenants")).send()).collect();
+    assert!(statuses(&failed).iter().all(|status| *status == 401), "{:?}", statuses(&failed));
+    get("/v1/tenants").token(&tenant.admin).send().expect(200);
+}
+
+/// What is answered, and what is refused for another reason, is no failed authentication, however often.
+#[test]
+fn nothing_but_a_failure_is_counted() {
+    let tenant = Tenant::new();
+    let (done, failed) = in_one_minute(|| {
+        let here = address();
+        let viewer = tenant.caller(&["viewer"]);
+        let inactive = tenant.own(json!({ "enabled": false, "roles": roles(&["admin"]) }));
+        let done: Vec<_> = (0..30)
+            .flat_map(|_| {
+                [
+                    at(get("/v1/tenants").token(&viewer), &here),
+                    at(call("DELETE", inactive.path.as_str()).token(&viewer), &here),
+                    at(get("/v1/tenants/zz").token(&viewer), &here),
+                    at(get("/v1/tenants").token(&inactive.secret), &here),
+                ]
+                .map(|call| call.send().status)
+            })
+            .collect();
+        (done, at(get("/v1/tenants").token("pstn_x"), &here).send())
+    });
+    assert_eq!(done, [200, 403, 404, 401].repeat(30));
+    assert_eq!(failed.status, 401, "it is the first that failed");
+}
+
+/// That a token is taken says that it is somebody's: who asks so too often is told to wait, and may still create.
+#[test]
+fn whether_a_token_is_taken_is_not_asked_without_end() {
+    let tenant = Tenant::new();
+    let (taken, over, made) = in_one_minute(|| {
+        let admin = tenant.caller(&["admin"]);
+        let token = format!("a-token-of-{}", unique());
+        let path = format!("/v1.0/tenants/{}/credentials", tenant.id.guid());
+        let create = |token: &str| {
+            let body = json!({ "UserGUID": tenant.account.guid(), "BearerToken": token });
+            call("PUT", path.as_str()).token(&admin).json(&body).send()
+        };
+        assert_eq!(text(&create(&token).expect(200).json()["BearerToken"]), token);
+        let asked: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();
+        (asked, create(&token), create(&format!("another-of-{}", unique())))
+    });
+    assert_eq!(statuses(&taken), [409; BY_CREDENTIAL]);
+    is_too_many(&over, TOO_MANY[1]);
+    assert_eq!(made.status, 200, "{made:?}");
+}

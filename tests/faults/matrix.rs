@@ -1,0 +1,257 @@
+//! Each operation of each face, with each message of D1: how often it asks, what it says, and what is written.
+
+use crate::stage::Fails::{After, Before};
+use crate::stage::Kind::{Reads, Writes};
+use crate::stage::{Ended, OPERATIONS, Operation, Stage};
+
+/// What a message means. It is written down here a second time, from D1's documentation and not from our code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Means {
+    /// It was not reached: nothing is done, and it may be asked again whatever it was.
+    Unreached,
+    /// It was not taken: nothing is done, and asking at once makes it worse.
+    Overloaded,
+    /// Done or not; another try may well succeed.
+    Lost,
+    /// Done or not; another try may well take as long.
+    Unknown,
+    /// A bug of ours: nothing is done.
+    Ours,
+}
+
+use Means::{Lost, Ours, Overloaded, Unknown, Unreached};
+
+const MESSAGES: [(Means, &str); 19] = [
+    (Unreached, "Cannot resolve D1 DB due to transient issue on remote node."),
+    (Overloaded, "D1 DB is overloaded. Requests queued for too long."),
+    (Overloaded, "D1 DB is overloaded. Too many requests queued."),
+    (Lost, "Network connection lost."),
+    (Lost, "Internal error in D1 DB storage caused object to be reset."),
+    (Lost, "Internal error while starting up D1 DB storage caused object to be reset."),
+    (Lost, "D1 DB reset because its code was updated."),
+    (Unknown, "D1 DB storage operation exceeded timeout which caused object to be reset."),
+    (Unknown, "D1 DB's isolate exceeded its memory limit and was reset."),
+    (Unknown, "D1 DB exceeded its CPU time limit and was reset."),
+    (Unknown, "Can't read from request stream because client disconnected."),
+    (Unknown, "Exceeded maximum DB size."),
+    (Unknown, "no answer of the database in time"),
+    (Unknown, "a text that nobody has seen"),
+    (Ours, "UNIQUE constraint failed: secrets.id: SQLITE_CONSTRAINT"),
+    (Ours, "near \"SELEC\": syntax error at offset 0: SQLITE_ERROR"),
+    (Ours, "no such table: credentials: SQLITE_ERROR"),
+    (Ours, "Wrong number of parameter bindings for SQL query."),
+    (Ours, "D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'"),
+];
+
+const UNREACHED: &str = MESSAGES[0].1;
+const OVERLOADED: &str = MESSAGES[1].1;
+const LOST: &str = MESSAGES[3].1;
+const LATE: &str = MESSAGES[12].1;
+const CONSTRAINT: &str = MESSAGES[14].1;
+
+/// How a request that failed is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Nothing was done.
+    Unavailable,
+    /// All of it was done, or nothing.
+    Unknown,
+    /// It is our fault.
+    Broken,
+}
+
+impl Told {
+    fn body(self, face: &str) -> &'static str {
+        match (face, self) {
+            ("coactive", Self::Unavailable) => r#"{"detail":"Service Unavailable: try again"}"#,
+            ("coactive", Self::Unknown) => {
+                r#"{"detail":"Service Unavailable: the change was made, or not. Read the client before you send it again"}"#
+            }
+            ("coactive", Self::Broken) => r#"{"detail":"Internal Server Error"}"#,
+            ("litegraph", Self::Unavailable) => {
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database does not answer: try again."}"#
+            }
+            ("litegraph", Self::Unknown) => {
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database did not say whether this was done: read it before you send it again."}"#
+            }
+            ("litegraph", Self::Broken) => {
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":500}"#
+            }
+            ("keycard", Self::Unavailable) => {
+                r#"{"message":"The database does not answer: try again.","code":"unavailable","status":503}"#
+            }
+            ("keycard", Self::Unknown) => {
+                r#"{"message":"The database did not say whether this was done: read it before you send it again.","code":"unavailable","status":503}"#
+            }
+            ("keycard", Self::Broken) => {
+                r#"{"message":"Something failed on our side.","code":"internal_error","status":500}"#
+            }
+            ("oauth", Self::Broken) => {
+                r#"{"error":"server_error","error_description":"Something failed on our side."}"#
+            }
+            ("oauth", _) => {
+                r#"{"error":"temporarily_unavailable","error_description":"The database does not answer: try again."}"#
+            }
+            ("postern", Self::Unavailable) => {
+                r#"{"type":"urn:postern:problem:unavailable","title":"The database does not answer","status":503,"code":"unavailable","detail":"Nothing was done: try again."}"#
+            }
+            ("postern", Self::Unknown) => {
+                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The database did not say whether this was done","status":503,"code":"outcome_unknown","detail":"All of it was, or nothing. Send it again with the same If-Match or Idempotency-Key, or read it first."}"#
+            }
+            ("postern", Self::Broken) => {
+                r#"{"type":"urn:postern:problem:internal","title":"Something failed on our side","status":500,"code":"internal","detail":"It has been logged."}"#
+            }
+            (face, told) => panic!("{told:?} on {face}?"),
+        }
+    }
+}
+
+/// It failed, is told so in the face's own words, and logged.
+#[track_caller]
+fn is_told(stage: &Stage, operation: &Operation, ended: &Ended, told: Told, message: &str, batches: u64) {
+    let what = format!("{} {}, {message}: {}", operation.face, operation.asks, ended.reply.text);
+    let reply = &ended.reply;
+    assert_eq!(ended.batches, batches, "{what}");
+    assert_eq!(reply.text, told.body(operation.face), "{what}");
+    assert_eq!(reply.status, if told == Told::Broken { 500 } else { 503 }, "{what}");
+    assert_eq!(reply.header("retry-after"), (told != Told::Broken).then_some("1"), "{what}");
+    // Their client tries a 503 again by itself, which is wrong here alone: it has no Idempotency-Key.
+    let alone = operation.face == "keycard" && told == Told::Unknown;
+    assert_eq!(reply.header("x-should-retry"), alone.then_some("false"), "{what}");
+    assert_eq!(reply.header("etag"), None, "{what}");
+    assert!(ended.failed.is_none(), "no fault of the client's: {what}");
+    is_logged(stage, ended, message);
+}
+
+/// The line of the log names the request and what the database said, and holds no secret.
+#[track_caller]
+fn is_logged(stage: &Stage, ended: &Ended, message: &str) {
+    let log = ended.log.as_deref().expect("a line of the log");
+    let id = ended.reply.header("x-request-id").expect("the request's id");
+    assert!(log.starts_with(&format!("request {id}: ")) && log.ends_with(&format!("D1_ERROR: {message}")), "{log}");
+    stage.holds_no_secret(log);
+}
+
+/// What the operation ends in where nothing fails, and the stage after it.
+fn unfailing(operation: &Operation) -> (Stage, Ended) {
+    let stage = Stage::set_for(operation);
+    let before = stage.world.stored_but_last_use();
+    let ended = stage.run(operation, &[]);
+    let what = format!("{} {}: {}", operation.face, operation.asks, ended.reply.text);
+    assert!((200..300).contains(&ended.reply.status), "{what}");
+    assert_eq!((ended.batches, ended.log.as_deref(), ended.failed.is_none()), (1, None, true), "{what}");
+    assert_eq!(stage.world.stored_but_last_use() != before, operation.kind == Writes, "{what}");
+    (stage, ended)
+}
+
+#[test]
+fn a_batch_that_never_ran_writes_nothing_and_is_told_as_its_message_says() {
+    for operation in OPERATIONS {
+        let stage = Stage::set_for(operation);
+        let before = stage.world.stored_but_last_use();
+        for (means, message) in MESSAGES {
+            let ended = stage.run(operation, &[Some(Before(message)); 3]);
+            let (told, batches) = match (means, operation.kind) {
+                (Unreached, _) | (Lost, Reads) => (Told::Unavailable, 2),
+                (Overloaded, _) | (Unknown, Reads) => (Told::Unavailable, 1),
+                (Lost | Unknown, Writes) => (Told::Unknown, 1),
+                (Ours, _) => (Told::Broken, 1),
+            };
+            is_told(&stage, operation, &ended, told, message, batches);
+            assert!(ended.left.is_none(), "no use to note of who was not judged: {}", operation.asks);
+            assert_eq!(stage.world.stored_but_last_use(), before, "{}: {message}", operation.asks);
+        }
+    }
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_written_once_and_told_as_unknown() {
+    for operation in OPERATIONS.iter().filter(|operation| operation.kind == Writes) {
+        let written = unfailing(operation).0.world.stored_but_last_use();
+        for message in [LOST, LATE] {
+            let stage = Stage::set_for(operation);
+            let ended = stage.run(operation, &[Some(After(message))]);
+            is_told(&stage, operation, &ended, Told::Unknown, message, 1);
+            assert_eq!(stage.world.stored_but_last_use(), written, "{}: {message}", operation.asks);
+        }
+    }
+}
+
+#[test]
+fn a_read_whose_answer_was_lost_for_good_is_told_as_unavailable() {
+    for operation in OPERATIONS.iter().filter(|operation| operation.kind == Reads) {
+        let stage = Stage::set_for(operation);
+        for (means, message) in MESSAGES.into_iter().filter(|(means, _)| matches!(means, Lost | Unknown)) {
+            let ended = stage.run(operation, &[Some(After(message)); 3]);
+            is_told(&stage, operation, &ended, Told::Unavailable, message, if means == Lost { 2 } else { 1 });
+        }
+    }
+}
+
+/// One more than where nothing failed: the answer is the same to the byte, and so is what is stored.
+#[test]
+fn what_is_asked_again_is_answered_and_written_as_if_nothing_had_failed() {
+    for operation in OPERATIONS {
+        let (twin, expected) = unfailing(operation);
+        let cases = [(Before(UNREACHED), UNREACHED), (Before(LOST), LOST), (After(LOST), LOST)];
+        for (fails, message) in cases.into_iter().take(if operation.kind == Reads { 3 } else { 1 }) {
+            let stage = Stage::set_for(operation);
+            let ended = stage.run(operation, &[Some(fails)]);
+            let what = format!("{} {}: {fails:?}", operation.face, operation.asks);
+            assert_eq!(ended.batches, 2, "{what}");
+            assert_eq!(ended.reply.status, expected.reply.status, "{what}: {}", ended.reply.text);
+            assert_eq!(ended.reply.text, expected.reply.text, "{what}");
+            let headers = |ended: &Ended| {
+                let headers = ended.reply.headers.iter().filter(|(name, _)| *name != "server-timing");
+                headers.cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(headers(&ended), headers(&expected), "{what}");
+            assert_eq!(stage.world.stored_but_last_use(), twin.world.stored_but_last_use(), "{what}");
+            assert_eq!(ended.left.is_some(), expected.left.is_some(), "{what}");
+            is_logged(&stage, &ended, message);
+        }
+    }
+}
+
+/// What the second try says counts, and there is no third.
+#[test]
+fn what_fails_twice_is_told_as_it_failed_last() {
+    for operation in OPERATIONS {
+        let (first, unknown) = match operation.kind {
+            Reads => (Some(Before(LOST)), Told::Unavailable),
+            Writes => (Some(Before(UNREACHED)), Told::Unknown),
+        };
+        // As the first of its stage, so that a twin can tell what is written.
+        let stage = Stage::set_for(operation);
+        let ended = stage.run(operation, &[first, Some(After(LOST))]);
+        is_told(&stage, operation, &ended, unknown, LOST, 2);
+        let written = unfailing(operation).0.world.stored_but_last_use();
+        assert_eq!(stage.world.stored_but_last_use(), written, "{}", operation.asks);
+
+        let stage = Stage::set_for(operation);
+        let before = stage.world.stored_but_last_use();
+        for (message, told) in [(OVERLOADED, Told::Unavailable), (CONSTRAINT, Told::Broken), (LOST, unknown)] {
+            let ended = stage.run(operation, &[first, Some(Before(message))]);
+            is_told(&stage, operation, &ended, told, message, 2);
+            assert_eq!(stage.world.stored_but_last_use(), before, "{}: {message}", operation.asks);
+        }
+    }
+}
+
+/// A list of more than a thousand takes a trip for each thousand; each may be asked again.
+#[test]
+fn a_list_goes_on_where_one_of_its_batches_was_asked_again() {
+    let list = &OPERATIONS[0];
+    let (stage, twin) = (Stage::new(), Stage::new());
+    for stage in [&stage, &twin] {
+        stage.world.many_credentials(crate::common::ACME, crate::common::ACME, 1..2400);
+    }
+    let expected = twin.run(list, &[]);
+    assert_eq!((expected.batches, expected.reply.status), (3, 200));
+    let ended = stage.run(list, &[None, Some(After(LOST)), None, Some(Before(UNREACHED))]);
+    assert_eq!((ended.batches, ended.reply.status), (5, 200), "{}", ended.log.unwrap_or_default());
+    assert_eq!(ended.reply.text, expected.reply.text);
+    // And half a list is none.
+    let ended = stage.run(list, &[None, Some(Before(OVERLOADED))]);
+    is_told(&stage, list, &ended, Told::Unavailable, OVERLOADED, 2);
+}

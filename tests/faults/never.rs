@@ -1,0 +1,94 @@
+//! What a database that fails never leads to: a yes that is known from before, or a failure of what was answered already.
+
+use postern::credential::time::Micros;
+use postern::store::Store;
+use postern::store::after::{After as Left, write};
+use serde_json::json;
+
+use crate::common::{ROOT, World};
+use crate::stage::Fails::{After, Before};
+use crate::stage::{Faulty, OPERATIONS, OURS, Operation, Stage};
+
+const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
+const LOST: &str = "Network connection lost.";
+/// One of each kind.
+const MESSAGES: [&str; 5] = [
+    UNREACHED,
+    LOST,
+    "D1 DB is overloaded. Too many requests queued.",
+    "no answer of the database in time",
+    "no such table: x",
+];
+
+fn operation(asks: &str) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.asks == asks).expect("an operation")
+}
+
+#[test]
+fn nobody_is_told_active_by_what_was_known_before() {
+    for asks in ["POST /v1/verify", "POST /oauth/introspect"] {
+        let (stage, asks) = (Stage::new(), operation(asks));
+        assert_eq!(stage.run(asks, &[]).reply.json()["active"], true);
+        let revoked = stage.world.call("POST", &stage.fill(&format!("{OURS}/revoke")), ROOT, &json!(null));
+        assert_eq!(revoked.status, 200, "{}", revoked.text);
+        for message in MESSAGES {
+            for fails in [Before(message), After(message)] {
+                let reply = stage.run(asks, &[Some(fails); 2]).reply;
+                assert!(reply.status >= 500 && reply.json().get("active").is_none(), "{fails:?}: {}", reply.text);
+            }
+        }
+        // What is asked again is answered by what is there.
+        assert_eq!(stage.run(asks, &[Some(Before(LOST))]).reply.json()["active"], false);
+    }
+}
+
+/// Nor is anybody refused by it who may come in, or counted as one who failed.
+#[test]
+fn nobody_is_let_in_or_turned_away_while_the_database_fails() {
+    let stage = Stage::new();
+    let (login, read) = (operation("POST /api/v1/login"), operation("GET /v1/tenants/{acme}"));
+    let form = operation("POST /oauth/token");
+    for known in [true, false] {
+        if !known {
+            stage.world.db.execute("UPDATE credentials SET enabled = 0 WHERE name = 'admin'", &[]);
+        }
+        for operation in [login, read, form] {
+            for message in MESSAGES {
+                let ended = stage.run(operation, &[Some(Before(message)); 2]);
+                assert!(ended.reply.status >= 500, "{message}: {}", ended.reply.text);
+                assert!(ended.failed.is_none() && ended.left.is_none());
+            }
+            assert_eq!(stage.run(operation, &[]).reply.status, if known { 200 } else { 401 });
+        }
+    }
+}
+
+fn last_used(world: &World) -> i64 {
+    world.db.count("SELECT count(*) FROM secrets WHERE last_used_at IS NOT NULL")
+}
+
+/// The answer is made before; what it left to write may fail, and is then written at the next use.
+#[test]
+fn what_fails_after_the_answer_fails_nothing_but_itself() {
+    let read = operation("GET /v1/tenants/{acme}");
+    for message in MESSAGES {
+        let stage = Stage::new();
+        let answered = stage.run(read, &[None, Some(Before(message))]);
+        assert_eq!((answered.reply.status, answered.batches, &answered.log), (200, 1, &None));
+        let left = answered.left.expect("a use to note");
+        let database = Faulty::new(&stage.world.db, &[Some(Before(message)); 2]);
+        assert!(pollster::block_on(write(&Store::new(&database), &left)).is_err(), "{message}");
+        assert_eq!(database.batches.get(), if message == UNREACHED { 2 } else { 1 }, "{message}");
+        assert_eq!(last_used(&stage.world), 0, "{message}");
+        let next = stage.run(read, &[]).left.expect("it is still to note");
+        note(&stage, &next);
+        assert_eq!(last_used(&stage.world), 1);
+        assert!(stage.run(read, &[]).left.is_none(), "once a minute");
+    }
+}
+
+fn note(stage: &Stage, left: &Left) {
+    let database = Faulty::new(&stage.world.db, &[Some(Before(UNREACHED))]);
+    pollster::block_on(write(&Store::new(&database), left)).expect("written at the second try");
+    assert_eq!(left.now, Micros(stage.world.now.get()));
+}

@@ -1,0 +1,409 @@
+//! Every route with the largest that it takes, of a tenant in which all is as large as it may be, by a caller after whose answer
+//! there is most left to write.
+
+use std::collections::BTreeSet;
+
+use data_encoding::BASE64;
+use postern::credential::id::Id;
+use postern::credential::time::Micros;
+use postern::request::BODY_MAX;
+use postern::route::ROUTES;
+use postern::store::Store;
+use postern::store::delete::DELETE_MAX;
+use postern::store::idempotency::forget;
+use postern::store::list::{LIST_MAX, PAGE_MAX};
+use serde_json::{Value, json};
+
+use crate::common::sqlite::{STATEMENTS_MAX, VALUE_MAX};
+use crate::common::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
+
+const OTHER_KEY: &str = "fefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefe";
+
+/// A text of so many code points, each of four bytes, but for a number that makes it another.
+pub fn wide(number: usize, points: usize) -> String {
+    let number = format!("{number:03}");
+    "\u{1d11e}".repeat(points - number.len()) + &number
+}
+
+/// A client's own token, of the most characters.
+pub fn token(number: usize) -> String {
+    format!("{number:0512}")
+}
+
+/// As many roles as a body of 64 KiB has room for, all on one instance.
+pub fn roles(instance: usize, number: usize) -> Value {
+    let role =
+        |index| json!({"role_id": wide(index, 255), "resource": "dataset", "resource_instance": wide(instance, 255)});
+    (0..number).map(role).collect()
+}
+
+/// Of 16 members, 4096 bytes when they are stored.
+pub fn metadata(number: usize) -> Value {
+    let members: serde_json::Map<_, _> =
+        (0..16).map(|index| (wide(index, 36), Value::from(wide(number + index, 30)))).collect();
+    let bytes = Value::from(members.clone()).to_string().len();
+    assert!((3900..=4096).contains(&bytes), "{bytes}");
+    members.into()
+}
+
+struct Largest {
+    world: World,
+    admin: String,
+    /// Counts what has to be another each time.
+    number: usize,
+    /// The lines of the table of routes that were driven.
+    driven: BTreeSet<String>,
+}
+
+impl Largest {
+    fn new() -> Self {
+        let mut largest = Self { world: World::new(), admin: token(0), number: 1, driven: BTreeSet::new() };
+        let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+        largest.by_root("PATCH", &tenant(""), &json!({"name": wide(0, 255), "role_names": catalogue}));
+        let admin = largest.put_token(Id::from_bits(1), &token(0));
+        largest
+            .world
+            .db
+            .execute("UPDATE credentials SET roles = NULL, name = ?1 WHERE id = ?2", &[&wide(1, 255), &admin]);
+        largest
+    }
+
+    /// The next number.
+    fn next(&mut self) -> usize {
+        self.number += 1;
+        self.number
+    }
+
+    /// Makes a credential that has a client's own token, sealed.
+    fn put_token(&mut self, id: Id, token: &str) -> String {
+        let body = json!({"GUID": id.guid(), "UserGUID": Id::ZERO.guid(), "Name": wide(id.to_string().len(), 255), "BearerToken": token});
+        self.by_root("PUT", &litegraph("/credentials"), &body);
+        id.to_string()
+    }
+
+    /// Makes one as large as it may be: of a hundred roles, which a body alone has no room for. It rotates.
+    fn put_largest(&mut self) -> Id {
+        let id = Id::from_bits(1000 + u128::try_from(self.next()).unwrap());
+        let number = self.number;
+        self.put_token(id, &token(number));
+        let url = tenant(&format!("/credentials/{id}"));
+        let end = "2099-01-01T00:00:00Z";
+        let body =
+            json!({"description": wide(0, 500), "metadata": metadata(1), "expires_at": end, "roles": roles(0, 20)});
+        self.by_root("PATCH", &url, &body);
+        for instance in 1..5 {
+            let context = format!("dataset:{}", wide(instance, 255));
+            let all = roles(instance, 20);
+            self.by_root("PUT", &client_url(&id.client()), &json!({"roles": all, "roles_context": context}));
+        }
+        self.by_root("POST", &format!("{url}/rotate"), &json!({"grace_seconds": 7_776_000}));
+        id
+    }
+
+    fn by_root(&mut self, method: &str, url: &str, body: &Value) -> Reply {
+        let authorization = format!("Bearer {ROOT}");
+        self.send(method, url, &[("authorization", &authorization), ("x-postern-tenant", ACME)], body)
+    }
+
+    /// Sends it as the admin, whose secret is then under the key before, and was last used more than a minute ago.
+    fn by_admin(&mut self, method: &str, url: &str, body: &Value) -> Reply {
+        let admin = format!("Bearer {}", self.admin);
+        let tags = vec!["\"of-another-state-of-it\""; 500].join(", ") + ", *";
+        let headers: &[_] = if matches!(method, "PUT" | "PATCH" | "DELETE") && !url.ends_with("credentials") {
+            &[("authorization", &*admin), ("if-match", &*tags)]
+        } else {
+            &[("authorization", &*admin)]
+        };
+        self.rekey();
+        self.send(method, url, headers, body)
+    }
+
+    fn rekey(&mut self) {
+        let of = |world: &World| world.settings.as_ref().unwrap().keys.current.id().to_owned();
+        let before = of(&self.world);
+        self.world.settings = settings(OTHER_KEY, Some(MASTER_KEY));
+        if of(&self.world) == before {
+            self.world.settings = settings(MASTER_KEY, Some(OTHER_KEY));
+        }
+        self.world.pass(61_000_000);
+    }
+
+    fn send(&mut self, method: &str, url: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
+        let body = match body {
+            Value::Null => String::new(),
+            Value::String(form) => form.clone(),
+            body => body.to_string(),
+        };
+        assert!(body.len() <= BODY_MAX, "{method} {url}: {}", body.len());
+        let reply = self.world.send(method, url, headers, body.as_bytes());
+        let short = &reply.text[..reply.text.floor_char_boundary(300)];
+        assert!(reply.status < 300, "{method} {}: {} {short}", &url[..url.len().min(200)], reply.status);
+        let path = url.split('?').next().unwrap_or_default();
+        let is = |pattern: &str| {
+            let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+            wanted.len() == given.len()
+                && wanted.iter().zip(&given).all(|(wanted, given)| wanted == given || *wanted == "{}")
+        };
+        for route in ROUTES.iter().filter(|route| route.method.name().starts_with(method) && is(route.path)) {
+            self.driven.insert(format!("{method} {}", route.path));
+        }
+        reply
+    }
+
+    /// Credentials to the bound of what one answer shows and one deletion takes, each with two secrets.
+    fn fill(&mut self) {
+        let own = u32::try_from(self.world.db.count("SELECT credentials FROM tenants")).unwrap();
+        self.world.many_credentials(ACME, ACME, 1_000_000..1_000_000 + LIST_MAX - own);
+        for which in ["a", "b"] {
+            self.world.db.execute(
+                "INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
+                 SELECT ?1 || substr(id, 2), tenant, id, printf('%052d', 0), '', '', 0, 'many', 0, 'root', 'many'
+                 FROM credentials WHERE tenant = ?2 AND id BETWEEN printf('%026d', 1000000) AND printf('%026d', 2000000)",
+                &[&which, &ACME],
+            );
+        }
+        assert_eq!(self.world.db.count("SELECT credentials FROM tenants"), i64::from(LIST_MAX));
+    }
+}
+
+pub fn tenant(rest: &str) -> String {
+    format!("/v1/tenants/{ACME}{rest}")
+}
+
+pub fn litegraph(rest: &str) -> String {
+    format!("/v1.0/tenants/{}{rest}", Id::ZERO.guid())
+}
+
+pub fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Reads and lists, histories, verification.
+fn reads(largest: &mut Largest, id: Id, principal: Id) {
+    let keycard = format!("/organizations/{ACME}/service-accounts");
+    let (credential, user) = (format!("{keycard}/{}/credentials", Id::ZERO), principal.guid());
+    for url in [
+        CLIENTS.to_owned(),
+        client_url(&id.client()),
+        "/api/v1/auth-management/roles".to_owned(),
+        "/v1.0/tenants".to_owned(),
+        litegraph(""),
+        litegraph("/users"),
+        litegraph(&format!("/users/{user}")),
+        litegraph("/credentials"),
+        litegraph(&format!("/credentials/{}", id.guid())),
+        format!("/v1.0/credentials/bearer/{}", token(largest.number)),
+        "/organizations?limit=100".to_owned(),
+        format!("/organizations/{ACME}?expand[]=permissions"),
+        format!("{keycard}?limit=100&expand[]=permissions"),
+        format!("{keycard}/{principal}"),
+        format!("{credential}?limit=100"),
+        format!("{credential}/{id}"),
+        "/.well-known/oauth-authorization-server".to_owned(),
+        "/v1/tenants?limit=100".to_owned(),
+        tenant(""),
+        tenant("/principals?limit=100"),
+        tenant(&format!("/principals/{principal}")),
+        tenant(&format!("/credentials/{id}")),
+        tenant("/events?limit=100"),
+        tenant(&format!("/credentials/{id}/events?limit=100")),
+    ] {
+        largest.by_admin("GET", &url, &Value::Null);
+    }
+    let guids: Vec<_> = (0..PAGE_MAX).map(|number| Id::from_bits(1000 + u128::from(number)).guid()).collect();
+    largest.by_admin("GET", &litegraph(&format!("/credentials?guids={}", guids.join(","))), &Value::Null);
+    let v2 = format!("/v2.0/tenants/{}/credentials", Id::ZERO.guid());
+    for order in ["CreatedAscending", "NameDescending", "GuidAscending"] {
+        let place = id.guid();
+        largest.by_admin("GET", &format!("{v2}?max-keys=1000&skip=1&order={order}&token={place}"), &Value::Null);
+        let body = json!({"MaxResults": PAGE_MAX, "Skip": 0, "Ordering": order});
+        largest.by_admin("POST", &v2, &body);
+    }
+    let time = "2026-11-21T00:00:00Z";
+    let filter = format!("&role={}&name_prefix={}", encoded(&wide(0, 255)), encoded(&wide(0, 254)));
+    let times =
+        format!("&expires_before={time}&unused_since={time}&unrotated_since={time}&enabled=true&principal={ACME}");
+    for sort in ["name", "-name", "created", "-created"] {
+        largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}")), &Value::Null);
+        largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}{filter}{times}")), &Value::Null);
+    }
+    let token = token(largest.number);
+    largest.by_admin(
+        "POST",
+        "/v1/verify",
+        &json!({"token": token, "role_id": wide(0, 255), "resource": "dataset", "resource_instance": wide(0, 255)}),
+    );
+    largest.by_admin("POST", "/oauth/introspect", &format!("token={token}").into());
+    let basic =
+        format!("Basic {}", BASE64.encode(format!("{}:{}", Id::from_bits(1).client(), largest.admin).as_bytes()));
+    for url in ["/api/v0/login", "/api/v1/login", "/service-account-token", "/oauth/token"] {
+        largest.rekey();
+        let body = if url.starts_with("/api") { Value::Null } else { "grant_type=client_credentials".into() };
+        largest.send("POST", url, &[("authorization", &basic)], &body);
+    }
+}
+
+/// What is made, and changed; the principal that was made on LiteGraph's face.
+fn writes(largest: &mut Largest, id: Id) -> Id {
+    let (guid, organization) = (id.guid(), format!("/organizations/{ACME}"));
+    let name = |largest: &mut Largest| wide(largest.next(), 255);
+    // Tenants are root's to make.
+    for (method, url, member) in
+        [("POST", "/organizations", "name"), ("PUT", "/v1.0/tenants", "Name"), ("POST", "/v1/tenants", "name")]
+    {
+        let name = name(largest);
+        largest.by_root(method, url, &json!({member: name}));
+    }
+    for (method, url, member) in [("PATCH", organization.clone(), "name"), ("PUT", litegraph(""), "Name")] {
+        let name = name(largest);
+        largest.by_admin(method, &url, &json!({member: name}));
+    }
+    let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+    for method in ["PUT", "PATCH"] {
+        let name = name(largest);
+        let body =
+            json!({"name": name, "enabled": true, "rbac": true, "require_if_match": false, "role_names": catalogue});
+        largest.by_admin(method, &tenant(""), &body);
+    }
+    let person = |number| json!({"FirstName": wide(number, 255), "LastName": wide(number, 255), "Email": wide(number, 255), "Active": true});
+    let number = largest.next();
+    let user = text(&largest.by_admin("PUT", &litegraph("/users"), &person(number)).json(), "GUID");
+    largest.by_admin("PUT", &litegraph(&format!("/users/{user}")), &person(number + 1));
+    let principal = Id::parse_guid(&user).unwrap();
+    let account = json!({"name": wide(number, 255), "description": wide(number, 500)});
+    let made = largest.by_admin("POST", &format!("{organization}/service-accounts"), &account).json();
+    let account_url = format!("{organization}/service-accounts/{}", text(&made, "id"));
+    largest.by_admin("PATCH", &account_url, &json!({"name": wide(number + 1, 255), "description": wide(2, 500)}));
+    largest.by_admin("DELETE", &account_url, &Value::Null);
+    let body = json!({"name": wide(number, 255)});
+    let made = text(&largest.by_admin("POST", &tenant("/principals"), &body).json(), "id");
+    for method in ["PUT", "PATCH"] {
+        let body = json!({"name": name(largest), "enabled": true});
+        largest.by_admin(method, &tenant(&format!("/principals/{made}")), &body);
+    }
+    largest.by_admin("DELETE", &tenant(&format!("/principals/{made}")), &Value::Null);
+
+    let number = largest.next();
+    largest.by_admin("POST", CLIENTS, &json!({"name": wide(number, 255), "roles": roles(0, 30)}));
+    largest.by_admin(
+        "PUT",
+        &client_url(&id.client()),
+        &json!({
+            "name": wide(number, 255), "roles": roles(0, 19), "roles_context": format!("dataset:{}", wide(0, 255)),
+        }),
+    );
+    let body = |largest: &mut Largest| {
+        json!({
+            "UserGUID": Id::ZERO.guid(), "Name": wide(largest.next(), 255), "BearerToken": token(largest.number), "Active": true,
+        })
+    };
+    let bearer = body(largest);
+    largest.by_admin("PUT", &litegraph("/credentials"), &bearer);
+    let bearer = body(largest);
+    largest.by_admin("PUT", &litegraph(&format!("/credentials/{guid}")), &bearer);
+    let described = json!({"name": wide(number + 2, 255), "description": wide(number, 500)});
+    let all = format!("{organization}/service-accounts/{}/credentials", Id::ZERO);
+    largest.by_admin("POST", &all, &described);
+    largest.by_admin("PATCH", &format!("{all}/{id}"), &described);
+    own_writes(largest, id);
+    principal
+}
+
+/// What our own face makes and changes, with an Idempotency-Key, and a dry run.
+fn own_writes(largest: &mut Largest, id: Id) {
+    let url = tenant(&format!("/credentials/{id}"));
+    let whole = |largest: &mut Largest| {
+        let number = largest.next();
+        json!({
+            "name": wide(number, 255), "principal": ACME, "enabled": true, "roles": roles(number, 27), "expires_at": "2099-01-01T00:00:00Z",
+            "metadata": metadata(number), "description": wide(number, 500),
+        })
+    };
+    let admin = format!("Bearer {}", largest.admin);
+    let key = "k".repeat(255);
+    let body = whole(largest);
+    // Made, and then told again.
+    for _ in 0..2 {
+        largest.rekey();
+        let headers = [("authorization", &*admin), ("idempotency-key", &key)];
+        largest.send("POST", &tenant("/credentials"), &headers, &body);
+    }
+    for (method, query) in [("PUT", "?dry_run=true"), ("PUT", ""), ("PATCH", "?dry_run=true"), ("PATCH", "")] {
+        let body = whole(largest);
+        largest.by_admin(method, &format!("{url}{query}"), &body);
+    }
+    // A secret that a rotation replaced, and that has ended since, goes with the next.
+    largest.world.pass(8_000_000_000_000);
+    for (step, body) in [
+        ("rotate", json!({"grace_seconds": 7_776_000})),
+        ("rotate/cancel", Value::Null),
+        ("rotate", json!({"grace_seconds": 7_776_000})),
+        ("rotate/finish", Value::Null),
+        ("revoke", json!({"reason": wide(0, 500)})),
+        ("restore", Value::Null),
+    ] {
+        largest.by_admin("POST", &format!("{url}/{step}"), &body);
+    }
+}
+
+/// Deletions: of one, and of as many as one takes.
+fn deletions(largest: &mut Largest, principal: Id) {
+    let one = |largest: &mut Largest| largest.put_largest();
+    let id = one(largest);
+    largest.by_admin("DELETE", &client_url(&id.client()), &Value::Null);
+    let id = one(largest);
+    largest.by_admin("DELETE", &litegraph(&format!("/credentials/{}", id.guid())), &Value::Null);
+    let id = one(largest);
+    largest.by_admin(
+        "DELETE",
+        &format!("/organizations/{ACME}/service-accounts/{}/credentials/{id}", Id::ZERO),
+        &Value::Null,
+    );
+    let id = one(largest);
+    largest.by_admin("DELETE", &tenant(&format!("/credentials/{id}")), &Value::Null);
+    let user = principal.guid();
+    for rest in
+        [format!("/users/{user}/credentials"), format!("/credentials/{user}/credentials"), format!("/users/{user}")]
+    {
+        largest.by_admin("DELETE", &litegraph(&rest), &Value::Null);
+    }
+    largest.fill();
+    assert_eq!(LIST_MAX, DELETE_MAX);
+    largest.by_admin("GET", CLIENTS, &Value::Null);
+    largest.by_admin("GET", &litegraph("/credentials"), &Value::Null);
+    largest.by_root("DELETE", &litegraph("/credentials"), &Value::Null);
+    largest.fill();
+    largest.by_root("DELETE", &litegraph("?force"), &Value::Null);
+    largest.world.tenant(ACME, "acme");
+    largest.fill();
+    largest.by_root("DELETE", &tenant("?force=true"), &Value::Null);
+}
+
+#[test]
+fn requests_of_each_route_are_within_the_limits() {
+    let mut largest = Largest::new();
+    let id = largest.put_largest();
+    let before = largest.number;
+    let principal = writes(&mut largest, id);
+    let id = largest.put_largest();
+    assert!(largest.number > before);
+    reads(&mut largest, id, principal);
+    deletions(&mut largest, principal);
+    pollster::block_on(forget(&Store::new(&largest.world.db), Micros(largest.world.now.get()))).expect("forgotten");
+
+    let missing: Vec<_> = ROUTES
+        .iter()
+        .map(|route| format!("{} {}", route.method.name().split(',').next().unwrap_or_default(), route.path))
+        .filter(|route| !largest.driven.contains(route))
+        .collect();
+    assert!(missing.is_empty(), "each route is driven, but for {missing:#?}");
+    let most = largest.world.db.most.get();
+    crate::tell(&[
+        format!("statements of a request {} of {STATEMENTS_MAX}", most.statements),
+        format!("values of a statement {} of 100", most.parameters),
+        format!("bytes of a value that is bound {} of {VALUE_MAX}", most.value),
+        format!("bytes of a row that comes back {} of {VALUE_MAX}", most.row),
+        format!("bytes of a batch {}", most.asked),
+        format!("bytes that a batch gives back {}", most.answered),
+    ]);
+}

@@ -1,0 +1,37 @@
+//! What every statement that is sent, and every migration, takes of the limits that have to do with its text alone.
+
+use rusqlite::limits::Limit;
+
+use crate::common::sqlite::{LIMITS, Sqlite};
+use crate::sent::SENT;
+
+/// What a limit bounds.
+fn name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::SQLITE_LIMIT_SQL_LENGTH => "bytes of a statement",
+        Limit::SQLITE_LIMIT_COMPOUND_SELECT => "terms of a compound SELECT",
+        Limit::SQLITE_LIMIT_EXPR_DEPTH => "levels of an expression",
+        Limit::SQLITE_LIMIT_FUNCTION_ARG => "arguments of a function",
+        Limit::SQLITE_LIMIT_VARIABLE_NUMBER => "number of a parameter",
+        Limit::SQLITE_LIMIT_COLUMN => "columns",
+        // What a value or a pattern is, or how deep triggers fire, shows when it runs; the length of a program, below.
+        _ => "",
+    }
+}
+
+#[test]
+fn of_the_largest_statement_and_migration_are_within_the_limits() {
+    let db = Sqlite::migrated();
+    let statements: Vec<&str> = SENT.keys().map(String::as_str).collect();
+    assert!(statements.len() > 80, "every statement: {}", statements.len());
+    let mut largest = Vec::new();
+    for (limit, most) in LIMITS.into_iter().filter(|(limit, _)| !name(*limit).is_empty()) {
+        let (sent, migrated) = (db.least(limit, &statements), Sqlite::least_to_migrate(limit, most));
+        largest.push(format!("{} {} of {most}", name(limit), sent.max(migrated)));
+    }
+    let longest = statements.iter().map(|sql| db.program(sql)).max().unwrap_or_default();
+    largest.push(format!("instructions of a program {longest} of 25000"));
+    crate::tell(&largest);
+    // The memory for a program doubles as it grows, and the limit is on that.
+    assert!(longest < 25_000 / 2, "{longest}");
+}

@@ -1,0 +1,193 @@
+//! The Worker's own work: the free plan allows 10 ms a request. It is compared with other work and not with a clock: with what
+//! it takes, in the same process and at the same time, to read and to write again what the request reads, and to hash a little.
+//! The least of several rounds is taken on both sides: a busy machine makes some rounds longer, and none shorter. What is
+//! quadratic in its input, or hashes a hundred thousand times, is past the bound by far.
+
+use std::cell::{Cell, RefCell};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use postern::answer::Answer;
+use postern::credential::id::Id;
+use postern::credential::secret::Keys;
+use postern::credential::time::Micros;
+use postern::request::{Body, Headers, Method, Request};
+use postern::service::Service;
+use postern::settings::Settings;
+use postern::store::{Batch, Database, Fault, Row, Statement, Store};
+use serde_json::{Value, json};
+
+use crate::common::sqlite::Sqlite;
+use crate::common::{ACME, CLIENTS, ROOT, World};
+use crate::largest::{encoded, litegraph, metadata, roles, tenant, token, wide};
+
+/// How often as much as reading and writing once. Seen are 0.2 to 1.7.
+const BOUND: f64 = 15.0;
+
+/// The least of so many rounds, and of more while that is past the bound, but not far past it.
+const ROUNDS: [usize; 2] = [3, 40];
+
+/// What is hashed on the other side: some dozens of times as much as a request has to.
+const HASHED: usize = 16 * 1024;
+
+/// A database whose answers are written down, as the text that D1 gives.
+struct Recorder<'a> {
+    to: &'a Sqlite,
+    answers: RefCell<Vec<String>>,
+}
+
+impl Database for Recorder<'_> {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
+        let batch = self.to.batch(statements).await?;
+        let list = |texts: Vec<&str>| format!("[{}]", texts.join(","));
+        let rows: Vec<_> = batch.rows.iter().map(|rows| list(rows.iter().map(Row::text).collect())).collect();
+        self.answers.borrow_mut().push(list(rows.iter().map(String::as_str).collect()));
+        Ok(batch)
+    }
+}
+
+/// One that gives these answers, whatever it is asked, and reads them as `src/worker/d1.rs` does.
+struct Canned<'a> {
+    answers: &'a [String],
+    next: Cell<usize>,
+}
+
+impl Database for Canned<'_> {
+    async fn batch(&self, _statements: &[Statement<'_>]) -> Result<Batch, Fault> {
+        let rows: Vec<Vec<Row>> =
+            serde_json::from_str(&self.answers[self.next.replace(self.next.get() + 1)]).expect("rows");
+        Ok(Batch { rows, ..Batch::default() })
+    }
+}
+
+struct Said(String);
+
+impl Headers for Said {
+    fn get(&self, name: &str) -> Option<String> {
+        match name {
+            "authorization" => Some(format!("Bearer {}", self.0)),
+            "x-postern-tenant" => Some(ACME.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// A request, as it is sent again and again.
+struct Sent {
+    method: &'static str,
+    url: String,
+    headers: Said,
+    body: Vec<u8>,
+}
+
+impl Sent {
+    fn answer(&self, database: &impl Database, settings: &Settings, now: i64) -> Answer {
+        let (path, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let body = Body::Bytes(self.body.clone());
+        let request = Request { method: Method::of(self.method), path, query, headers: &self.headers, body };
+        let service = Service {
+            store: Store::new(database),
+            settings: Ok(settings),
+            now: Micros(now),
+            clock: &|| Micros(now),
+            random: |buffer: &mut [u8]| buffer.fill(u8::try_from(now % 251).unwrap_or_default()),
+        };
+        pollster::block_on(service.answer(&request)).answer
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let began = Instant::now();
+    black_box(work());
+    began.elapsed()
+}
+
+/// How often as much a request takes as what it is compared with.
+fn ratio(world: &World, sent: &Sent) -> f64 {
+    world.pass(1_000_000);
+    let settings = world.settings.as_ref().expect("settings");
+    let now = world.now.get();
+    let recorder = Recorder { to: &world.db, answers: RefCell::default() };
+    let answer = sent.answer(&recorder, settings, now);
+    assert!(answer.status < 300, "{} {}: {}", sent.method, sent.url, answer.body);
+    let answers = recorder.answers.into_inner();
+    let keys = Keys::of(&[7; 32]);
+    let once = || {
+        let texts = answers.iter().map(String::as_bytes).chain([&*sent.body]);
+        let read = texts.filter_map(|text| serde_json::from_slice::<Value>(text).ok());
+        let written: usize = read.map(|value| value.to_string().len()).sum();
+        (written, keys.digest("as much as this", &[0; HASHED]))
+    };
+    let canned = || sent.answer(&Canned { answers: &answers, next: Cell::default() }, settings, now);
+    let (mut own, mut other) = (Duration::MAX, Duration::MAX);
+    let mut ratio = f64::MAX;
+    for round in 1..=ROUNDS[1] {
+        own = own.min(timed(canned));
+        other = other.min(timed(once));
+        ratio = own.as_secs_f64() / other.as_secs_f64();
+        if round >= ROUNDS[0] && !(BOUND..4.0 * BOUND).contains(&ratio) {
+            break;
+        }
+    }
+    ratio
+}
+
+/// The heaviest request of each kind.
+fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
+    let url = tenant(&format!("/credentials/{id}"));
+    let end = "2099-01-01T00:00:00Z";
+    let whole = json!({
+        "name": wide(3, 255), "principal": ACME, "enabled": true, "roles": roles(1, 27), "expires_at": end,
+        "metadata": metadata(3), "description": wide(3, 500),
+    });
+    let guids = (0..1000).map(|number| Id::from_bits(number).guid()).collect::<Vec<_>>().join(",");
+    vec![
+        ("GET", CLIENTS.to_owned(), Value::Null),
+        ("GET", format!("/v2.0/tenants/{}/credentials?order=NameAscending", Id::ZERO.guid()), Value::Null),
+        ("GET", litegraph(&format!("/credentials?guids={guids}")), Value::Null),
+        ("GET", tenant(&format!("/credentials?limit=100&role=viewer&name_prefix={}", encoded("name"))), Value::Null),
+        ("GET", tenant("/events?limit=100"), Value::Null),
+        ("GET", url.clone(), Value::Null),
+        ("POST", tenant("/credentials"), whole.clone()),
+        (
+            "PUT",
+            litegraph("/credentials"),
+            json!({"UserGUID": Id::ZERO.guid(), "Name": wide(4, 255), "BearerToken": token(4)}),
+        ),
+        ("PUT", format!("{url}?dry_run=true"), whole.clone()),
+        ("PUT", url.clone(), whole),
+        ("PATCH", url.clone(), json!({"metadata": metadata(5), "roles": roles(2, 29)})),
+        (
+            "PUT",
+            tenant(""),
+            json!({"name": "n", "enabled": true, "rbac": true, "require_if_match": false,
+            "role_names": (0..59).map(|index| wide(index, 255)).collect::<Vec<_>>()}),
+        ),
+        ("POST", "/v1/verify".to_owned(), json!({"token": secret, "role_id": "viewer"})),
+        ("POST", format!("{url}/rotate"), json!({"grace_seconds": 60})),
+        ("POST", format!("{url}/revoke"), json!({"reason": wide(0, 500)})),
+        ("DELETE", url, Value::Null),
+    ]
+}
+
+#[test]
+fn of_the_worker_itself_is_about_that_of_reading_and_writing_once() {
+    let world = World::new();
+    let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+    assert_eq!(world.call("PATCH", &tenant(""), ROOT, &json!({"role_names": catalogue})).status, 200);
+    let made = world.call("POST", &tenant("/credentials"), ROOT, &json!({"name": "one", "roles": roles(0, 29)})).json();
+    let (id, secret) = (made["id"].as_str().unwrap_or_default(), made["secret"].as_str().unwrap_or_default());
+    world.many_credentials(ACME, ACME, 0..9_000);
+    let (mut past, mut most) = (Vec::new(), 0.0_f64);
+    for (method, url, body) in heaviest(id, secret) {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let sent = Sent { method, url, headers: Said(ROOT.to_owned()), body };
+        let ratio = ratio(&world, &sent);
+        most = most.max(ratio);
+        if ratio > BOUND {
+            past.push(format!("{method} {}: {ratio:.1}", sent.url));
+        }
+    }
+    crate::tell(&[format!("work of the Worker {most:.1} times reading and writing once, of {BOUND}")]);
+    assert!(past.is_empty(), "more than {BOUND} times as much as to read and to write it once: {past:#?}");
+}

@@ -1,0 +1,320 @@
+//! The check itself: it finds nothing wrong with what a right server would have told, and each fault that is put into it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::check::{Told, What, check};
+use super::load::{Mix, Tenant};
+use super::model::{Answer, Credential, Event, Face, Kind, Op, step};
+use super::random::Random;
+
+/// A server that is right, or what is left of it once a test has changed what it told.
+struct Right {
+    states: Vec<(String, Option<Credential>)>,
+    ops: Vec<Op>,
+    events: Vec<Told>,
+    admin: String,
+}
+
+impl Right {
+    fn new(admin: &str) -> Self {
+        let mut right = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
+        let event = Event { action: "created", secret: None, revision: 1, changes: json!({}), widened: false };
+        right.tell("of-the-admin", admin, event);
+        right
+    }
+
+    fn tell(&mut self, request: &str, credential: &str, event: Event) {
+        let (seq, by) = (self.events.len() as u64 + 1, self.admin.clone());
+        self.events.push(Told { seq, request: request.to_owned(), credential: credential.to_owned(), by, event });
+    }
+
+    /// Does it now, and answers.
+    fn answer(&mut self, op: &mut Op) {
+        let id = op.target.clone().expect("a credential");
+        let made = format!("secret{}", self.ops.len());
+        if matches!(op.kind, Kind::Create(..) | Kind::Rotate(_)) {
+            let body = json!({ "secret": format!("pstn_{made}_") });
+            op.answer = Some(Answer { status: 0, etag: None, body });
+        }
+        let at = self.states.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.states.push((id.clone(), None));
+            self.states.len() - 1
+        });
+        let done = step(self.states[at].1.as_ref(), op, Some(&made));
+        for event in done.events {
+            self.tell(&op.requests[0], &id, event);
+        }
+        self.states[at].1 = done.state;
+        op.answer = Some(done.answer);
+    }
+
+    /// What a client asks, from when to when, of the one credential.
+    fn ask(&mut self, kind: Kind, invoked: u64, returned: u64) {
+        let (requests, target) = (vec![format!("request-{}", self.ops.len())], Some("id".to_owned()));
+        let mut op = Op { requests, target, kind, if_match: None, invoked, returned, answer: None };
+        self.answer(&mut op);
+        self.ops.push(op);
+    }
+
+    /// Leaves events out, and closes the gap.
+    fn forget(&mut self, which: impl Fn(&Told) -> bool) {
+        self.events.retain(|told| !which(told));
+        self.number();
+    }
+
+    fn number(&mut self) {
+        for (seq, told) in (1..).zip(&mut self.events) {
+            told.seq = seq;
+        }
+    }
+
+    fn found(&self) -> Vec<What> {
+        check(&self.ops, &self.events, &self.admin).into_iter().map(|(what, _)| what).collect()
+    }
+}
+
+/// Random operations, each done at an instant between its asking and its answer, which are `wide` apart at most.
+fn random(seed: u64, wide: usize) -> Right {
+    let mut random = Random::of(seed, 0);
+    let tenant = Tenant::imagined(&mut random, 2);
+    let mut right = Right::new(&tenant.admin);
+    for number in 0..300 {
+        let mut op = tenant.plan(&mut random, Mix::Everything);
+        let instant = 1_000 + number * 10;
+        (op.invoked, op.returned) = (instant - random.below(wide + 1) as u64, instant + random.below(wide + 1) as u64);
+        // Of those that get no answer, one in two is done.
+        let lost = wide > 0 && random.percent(5);
+        if !lost || random.percent(50) {
+            right.answer(&mut op);
+        }
+        if lost {
+            (op.answer, op.returned) = (None, u64::MAX);
+        }
+        tenant.note(op.clone());
+        right.ops.push(op);
+    }
+    right
+}
+
+const SEEDS: u64 = 24;
+
+#[test]
+fn what_a_right_server_tells_is_right_however_its_requests_overlap() {
+    let (mut actions, mut statuses) = (BTreeSet::new(), BTreeSet::new());
+    for (seed, wide) in (0..SEEDS).zip([0, 15, 100].into_iter().cycle()) {
+        let right = random(seed, wide);
+        assert_eq!(check(&right.ops, &right.events, &right.admin), [], "{seed}, {wide}");
+        actions.extend(right.events.iter().map(|told| told.event.action));
+        statuses.extend(right.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
+    }
+    // And they are about something: changes of each kind, and refusals.
+    let all = ["created", "deleted", "secret_created", "secret_ended", "secret_updated", "updated"];
+    assert_eq!((Vec::from_iter(actions), Vec::from_iter(statuses)), (all.into(), vec![200, 204, 401, 404, 409, 412]));
+}
+
+/// Puts a fault into histories; `fault` says whether it found a place for it. Each is found, and there were many.
+fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
+    let mut made = 0;
+    for seed in 0..SEEDS {
+        let (mut right, mut random) = (random(seed, wide), Random::of(seed, 1));
+        if fault(&mut right, &mut random) {
+            assert_ne!(right.found(), [], "{seed}");
+            made += 1;
+        }
+    }
+    assert!(made > SEEDS / 2, "{made}");
+}
+
+#[test]
+fn a_missing_event_is_found() {
+    each_is_found(50, |right, random| {
+        let at = 1 + random.below(right.events.len() - 1);
+        right.events.remove(at);
+        true
+    });
+    // Also where none after it shows that it is missing: one of its credential, half of what was done.
+    each_is_found(50, |right, random| {
+        let at = 1 + random.below(right.events.len() - 1);
+        right.events.remove(at);
+        right.number();
+        true
+    });
+}
+
+#[test]
+fn a_doubled_event_is_found() {
+    each_is_found(50, |right, random| {
+        let at = 1 + random.below(right.events.len() - 1);
+        right.events.insert(at, right.events[at].clone());
+        right.number();
+        true
+    });
+}
+
+#[test]
+fn an_event_that_tells_another_before_after_revision_or_maker_is_found() {
+    each_is_found(50, |right, random| {
+        let at = 1 + random.below(right.events.len() - 1);
+        let told = &mut right.events[at];
+        match random.below(4) {
+            0 => told.event.revision += 1,
+            1 => told.event.widened = !told.event.widened,
+            2 => told.by = "console".to_owned(),
+            _ => {
+                let first = told.event.changes.as_object_mut().and_then(|changes| changes.values_mut().next());
+                first.expect("a change")["before"] = json!("another");
+            }
+        }
+        true
+    });
+}
+
+#[test]
+fn a_lost_update_is_found() {
+    // It was answered, and then the one after it wrote what it had read before.
+    each_is_found(0, |right, _| {
+        let changes: Vec<_> = right.events.iter().filter(|told| told.event.action == "updated").cloned().collect();
+        let Some(lost) = changes.iter().rev().find(|told| told.event.changes.get("name").is_some()) else {
+            return false;
+        };
+        right.forget(|told| told.request == lost.request);
+        true
+    });
+    // The last one of all: nothing but its own answer tells of it.
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    assert_eq!(right.found(), []);
+    right.forget(|told| told.event.action == "updated");
+    assert_eq!(right.found(), [What::Lost]);
+    // A deletion that was not one.
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Delete(Face::Postern), 20, 30);
+    right.forget(|told| told.request == "request-1");
+    assert_eq!(right.found(), [What::Lost]);
+}
+
+#[test]
+fn a_stale_read_is_found() {
+    each_is_found(0, |right, random| {
+        let reads = |op: &Op| matches!(op.kind, Kind::Read(_) | Kind::ReadBy(_));
+        let shown = |op: &Op| reads(op) && op.answer.as_ref().is_some_and(|answer| answer.status == 200);
+        let all: Vec<_> = (0..right.ops.len()).filter(|at| shown(&right.ops[*at])).collect();
+        let of = |at: usize| (right.ops[at].target.clone(), right.ops[at].answer.clone());
+        let late = all[all.len() - 1 - random.below(all.len() / 2)];
+        let old = all.iter().find(|early| {
+            let ((target, answer), (other, now)) = (of(**early), of(late));
+            target == other && answer.map(|answer| answer.etag) != now.map(|now| now.etag)
+        });
+        let Some(answer) = old.map(|old| of(*old).1) else { return false };
+        right.ops[late].answer = answer;
+        true
+    });
+}
+
+/// A credential, and the token of its one secret.
+fn made(right: &mut Right) -> String {
+    let said = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
+    right.ask(Kind::Create(Face::LiteGraph, said.into()), 0, 10);
+    "t".to_owned()
+}
+
+#[test]
+fn a_stale_yes_is_found() {
+    let ends = [
+        Kind::Revoke(None),
+        Kind::Delete(Face::Coactive),
+        Kind::Rotate(0),
+        Kind::Change(Face::Postern, [("enabled", json!(false))].into()),
+        Kind::Change(Face::LiteGraph, [("enabled", json!(true)), ("token", json!("another"))].into()),
+    ];
+    for end in ends {
+        // Asked after the answer to what ended it: no. Beside it: yes or no.
+        for (invoked, found) in [(31, vec![What::StaleYes]), (29, vec![])] {
+            let mut right = Right::new("admin");
+            let token = made(&mut right);
+            right.ask(Kind::Verify(token.clone()), 11, 12);
+            let yes = right.ops[1].answer.clone();
+            right.ask(end.clone(), 20, 30);
+            right.ask(Kind::Verify(token), invoked, 40);
+            assert_eq!(right.found(), [], "{end:?}");
+            right.ops[3].answer = yes;
+            assert_eq!(right.found(), found, "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_read_that_goes_back_is_found() {
+    // Both while the change is made: one sees it, and the next one does not.
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Read(Face::Postern), 35, 40);
+    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 100);
+    right.ask(Kind::Read(Face::Postern), 45, 50);
+    assert_eq!(right.found(), []);
+    let old = right.ops[1].answer.clone();
+    right.ops[1].answer = right.ops[3].answer.clone();
+    right.ops[3].answer = old;
+    assert_eq!(right.found(), [What::Unexplained]);
+    // Unless they are asked at once.
+    right.ops[3].invoked = 39;
+    assert_eq!(right.found(), []);
+}
+
+#[test]
+fn changes_that_the_history_tells_against_the_clock_are_found() {
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
+    right.ask(Kind::Change(Face::Keycard, [("name", json!("c"))].into()), 55, 70);
+    assert_eq!(right.found(), []);
+    (right.ops[2].invoked, right.ops[2].returned) = (20, 30);
+    assert_eq!(right.found(), [What::History]);
+}
+
+#[test]
+fn a_change_that_is_half_there_is_found() {
+    let halves = ["secret_created", "secret_ended", "updated"];
+    for half in halves {
+        let mut right = Right::new("admin");
+        made(&mut right);
+        let said = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
+        right.ask(Kind::Change(Face::LiteGraph, said.into()), 20, 30);
+        // Whether its answer came or not.
+        (right.ops[1].answer, right.ops[1].returned) = (None, u64::MAX);
+        assert_eq!(right.found(), []);
+        right.forget(|told| told.request == "request-1" && told.event.action == half);
+        assert_eq!(right.found(), [What::History], "{half}");
+    }
+}
+
+#[test]
+fn what_was_made_twice_under_one_key_is_found() {
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ops[0].requests.push("again".to_owned());
+    assert_eq!(right.found(), []);
+    for told in right.events.clone().iter().filter(|told| told.request == "request-0") {
+        right.tell("again", "another", told.event.clone());
+    }
+    assert_eq!(right.found().first(), Some(&What::History));
+}
+
+#[test]
+fn what_nobody_asked_for_is_found() {
+    let mut right = Right::new("admin");
+    made(&mut right);
+    let event = right.events[1].event.clone();
+    right.tell("of-nobody", "id", event);
+    assert_eq!(right.found(), [What::History]);
+    // A refusal that did something.
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    right.ops[1].answer = Some(Answer { status: 412, etag: None, body: Value::Null });
+    assert_eq!(right.found(), [What::Unexplained]);
+}

@@ -1,0 +1,187 @@
+//! Holds what clients saw, and what the history tells, against the model.
+//!
+//! The history gives the order of the changes: that is checked, not believed. Done one after the other by the model, they
+//! have to give the answers that were given and the events that are told, and that order must not go against the clock.
+//! Everything else (a read, a verification, a refusal, a change that changes nothing) must be what the model answers
+//! in some state between its asking and its answer, and no earlier one than was seen before it was asked. So the search
+//! that linearizability asks for needs no guess: for each such operation the earliest state that fits is the best.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::model::{Answer, Credential, Event, Kind, Op, Step, step};
+
+/// An event, as it is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub seq: u64,
+    pub request: String,
+    pub credential: String,
+    pub by: String,
+    pub event: Event,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A change that was acknowledged, and is not there.
+    Lost,
+    /// A token was said to hold when it did not.
+    StaleYes,
+    /// An answer for which there is no state.
+    Unexplained,
+    /// The history tells what was not asked for, or not as it was, or not in its order.
+    History,
+}
+
+/// A violation, in words.
+pub type Violation = (What, String);
+
+/// All of a tenant: what was asked of its credentials, and its events, from the first one. `by` is who asked, and is the
+/// id of a credential that was made before all others, and not changed since.
+pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut events: Vec<_> = events.iter().collect();
+    events.sort_by_key(|told| told.seq);
+    if !events.iter().map(|told| told.seq).eq(1..=events.len() as u64) {
+        violations.push((What::History, "the events of the tenant are not numbered from 1, each once".to_owned()));
+    }
+    let asked: BTreeMap<_, _> =
+        ops.iter().enumerate().flat_map(|(at, op)| op.requests.iter().map(move |request| (request, at))).collect();
+    let mut batches: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
+    for told in events.into_iter().filter(|told| told.credential != by) {
+        match asked.get(&told.request) {
+            Some(at) if told.by == by => batches.entry(*at).or_default().push(told),
+            _ => violations.push((What::History, format!("an event that nobody asked for: {told:?}"))),
+        }
+    }
+    let mut by_credential: BTreeMap<&str, Vec<Happened>> = BTreeMap::new();
+    for (at, op) in ops.iter().enumerate() {
+        let batch = batches.remove(&at).unwrap_or_default();
+        let told = batch.first().map(|told| told.credential.as_str());
+        let Some(target) = op.target.as_deref().or(told) else { continue };
+        if let Some(other) = batch.iter().find(|told| told.credential != target) {
+            violations.push((What::History, format!("an event of another credential than was asked for: {other:?}")));
+        }
+        by_credential.entry(target).or_default().push(Happened { op, batch });
+    }
+    for (id, happened) in by_credential {
+        violations.extend(of_one(id, happened).err());
+    }
+    violations
+}
+
+/// An operation, and its events.
+struct Happened<'a> {
+    op: &'a Op,
+    batch: Vec<&'a Told>,
+}
+
+/// The first violation of a credential: whatever comes after it has no state to be held against.
+fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
+    let (mut changes, mut others): (Vec<_>, Vec<_>) = happened.into_iter().partition(|one| !one.batch.is_empty());
+    changes.sort_by_key(|one| one.batch[0].seq);
+    let mut states: Vec<Option<Credential>> = vec![None];
+    let mut latest = (0, "");
+    for Happened { op, batch } in &changes {
+        if op.returned < latest.0 {
+            return Err((What::History, format!("{id}: {op:?}\n  is told after {}, which was asked later", latest.1)));
+        }
+        latest = latest.max((op.invoked, &op.requests[0]));
+        let step = apply(id, states.last().and_then(Option::as_ref), op, batch);
+        judge(id, op, batch, &step)?;
+        states.push(step.state);
+    }
+    // Where no answer came and no event is, nothing was done.
+    others.retain(|one| one.op.answer.is_some());
+    others.sort_by_key(|one| one.op.returned);
+    // When each was answered, and the latest state that was seen by then.
+    let mut seen: Vec<(u64, usize)> = Vec::new();
+    for Happened { op, .. } in others {
+        let before = seen.partition_point(|(returned, _)| *returned < op.invoked);
+        let seen_before = before.checked_sub(1).map_or(0, |last| seen[last].1);
+        let done_before = changes.iter().rposition(|one| one.op.returned < op.invoked).map_or(0, |at| at + 1);
+        let first = seen_before.max(done_before);
+        let last = changes.iter().position(|one| one.op.invoked > op.returned).unwrap_or(changes.len());
+        let fits = |at: &usize| {
+            let Step { answer, events, .. } = apply(id, states[*at].as_ref(), op, &[]);
+            events.is_empty() && op.answer.as_ref().is_some_and(|given| differs(given, &answer).is_none())
+        };
+        let Some(at) = (first..=last).find(fits) else {
+            return Err(unexplained(id, op, states.get(first..=last).unwrap_or_default()));
+        };
+        seen.push((op.returned, at.max(seen.last().map_or(0, |last| last.1))));
+    }
+    Ok(())
+}
+
+fn apply(id: &str, state: Option<&Credential>, op: &Op, batch: &[&Told]) -> Step {
+    let op = &Op { target: Some(id.to_owned()), ..op.clone() };
+    let made = batch.iter().find(|told| told.event.action == "secret_created");
+    step(state, op, made.and_then(|told| told.event.secret.as_deref()))
+}
+
+/// Holds a change against what the model makes of it.
+fn judge(id: &str, op: &Op, batch: &[&Told], step: &Step) -> Result<(), Violation> {
+    let wrong = |words: String| Err((What::History, format!("{id}: {words}\n  of {op:?}")));
+    if batch.iter().any(|told| told.request != batch[0].request) {
+        return wrong("two requests with one Idempotency-Key were both done".to_owned());
+    }
+    if !batch.windows(2).all(|two| two[0].seq + 1 == two[1].seq) {
+        return wrong(format!("events of one change that do not follow each other: {batch:?}"));
+    }
+    let sorted = |events: Vec<&Event>| {
+        let mut events: Vec<_> = events.into_iter().cloned().collect();
+        events.sort_by(|a, b| (a.action, &a.secret).cmp(&(b.action, &b.secret)));
+        events
+    };
+    let (told, due) = (sorted(batch.iter().map(|told| &told.event).collect()), sorted(step.events.iter().collect()));
+    if told != due {
+        return wrong(format!("the history tells {told:?}\n  instead of {due:?}"));
+    }
+    // What we make ourselves carries its id.
+    let made =
+        batch.iter().find_map(|told| told.event.secret.as_ref().filter(|_| told.event.action == "secret_created"));
+    let token = op.answer.as_ref().and_then(|answer| answer.body["secret"].as_str());
+    if let (Some(made), Some(token)) = (made, token)
+        && !token.contains(made.as_str())
+    {
+        return wrong(format!("the secret that was told is not {made}"));
+    }
+    match op.answer.as_ref().and_then(|given| differs(given, &step.answer)) {
+        Some(words) => Err((What::Unexplained, format!("{id}: {words}\n  of {op:?}"))),
+        None => Ok(()),
+    }
+}
+
+/// Where an answer is not the one that is due.
+fn differs(given: &Answer, due: &Answer) -> Option<String> {
+    if (given.status, &given.etag) != (due.status, &due.etag) {
+        return Some(format!("{} {:?} instead of {} {:?}", given.status, given.etag, due.status, due.etag));
+    }
+    let due = due.body.as_object().into_iter().flatten();
+    let another = due.filter(|(member, value)| given.body.get(member).unwrap_or(&Value::Null) != *value);
+    let words: Vec<_> = another.map(|(member, value)| format!("{member} is not {value}")).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+fn unexplained(id: &str, op: &Op, states: &[Option<Credential>]) -> Violation {
+    let answer = op.answer.as_ref();
+    let done = answer.is_some_and(|answer| answer.status < 300);
+    let what = match op.kind {
+        Kind::Verify(_) if answer.is_some_and(|answer| answer.body["active"] == true) => What::StaleYes,
+        Kind::ReadBy(_) if done => What::StaleYes,
+        Kind::Verify(_) | Kind::Read(_) | Kind::ReadBy(_) => What::Unexplained,
+        _ if done => What::Lost,
+        _ => What::Unexplained,
+    };
+    let due: Vec<_> = states
+        .iter()
+        .map(|state| {
+            let Step { answer, events, .. } = apply(id, state.as_ref(), op, &[]);
+            let changes = if events.is_empty() { "" } else { ", which is a change" };
+            format!("\n  due: {} {:?} {}{changes}", answer.status, answer.etag, answer.body)
+        })
+        .collect();
+    (what, format!("{id}: no state fits {op:?}{}", due.concat()))
+}

@@ -1,0 +1,425 @@
+//! A credential, one operation after the other: what each is answered, what it leaves, and what the history tells of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// The default principal's id. Coactive's face makes what it makes for it, and Keycard's does not see that.
+pub const DEFAULT: &str = "00000000000000000000000000";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    Coactive,
+    LiteGraph,
+    Keycard,
+    Postern,
+}
+
+use Face::{Coactive, Keycard, LiteGraph, Postern};
+
+impl Face {
+    pub const ALL: [Self; 4] = [Coactive, LiteGraph, Keycard, Postern];
+}
+
+/// The fields that a write says. LiteGraph's `Active` is `enabled`, its `BearerToken` is `token`.
+pub type Fields = BTreeMap<&'static str, Value>;
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Create(Face, Fields),
+    /// A PUT, or PATCH: on our own face, what is not said stays, and `metadata` is merged.
+    Change(Face, Fields),
+    /// The PUT of our own face.
+    Replace(Fields),
+    /// A rotation, with so many seconds of grace.
+    Rotate(u32),
+    Finish,
+    Cancel,
+    Revoke(Option<String>),
+    Restore,
+    Delete(Face),
+    Read(Face),
+    /// A read by the credential's own secret.
+    ReadBy(String),
+    Verify(String),
+}
+
+/// What was asked, by when, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// The ids of its requests: more than one where it was sent again.
+    pub requests: Vec<String>,
+    /// The credential; not known of one that was made, until that was answered.
+    pub target: Option<String>,
+    pub kind: Kind,
+    pub if_match: Option<String>,
+    /// Nanoseconds since the test began.
+    pub invoked: u64,
+    /// The same; as late as can be where no answer came: it may be done at any time, or never.
+    pub returned: u64,
+    /// None: a 5xx, or no answer.
+    pub answer: Option<Answer>,
+}
+
+/// Of `body`, the answer of a [`Step`] has the members that are judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub etag: Option<String>,
+    pub body: Value,
+}
+
+/// What is judged of an event. Instants are not: they are the text `set`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub action: &'static str,
+    pub secret: Option<String>,
+    pub revision: u64,
+    pub changes: Value,
+    pub widened: bool,
+}
+
+/// A credential that is there, or was.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    id: String,
+    fields: Fields,
+    revision: u64,
+    /// Deleted. Made again, it goes on with the next revision: an `ETag` never comes again.
+    gone: bool,
+    /// The newest last.
+    secrets: Vec<Secret>,
+}
+
+#[derive(Clone, Debug)]
+struct Secret {
+    id: String,
+    /// None: the answer that told it was lost.
+    token: Option<String>,
+    /// Whether LiteGraph's face shows it again.
+    sealed: bool,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Never,
+    /// In an hour: after the test.
+    Later,
+    /// At once. It holds no more, and its row goes with the next step.
+    Passed,
+}
+
+/// What an operation comes to in a state.
+pub struct Step {
+    pub answer: Answer,
+    pub events: Vec<Event>,
+    pub state: Option<Credential>,
+}
+
+/// Does an operation on a credential. `made` is the id of the secret that it makes, if it makes one.
+pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
+    let before = state;
+    let stays = |answer| Step { answer, events: Vec::new(), state: before.cloned() };
+    let last = before.map_or(0, |it| it.revision);
+    let state = before.filter(|it| !it.gone);
+    let refused = |status| stays(Answer { status, etag: None, body: json!({}) });
+    match (&op.kind, state) {
+        (Kind::Verify(token), _) => stays(Answer { status: 200, etag: None, body: verified(state, token) }),
+        (Kind::ReadBy(token), _) => match state.filter(|it| it.fault(token).is_none()) {
+            Some(credential) => stays(credential.shown(Postern, 200)),
+            None => refused(401),
+        },
+        (Kind::Create(..), Some(_)) => refused(409),
+        (Kind::Create(face, said), None) => create(*face, said, op, made.unwrap_or_default(), last + 1),
+        (Kind::Delete(LiteGraph), None) => refused(200),
+        (_, None) => refused(404),
+        (Kind::Change(Keycard, _) | Kind::Delete(Keycard) | Kind::Read(Keycard), Some(it)) if it.is_defaults() => {
+            refused(404)
+        }
+        (kind, Some(it)) => {
+            if op.if_match.as_ref().is_some_and(|tag| *tag != it.etag()) {
+                return refused(412);
+            }
+            match kind {
+                Kind::Read(face) => stays(it.shown(*face, 200)),
+                Kind::Delete(face) => delete(it, *face),
+                _ => match it.changed(op, made) {
+                    Ok((next, events, face)) => Step { answer: next.told(op, face), events, state: Some(next) },
+                    Err(status) => refused(status),
+                },
+            }
+        }
+    }
+}
+
+fn create(face: Face, said: &Fields, op: &Op, made: &str, revision: u64) -> Step {
+    let mut fields: Fields = [
+        ("principal", json!(DEFAULT)),
+        ("name", Value::Null),
+        ("description", Value::Null),
+        ("enabled", json!(true)),
+        ("roles", if face == Coactive { Value::Null } else { json!([{ "role_id": "viewer" }]) }),
+        ("expires_at", Value::Null),
+        ("metadata", json!({})),
+    ]
+    .into();
+    fields.extend(said.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
+    let changes = fields.iter().map(|(name, value)| ((*name).to_owned(), both(&Value::Null, value)));
+    let created = Event { action: "created", secret: None, revision, changes: changes.collect(), widened: false };
+    fields.extend([("revoked_at", Value::Null), ("revoked_reason", Value::Null)]);
+    let mut credential =
+        Credential { id: op.target.clone().unwrap_or_default(), fields, revision, gone: false, secrets: Vec::new() };
+    let second = credential.add(made, op.token(), face == LiteGraph);
+    let status = if face == LiteGraph { 200 } else { 201 };
+    Step { answer: credential.shown(face, status), events: vec![created, second], state: Some(credential) }
+}
+
+fn delete(credential: &Credential, face: Face) -> Step {
+    let mut events: Vec<_> = credential.secrets.iter().map(|secret| credential.ended(secret)).collect();
+    let mut fields = credential.fields.clone();
+    fields.insert("created_at", json!("set"));
+    let changes = fields.iter().map(|(name, value)| ((*name).to_owned(), both(value, &Value::Null)));
+    let (changes, revision) = (changes.collect(), credential.revision);
+    events.push(Event { action: "deleted", secret: None, revision, changes, widened: false });
+    let status = if matches!(face, Coactive | LiteGraph) { 200 } else { 204 };
+    let gone = Credential { gone: true, ..credential.clone() };
+    Step { answer: Answer { status, etag: None, body: json!({}) }, events, state: Some(gone) }
+}
+
+fn both(before: &Value, after: &Value) -> Value {
+    json!({ "before": before, "after": after })
+}
+
+fn verified(state: Option<&Credential>, token: &str) -> Value {
+    match state.map(|it| (it, it.fault(token))) {
+        None | Some((_, Some("unknown"))) => json!({ "active": false, "reason": "unknown" }),
+        Some((it, Some(fault))) => json!({ "active": false, "reason": fault, "credential": it.id }),
+        Some((it, None)) => {
+            json!({ "active": true, "credential": it.id, "name": it.fields["name"], "roles": it.fields["roles"] })
+        }
+    }
+}
+
+impl Op {
+    /// Whether it was told that it is done. (It may have changed nothing.)
+    pub fn is_acknowledged_change(&self) -> bool {
+        let reads = matches!(self.kind, Kind::Read(_) | Kind::ReadBy(_) | Kind::Verify(_));
+        !reads && self.answer.as_ref().is_some_and(|answer| answer.status < 300)
+    }
+
+    /// The secret that it brought, as its client has it.
+    fn token(&self) -> Option<String> {
+        let said = match &self.kind {
+            Kind::Create(_, said) | Kind::Change(_, said) => said.get("token"),
+            _ => None,
+        };
+        let told = self.answer.as_ref().and_then(|answer| {
+            ["secret", "client_secret", "BearerToken"].iter().find_map(|member| answer.body.get(member))
+        });
+        said.or(told).and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
+impl Credential {
+    fn etag(&self) -> String {
+        format!("\"{}.{}\"", self.id, self.revision)
+    }
+
+    fn is_defaults(&self) -> bool {
+        self.fields["principal"] == DEFAULT
+    }
+
+    fn is_revoked(&self) -> bool {
+        !self.fields["revoked_at"].is_null()
+    }
+
+    /// Why a token does not hold, in the order in which that is judged.
+    fn fault(&self, token: &str) -> Option<&'static str> {
+        let Some(secret) = self.secrets.iter().find(|secret| secret.token.as_deref() == Some(token)) else {
+            return Some("unknown");
+        };
+        match () {
+            () if secret.end == End::Passed => Some("expired"),
+            () if self.is_revoked() => Some("revoked"),
+            () if self.fields["enabled"] == false => Some("inactive"),
+            () => None,
+        }
+    }
+
+    fn add(&mut self, id: &str, token: Option<String>, sealed: bool) -> Event {
+        self.secrets.push(Secret { id: id.to_owned(), token, sealed, end: End::Never });
+        self.of_secret("secret_created", id, End::Never, End::Never)
+    }
+
+    fn ended(&self, secret: &Secret) -> Event {
+        self.of_secret("secret_ended", &secret.id, secret.end, End::Never)
+    }
+
+    fn of_secret(&self, action: &'static str, id: &str, before: End, after: End) -> Event {
+        let told = |end| if end == End::Never { Value::Null } else { json!("set") };
+        let changes = json!({ "expires_at": both(&told(before), &told(after)) });
+        let widened = action == "secret_updated" && before != End::Never && after == End::Never;
+        Event { action, secret: Some(id.to_owned()), revision: self.revision, changes, widened }
+    }
+
+    fn live(&self) -> usize {
+        self.secrets.iter().filter(|secret| secret.end != End::Passed).count()
+    }
+
+    /// As a change leaves it, the events of that, and on which face it is shown; or the status of the refusal.
+    fn changed(&self, op: &Op, made: Option<&str>) -> Result<(Self, Vec<Event>, Face), u16> {
+        let mut next = self.clone();
+        match &op.kind {
+            Kind::Change(face, said) => {
+                if *face == LiteGraph && self.is_revoked() && said["enabled"] == true {
+                    return Err(409);
+                }
+                for (name, value) in said.iter().filter(|(name, _)| **name != "token") {
+                    let value = match (*name, face) {
+                        ("metadata", _) => merged(&self.fields["metadata"], value),
+                        ("enabled", LiteGraph) if self.is_revoked() => continue,
+                        _ => value.clone(),
+                    };
+                    next.fields.insert(name, value);
+                }
+                let mut events = next.turned(self, said.contains_key("token"));
+                if said.contains_key("token") {
+                    let ended: Vec<_> = next.secrets.drain(..).collect();
+                    events.extend(ended.iter().map(|secret| next.ended(secret)));
+                    events.push(next.add(made.unwrap_or_default(), op.token(), true));
+                }
+                Ok((next, events, *face))
+            }
+            Kind::Replace(said) => {
+                next.fields.extend(said.iter().map(|(name, value)| (*name, value.clone())));
+                let events = next.turned(self, false);
+                Ok((next, events, Postern))
+            }
+            Kind::Revoke(reason) => {
+                next.fields.extend([("revoked_at", json!("set")), ("revoked_reason", json!(reason))]);
+                let events = next.turned(self, false);
+                Ok((next, events, Postern))
+            }
+            Kind::Restore => {
+                next.fields.extend([("revoked_at", Value::Null), ("revoked_reason", Value::Null)]);
+                let events = next.turned(self, false);
+                Ok((next, events, Postern))
+            }
+            kind => {
+                let begins = matches!(kind, Kind::Rotate(_));
+                if begins == (self.live() > 1) {
+                    return Err(409);
+                }
+                let events = next.rotated(op, made);
+                Ok((next, events, Postern))
+            }
+        }
+    }
+
+    /// Moves the revision where something differs, or has to, and tells what does.
+    fn turned(&mut self, before: &Self, anyhow: bool) -> Vec<Event> {
+        let differs = self.fields != before.fields;
+        if differs || anyhow {
+            self.revision += 1;
+        }
+        if !differs {
+            return Vec::new();
+        }
+        let changes = before.fields.iter().filter(|(name, value)| self.fields[*name] != **value);
+        let changes = changes.map(|(name, value)| ((*name).to_owned(), both(value, &self.fields[name]))).collect();
+        let lifted = |name| before.fields[name] != self.fields[name] && self.fields[name].is_null();
+        let roles = [&before.fields["roles"], &self.fields["roles"]].map(Value::as_array);
+        let widened = lifted("roles")
+            || lifted("revoked_at")
+            || before.fields["enabled"] == false && self.fields["enabled"] == true
+            || matches!(roles, [Some(before), Some(after)] if after.iter().any(|role| !before.contains(role)));
+        vec![Event { action: "updated", secret: None, revision: self.revision, changes, widened }]
+    }
+
+    /// A step of a rotation.
+    fn rotated(&mut self, op: &Op, made: Option<&str>) -> Vec<Event> {
+        self.revision += 1;
+        let mut events = Vec::new();
+        let newest = self.secrets.last().map(|secret| (secret.id.clone(), secret.sealed)).unwrap_or_default();
+        let after = |secret: &Secret| match op.kind {
+            _ if secret.end == End::Passed => None,
+            Kind::Rotate(0) => Some(End::Passed),
+            Kind::Rotate(_) => Some(End::Later),
+            Kind::Finish => (secret.id == newest.0).then_some(secret.end),
+            _ => (secret.id != newest.0).then_some(End::Never),
+        };
+        let mut kept = Vec::new();
+        for secret in std::mem::take(&mut self.secrets) {
+            match after(&secret) {
+                None => events.push(self.ended(&secret)),
+                Some(end) => {
+                    if end != secret.end {
+                        events.push(self.of_secret("secret_updated", &secret.id, secret.end, end));
+                    }
+                    kept.push(Secret { end, ..secret });
+                }
+            }
+        }
+        self.secrets = kept;
+        if matches!(op.kind, Kind::Rotate(_)) {
+            events.push(self.add(made.unwrap_or_default(), op.token(), newest.1));
+        }
+        events
+    }
+
+    /// The answer to a change, which tells a secret that was made.
+    fn told(&self, op: &Op, face: Face) -> Answer {
+        let mut answer = self.shown(face, 200);
+        if let (Kind::Rotate(_), Some(newest)) = (&op.kind, self.secrets.last())
+            && let Some(token) = &newest.token
+        {
+            answer.body["secret"] = json!(token);
+        }
+        answer
+    }
+
+    fn shown(&self, face: Face, status: u16) -> Answer {
+        let of = |name: &str| self.fields[name].clone();
+        let body = match face {
+            Coactive => {
+                let roles = of("roles");
+                json!({ "name": of("name"), "roles": if roles.is_null() { json!([]) } else { roles } })
+            }
+            Keycard => json!({ "id": self.id, "name": of("name"), "description": of("description") }),
+            LiteGraph => {
+                let active = of("enabled") == true && !self.is_revoked();
+                let mut body = json!({ "Name": of("name"), "Active": active });
+                match self.secrets.last() {
+                    Some(Secret { sealed: true, token: None, .. }) | None => {}
+                    Some(Secret { sealed, token, .. }) => {
+                        body["BearerToken"] = json!(token.as_ref().filter(|_| *sealed).map_or("", String::as_str));
+                    }
+                }
+                body
+            }
+            Postern => {
+                let mut body: Map<_, _> =
+                    self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+                let live = self.secrets.iter().filter(|secret| secret.end != End::Passed);
+                body.insert("secrets".to_owned(), live.map(|secret| json!(secret.id)).collect());
+                body.insert("id".to_owned(), json!(self.id));
+                body.insert("revision".to_owned(), json!(self.revision));
+                body.into()
+            }
+        };
+        Answer { status, etag: Some(self.etag()), body }
+    }
+}
+
+/// RFC 7396, of flat objects.
+fn merged(before: &Value, said: &Value) -> Value {
+    let mut after = before.clone();
+    for (key, value) in said.as_object().into_iter().flatten() {
+        match (value, after.as_object_mut()) {
+            (Value::Null, Some(after)) => drop(after.remove(key)),
+            _ => after[key] = value.clone(),
+        }
+    }
+    after
+}
