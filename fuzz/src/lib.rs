@@ -1,0 +1,54 @@
+//! What the targets share: the settings, headers, an independent reading of JSON, the service on SQLite, requests as text, and
+//! mutations that know what a request is made of.
+
+pub mod independent;
+pub mod mutate;
+pub mod scene;
+pub mod script;
+#[path = "../../tests/common/shape.rs"]
+#[allow(dead_code, clippy::missing_errors_doc, reason = "a file of the tests, of which this is a part")]
+mod shape;
+
+pub use shape::check as check_shape;
+
+use postern::request::Headers;
+use postern::settings::{Settings, name};
+
+/// The root token of all targets.
+pub const ROOT: &str = "root_0123456789abcdef0123456789abcdef";
+/// What tokens that are made here begin with.
+pub const PREFIX: &str = "pstn_";
+
+/// The settings of all targets: they never change, so an input does the same each time.
+///
+/// # Panics
+/// Never: they are complete.
+#[must_use]
+pub fn settings() -> Settings {
+    let settings = Settings::read(|setting| match setting {
+        name::ROOT_TOKEN => Some(ROOT.to_owned()),
+        name::MASTER_KEY => Some("0123456789abcdef".repeat(4)),
+        _ => None,
+    });
+    settings.unwrap_or_else(|wrong| panic!("{}", wrong.words()))
+}
+
+/// Headers as the platform gives them: names in any case, several of one name joined.
+pub struct List<'a>(pub &'a [(String, String)]);
+
+impl Headers for List<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        let values: Vec<_> =
+            self.0.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| &**value).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+}
+
+/// One header.
+pub struct One<'a>(pub &'static str, pub &'a str);
+
+impl Headers for One<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        (name == self.0).then(|| self.1.to_owned())
+    }
+}

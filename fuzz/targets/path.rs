@@ -1,0 +1,186 @@
+//! Paths, queries, and the headers that have a form: a line each.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use postern::credential::field::Noun;
+use postern::credential::id::Id;
+use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, postern::Postern};
+use postern::refusal::{Refusal, Unreadable};
+use postern::request::{Body, Headers, Method, Request};
+use postern::route::{Operation, ROUTES, Route, find};
+use postern::store::question::{By, Page};
+use postern_fuzz::One;
+use postern_fuzz::independent::percent_decoded;
+
+const METHODS: [Method; 7] =
+    [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options, Method::Other];
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.splitn(3, '\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (path, said, value) = (line(), line(), line());
+    route(path);
+    // A place in a list, as a client hands it back, stands alone in the second line as often as a query does.
+    let cursor: String = utf8_percent_encode(said, NON_ALPHANUMERIC).collect();
+    for (face, operation, begins) in LISTS {
+        page(*face, *operation, said);
+        page(*face, *operation, &format!("{begins}={cursor}"));
+    }
+    query(said);
+    tags(value);
+    ids(value);
+});
+
+/// What lists, and how a query for a place in its list begins.
+const LISTS: &[(&dyn Face, Operation, &str)] = &[
+    (&Postern, Operation::Page(Noun::Credential), "sort=-name&cursor"),
+    (&Postern, Operation::Page(Noun::Tenant), "cursor"),
+    (&Postern, Operation::History, "cursor"),
+    (&Keycard, Operation::Page(Noun::Credential), "before"),
+    (&LiteGraph, Operation::Page(Noun::Credential), "token"),
+    (&LiteGraph, Operation::List(Noun::Credential), "guids"),
+    (&Coactive, Operation::Roles, "roles_context"),
+];
+
+fn request<'a>(query: &'a str, headers: &'a dyn Headers) -> Request<'a> {
+    Request { method: Method::Get, path: "/", query, headers, body: Body::Bytes(Vec::new()) }
+}
+
+/// A path leads where the table says, by another way to read it; and for every method it leads somewhere or none is told.
+fn route(whole: &str) {
+    let face = find(Method::Other, whole).face;
+    let path = if face.ignores_final_slash() { whole.strip_suffix('/').unwrap_or(whole) } else { whole };
+    let fits = |line: &&Route| {
+        line.path.split('/').count() == path.split('/').count()
+            && line
+                .path
+                .split('/')
+                .zip(path.split('/'))
+                .all(|(wanted, given)| if wanted == "{}" { !given.is_empty() } else { wanted == given })
+    };
+    let lines: Vec<_> = ROUTES.iter().filter(fits).collect();
+    for method in METHODS {
+        match find(method, whole).route {
+            Ok((operation, segments)) => {
+                let line = lines.iter().find(|line| line.method == method).expect("a line of the table");
+                assert_eq!(line.operation, operation);
+                let holes = line.path.split('/').zip(path.split('/')).filter(|(wanted, _)| *wanted == "{}");
+                let decoded: Vec<_> = holes.map(|(_, given)| percent_decoded(given)).collect();
+                assert_eq!(segments, decoded);
+            }
+            Err(Refusal::NoRoute) => assert!(lines.is_empty()),
+            Err(Refusal::MethodNotAllowed { allow }) => {
+                let there: Vec<_> = lines.iter().map(|line| line.method.name()).collect();
+                assert!(!there.is_empty() && lines.iter().all(|line| line.method != method));
+                assert_eq!(allow, there.join(", "));
+            }
+            Err(other) => panic!("no refusal of a path: {other:?}"),
+        }
+    }
+    let answer = face.fail(&Refusal::NoRoute);
+    assert!(serde_json::from_str::<serde_json::Value>(&answer.body).is_ok());
+}
+
+/// A query, against another reader of queries.
+fn query(query: &str) {
+    let headers = One("", "");
+    let request = request(query, &headers);
+    let theirs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let names: Vec<_> = request.query_names().collect();
+    assert_eq!(names, theirs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    for name in &names {
+        let values: Vec<_> = theirs.iter().filter(|(other, _)| other == name).map(|(_, value)| value.clone()).collect();
+        assert_eq!(request.query_values(&[name]), values);
+        assert_eq!(request.query_value(&[name]).as_ref(), values.last());
+    }
+}
+
+/// A list's parameters: what is accepted is within its bounds, and a place in a list is told in one way alone.
+fn page(face: &dyn Face, operation: Operation, query: &str) {
+    let headers = One("", "");
+    let request = request(query, &headers);
+    if let Err(refusal) = face.check_query(&request, operation) {
+        assert!(matches!(refusal, Refusal::Unreadable(Unreadable::Parameters(_) | Unreadable::UnknownParameter(_))));
+        return;
+    }
+    if operation == Operation::History {
+        if let Ok((limit, seq)) = face.history_page(&request) {
+            assert!((1..=100).contains(&limit) && seq.is_none_or(|seq| seq >= 0));
+        }
+        return;
+    }
+    match face.page(&request, operation) {
+        Ok(page) => {
+            assert!((1..=1000).contains(&page.limit) && page.skip <= 1000);
+            assert!(page.ids.as_ref().is_none_or(|ids| ids.len() <= 1000));
+            if let Some(said) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
+                place(&page, &said);
+                // Nor does another spelling of the same place lead anywhere.
+                let (id, key) = said.split_at(26);
+                for other in [format!("{id}0{key}"), format!("{id}+{key}"), format!("{id}{}", key.to_uppercase())] {
+                    let query: String = utf8_percent_encode(&other, NON_ALPHANUMERIC).collect();
+                    let query = format!("sort={}created&cursor={query}", if page.order.descending { "-" } else { "" });
+                    let is_read = Postern.page(&self::request(&query, &headers), operation).is_ok();
+                    assert!(!is_read || other == said || page.order.by != By::Creation, "{other} is {said}");
+                }
+            }
+        }
+        Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) => {
+            assert!(!wrong.is_empty());
+            let answer = face.fail(&Refusal::Unreadable(Unreadable::Parameters(wrong)));
+            assert!(serde_json::from_str::<serde_json::Value>(&answer.body).is_ok());
+        }
+        Err(other) => panic!("no refusal of a query: {other:?}"),
+    }
+}
+
+/// A cursor is the id, and the key of the order, and nothing besides.
+fn place(page: &Page, said: &str) {
+    let id = page.id.map(|id| id.to_string()).unwrap_or_default();
+    let key = said.strip_prefix(&id).expect("it begins with its id");
+    match page.order.by {
+        By::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
+        By::Name => {
+            let name = page.name.as_deref().map(|name| data_encoding::BASE64URL_NOPAD.encode(name.as_bytes()));
+            assert_eq!(name.map(|name| format!("n{name}")).as_deref(), Some(key));
+        }
+        By::Id => assert_eq!(key, ""),
+    }
+}
+
+/// Entity tags: one for each between commas, each the star, nothing, or what stands between two quotes.
+fn tags(value: &str) {
+    let headers = One("if-match", value);
+    let tags = request("", &headers).if_match().unwrap_or_default();
+    assert_eq!(tags.len(), value.split(',').count());
+    for (tag, part) in tags.iter().zip(value.split(',')) {
+        let part = part.trim();
+        match tag.as_str() {
+            "*" => assert_eq!(part, "*"),
+            "" => {}
+            tag => assert!(part == format!("\"{tag}\"") || part == format!("W/\"{tag}\"")),
+        }
+    }
+    let headers = One("if-none-match", value);
+    assert_eq!(request("", &headers).if_none_match().unwrap_or_default(), tags);
+}
+
+/// Ids of requests, and keys under which something is made once.
+fn ids(value: &str) {
+    let visible = |text: &str| text.bytes().all(|byte| (33..=126).contains(&byte));
+    let headers = One("idempotency-key", value);
+    match Postern.idempotency_key(&request("", &headers)) {
+        Ok(key) => assert!(key.is_some_and(|key| key == value && visible(&key) && (1..=255).contains(&key.len()))),
+        Err(_) => assert!(!visible(value) || value.is_empty() || value.len() > 255),
+    }
+    let headers = One("x-request-id", value);
+    if let Some(id) = request("", &headers).own_id() {
+        assert!(id == value && (1..=128).contains(&id.len()) && visible(&id) && !id.contains(['"', '<', '\\', ',']));
+    }
+    let headers = One("x-client-request-id", value);
+    if let Ok(Some(id)) = Keycard.request_id(&request("", &headers)) {
+        assert!(id == value && Id::parse_guid(&id).is_some() && visible(&id) && id.len() == 36);
+    }
+}

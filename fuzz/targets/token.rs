@@ -1,0 +1,124 @@
+//! What a caller presents: what is accepted is spelled the same again, and nothing is accepted that the keys did not make.
+#![no_main]
+
+use data_encoding::BASE64;
+use libfuzzer_sys::fuzz_target;
+use postern::caller::Caller;
+use postern::credential::id::Id;
+use postern::credential::secret::{ACCESS_SECONDS, Access, Proof, Sealed, Token};
+use postern::credential::time::Micros;
+use postern::settings::Settings;
+use postern_fuzz::independent::{checksum, id_bits};
+use postern_fuzz::{One, PREFIX, ROOT, settings};
+use std::sync::LazyLock;
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(settings);
+
+const NOW: Micros = Micros(1_795_219_200_000_000);
+const SECRET: Id = Id::ZERO;
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    // As it is; with the checksum that lets it pass the first door; as what it would be if it were signed.
+    present(&text);
+    let issued = format!("{PREFIX}{text}");
+    present(&format!("{issued}_{}", checksum(&issued)));
+    let access = format!("{PREFIX}at_{text}");
+    present(&format!("{access}_{}", checksum(&access)));
+    present(&altered(data));
+    header("authorization", &text);
+    header("authorization", &format!("Basic {}", BASE64.encode(data)));
+    header("x-token", &text);
+    seal(&text);
+});
+
+/// A good access token in which one character is another, with the checksum set right again.
+fn altered(data: &[u8]) -> String {
+    static GOOD: LazyLock<String> =
+        LazyLock::new(|| SETTINGS.keys.current.issue_access(PREFIX, SECRET, Micros(5), NOW).reveal().to_owned());
+    let [at, byte, ..] = data else { return GOOD.clone() };
+    let (body, _) = GOOD.rsplit_once('_').unwrap_or_default();
+    let mut body = body.as_bytes().to_vec();
+    let at = usize::from(*at) % body.len();
+    body[at] = byte & 127;
+    let body = String::from_utf8(body).unwrap_or_default();
+    format!("{body}_{}", checksum(&body))
+}
+
+/// A token by itself.
+fn present(text: &str) {
+    let read = Token::read(text, PREFIX);
+    let (body, sum) = text.rsplit_once('_').unwrap_or_default();
+    let is_visible = (1..=512).contains(&text.len()) && text.bytes().all(|byte| (33..=126).contains(&byte));
+    let holds = || {
+        let (id, random) = body.strip_prefix(PREFIX)?.split_once('_')?;
+        (sum == checksum(body) && !random.is_empty()).then(|| id_bits(id))?
+    };
+    let carries = holds();
+    assert_eq!(read.is_ok(), is_visible && (carries.is_some() || !text.starts_with(PREFIX)), "{text}");
+    if let Ok(token) = &read {
+        assert_eq!(token.reveal(), text);
+        assert!(token.hint().len() <= 4 && (carries.is_some() || token.hint().is_empty()));
+        let [Proof { id, digest }] = &SETTINGS.keys.prove(token)[..] else { panic!("one key, one proof") };
+        assert!(digest.len() == 52 && carries.is_none_or(|bits| *id == Id::from_bits(bits)));
+    }
+    if let Some(Access { secret, made, end }) = SETTINGS.keys.read_access(text, PREFIX, NOW) {
+        // Whoever holds the key would have written the very same.
+        let began = Micros(end.0 - i64::from(ACCESS_SECONDS) * 1_000_000);
+        let issued = SETTINGS.keys.current.issue_access(PREFIX, secret, made, began);
+        assert_eq!(issued.reveal(), text, "a forged access token");
+        assert!(end > NOW);
+        assert!(read.is_err(), "an access token is no secret");
+        assert_eq!(SETTINGS.keys.read_access(text, PREFIX, end), None, "it ends");
+    }
+    assert!(!Caller::presented(text, &SETTINGS, NOW).is_some_and(|caller| caller.is_root()));
+}
+
+/// A token in a header: who calls is root, or what the header spells.
+fn header(name: &'static str, value: &str) {
+    let headers = One(name, value);
+    let other = (name == "x-token").then_some(name);
+    let Ok(caller) = Caller::read(&headers, other, &SETTINGS, NOW) else { return };
+    let value = value.trim();
+    let (scheme, rest) = if other.is_some() { ("bearer", value) } else { value.split_once(' ').unwrap_or_default() };
+    let rest = rest.trim();
+    let said = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => rest.to_owned(),
+        "basic" => {
+            let pair = BASE64.decode(rest.as_bytes()).expect("accepted, so it is base64, and the one spelling of it");
+            String::from_utf8(pair).expect("accepted, so it is UTF-8")
+        }
+        other => panic!("accepted by the scheme {other}"),
+    };
+    match caller {
+        Caller::Root { root } => assert!(root && said == ROOT && !scheme.eq_ignore_ascii_case("basic")),
+        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&said, PREFIX, NOW).is_some()),
+        Caller::Secret { proofs, client } => {
+            let secret = match client {
+                None => said.as_str(),
+                Some(client) => said.strip_prefix(&format!("{}:", client.client())).expect("its id, and a colon"),
+            };
+            let Ok(token) = Token::read(secret, PREFIX) else { panic!("accepted, so it can be read") };
+            let told =
+                |proofs: &[Proof]| proofs.iter().map(|proof| (proof.id, proof.digest.clone())).collect::<Vec<_>>();
+            assert!(told(&proofs) == told(&SETTINGS.keys.prove(&token)), "the proof is that of what was said");
+        }
+    }
+}
+
+/// A sealed value opens as it was sealed, and nothing else opens.
+fn seal(text: &str) {
+    let keys = &SETTINGS.keys;
+    let (tenant, credential) = (Id::from_bits(1), Id::from_bits(2));
+    let forged = Sealed { key: keys.current.id().to_owned(), text: text.to_owned() };
+    if let Some(opened) = keys.open(&forged, tenant, credential) {
+        let again = keys.current.seal(&opened, tenant, credential, [0; 12]);
+        assert!(again.is_some_and(|again| again.text == text), "forged: the seeds have this nonce alone");
+    }
+    if let Ok(token) = Token::read(text, PREFIX) {
+        let sealed = keys.current.seal(&token, tenant, credential, [0; 12]).expect("sealed");
+        let open = |tenant, credential| keys.open(&sealed, tenant, credential);
+        assert!(open(tenant, credential).is_some_and(|opened| opened.reveal() == text));
+        assert!(open(credential, tenant).is_none(), "it is another's");
+    }
+}
