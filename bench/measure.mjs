@@ -1,0 +1,221 @@
+// The measurements: each goes over its operations and sides in rounds, and gives the figures of every round.
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { OPS, SIDES, filesOf, send, start, startGrown, tell } from "./sides.mjs";
+import { seeded } from "./seed.mjs";
+
+const CONNECTIONS = 16;
+export const DISTANCES = [1, 10, 50];
+export const GROWING = ["put", "patch", "get", "list", "verify"];
+
+/** What a run consists of. */
+export const PLAN = {
+  rounds: 7,
+  seconds: 3,
+  counted: 200,
+  // By the milliseconds that are added to each trip, how many requests.
+  distances: { 1: 40, 10: 30, 50: 12 },
+  distanceRounds: 5,
+  sizes: [1_000, 100_000, 1_000_000],
+  grown: 100,
+  starts: 5,
+  filled: 10_000,
+};
+export const QUICK = {
+  ...PLAN,
+  rounds: 2,
+  seconds: 1,
+  distances: { 1: 10, 10: 8, 50: 3 },
+  distanceRounds: 1,
+  sizes: [1_000, 10_000],
+  grown: 30,
+  starts: 2,
+  filled: 1_000,
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The load
+
+let load;
+let loadEnded;
+
+/** One run of bench/load.mjs. Fails if one answer was not what it should be. */
+export async function drive(server, request, options) {
+  load ??= fork(new URL("load.mjs", import.meta.url), [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  loadEnded ??= once(load, "exit").then(() => [{ failure: "bench/load.mjs ended: see above" }]);
+  load.send({ ...request, url: server.url, ...options });
+  const [result] = await Promise.race([once(load, "message"), loadEnded]);
+  if (result.failure) {
+    throw new Error(`${request.method} ${request.paths[0]} was not answered as it should be: ${result.failure}`);
+  }
+  return result;
+}
+
+export function stopLoad() {
+  if (load?.connected) load.disconnect();
+}
+
+/** Fails if the last write that was answered is not there. */
+async function readBack(server, { requests }, op, { last }) {
+  if (op === "get") return;
+  const { paths, headers } = requests.get;
+  const text = await (await fetch(server.url + paths[last.path], { headers })).text();
+  if (!text.includes(`"${last.name}"`)) throw new Error(`${op}: '${last.name}' was answered and is not there: ${text}`);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What the system tells of a process
+
+/** Microseconds that it used of the processors; null where /proc does not tell. */
+export function cpu(pid) {
+  if (!existsSync(`/proc/${pid}/stat`)) return null;
+  // After the name, which may hold spaces, utime and stime are the 12th and 13th, in hundredths of a second.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+const residentBytes = (pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) * 1024;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rounds
+
+/** The sides in the order of that round: each comes first in its turn. */
+const turned = (names, round) => names.map((_, place) => names[(place + round) % names.length]);
+
+const perName = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
+
+async function startAll(prepared, names, options) {
+  const servers = {};
+  for (const name of names) {
+    const { side, state } = prepared[name];
+    servers[name] = await start(side, state, options);
+  }
+  return servers;
+}
+
+/** Requests a second, latencies and processor time: of each operation and side, a list with one entry a round. */
+export async function throughput(plan, prepared, progress) {
+  const servers = await startAll(prepared, SIDES);
+  const measured = perName(OPS, () => perName(SIDES, () => []));
+  for (let round = -1; round < plan.rounds; round++) {
+    const warming = round < 0;
+    for (const op of OPS) {
+      for (const name of turned(SIDES, Math.max(0, round))) {
+        const seconds = warming ? 1 : plan.seconds;
+        const what = warming ? "warming up" : `throughput, round ${round + 1} of ${plan.rounds}`;
+        progress.step(what, `${op} ${name}`, seconds + 0.2);
+        const server = servers[name];
+        const before = cpu(server.workerd);
+        const run = await drive(server, prepared[name].requests[op], { connections: CONNECTIONS, seconds });
+        const used = before === null ? null : (cpu(server.workerd) - before) / run.requests;
+        await readBack(server, prepared[name], op, run);
+        if (!warming) measured[op][name].push({ rps: run.requests / run.seconds, p50: run.p50, p99: run.p99, cpu: used });
+      }
+    }
+  }
+  await Promise.all(Object.values(servers).map((server) => server.stop()));
+  return measured;
+}
+
+/** D1 trips and rows a request; then, with time added to each trip, the latency of one request after another. */
+export async function distance(plan, prepared, progress) {
+  const servers = await startAll(prepared, SIDES, { counted: true });
+  const counts = perName(OPS, () => ({}));
+  for (const op of OPS) {
+    for (const name of SIDES) {
+      progress.step("counting", `${op} ${name}`, 1);
+      const one = { connections: 1, amount: plan.counted };
+      // What is noted once a minute is not of the request.
+      await drive(servers[name], prepared[name].requests[op], { ...one, amount: 5 });
+      await tell(servers[name], { count: true });
+      const run = await drive(servers[name], prepared[name].requests[op], one);
+      const told = await tell(servers[name]);
+      const each = (sum) => Math.round((sum / run.requests) * 10) / 10;
+      counts[op][name] = { trips: each(told.trips), rows_read: each(told.rows_read), rows_written: each(told.rows_written) };
+      if (op !== "get" && !told.rows_written) throw new Error(`${op} of ${name} wrote nothing`);
+      await readBack(servers[name], prepared[name], op, run);
+    }
+  }
+  const measured = perName(DISTANCES, () => perName(OPS, () => perName(SIDES, () => [])));
+  for (let round = 0; round < plan.distanceRounds; round++) {
+    for (const delay of DISTANCES) {
+      for (const op of OPS) {
+        for (const name of turned(SIDES, round)) {
+          const amount = plan.distances[delay];
+          const seconds = (amount * (delay + 3) * counts[op][name].trips) / 1000;
+          progress.step(`${delay} ms a trip, round ${round + 1} of ${plan.distanceRounds}`, `${op} ${name}`, seconds);
+          await tell(servers[name], { delay });
+          const { p50 } = await drive(servers[name], prepared[name].requests[op], { connections: 1, amount });
+          measured[delay][op][name].push(p50);
+          await tell(servers[name]);
+        }
+      }
+    }
+  }
+  await Promise.all(Object.values(servers).map((server) => server.stop()));
+  return { counts, measured };
+}
+
+/** Of ours, over the size of the tenant: the rows that a request reads, and how long one after another takes. */
+export async function growth(plan, progress) {
+  const grown = {};
+  for (const size of plan.sizes) {
+    const what = `a tenant of ${size.toLocaleString("en")} credentials`;
+    progress.step("seeding", what, 1);
+    const tenant = await seeded(size, (share) => progress.say(`seeding, ${what}: ${Math.round(share * 100)} %`));
+    grown[size] = await startGrown(tenant);
+  }
+  const measured = perName(GROWING, () => perName(plan.sizes, () => ({ times: [] })));
+  for (let round = 0; round < 3; round++) {
+    for (const op of GROWING) {
+      for (const size of plan.sizes) {
+        progress.step(`growth, round ${round + 1} of 3`, `${op} ${size}`, 0.5);
+        const { server, requests } = grown[size];
+        const one = { connections: 1, amount: plan.grown };
+        measured[op][size].times.push((await drive(server, requests[op], one)).p50);
+        if (round) continue;
+        await tell(server, { count: true });
+        await drive(server, requests[op], one);
+        // One trip a request; the one that notes a caller's use once a minute is not in the middle.
+        const { read } = await tell(server);
+        measured[op][size].rows_read = read.sort((one, other) => one - other)[Math.floor(read.length / 2)];
+      }
+    }
+  }
+  await Promise.all(Object.values(grown).map(({ server }) => server.stop()));
+  return measured;
+}
+
+/** How long a side takes from the start of its process to the first answer, what memory it has then filled, its sizes. */
+export async function footprint(plan, prepared, progress) {
+  const measured = perName(SIDES, () => ({ starts: [] }));
+  const server = {};
+  for (let round = 0; round < plan.starts; round++) {
+    for (const name of turned(SIDES, round)) {
+      progress.step(`start, ${round + 1} of ${plan.starts}`, name, 1.5);
+      await server[name]?.stop();
+      const { side, state, requests } = prepared[name];
+      const { method, paths, headers } = requests.get;
+      const from = performance.now();
+      server[name] = await start(side, state);
+      await send(server[name], method, paths[0], headers.authorization.slice("Bearer ".length));
+      measured[name].starts.push(performance.now() - from);
+    }
+  }
+  for (const name of SIDES) {
+    const { side, requests } = prepared[name];
+    progress.step(`${plan.filled.toLocaleString("en")} requests`, name, plan.filled / 700);
+    for (const op of ["put", "get"]) {
+      await drive(server[name], requests[op], { connections: CONNECTIONS, amount: plan.filled / 2 });
+    }
+    measured[name].rss = residentBytes(server[name].workerd);
+    measured[name].files = filesOf(side).map((path) => {
+      const bytes = readFileSync(path);
+      return { name: path, bytes: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };
+    });
+    await server[name].stop();
+  }
+  return measured;
+}

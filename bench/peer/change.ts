@@ -1,0 +1,58 @@
+// What a change is: the fields it changes, and whether it widens access.
+import type { Role } from "./schema";
+
+/** The fields of a credential that a request may change. */
+export interface Values {
+  principalId: string;
+  name: string;
+  description: string | null;
+  enabled: boolean;
+  roles: Role[] | null;
+}
+
+export type Changes = Record<string, { before: unknown; after: unknown }>;
+
+/** The part of the roles that a body speaks of. */
+export type Context = Pick<Role, "resource" | "resource_instance">;
+
+const FIELDS = { principalId: "principal", name: "name", description: "description", enabled: "enabled", roles: "roles" };
+
+/** The fields in which two states differ, by the names that events have for them. */
+export function changesOf(before: Values, after: Values): Changes {
+  const changes: Changes = {};
+  for (const [field, name] of Object.entries(FIELDS) as [keyof Values, string][]) {
+    if (field === "roles" ? !sameRoles(before.roles, after.roles) : before[field] !== after[field]) {
+      changes[name] = { before: before[field], after: after[field] };
+    }
+  }
+  return changes;
+}
+
+export function widens(before: Values, after: Values): boolean {
+  const loosened = before.roles !== null && (after.roles === null || addsRoles(before.roles, after.roles));
+  return loosened || (after.enabled && !before.enabled);
+}
+
+export const addsRoles = (before: Role[] | null, after: Role[] | null) => added(before, after).length > 0;
+
+/** The roles that come in anew. */
+export function added(before: Role[] | null, after: Role[] | null): Role[] {
+  const held = new Set(before?.map(key));
+  return (after ?? []).filter((role) => !held.has(key(role)));
+}
+
+/** Roles are a set, stored and shown in one order: those of the whole system first. */
+export function asSet(roles: Role[]): Role[] {
+  const set = new Map(roles.map((role) => [key(role), role]));
+  return [...set].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, role]) => role);
+}
+
+export const isWithin = (role: Role, { resource, resource_instance }: Context) =>
+  role.resource === resource && role.resource_instance === resource_instance;
+
+// No role has control characters, so a NUL stands between its parts and sorts before them.
+const key = ({ resource = "", resource_instance = "", role_id }: Role) =>
+  `${resource}\0${resource_instance}\0${role_id}`;
+
+const sameRoles = (left: Role[] | null, right: Role[] | null) =>
+  left === right || (left?.length === right?.length && !addsRoles(left, right));

@@ -1,0 +1,154 @@
+// Coactive: System Credentials.
+import * as z from "zod";
+import type { Face } from "../face";
+import { added, asSet, type Context, isWithin } from "../change";
+import { fromClient, toClient } from "../ids";
+import type { Role } from "../schema";
+import { broken, ruleOf, text, valueAt, type Violation } from "../validation";
+
+const ROLES_MAX = 100;
+
+const role = z
+  .object({ role_id: text(255), resource: text(255).nullish(), resource_instance: text(255).nullish() })
+  .refine(({ resource, resource_instance }) => resource_instance == null || resource != null, {
+    path: ["resource_instance"],
+    params: { rule: "instance_alone" },
+    // Also where another member is wrong.
+    when: ({ value, issues }) =>
+      typeof value === "object" && !issues.some(({ path }) => !path?.length || path[0] === "resource_instance"),
+  });
+
+const context = text(Infinity).superRefine((value, context) => {
+  if (!contextOf(value)) context.addIssue(broken("context"));
+});
+
+const body = z.object({
+  name: text(255).nullish(),
+  roles: z.array(role).nullish(),
+  roles_context: context.nullish(),
+});
+
+/** Reads `system`, or `dataset:{id}`. */
+function contextOf(said: string): Context | undefined {
+  if (said === "system") return {};
+  const instance = said.startsWith("dataset:") ? said.slice("dataset:".length) : "";
+  return instance === "" || [...instance].length > 255 ? undefined : { resource: "dataset", resource_instance: instance };
+}
+
+export const coactive: Face<typeof body.shape> = {
+  methods: { GET: "admin", PUT: "admin" },
+  paths: ["/api/v1/auth-management/clients/:client"],
+  body,
+
+  locate: (context) => ({ credentialId: fromClient(context.req.param("client") ?? "") ?? "" }),
+
+  want(said, body, stored, caller) {
+    const { principalId, description, enabled } = stored;
+    const values = { principalId, description, enabled, name: said.body.name ?? stored.name, roles: stored.roles };
+    const violations: Violation[] = [];
+    if (!said.breaks("roles")) {
+      const within = said.body.roles_context ? contextOf(said.body.roles_context) : undefined;
+      const listed = (said.body.roles ?? []).map(asRole);
+      for (const [index, role] of listed.entries()) {
+        if (within && !isWithin(role, within)) violations.push(broken("outside_context", ["roles", index]));
+      }
+      const kept = within ? (stored.roles ?? []).filter((role) => !isWithin(role, within)) : [];
+      const roles = asSet([...kept, ...listed]);
+      if (roles.length > ROLES_MAX) violations.push(broken("too_many", ["roles"]));
+      // No roles, absent, null or [], means full access. Within a context that has to be said without it.
+      values.roles = roles.length > 0 ? roles : null;
+      if (within && stored.roles && roles.length === 0) violations.push(broken("last_role", ["roles"]));
+    }
+    const named = roleIds(body);
+    // A role that the tenant does not know any more may stay with who has it.
+    const held = new Set(stored.roles?.map(({ role_id }) => role_id));
+    const fresh = new Set(added(stored.roles, values.roles).map(({ role_id }) => role_id));
+    for (const [index, id] of named) {
+      if (!caller.roleNames.includes(id) && (!held.has(id) || fresh.has(id))) {
+        violations.push(broken("unknown_role", ["roles", index, "role_id"]));
+      }
+    }
+    return { values, violations, namesRoles: named.length > 0 };
+  },
+
+  show: (context, { id, name, roles }) =>
+    context.json({ client_id: toClient(id), client_secret: "", name, roles: roles ?? [] }),
+
+  fail(context, reason) {
+    switch (reason.kind) {
+      case "invalid":
+        return context.json({ detail: reason.violations.map((violation) => detailOf(violation, reason.body)) }, 422);
+      case "unreadable":
+        return context.json({ detail: [{ loc: ["body"], msg: reason.words, type: "json_invalid" }] }, 422);
+      case "missing":
+        return context.json({ detail: "Client not found" }, 404);
+      case "unauthenticated":
+      case "inactive":
+        return context.json({ detail: "Invalid authentication credentials" }, 401);
+      case "forbidden":
+        return context.json({ detail: "Only a system administrator may manage system credentials" }, 403);
+      case "no_rbac":
+        return context.json({ detail: "Roles are only available to organizations that are RBAC-enabled" }, 403);
+      case "stale":
+        return context.json({ detail: "If-Match, or If-None-Match, does not hold" }, 412);
+      case "media_type":
+        return context.json({ detail: "Unsupported Media Type: send application/json" }, 415);
+      case "too_large":
+        return context.json({ detail: "Request body too large: 64 KiB at most" }, 413);
+      case "busy":
+      case "revoked":
+      case "token_taken":
+        return context.json({ detail: "The client was changed meanwhile: try again" }, 409);
+      case "broken":
+        return context.json({ detail: "Internal Server Error" }, 500);
+    }
+  },
+};
+
+/** A role as it is stored: without the members that it has not. */
+const asRole = ({ role_id, resource, resource_instance }: z.infer<typeof role>): Role => ({
+  role_id,
+  ...(resource != null && { resource }),
+  ...(resource_instance != null && { resource_instance }),
+});
+
+/** The role_ids that a body names and that can be read, each with its index, also where the rest of it is wrong. */
+function roleIds({ roles }: { roles?: unknown }): [number, string][] {
+  const items = Array.isArray(roles) ? (roles as ({ role_id?: unknown } | null)[]) : [];
+  return items.flatMap((item, index) => {
+    const id = role.shape.role_id.safeParse(item?.role_id);
+    return id.success ? [[index, id.data] as [number, string]] : [];
+  });
+}
+
+/** One item of a 422, shaped and worded as FastAPI does it. */
+function detailOf(violation: Violation, body: object) {
+  const [type, msg] = words(violation, valueAt(body, violation));
+  return { loc: ["body", ...violation.path], msg, type };
+}
+
+function words(violation: Violation, value: unknown): [string, string] {
+  switch (violation.code) {
+    case "invalid_type":
+      if (value === undefined) return ["missing", "Field required"];
+      if (violation.expected === "array") return ["list_type", "Input should be a valid list"];
+      if (violation.expected === "string") return ["string_type", "Input should be a valid string"];
+      return ["model_attributes_type", "Input should be a valid dictionary or object to extract fields from"];
+    case "too_small":
+      return ["string_too_short", `String should have at least ${violation.minimum} character`];
+    case "too_big":
+      return ["string_too_long", `String should have at most ${violation.maximum} characters`];
+  }
+  if (ruleOf(violation) === "too_many") return ["too_long", `List should have at most ${ROLES_MAX} items`];
+  return ["value_error", `Value error, ${VALUE_ERRORS[ruleOf(violation) ?? ""]}`];
+}
+
+const VALUE_ERRORS: Record<string, string> = {
+  control: "control characters are not allowed",
+  unknown_role: "this organization has no role of this id",
+  instance_alone: "a resource_instance needs its resource",
+  outside_context: "this role lies outside of the roles_context",
+  last_role:
+    "this would take the last role away, and no role means full access: to grant that, leave roles_context out",
+  context: "roles_context is 'system' or 'dataset:{dataset_id}'",
+};

@@ -1,0 +1,4 @@
+import { createApp } from "./app";
+import { openStore } from "./store_batched";
+
+export default createApp(openStore);

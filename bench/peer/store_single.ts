@@ -1,0 +1,56 @@
+// As it is usually written: one awaited query after the other. A read is two trips, a write four. What does not vary is
+// prepared once an isolate; an update sets what differs, so it is built each time.
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { events } from "./schema";
+import {
+  callerQuery, failsOn, principalQuery, secretQuery, type Store, targetQuery, targetWithSecretQuery, TokenTaken,
+  touchQuery, updateQuery,
+} from "./store";
+
+const eventRow = {
+  tenantId: sql.placeholder("tenantId"),
+  credentialId: sql.placeholder("credentialId"),
+  revision: sql.placeholder("revision"),
+  action: sql.placeholder("action"),
+  actor: sql.placeholder("actor"),
+  requestId: sql.placeholder("requestId"),
+  changes: sql.placeholder("changes"),
+  widened: sql.placeholder("widened"),
+  createdAt: sql.placeholder("createdAt"),
+};
+
+export function openStore(client: D1Database): Store {
+  const db = drizzle(client);
+  const [digest, id, tenant] = [sql.placeholder("digest"), sql.placeholder("id"), sql.placeholder("tenant")];
+  const callers = callerQuery(db, digest).prepare();
+  const targets = targetQuery(db, id, tenant).prepare();
+  const targetsWithSecret = targetWithSecretQuery(db, id, tenant).prepare();
+  const principals = principalQuery(db, tenant, id).prepare();
+  const event = db.insert(events).values(eventRow).prepare();
+  return {
+    async load(digest, place, admit) {
+      const caller = admit(await callers.get({ digest }));
+      const query = place.withSecret ? targetsWithSecret : targets;
+      return { caller, target: await query.get({ id: place.credentialId, tenant: caller.tenantId }) };
+    },
+
+    async hasPrincipal(tenant, id) {
+      return (await principals.get({ tenant, id })) !== undefined;
+    },
+
+    // Not one transaction: a failure in between leaves a change without its event.
+    async save(change) {
+      if (change.token) {
+        await secretQuery(db, change, change.token).catch((error: unknown) => {
+          throw failsOn(error, "secrets.digest") ? new TokenTaken() : error;
+        });
+      }
+      const [saved] = await updateQuery(db, change);
+      if (saved) await event.run({ ...change.event });
+      return saved;
+    },
+
+    touch: (id, at) => touchQuery(db, id, at),
+  };
+}

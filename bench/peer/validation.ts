@@ -1,0 +1,96 @@
+// What zod finds wrong with a body, in one order, and in sentences. Coactive has words of its own.
+import * as z from "zod";
+
+/** An issue of zod's; those that only the database can see are custom ones with a rule. */
+export type Violation = z.core.$ZodIssue;
+
+/** A text of so many code points (zod counts UTF-16 units), without control characters. */
+export const text = (max: number, min = 1) =>
+  z.string().superRefine((value, context) => {
+    const length = value.length > max ? [...value].length : value.length;
+    if (length < min) {
+      context.addIssue({ code: "too_small", origin: "string", minimum: min, inclusive: true, input: value });
+    } else if (length > max) {
+      context.addIssue({ code: "too_big", origin: "string", maximum: max, inclusive: true, input: value });
+    } else if (/\p{Cc}/u.test(value)) {
+      context.addIssue(broken("control"));
+    }
+  });
+
+export const broken = (rule: string, path: PropertyKey[] = [], more: object = {}) =>
+  ({ code: "custom" as const, message: rule, path, input: undefined, params: { rule, ...more } }) satisfies Violation;
+
+export const ruleOf = (violation: Violation): string | undefined =>
+  violation.code === "custom" ? violation.params?.rule : undefined;
+
+export interface Said<Body> {
+  /** The fields that hold to every rule. */
+  body: Partial<Body>;
+  violations: Violation[];
+  /** Whether a field breaks a rule. */
+  breaks(field: string): boolean;
+}
+
+/** Reads a body: with violations, what can be read of it, so that the database can add those that only it sees. */
+export function read<Shape extends z.ZodRawShape, Body = z.infer<z.ZodObject<Shape>>>(
+  schema: z.ZodObject<Shape>,
+  body: object,
+): Said<Body> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return { body: parsed.data as Partial<Body>, violations: [], breaks: () => false };
+  const wrong = new Set(parsed.error.issues.map(({ path: [field] }) => field));
+  const fields = Object.entries<z.core.$ZodType>(schema.shape).filter(([field]) => !wrong.has(field));
+  const said = body as Record<string, unknown>;
+  const readable = fields.map(([field, rule]) => [field, z.safeParse(rule, said[field]).data]);
+  const rest: Partial<Body> = Object.fromEntries(readable);
+  return { body: rest, violations: parsed.error.issues, breaks: (field) => wrong.has(field) };
+}
+
+const ROLE = ["role_id", "resource", "resource_instance"];
+
+/** Puts violations into the order of the fields; within a list, item by item. */
+export function inOrder(violations: Violation[], fields: string[]): Violation[] {
+  const place = ({ path: [field, index, member] }: Violation) => [
+    fields.indexOf(String(field)),
+    index === undefined ? -1 : Number(index),
+    ROLE.indexOf(String(member)),
+  ];
+  return violations
+    .map((violation) => ({ violation, place: place(violation) }))
+    .sort((left, right) => left.place.map((at, depth) => at - (right.place[depth] ?? 0)).find((by) => by !== 0) ?? 0)
+    .map(({ violation }) => violation);
+}
+
+/** What a body has at the place of a violation. */
+export const valueAt = (body: object, { path }: Violation): unknown =>
+  path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step], body);
+
+const TYPES: Record<string, string> = { string: "a string", boolean: "true or false" };
+
+/** A violation as a sentence that names its member: LiteGraph's and Keycard's errors are plain text. */
+export function sentence(violation: Violation, body: object): string {
+  const word = String(violation.path[0]);
+  const value = valueAt(body, violation);
+  switch (violation.code) {
+    case "invalid_type":
+      if (value === undefined) return `${word} is required.`;
+      if (value === null) return `${word} cannot be null.`;
+      return `${word} has to be ${TYPES[violation.expected]}.`;
+    case "too_small":
+      return `${word} has to have at least ${violation.minimum} character(s).`;
+    case "too_big":
+      return `${word} may have at most ${violation.maximum} characters.`;
+  }
+  switch (ruleOf(violation)) {
+    case "control":
+      return `${word} may not hold control characters.`;
+    case "id":
+      return `${word} is not an id.`;
+    case "token":
+      return `${word} has to be 1 to 512 visible ASCII characters without spaces.`;
+    case "client":
+      return `${word} cannot begin with client_ and hold a colon.`;
+    default:
+      return violation.message;
+  }
+}

@@ -1,0 +1,57 @@
+// What is being done, and about how long all of it takes yet: one line that is written over on a terminal, else one line a
+// step of another kind.
+import { OPS, SIDES } from "./sides.mjs";
+import { DISTANCES, GROWING } from "./measure.mjs";
+
+export class Progress {
+  /** Seconds of the steps from the present one on, and of the present one. */
+  #left;
+  #planned = 0;
+  /** What the last line was about, and when it was written. */
+  #shown = "";
+  #since = 0;
+
+  constructor(plan, phases) {
+    this.#left = phases.reduce((sum, phase) => sum + SECONDS[phase](plan), 0);
+  }
+
+  /** The next step of a phase; what it is expected to take is what is then left less. */
+  step(what, which, seconds) {
+    this.#left = Math.max(0, this.#left - this.#planned);
+    this.#planned = seconds;
+    const left = this.#left > 90 ? `${Math.ceil(this.#left / 60)} min` : `${Math.ceil(this.#left)} s`;
+    this.#show(what, `${what}: ${which}, about ${left} left`);
+  }
+
+  /** Something that is not in the plan. */
+  say(what) {
+    this.#show(what, what);
+  }
+
+  #show(kind, line) {
+    if (process.stderr.isTTY) {
+      process.stderr.write(`\r\x1b[K${line}`);
+    } else if (kind !== this.#shown && Date.now() - this.#since > 1000) {
+      process.stderr.write(`${line}\n`);
+      this.#since = Date.now();
+      this.#shown = kind;
+    }
+  }
+
+  end() {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  }
+}
+
+// About how long each phase takes here; only what is shown depends on it.
+const pairs = OPS.length * SIDES.length;
+const SECONDS = {
+  throughput: ({ rounds, seconds }) => pairs * (1.2 + rounds * (seconds + 0.2)),
+  distance: ({ distanceRounds, distances }) => {
+    const trips = OPS.length * 8; // of all sides together: ours 1, a peer 4 and 2, the floor 1
+    const round = DISTANCES.reduce((sum, delay) => sum + (distances[delay] * (delay + 3) * trips) / 1000, 0);
+    return pairs + distanceRounds * round;
+  },
+  growth: ({ sizes }) => sizes.length * (1 + GROWING.length * 3 * 0.5),
+  footprint: ({ starts, filled }) => SIDES.length * (starts * 1.5 + filled / 700),
+};

@@ -1,0 +1,210 @@
+// From the figures of the rounds to medians and ratios, and those as JSON, as tables, and as plots.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem, type } from "node:os";
+import { DISTANCES, GROWING } from "./measure.mjs";
+import { growthPlot, ratiosPlot } from "./plot.mjs";
+import { OPS, SIDES } from "./sides.mjs";
+
+const OTHERS = SIDES.filter((side) => side !== "ours");
+const TITLES = { ours: "Postern", peer: "peer", peer_batched: "peer, batched", floor: "floor" };
+
+const middle = (numbers) => {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+};
+const round = (number, digits = 2) => (number === null ? null : Number(number.toFixed(digits)));
+const per = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
+const map = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));
+const ranged = (numbers) => ({
+  median: round(middle(numbers)),
+  least: round(Math.min(...numbers)),
+  most: round(Math.max(...numbers)),
+});
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Figures
+
+/** All there is to tell. A ratio is the median of the ratios of each round. */
+export function gather({ throughput, distance, growth, footprint }, about) {
+  const { started, ...rest } = about;
+  const minutes = round((Date.now() - started) / 60_000, 1);
+  const report = { date: new Date(started).toISOString(), minutes, ...rest };
+  if (throughput) {
+    const over = (op, other) => ranged(throughput[op].ours.map(({ rps }, at) => rps / throughput[op][other][at].rps));
+    report.ratio_ranges = per(OPS, (op) => per(OTHERS, (other) => over(op, other)));
+    report.ratios = map(report.ratio_ranges, (others) => map(others, ({ median }) => median));
+    const of = (rounds, member) => (rounds[0][member] === null ? null : middle(rounds.map((one) => one[member])));
+    report.throughput = map(throughput, (sides) =>
+      map(sides, (rounds) => ({
+        rps: round(of(rounds, "rps"), 0),
+        p50: round(of(rounds, "p50")),
+        p99: round(of(rounds, "p99")),
+        cpu_us: round(of(rounds, "cpu"), 0),
+      })),
+    );
+  }
+  if (distance) {
+    const ratio = (delay, op, other) => {
+      const { ours, [other]: theirs } = distance.measured[delay][op];
+      return round(middle(ours.map((milliseconds, at) => theirs[at] / milliseconds)));
+    };
+    for (const delay of DISTANCES) {
+      report[`ratios_${delay}ms`] = per(OPS, (op) => per(["peer", "peer_batched"], (other) => ratio(delay, op, other)));
+    }
+    report.distance = map(distance.measured, (ops) => map(ops, (sides) => map(sides, (rounds) => round(middle(rounds)))));
+    report.counts = distance.counts;
+    report.trips = map(distance.counts, (sides) => map(sides, ({ trips }) => trips));
+  }
+  if (growth) {
+    report.growth = map(growth, (sizes) =>
+      map(sizes, ({ rows_read, times }) => ({ rows_read, p50: round(middle(times)) })),
+    );
+    report.rows_read = map(report.growth, (sizes) => map(sizes, ({ rows_read }) => rows_read));
+  }
+  if (footprint) {
+    report.footprint = map(footprint, ({ starts, rss, files }) => ({ start_ms: round(middle(starts), 0), rss, files }));
+  }
+  report.grows = Object.entries(report.rows_read ?? {}).flatMap(([op, sizes]) => {
+    const rows = Object.entries(sizes);
+    const [[small, few], [large, many]] = [rows[0], rows.at(-1)];
+    return few === many ? [] : [`${op} reads ${few} of ${small}, ${many} of ${large}`];
+  });
+  return report;
+}
+
+export function machine() {
+  const [{ model }] = cpus();
+  const memory_gib = round(totalmem() / 2 ** 30, 1);
+  return { cpu: model.trim(), cores: cpus().length, memory_gib, kernel: `${type()} ${release()}` };
+}
+
+export function versions() {
+  const npm = (name) => JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version;
+  const run = (command, ...rest) => execFileSync(command, rest, { encoding: "utf8" }).trim();
+  const crate = (name) => readFileSync("Cargo.lock", "utf8").match(new RegExp(`name = "${name}"\nversion = "(.*)"`))[1];
+  const measured = ["src", "migrations", "bench/*.mjs", "bench/peer", "Cargo.toml", "Cargo.lock"];
+  const changed = run("git", "status", "--porcelain", "--", ...measured) ? ", changed since" : "";
+  return {
+    commit: `${run("git", "rev-parse", "--short", "HEAD")}${changed}`,
+    node: process.version,
+    ...per(["workerd", "wrangler", "miniflare", "autocannon", "hono", "zod", "drizzle-orm"], npm),
+    worker: crate("worker"),
+    rustc: run("rustc", "--version").split(" ")[1],
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Words
+
+/** Writes the results into that folder; gives the text of what was found. */
+export function write(report, folder) {
+  writeFileSync(`${folder}/latest.json`, `${JSON.stringify(report, null, 2)}\n`);
+  if (report.throughput && report.distance) writeFileSync(`${folder}/ratios.svg`, ratiosPlot(report, TITLES));
+  if (report.growth) writeFileSync(`${folder}/growth.svg`, growthPlot(report));
+  const text = tables(report);
+  writeFileSync(`${folder}/latest.md`, text);
+  return text;
+}
+
+function digits(number) {
+  if (number === null) return "–";
+  return number >= 100 ? Math.round(number).toLocaleString("en") : String(number);
+}
+
+/** Columns as wide as their widest cell, so that it reads as text too; the first to the left, the others to the right. */
+function table(head, rows) {
+  const cells = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, at) => (at ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join(" | ")} |`;
+  const rule = `|${widths.map((width, at) => (at ? `${"-".repeat(width + 1)}:` : "-".repeat(width + 2))).join("|")}|`;
+  return [line(cells[0]), rule, ...cells.slice(1).map(line)].join("\n");
+}
+
+function tables(report) {
+  const { plan } = report;
+  const parts = ["# Measured", "By `make bench`; [what is measured, and how](../README.md)."];
+  if (report.quick) parts.push("**A quick run, to try the driver: the figures mean nothing.**");
+  if (report.ratios) {
+    const cell = ({ median, least, most }) => `${median} (${least}–${most})`;
+    parts.push(
+      "## Ratios",
+      `Our requests a second over theirs, 16 connections: the median of ${plan.rounds} rounds of ${plan.seconds} s, the least ` +
+        "and the most.",
+      table(
+        ["", ...OTHERS.map((side) => TITLES[side])],
+        OPS.map((op) => [op, ...OTHERS.map((side) => cell(report.ratio_ranges[op][side]))]),
+      ),
+    );
+  }
+  if (report.distance) {
+    const at = report.ratios_10ms;
+    parts.push(
+      "Their median latency over ours, one connection, 10 ms added to each D1 trip:",
+      table(["", TITLES.peer, TITLES.peer_batched], OPS.map((op) => [op, at[op].peer, at[op].peer_batched])),
+    );
+  }
+  if (report.ratios && report.distance) parts.push("![Requests a second, and latency over distance](ratios.svg)");
+  if (report.throughput) {
+    parts.push(
+      "## Throughput",
+      "16 connections, no delay. CPU is that of the whole workerd process, D1 included.",
+      bySide(["requests/s", "p50 ms", "p99 ms", "CPU µs a request"], (op, side) => {
+        const { rps, p50, p99, cpu_us } = report.throughput[op][side];
+        return [rps, p50, p99, cpu_us].map(digits);
+      }),
+    );
+  }
+  if (report.distance) {
+    parts.push(
+      "## What a request asks of D1",
+      bySide(["trips", "rows read", "rows written"], (op, side) => {
+        const { trips, rows_read, rows_written } = report.counts[op][side];
+        return [trips, rows_read, rows_written];
+      }),
+      "## Distance",
+      "The median latency in ms, one connection, where each D1 trip takes so much longer; the median of " +
+        `${plan.distanceRounds} rounds.`,
+      bySide(DISTANCES.map((delay) => `+${delay} ms`), (op, side) => DISTANCES.map((delay) => report.distance[delay][op][side])),
+    );
+  }
+  if (report.growth) {
+    const named = (size) => size.toLocaleString("en");
+    const row = (op) => plan.sizes.flatMap((size) => [report.growth[op][size].rows_read, report.growth[op][size].p50]);
+    parts.push(
+      "## Growth",
+      "Ours, by the number of credentials in the tenant: rows read a request, and the median latency in ms over one connection.",
+      table(
+        ["", ...plan.sizes.flatMap((size) => [`rows, ${named(size)}`, `ms, ${named(size)}`])],
+        GROWING.map((op) => [op, ...row(op)]),
+      ),
+      report.grows.length ? `**More rows are read where there are more credentials: ${report.grows.join("; ")}.**` : "",
+      "![Rows read and latency over size](growth.svg)",
+    );
+  }
+  if (report.footprint) {
+    const kilo = (bytes) => (bytes / 1000).toFixed(1);
+    const row = (side) => {
+      const { start_ms, rss, files } = report.footprint[side];
+      const sum = (member) => kilo(files.reduce((total, file) => total + file[member], 0));
+      return [TITLES[side], start_ms, (rss / 2 ** 20).toFixed(0), sum("bytes"), sum("gzipped")];
+    };
+    const wasm = report.footprint.ours.files.find(({ name }) => name.endsWith(".wasm"));
+    parts.push(
+      "## Start, memory, size",
+      `From the start of the process to the first answer, Node and Miniflare included (the median of ${plan.starts}); ` +
+        `workerd's memory after ${plan.filled.toLocaleString("en")} requests more, half of them put; the bundle.`,
+      table(["", "start ms", "memory MiB", "bundle kB", "gzipped kB"], SIDES.map(row)),
+      `Of ours the wasm is ${kilo(wasm.bytes)} kB, ${kilo(wasm.gzipped)} gzipped.`,
+    );
+  }
+  parts.push("## Where", `${report.date}, in ${report.minutes} minutes.`);
+  parts.push(table(["", ""], Object.entries({ ...report.machine, ...report.versions })));
+  return `${parts.filter(Boolean).join("\n\n")}\n`;
+}
+
+/** A table with a row for each operation and side. */
+function bySide(head, cells) {
+  return table(["", ...head], OPS.flatMap((op) => SIDES.map((side) => [`${op}, ${TITLES[side]}`, ...cells(op, side)])));
+}

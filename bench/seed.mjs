@@ -1,0 +1,66 @@
+// Tenants with many credentials, for the growth: written as at the console, because through the API a million would take an hour.
+// Every trigger fires, so that counters, events and the tables of lists are those of real ones. What was seeded once is kept.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { withDatabase } from "./miniflare.mjs";
+import { spellings } from "./peer/seed.mjs";
+import { CREDENTIALS, migrate } from "./sides.mjs";
+
+const KEPT = "target/bench";
+/** So many rows of a table at a time. */
+const STEP = 50_000;
+
+// ?1 is the size, from ?2 to before ?3. By id, by name and by time of creation each have another order: the factors are prime to
+// every size, so that they give no number twice. None of the requests comes by the credential with the last id: a range is read
+// up to the first row past its end, and past that one there is none, so it would read a row less.
+const numbers = "WITH RECURSIVE numbers (n) AS (SELECT CAST(?2 AS INTEGER) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?3)";
+const [tenant, principal] = ["printf('7t%024d', ?1)", "printf('7p%024d', ?1)"];
+const credential = "printf('7c%024d', n * 41 % CAST(?1 AS INTEGER))";
+const AT = 1600000000000000; // 2020-09-13T12:26:40Z
+const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
+const ONE = [
+  `INSERT INTO tenants (id, label, name, created_at, updated_at) SELECT ${tenant}, 'grown', 'Grown', ${AT}, ${AT}`,
+  `INSERT INTO principals (tenant, id, name, created_at, updated_at) SELECT ${tenant}, ${principal}, 'all', ${AT}, ${AT}`,
+];
+const MANY = [
+  `${numbers}
+   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, revision, created_at, updated_at,
+     change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, ${credential}, ${principal}, printf('name %07d', n * 49 % CAST(?1 AS INTEGER)), 1,
+     '[{"role_id":"viewer"}]', 1, ${AT} + n / 3, ${AT}, ${stamp},
+     (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ${tenant}) + n - ?2 + 1
+   FROM numbers`,
+  `${numbers}
+   INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
+   SELECT printf('7s%024d', n), ${tenant}, ${credential}, printf('%052d', 0), 'bench', '', ${AT}, ${stamp} FROM numbers`,
+];
+
+/** The folder of a tenant with so many credentials, and what to call it by. `told` is told how far it is, from 0 to 1. */
+export async function seeded(size, told) {
+  const files = [...readdirSync("migrations").sort().map((file) => `migrations/${file}`), "bench/seed.mjs"];
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  const name = `grown-${size}-${hash.digest("hex").slice(0, 16)}`;
+  const state = `${KEPT}/${name}`;
+  if (!existsSync(`${state}/seeded`)) {
+    mkdirSync(KEPT, { recursive: true });
+    // Those of another schema too, which may be gigabytes.
+    for (const old of readdirSync(KEPT)) {
+      if (old.startsWith(`grown-${size}-`)) rmSync(`${KEPT}/${old}`, { recursive: true });
+    }
+    await withDatabase(state, async (database) => {
+      await migrate(database);
+      await database.batch(ONE.map((sql) => database.prepare(sql).bind(size)));
+      for (let from = 0; from < size; from += STEP) {
+        const to = Math.min(size, from + STEP);
+        await database.batch(MANY.map((sql) => database.prepare(sql).bind(size, from, to)));
+        told(to / size);
+      }
+    });
+    writeFileSync(`${state}/seeded`, "");
+  }
+  const id = (kind, n) => `7${kind}${String(n).padStart(24, "0")}`;
+  const every = Math.floor(size / CREDENTIALS);
+  const ids = Array.from({ length: CREDENTIALS }, (_, n) => id("c", n * every));
+  return { state, tenant: { ...spellings(id("t", size)), label: "grown" }, principal: id("p", size), ids };
+}

@@ -1,0 +1,48 @@
+// One side in a workerd of its own. Started by fork() with what to serve as JSON in its one argument; says where it is and which
+// process workerd is, and ends when its parent does, however that ends.
+//
+// unsafeDirectSockets: workerd itself is on the port. wrangler's and Miniflare's proxies cost many times what is measured here.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Log, LogLevel, Miniflare, compatibilityDate } from "./miniflare.mjs";
+
+const { modules, counted, state, bindings, inspector } = JSON.parse(process.argv[2]);
+
+process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group; the parent then lets go of this one
+process.on("disconnect", async () => {
+  await worker.dispose().catch(() => {});
+  process.exit(0);
+});
+
+const type = (path) => (path.endsWith(".wasm") ? "CompiledWasm" : "ESModule");
+const module = (name, path) => ({ type: type(path), path: name, contents: readFileSync(path) });
+const sides = Object.entries(modules).map(([name, path]) => module(`side/${name}`, path));
+
+const worker = new Miniflare({
+  host: "127.0.0.1",
+  log: new Log(LogLevel.ERROR),
+  compatibilityDate,
+  cf: false,
+  modules: counted ? [module("counted.mjs", "bench/counted.mjs"), ...sides] : sides,
+  bindings,
+  d1Databases: { DB: "bench" },
+  d1Persist: state,
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  ...(inspector && { inspectorPort: 0 }),
+});
+await worker.ready;
+const url = (await worker.unsafeGetDirectURL()).origin;
+process.send({
+  url,
+  workerd: workerd(),
+  inspector: inspector && (await worker.getInspectorURL()).href,
+});
+
+/** The process that this one started. */
+function workerd() {
+  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
+  const own = all.split("\n").map((line) => line.trim().split(/\s+/)).find(
+    ([, parent, command]) => Number(parent) === process.pid && command.includes("workerd"),
+  );
+  return Number(own[0]);
+}
