@@ -58,7 +58,7 @@ fn shown(mut result: Value, members: &Value) -> Value {
     }
     if let Some(names) = result.get_mut("role_names").and_then(Value::as_array_mut) {
         names.extend(["admin", "editor", "viewer"].map(Value::from));
-        names.sort_by_key(Value::to_string);
+        names.sort_by_key(|name| name.as_str().map(str::to_owned));
         names.dedup();
     }
     still(result)
