@@ -135,15 +135,11 @@ impl<'a, D: Database> Store<'a, D> {
     ) -> Result<Vec<Vec<Row>>, Refusal> {
         let statement = |sql: &Sql| Statement { sql: sql.text(weighs), parameters };
         let statements: Vec<_> = statements.iter().map(statement).collect();
-        let fault = match self.run(&statements).await {
-            Err(fault) if fault.may_be_asked_again(writes) => match self.run(&statements).await {
-                Err(fault) => fault,
-                Ok(rows) => return Ok(rows),
-            },
-            Err(fault) => fault,
-            Ok(rows) => return Ok(rows),
-        };
-        Err(match fault {
+        let mut result = self.run(&statements).await;
+        if result.as_ref().is_err_and(|fault| fault.may_be_asked_again(writes)) {
+            result = self.run(&statements).await;
+        }
+        result.map_err(|fault| match fault {
             Fault::Failed(text) => Refusal::Broken(text),
             fault if writes && fault.may_have_run() => Refusal::OutcomeUnknown,
             _ => Refusal::Unavailable,

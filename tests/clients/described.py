@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 
+import httpx
 import hypothesis
 import pytest
 import schemathesis
@@ -163,6 +164,13 @@ class Run:
                 failure = check.failure_info.failure
                 self.failed.append("\n".join([f"{recorder.label}: {check.name}: {failure.title}", failure.message,
                                               check.failure_info.code_sample]))
+
+
+def http(url, authorization):
+    """A client for what a test makes by itself. Nothing here speaks TLS, whose certificates take long to load; and a connection
+    that is kept open may be closed by the server just as it is used again."""
+    once = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(base_url=url, headers={"Authorization": authorization}, verify=False, limits=once)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from described import (EACH, Description, Run, apart, described_routes, hooked, is_valid_openapi, operations,
+from described import (EACH, Description, Run, apart, described_routes, hooked, http, is_valid_openapi, operations,
                        parameter_lists, routes_of, runs, wrong_parts)
 
 DESCRIPTION = Description("keycard")
@@ -24,10 +24,7 @@ class Place:
     def __init__(self, url, root):
         self.url = url
         self.root = f"Bearer {root}"
-        # Nothing here speaks TLS, whose certificates take long to load.
-        # One that is kept open may be closed by the server just as it is used again.
-        once = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False, limits=once)
+        self.http = http(url, self.root)
         self.organization = self.made_organization()
         self.admin, self.viewer = (self.made_caller(role) for role in ("admin", "viewer"))
         self.basic = base64.b64encode(f"{self.admin['client_id']}:{self.admin['client_secret']}".encode()).decode()

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from described import (EACH, Description, Run, apart, described_routes, hooked, is_valid, is_valid_openapi, operations,
-                       parameter_lists, routes_of, runs, wrong_parts)
+from described import (EACH, Description, Run, apart, described_routes, hooked, http, is_valid, is_valid_openapi,
+                       operations, parameter_lists, routes_of, runs, wrong_parts)
 
 DESCRIPTION = Description("litegraph")
 IDS = list(DESCRIPTION.operations)
@@ -27,10 +27,7 @@ class Place:
     def __init__(self, url, root):
         self.url = url
         self.root = f"Bearer {root}"
-        # Nothing here speaks TLS, whose certificates take long to load.
-        # One that is kept open may be closed by the server just as it is used again.
-        once = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False, limits=once)
+        self.http = http(url, self.root)
         self.tenant = self.made_tenant()
         self.user = self.made_user()
         self.admin, self.viewer = (f"Bearer {self.made_caller(role)}" for role in ("admin", "viewer"))

@@ -5,10 +5,10 @@ import base64
 import copy
 import re
 
-import httpx
 import pytest
 import schemathesis
-from described import EACH, Description, Generated, Run, generated_operations, is_valid_openapi, operations, package, runs
+from described import (EACH, Description, Generated, Run, generated_operations, http, is_valid_openapi, operations, package,
+                       runs)
 
 DESCRIPTION = Description("postern")
 IDS = list(DESCRIPTION.operations)
@@ -22,10 +22,7 @@ class Place:
     def __init__(self, url, root):
         self.url = url
         self.root = f"Bearer {root}"
-        # Nothing here speaks TLS, whose certificates take long to load.
-        # One that is kept open may be closed by the server just as it is used again.
-        once = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.Client(base_url=url, headers={"Authorization": self.root}, verify=False, limits=once)
+        self.http = http(url, self.root)
         self.tenant = self.made_tenant()
         self.principal = self.made_principal()
         self.admin, self.viewer = (self.made("credentials", name=role, roles=[{"role_id": role}]) for role in ("admin", "viewer"))

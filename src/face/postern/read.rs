@@ -1,5 +1,7 @@
 //! What this face reads: bodies strictly, and which page of a list.
 
+use std::cell::LazyCell;
+
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -93,7 +95,8 @@ fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'s
     let may_differ = |word: &str| word.len() / 3 + 1;
     let length = name.chars().count();
     let words = words.into_iter().filter(|word| word.len().abs_diff(length) <= may_differ(word));
-    let near = words.map(|word| (strsim::damerau_levenshtein(&name.to_lowercase(), word), word)).min();
+    let name = LazyCell::new(|| name.to_lowercase());
+    let near = words.map(|word| (strsim::damerau_levenshtein(&name, word), word)).min();
     near.filter(|(distance, word)| *distance <= may_differ(word)).map(|(_, word)| word)
 }
 
