@@ -1,7 +1,7 @@
 //! Bytes in lower-case Crockford base32, as digests, seals and the random part of tokens are spelled. Its alphabet is that of
 //! [`super::id`], whose spelling of 128 bits begins at the other end.
 
-use super::id::ALPHABET;
+use super::id::{ALPHABET, digit};
 
 /// The text of these bytes: five bits a letter, from the first bit on; the last letter is filled up with zeros.
 pub(super) fn encode(bytes: &[u8]) -> String {
@@ -30,8 +30,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
     let (mut bits, mut count) = (0_u32, 0);
     for byte in text.bytes() {
-        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
-        bits = bits << 5 | u32::try_from(digit).ok()?;
+        bits = bits << 5 | u32::from(digit(byte)?);
         count += 5;
         if count >= 8 {
             count -= 8;

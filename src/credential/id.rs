@@ -11,8 +11,29 @@ pub struct Id(u128);
 
 /// Crockford's alphabet in lower case: no i, l, o, u. Its order is the order of the bits.
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const LENGTH: u32 = 26;
+const LENGTH: usize = 26;
 const CLIENT_PREFIX: &str = "client_";
+
+/// What each byte says in it, if anything.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "computed by the compiler, which would tell"
+)]
+static DIGITS: [Option<u8>; 128] = {
+    let mut digits = [None; 128];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = Some(digit as u8);
+        digit += 1;
+    }
+    digits
+};
+
+/// The five bits that a letter says.
+pub(super) fn digit(letter: u8) -> Option<u8> {
+    DIGITS.get(usize::from(letter)).copied().flatten()
+}
 
 impl Id {
     /// The all-zero id: every tenant's default principal has it.
@@ -43,13 +64,12 @@ impl Id {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         // 26 characters hold 130 bits: the first may not use the upper two.
-        if text.len() != LENGTH as usize || text.as_bytes().first().is_none_or(|first| *first > b'7') {
+        if text.len() != LENGTH || text.as_bytes().first().is_none_or(|first| *first > b'7') {
             return None;
         }
         let mut bits = 0;
         for byte in text.bytes() {
-            let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
-            bits = bits << 5 | digit as u128;
+            bits = bits << 5 | u128::from(digit(byte)?);
         }
         Some(Self(bits))
     }
@@ -87,12 +107,12 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in (0..LENGTH).rev() {
-            let digit = (self.0 >> (5 * place) & 31) as usize;
-            let letter = ALPHABET.get(digit).copied().unwrap_or_default();
-            fmt::Write::write_char(formatter, char::from(letter))?;
+        let (mut letters, mut bits) = ([0; LENGTH], self.0);
+        for letter in letters.iter_mut().rev() {
+            *letter = ALPHABET.get((bits & 31) as usize).copied().unwrap_or_default();
+            bits >>= 5;
         }
-        Ok(())
+        formatter.write_str(std::str::from_utf8(&letters).unwrap_or_default())
     }
 }
 

@@ -92,14 +92,12 @@ const COMPARE: [&str; 32] = [
 ];
 
 /// What is compared and is no secret, or tells the form alone of what was presented: the file, the comparison, why.
-const FORM: [(&str, &str, &str); 14] = [
+const FORM: [(&str, &str, &str); 12] = [
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"basic\")", "the word before the secret"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"bearer\")", "the word before the secret"),
     ("caller.rs", "text.contains(':')", "whether it is an id and a secret: what it begins with is known to all"),
     ("caller.rs", "text.starts_with(\"client_\")", "the same"),
-    ("credential/base32.rs", "*letter==byte", "reads a letter of what was presented, or of what is sealed"),
     ("credential/id.rs", "*first>b'7'", "reads the id that a token carries"),
-    ("credential/id.rs", "*letter==byte", "the same"),
     ("credential/id.rs", "text.strip_prefix(CLIENT_PREFIX)", "reads a client's id"),
     ("credential/secret.rs", "said.strip_prefix(prefix)", "what all tokens begin with"),
     ("credential/secret.rs", "said.strip_prefix(prefix)?.strip_prefix(ACCESS)", "what all access tokens begin with"),
