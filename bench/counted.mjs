@@ -54,7 +54,6 @@ export default {
       counting = url.searchParams.has("count");
       return answer;
     }
-    // workers-rs exports a class, the others an object.
-    return typeof side === "function" ? new side(context, env).fetch(request) : side.fetch(request, env, context);
+    return side.fetch(request, env, context);
   },
 };

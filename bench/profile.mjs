@@ -2,11 +2,9 @@
 //
 // A profile by V8, through workerd's inspector, of our isolate and of the two that are the database here: self time by kind,
 // of the wasm by Rust module, by function. It goes by the clock, so that on a busy machine waiting for a processor counts too:
-// compare shares. The build in build/ has no names of functions; this takes the one in target/profile, if there is one, which
-// is made by
-//
-//   source scripts/lib.sh && use_wasm_tools && "$worker_build" --release --out-dir target/profile .
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+// compare shares. The build in build/ has no names of functions, so this makes one that has (scripts/build profile).
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { on, once } from "node:events";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -22,13 +20,13 @@ const ISOLATES = {
 };
 const SHOWN = 40;
 const [op = "put", seconds = "10"] = process.argv.slice(2);
-const named = existsSync("target/profile/index_bg.wasm");
+const BUILD = "target/profile";
 const work = mkdtempSync(join(tmpdir(), "postern-profile-"));
 let failed = false;
 try {
+  execFileSync("scripts/build", ["profile"], { stdio: "inherit" });
   const { ours } = await prepare(work, []);
-  const build = named ? "target/profile" : "build";
-  const modules = { "index.js": `${build}/index.js`, "index_bg.wasm": `${build}/index_bg.wasm` };
+  const modules = { "index.js": `${BUILD}/index.js`, "index_bg.wasm": `${BUILD}/index_bg.wasm` };
   const server = await start({ ...ours.side, modules }, ours.state, { inspector: true });
   const load = (length) => drive(server, ours.requests[op], { connections: 16, seconds: length });
   await load(2);

@@ -27,9 +27,10 @@ impl Answer {
         Self { status, headers: Vec::new(), body }
     }
 
-    /// With one header more.
+    /// With one header more. None is said twice: `glue.js` has one value for each.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        debug_assert!(self.headers.iter().all(|(said, _)| *said != name), "{name} is said twice");
         self.headers.push((name, value.into()));
         self
     }

@@ -18,8 +18,6 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use fault::Fault;
@@ -45,24 +43,27 @@ pub struct Statement<'a> {
     pub parameters: &'a [Parameter<'a>],
 }
 
-/// A row as it came: a JSON object, its columns by name. It is read once it is known as what; Debug shows none of it.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Row(Box<RawValue>);
+/// A row: a JSON object, its columns by name. It is read once it is known as what; Debug shows none of it.
+pub struct Row(Box<str>);
 
 impl Row {
+    /// A row whose JSON text this is.
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// A row of these columns, as a database gives it that speaks no JSON.
     ///
     /// # Errors
     /// None that a text or a number has.
     pub fn of(columns: &Map<String, Value>) -> serde_json::Result<Self> {
-        serde_json::value::to_raw_value(columns).map(Self)
+        serde_json::to_string(columns).map(|text| Self(text.into()))
     }
 
     /// Its JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 }
 
@@ -81,6 +82,25 @@ pub struct Batch {
     pub rows_read: u64,
     /// Rows written, those of triggers and indexes included.
     pub rows_written: u64,
+}
+
+impl Batch {
+    /// Reads what `glue.js` makes of D1's answer: for each statement a line of how many rows it gave, read and wrote, then a line
+    /// of JSON for each that it gave. `None` for anything else.
+    #[must_use]
+    pub fn of_lines(text: &str) -> Option<Self> {
+        let mut batch = Self::default();
+        let mut lines = text.split('\n');
+        while let Some(line) = lines.next() {
+            let mut numbers = line.split(' ').map(str::parse::<u64>);
+            let mut number = || numbers.next()?.ok();
+            let (given, read, written) = (number()?, number()?, number()?);
+            batch.rows.push((0..given).map(|_| lines.next().map(Row::new)).collect::<Option<_>>()?);
+            batch.rows_read += read;
+            batch.rows_written += written;
+        }
+        Some(batch)
+    }
 }
 
 /// The seam to the database: D1 in the Worker, SQLite in tests.
@@ -155,5 +175,25 @@ impl<'a, D: Database> Store<'a, D> {
         result.map(|batch| batch.rows).inspect_err(|fault| {
             self.fault.replace(Some(fault.clone()));
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+
+    #[test]
+    fn an_answer_is_read_by_lines() {
+        let batch = Batch::of_lines("2 28 0\n{\"a\":1}\n{\"a\":\"\\n\"}\n0 1 3\n1 0 0\n{}").unwrap();
+        let texts: Vec<Vec<_>> = batch.rows.iter().map(|rows| rows.iter().map(super::Row::text).collect()).collect();
+        assert_eq!(texts, [vec!["{\"a\":1}", "{\"a\":\"\\n\"}"], vec![], vec!["{}"]]);
+        assert_eq!((batch.rows_read, batch.rows_written), (29, 3));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_none() {
+        for text in ["", "[]", "1 2", "1 2 3", "2 0 0\n{}", "0 0 undefined", "0 0 0\n", "-1 0 0"] {
+            assert!(Batch::of_lines(text).is_none(), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The platform: Cloudflare Workers. Only here is it named: the fetch event, D1, secrets, clock, randomness.
 
 mod d1;
+mod turns;
 
 /// `glue.js`.
 mod glue {
@@ -10,6 +11,7 @@ mod glue {
 
     #[wasm_bindgen(module = "/src/worker/glue.js")]
     extern "C" {
+        pub fn drive(awaited: &JsValue, turn: JsValue) -> Promise;
         pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32) -> Promise;
         pub fn over(limiter: &JsValue, key: &str) -> Promise;
         pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Response;
@@ -19,10 +21,11 @@ mod glue {
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::js_sys::{Date, Reflect, Uint8Array};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Context, Env, Response, Result, ScheduleContext, ScheduledEvent, console_error, event, web_sys};
+use worker::js_sys::{Date, Promise, Reflect, Uint8Array};
+use worker::worker_sys::Context;
+use worker::{Env, console_error, event, web_sys};
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
@@ -32,6 +35,7 @@ use crate::service::{Failed, Service};
 use crate::settings::Settings;
 use crate::store::{Store, after, idempotency};
 use d1::D1;
+use turns::settled;
 
 /// The binding of the database, as `wrangler.toml` names it.
 const DATABASE: &str = "DB";
@@ -53,23 +57,27 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-#[event(fetch)]
-async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<Response> {
-    let raw = request.inner();
-    let (method, url) = (raw.method(), raw.url());
+/// The fetch event: the answer, or a promise of it. `#[event(fetch)]` would have the same run by an executor.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: Context) -> JsValue {
+    turns::run(async move { answered(&request, &env, &context).await.into() })
+}
+
+async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> web_sys::Response {
+    let (method, url) = (request.method(), request.url());
     let (path, query) = path_and_query(&url);
     // A body that breaks off is read as an empty one: no face takes that for anything.
-    let body = body(raw, Method::of(&method)).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
-    let headers = JsHeaders(raw.headers());
-    let settings = settings(&env);
+    let body = body(request, Method::of(&method)).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
+    let headers = JsHeaders(request.headers());
+    let settings = settings(env);
     let now = now();
-    let database = D1::of(&env, DATABASE, wait(&settings));
+    let database = D1::of(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
     let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
-        && is_over(&env, &failed).await
+        && is_over(env, &failed).await
     {
         done.answer = failed.instead;
     }
@@ -79,29 +87,35 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<R
         console_error!("{log}");
     }
     if let Some(left) = done.after {
-        context.wait_until(async move {
+        let written = turns::run(async move {
             let store = Store::new(&database);
             if after::write(&store, &left).await.is_err()
                 && let Some(fault) = store.fault()
             {
                 console_error!("request {}: after the answer: {}", left.request, fault.text());
             }
+            JsValue::UNDEFINED
         });
+        // It fails only for what is no promise.
+        let _ = context.wait_until(&Promise::resolve(&written));
     }
-    Ok(respond(&done.answer, method == "HEAD"))
+    respond(&done.answer, method == "HEAD")
 }
 
-/// Once an hour (`wrangler.toml`): what was kept for idempotent requests is forgotten after a day.
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let database = D1::of(&env, DATABASE, wait(&settings(&env)));
-    if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
-        console_error!("forgetting old idempotency keys: {refusal:?}");
-    }
+/// The scheduled event, once an hour (`wrangler.toml`): what was kept for idempotent requests is forgotten after a day.
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
+    turns::run(async move {
+        let database = D1::of(&env, DATABASE, wait(&settings(&env)));
+        if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
+            console_error!("forgetting old idempotency keys: {refusal:?}");
+        }
+        JsValue::UNDEFINED
+    })
 }
 
 /// How long to wait for the database: for what is not configured there is none.
-fn wait(settings: &std::result::Result<Rc<Settings>, Misconfigured>) -> u32 {
+fn wait(settings: &Result<Rc<Settings>, Misconfigured>) -> u32 {
     settings.as_ref().map_or(0, |settings| settings.database_wait)
 }
 
@@ -112,14 +126,14 @@ async fn is_over(env: &Env, failed: &Failed) -> bool {
     for (binding, key) in counted {
         let limiter = Reflect::get(env, &JsValue::from_str(binding)).ok().filter(JsValue::is_object);
         if let (Some(key), Some(limiter)) = (key, limiter) {
-            over |= JsFuture::from(glue::over(&limiter, key)).await.is_ok_and(|over| over.is_truthy());
+            over |= settled(glue::over(&limiter, key)).await.is_ok_and(|over| over.is_truthy());
         }
     }
     over
 }
 
 /// The settings, read and derived once an isolate.
-fn settings(env: &Env) -> std::result::Result<Rc<Settings>, Misconfigured> {
+fn settings(env: &Env) -> Result<Rc<Settings>, Misconfigured> {
     if let Some(settings) = SETTINGS.with_borrow(Clone::clone) {
         return Ok(settings);
     }
@@ -150,28 +164,32 @@ fn path_and_query(url: &str) -> (&str, &str) {
 }
 
 /// Reads the body once, and no more of it than may be used.
-async fn body(request: &web_sys::Request, method: Method) -> std::result::Result<Body, JsValue> {
-    let stream = request.body().filter(|_| matches!(method, Method::Post | Method::Put | Method::Patch));
-    let Some(stream) = stream else { return Ok(Body::Bytes(Vec::new())) };
+async fn body(request: &web_sys::Request, method: Method) -> Result<Body, JsValue> {
+    if !matches!(method, Method::Post | Method::Put | Method::Patch) {
+        return Ok(Body::Bytes(Vec::new()));
+    }
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     match length {
         Some(length) if length > BODY_MAX => Ok(Body::TooLarge),
         // Of a known length: one read. Beside `Transfer-Encoding` a length says nothing (RFC 9112 §6.3), so what came is measured.
         Some(_) => {
-            let bytes = Uint8Array::new(&JsFuture::from(request.array_buffer()?).await?);
+            let bytes = Uint8Array::new(&settled(request.array_buffer()?).await?);
             Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
         }
-        None => chunks(&stream).await,
+        None => match request.body() {
+            Some(stream) => chunks(&stream).await,
+            None => Ok(Body::Bytes(Vec::new())),
+        },
     }
 }
 
 /// Reads a body of unknown length, chunk by chunk. What is past the limit is let go by, up to a bound: to cancel the
 /// stream would break a connection that `wrangler dev`'s proxy uses again, and fail somebody else's request.
-async fn chunks(stream: &web_sys::ReadableStream) -> std::result::Result<Body, JsValue> {
+async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let (mut bytes, mut length) = (Vec::new(), 0);
     while length <= LET_BY_MAX {
-        let read = JsFuture::from(reader.read()).await?;
+        let read = settled(reader.read()).await?;
         if Reflect::get(&read, &"done".into())?.is_truthy() {
             break;
         }
@@ -201,7 +219,7 @@ fn random(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("randomness");
 }
 
-fn respond(answer: &Answer, head: bool) -> Response {
+fn respond(answer: &Answer, head: bool) -> web_sys::Response {
     let mut headers = String::new();
     for (name, value) in &answer.headers {
         // No name and no value holds a line feed: they are ours, or were read from a header.
@@ -209,5 +227,5 @@ fn respond(answer: &Answer, head: bool) -> Response {
     }
     // A 204 takes no body, not even an empty one.
     let body = Some(answer.body.as_str()).filter(|body| !head && !body.is_empty());
-    glue::respond(answer.status, &headers, body).into()
+    glue::respond(answer.status, &headers, body)
 }

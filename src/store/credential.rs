@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::idempotency::{Made, once};
 use super::question::{Question, Rotation};
 use super::verdict::{JUDGE, Outcome, first, judge, read};
-use super::{Database, Row, Sql, Store};
+use super::{Database, Sql, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -124,46 +124,15 @@ async fn run<D: Database>(
     let (Outcome { judged, result }, rows) =
         judge(store, question, &[statements, read_it, end].concat(), violations).await?;
     let result = result.and_then(|()| {
-        let judged = first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?;
-        let sealed = shown_again(judged, question)?;
+        let judged: Stored = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
+        let sealed = judged.sealed_after(question);
         let now = if question.tells_secrets { first(&rows, statements.len()) } else { None };
-        let stored: Stored = read(now.unwrap_or(judged))?;
-        stored.into_credential(sealed)
+        now.map_or(Ok(judged), read)?.into_credential(sealed)
     });
     Ok(Outcome { judged, result })
 }
 
-/// The sealed value of the secret that is now the newest.
-fn shown_again(before: &Row, question: &Question) -> Result<Option<Sealed>, Refusal> {
-    let newest: Newest = read(before)?;
-    Ok(match &question.secret {
-        Some(new) if !new.proofs.iter().any(|proof| newest.id.as_ref() == Some(&proof.id.to_string())) => {
-            new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
-        }
-        _ => newest.sealed(),
-    })
-}
-
-/// The sealed value of the newest secret of a row.
-pub(super) fn newest(row: &Row) -> Result<Option<Sealed>, Refusal> {
-    read(row).map(Newest::sealed)
-}
-
-#[derive(Deserialize)]
-struct Newest {
-    #[serde(rename = "newest")]
-    id: Option<String>,
-    sealing_key: Option<String>,
-    sealed: Option<String>,
-}
-
-impl Newest {
-    fn sealed(self) -> Option<Sealed> {
-        self.sealed.zip(self.sealing_key).map(|(text, key)| Sealed { key, text })
-    }
-}
-
-/// A row of `credentials`.
+/// A row of `credentials`, and of its newest secret where that is asked for.
 #[derive(Deserialize)]
 pub(super) struct Stored {
     tenant: Id,
@@ -182,9 +151,28 @@ pub(super) struct Stored {
     created_at: Micros,
     updated_at: Micros,
     last_used_at: Option<Micros>,
+    newest: Option<String>,
+    sealing_key: Option<String>,
+    sealed: Option<String>,
 }
 
 impl Stored {
+    /// The sealed value of the newest secret.
+    pub(super) fn sealed(&self) -> Option<Sealed> {
+        let (text, key) = self.sealed.as_ref().zip(self.sealing_key.as_ref())?;
+        Some(Sealed { key: key.clone(), text: text.clone() })
+    }
+
+    /// The sealed value of the secret that is the newest once the change is made.
+    fn sealed_after(&self, question: &Question) -> Option<Sealed> {
+        match &question.secret {
+            Some(new) if !new.proofs.iter().any(|proof| self.newest.as_ref() == Some(&proof.id.to_string())) => {
+                new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
+            }
+            _ => self.sealed(),
+        }
+    }
+
     pub(super) fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
         fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Refusal> {
             serde_json::from_str(text).map_err(|_| Refusal::Broken(format!("{what} that cannot be read")))

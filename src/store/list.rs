@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::credential::{Stored, newest};
+use super::credential::Stored;
 use super::principal::Principal;
 use super::question::{By, On, Order, Page, Question};
 use super::tenant::Tenant;
@@ -88,7 +88,9 @@ impl Item for Credential {
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
-        read::<Stored>(row)?.into_credential(newest(row)?)
+        let stored: Stored = read(row)?;
+        let sealed = stored.sealed();
+        stored.into_credential(sealed)
     }
 }
 

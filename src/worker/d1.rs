@@ -9,10 +9,10 @@ use std::result::Result;
 use wasm_bindgen::prelude::{JsCast, JsValue};
 use worker::Env;
 use worker::js_sys::{self, Reflect};
-use worker::wasm_bindgen_futures::JsFuture;
 
 use super::glue;
-use crate::store::{Batch, Database, Fault, Parameter, Row, Statement};
+use super::turns::settled;
+use crate::store::{Batch, Database, Fault, Parameter, Statement};
 
 thread_local! {
     /// The texts of the statements as JavaScript has them, by where they are: there they stay as long as the isolate lives.
@@ -39,7 +39,7 @@ impl D1 {
             Parameter::Text(text) => JsValue::from_str(text),
             Parameter::Number(number) => JsValue::from_f64(*number),
         });
-        let told = JsFuture::from(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
+        let told = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
         told.as_string().ok_or(told)
     }
 }
@@ -54,14 +54,6 @@ impl Database for D1 {
             let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
             Fault::of(message.unwrap_or_else(|| "no error".to_owned()))
         })?;
-        let answered: Vec<(Vec<Row>, u64, u64)> = serde_json::from_str(&told)
-            .map_err(|_| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))?;
-        let mut batch = Batch::default();
-        for (rows, rows_read, rows_written) in answered {
-            batch.rows.push(rows);
-            batch.rows_read += rows_read;
-            batch.rows_written += rows_written;
-        }
-        Ok(batch)
+        Batch::of_lines(&told).ok_or_else(|| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))
     }
 }

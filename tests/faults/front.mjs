@@ -5,19 +5,17 @@
 //   {"after": "message"}    is run, and then fails with it
 //   {"slow": ms}            is run that much later
 //   null                    is run as ever, as are those for which there is no item
-import Postern from "./index.js";
-export * from "./index.js";
+import postern from "./index.js";
 
-export default class extends Postern {
-  fetch(request) {
+export default {
+  ...postern,
+  fetch(request, env, context) {
     const faults = JSON.parse(request.headers.get("x-fault-for-tests") ?? "[]");
     // A database goes on with what it was sent, though nobody waits for its answer any more.
-    const goesOn = (batch) => this.ctx.waitUntil(batch.catch(() => {}));
-    // An object of this class serves one request.
-    this.env = { ...this.env, DB: failing(this.env.DB, faults, goesOn) };
-    return super.fetch(request);
-  }
-}
+    const goesOn = (batch) => context.waitUntil(batch.catch(() => {}));
+    return postern.fetch(request, { ...env, DB: failing(env.DB, faults, goesOn) }, context);
+  },
+};
 
 function failing(database, faults, goesOn) {
   async function run(statements, { before, after, slow }) {
