@@ -44,7 +44,7 @@ const DATABASE: &str = "DB";
 const BY_ADDRESS: &str = "FAILURES_BY_ADDRESS";
 const BY_CREDENTIAL: &str = "FAILURES_BY_CREDENTIAL";
 
-/// The most bytes of a too large body of unknown length that are let go by.
+/// The most bytes of a too large body that are let go by.
 const LET_BY_MAX: usize = 4 * 1024 * 1024;
 
 thread_local! {
@@ -170,21 +170,23 @@ async fn body(request: &web_sys::Request, method: Method) -> Result<Body, JsValu
     }
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     match length {
-        Some(length) if length > BODY_MAX => Ok(Body::TooLarge),
         // Of a known length: one read. Beside `Transfer-Encoding` a length says nothing (RFC 9112 §6.3), so what came is measured.
-        Some(_) => {
+        Some(length) if length <= BODY_MAX => {
             let bytes = Uint8Array::new(&settled(request.array_buffer()?).await?);
             Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
         }
-        None => match request.body() {
-            Some(stream) => chunks(&stream).await,
-            None => Ok(Body::Bytes(Vec::new())),
-        },
+        Some(length) if length > LET_BY_MAX => Ok(Body::TooLarge),
+        _ => {
+            let stream = request.body();
+            let came = if let Some(stream) = stream { chunks(&stream).await? } else { Body::Bytes(Vec::new()) };
+            Ok(if length.is_some() { Body::TooLarge } else { came })
+        }
     }
 }
 
-/// Reads a body of unknown length, chunk by chunk. What is past the limit is let go by, up to a bound: to cancel the
-/// stream would break a connection that `wrangler dev`'s proxy uses again, and fail somebody else's request.
+/// Reads a body of unknown length, or too large a one, chunk by chunk. What is past the limit is let go by, up to a bound: a client that
+/// is cut off while it sends may not see the answer, and to cancel the stream would break a connection that `wrangler dev`'s
+/// proxy uses again, and fail somebody else's request.
 async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let (mut bytes, mut length) = (Vec::new(), 0);
