@@ -63,6 +63,8 @@ struct Way<'a> {
     settings: &'a Settings,
     segments: &'a [String],
     id: &'a str,
+    /// The stamp of what it changes; its id too, where the client gave it none.
+    change: Id,
     /// The caller's rank, once it is judged.
     rank: Cell<Option<Rank>>,
     /// Since when and until when the caller's secret is being replaced, once that is judged.
@@ -78,11 +80,12 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     pub async fn answer(&self, request: &Request<'_>) -> Done {
         let found = route::find(request.method, request.path);
         let face = found.face;
-        let new_id = self.new_id().to_string();
+        let change = self.new_id();
         let (id, bad_id) = match face.request_id(request) {
-            Ok(id) => (id.unwrap_or(new_id), None),
-            Err(refusal) => (new_id, Some(refusal)),
+            Ok(id) => (id, None),
+            Err(refusal) => (None, Some(refusal)),
         };
+        let id = id.unwrap_or_else(|| change.to_string());
         let (mut after, mut retiring, mut named) = (None, None, None);
         let preflight = face.preflight().filter(|_| request.method == Method::Options);
         let result = match (self.settings, found.route, bad_id) {
@@ -98,6 +101,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                     settings,
                     segments: &segments,
                     id: &id,
+                    change,
                     rank,
                     retires,
                     after: noted,
@@ -277,7 +281,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             context: None,
             role_names: Vec::new(),
             secret: None,
-            change: self.new_id(),
+            change: way.change,
             request: way.id.to_owned(),
         }
     }

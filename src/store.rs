@@ -24,6 +24,7 @@ pub use fault::Fault;
 pub(crate) use sql::Sql;
 
 use crate::refusal::Refusal;
+use question::Act;
 
 /// A value bound to a statement. D1 gets every number from JavaScript, so every number is a REAL there; so it is in tests.
 #[derive(Clone, Copy, Debug)]
@@ -143,17 +144,17 @@ impl<'a, D: Database> Store<'a, D> {
         self.fault.borrow().clone()
     }
 
-    /// Runs one batch in which every statement is given the same parameters. `weighs` and `writes` are of the
+    /// Runs one batch in which every statement is given the same parameters. `act` and `writes` are of the
     /// question: a batch that may have been written is not run again, one that only reads is, and so is any that did not reach the
     /// database; once.
     async fn batch(
         &self,
         statements: &[Sql],
         parameters: &[Parameter<'_>],
-        weighs: bool,
+        act: Act,
         writes: bool,
     ) -> Result<Vec<Vec<Row>>, Refusal> {
-        let statement = |sql: &Sql| Statement { sql: sql.text(weighs), parameters };
+        let statement = |sql: &Sql| Statement { sql: sql.text(act), parameters };
         let statements: Vec<_> = statements.iter().map(statement).collect();
         let mut result = self.run(&statements).await;
         if result.as_ref().is_err_and(|fault| fault.may_be_asked_again(writes)) {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::question::Act;
 use super::{Database, Parameter, Sql, Store};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -73,5 +74,5 @@ pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(
         (true, Some(_)) => &[REKEY],
     };
     let text = serde_json::to_string(after).unwrap_or_default();
-    store.batch(statements, &[Parameter::Text(&text)], false, true).await.map(drop)
+    store.batch(statements, &[Parameter::Text(&text)], Act::Change, true).await.map(drop)
 }

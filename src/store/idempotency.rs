@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::question::{On, Question};
+use super::question::{Act, On, Question};
 use super::verdict::{JUDGE, Outcome, judge, read};
 use super::{Database, Parameter, Row, Sql, Store};
 use crate::credential::field::Violation;
@@ -111,5 +111,5 @@ pub(super) async fn once<D: Database, T>(
 pub async fn forget<D: Database>(store: &Store<'_, D>, now: Micros) -> Result<(), Refusal> {
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let now = now.0 as f64;
-    store.batch(&[FORGET], &[Parameter::Number(now)], false, true).await.map(drop)
+    store.batch(&[FORGET], &[Parameter::Number(now)], Act::Delete, true).await.map(drop)
 }

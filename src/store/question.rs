@@ -60,7 +60,7 @@ pub enum On {
 }
 
 /// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Act {
     /// Reads one or several.
@@ -325,11 +325,6 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Question {
-    /// Whether a change is asked for, which the verdict has to weigh.
-    pub(super) fn weighs(&self) -> bool {
-        matches!(self.act, Act::Create | Act::Change)
-    }
-
     /// Whether it may write: what breaks a rule already, and a dry run, is judged alone.
     pub(super) fn writes(&self) -> bool {
         self.act != Act::Read && !self.invalid && !self.dry

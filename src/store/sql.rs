@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::question::Act;
+
 /// What the text of a verdict begins with: who calls, and what about.
 pub(super) const WHO: &str = include_str!("verdict/who.sql");
 const CHANGE: &str = include_str!("verdict/change.sql");
@@ -16,6 +18,13 @@ pub(crate) struct Sql {
     /// Whether the verdict's text comes before it.
     judged: bool,
     text: Cow<'static, str>,
+}
+
+/// A statement's own part, as its whole text is found by: where a constant of ours is, which says the same as its kilobytes.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Constant(usize, usize),
+    Made(String),
 }
 
 impl Sql {
@@ -34,21 +43,42 @@ impl Sql {
         Self { judged: false, text: Cow::Borrowed(text) }
     }
 
-    /// The whole text, without comments. `weighs`: whether the request asks for a change, and the verdict has to weigh it.
+    /// The whole text, without comments. What asks for a change is weighed by the verdict; what no read is refused for is left out
+    /// for a read.
     ///
     /// Put together when first asked for, and kept: as constants of the binary, the verdict would be in it once a statement.
-    pub(super) fn text(&self, weighs: bool) -> &'static str {
-        /// By whether there is a verdict before it and whether that weighs, and by its own part.
-        type Key = (Option<bool>, Cow<'static, str>);
+    pub(super) fn text(&self, act: Act) -> &'static str {
+        /// By what the verdict before it is on, if there is one, and by its own part.
+        type Key = (Option<Act>, Part);
         static TEXTS: Mutex<BTreeMap<Key, &'static str>> = Mutex::new(BTreeMap::new());
-        let key = (self.judged.then_some(weighs), self.text.clone());
+        let part = match &self.text {
+            Cow::Borrowed(text) => Part::Constant(text.as_ptr().addr(), text.len()),
+            Cow::Owned(text) => Part::Made(text.clone()),
+        };
+        let key = (self.judged.then_some(act), part);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         texts.entry(key).or_insert_with(|| {
-            let weighed = if weighs { CHANGE } else { NO_CHANGE };
-            let verdict = if self.judged { [WHO, weighed, CODE].concat() } else { String::new() };
-            Box::leak(compact(&[&verdict, self.text.as_ref()].concat()).into_boxed_str())
+            let weighed = if matches!(act, Act::Create | Act::Change) { CHANGE } else { NO_CHANGE };
+            let verdict: &[&str] = if self.judged { &[WHO, weighed, CODE] } else { &[] };
+            let text = [&verdict.concat(), self.text.as_ref()].concat();
+            let text = if act == Act::Read { for_read(&text) } else { text };
+            Box::leak(compact(&text).into_boxed_str())
         })
     }
+}
+
+/// SQL without the lines between these two comments.
+fn for_read(sql: &str) -> String {
+    let mut kept = true;
+    let lines = sql.lines().filter(|line| {
+        match line.trim() {
+            "-- Not for a read: from here" => kept = false,
+            "-- Not for a read: to here" => kept = true,
+            _ => {}
+        }
+        kept
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// SQL without its comments, and with one space for each run of white space; what is in quotes stays as it is. The text goes
@@ -81,7 +111,7 @@ fn compact(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sql, compact};
+    use super::{Act, Sql, compact, for_read};
 
     #[test]
     fn comments_and_runs_of_white_space_go_and_what_is_in_quotes_stays() {
@@ -98,12 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_made_once() {
-        let text = |sql: Sql, weighs| sql.text(weighs);
-        let (one, same) = (Sql::judged_by("SELECT 1"), Sql::judged("SELECT 1".to_owned()));
-        assert!(std::ptr::eq(text(one.clone(), true), text(same, true)));
-        assert_ne!(text(one.clone(), true), text(one, false));
-        assert!(std::ptr::eq(text(Sql::plain("SELECT  1"), true), text(Sql::plain("SELECT  1"), true)));
-        assert_eq!(text(Sql::plain("SELECT  1"), false), "SELECT 1");
+    fn what_is_not_for_a_read_goes() {
+        let sql = "SELECT 1\n  -- Not for a read: from here\n  , 2\n  -- Not for a read: to here\n, 3";
+        assert_eq!(compact(&for_read(sql)), "SELECT 1 , 3");
+    }
+
+    #[test]
+    fn a_text_is_made_once_for_each_act() {
+        const JUDGED: Sql = Sql::judged_by("SELECT 1");
+        let made = || Sql::judged("SELECT 2".to_owned());
+        assert!(std::ptr::eq(JUDGED.text(Act::Change), JUDGED.text(Act::Change)));
+        assert!(std::ptr::eq(made().text(Act::Change), made().text(Act::Change)));
+        let texts = [Act::Change, Act::Delete, Act::Read].map(|act| JUDGED.text(act).len());
+        assert!(texts.is_sorted_by(|longer, shorter| longer > shorter), "{texts:?}");
+        assert_eq!(Sql::plain("SELECT  1").text(Act::Read), "SELECT 1");
     }
 }

@@ -152,8 +152,7 @@ pub(super) async fn judge<D: Database>(
     statements: &[Sql],
     violations: Vec<Violation>,
 ) -> Result<(Outcome<()>, Vec<Vec<Row>>), Refusal> {
-    let rows =
-        store.batch(statements, &[Parameter::Text(&question.text())], question.weighs(), question.writes()).await?;
+    let rows = store.batch(statements, &[Parameter::Text(&question.text())], question.act, question.writes()).await?;
     let judged: Judged = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
     let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
     let result = judged.verdict(violations, named);

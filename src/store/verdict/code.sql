@@ -16,7 +16,8 @@ verdict AS MATERIALIZED (
         WHEN 'credential' THEN weighed.id || '.' || weighed.revision
         WHEN 'principal' THEN whom || '.' || whom_revision
         ELSE place || '.' || place_revision END)) THEN 'stale'
-    -- Of a write: a read is answered 304 (RFC 9110 §13.1.2).
+    -- Not for a read: from here
+    -- A read is answered 304 (RFC 9110 §13.1.2).
     WHEN ?1 ->> '$.act' IN ('change', 'delete') AND ?1 ->> '$.on' IN ('credential', 'principal', 'tenant') AND EXISTS (
       SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', CASE ?1 ->> '$.on'
         WHEN 'credential' THEN weighed.id || '.' || weighed.revision
@@ -31,13 +32,19 @@ verdict AS MATERIALIZED (
       THEN iif(?1 ->> '$.idempotency.body' = (
         SELECT i.body FROM idempotency AS i WHERE i.tenant = coalesce(weighed.place, '') AND i.caller = weighed.caller
           AND i.id = ?1 ->> '$.idempotency.id'), 'replay', 'key_reused')
+    -- Not for a read: to here
     -- More than one answer or one batch should hold. The count is the tenant's; below its bound nothing is counted.
     WHEN total > ?1 ->> '$.bound' AND CASE ?1 ->> '$.on' WHEN 'credentials' THEN 1 WHEN 'principal' THEN 1 WHEN 'tenant' THEN 1 END
       AND (?1 ->> '$.principal' IS NULL OR ?1 ->> '$.bound' < (SELECT count(*) FROM (
         SELECT 1 FROM credentials_of_principal AS c WHERE c.tenant = weighed.place AND c.principal = ?1 ->> '$.principal'
         LIMIT (?1 ->> '$.bound') + 1))) THEN 'too_many'
-    WHEN ?1 ->> '$.invalid' OR unknown_roles <> '[]' OR too_many_roles OR last_role OR unknown_principal OR read_only <> '[]'
-      OR too_many_metadata OR too_large_metadata THEN 'invalid'
+    WHEN ?1 ->> '$.invalid'
+      -- Not for a read: from here
+      OR unknown_roles <> '[]' OR too_many_roles OR last_role OR unknown_principal OR read_only <> '[]' OR too_many_metadata
+      OR too_large_metadata
+      -- Not for a read: to here
+      THEN 'invalid'
+    -- Not for a read: from here
     WHEN rank < 3 AND (restricted OR resecret) THEN 'forbidden_change'
     WHEN ?1 ->> '$.on' IN ('credential', 'credentials') AND ?1 ->> '$.act' IN ('create', 'change') AND outlives THEN 'forbidden_change'
     WHEN ?1 ->> '$.on' = 'principal' AND ?1 ->> '$.act' = 'change' AND rank < 3 AND coalesce(?1 ->> '$.set.enabled' <> whom_enabled, 0)
@@ -61,6 +68,7 @@ verdict AS MATERIALIZED (
     WHEN ?1 ->> '$.on' = 'tenant' AND ?1 ->> '$.act' = 'delete' AND NOT coalesce(?1 ->> '$.force', 0)
       AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p
         WHERE p.tenant = weighed.place AND p.id > '00000000000000000000000000')) THEN 'not_empty'
+    -- Not for a read: to here
     ELSE 'go' END AS code
   FROM weighed
 )
