@@ -64,7 +64,7 @@ impl Method {
     }
 }
 
-/// Reads one header by its lower-case name. Each read crosses to JavaScript, so nothing reads one that it does not use.
+/// Reads one header by its lower-case name. A read may cross to JavaScript, so nothing reads one that it does not use.
 pub trait Headers {
     /// The header's value; several are joined with a comma.
     fn get(&self, name: &str) -> Option<String>;

@@ -7,10 +7,11 @@ mod turns;
 mod glue {
     use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
     use worker::js_sys::{Array, Promise};
-    use worker::web_sys::Response;
+    use worker::web_sys::{Request, Response};
 
     #[wasm_bindgen(module = "/src/worker/glue.js")]
     extern "C" {
+        pub fn read(request: &Request, names: &JsValue) -> String;
         pub fn drive(awaited: &JsValue, turn: JsValue) -> Promise;
         pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32) -> Promise;
         pub fn over(limiter: &JsValue, key: &str) -> Promise;
@@ -23,12 +24,14 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::js_sys::{Date, Promise, Reflect, Uint8Array};
+use worker::js_sys::{Array, Date, Promise, Reflect, Uint8Array};
 use worker::worker_sys::Context;
 use worker::{Env, console_error, event, web_sys};
+use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
+use crate::face::coactive::TENANT_HEADER;
 use crate::refusal::Misconfigured;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, Service};
@@ -44,10 +47,16 @@ const DATABASE: &str = "DB";
 const BY_ADDRESS: &str = "FAILURES_BY_ADDRESS";
 const BY_CREDENTIAL: &str = "FAILURES_BY_CREDENTIAL";
 
+/// The headers that most requests are asked for. They come in one crossing; any other takes one of its own.
+const USUAL: [&str; 7] =
+    ["authorization", "content-length", "content-type", "if-match", "if-none-match", "x-request-id", TENANT_HEADER];
+
 /// The most bytes of a too large body that are let go by.
 const LET_BY_MAX: usize = 4 * 1024 * 1024;
 
 thread_local! {
+    /// [`USUAL`], as JavaScript has it.
+    static USUAL_NAMES: JsValue = USUAL.map(JsValue::from_str).iter().collect::<Array>().into();
     /// The settings of this isolate's version of the Worker, with the keys derived; a change of them is another version.
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
 }
@@ -64,17 +73,19 @@ pub fn fetch(request: web_sys::Request, env: Env, context: Context) -> JsValue {
 }
 
 async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> web_sys::Response {
-    let (method, url) = (request.method(), request.url());
-    let (path, query) = path_and_query(&url);
+    let told = Zeroizing::new(USUAL_NAMES.with(|names| glue::read(request, names)));
+    let mut lines = told.split('\n');
+    let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let headers = JsHeaders { usual: lines.collect(), all: request };
+    let (path, query) = path_and_query(url);
     // A body that breaks off is read as an empty one: no face takes that for anything.
-    let body = body(request, Method::of(&method)).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
-    let headers = JsHeaders(request.headers());
+    let body = body(request, Method::of(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let settings = settings(env);
     let now = now();
     let database = D1::of(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
-    let request = Request { method: Method::of(&method), path, query, headers: &headers, body };
+    let request = Request { method: Method::of(method), path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
         && is_over(env, &failed).await
@@ -164,11 +175,11 @@ fn path_and_query(url: &str) -> (&str, &str) {
 }
 
 /// Reads the body once, and no more of it than may be used.
-async fn body(request: &web_sys::Request, method: Method) -> Result<Body, JsValue> {
+async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_>) -> Result<Body, JsValue> {
     if !matches!(method, Method::Post | Method::Put | Method::Patch) {
         return Ok(Body::Bytes(Vec::new()));
     }
-    let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+    let length = headers.get("content-length").and_then(|length| length.parse::<usize>().ok());
     match length {
         // Of a known length: one read. Beside `Transfer-Encoding` a length says nothing (RFC 9112 §6.3), so what came is measured.
         Some(length) if length <= BODY_MAX => {
@@ -204,11 +215,18 @@ async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     Ok(if length <= BODY_MAX { Body::Bytes(bytes) } else { Body::TooLarge })
 }
 
-struct JsHeaders(web_sys::Headers);
+struct JsHeaders<'a> {
+    /// What `glue.js` tells of each of [`USUAL`].
+    usual: Vec<&'a str>,
+    all: &'a web_sys::Request,
+}
 
-impl Headers for JsHeaders {
+impl Headers for JsHeaders<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name).ok().flatten()
+        match USUAL.iter().position(|usual| *usual == name) {
+            Some(at) => self.usual.get(at)?.strip_prefix(':').map(str::to_owned),
+            None => self.all.headers().get(name).ok().flatten(),
+        }
     }
 }
 

@@ -1,13 +1,30 @@
 // What is cheaper on this side of the boundary: one call in and one value out.
 
+/**
+ * Of a request, as lines: its method, its URL, and of each of those headers its value behind a colon, or nothing. No header holds a
+ * line feed.
+ */
+export function read(request, names) {
+  const { method, url, headers } = request;
+  const told = [method, url];
+  for (const name of names) {
+    const value = headers.get(name);
+    told.push(value === null ? "" : `:${value}`);
+  }
+  return told.join("\n");
+}
+
 /** Awaits a promise and gives `turn` what came of it, as long as that gives another promise; then gives what it gave (`turns.rs`). */
 export async function drive(awaited, turn) {
   while (awaited instanceof Promise) {
     let kept = true;
-    const value = await awaited.catch((error) => {
+    let value;
+    try {
+      value = await awaited;
+    } catch (error) {
       kept = false;
-      return error;
-    });
+      value = error;
+    }
     awaited = turn(kept, value);
   }
   return awaited;
