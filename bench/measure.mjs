@@ -12,8 +12,9 @@ export const GROWING = ["put", "patch", "get", "list", "verify"];
 
 /** What a run consists of. */
 export const PLAN = {
-  rounds: 7,
+  rounds: 9,
   seconds: 3,
+  warming: 4,
   counted: 200,
   // By the milliseconds that are added to each trip, how many requests.
   distances: { 1: 40, 10: 30, 50: 12 },
@@ -27,6 +28,7 @@ export const QUICK = {
   ...PLAN,
   rounds: 2,
   seconds: 1,
+  warming: 1,
   distances: { 1: 10, 10: 8, 50: 3 },
   distanceRounds: 1,
   sizes: [1_000, 10_000],
@@ -103,7 +105,7 @@ export async function throughput(plan, prepared, progress) {
     const warming = round < 0;
     for (const op of OPS) {
       for (const name of turned(SIDES, Math.max(0, round))) {
-        const seconds = warming ? 1 : plan.seconds;
+        const seconds = warming ? plan.warming : plan.seconds;
         const what = warming ? "warming up" : `throughput, round ${round + 1} of ${plan.rounds}`;
         progress.step(what, `${op} ${name}`, seconds + 0.2);
         const server = servers[name];

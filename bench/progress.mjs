@@ -46,7 +46,7 @@ export class Progress {
 // About how long each phase takes here; only what is shown depends on it.
 const pairs = OPS.length * SIDES.length;
 const SECONDS = {
-  throughput: ({ rounds, seconds }) => pairs * (1.2 + rounds * (seconds + 0.2)),
+  throughput: ({ rounds, seconds, warming }) => pairs * (warming + 0.2 + rounds * (seconds + 0.2)),
   distance: ({ distanceRounds, distances }) => {
     const trips = OPS.length * 8; // of all sides together: ours 1, a peer 4 and 2, the floor 1
     const round = DISTANCES.reduce((sum, delay) => sum + (distances[delay] * (delay + 3) * trips) / 1000, 0);
