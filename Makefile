@@ -18,7 +18,7 @@ torture: ## Races, kills and fuzzing, the long form (20 minutes): docs/RELIABILI
 fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
 	@scripts/fuzz
 
-bench: ## Measure against a peer and a floor (15 minutes), into bench/results
+bench: ## Measure against a peer and a floor (16 minutes), into bench/results
 	@scripts/bench
 
 fmt: ## Format the source
