@@ -332,6 +332,10 @@ fn sentence(face: &dyn Face, violation: &Violation) -> String {
         Rule::NotAnId => format!("{word} is not an id."),
         Rule::NotATime => format!("{word} is not a time from 1970 to 2255."),
         Rule::TooMany { max } => format!("{word} may have at most {max} items."),
+        Rule::TooManySent { max } => format!("{word} has too many items: send at most {max}, duplicates counted."),
+        Rule::TooManyViolations { max } => {
+            format!("The body has more than {max} violations; the first {max} are listed.")
+        }
         Rule::UnknownRole => format!("{word} is not a role of this tenant."),
         Rule::InstanceAlone => format!("{word} needs its resource."),
         Rule::OutsideContext => format!("{word} lies outside of the context."),

@@ -79,6 +79,8 @@ pub enum Unreadable {
         /// Counted from 1.
         column: usize,
     },
+    /// It has more values than [`crate::request::VALUES_MAX`].
+    TooManyValues,
     /// Nested deeper than [`crate::request::DEPTH_MAX`].
     TooDeep,
     /// An object names a member twice.
@@ -87,6 +89,8 @@ pub enum Unreadable {
     NotAnObject,
     /// `X-Client-Request-ID` is no UUID (contract of the Keycard face).
     ClientRequestId,
+    /// This header, `If-Match` or `If-None-Match`, lists more entity tags than [`crate::request::TAGS_MAX`].
+    TooManyTags(&'static str),
 }
 
 /// A parameter, and what it has to be.
@@ -123,9 +127,19 @@ impl Unreadable {
             }
             Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
             Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
+            Self::TooManyValues => {
+                format!(
+                    "The body has more than {} members and items, at all levels. Send fewer.",
+                    crate::request::VALUES_MAX
+                )
+            }
             Self::TooDeep => format!("The body is nested deeper than {} levels.", crate::request::DEPTH_MAX),
             Self::DuplicateMember => "The body names a member of an object twice.".to_owned(),
             Self::NotAnObject => "The body is not a JSON object.".to_owned(),
+            Self::TooManyTags(header) => {
+                let max = crate::request::TAGS_MAX;
+                format!("The header {header} has more than {max} ETags: send at most {max}.")
+            }
             Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID.".to_owned(),
         }
     }

@@ -12,6 +12,11 @@ use crate::refusal::{Refusal, Unreadable};
 
 /// The largest body, in bytes; past it, 413.
 pub const BODY_MAX: usize = 64 * 1024;
+/// The most values of a body: members and items at all levels of a JSON body, parameters of a form. A body is read before the
+/// caller is known, so this bounds what reading costs. No body that a face takes needs half as many.
+pub const VALUES_MAX: usize = 1000;
+/// The most ETags of If-Match, and of If-None-Match, empty ones counted.
+pub const TAGS_MAX: usize = 16;
 /// The deepest nesting of a body: the object itself is the first level.
 pub const DEPTH_MAX: usize = 32;
 
@@ -111,8 +116,8 @@ impl Request<'_> {
     /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8 or
-    /// names a parameter twice.
+    /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8, has more
+    /// than [`VALUES_MAX`] parameters or names one twice.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
         if self.headers.get("content-type").is_some_and(|content_type| essence(&content_type) != FORM) {
             return Err(Refusal::MediaType);
@@ -121,6 +126,9 @@ impl Request<'_> {
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
         let mut form = BTreeMap::new();
         for (name, value) in pairs(text) {
+            if form.len() == VALUES_MAX {
+                return Err(Refusal::Unreadable(Unreadable::TooManyValues));
+            }
             if form.insert(name, Zeroizing::new(value)).is_some() {
                 return Err(Refusal::Unreadable(Unreadable::Form));
             }
@@ -148,6 +156,18 @@ impl Request<'_> {
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         };
         self.headers.get("x-request-id").filter(sane)
+    }
+
+    /// Checks how many entity tags `If-Match` and `If-None-Match` list, on every route, also where neither is used.
+    ///
+    /// # Errors
+    /// `TooManyTags` above [`TAGS_MAX`].
+    pub fn check_tags(&self) -> Result<(), Refusal> {
+        let over = |name: &str| self.headers.get(name).is_some_and(|tags| tags.split(',').nth(TAGS_MAX).is_some());
+        match ["If-Match", "If-None-Match"].into_iter().find(|header| over(&header.to_ascii_lowercase())) {
+            Some(header) => Err(Refusal::Unreadable(Unreadable::TooManyTags(header))),
+            None => Ok(()),
+        }
     }
 
     /// The entity tags of `If-Match`, as `<id>.<revision>` or `*`, without quotes and `W/` (the edge weakens a tag when

@@ -139,6 +139,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     async fn operate(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
+        way.request.check_tags()?;
         way.face.check_query(way.request, way.operation)?;
         // Each a function of its own: all in one, the compiler makes one of hundreds of kilobytes.
         let answer: Pin<Box<dyn Future<Output = _> + '_>> = match way.operation {

@@ -53,10 +53,12 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::NotUtf8) => "not UTF-8",
         Refusal::Unreadable(Unreadable::NotJson { .. }) => "not JSON",
         Refusal::Unreadable(Unreadable::TooDeep) => "too deep",
+        Refusal::Unreadable(Unreadable::TooManyValues) => "too many values",
         Refusal::Unreadable(Unreadable::DuplicateMember) => "member twice",
         Refusal::Unreadable(Unreadable::NotAnObject) => "no object",
         Refusal::Unreadable(Unreadable::ClientRequestId) => "client request id",
         Refusal::Unreadable(Unreadable::IdempotencyKey) => "idempotency key",
+        Refusal::Unreadable(Unreadable::TooManyTags(_)) => "too many ETags",
         Refusal::Unreadable(Unreadable::Parameters(_)) => "bad query",
         Refusal::Unreadable(Unreadable::UnknownParameter(_)) => "unknown parameter",
         Refusal::Unreadable(Unreadable::GrantType) => "another grant",
@@ -182,10 +184,12 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
         Refusal::Unreadable(Unreadable::NotUtf8),
         Refusal::Unreadable(Unreadable::NotJson { line: 0, column: 0 }),
         Refusal::Unreadable(Unreadable::TooDeep),
+        Refusal::Unreadable(Unreadable::TooManyValues),
         Refusal::Unreadable(Unreadable::DuplicateMember),
         Refusal::Unreadable(Unreadable::NotAnObject),
         Refusal::Unreadable(Unreadable::ClientRequestId),
         Refusal::Unreadable(Unreadable::IdempotencyKey),
+        Refusal::Unreadable(Unreadable::TooManyTags("If-Match")),
         Refusal::Unreadable(Unreadable::Parameters(Vec::new())),
         Refusal::Unreadable(Unreadable::UnknownParameter(&[])),
         Refusal::Unreadable(Unreadable::GrantType),
@@ -241,6 +245,8 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::TooShort { .. } => Some(("too_short", "at least 1 character")),
         Rule::TooLong { .. } => Some(("too_long", "at most 255 characters")),
         Rule::TooMany { .. } => Some(("too_many", "at most 16 items")),
+        Rule::TooManySent { .. } => Some(("too_many", "Send at most")),
+        Rule::TooManyViolations { .. } => Some(("too_many_violations", "more than 100 violations")),
         Rule::TooLarge { .. } => Some(("too_large", "at most 4096 bytes")),
         Rule::NotInRange { .. } => Some(("not_in_range", "from 0 to")),
         Rule::Control => Some(("control_character", "control characters")),
@@ -275,6 +281,8 @@ fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
         Rule::TooShort { min: 0 },
         Rule::TooLong { max: 0 },
         Rule::TooMany { max: 0 },
+        Rule::TooManySent { max: 0 },
+        Rule::TooManyViolations { max: 0 },
         Rule::TooLarge { max: 0 },
         Rule::NotInRange { min: 0, max: 0 },
         Rule::Control,
@@ -305,7 +313,9 @@ fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
     let codes: BTreeSet<_> = all.iter().filter_map(told_of).map(|(code, _)| code).collect();
     for (code, detail, pointer) in &told {
         assert!(
-            codes.contains(code.as_str()) && pointer.starts_with('/') && detail.ends_with(['.', '?']),
+            codes.contains(code.as_str())
+                && (pointer.starts_with('/') || code == "too_many_violations")
+                && detail.ends_with(['.', '?']),
             "{code} {pointer}"
         );
     }

@@ -4,6 +4,7 @@
 mod worker {
     mod apart;
     mod bad_input;
+    mod bounded;
     mod callers;
     mod canary;
     mod cost;

@@ -294,6 +294,16 @@ pub enum Rule {
         /// The most allowed.
         max: usize,
     },
+    /// The body lists more items than are read, duplicates counted.
+    TooManySent {
+        /// The most allowed.
+        max: usize,
+    },
+    /// The body has more violations than are reported. Not of one field: it follows the last violation that is.
+    TooManyViolations {
+        /// How many are reported.
+        max: usize,
+    },
     /// The tenant has no role of this name.
     UnknownRole,
     /// A resource instance without its resource.

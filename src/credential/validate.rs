@@ -16,10 +16,14 @@ use super::time::Micros;
 pub const NAME_MAX: usize = 255;
 /// The most code points of a description.
 pub const DESCRIPTION_MAX: usize = 500;
-/// The most roles of a credential, and of a tenant's catalogue.
+/// The most roles of a credential, and of a tenant's catalogue: as sent, duplicates counted, and after merging.
 pub const ROLES_MAX: usize = 100;
 /// The most members of metadata, after merging.
 pub const METADATA_MAX: usize = 16;
+/// The most members of metadata as sent: as many as replace every member that is stored, each by another name.
+pub const METADATA_SENT_MAX: usize = 2 * METADATA_MAX;
+/// The most violations that are reported. Reading stops there, so that a body costs no more for being wrong.
+pub const VIOLATIONS_MAX: usize = 100;
 /// The most bytes of metadata's JSON text, after merging.
 pub const METADATA_BYTES_MAX: usize = 4096;
 /// The longest time that a secret may live on after its rotation began, in seconds: 90 days.
@@ -214,7 +218,7 @@ pub fn validate(draft: &Draft, noun: Noun, verb: Verb, dialect: &dyn Dialect, pr
         }
         _ => name,
     };
-    sort(&mut violations);
+    let violations = reported(violations);
     let change = Change {
         id: own_id, principal, name, first_name, last_name, email, description, enabled, roles, context, expires_at, metadata,
         secret, rbac, preconditions, catalogue, grace_seconds, reason, created_at, updated_at, named_roles,
@@ -237,15 +241,24 @@ fn as_set(listed: Listed, context: Option<&Context>, violations: &mut Vec<Violat
     violations.extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
     let mut set = BTreeSet::new();
     set.extend(listed.into_iter().map(|(_, role)| role));
-    if set.len() > ROLES_MAX {
-        violations.push(broken(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }));
-    }
     set
 }
 
-/// Puts violations into the order of reports: by field, then by place.
-pub fn sort(violations: &mut [Violation]) {
+/// Returns violations as they are reported: in the order of fields and places, each once, and at most [`VIOLATIONS_MAX`]. If
+/// there are more, or were before, the last one says so.
+#[must_use]
+pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
+    let more = broken(Field::Other, Place::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
+    let found = violations.len();
+    violations.retain(|violation| *violation != more);
+    let cut_off_before = violations.len() < found;
     violations.sort_by(|left, right| (left.field, left.place.order()).cmp(&(right.field, right.place.order())));
+    violations.dedup();
+    if cut_off_before || violations.len() > VIOLATIONS_MAX {
+        violations.truncate(VIOLATIONS_MAX);
+        violations.push(more);
+    }
+    violations
 }
 
 fn broken(field: Field, place: Place, rule: Rule) -> Violation {
@@ -344,12 +357,18 @@ fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
     number.ok_or(if is_whole { Rule::NotInRange { min, max } } else { Rule::Type(Kind::Number) })
 }
 
+/// Checks how many items a body lists, before any of them is read.
+fn as_sent(items: usize, max: usize) -> Result<(), Vec<(Place, Rule)>> {
+    if items > max { Err(vec![(Place::Whole, Rule::TooManySent { max })]) } else { Ok(()) }
+}
+
 /// Metadata as a body says it: a member that is none is taken away.
 type Metadata = BTreeMap<String, Option<String>>;
 
 /// Metadata: names of 1 to 255 code points, each with a text of at most 500, or null to take the member away.
 fn metadata(value: &Value) -> Result<Metadata, Vec<(Place, Rule)>> {
     let members = value.as_object().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::Object))])?;
+    as_sent(members.len(), METADATA_SENT_MAX)?;
     let (mut kept, mut broken) = (BTreeMap::new(), Vec::new());
     for (name, value) in members {
         let named = text(&Value::from(name.as_str()), 1, NAME_MAX).map(drop);
@@ -368,6 +387,7 @@ fn metadata(value: &Value) -> Result<Metadata, Vec<(Place, Rule)>> {
 /// The names of the roles that a tenant knows. The three that rights are made of are always among them.
 fn catalogue(value: &Value) -> Result<BTreeSet<String>, Vec<(Place, Rule)>> {
     let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
+    as_sent(items.len(), ROLES_MAX)?;
     let (mut names, mut broken) = (usual_catalogue(), Vec::new());
     for (index, item) in items.iter().enumerate() {
         match text(item, 1, NAME_MAX) {
@@ -393,6 +413,7 @@ type Listed = Vec<(usize, Role)>;
 /// A list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
 fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Vec<(Place, Rule)>> {
     let items = value.as_array().ok_or_else(|| vec![(Place::Whole, Rule::Type(Kind::List))])?;
+    as_sent(items.len(), ROLES_MAX)?;
     if items.is_empty() {
         // It might be taken for "none of them"; no roles is full access.
         return Err(vec![(Place::Whole, Rule::Empty)]);

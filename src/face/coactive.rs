@@ -13,7 +13,7 @@ use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
 use crate::refusal::{Parameter, Refusal, Unreadable};
-use crate::request::Request;
+use crate::request::{Request, TAGS_MAX};
 use crate::route::Operation;
 use crate::settings::Settings;
 use crate::store::list::PAGE_MAX;
@@ -154,6 +154,11 @@ impl Face for Coactive {
             Refusal::Unreadable(reason @ Unreadable::GrantType) => detail(400, &reason.words()),
             Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
                 unprocessable(&parameters.iter().map(Detail::of_query).collect::<Vec<_>>())
+            }
+            Refusal::Unreadable(Unreadable::TooManyTags(header)) => {
+                let msg = format!("Value error, more than {TAGS_MAX} ETags");
+                let loc = vec!["header".into(), header.to_ascii_lowercase().into()];
+                unprocessable(&[Detail { loc, msg, kind: "value_error" }])
             }
             Refusal::Unreadable(reason) => {
                 unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
@@ -304,7 +309,9 @@ fn words(rule: &Rule) -> (&'static str, String) {
             ("string_too_short", format!("String should have at least {min} character{}", plural(*min)))
         }
         Rule::TooLong { max } => ("string_too_long", format!("String should have at most {max} characters")),
-        Rule::TooMany { max } => ("too_long", format!("List should have at most {max} items")),
+        Rule::TooMany { max } | Rule::TooManySent { max } => {
+            ("too_long", format!("List should have at most {max} items"))
+        }
         Rule::Control => value_error("control characters are not allowed"),
         Rule::UnknownRole => value_error("this organization has no role of this id"),
         Rule::InstanceAlone => value_error("a resource_instance needs its resource"),
@@ -316,6 +323,9 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
         Rule::NotATime => value_error("not a time"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
+        Rule::TooManyViolations { max } => {
+            ("value_error", format!("Value error, more than {max} errors: the first {max} are listed"))
+        }
         // Of fields that this face cannot say.
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
         Rule::Empty | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),

@@ -1,4 +1,4 @@
-//! Strict JSON: UTF-8, no member twice, bounded depth. serde_json parses; this adds what it leaves open.
+//! Strict JSON: UTF-8, no member twice, bounded depth, bounded number of values. serde_json parses; this adds what it leaves open.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::DEPTH_MAX;
+use super::{DEPTH_MAX, VALUES_MAX};
 use crate::refusal::Unreadable;
 
 /// Reads a JSON object.
@@ -15,10 +15,11 @@ use crate::refusal::Unreadable;
 /// What keeps it from being one: the first thing found.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
-    let fault = Cell::new(None);
+    let (fault, values) = (Cell::new(None), Cell::new(0));
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value =
-        Strict { depth: 0, fault: &fault }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value = Strict { depth: 0, fault: &fault, values: &values }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
     match value {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Unreadable::NotAnObject),
@@ -31,6 +32,8 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
 struct Strict<'a> {
     depth: usize,
     fault: &'a Cell<Option<Unreadable>>,
+    /// How many values were read so far, at all depths.
+    values: &'a Cell<usize>,
 }
 
 impl Strict<'_> {
@@ -52,6 +55,10 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        // The body itself is not one of its values.
+        if self.values.replace(self.values.get() + 1) > VALUES_MAX {
+            return self.fail(Unreadable::TooManyValues);
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -111,7 +118,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_MAX, object};
+    use super::{DEPTH_MAX, VALUES_MAX, object};
     use crate::refusal::Unreadable;
     use proptest::prelude::*;
 
@@ -127,6 +134,9 @@ mod tests {
         assert!(object(nested(DEPTH_MAX).as_bytes()).is_ok());
         assert_eq!(object(nested(DEPTH_MAX + 1).as_bytes()), Err(Unreadable::TooDeep));
         assert_eq!(object(&b"[".repeat(60_000)), Err(Unreadable::TooDeep));
+        let many = |values: usize| format!("{{\"a\":[{}]}}", vec!["{}"; values - 1].join(","));
+        assert!(object(many(VALUES_MAX).as_bytes()).is_ok());
+        assert_eq!(object(many(VALUES_MAX + 1).as_bytes()), Err(Unreadable::TooManyValues));
         assert_eq!(object(br#"{"a":1,"a":1}"#), Err(Unreadable::DuplicateMember));
         assert_eq!(object(br#"{"a":{"b":1,"\u0062":2}}"#), Err(Unreadable::DuplicateMember));
         assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(Unreadable::NotUtf8));

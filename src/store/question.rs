@@ -3,6 +3,7 @@
 //! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
 //! is a REAL in D1), and the boundary to JavaScript is crossed once.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -308,7 +309,8 @@ pub struct Question {
     /// The part of the roles that `set` speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
-    /// The `role_id`s to compare with the catalogue, each with its index in the body.
+    /// The `role_id`s to compare with the catalogue, each with its index in the body. The document has the names, each once.
+    #[serde(serialize_with = "names")]
     pub role_names: Vec<(usize, String)>,
     /// The secret to be stored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -317,6 +319,11 @@ pub struct Question {
     pub change: Id,
     /// The request's id.
     pub request: String,
+}
+
+#[expect(clippy::ptr_arg, reason = "serde passes the field's own type")]
+fn names<S: Serializer>(indexed: &Vec<(usize, String)>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(indexed.iter().map(|(_, name)| name).collect::<BTreeSet<_>>())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

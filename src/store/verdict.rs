@@ -1,5 +1,7 @@
 //! What the verdict's code means. The codes are those of `verdict/code.sql`, and nothing is judged a second time here.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -61,7 +63,7 @@ impl Judged {
     ///
     /// # Errors
     /// The refusal.
-    pub fn verdict(&self, violations: Vec<Violation>, principal: Option<Id>) -> Result<(), Refusal> {
+    pub fn verdict(&self, violations: Vec<Violation>, question: &Question) -> Result<(), Refusal> {
         Err(match self.code.as_str() {
             // What was made before, under the same key, is given back (store/idempotency.rs).
             "go" | "replay" => return Ok(()),
@@ -73,7 +75,7 @@ impl Judged {
             "missing_credential" => Refusal::Missing(Noun::Credential),
             "stale" => Refusal::Stale,
             "unconditional" => Refusal::PreconditionRequired,
-            "invalid" => Refusal::Invalid(self.violations(violations, principal)),
+            "invalid" => Refusal::Invalid(self.violations(violations, question)),
             "forbidden_change" => Refusal::ForbiddenChange,
             "no_rbac" => Refusal::NoRoles,
             "key_reused" => Refusal::KeyReused,
@@ -107,15 +109,16 @@ impl Judged {
         self.unnoted == Some(1)
     }
 
-    fn violations(&self, mut violations: Vec<Violation>, principal: Option<Id>) -> Vec<Violation> {
+    fn violations(&self, mut violations: Vec<Violation>, question: &Question) -> Vec<Violation> {
         let mut add = |field, place, rule| violations.push(Violation { field, place, rule });
+        let principal = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
         if let (Some(1), Some(principal)) = (self.unknown_principal, principal) {
             add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(principal));
         }
-        let unknown: Vec<usize> =
+        let unknown: BTreeSet<String> =
             self.unknown_roles.as_deref().and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default();
-        for index in unknown {
-            add(Field::Roles, Place::Member(index, RoleMember::RoleId), Rule::UnknownRole);
+        for (index, _) in question.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
+            add(Field::Roles, Place::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
         }
         if self.too_many_roles == Some(1) {
             add(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX });
@@ -133,9 +136,7 @@ impl Judged {
         for column in read_only.unwrap_or_default() {
             add(Field::Other, Place::Key(column), Rule::ReadOnly);
         }
-        validate::sort(&mut violations);
-        violations.dedup();
-        violations
+        validate::reported(violations)
     }
 }
 
@@ -154,8 +155,7 @@ pub(super) async fn judge<D: Database>(
 ) -> Result<(Outcome<()>, Vec<Vec<Row>>), Refusal> {
     let rows = store.batch(statements, &[Parameter::Text(&question.text())], question.act, question.writes()).await?;
     let judged: Judged = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
-    let named = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
-    let result = judged.verdict(violations, named);
+    let result = judged.verdict(violations, question);
     Ok((Outcome { judged, result }, rows))
 }
 

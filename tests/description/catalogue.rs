@@ -82,10 +82,12 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Unreadable(Unreadable::NotUtf8),
         Refusal::Unreadable(Unreadable::NotJson { line: 1, column: 2 }),
         Refusal::Unreadable(Unreadable::TooDeep),
+        Refusal::Unreadable(Unreadable::TooManyValues),
         Refusal::Unreadable(Unreadable::DuplicateMember),
         Refusal::Unreadable(Unreadable::NotAnObject),
         Refusal::Unreadable(Unreadable::UnknownParameter(&["limit", "cursor"])),
         Refusal::Unreadable(Unreadable::IdempotencyKey),
+        Refusal::Unreadable(Unreadable::TooManyTags("If-Match")),
         Refusal::Unreadable(Unreadable::Parameters(vec![Parameter { name: "limit", wants: "" }])),
         Refusal::Unauthenticated,
         Refusal::TooManyFailures,
@@ -120,10 +122,12 @@ fn refusals() -> Vec<Refusal> {
                 Unreadable::NotUtf8
                 | Unreadable::NotJson { .. }
                 | Unreadable::TooDeep
+                | Unreadable::TooManyValues
                 | Unreadable::DuplicateMember
                 | Unreadable::NotAnObject
                 | Unreadable::UnknownParameter(_)
                 | Unreadable::IdempotencyKey
+                | Unreadable::TooManyTags(_)
                 | Unreadable::Parameters(_),
             )
             | Refusal::Unauthenticated
@@ -172,6 +176,8 @@ fn rules() -> Vec<Rule> {
         Rule::NotAnId,
         Rule::NotATime,
         Rule::TooMany { max: 100 },
+        Rule::TooManySent { max: 100 },
+        Rule::TooManyViolations { max: 100 },
         Rule::UnknownRole,
         Rule::InstanceAlone,
         Rule::UnknownPrincipal(Id::ZERO),
@@ -193,6 +199,8 @@ fn rules() -> Vec<Rule> {
             | Rule::NotAnId
             | Rule::NotATime
             | Rule::TooMany { .. }
+            | Rule::TooManySent { .. }
+            | Rule::TooManyViolations { .. }
             | Rule::UnknownRole
             | Rule::InstanceAlone
             | Rule::UnknownPrincipal(_)

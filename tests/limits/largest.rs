@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use data_encoding::BASE64;
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
-use postern::request::BODY_MAX;
+use postern::request::{BODY_MAX, TAGS_MAX};
 use postern::route::ROUTES;
 use postern::store::Store;
 use postern::store::delete::DELETE_MAX;
@@ -108,7 +108,8 @@ impl Largest {
     /// Sends it as the admin, whose secret is then under the key before, and was last used more than a minute ago.
     fn by_admin(&mut self, method: &str, url: &str, body: &Value) -> Reply {
         let admin = format!("Bearer {}", self.admin);
-        let tags = vec!["\"of-another-state-of-it\""; 500].join(", ") + ", *";
+        let another = format!("\"{}\"", "of-another-state-of-it".repeat(30));
+        let tags = vec![another; TAGS_MAX - 1].join(", ") + ", *";
         let headers: &[_] = if matches!(method, "PUT" | "PATCH" | "DELETE") && !url.ends_with("credentials") {
             &[("authorization", &*admin), ("if-match", &*tags)]
         } else {

@@ -1,7 +1,7 @@
 //! Refusals, and what is not well with the service.
 
 use postern::credential::field::Noun::{Credential, Principal, Tenant};
-use postern::request::BODY_MAX;
+use postern::request::{BODY_MAX, TAGS_MAX, VALUES_MAX};
 use postern::settings::Settings;
 use postern::store::Fault;
 use serde_json::json;
@@ -20,10 +20,12 @@ pub const SCENE: Scene = Scene {
         "not UTF-8",
         "not JSON",
         "too deep",
+        "too many values",
         "member twice",
         "no object",
         "client request id",
         "idempotency key",
+        "too many ETags",
         "bad query",
         "bad query of tenants",
         "bad history query",
@@ -72,6 +74,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         | "another method"
         | "client request id"
         | "idempotency key"
+        | "too many ETags"
         | "bad query"
         | "bad query of tenants"
         | "bad history query"
@@ -80,7 +83,9 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         | "unknown parameter"
         | "bad search" => unrouted(stage, face, situation),
         "another media type" | "another patch" | "too large" | "not UTF-8" | "not JSON" | "too deep"
-        | "member twice" | "no object" | "another grant" | "bad form" => unreadable(stage, face, situation),
+        | "too many values" | "member twice" | "no object" | "another grant" | "bad form" => {
+            unreadable(stage, face, situation)
+        }
         "no token" | "unknown token" | "too many failures" | "log-in refused" | "inactive" | "forbidden"
         | "root alone" | "tenant not named" => not_allowed(stage, face, situation),
         "no such tenant" | "no such principal" | "no such credential" | "too many" => not_there(stage, face, situation),
@@ -130,6 +135,10 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("bad dry run", "postern") => Some(stage.update(face)?.asking("dry_run=yes")),
         ("dry run of what has none", "postern") => Some(stage.create(face)?.asking("dry_run=true")),
         ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).asking("enable=false")),
+        ("too many ETags", _) => {
+            let request = stage.update(face).or_else(|| stage.log_in(face))?;
+            Some(request.with("if-none-match", &",".repeat(TAGS_MAX)))
+        }
         ("idempotency key", "postern") => Some(stage.create(face)?.with("idempotency-key", "not one")),
         ("bad search", "litegraph") => {
             let body = json!({"Ordering": 5, "MaxResults": 1001, "Skip": -1, "ContinuationToken": "nobody"});
@@ -153,6 +162,11 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("not UTF-8", _) => Some(sending()?.saying(b"{\"name\":\"\xff\"}")),
         ("not JSON", _) => updating(b"{\n  \"name\": }"),
         ("too deep", _) => updating("[".repeat(33).as_bytes()),
+        ("too many values", "oauth") => {
+            let parameter = |number| format!("p{number}=");
+            Some(stage.log_in(face)?.saying((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
+        }
+        ("too many values", _) => updating(format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES_MAX)).as_bytes()),
         ("member twice", _) => updating(br#"{"name":"a","name":"b"}"#),
         ("no object", _) => updating(b"[]"),
         ("another grant", "coactive") => {

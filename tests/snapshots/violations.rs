@@ -28,6 +28,8 @@ pub const SCENE: Scene = Scene {
         "violations of a rotation by a text",
         "violations of a revocation",
         "violations of a question",
+        "violations by lists that are too long",
+        "more violations than are listed",
     ],
     request,
 };
@@ -42,6 +44,13 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
                     {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": long(256)}],
             });
             Some(stage.update(face)?.saying(body.to_string()))
+        }
+        ("violations by lists that are too long", "coactive") => {
+            Some(stage.update(face)?.saying(json!({"name": "n", "roles": vec![json!({}); 101]}).to_string()))
+        }
+        ("more violations than are listed", "coactive") => {
+            let role = json!({"resource_instance": "i"});
+            Some(stage.update(face)?.saying(json!({"name": "n", "roles": vec![role; 100]}).to_string()))
         }
         ("violations", "litegraph") => {
             let body = json!({"Name": "", "Active": "yes", "BearerToken": "a b"});
@@ -131,6 +140,13 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
         "violations of a rotation" => step("/rotate", &json!({"grace_seconds": -1, "grace": 1})),
         "violations of a rotation by a text" => step("/rotate", &json!({"grace_seconds": "an hour"})),
         "violations of a revocation" => step("/revoke", &json!({"reason": "r".repeat(501), "why": ""})),
+        "violations by lists that are too long" => {
+            with(json!({"roles": vec![json!({"role": 7}); 101], "metadata": many(0..33, "\n")}))
+        }
+        "more violations than are listed" => {
+            let unknown: BTreeMap<_, _> = (0..101).map(|number| (format!("name{number:03}"), "")).collect();
+            putting(&json!(unknown))
+        }
         "violations of a question" => {
             let body = json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"});
             Some(Request::new("POST", "/v1/verify", &body))

@@ -1,5 +1,6 @@
 //! Every statement that the Worker sends keeps the tenant, and finds what it reads by a key; so does every trigger.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::sqlite::Sqlite;
@@ -276,6 +277,8 @@ fn no_statement_reads_a_whole_table() {
                         || name.starts_with('(')
                         || rest.contains("VIRTUAL TABLE")
                         || rest == "CONSTANT ROW"
+                        // VALUES: read-only members, which the request and the row are compared by.
+                        || rest == "8 CONSTANT ROWS" || rest == "0-ROW VALUES CLAUSE"
                         // What a filter looks at, so many rows at most.
                         || rest == "r" && looks_at(sql).is_some_and(|most| most < 1000)
                 }
@@ -369,4 +372,44 @@ fn every_statement_keeps_the_limits_of_d1() {
             assert!(!told(&fits), "{:?}", refused(&fits));
         }
     }
+}
+
+/// Every list that a statement expands from the request document, and why its length is bounded. D1 bills each item as a row read.
+/// What the body sets is read from `given`, which is empty for a caller without the required right (verdict/who.sql).
+const EXPANDED: [(&str, &str); 8] = [
+    ("$.used", "the caller's secret and the verified one, noted after the answer"),
+    ("$.caller.proofs", "the digests of one token, one for each configured key"),
+    ("$.bearer", "the same"),
+    ("$.subject.proofs", "the same"),
+    ("$.secret.proofs", "the same"),
+    ("$.if_match", "at most TAGS_MAX; checked after the caller's right"),
+    ("$.if_none_match", "at most TAGS_MAX; checked after the caller's right"),
+    ("$.page.ids", "at most PAGE_MAX; read only where the verdict is `go`"),
+];
+
+#[test]
+fn no_statement_expands_a_list_of_the_body_before_the_callers_rights_are_known() {
+    let mut found = BTreeSet::new();
+    for (sql, requests) in SENT.iter() {
+        for (_, list) in sql.match_indices("json_each(").map(|(at, call)| sql.split_at(at + call.len())) {
+            let argument = list.split([',', ')']).next().unwrap_or_default().trim();
+            let path = list.split('\'').nth(1).unwrap_or_default();
+            match argument {
+                "?1" => drop(found.insert(path.to_owned())),
+                // Columns: what is stored, or what the change makes of it once `given` was read.
+                "given"
+                | "found.roles"
+                | "verdict.roles"
+                | "c.roles"
+                | "roles"
+                | "to_roles"
+                | "role_names"
+                | "metadata"
+                | "to_metadata"
+                | "json_patch(iif(?1 ->> '$.merges'" => {}
+                other => panic!("{}: what is json_each({other}, …)?", requests[0]),
+            }
+        }
+    }
+    assert_eq!(found, EXPANDED.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>());
 }

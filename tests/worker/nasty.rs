@@ -141,6 +141,7 @@ enum Told {
     /// The same, in the words of our own face: the path is of no other.
     NoRouteOfOurs,
     Stale,
+    TooManyTags,
     Unauthenticated,
 }
 
@@ -232,6 +233,12 @@ fn words(face: Face, told: Told) -> (u16, &'static str) {
         Told::Missing => (404, face.no_credential()),
         Told::NoRoute => face.of([(404, "Not Found"), (400, "BadRequest"), (404, "not_found"), (404, "no_route")]),
         Told::Stale => (412, face.stale()),
+        Told::TooManyTags => face.of([
+            (422, "header.if-match value_error"),
+            (400, "BadRequest"),
+            (400, "bad_request"),
+            (400, "too_many_etags"),
+        ]),
         Told::Unauthenticated => (401, face.unauthenticated()),
         other => panic!("{other:?} is no refusal of its own words"),
     }

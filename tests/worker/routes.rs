@@ -117,7 +117,7 @@ pub fn request(route: &Route, place: &Place) -> Call {
     }
 }
 
-fn body(route: &Route, place: &Place) -> Option<Value> {
+pub fn body(route: &Route, place: &Place) -> Option<Value> {
     // Of no two the same, so that no tenant's label is numbered.
     let name = format!("{} {}", title(route), place.credential);
     match route.operation {

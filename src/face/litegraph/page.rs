@@ -107,8 +107,9 @@ impl Reader {
 
     fn guids(&mut self, said: Option<String>) {
         let Some(said) = said else { return };
-        let ids: Option<Vec<Id>> = said.split(',').map(|guid| Id::parse_guid(guid.trim())).collect();
-        match ids {
+        // One more than may be listed is enough to know that there are too many.
+        let guids = said.split(',').take(PAGE_MAX as usize + 1);
+        match guids.map(|guid| Id::parse_guid(guid.trim())).collect::<Option<Vec<Id>>>() {
             Some(ids) if ids.len() <= PAGE_MAX as usize => self.page.ids = Some(ids),
             _ => self.wrong.push(Parameter { name: "guids", wants: "has to be one to a thousand GUIDs, with commas" }),
         }

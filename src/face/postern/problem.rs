@@ -87,6 +87,9 @@ pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The Idempotency-Key cannot be used",
             "It has to be 1 to 255 visible ASCII characters.",
         ),
+        Refusal::Unreadable(tags @ Unreadable::TooManyTags(_)) => {
+            detailed(400, "too_many_etags", "The precondition has too many ETags", &tags.words())
+        }
         Refusal::Unreadable(reason) => detailed(400, "unreadable", "The body cannot be read", &reason.words()),
         Refusal::Unauthenticated => detailed(
             401,
@@ -245,6 +248,13 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::TooShort { min } => ("too_short", format!("It has to have at least {min} character(s).")),
         Rule::TooLong { max } => ("too_long", format!("It may have at most {max} characters.")),
         Rule::TooMany { max } => ("too_many", format!("It may have at most {max} items, after merging.")),
+        Rule::TooManySent { max } => ("too_many", format!("Send at most {max} items, duplicates counted.")),
+        Rule::TooManyViolations { max } => (
+            "too_many_violations",
+            format!(
+                "The body has more than {max} violations. The first {max} are listed: fix them, then send it again."
+            ),
+        ),
         Rule::TooLarge { max } => ("too_large", format!("It may have at most {max} bytes, after merging.")),
         Rule::NotInRange { min, max } => ("not_in_range", format!("It has to be from {min} to {max}.")),
         Rule::Control => ("control_character", said("It may not hold control characters.")),

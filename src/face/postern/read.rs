@@ -9,12 +9,16 @@ use crate::credential::field::{Draft, Field, Kind, Noun, Place, RoleMember, Rule
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
-use crate::credential::validate::Dialect;
+use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX};
 use crate::face::{Inquiry, by_words, cursor};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::route::Operation;
 use crate::store::question::{By, Filter, Order, Page};
+
+/// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
+/// is known, and the nearest name is looked for for each unknown one.
+const READ_MAX: usize = VIOLATIONS_MAX + 1;
 
 /// Members of answers that only read. GET, edit, PUT works with them left in, at the values they have.
 pub(super) fn read_only(noun: Noun) -> &'static [&'static str] {
@@ -40,11 +44,16 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
     let mut draft = by_words(dialect, noun, verb, &mut body);
     let reads = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
     // A role that is told wrong might be one on everything.
-    if let Said::Value(Value::Array(roles)) = draft.said(Field::Roles) {
-        let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role)).collect::<Vec<_>>();
-        draft.unknown.extend(strangers);
+    if let Said::Value(Value::Array(roles)) = draft.said(Field::Roles)
+        && roles.len() <= ROLES_MAX
+    {
+        let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role));
+        draft.unknown = strangers.take(READ_MAX).collect();
     }
     for (name, value) in body {
+        if draft.unknown.len() == READ_MAX {
+            break;
+        }
         if !reads.contains(&name.as_str()) {
             let rule = if read_only(noun).contains(&name.as_str()) {
                 Rule::ReadOnly
@@ -292,7 +301,7 @@ pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
     if resource.is_some() && role_id.is_none() {
         wrong("role_id", Rule::Missing);
     }
-    for name in body.keys() {
+    for name in body.keys().take(READ_MAX) {
         wrong(name, Rule::Unknown(near(name, INQUIRY)));
     }
     let needs = role_id.map(|role_id| Role { resource, resource_instance, role_id });

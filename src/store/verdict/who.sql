@@ -53,6 +53,11 @@ found AS MATERIALIZED (
     target.expires_at, target.revision, target.created_at, target.updated_at, target.last_used_at,
     target.metadata, target.revoked_at, target.revoked_reason,
     newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed
+    -- Not for a read: from here
+    -- What the change may read of the request: the whole document, or nothing for a caller without the required right. So a list
+    -- that a caller sends is expanded only after the caller's rights are known.
+    , iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given
+    -- Not for a read: to here
   FROM (SELECT 1) LEFT JOIN caller
   LEFT JOIN tenants AS place
     ON place.id = CASE

@@ -209,7 +209,7 @@ fn bounded(schema: &mut Value, rules: &[Rule]) {
         match rule {
             Rule::TooLong { max } => schema["maxLength"] = (*max).into(),
             Rule::TooShort { min } => schema["minLength"] = (*min).into(),
-            Rule::TooMany { max } => schema["maxItems"] = (*max).into(),
+            Rule::TooMany { max } | Rule::TooManySent { max } => schema["maxItems"] = (*max).into(),
             Rule::NotInRange { min, max } => {
                 schema["minimum"] = (*min).into();
                 schema["maximum"] = (*max).into();
