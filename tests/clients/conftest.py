@@ -42,13 +42,19 @@ def demo_folder():
     return given("POSTERN_DEMO")
 
 
+# Every request has a connection of its own: the server may close one that is kept open just as it is used again, and a write
+# that this happens to cannot be repeated blindly.
+ONCE = httpx.Limits(max_keepalive_connections=0)
+
+
 class Between(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Stands between a client and the Worker: `before` gives the request to send on, or an answer in the Worker's place;
     `after` the answer to hand back for the Worker's."""
 
     def __init__(self, before=lambda request: request, after=lambda answer: answer):
         self.before, self.after = before, after
-        self.sync, self.asynchronous = httpx.HTTPTransport(verify=False), httpx.AsyncHTTPTransport(verify=False)
+        self.sync, self.asynchronous = (transport(verify=False, limits=ONCE)
+                                          for transport in (httpx.HTTPTransport, httpx.AsyncHTTPTransport))
 
     def handle_request(self, request):
         sent = self.before(request)
@@ -89,10 +95,12 @@ class Sdk:
 
         # Nothing here speaks TLS, whose certificates take long to load.
         if self.kind == "sync":
-            transport = DefaultHttpxClient(event_hooks={"request": [self.sent.append]}, transport=between, verify=False)
+            transport = DefaultHttpxClient(event_hooks={"request": [self.sent.append]}, transport=between, verify=False,
+                                            limits=ONCE)
             new = KeycardAPI
         else:
-            transport = DefaultAsyncHttpxClient(event_hooks={"request": [note]}, transport=between, verify=False)
+            transport = DefaultAsyncHttpxClient(event_hooks={"request": [note]}, transport=between, verify=False,
+                                                 limits=ONCE)
             new = AsyncKeycardAPI
         client = new(base_url=base_url, api_key=api_key, http_client=transport, _strict_response_validation=True, **options)
         self.clients.append(client)

@@ -17,6 +17,7 @@ import httpx
 import hypothesis
 import pytest
 import schemathesis
+from conftest import ONCE
 from hypothesis.configuration import set_hypothesis_home_dir
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
@@ -120,7 +121,8 @@ class Run:
         stateful = "stateful" in phases
         settings = {
             "base-url": url,
-            "headers": {"Authorization": authorization} if authorization else {},
+            # A connection of its own for each request, as ONCE has it.
+            "headers": {"Connection": "close"} | ({"Authorization": authorization} if authorization else {}),
             "seed": SEED,
             "generation": {
                 "max-examples": SEQUENCES if stateful else examples,
@@ -167,10 +169,8 @@ class Run:
 
 
 def http(url, authorization):
-    """A client for what a test makes by itself. Nothing here speaks TLS, whose certificates take long to load; and a connection
-    that is kept open may be closed by the server just as it is used again."""
-    once = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(base_url=url, headers={"Authorization": authorization}, verify=False, limits=once)
+    """A client for what a test makes by itself. Nothing here speaks TLS, whose certificates take long to load."""
+    return httpx.Client(base_url=url, headers={"Authorization": authorization}, verify=False, limits=ONCE)
 
 
 @contextlib.contextmanager
@@ -250,7 +250,8 @@ class Generated:
         self.description = description
         self.package = package
         self.models = importlib.import_module(f"{package.__name__}.models")
-        self.client = package.AuthenticatedClient(base_url=url, token=token, prefix=prefix, raise_on_unexpected_status=True)
+        self.client = package.AuthenticatedClient(base_url=url, token=token, prefix=prefix, raise_on_unexpected_status=True,
+                                                  httpx_args={"limits": ONCE})
 
     def answer(self, operation, *arguments, **named):
         """The whole answer."""

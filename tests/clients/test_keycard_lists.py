@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from conftest import ONCE
 from keycardai_api import BadRequestError
 
 # More than a page has that does not say its limit.
@@ -13,7 +14,7 @@ class Crowd:
     """An organization with many service accounts, the last of them with many credentials, and nothing else in it."""
 
     def __init__(self, url, root):
-        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {root}"})
+        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {root}"}, limits=ONCE)
         self.id = self.made("/organizations", "Crowd")
         accounts = f"/organizations/{self.id}/service-accounts"
         self.accounts = [DEFAULT, *(self.made(accounts, f"account {number}") for number in range(COUNT - 1))]

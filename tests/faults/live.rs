@@ -230,17 +230,17 @@ fn a_write_sent_again_with_its_if_match_is_refused_if_it_was_made() {
     assert_eq!(get(path.as_str()).token(&scene.tenant.admin).send().expect(200).revision(), 2);
 }
 
-/// `POSTERN_DATABASE_WAIT_MS` is 500 here.
+/// `POSTERN_DATABASE_WAIT_MS` is 2000 here: what is not slow on purpose keeps within it on a busy machine too.
 #[test]
 fn what_takes_longer_than_the_wait_is_told_as_unknown_and_may_be_there_later() {
     let scene = Scene::new();
     let (name, revision) = scene.state();
     for face in Face::ALL {
-        scene.read(face, &json!([{ "slow": 1500 }])).is_503(face, false, 1);
+        scene.read(face, &json!([{ "slow": 6000 }])).is_503(face, false, 1);
     }
     // Within it all is well.
     assert_eq!(scene.read(Postern, &json!([{ "slow": 50 }])).status, 200);
-    let slow = scene.rename(Postern, "later", &json!([{ "slow": 1500 }]));
+    let slow = scene.rename(Postern, "later", &json!([{ "slow": 6000 }]));
     slow.is_503(Postern, true, 1);
     assert_eq!(scene.state(), (name, revision), "not yet");
     let later = (0..100).any(|_| {
@@ -256,7 +256,7 @@ fn those_beside_a_slow_one_are_answered() {
     let over = AtomicBool::new(false);
     let beside = std::thread::scope(|scope| {
         let slow = scope.spawn(|| {
-            let told = scene.read(Postern, &json!([{ "slow": 5000 }]));
+            let told = scene.read(Postern, &json!([{ "slow": 9000 }]));
             over.store(true, Ordering::SeqCst);
             told
         });
@@ -329,7 +329,7 @@ fn each_fault_is_logged_with_the_request_that_it_was_of_and_no_secret() {
         scene.read(Postern, &json!([{ "before": LOST }])),
         scene.rename(LiteGraph, "logged", &json!([{ "after": TIMEOUT }])),
         scene.rename(Keycard, "logged", &json!([{ "before": "near \"x\": syntax error: SQLITE_ERROR" }])),
-        scene.read(Keycard, &json!([{ "slow": 1000 }])),
+        scene.read(Keycard, &json!([{ "slow": 6000 }])),
     ];
     let messages = [LOST, TIMEOUT, "near \"x\": syntax error: SQLITE_ERROR", "no answer of the database in time"];
     for (told, message) in told.iter().zip(messages) {
@@ -354,7 +354,7 @@ fn after_all_faults_it_answers_as_ever() {
         .map(|number| match number % 5 {
             0 => json!([{ "before": LOST }, { "before": LOST }]),
             1 => json!([{ "after": TIMEOUT }]),
-            2 => json!([{ "slow": 1000 }]),
+            2 => json!([{ "slow": 6000 }]),
             3 => json!([{ "before": OVERLOADED }]),
             _ => json!([{ "before": "no such table: x" }]),
         })
