@@ -1,7 +1,7 @@
 # Everything real is in scripts/: each can be read, and run, by itself.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test torture fuzz bench fmt lint openapi wasm keys deploy-check deploy setup clean
+.PHONY: help dev test torture fuzz compare bench fmt lint openapi wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ torture: ## Races, kills and fuzzing, the long form (20 minutes): docs/RELIABILI
 
 fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
 	@scripts/fuzz
+
+compare: ## Send the same requests to this build and an older one, and print what differs (tests/compare/README.md)
+	@scripts/compare
 
 bench: ## Measure against a peer and a floor (16 minutes), into bench/results
 	@scripts/bench

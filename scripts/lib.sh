@@ -137,3 +137,29 @@ stop_worker() {
     kill -KILL -- "-$worker_pid" 2>/dev/null || true
     worker_pid=
 }
+
+# ---------------------------------------------------------------------------------------------------------------------
+# An older commit beside the working tree: what the working tree is compared with.
+
+old_commit=0ab940b # the last commit before the shape of the code changed (order A)
+
+# build_old COMMIT DIR: checks the commit out into that folder, a git worktree, or uses the one that is there; and builds the
+# Worker there with the commit's own scripts. Its npm packages are ours where the lock files are equal.
+build_old() {
+    local commit=$1 dir=$2
+    commit=$(git rev-parse --verify --quiet "$1^{commit}") || die "there is no commit '$1'"
+    if [ ! -e "$dir/.git" ] || [ "$(git -C "$dir" rev-parse HEAD 2>/dev/null)" != "$commit" ]; then
+        say "Checking out $1 into $dir"
+        git worktree prune # one that \`make clean\` removed
+        if [ -e "$dir/.git" ]; then quietly git -C "$dir" checkout --detach --force "$commit"
+        else quietly git worktree add --detach --force "$dir" "$commit"; fi
+    fi
+    [ -z "$(git -C "$dir" status --porcelain --untracked-files=no)" ] || die "$dir has changes: it has to be $1 as it was committed"
+    if cmp -s package-lock.json "$dir/package-lock.json" && cmp -s package.json "$dir/package.json"; then
+        [ -L "$dir/node_modules" ] || { rm -rf "$dir/node_modules" && ln -s "$root/node_modules" "$dir/node_modules"; }
+    elif [ -L "$dir/node_modules" ]; then
+        rm "$dir/node_modules"
+    fi
+    say "Building $1"
+    (cd "$dir" && quietly scripts/build)
+}

@@ -1,0 +1,112 @@
+// What the generator knows of what there is: things by the names that requests call them by (side.mjs), the same for both builds.
+
+export class World {
+  clock;
+  /** {name, label, principals, credentials, gone} */
+  tenants = [];
+  /** Cursors that lists gave: {name, kind, tenant}. */
+  cursors = [];
+  /** Requests with an Idempotency-Key, to be sent again. */
+  keyed = [];
+  #made = { t: 0, p: 0, c: 0, s: 0, a: 0, k: 0 };
+  #focus;
+
+  constructor(clock) {
+    this.clock = clock;
+    this.zero = this.#tenant("t0");
+    this.zero.label = true;
+  }
+
+  next(kind) {
+    return `${kind}${++this.#made[kind]}`;
+  }
+
+  #tenant(name) {
+    // Each is born with a default principal.
+    const tenant = { name, principals: [{ name: "p0" }], credentials: [] };
+    this.tenants.push(tenant);
+    return tenant;
+  }
+
+  addTenant(name) {
+    return this.#tenant(name);
+  }
+
+  addPrincipal(tenant, name) {
+    const principal = { name };
+    tenant.principals.push(principal);
+    return principal;
+  }
+
+  /** `rank`: what it may do, as far as the generator knows. */
+  addCredential(tenant, name, { secret, rank = "any", principal } = {}) {
+    const credential = { name, tenant, principal, rank, secrets: secret ? [secret] : [], access: [] };
+    tenant.credentials.push(credential);
+    return credential;
+  }
+
+  timeIn(milliseconds) {
+    return new Date(this.clock + milliseconds).toISOString().replace("Z", "000Z");
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Choices. What is gone is chosen now and then.
+
+  #live(r, list) {
+    const live = list.filter(({ gone }) => !gone);
+    return r.pick(live.length && r.chance(0.95) ? live : list);
+  }
+
+  tenant(r) {
+    this.#focus = r.chance(0.4) ? this.zero : this.#live(r, this.tenants);
+    return this.#focus;
+  }
+
+  principal(r, tenant) {
+    return this.#live(r, tenant.principals) ?? { name: "p0" };
+  }
+
+  credential(r, tenant, which = () => true) {
+    const fitting = tenant.credentials.filter((one) => !one.gone && which(one));
+    // The newest ones are in the most states; those that call are left alone most of the time.
+    const others = fitting.filter(({ rank }) => rank === "any");
+    const list = others.length && r.chance(0.93) ? others : fitting;
+    if (list.length) return r.chance(0.6) ? r.pick(list.slice(-8)) : r.pick(list);
+    return r.pick(tenant.credentials) ?? r.pick(this.zero.credentials);
+  }
+
+  /** A principal of the tenant that was chosen last. */
+  principalFor(r) {
+    return r.chance(0.5) ? "p0" : this.principal(r, this.#focus ?? this.zero).name;
+  }
+
+  anyPrincipal(r) {
+    return this.principal(r, r.pick(this.tenants)).name;
+  }
+
+  anyId(r) {
+    const tenant = r.pick(this.tenants);
+    return r.pick([tenant, ...tenant.principals, ...tenant.credentials]).name;
+  }
+
+  anySecret(r) {
+    return r.pick(this.tenants.flatMap(({ credentials }) => credentials.flatMap(({ secrets }) => secrets))) ?? "root";
+  }
+
+  /** A credential of that tenant whose secret is known. */
+  holder(r, tenant, rank) {
+    const fitting = tenant.credentials.filter((one) => one.secrets.length && (rank === undefined || one.rank === rank));
+    const live = fitting.filter(({ gone }) => !gone);
+    return r.pick(live.length && rank !== "any" ? live : fitting);
+  }
+
+  /** The names of what is gone with its tenant or principal. */
+  end(tenant, principal) {
+    for (const one of tenant.credentials) if (!principal || one.principal === principal.name) one.gone = true;
+    if (principal) principal.gone = true;
+    else {
+      for (const one of tenant.principals) one.gone = true;
+      tenant.gone = true;
+    }
+  }
+}
