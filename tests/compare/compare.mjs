@@ -122,13 +122,13 @@ async function recorded(comparison) {
     const { made: client, told: secret } = await make("coactive", "credential", byRoot, { name: "recorded" });
     const { told: admin } = await make("coactive", "credential", byRoot, { name: "admin", roles: [{ role_id: "admin" }] });
     const asked = request(r, world, route("keycard", "create", "credential"), {
-      plain: true, tenant: world.zero, principal: { name: account }, caller: ROOT, body: { name: "recorded", description: "d" },
+      plain: true, valid: true, tenant: world.zero, principal: { name: account }, caller: ROOT, body: { name: "recorded", description: "d" },
     });
     await comparison.exchange(asked, "recorded", 0);
     const logIn = request(r, world, route("coactive", "log in", "caller"), { plain: true, valid: true, caller: { authorization: `Basic ‹basic ${client} ${secret}›` }, body: null });
     await comparison.exchange(logIn, "recorded", 0);
     const zero = { GUID: "00000000-0000-0000-0000-000000000000", UserGUID: "00000000-0000-0000-0000-000000000000" };
-    await comparison.exchange(request(r, world, route("litegraph", "create", "credential"), { plain: true, tenant: world.zero, caller: ROOT, body: zero }), "recorded", 0);
+    await comparison.exchange(request(r, world, route("litegraph", "create", "credential"), { plain: true, valid: true, tenant: world.zero, caller: ROOT, body: zero }), "recorded", 0);
     const names = {
       root: "‹text root›", admin: `‹text ${admin}›`, access: `‹text ${logIn.told}›`, pair: `‹client ${client}›:‹text ${secret}›`,
       basic: `‹basic ${client} ${secret}›`, client: `‹client ${client}›`, account: `‹id ${account}›`, user: `‹guid ${account}›`,

@@ -10,6 +10,7 @@ const letter = { tenant: "t", principal: "p", credential: "c" };
 /** Builds a request to that route. Options: tenant, principal, credential, secret, caller, body, query, headers, valid. */
 export function request(r, world, route, options = {}) {
   const tenant = options.tenant ?? world.tenant(r);
+  world.focus = tenant;
   const credential = options.credential ?? world.credential(r, tenant, options.which);
   const principal = options.principal ?? (route.path.includes("service-accounts/{}/c") && r.chance(0.8) && credential?.principal
     ? { name: credential.principal }
@@ -219,7 +220,7 @@ function body(scene) {
   }
   const rules = BODIES_OF[face]?.[`${verb} ${noun}`];
   if (!rules) return r.chance(0.1) ? parts({}) : undefined;
-  const said = members(r, world, rules, valid && r.chance(0.85));
+  const said = members(r, world, rules, valid && (scene.plain || r.chance(0.85)));
   const shown = scene.credential && noun === "credential" && verb === "replace" && face === "own" && r.chance(0.35);
   if (shown && scene.credential.shown && !scene.credential.gone) {
     return [{ shown: scene.credential.name, set: JSON.parse(JSON.stringify(plainOf(said, r))), without: r.chance(0.5) ? ["secrets", "last_used_at"] : [] }];

@@ -30,32 +30,29 @@ export function* cast(r, world, tenant) {
   if (revoked) yield ask(r, world, "own", "revoke", "credential", { tenant, credential: revoked, body: { reason: "of the cast" } });
 }
 
-/** One valid request to each route by root, one by nobody, one with a method that the path lacks. */
+/** A tenant with its switches as at its birth, and with callers, whatever was done to it. */
+export function* restored(r, world, tenant = world.tenant(r)) {
+  const switches = { enabled: true, rbac: true, require_if_match: false, role_names: ["admin", "auditor", "editor", "viewer"] };
+  yield ask(r, world, "own", "replace", "tenant", { tenant, body: { name: "restored", ...switches }, headers: { "if-match": "*" } });
+  if (!tenant.gone && ["admin", "editor", "viewer", "none"].some((rank) => !tenant.credentials.some((one) => one.rank === rank && !one.gone))) {
+    yield* cast(r, world, tenant);
+  }
+}
+
+/** One valid request to each route by root, on things made for it; one by nobody; one with a method that the path lacks. */
 export function* everyRoute(r, world) {
-  const tenant = world.zero;
+  yield* restored(r, world, world.zero);
   for (const one of ROUTES) {
-    const options = { plain: true, valid: true, tenant, method: one.method };
-    const deletes = one.verb.startsWith("delete");
-    if (one.verb !== "log in" && one.verb !== "metadata" && !deletes) yield request(r, world, one, { ...options, caller: asRoot(one.face, tenant) });
-    if (one.verb === "log in") yield request(r, world, one, options);
-    if (one.verb === "metadata") yield request(r, world, one, options);
+    const of = yield* needed(r, world, one);
+    const options = { plain: true, valid: true, method: one.method, ...of };
+    if (one.verb === "log in") yield* logIn(r, world, of.tenant, of.credential, one);
+    else {
+      const caller = one.verb === "metadata" ? {} : asRoot(one.face, of.tenant);
+      // A valid body may name what is gone by then.
+      for (let tries = 0; tries < 5 && !(yield request(r, world, one, { ...options, caller })).ok; tries++);
+    }
     yield request(r, world, one, { ...options, caller: {}, body: null });
     yield { ...request(r, world, one, { ...options, body: null }), method: r.pick(["PATCH", "TRACE", "OPTIONS"]), after: undefined, learn: undefined };
-  }
-  // What is deleted is made for it.
-  for (const [face, verb, noun] of [["keycard", "delete", "principal"], ["litegraph", "delete", "principal"], ["own", "delete", "principal"],
-    ["litegraph", "delete", "tenant"], ["own", "delete", "tenant"],
-    ...["coactive", "keycard", "litegraph", "own"].map((each) => [each, "delete", "credential"])]) {
-    const options = noun === "tenant" ? {} : { tenant };
-    const maker = ask(r, world, face === "litegraph" ? "litegraph" : "own", "create", noun, options);
-    yield maker;
-    const thing = { name: maker.made };
-    const of = noun === "tenant" ? { tenant: world.tenants.find(({ name }) => name === maker.made) ?? world.zero } : { tenant, [noun]: thing };
-    const principal = face === "keycard" && noun === "credential" ? { principal: { name: "p0" } } : {};
-    yield ask(r, world, face, verb, noun, { ...of, ...principal });
-  }
-  for (const route of ROUTES.filter(({ verb }) => verb === "delete all")) {
-    yield request(r, world, route, { plain: true, valid: true, caller: ROOT, tenant, principal: { name: r.pick(tenant.principals).name === "p0" ? "p1" : "p2" }, ...(route.noun === "tenant" && { tenant: yield* spare(r, world) }) });
   }
   for (const path of ["/", "/v1", "/v1/x", "/api/v1/x", "/v1.0/x", "/v2.0/tenants", "/organizations/", "/oauth/x", "/.well-known/x", "//v1/tenants", "/V1/tenants"]) {
     yield { method: r.pick(["GET", "POST"]), path, headers: r.pick([ROOT, {}]) };
@@ -63,10 +60,23 @@ export function* everyRoute(r, world) {
   for (const path of ["/v1.0/tenants", "/v2.0/x", "/v1.0/tenants/x/credentials/y"]) yield { method: "OPTIONS", path, headers: { origin: "https://a.example" } };
 }
 
-function* spare(r, world) {
-  const maker = ask(r, world, "own", "create", "tenant");
-  yield maker;
-  return world.tenants.find(({ name }) => name === maker.made) ?? world.zero;
+/** What a request to that route is about, made for it. */
+function* needed(r, world, { path, verb, noun }) {
+  const tenant = world.zero;
+  if (noun === "tenant" && !["create", "list", "page", "read", "roles", "history"].includes(verb)) {
+    const maker = ask(r, world, "own", "create", "tenant", { body: { name: "spare" } });
+    yield maker;
+    return { tenant: world.tenants.find(({ name }) => name === maker.made) ?? tenant };
+  }
+  if (noun === "principal" && (path.includes("s/{}", path.indexOf("{}") + 2) || verb === "delete all")) {
+    const maker = ask(r, world, "own", "create", "principal", { tenant, body: { name: "spare" } });
+    yield maker;
+    return { tenant, principal: { name: maker.made } };
+  }
+  const credential = yield* made(r, world, tenant, "own", { body: { name: "spare", roles: null } });
+  const before = { finish: ["rotate", { grace_seconds: 3600 }], cancel: ["rotate", { grace_seconds: 3600 }], restore: ["revoke", {}] }[verb];
+  if (before) yield ask(r, world, "own", before[0], "credential", { tenant, credential, body: before[1] });
+  return { tenant, credential, principal: { name: "p0" }, subject: credential?.secrets[0] };
 }
 
 function* made(r, world, tenant, face = r.pick(["own", "own", "coactive", "keycard", "litegraph"]), options = {}) {
@@ -121,11 +131,9 @@ function* lifecycle(r, world) {
   }
 }
 
-function* logIn(r, world, tenant, credential) {
+function* logIn(r, world, tenant, credential, one = r.pick(ROUTES.filter(({ verb }) => verb === "log in"))) {
   if (!credential.secrets.length) return;
-  const ways = ROUTES.filter(({ verb }) => verb === "log in");
   const secret = r.pick(credential.secrets);
-  const one = r.pick(ways);
   const caller = { authorization: `Basic ‹basic ${credential.name} ${secret}›` };
   const body = one.face === "oauth" ? ["grant_type=client_credentials"] : undefined;
   yield { ...request(r, world, one, { plain: true, valid: true, tenant, caller, body: null, headers: body && { "content-type": "application/x-www-form-urlencoded" } }), body };
@@ -247,8 +255,8 @@ function* expiry(r, world) {
   yield ask(r, world, "own", "page", "credential", { tenant, query: `expires_before=${world.timeIn(0)}` });
 }
 
-const STORIES = { lifecycle: 30, editing: 20, idempotent: 8, pages: 20, tenants: 5, expiry: 5 };
-const BY_NAME = { lifecycle, editing, idempotent, pages, tenants, expiry };
+const STORIES = { lifecycle: 30, editing: 20, idempotent: 8, pages: 20, tenants: 5, expiry: 5, restored: 12 };
+const BY_NAME = { lifecycle, editing, idempotent, pages, tenants, expiry, restored };
 
 /** One of the sequences. */
 export const story = (r, world) => BY_NAME[r.weighed(STORIES)](r, world);

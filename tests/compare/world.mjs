@@ -9,7 +9,8 @@ export class World {
   /** Requests with an Idempotency-Key, to be sent again. */
   keyed = [];
   #made = { t: 0, p: 0, c: 0, s: 0, a: 0, k: 0 };
-  #focus;
+  /** The tenant that the next request is about. */
+  focus;
 
   constructor(clock) {
     this.clock = clock;
@@ -58,8 +59,7 @@ export class World {
   }
 
   tenant(r) {
-    this.#focus = r.chance(0.4) ? this.zero : this.#live(r, this.tenants);
-    return this.#focus;
+    return r.chance(0.4) ? this.zero : this.#live(r, this.tenants);
   }
 
   principal(r, tenant) {
@@ -75,9 +75,9 @@ export class World {
     return r.pick(tenant.credentials) ?? r.pick(this.zero.credentials);
   }
 
-  /** A principal of the tenant that was chosen last. */
+  /** A principal of that tenant. */
   principalFor(r) {
-    return r.chance(0.5) ? "p0" : this.principal(r, this.#focus ?? this.zero).name;
+    return r.chance(0.5) ? "p0" : this.principal(r, this.focus ?? this.zero).name;
   }
 
   anyPrincipal(r) {
