@@ -21,7 +21,7 @@ fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
 compare: ## Send the same requests to this build and an older one, and print what differs (tests/compare/README.md)
 	@scripts/compare
 
-bench: ## Measure against a peer and a floor (16 minutes), into bench/results
+bench: ## Measure against a peer and a floor (24 minutes), into bench/results
 	@scripts/bench
 
 fmt: ## Format the source

@@ -1,4 +1,4 @@
-// The load, in a process of its own: one autocannon run for each message from the parent. Every answer has to be 200 and to
+// The load, in a process of its own: one autocannon run for each message from the parent. Every answer has to be 200 (or 201) and to
 // hold the name that was sent, a new one in each request.
 import autocannon from "autocannon";
 
@@ -36,11 +36,11 @@ async function run({ url, method, headers, paths, body, connections, seconds, am
           return request;
         },
         onResponse(status, text, context) {
-          if (status !== 200 || (body?.includes("NAME") && !text.includes(`"${context.name}"`))) {
+          if ((status !== 200 && status !== 201) || (body?.includes("NAME") && !text.includes(`"${context.name}"`))) {
             failure ??= `${status} ${text.slice(0, 300)}`;
             load.stop();
           }
-          last = { path: context.number % paths.length, name: context.name };
+          last = { path: context.number % paths.length, name: context.name, text };
         },
       },
     ],
@@ -55,5 +55,6 @@ async function run({ url, method, headers, paths, body, connections, seconds, am
   if (!times.length) failure ??= "no answer at all";
   times.sort((one, other) => one - other);
   const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+  if (last) last.made = last.text.match(/"id":"([^"]+)"/)?.[1];
   return { failure, last, requests: times.length, seconds: (until - from) / 1000, p50: at(0.5), p99: at(0.99) };
 }

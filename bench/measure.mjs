@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { OPS, SIDES, filesOf, send, start, startGrown, tell } from "./sides.mjs";
 import { seeded } from "./seed.mjs";
 
-const CONNECTIONS = 16;
+export const CONNECTIONS = 16;
 export const DISTANCES = [1, 10, 50];
 export const GROWING = ["put", "patch", "get", "list", "verify"];
 
@@ -23,6 +23,8 @@ export const PLAN = {
   grown: 100,
   starts: 5,
   filled: 10_000,
+  buildRounds: 15,
+  buildSeconds: 1,
 };
 export const QUICK = {
   ...PLAN,
@@ -35,6 +37,8 @@ export const QUICK = {
   grown: 30,
   starts: 2,
   filled: 1_000,
+  buildRounds: 2,
+  buildSeconds: 0.5,
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -60,10 +64,11 @@ export function stopLoad() {
 }
 
 /** Fails if the last write that was answered is not there. */
-async function readBack(server, { requests }, op, { last }) {
-  if (op === "get") return;
+export async function readBack(server, { requests }, op, { last }) {
+  if (!requests[op].body?.includes("NAME")) return;
   const { paths, headers } = requests.get;
-  const text = await (await fetch(server.url + paths[last.path], { headers })).text();
+  const path = op === "create" ? `${requests.create.paths[0]}/${last.made}` : paths[last.path];
+  const text = await (await fetch(server.url + path, { headers })).text();
   if (!text.includes(`"${last.name}"`)) throw new Error(`${op}: '${last.name}' was answered and is not there: ${text}`);
 }
 
@@ -84,9 +89,9 @@ const residentBytes = (pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", St
 // Rounds
 
 /** The sides in the order of that round: each comes first in its turn. */
-const turned = (names, round) => names.map((_, place) => names[(place + round) % names.length]);
+export const turned = (names, round) => names.map((_, place) => names[(place + round) % names.length]);
 
-const perName = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
+export const perName = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
 
 async function startAll(prepared, names, options) {
   const servers = {};
@@ -123,7 +128,7 @@ export async function throughput(plan, prepared, progress) {
 
 /** D1 trips and rows a request; then, with time added to each trip, the latency of one request after another. */
 export async function distance(plan, prepared, progress) {
-  const servers = await startAll(prepared, SIDES, { counted: true });
+  const servers = await startAll(prepared, SIDES, { front: "counted" });
   const counts = perName(OPS, () => ({}));
   for (const op of OPS) {
     for (const name of SIDES) {

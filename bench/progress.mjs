@@ -1,5 +1,6 @@
 // What is being done, and about how long all of it takes yet: one line that is written over on a terminal, else one line a
 // step of another kind.
+import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
 
@@ -53,5 +54,7 @@ const SECONDS = {
     return pairs + distanceRounds * round;
   },
   growth: ({ sizes }) => sizes.length * (1 + GROWING.length * 3 * 0.5),
+  builds: ({ buildRounds, buildSeconds, warming }) =>
+    BUILDS.length * BUILD_OPS.length * VARIANTS.length * (warming / 2 + 0.2 + buildRounds * (buildSeconds + 0.2)),
   footprint: ({ starts, filled }) => SIDES.length * (starts * 1.5 + filled / 700),
 };

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
+import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
 import { growthPlot, ratiosPlot } from "./plot.mjs";
 import { OPS, SIDES } from "./sides.mjs";
@@ -27,7 +28,7 @@ const ranged = (numbers) => ({
 // Figures
 
 /** All there is to tell. A ratio is the median of the ratios of each round. */
-export function gather({ throughput, distance, growth, footprint }, about) {
+export function gather({ throughput, distance, growth, footprint, builds }, about) {
   const { started, ...rest } = about;
   const minutes = round((Date.now() - started) / 60_000, 1);
   const report = { date: new Date(started).toISOString(), minutes, ...rest };
@@ -65,6 +66,22 @@ export function gather({ throughput, distance, growth, footprint }, about) {
   }
   if (footprint) {
     report.footprint = map(footprint, ({ starts, rss, files }) => ({ start_ms: round(middle(starts), 0), rss, files }));
+  }
+  if (builds) {
+    // Each round's own ratio: what the machine does meanwhile is the same for both.
+    const over = (rounds, member) => rounds.ours.map((one, at) => one[member] / rounds.before[at][member]);
+    report.builds = map(builds, (ops) =>
+      map(ops, (rounds) => {
+        const middles = (member) => per(BUILDS, (name) => (rounds[name][0][member] === null ? null : round(middle(rounds[name].map((one) => one[member])), 0)));
+        const cpu_us = middles("cpu");
+        return {
+          rps_ratio: ranged(over(rounds, "rps")),
+          cpu_ratio: cpu_us.ours === null ? null : ranged(over(rounds, "cpu")),
+          rps: middles("rps"),
+          cpu_us,
+        };
+      }),
+    );
   }
   report.grows = Object.entries(report.rows_read ?? {}).flatMap(([op, sizes]) => {
     const rows = Object.entries(sizes);
@@ -197,6 +214,22 @@ function tables(report) {
         `workerd's memory after ${plan.filled.toLocaleString("en")} requests more, half of them put; the bundle.`,
       table(["", "start ms", "memory MiB", "bundle kB", "gzipped kB"], SIDES.map(row)),
       `Of ours the wasm is ${kilo(wasm.bytes)} kB, ${kilo(wasm.gzipped)} gzipped.`,
+    );
+  }
+  if (report.builds) {
+    const cell = (ranges) => (ranges === null ? "–" : `${ranges.median} (${ranges.least}–${ranges.most})`);
+    const pair = ({ before, ours }) => `${digits(before)}, ${digits(ours)}`;
+    const rows = VARIANTS.flatMap((variant) =>
+      BUILD_OPS.map((op) => {
+        const { rps_ratio, cpu_ratio, rps, cpu_us } = report.builds[variant][op];
+        return [`${op}, ${variant}`, cell(rps_ratio), cell(cpu_ratio), pair(rps), pair(cpu_us)];
+      }),
+    );
+    parts.push(
+      "## Before and now",
+      `Ours over the build of ${report.old}, 16 connections: the median of the ratios of ${plan.buildRounds} rounds of ${plan.buildSeconds} s, the ` +
+        "least and the most; the medians of both. Cold: each statement is new to the database, and compiled for the request.",
+      table(["", "requests/s", "CPU", "requests/s: before, ours", "CPU µs: before, ours"], rows),
     );
   }
   parts.push("## Where", `${report.date}, in ${report.minutes} minutes.`);

@@ -1,26 +1,29 @@
-// node bench/run.mjs [--quick] [--only=throughput,distance,growth,footprint]
+// node bench/run.mjs [--quick] [--only=throughput,distance,growth,footprint,builds] [--rounds=N] [--old=COMMIT] [--old-tree=DIR]
 //
 // The whole measurement; scripts/bench builds what it needs first.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { builds } from "./builds.mjs";
 import { PLAN, QUICK, distance, footprint, growth, stopLoad, throughput } from "./measure.mjs";
 import { Progress } from "./progress.mjs";
 import { gather, machine, versions, write } from "./report.mjs";
 import { prepare, stopAll } from "./sides.mjs";
 
-const PHASES = { throughput, distance, growth, footprint };
+const PHASES = { throughput, distance, growth, footprint, builds };
 
+const option = (name) => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 const quick = process.argv.includes("--quick");
-const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice("--only=".length).split(",");
+const only = option("only")?.split(",");
+const [old, oldTree, rounds] = [option("old"), option("old-tree"), option("rounds")];
 const unknown = only?.find((phase) => !PHASES[phase]);
 if (unknown !== undefined) {
   console.error(`error: --only takes ${Object.keys(PHASES).join(", ")}, with commas between; not '${unknown}'`);
   process.exit(1);
 }
 const phases = only ?? Object.keys(PHASES);
-const plan = quick ? QUICK : PLAN;
+const plan = { ...(quick ? QUICK : PLAN), ...(rounds && { buildRounds: Number(rounds) }) };
 
 const work = mkdtempSync(join(tmpdir(), "postern-bench-"));
 // On exit, because Miniflare, while it is used in this process, exits by itself on a signal.
@@ -40,13 +43,17 @@ try {
       continue;
     }
     progress.say("making the data of each side");
+    if (phase === "builds") {
+      measured.builds = await builds(plan, work, oldTree, progress);
+      continue;
+    }
     prepared ??= await prepare(work);
     measured[phase] = await PHASES[phase](plan, prepared, progress);
   }
   progress.end();
-  const report = gather(measured, { plan, quick, machine: machine(), versions: versions(), started });
+  const report = gather(measured, { plan, quick, old, machine: machine(), versions: versions(), started });
   // bench/results holds whole runs alone.
-  const whole = !quick && !only;
+  const whole = !quick && !only && !rounds;
   const results = whole ? "bench/results" : mkdtempSync(join(tmpdir(), "postern-bench-results-"));
   mkdirSync(results, { recursive: true });
   console.log(write(report, results));

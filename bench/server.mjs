@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Log, LogLevel, Miniflare, compatibilityDate } from "./miniflare.mjs";
 
-const { modules, counted, state, bindings, inspector } = JSON.parse(process.argv[2]);
+const { modules, front, state, bindings, inspector } = JSON.parse(process.argv[2]);
 
 process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group; the parent then lets go of this one
 process.on("disconnect", async () => {
@@ -23,7 +23,7 @@ const worker = new Miniflare({
   log: new Log(LogLevel.ERROR),
   compatibilityDate,
   cf: false,
-  modules: counted ? [module("counted.mjs", "bench/counted.mjs"), ...sides] : sides,
+  modules: front ? [module(`${front}.mjs`, `bench/${front}.mjs`), ...sides] : sides,
   bindings,
   d1Databases: { DB: "bench" },
   d1Persist: state,

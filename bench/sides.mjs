@@ -13,10 +13,12 @@ export const SIDES = ["ours", "peer", "peer_batched", "floor"];
 const ROOT = `root_${"bench".repeat(8)}`;
 const KEY = "5e".repeat(32);
 
-const OURS = {
-  modules: { "index.js": "build/index.js", "index_bg.wasm": "build/index_bg.wasm" },
+/** The build in that source tree. */
+const buildOf = (tree) => ({
+  modules: { "index.js": `${tree}/build/index.js`, "index_bg.wasm": `${tree}/build/index_bg.wasm` },
   bindings: { POSTERN_ROOT_TOKEN: ROOT, POSTERN_MASTER_KEY: KEY },
-};
+});
+const OURS = buildOf(".");
 const peer = (name) => ({ modules: { "index.js": `target/bench/${name}.js` }, bindings: { PEER_KEY: KEY } });
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -42,15 +44,14 @@ function requests({ token, tenant, principal, ids }) {
   };
 }
 
-/** Those that are measured over the size of a tenant. */
-function growing(made, secret) {
-  const { put, patch, get } = requests(made);
+/** Those of our own face too: the peers and the floor have no such requests. */
+function own(made, secret) {
+  const credentials = `/v1/tenants/${made.tenant.keycard}/credentials`;
   return {
-    put,
-    patch,
-    get,
-    list: asked("GET", made.token, [`/v1/tenants/${made.tenant.keycard}/credentials?limit=100`]),
+    ...requests(made),
+    list: asked("GET", made.token, [`${credentials}?limit=100`]),
     verify: asked("POST", made.token, ["/v1/verify"], { token: secret }),
+    create: asked("POST", made.token, [credentials], { name: "NAME", roles: [{ role_id: "viewer" }] }),
   };
 }
 
@@ -104,9 +105,9 @@ export async function send({ url }, method, path, token, body, headers = {}) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Data
 
-export const migrate = async (database) => {
-  for (const file of readdirSync("migrations").sort()) {
-    await database.prepare(readFileSync(`migrations/${file}`, "utf8")).run();
+export const migrate = async (database, tree = ".") => {
+  for (const file of readdirSync(`${tree}/migrations`).sort()) {
+    await database.prepare(readFileSync(`${tree}/migrations/${file}`, "utf8")).run();
   }
 };
 
@@ -129,9 +130,26 @@ async function preparePeer(name, state) {
   return { side: peer(name), state, requests: requests(made) };
 }
 
-async function prepareOurs(state) {
-  await withDatabase(state, migrate);
-  const server = await start(OURS, state, { counted: true });
+/**
+ * Makes the data of the build in that tree, by its own migrations and requests, in a folder for each variant of it: of each
+ * `{side, state, options, requests}`. Cold is the one whose statements are new to the database each time.
+ */
+export async function prepareBuild(tree, folder) {
+  const states = { warm: `${folder}/warm`, cold: `${folder}/cold` };
+  const { server, made } = await populated(buildOf(tree), states.warm, tree);
+  const requests = own(made, await secretOf(server, made.tenant.label, "viewer"));
+  // The first request notes the caller's use.
+  await send(server, "GET", requests.get.paths[0], made.token);
+  await server.stop();
+  cpSync(states.warm, states.cold, { recursive: true });
+  const variant = (name, options) => ({ side: buildOf(tree), state: states[name], options, requests });
+  return { warm: variant("warm", {}), cold: variant("cold", { front: "cold" }) };
+}
+
+/** A server of ours on a new database with a tenant, and what its requests are made of. */
+async function populated(side, state, tree) {
+  await withDatabase(state, (database) => migrate(database, tree));
+  const server = await start(side, state, { front: "counted" });
   const tenant = await send(server, "POST", "/organizations", ROOT, { name: "Bench" });
   const accounts = `/organizations/${tenant.label}/service-accounts`;
   const principal = await send(server, "POST", accounts, ROOT, { name: "bench" });
@@ -141,13 +159,19 @@ async function prepareOurs(state) {
     ids.push((await send(server, "POST", `${accounts}/${principal.id}/credentials`, ROOT, body)).id);
   }
   const token = await secretOf(server, tenant.label, "admin");
-  const all = requests({
+  const made = {
     token,
     tenant: { ...spellings(tenant.id), label: tenant.label },
     principal: spellings(principal.id),
     ids: ids.map(spellings),
-  });
+  };
+  return { server, made };
+}
 
+async function prepareOurs(state) {
+  const { server, made } = await populated(OURS, state, ".");
+  const all = requests(made);
+  const { token, ids } = made;
   // What ours asks the database, of one request each. The first notes the caller's use, in a trip of its own.
   await send(server, "GET", all.get.paths[0], token);
   const plans = {};
@@ -163,7 +187,7 @@ async function prepareOurs(state) {
   await server.stop();
 
   const floor = { modules: { "index.js": "bench/floor.mjs" }, bindings: { PLANS: plans } };
-  const floorRequests = Object.fromEntries(OPS.map((op) => [op, { ...all[op], paths: ids.map((id) => `/${op}/${id}`) }]));
+  const floorRequests = Object.fromEntries(OPS.map((op) => [op, { ...all[op], paths: ids.map(({ keycard }) => `/${op}/${keycard}`) }]));
   return { requests: all, floor, floorRequests };
 }
 
@@ -176,10 +200,10 @@ async function secretOf(server, label, role) {
 
 /** Starts ours on a tenant that bench/seed.mjs made: the server and its requests. */
 export async function startGrown({ state, tenant, principal, ids }) {
-  const server = await start(OURS, state, { counted: true });
+  const server = await start(OURS, state, { front: "counted" });
   const token = await secretOf(server, tenant.label, "admin");
   const made = { token, tenant, principal: spellings(principal), ids: ids.map(spellings) };
-  return { server, requests: growing(made, await secretOf(server, tenant.label, "viewer")) };
+  return { server, requests: own(made, await secretOf(server, tenant.label, "viewer")) };
 }
 
 /** The files of a side, for their sizes. */

@@ -1,0 +1,43 @@
+// The working tree's build beside that of an older commit: the same requests in interleaved rounds, as they are and with each
+// statement new to the database.
+import { CONNECTIONS, cpu, drive, perName, readBack, turned } from "./measure.mjs";
+import { prepareBuild, start } from "./sides.mjs";
+
+export const BUILD_OPS = ["put", "patch", "get", "verify", "list", "create"];
+export const BUILDS = ["ours", "before"];
+export const VARIANTS = ["warm", "cold"];
+
+/** Of each variant, operation and build, a list with one entry a round. `old` is the source tree of the older commit. */
+export async function builds(plan, folder, old, progress) {
+  const trees = { ours: ".", before: old };
+  const [prepared, servers] = [{}, {}];
+  for (const name of BUILDS) {
+    prepared[name] = await prepareBuild(trees[name], `${folder}/builds-${name}`);
+    servers[name] = {};
+    for (const variant of VARIANTS) {
+      const { side, state, options } = prepared[name][variant];
+      servers[name][variant] = await start(side, state, options);
+    }
+  }
+  const measured = perName(VARIANTS, () => perName(BUILD_OPS, () => perName(BUILDS, () => [])));
+  for (let round = -1; round < plan.buildRounds; round++) {
+    const warming = round < 0;
+    for (const op of BUILD_OPS) {
+      for (const variant of VARIANTS) {
+        for (const name of turned(BUILDS, Math.max(0, round))) {
+          const seconds = warming ? plan.warming / 2 : plan.buildSeconds;
+          const what = warming ? "both builds, warming up" : `both builds, round ${round + 1} of ${plan.buildRounds}`;
+          progress.step(what, `${op} ${name} ${variant}`, seconds + 0.2);
+          const server = servers[name][variant];
+          const before = cpu(server.workerd);
+          const run = await drive(server, prepared[name][variant].requests[op], { connections: CONNECTIONS, seconds });
+          const used = before === null ? null : (cpu(server.workerd) - before) / run.requests;
+          await readBack(server, prepared[name][variant], op, run);
+          if (!warming) measured[variant][op][name].push({ rps: run.requests / run.seconds, p50: run.p50, cpu: used });
+        }
+      }
+    }
+  }
+  await Promise.all(BUILDS.flatMap((name) => VARIANTS.map((variant) => servers[name][variant].stop())));
+  return measured;
+}
