@@ -55,8 +55,9 @@ class Comparison {
     try {
       prepared = this.#sides.map((side) => side.prepare(request));
     } catch (error) {
-      if (error instanceof Unknown) return undefined;
-      throw error;
+      if (!(error instanceof Unknown)) throw error;
+      this.report.skipped += 1;
+      return undefined;
     }
     this.world.clock += 40 + (index % 7) * 13 + (request.wait ?? 0);
     const answers = await Promise.all(this.#sides.map((side, at) => side.send(prepared[at], this.world.clock)));

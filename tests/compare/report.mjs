@@ -9,7 +9,11 @@ export class Report {
   #kinds = new Map();
   #covered = new Map();
   #costs = new Map();
+  /** Codes of our own face's refusals and violations, of the old build. */
+  #codes = {};
   compared = 0;
+  /** Requests that name something which one of the builds never showed. */
+  skipped = 0;
   byPhase = {};
 
   constructor(seed, allowed) {
@@ -21,6 +25,9 @@ export class Report {
   note({ request, phase, index }, old, now, differences) {
     this.compared += 1;
     this.byPhase[phase] = (this.byPhase[phase] ?? 0) + 1;
+    for (const code of [old.json?.code, ...(old.json?.violations ?? []).map((one) => one.code)]) {
+      if (code && old.json.type) this.#codes[code] = (this.#codes[code] ?? 0) + 1;
+    }
     const name = request.route?.name;
     // Another method than the route's finds no route: of such a request the refusal alone counts.
     const routed = request.method === request.route?.method || request.method === "HEAD" || old.status >= 400;
@@ -53,7 +60,10 @@ export class Report {
     const uncovered = this.#printCoverage();
     this.#printCosts();
     const phases = Object.entries(this.byPhase).map(([phase, count]) => `${count} ${phase}`).join(", ");
+    const listed = [...readFileSync("docs/ERRORS.md", "utf8").matchAll(/^\| (?:\d+ \| )?`(\w+)` \|/gm)].map(([, code]) => code);
+    console.log(`\nCodes of docs/ERRORS.md that no answer had: ${[...new Set(listed)].filter((code) => !this.#codes[code]).join(", ") || "none"}.`);
     console.log(`\n${this.compared} requests compared (${phases}) over ${this.#covered.size} routes, seed ${this.seed}.`);
+    if (this.skipped) console.log(`${this.skipped} were not sent: they name something that a build never showed.`);
     for (const { text, reason, seen } of this.expected) {
       console.log(seen ? `Expected, ${seen} times: ${text}  (${reason})` : `Expected, and not seen: ${text}`);
     }
@@ -65,7 +75,7 @@ export class Report {
     if (groups.length > SHOWN) console.log(`\n… and more, of ${groups.length - SHOWN} routes and parts of the answer: ${file}`);
     for (const problem of uncovered) console.log(`Not covered: ${problem}`);
     const told = ({ line, count, example, expected }) => ({ line, count, expected: expected?.text, example: this.#example(example) });
-    writeFileSync(file, `${JSON.stringify({ seed: this.seed, compared: this.compared, kinds: kinds.map(told) }, null, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify({ seed: this.seed, compared: this.compared, codes: this.#codes, kinds: kinds.map(told) }, null, 2)}\n`);
     const total = unexpected.reduce((sum, { count }) => sum + count, 0);
     console.log(`\n${total ? `${total} differences` : "No differences"}${this.expected.length ? " but the expected ones" : ""}. All of it: ${file}`);
     return !unexpected.length && !uncovered.length;

@@ -7,7 +7,8 @@ const FORM = "application/x-www-form-urlencoded";
 const SPELLING = { own: "id", keycard: "id", litegraph: "guid", coactive: "client" };
 const letter = { tenant: "t", principal: "p", credential: "c" };
 
-/** Builds a request to that route. Options: tenant, principal, credential, secret, caller, body, query, headers, valid. */
+/** Builds a request to that route. Options: tenant, principal, credential, subject, caller, body, query, headers; `valid` or not
+    as a whole, `invalid` in its body only; `plain`, without random headers. */
 export function request(r, world, route, options = {}) {
   const tenant = options.tenant ?? world.tenant(r);
   world.focus = tenant;
@@ -220,8 +221,8 @@ function body(scene) {
   }
   const rules = BODIES_OF[face]?.[`${verb} ${noun}`];
   if (!rules) return r.chance(0.1) ? parts({}) : undefined;
-  const said = members(r, world, rules, valid && (scene.plain || r.chance(0.85)));
-  const shown = scene.credential && noun === "credential" && verb === "replace" && face === "own" && r.chance(0.35);
+  const said = members(r, world, rules, !scene.invalid && valid && (scene.plain || r.chance(0.85)));
+  const shown = !scene.invalid && scene.credential && noun === "credential" && verb === "replace" && face === "own" && r.chance(0.35);
   if (shown && scene.credential.shown && !scene.credential.gone) {
     return [{ shown: scene.credential.name, set: JSON.parse(JSON.stringify(plainOf(said, r))), without: r.chance(0.5) ? ["secrets", "last_used_at"] : [] }];
   }

@@ -2,6 +2,7 @@
 // generator of requests, which is given the answer to each: `{ok, status, json}`, of the old build.
 import { ROOT, present, request } from "./requests.mjs";
 import { ROUTES, route } from "./routes.mjs";
+import { BODIES_OF } from "./values.mjs";
 
 /** A valid request without random headers. */
 const ask = (r, world, face, verb, noun, options = {}) =>
@@ -107,7 +108,7 @@ function* lifecycle(r, world) {
     const act = r.weighed(acts);
     if (act === "rotate") {
       yield on("rotate", { body: { grace_seconds: r.pick([0, 60, 3600, 86_400]) } });
-      if (r.chance(0.5)) yield on(r.pick(["finish", "cancel"]));
+      if (r.chance(0.6)) yield on(r.pick(["finish", "cancel", "rotate"]));
     }
     if (act === "replace") yield { ...on("replace", { body: null, headers: JSON_TYPE }), body: [{ shown: credential.name, set: { name: `edited ${r.below(99)}` } }] };
     else if (act === "token") yield ask(r, world, "litegraph", "replace", "credential", { tenant, credential });
@@ -158,6 +159,27 @@ function* editing(r, world) {
   yield { ...on("read", { headers: { "if-none-match": `‹text oldtag:${credential.name}›` } }) };
   yield ask(r, world, "own", "merge", "credential", { tenant, credential, query: "dry_run=true" });
   yield { ...put({ name: "only tried" }), path: `${put({}).path}?dry_run=true` };
+}
+
+/** Bodies that break rules, from callers who may send them. */
+function* violations(r, world) {
+  const tenant = world.tenant(r);
+  if (tenant.gone) return;
+  const ruled = ROUTES.filter(({ face, verb, noun }) => BODIES_OF[face]?.[`${verb} ${noun}`]);
+  const own = ruled.filter(({ face }) => face === "own");
+  for (let count = 4 + r.below(6); count > 0; count--) {
+    const one = r.pick(r.chance(0.5) ? own : ruled);
+    const credential = world.credential(r, tenant, ({ rank }) => rank === "any");
+    const principal = one.face === "keycard" && one.noun === "credential" ? { name: credential?.principal ?? "p0" } : world.principal(r, tenant);
+    const scene = { tenant, credential, principal, method: one.method, query: r.chance(0.1) && one.noun === "credential" ? "dry_run=true" : "" };
+    const holder = r.chance(0.3) ? world.holder(r, tenant, r.pick(["admin", "editor"])) : undefined;
+    yield request(r, world, one, { plain: true, valid: true, invalid: true, caller: holder ? present(r, holder) : asRoot(one.face, tenant), ...scene });
+  }
+  for (let count = r.below(6); count > 0; count--) {
+    const one = r.pick([route("own", "rotate", "credential"), route("own", "revoke", "credential"), route("own", "verify", "secret")]);
+    const scene = { tenant, credential: world.credential(r, tenant), method: one.method, caller: ROOT };
+    yield request(r, world, one, { plain: true, valid: one.verb !== "verify", invalid: true, ...scene });
+  }
 }
 
 function* idempotent(r, world) {
@@ -255,8 +277,8 @@ function* expiry(r, world) {
   yield ask(r, world, "own", "page", "credential", { tenant, query: `expires_before=${world.timeIn(0)}` });
 }
 
-const STORIES = { lifecycle: 30, editing: 20, idempotent: 8, pages: 20, tenants: 5, expiry: 5, restored: 12 };
-const BY_NAME = { lifecycle, editing, idempotent, pages, tenants, expiry, restored };
+const STORIES = { lifecycle: 30, editing: 20, idempotent: 8, pages: 20, tenants: 5, expiry: 5, restored: 12, violations: 30 };
+const BY_NAME = { lifecycle, editing, idempotent, pages, tenants, expiry, restored, violations };
 
 /** One of the sequences. */
 export const story = (r, world) => BY_NAME[r.weighed(STORIES)](r, world);

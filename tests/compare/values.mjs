@@ -103,10 +103,12 @@ const metadata = {
   edge: (r) => Object.fromEntries(Array.from({ length: r.pick([16, 17, 32, 33, 8]) }, (_, at) => [`k${at}`, "v".repeat(r.pick([1, 500, 501, 240]))])),
   wrong: (r) => r.pick([[], "", 1, { a: 1 }, { a: {} }, { "": "a" }, { a: "\u0007" }, { ["k".repeat(256)]: "a" }]),
 };
+/** An id that nothing has. */
+const nobody = { id: "7zzzzzzzzzzzzzzzzzzzzzzzzz", guid: "ffffffff-ffff-4fff-8fff-ffffffffffff" };
 const principal = (form) => ({
   valid: (r, world) => `‹${form} ${world.principalFor(r)}›`,
   edge: (r, world) => r.pick([`‹${form} p0›`, `‹${form} ${world.anyPrincipal(r)}›`, form === "guid" ? `‹id p0›` : `‹guid p0›`]),
-  wrong: (r) => r.pick([null, "", "x", 1, {}, "7zzzzzzzzzzzzzzzzzzzzzzzzz", "8".repeat(26), "ffffffff-ffff-4fff-8fff-ffffffffffff"]),
+  wrong: (r) => r.pick([null, "", "x", 1, {}, nobody[form], nobody[form], nobody[form], "8".repeat(26)]),
 });
 const chosenId = {
   valid: (r) => r.pick([null, `${hex(r, 8)}-${hex(r, 4)}-4${hex(r, 3)}-8${hex(r, 3)}-${hex(r, 12)}`]),
