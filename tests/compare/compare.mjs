@@ -158,11 +158,12 @@ async function random(comparison) {
   const { world } = comparison;
   const running = [];
   const from = Date.now();
-  for (let index = 1; index <= wanted; ) {
-    const r = new Random(seed, index);
+  // A sequence may end without a request: each choice is another one, though the number of the request is not.
+  for (let index = 1, choice = 1; index <= wanted; choice++) {
+    const r = new Random(seed, choice);
     let answer;
     if (r.chance(0.5)) {
-      while (running.length < STORIES) running.push({ sequence: story(new Random(seed, 1e6 + index * 8 + running.length), world) });
+      while (running.length < STORIES) running.push({ sequence: story(new Random(seed, 1e7 + choice * 8 + running.length), world) });
       const one = r.pick(running);
       const { value, done } = one.sequence.next(one.answer);
       if (done) {
