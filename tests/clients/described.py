@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import itertools
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -103,10 +104,13 @@ def wrong_parts(case):
 # schemathesis
 
 SEED = 4
-# Beside these it sends each operation's examples, and what it finds at the edges of each member ("coverage").
-EXAMPLES = 25
-EACH = ["examples", "coverage", "fuzzing"]
-SEQUENCES = 15
+# `make torture` runs the long form. "coverage" sends what is at the edges of each member and parameter, the same requests in every
+# run: nine tenths of them all.
+LONG = os.environ.get("POSTERN_LONG") == "yes"
+PHASES = ["examples", "coverage", "fuzzing"]
+EACH = PHASES if LONG else ["examples", "fuzzing"]
+EXAMPLES = 25 if LONG else 5
+SEQUENCES = 15 if LONG else 3
 STEPS = 6
 
 
@@ -141,7 +145,7 @@ class Run:
             "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "4xx"]}, **checks},
             "operations": list(of_operations),
             "phases": {
-                **{name: {"enabled": name in phases} for name in EACH},
+                **{name: {"enabled": name in phases} for name in PHASES},
                 # The description's own links alone: one that is guessed from the list might delete the caller.
                 "stateful": {"enabled": stateful, "max-steps": STEPS, "inference": {"algorithms": []}},
             },
@@ -191,10 +195,14 @@ def runs(request, description, make, *own):
     that have to come beside what `make` takes. `own` are checks beside those of schemathesis. Tells in the end how much it was."""
     made = []
 
-    def run(answers, *arguments, **named):
-        made.append(make(*arguments, **named))
+    def run(answers, phases, *arguments, **named):
+        made.append(make(phases, *arguments, **named))
         failed = made[-1].failed
         assert not failed, "\n\n".join([f"{len(failed)} failed", *failed[:10]])
+        if phases is EACH and not LONG:
+            # Without the edges not every check has its occasion, and not every answer is sure to come.
+            assert made[-1].checks and made[-1].answers
+            return
         # It was not for nothing: each check was made, and these answers came.
         assert set(made[-1].checks) == set(KNOWN_CHECKS.get_all_names()), made[-1].checks
         assert answers <= made[-1].answers, made[-1].answers
