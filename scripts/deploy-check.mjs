@@ -143,7 +143,7 @@ export function bundle(file, limit) {
     }
     const size = modules.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
     if (modules.some((bytes) => bytes.includes("x-panic-for-tests"))) {
-      found.push(`this is the build for tests/panics.rs, which panics when asked to.
+      found.push(`this is the build for tests/panics, which panics when asked to.
   Build the real one:  rm -rf build && make wasm`);
     }
     if (size > limit) {

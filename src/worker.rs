@@ -93,7 +93,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
         done.answer = failed.instead;
     }
     #[cfg(feature = "panic-for-tests")]
-    assert!(headers.get("x-panic-for-tests").is_none(), "asked for by tests/panics.rs");
+    assert!(headers.get("x-panic-for-tests").is_none(), "asked for by tests/panics");
     if let Some(log) = done.log {
         console_error!("{log}");
     }

@@ -1,5 +1,5 @@
 //! A world to test in: the service on SQLite in memory, with the Worker's own SQL and migrations, a clock and a source
-//! of randomness that the test holds. What happens here happens on D1; `tests/worker.rs` shows that it does.
+//! of randomness that the test holds. What happens here happens on D1; `tests/worker` shows that it does.
 #![allow(dead_code, reason = "each test target uses its own part of this")]
 
 pub mod recorded;

@@ -15,7 +15,7 @@ pub fn text() -> String {
     let mut text = "\
 # Errors of our own face
 
-Made from the code by `make openapi`; tests/description.rs compares. A refusal is a problem document (RFC 9457,
+Made from the code by `make openapi`; tests/description compares. A refusal is a problem document (RFC 9457,
 `application/problem+json`): its `code` and those of its `violations` do not change, its words may. The other faces word the same
 refusals as their clients expect (docs/COMPATIBILITY.md).
 

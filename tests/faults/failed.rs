@@ -1,5 +1,5 @@
 //! Failed authentications: which answers are such, and what is counted of them. How many are too many the platform judges
-//! (`tests/worker_faults.rs`).
+//! (`tests/worker_faults`).
 
 use serde_json::{Value, json};
 

@@ -5,10 +5,10 @@ use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
+use super::face::Face;
 use super::routes::{Place, face, path, request, title};
 use super::server::{Call, Reply, at_once, call};
 use super::tenant::Tenant;
-use crate::worker::face::Face;
 
 /// A list that a request can have: its name, how it is put there, and how many items a request may have.
 struct List {
@@ -66,7 +66,7 @@ fn unknown(call: Call, route: &Route, place: &Place<'_>, items: usize) -> Option
 }
 
 fn guids(_: Call, route: &Route, place: &Place<'_>, items: usize) -> Option<Call> {
-    let lists = face(route) == Face::LiteGraph && route.method == Method::Get && !route.path.ends_with("{}");
+    let lists = face(route) == Face::LiteGraph && route.method == Method::Get && !route.path.ends_with("}");
     let guids = vec![place.credential.guid(); items].join(",");
     lists.then(|| call("GET", format!("{}?guids={guids}", path(route, place))))
 }

@@ -1,6 +1,6 @@
 //! The description of this face (OpenAPI 3.1), made from what it describes, so that it cannot say anything else: the routes from
 //! the table of routes, the answers from the types that are shown, and the bodies by asking the rules themselves what they take.
-//! tests/description.rs adds examples that it has executed, and keeps docs/openapi/postern.json.
+//! tests/description adds examples that it has executed, and keeps docs/openapi/postern.json.
 
 #![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
 
@@ -244,7 +244,7 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
         "unrotated_since" => (time(), "Those without a secret made since then (1970 to 2255)."),
         "force" => (flag(), "With its principals and credentials."),
         "dry_run" => (flag(), "Tells what would change, and changes nothing."),
-        // Without words: tests/description.rs finds it.
+        // Without words: tests/description finds it.
         _ => (value!({}), ""),
     };
     value!({ "name": name, "in": "query", "description": about, "schema": schema })

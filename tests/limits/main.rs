@@ -3,18 +3,15 @@
 
 use std::io::Write;
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "store/sent.rs"]
+#[path = "../store/sent.rs"]
 mod sent;
 
-#[path = "limits/largest.rs"]
 mod largest;
-#[path = "limits/refused.rs"]
 mod refused;
-#[path = "limits/statements.rs"]
 mod statements;
-#[path = "limits/work.rs"]
 mod work;
 
 /// A line of the table of what is the largest: shown also where no test fails, which `println!` is not.

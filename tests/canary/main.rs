@@ -2,23 +2,18 @@
 //! on every route of the table, and then looked for in the answer, in what is logged, in what is asked of the database,
 //! in every table, and in what the types print of themselves.
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "auth/scene.rs"]
+#[path = "../auth/scene.rs"]
 #[allow(dead_code, reason = "it serves the tests of callers, too")]
 mod scene;
 
-#[path = "canary/bodies.rs"]
 mod bodies;
-#[path = "canary/headers_and_urls.rs"]
 mod headers_and_urls;
-#[path = "canary/log_ins.rs"]
 mod log_ins;
-#[path = "canary/ours.rs"]
 mod ours;
-#[path = "canary/printed.rs"]
 mod printed;
-#[path = "canary/tokens.rs"]
 mod tokens;
 
 use std::collections::BTreeSet;

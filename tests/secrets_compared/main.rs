@@ -2,11 +2,7 @@
 //! `src/credential/secret.rs`, in constant time, by a crate that is made for it. So no answer comes sooner for a token that is
 //! nearly right. The types see to most of it, since they cannot be compared; the rest is read in the source.
 
-#[path = "secrets_compared/flow.rs"]
 mod flow;
-#[path = "secrets_compared/source.rs"]
 mod source;
-#[path = "secrets_compared/sql.rs"]
 mod sql;
-#[path = "secrets_compared/types.rs"]
 mod types;

@@ -1,10 +1,9 @@
 //! `fields.txt`, cell by cell: what each member of a body means, for every face and everything that writes.
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "fields/subject.rs"]
 mod subject;
-#[path = "fields/table.rs"]
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,25 +1,17 @@
 //! Every kind of answer of every face, whole: status, headers and body, as `snapshots/` has them. An answer that is
 //! another, or that has no snapshot, fails; `INSTA_UPDATE=always cargo test --test snapshots` writes them anew.
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "snapshots/listed.rs"]
 mod listed;
-#[path = "snapshots/parents.rs"]
 mod parents;
-#[path = "snapshots/redacted.rs"]
 mod redacted;
-#[path = "snapshots/refused.rs"]
 mod refused;
-#[path = "snapshots/rotating.rs"]
 mod rotating;
-#[path = "snapshots/shown.rs"]
 mod shown;
-#[path = "snapshots/stage.rs"]
 mod stage;
-#[path = "snapshots/verified.rs"]
 mod verified;
-#[path = "snapshots/violations.rs"]
 mod violations;
 
 use std::collections::BTreeSet;

@@ -1,39 +1,30 @@
 //! Each operation of each face, as its contract has it.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-#[path = "faces/coactive.rs"]
 mod coactive;
 
-#[path = "faces/bounds.rs"]
 mod bounds;
 
-#[path = "faces/deletes.rs"]
 mod deletes;
 
-#[path = "faces/litegraph.rs"]
 mod litegraph;
 
-#[path = "faces/litegraph_lists.rs"]
 mod litegraph_lists;
 
-#[path = "faces/litegraph_tenants.rs"]
 mod litegraph_tenants;
 
-#[path = "faces/keycard.rs"]
 mod keycard;
 
-#[path = "faces/keycard_lists.rs"]
 mod keycard_lists;
 
-#[path = "faces/log_in.rs"]
 mod log_in;
 
-#[path = "faces/paging.rs"]
 mod paging;
 
 #[test]

@@ -1,5 +1,6 @@
 //! The vendors' own clients, as they were recorded, replayed in process.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! The master key can be changed: what is under the previous one works on, moves as it is used, and is no other's.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use common::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};

@@ -8,19 +8,17 @@
 //! | `POSTERN_KILLS` | how often a server is killed: 3 |
 //! | `POSTERN_SEED` | the number that a run before has printed |
 
-mod torture {
-    mod broken;
-    mod check;
-    mod client;
-    mod kills;
-    mod load;
-    mod model;
-    mod races;
-    mod random;
+mod broken;
+mod check;
+mod client;
+mod kills;
+mod load;
+mod model;
+mod races;
+mod random;
 
-    /// One test at a time: each takes the machine.
-    fn alone() -> std::sync::MutexGuard<'static, ()> {
-        static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-        ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
+/// One test at a time: each takes the machine.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,11 +1,10 @@
 //! The description of our own face, docs/openapi/postern.json, and the catalogue of its errors, docs/ERRORS.md: both are made from
 //! the code, and kept. `make openapi` writes them; without it they are compared.
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "description/catalogue.rs"]
 mod catalogue;
-#[path = "description/examples.rs"]
 mod examples;
 
 use std::path::Path;

@@ -1,0 +1,29 @@
+//! The running thing: the Worker in workerd, on D1, over HTTP. `make test` starts it on a fresh database and runs this
+//! target alone (plain `cargo test` skips it). Each test makes a tenant of its own, so all of them run at once.
+
+mod apart;
+mod bad_input;
+mod bounded;
+mod callers;
+mod canary;
+mod cost;
+mod every_answer;
+mod face;
+mod filters;
+mod lists;
+mod log_in;
+mod nasty;
+mod operations;
+mod own;
+mod parents;
+mod preconditions;
+mod races;
+mod recorded;
+mod refusals;
+mod rotation;
+mod routes;
+mod scale;
+mod scheduled;
+mod server;
+mod tenant;
+mod verify;
