@@ -25,7 +25,7 @@ bench: ## Measure against a peer and a floor (24 minutes), into bench/results
 	@scripts/bench
 
 fmt: ## Format the source
-	@cargo fmt
+	@cargo fmt --all
 
 lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the API's description, the scripts
 	@scripts/lint

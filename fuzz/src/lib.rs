@@ -5,11 +5,8 @@ pub mod independent;
 pub mod mutate;
 pub mod scene;
 pub mod script;
-#[path = "../../tests/common/shape.rs"]
-#[allow(dead_code, clippy::missing_errors_doc, reason = "a file of the tests, of which this is a part")]
-mod shape;
 
-pub use shape::check as check_shape;
+pub use support::shape::check as check_shape;
 
 use postern::request::Headers;
 use postern::settings::{Settings, name};

@@ -11,9 +11,9 @@ use postern::request::{BODY_MAX, Body, Method, Request};
 use postern::service::{Done, Service};
 use postern::settings::Settings;
 use postern::store::{Batch, Cost, Database, Fault, Parameter, Row, Statement, Store, after};
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use support::sqlite;
 
 use crate::script::{Names, Step};
 use crate::{List, ROOT, settings};
@@ -48,15 +48,7 @@ impl Scene {
     /// Where the service does not do what it is asked.
     #[must_use]
     pub fn new() -> Self {
-        let connection = Connection::open_in_memory().expect("SQLite");
-        connection.pragma_update(None, "foreign_keys", true).expect("as on D1");
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).expect("migrations").map(|file| file.expect("a file").path()).collect();
-        files.sort();
-        for file in files {
-            connection.execute_batch(&std::fs::read_to_string(file).expect("a text")).expect("migrated");
-        }
+        let connection = sqlite::migrated(&[]);
         connection.set_prepared_statement_cache_capacity(256);
         let scene = Self {
             connection: RefCell::new(connection),
@@ -226,7 +218,7 @@ pub fn request<'a>(step: &'a Step, headers: &'a List<'a>) -> Request<'a> {
 }
 
 impl Database for Scene {
-    // As tests/common/sqlite.rs has it, but for the savepoint: there, a batch cannot be taken back.
+    // As `support::sqlite` has it, but for the savepoint: there, a batch cannot be taken back.
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         let mut connection = self.connection.borrow_mut();
         let failed = |error: rusqlite::Error| Fault::Failed(error.to_string());
@@ -242,30 +234,11 @@ impl Database for Scene {
                 })
                 .collect();
             let mut statement = savepoint.prepare_cached(sql).map_err(failed)?;
-            batch.rows.push(rows(&mut statement, &bound).map_err(failed)?);
+            let rows = sqlite::rows(&mut statement, &bound).map_err(failed)?;
+            batch.rows.push(rows.iter().map(|row| Row::of(row).expect("JSON")).collect());
         }
         batch.rows_written = savepoint.total_changes() - before;
         savepoint.commit().map_err(failed)?;
         Ok(batch)
     }
-}
-
-fn rows(statement: &mut rusqlite::Statement<'_>, parameters: &[&dyn ToSql]) -> rusqlite::Result<Vec<Row>> {
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(parameters)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let column = |(index, name): (usize, &String)| {
-            let value = match row.get_ref(index)? {
-                ValueRef::Integer(number) => number.into(),
-                ValueRef::Real(number) => number.into(),
-                ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
-                ValueRef::Null | ValueRef::Blob(_) => Value::Null,
-            };
-            Ok((name.clone(), value))
-        };
-        let columns: Map<String, Value> = names.iter().enumerate().map(column).collect::<rusqlite::Result<_>>()?;
-        all.push(Row::of(&columns).expect("JSON"));
-    }
-    Ok(all)
 }

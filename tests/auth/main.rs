@@ -1,10 +1,5 @@
 //! Who may do what: every caller on every route, the order of refusals, and what refusals leave behind, which is nothing.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-mod scene;
-
 mod matrix;
 mod missing;
 mod order;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use postern::route::{Operation, Route};
 
-use crate::common::table::{tables, tell_size};
-use crate::scene::{By, FORM, Header, Known, Scene, assert_is, deletes, is_step, names_tenant, routes, takes_form};
+use support::scene::{By, FORM, Header, Known, Scene, assert_is, deletes, is_step, names_tenant, routes, takes_form};
+use support::table::{tables, tell_size};
 
 #[test]
 fn every_caller_on_every_route() {

@@ -8,11 +8,11 @@ use postern::route::{Operation, ROUTES, Route};
 use postern::store::Cost;
 use serde_json::{Value, json};
 
-use crate::common::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
-use crate::scene::{
+use support::scene::{
     Header, OTHER, Place, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
     request_url, secret_id, takes_form, url,
 };
+use support::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
 
 /// A query, headers and a body.
 type Variant = (&'static str, Vec<Header>, Vec<u8>);
@@ -115,7 +115,7 @@ mod list {
         let mut lists = Vec::new();
         let guids = [theirs.credential, theirs.account, own.credential].map(Id::guid).join(",");
         // Its place in a list of Keycard's, as one who saw it there would name it.
-        let cursor = format!("{}{:x}", theirs.credential, crate::common::START);
+        let cursor = format!("{}{:x}", theirs.credential, support::START);
         for route in ROUTES {
             let queries = match route.operation {
                 Operation::List(_) | Operation::Page(_) if method(route) == "POST" => Vec::new(),

@@ -5,12 +5,12 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use crate::common::table::{tables, tell_size};
-use crate::common::{ACME, ROOT};
-use crate::scene::{
+use support::scene::{
     By, FORM, Header, Place, Scene, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
 };
+use support::table::{tables, tell_size};
+use support::{ACME, ROOT};
 
 const FAULTS: [&str; 20] = [
     "id",

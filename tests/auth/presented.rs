@@ -8,11 +8,11 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use crate::common::{ACME, MASTER_KEY, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, settings, text};
-use crate::scene::{
+use support::scene::{
     FORM, OTHER, Place, Scene, basic, bearer, body_about, checksum, deletes, is_litegraph, is_ours, method, own_url,
     secret_id, takes_form,
 };
+use support::{ACME, MASTER_KEY, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, settings, text};
 
 /// The same credential, read through each face.
 fn urls(scene: &Scene) -> [String; 4] {
@@ -537,7 +537,7 @@ mod access_token {
         let end = START + 600_000_000;
         scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
         let access = scene.access(id, &secret);
-        let made = scene.world.call("POST", crate::common::CLIENTS, &access, &json!({"name": "made"}));
+        let made = scene.world.call("POST", support::CLIENTS, &access, &json!({"name": "made"}));
         assert_eq!(made.status, 201);
         let sql = format!("SELECT count(*) FROM credentials WHERE name = 'made' AND expires_at = {end}");
         assert_eq!(scene.world.db.count(&sql), 1, "what it makes ends with its credential");

@@ -10,8 +10,8 @@ use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
 use postern::store::{Store, credential};
 use serde_json::{Map, Value, json};
 
-use crate::common::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
-use crate::scene::{Place, Scene, own_url};
+use support::scene::{Place, Scene, own_url};
+use support::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
 
 fn keycard(scene: &Scene) -> String {
     format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)

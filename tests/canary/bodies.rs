@@ -4,9 +4,9 @@ use postern::credential::field::{Field, Noun, Verb};
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use crate::common::ROOT;
-use crate::scene::{Scene, is_ours, method, takes_form, url};
 use crate::{CANARY, Trace, set, stored, told, trace};
+use support::ROOT;
+use support::scene::{Scene, is_ours, method, takes_form, url};
 
 fn sent(scene: &Scene, route: &Route, body: &[u8]) -> Trace {
     let bearer = format!("Bearer {ROOT}");

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use postern::route::{Operation, ROUTES};
 
-use crate::common::ROOT;
-use crate::common::watched::{Noted, Wire};
-use crate::scene::{Scene, is_litegraph, method, request_url, url};
 use crate::{CANARY, deletes, set, shown, stored, told, trace};
+use support::ROOT;
+use support::scene::{Scene, is_litegraph, method, request_url, url};
+use support::watched::{Noted, Wire};
 
 /// The headers that any route reads, found by listening.
 fn headers_read() -> BTreeSet<String> {

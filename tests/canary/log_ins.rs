@@ -4,11 +4,11 @@ use data_encoding::BASE64;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::json;
 
-use crate::common::watched::Wire;
-use crate::common::{ROOT, ZERO, text};
-use crate::scene::{By, FORM, Header, Place, Scene, basic, bearer, request_url, signature, takes_form, url};
 use crate::tokens::{admin, faults};
 use crate::{CANARY, Trace, deletes, holds, set, shows_tokens, stored, told, trace, trace_over};
+use support::scene::{By, FORM, Header, Place, Scene, basic, bearer, request_url, signature, takes_form, url};
+use support::watched::Wire;
+use support::{ROOT, ZERO, text};
 
 const GRANT: &str = "grant_type=client_credentials";
 

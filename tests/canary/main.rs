@@ -2,13 +2,6 @@
 //! on every route of the table, and then looked for in the answer, in what is logged, in what is asked of the database,
 //! in every table, and in what the types print of themselves.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-#[path = "../auth/scene.rs"]
-#[allow(dead_code, reason = "it serves the tests of callers, too")]
-mod scene;
-
 mod bodies;
 mod headers_and_urls;
 mod log_ins;
@@ -18,14 +11,14 @@ mod tokens;
 
 use std::collections::BTreeSet;
 
-use common::watched::{Noted, Wire};
-use common::{Reply, World};
 use data_encoding::BASE64;
 use postern::credential::field::Noun;
 use postern::route::{Operation, Route};
-use scene::deletes;
-use scene::{is_litegraph, method};
 use serde_json::Value;
+use support::scene::deletes;
+use support::scene::{is_litegraph, method};
+use support::watched::{Noted, Wire};
+use support::{Reply, World};
 
 /// Lower-case letters and digits alone: good for a token, a label, a header's name and a segment of a path.
 const CANARY: &str = "canary9f27c41e0b6d";
@@ -170,15 +163,15 @@ fn what_is_there_is_found() {
     let encoded = BASE64.encode(format!("client_x:{CANARY}").as_bytes());
     assert!(holds(&format!("a{CANARY}b"), CANARY) && holds(&encoded, CANARY) && !holds("another", CANARY));
     let world = World::new();
-    let url = common::CLIENTS;
-    let made = world.call("POST", url, common::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
+    let url = support::CLIENTS;
+    let made = world.call("POST", url, support::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
     assert_eq!(shown(&made, CANARY), set(&["name"]));
     for list in [
-        common::CLIENTS,
+        support::CLIENTS,
         "/v2.0/tenants/00000000-0000-0000-0000-000000000000/credentials",
         "/v1/tenants/00000000000000000000000000/credentials",
     ] {
-        let listed = shown(&world.get(list, common::ROOT), CANARY);
+        let listed = shown(&world.get(list, support::ROOT), CANARY);
         assert!(listed.len() == 1 && listed.iter().all(|name| name.eq_ignore_ascii_case("name")), "{list}: {listed:?}");
     }
     assert_eq!(stored(&world, CANARY), set(&["credentials.name", "credentials_by_name.name", "events.changes"]));

@@ -7,13 +7,13 @@ use postern::credential::secret::Token;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use crate::common::watched::Wire;
-use crate::common::{ACME, ROOT, text};
-use crate::scene::{
-    By, Header, Place, Scene, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature, takes_form,
-};
 use crate::tokens::{admin, faults, id, random, shows_as};
 use crate::{CANARY, Trace, set, shows_tokens, stored, told, trace, trace_over};
+use support::scene::{
+    By, Header, Place, Scene, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature, takes_form,
+};
+use support::watched::Wire;
+use support::{ACME, ROOT, text};
 
 fn sent(scene: &Scene, route: &Route, place: &Place, headers: &[Header], body: &[u8]) -> Trace {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -289,7 +289,7 @@ mod idempotent {
         // The key that sealed it is gone.
         let made = sent(&scene, route, &scene.target, &keyed("second"), &body);
         let second = text(&made.reply.json(), "secret");
-        scene.world.settings = crate::common::settings(&"ab".repeat(32), None);
+        scene.world.settings = support::settings(&"ab".repeat(32), None);
         let replayed = sent(&scene, route, &scene.target, &keyed("second"), &body);
         replayed.assert_nowhere(&scene.world, random(&second), "another master key");
     }

@@ -22,10 +22,10 @@ use postern::store::question::{Act, Idempotency, NewRow, On, Question, Rotation}
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::common::watched::{Noted, Wire};
-use crate::common::{MASTER_KEY, ROOT, World, ZERO, settings};
-use crate::scene::signature;
 use crate::{CANARY, holds};
+use support::scene::signature;
+use support::watched::{Noted, Wire};
+use support::{MASTER_KEY, ROOT, World, ZERO, settings};
 
 /// Anything, by reference, to ask what it prints if it prints at all.
 struct Any<'a, T>(&'a T);

@@ -7,10 +7,10 @@ use postern::route::{Operation, ROUTES, Route};
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::common::watched::Wire;
-use crate::common::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
-use crate::scene::{Place, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use crate::{CANARY, Trace, deletes, holds, set, shown, shows_tokens, stored, told, trace, trace_over};
+use support::scene::{Place, Scene, basic, body_about, is_litegraph, is_ours, request_url};
+use support::watched::Wire;
+use support::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
 
 /// Every way in which a token can come, good or bad.
 fn presented(client: &str) -> Vec<(&'static str, String)> {

@@ -108,7 +108,7 @@ def a_409_of_what_is_valid_is_of_what_a_client_chose(_context, response, case):
 
 
 def a_refusal_tells_its_own_status_in_words_of_its_own(_context, response, case):
-    """That `Message` belongs to `Error`, tests/worker/face.rs has; that they are the right ones, tests/recorded."""
+    """That `Message` belongs to `Error`, tests/support/src/face.rs has; that they are the right ones, tests/recorded."""
     if response.status_code >= 400 and response.request.method != "HEAD":
         told = response.json()
         assert (list(told)[:3], told["StatusCode"]) == (["Error", "Message", "StatusCode"], response.status_code)

@@ -5,7 +5,7 @@ use postern::face::postern::description::openapi;
 use serde_json::{Map, Value, json};
 
 use super::validator;
-use crate::common::{ROOT, Reply, World, text};
+use support::{ROOT, Reply, World, text};
 
 /// The description, while a story is told by it.
 pub struct Description {

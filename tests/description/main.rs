@@ -1,19 +1,16 @@
 //! The description of our own face, docs/openapi/postern.json, and the catalogue of its errors, docs/ERRORS.md: both are made from
 //! the code, and kept. `make openapi` writes them; without it they are compared.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod catalogue;
 mod examples;
 
 use std::path::Path;
 
-use common::{ACME, ROOT, World};
 use examples::Description;
 use jsonschema::Validator;
 use postern::face::postern::description::openapi;
 use serde_json::{Value, json};
+use support::{ACME, ROOT, World};
 
 /// Compares what is kept with what it has to be; where that is asked for, writes it.
 fn keep(file: &str, text: &str) {

@@ -1,8 +1,8 @@
 //! Lists that their contracts do not page: read a thousand a trip, shown whole up to 10,000, and above that refused, with
 //! where to go instead; nothing is cut off.
 
-use super::common::ACME;
 use super::*;
+use support::ACME;
 
 const V1: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000";
 
@@ -113,11 +113,11 @@ fn users_and_tenants() {
 /// The list is read in several trips: who calls is judged in each, and what comes and goes between them is no other's loss.
 #[test]
 fn what_changes_between_the_trips() {
-    use common::watched::Noted;
     use postern::credential::time::Micros;
     use postern::request::{Body, Method, Request};
     use postern::service::Service;
     use postern::store::{Batch, Database, Fault, Statement, Store};
+    use support::watched::Noted;
 
     /// The database, where something happens after each trip.
     struct Busy<'a>(&'a World, &'a dyn Fn(u64), std::cell::Cell<u64>);

@@ -165,7 +165,7 @@ fn root_names_the_tenant_by_either_spelling_or_the_label() {
         headers.extend(tenant.map(|tenant| ("X-Postern-Tenant", tenant)));
         world.send("POST", CLIENTS, &headers, br#"{"name":"n"}"#)
     };
-    for tenant in ["acme", common::ACME, ZERO] {
+    for tenant in ["acme", support::ACME, ZERO] {
         assert_eq!(create(Some(tenant)).status, 201, "{tenant}");
     }
     assert_eq!(create(Some("nobody")).status, 404);

@@ -15,7 +15,7 @@ fn organizations_and_service_accounts_as_the_sdk_reads_them() {
         (label("New Co"), label("new co!"), label("ACME")),
         ("new-co-2".to_owned(), "new-co-3".to_owned(), "acme-2".to_owned())
     );
-    assert_eq!(label(common::ACME), format!("{}-2", common::ACME), "a label that reads as an id never stands alone");
+    assert_eq!(label(support::ACME), format!("{}-2", support::ACME), "a label that reads as an id never stands alone");
     assert_eq!(label(ZERO), format!("{ZERO}-2"));
 
     for reference in [text(&organization, "id"), "new-co".to_owned()] {

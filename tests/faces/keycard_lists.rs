@@ -165,7 +165,7 @@ fn parameters_that_are_wrong_are_told_all_at_once_and_cost_no_trip() {
 #[test]
 fn twenty_items_where_nothing_is_said_and_a_hundred_at_most() {
     let world = World::new();
-    world.many_credentials(common::ACME, common::ACME, 1..102);
+    world.many_credentials(support::ACME, support::ACME, 1..102);
     let url = format!("{ACCOUNTS}/{}/credentials", Id::ZERO);
     for (query, count, next) in [("", 20, true), ("?limit=100", 100, true), ("?limit=99", 99, true)] {
         let shown = page(&world, &format!("{url}{query}"), ROOT);
@@ -249,10 +249,10 @@ mod organizations {
             (200, 1, MEMBERS.map(str::to_owned).to_vec())
         );
         let body = by_label.json();
-        assert_eq!((text(&body, "id"), text(&body, "zone_id")), (common::ACME.to_owned(), common::ACME.to_owned()));
+        assert_eq!((text(&body, "id"), text(&body, "zone_id")), (support::ACME.to_owned(), support::ACME.to_owned()));
         assert_eq!((text(&body, "label"), &body["sso_enabled"]), ("acme".to_owned(), &json!(false)));
         assert_eq!(text(&body, "created_at"), "1970-01-01T00:00:00.000Z");
-        assert_eq!(world.get(&format!("/organizations/{}", common::ACME), ROOT).json(), body);
+        assert_eq!(world.get(&format!("/organizations/{}", support::ACME), ROOT).json(), body);
         for missing in ["nobody", "00000000000000000000000009", "ACME", &"x".repeat(255), ZERO] {
             let reply = world.get(&format!("/organizations/{missing}"), ROOT);
             assert_eq!(
@@ -334,7 +334,7 @@ mod service_accounts {
         let all = members(&["id", "created_at", "name", "updated_at", "description"]);
         assert_eq!((made.status, made.cost.trips, made.members()), (201, 1, all.clone()));
         let url = format!("{ACCOUNTS}/{}", text(&made.json(), "id"));
-        for organization in ["acme", common::ACME] {
+        for organization in ["acme", support::ACME] {
             let read = world.get(&url.replace("acme", organization), &admin);
             assert_eq!((read.status, read.cost.trips, read.json()), (200, 1, made.json()));
         }

@@ -52,7 +52,7 @@ fn create_honours_what_the_client_chose() {
     let token = world.call("PUT", URL, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "default"}));
     assert_eq!(token.status, 409);
     let event = &world.history(&Id::parse_guid("aaaaaaaa-0000-0000-0000-000000000001").unwrap().to_string())[0];
-    assert!(event["at"].as_i64() > Some(common::START), "the history is told the real time");
+    assert!(event["at"].as_i64() > Some(support::START), "the history is told the real time");
 }
 
 #[test]

@@ -419,7 +419,7 @@ fn by_bearer_token() {
         (get(&admin, &admin).json()["Name"].as_str(), get(&admin, &admin).json()["BearerToken"].as_str()),
         (Some("admin"), Some(""))
     );
-    let at = postern::credential::time::Micros(common::START);
+    let at = postern::credential::time::Micros(support::START);
     let keys = &world.settings.as_ref().unwrap().keys;
     let access = keys.current.issue_access("pstn_", Id::ZERO, at, at);
     for missing in [

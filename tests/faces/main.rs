@@ -1,11 +1,8 @@
 //! Each operation of each face, as its contract has it.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
+use support::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 mod coactive;
 

@@ -73,7 +73,7 @@ fn id(number: u8) -> Id {
 const DEFAULT: u8 = 254;
 
 fn at(second: u8) -> Micros {
-    Micros(common::START + i64::from(second) * 1_000_000)
+    Micros(support::START + i64::from(second) * 1_000_000)
 }
 
 fn called(name: u8) -> String {

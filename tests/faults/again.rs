@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::common::{ROOT, text};
 use crate::stage::Fails::{After, Before};
 use crate::stage::{Ended, OPERATIONS, OURS, Operation, Stage};
+use support::{ROOT, text};
 
 const LOST: &str = "Network connection lost.";
 const LATE: &str = "no answer of the database in time";

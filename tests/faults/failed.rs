@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use data_encoding::BASE64;
 
-use crate::common::{ROOT, ZERO, text};
 use crate::stage::Fails::Before;
 use crate::stage::{Ended, OPERATIONS, OURS, Stage};
+use support::{ROOT, ZERO, text};
 
 const HERE: (&str, &str) = ("cf-connecting-ip", "192.0.2.7");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -57,7 +57,7 @@ fn nobodys(stage: &Stage) -> (String, String) {
     let (client, token) = stage.world.client(&json!({ "name": "gone" }));
     let sql = "SELECT s.id FROM secrets s JOIN credentials c ON c.id = s.credential WHERE c.name = 'gone'";
     let id = text(&stage.world.db.query(sql, &[])[0], "id");
-    let url = crate::common::client_url(&client);
+    let url = support::client_url(&client);
     let deleted =
         stage.send(&[], &format!("DELETE {url}"), &[("authorization", &format!("Bearer {}", stage.admin.1))], "");
     assert_eq!(deleted.reply.status, 200, "{}", deleted.reply.text);

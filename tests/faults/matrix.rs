@@ -244,7 +244,7 @@ fn a_list_goes_on_where_one_of_its_batches_was_asked_again() {
     let list = &OPERATIONS[0];
     let (stage, twin) = (Stage::new(), Stage::new());
     for stage in [&stage, &twin] {
-        stage.world.many_credentials(crate::common::ACME, crate::common::ACME, 1..2400);
+        stage.world.many_credentials(support::ACME, support::ACME, 1..2400);
     }
     let expected = twin.run(list, &[]);
     assert_eq!((expected.batches, expected.reply.status), (3, 200));

@@ -5,9 +5,9 @@ use postern::store::Store;
 use postern::store::after::{After as Left, write};
 use serde_json::json;
 
-use crate::common::{ROOT, World};
 use crate::stage::Fails::{After, Before};
 use crate::stage::{Faulty, OPERATIONS, OURS, Operation, Stage};
+use support::{ROOT, World};
 
 const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
 const LOST: &str = "Network connection lost.";

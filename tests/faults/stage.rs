@@ -12,8 +12,8 @@ use postern::store::after::After as Left;
 use postern::store::{Batch, Database, Fault, Statement, Store};
 use serde_json::{Value, json};
 
-use crate::common::sqlite::Sqlite;
-use crate::common::{ACME, ROOT, Reply, World, ZERO, text};
+use support::sqlite::Sqlite;
+use support::{ACME, ROOT, Reply, World, ZERO, text};
 
 /// How a batch fails, by the message that D1 would give.
 #[derive(Clone, Copy, Debug)]

@@ -1,15 +1,10 @@
 //! `fields.txt`, cell by cell: what each member of a body means, for every face and everything that writes.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod subject;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::Reply;
-use common::table::{Table, tables, tell_size};
 use postern::credential::field::{Field, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::Token;
@@ -17,6 +12,8 @@ use postern::credential::time::Micros;
 use postern::route::Route;
 use serde_json::{Map, Value, json};
 use subject::{Op, Subject, columns, id_of, routes};
+use support::Reply;
+use support::table::{Table, tables, tell_size};
 use table::{READS, cells, fits, needed, said, spelled_out};
 
 const TEXT: &str = include_str!("fields.txt");
@@ -228,7 +225,7 @@ fn what_our_own_face_does_not_know_is_a_violation() {
             assert_eq!(reply.status, 422, "{of}: {value}: {}", reply.text);
             let body = reply.json();
             let told = body["violations"].as_array().expect("violations").iter();
-            let told: Vec<_> = told.map(|one| (common::text(one, "pointer"), common::text(one, "code"))).collect();
+            let told: Vec<_> = told.map(|one| (support::text(one, "pointer"), support::text(one, "code"))).collect();
             assert_eq!(told, expected, "{of}: {value}");
             assert_eq!(subject.world.stored(), before, "{of}: {value}");
             count += others.len();
@@ -374,7 +371,7 @@ impl Cell<'_> {
         let secrets = subject.world.db.query("SELECT id FROM secrets WHERE credential = ?1", &[&id.to_string()]);
         assert_eq!(secrets.len(), 1, "{of}: secrets");
         subject.world.db.execute("UPDATE credentials SET enabled = 1, roles = NULL WHERE id = ?1", &[&id.to_string()]);
-        let got = subject.world.get(&common::litegraph_url(&id), token);
+        let got = subject.world.get(&support::litegraph_url(&id), token);
         assert_eq!((got.status, got.json()["BearerToken"].as_str()), (200, Some(token)), "{of}: presented");
     }
 
@@ -399,11 +396,11 @@ impl Cell<'_> {
             "LiteGraph" => {
                 let error = if reply.status == 409 { "Conflict" } else { "BadRequest" };
                 assert_eq!((&body["Error"], &body["StatusCode"]), (&json!(error), &json!(reply.status)), "{of}");
-                common::text(&body, "Description")
+                support::text(&body, "Description")
             }
             "Keycard" => {
                 assert_eq!((&body["code"], &body["status"]), (&json!("bad_request"), &json!(reply.status)), "{of}");
-                common::text(&body, "message")
+                support::text(&body, "message")
             }
             "Postern" => {
                 assert_eq!((&body["code"], &body["status"]), (&json!("invalid"), &json!(reply.status)), "{of}");
@@ -424,7 +421,7 @@ fn coactive(detail: &Value) -> String {
     let steps = loc.iter().map(|step| step.as_str().map_or_else(|| format!("[{step}]"), |name| format!(".{name}")));
     let place = steps.collect::<String>();
     let place = place.trim_start_matches('.');
-    let (kind, words) = (common::text(detail, "type"), common::text(detail, "msg"));
+    let (kind, words) = (support::text(detail, "type"), support::text(detail, "msg"));
     match kind.as_str() {
         "missing" | "string_type" | "list_type" | "model_attributes_type" => format!("{place} {kind}"),
         _ => format!("{place} {kind}: {}", words.trim_start_matches("Value error, ")),
@@ -433,7 +430,7 @@ fn coactive(detail: &Value) -> String {
 
 /// One violation of our own face: its pointer and its code, with the words where they tell a kind or a limit.
 fn own(violation: &Value) -> String {
-    let [pointer, code, detail] = ["pointer", "code", "detail"].map(|member| common::text(violation, member));
+    let [pointer, code, detail] = ["pointer", "code", "detail"].map(|member| support::text(violation, member));
     assert!(!detail.is_empty(), "{violation}: how to mend it");
     match code.as_str() {
         "type" | "too_short" | "too_long" | "too_many" | "too_large" | "not_in_range" => {

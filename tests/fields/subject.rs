@@ -11,7 +11,7 @@ use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use crate::common::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+use support::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 /// An operation that reads fields from a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,54 +1,48 @@
 //! The master key can be changed: what is under the previous one works on, moves as it is used, and is no other's.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
+use support::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
 
 const NEW_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 const CREDENTIALS: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials";
 
-impl World {
-    /// Puts a new master key in force, with the old one as the previous, or without it.
-    fn change_key(&mut self, previous: Option<&str>) {
-        self.settings = settings(NEW_KEY, previous);
-    }
-
-    /// How many secrets are under the key with which this tenant began.
-    fn left(&self, old: &str) -> i64 {
-        self.db.count(&format!("SELECT count(*) FROM secrets WHERE key = '{old}'"))
-    }
-
-    fn old_key(&self) -> String {
-        text(&self.db.query("SELECT key FROM secrets LIMIT 1", &[])[0], "key")
-    }
-
-    /// A credential made through LiteGraph's face: its URL and token.
-    fn litegraph(&self, body: &Value) -> (String, String) {
-        let made = self.call("PUT", CREDENTIALS, ROOT, body).json();
-        (format!("{CREDENTIALS}/{}", text(&made, "GUID")), text(&made, "BearerToken"))
-    }
+/// Puts a new master key in force, with the old one as the previous, or without it.
+fn change_key(world: &mut World, previous: Option<&str>) {
+    world.settings = settings(NEW_KEY, previous);
 }
 
+/// How many secrets are under the key with which this tenant began.
+fn secrets_under(world: &World, old: &str) -> i64 {
+    world.db.count(&format!("SELECT count(*) FROM secrets WHERE key = '{old}'"))
+}
+
+fn old_key(world: &World) -> String {
+    text(&world.db.query("SELECT key FROM secrets LIMIT 1", &[])[0], "key")
+}
+
+/// A credential made through LiteGraph's face: its URL and token.
+fn litegraph(world: &World, body: &Value) -> (String, String) {
+    let made = world.call("PUT", CREDENTIALS, ROOT, body).json();
+    (format!("{CREDENTIALS}/{}", text(&made, "GUID")), text(&made, "BearerToken"))
+}
 #[test]
 fn a_secret_moves_to_the_new_key_as_it_is_used_and_works_without_the_old_one_then() {
     let mut world = World::new();
     let (id, issued) = world.client(&json!({"name": "issued"}));
-    let (url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
+    let (url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
     let unused = world.caller(&["admin"]);
-    let old = world.old_key();
+    let old = old_key(&world);
     let tag = world.get(&client_url(&id), ROOT).etag().to_owned();
 
-    world.change_key(Some(MASTER_KEY));
+    change_key(&mut world, Some(MASTER_KEY));
     assert_eq!(world.get(&client_url(&id), &issued).status, 200);
     assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed", "known, though a viewer");
-    assert_eq!(world.left(&old), 1, "the used ones have moved, each in the request that used it");
+    assert_eq!(secrets_under(&world, &old), 1, "the used ones have moved, each in the request that used it");
     let moved = world.get(&client_url(&id), &issued);
     assert_eq!((moved.status, moved.etag()), (200, tag.as_str()), "a move is no change");
 
-    world.change_key(None);
+    change_key(&mut world, None);
     assert_eq!(world.get(&client_url(&id), &issued).status, 200);
     assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed");
     assert_eq!(world.get(&client_url(&id), &unused).status, 401, "what never moved went with its key");
@@ -61,15 +55,15 @@ fn a_secret_moves_to_the_new_key_as_it_is_used_and_works_without_the_old_one_the
 #[test]
 fn a_sealed_token_moves_when_it_is_shown_and_opens_under_the_new_key() {
     let mut world = World::new();
-    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO}));
-    let (own_url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "own"}));
-    let old = world.old_key();
-    world.change_key(Some(MASTER_KEY));
+    let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO}));
+    let (own_url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "own"}));
+    let old = old_key(&world);
+    change_key(&mut world, Some(MASTER_KEY));
     for (url, token) in [(&url, &token), (&own_url, &own)] {
         assert_eq!(text(&world.get(url, ROOT).json(), "BearerToken"), *token);
     }
-    assert_eq!(world.left(&old), 0);
-    world.change_key(None);
+    assert_eq!(secrets_under(&world, &old), 0);
+    change_key(&mut world, None);
     for (url, token) in [(&url, &token), (&own_url, &own)] {
         assert_eq!(text(&world.get(url, ROOT).json(), "BearerToken"), *token);
         assert_eq!(world.get(url, token).json()["Error"], "AuthorizationFailed");
@@ -79,20 +73,20 @@ fn a_sealed_token_moves_when_it_is_shown_and_opens_under_the_new_key() {
 #[test]
 fn a_sealed_token_whose_key_is_gone_is_a_clear_503_and_is_kept() {
     let mut world = World::new();
-    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO}));
-    world.change_key(None);
+    let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO}));
+    change_key(&mut world, None);
     let reply = world.get(&url, ROOT);
     assert!(reply.status == 503 && reply.text.contains("POSTERN_MASTER_KEY"), "{}", reply.text);
-    world.change_key(Some(MASTER_KEY));
+    change_key(&mut world, Some(MASTER_KEY));
     assert_eq!(text(&world.get(&url, ROOT).json(), "BearerToken"), token);
 }
 
 #[test]
 fn a_token_under_the_old_key_is_taken_and_is_no_change_to_its_own_credential() {
     let mut world = World::new();
-    let (url, _) = world.litegraph(&json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"}));
-    let (other, _) = world.litegraph(&json!({"UserGUID": ZERO, "Name": "n"}));
-    world.change_key(Some(MASTER_KEY));
+    let (url, _) = litegraph(&world, &json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"}));
+    let (other, _) = litegraph(&world, &json!({"UserGUID": ZERO, "Name": "n"}));
+    change_key(&mut world, Some(MASTER_KEY));
     let body = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"});
     assert_eq!(world.call("PUT", &other, ROOT, &body).status, 409);
     assert_eq!(world.call("PUT", CREDENTIALS, ROOT, &body).status, 409);
@@ -108,7 +102,7 @@ fn a_token_under_the_old_key_is_taken_and_is_no_change_to_its_own_credential() {
 fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
     let mut world = World::new();
     let (id, secret) = world.client(&json!({"name": "self"}));
-    world.change_key(Some(MASTER_KEY));
+    change_key(&mut world, Some(MASTER_KEY));
     let url = format!("{CREDENTIALS}/{}", Id::parse_client(&id).unwrap().guid());
     let put = world.call("PUT", &url, &secret, &json!({"UserGUID": ZERO, "Name": "self", "BearerToken": "new"}));
     assert_eq!(put.status, 200);
@@ -119,10 +113,10 @@ fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
 #[test]
 fn a_list_opens_what_is_under_either_key_and_what_moves_is_read_as_before() {
     let mut world = World::new();
-    let made: Vec<_> = (0..3).map(|_| world.litegraph(&json!({"UserGUID": ZERO})).1).collect();
-    let old = world.old_key();
-    world.change_key(Some(MASTER_KEY));
-    world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "under-the-new-one"}));
+    let made: Vec<_> = (0..3).map(|_| litegraph(&world, &json!({"UserGUID": ZERO})).1).collect();
+    let old = old_key(&world);
+    change_key(&mut world, Some(MASTER_KEY));
+    litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "under-the-new-one"}));
     let list = |world: &World, url: &str, member: &str| {
         let reply = world.get(url, ROOT);
         assert_eq!(reply.status, 200, "{}", reply.text);
@@ -135,24 +129,24 @@ fn a_list_opens_what_is_under_either_key_and_what_moves_is_read_as_before() {
         // One moves a request: the others in time.
         let (url, member) = if left % 2 == 0 { (CREDENTIALS, "") } else { (&*pages, "Objects") };
         assert_eq!(list(&world, url, member), expected);
-        assert_eq!(world.left(&old), left);
+        assert_eq!(secrets_under(&world, &old), left);
     }
-    world.change_key(None);
+    change_key(&mut world, None);
     assert_eq!(list(&world, &pages, "Objects"), expected);
 }
 
 #[test]
 fn a_list_with_a_token_whose_key_is_gone_is_a_clear_503() {
     let mut world = World::new();
-    world.litegraph(&json!({"UserGUID": ZERO}));
-    world.change_key(None);
-    world.litegraph(&json!({"UserGUID": ZERO}));
+    litegraph(&world, &json!({"UserGUID": ZERO}));
+    change_key(&mut world, None);
+    litegraph(&world, &json!({"UserGUID": ZERO}));
     for url in [CREDENTIALS, &CREDENTIALS.replace("v1", "v2")] {
         let reply = world.get(url, ROOT);
         assert!(reply.status == 503 && reply.text.contains("POSTERN_MASTER_KEY"), "{url}: {}", reply.text);
     }
     // It shows no token on the other faces, and there it is listed; and it may be deleted.
-    let clients = world.get(common::CLIENTS, ROOT);
+    let clients = world.get(support::CLIENTS, ROOT);
     assert_eq!((clients.status, clients.json().as_array().map(Vec::len)), (200, Some(2)));
     assert_eq!(world.call("DELETE", CREDENTIALS, ROOT, &Value::Null).status, 200);
     assert_eq!(world.get(CREDENTIALS, ROOT).text, "[]");
@@ -161,10 +155,10 @@ fn a_list_with_a_token_whose_key_is_gone_is_a_clear_503() {
 #[test]
 fn a_token_under_the_old_key_is_found_by_what_it_is() {
     let mut world = World::new();
-    let (url, issued) = world.litegraph(&json!({"UserGUID": ZERO}));
-    let (own_url, own) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
+    let (url, issued) = litegraph(&world, &json!({"UserGUID": ZERO}));
+    let (own_url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
     let find = |world: &World, token: &str| world.get(&format!("/v1.0/credentials/bearer/{token}"), ROOT);
-    world.change_key(Some(MASTER_KEY));
+    change_key(&mut world, Some(MASTER_KEY));
     for (url, token) in [(&url, &issued), (&own_url, &own)] {
         // As it is moved, and once it has moved.
         for _ in 0..2 {
@@ -172,7 +166,7 @@ fn a_token_under_the_old_key_is_found_by_what_it_is() {
             assert_eq!((found.status, found.json()), (200, world.get(url, ROOT).json()));
         }
     }
-    world.change_key(None);
+    change_key(&mut world, None);
     assert_eq!((find(&world, &issued).status, find(&world, &own).status), (200, 200));
 }
 
@@ -187,23 +181,23 @@ fn an_access_token_is_good_under_the_previous_key_and_no_other() {
         text(&reply.json(), "access_token")
     };
     let before = log_in(&world);
-    let old = world.old_key();
-    world.change_key(Some(MASTER_KEY));
+    let old = old_key(&world);
+    change_key(&mut world, Some(MASTER_KEY));
     assert_eq!(world.get(&client_url(&id), &before).status, 200);
-    assert_eq!(world.left(&old), 1, "the secret itself was not presented, so it cannot move");
+    assert_eq!(secrets_under(&world, &old), 1, "the secret itself was not presented, so it cannot move");
     let after = log_in(&world);
-    assert_eq!(world.left(&old), 0);
+    assert_eq!(secrets_under(&world, &old), 0);
     assert_eq!((world.get(&client_url(&id), &before).status, world.get(&client_url(&id), &after).status), (200, 200));
-    world.change_key(None);
+    change_key(&mut world, None);
     assert_eq!((world.get(&client_url(&id), &before).status, world.get(&client_url(&id), &after).status), (401, 200));
 }
 
 #[test]
 fn what_is_under_the_old_key_is_deleted_as_any() {
     let mut world = World::new();
-    let (url, token) = world.litegraph(&json!({"UserGUID": ZERO, "BearerToken": "once"}));
+    let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "once"}));
     let caller = world.caller(&["admin"]);
-    world.change_key(Some(MASTER_KEY));
+    change_key(&mut world, Some(MASTER_KEY));
     assert_eq!(world.call("DELETE", &url, &caller, &Value::Null).status, 200);
     assert_eq!(world.get(&url, &token).status, 401);
     // The caller that deletes itself leaves nothing that could move.

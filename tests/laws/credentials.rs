@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Value, json};
 
-use crate::common::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 use crate::said::{
     any_body, as_set, config, description, end, metadata, metadata_patch, name, own_roles, roles, some_of,
 };
+use support::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 /// What a credential is before a law is tried on it: every field has something to lose.
 #[derive(Clone, Debug)]

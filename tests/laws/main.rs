@@ -3,9 +3,6 @@
 //!
 //! A face is a few closures here; each law is written once for credentials, and once for what they belong to.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod said;
 
 mod credentials;

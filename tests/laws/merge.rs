@@ -72,10 +72,10 @@ fn still(mut body: Value) -> Value {
 }
 
 /// Every patch of these in its turn, to what `url` shows.
-fn check(world: &crate::common::World, url: &str, patches: &[Value]) -> Result<(), TestCaseError> {
+fn check(world: &support::World, url: &str, patches: &[Value]) -> Result<(), TestCaseError> {
     for patch in patches {
-        let before = world.get(url, crate::common::ROOT).json();
-        let reply = world.call("PATCH", url, crate::common::ROOT, patch);
+        let before = world.get(url, support::ROOT).json();
+        let reply = world.call("PATCH", url, support::ROOT, patch);
         prop_assert_eq!(reply.status, 200, "{}: {}", patch, reply.text);
         let expected = shown(merge_patch(before.clone(), patch), &before);
         let after = reply.json();

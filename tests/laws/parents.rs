@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use crate::common::{ROOT, Reply, World, text};
 use crate::said::{any_body, config, description, name, some_of};
+use support::{ROOT, Reply, World, text};
 
 /// A tenant and a principal in it under test, which each face but Coactive's has a page of.
 pub struct House {

@@ -6,10 +6,10 @@ use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteG
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::common::{ACME, ROOT, Reply, World};
 use crate::credentials::{State, Subject, state, whole};
 use crate::parents::{House, account, organization};
 use crate::said::{any_value, config};
+use support::{ACME, ROOT, Reply, World};
 
 const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use crate::common::{ACME, ZERO};
+use support::{ACME, ZERO};
 
 pub fn config() -> ProptestConfig {
     ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() }
@@ -54,7 +54,7 @@ pub fn as_set(roles: &Value) -> Value {
 
 /// An end that is to come, or none.
 pub fn end() -> impl Strategy<Value = Value> {
-    let time = (crate::common::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).microseconds());
+    let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).microseconds());
     proptest::option::of(time).prop_map(Value::from)
 }
 

@@ -14,8 +14,8 @@ use postern::store::idempotency::forget;
 use postern::store::list::{LIST_MAX, PAGE_MAX};
 use serde_json::{Value, json};
 
-use crate::common::sqlite::{STATEMENTS_MAX, VALUE_MAX};
-use crate::common::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
+use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
+use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
 
 const OTHER_KEY: &str = "fefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefe";
 

@@ -3,12 +3,6 @@
 
 use std::io::Write;
 
-#[path = "../common/mod.rs"]
-mod common;
-
-#[path = "../store/sent.rs"]
-mod sent;
-
 mod largest;
 mod refused;
 mod statements;

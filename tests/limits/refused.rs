@@ -3,7 +3,7 @@
 use postern::store::{Database, Fault, Parameter, Statement};
 use serde_json::json;
 
-use crate::common::sqlite::{STATEMENTS_MAX, Sqlite, VALUE_MAX};
+use support::sqlite::{STATEMENTS_MAX, Sqlite, VALUE_MAX};
 
 /// What becomes of so many statements of a request, or why they are refused.
 fn send(db: &Sqlite, sql: &str, times: usize, value: &str) -> Result<(), String> {

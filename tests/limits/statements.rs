@@ -2,8 +2,8 @@
 
 use rusqlite::limits::Limit;
 
-use crate::common::sqlite::{LIMITS, Sqlite};
-use crate::sent::SENT;
+use support::sent::SENT;
+use support::sqlite::{LIMITS, Sqlite};
 
 /// What a limit bounds.
 fn name(limit: Limit) -> &'static str {

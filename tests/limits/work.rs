@@ -17,9 +17,9 @@ use postern::settings::Settings;
 use postern::store::{Batch, Database, Fault, Row, Statement, Store};
 use serde_json::{Value, json};
 
-use crate::common::sqlite::Sqlite;
-use crate::common::{ACME, CLIENTS, ROOT, World};
 use crate::largest::{encoded, litegraph, metadata, roles, tenant, token, wide};
+use support::sqlite::Sqlite;
+use support::{ACME, CLIENTS, ROOT, World};
 
 /// How often as much as reading and writing once. Seen are 0.2 to 1.7.
 const BOUND: f64 = 15.0;

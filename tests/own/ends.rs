@@ -118,13 +118,13 @@ fn what_it_makes_without_a_word_ends_with_it_on_every_face() {
     assert_eq!(made.body["expires_at"], time(end));
     let sooner = make_by(&world, &caller, &json!({ "name": "x", "roles": null, "expires_at": time(START + HOUR) }));
     assert_eq!(sooner.body["expires_at"], time(START + HOUR));
-    let client = world.call("POST", crate::common::CLIENTS, &caller, &json!({ "name": "x" })).json();
+    let client = world.call("POST", support::CLIENTS, &caller, &json!({ "name": "x" })).json();
     let guid = world
         .call(
             "PUT",
-            &format!("/v1.0/tenants/{}/credentials", crate::common::ZERO),
+            &format!("/v1.0/tenants/{}/credentials", support::ZERO),
             &caller,
-            &json!({ "UserGUID": crate::common::ZERO }),
+            &json!({ "UserGUID": support::ZERO }),
         )
         .json();
     let keycard = format!("/organizations/acme/service-accounts/{ACME}/credentials");

@@ -3,8 +3,8 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::common::{CLIENTS, ZERO};
 use crate::stage::*;
+use support::{CLIENTS, ZERO};
 
 #[test]
 fn what_is_made_on_a_vendors_face_is_whole_here() {

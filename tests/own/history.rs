@@ -134,7 +134,7 @@ fn no_secret_is_ever_in_it() {
     let world = World::new();
     let made = plain(&world);
     let own = "a-token-of-its-own-0123456789";
-    let put = json!({ "UserGUID": crate::common::ZERO, "Name": "x", "BearerToken": own });
+    let put = json!({ "UserGUID": support::ZERO, "Name": "x", "BearerToken": own });
     assert_eq!(world.call("PUT", &made.litegraph(), ROOT, &put).status, 200);
     let rotated =
         text(&world.call("POST", &made.under("rotate"), ROOT, &json!({ "grace_seconds": 9 })).json(), "secret");

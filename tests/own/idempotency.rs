@@ -178,7 +178,7 @@ fn at_rest_there_is_no_secret_and_no_key_in_clear() {
     assert_ne!(sealed(&rows[0]), sealed(&rows[1]));
     let id = postern::credential::id::Id::parse(&text(&made, "id")).expect("an id");
     // What was sealed for an answer is not shown by any face that shows tokens.
-    let shown = world.get(&crate::common::litegraph_url(&id), ROOT).json();
+    let shown = world.get(&support::litegraph_url(&id), ROOT).json();
     assert!(!shown.to_string().contains(random), "{shown}");
 }
 

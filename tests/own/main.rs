@@ -1,8 +1,5 @@
 //! Our own face, `/v1`: updates that one can trust, rotation, verification, and a history.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod stage;
 
 mod dry_run;

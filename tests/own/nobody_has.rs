@@ -126,7 +126,7 @@ fn field_level_before_and_after_in_the_same_transaction() {
     let before = world.stored();
     let headers = [("authorization", format!("Bearer {ROOT}"))];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (wire, noted) = (crate::common::watched::Wire::to(&world.db), crate::common::watched::Noted::of(&headers));
+    let (wire, noted) = (support::watched::Wire::to(&world.db), support::watched::Noted::of(&headers));
     let done = world.watch(&wire, "PATCH", &made.url, &noted, br#"{"name":"c"}"#);
     assert!(done.answer.status >= 500 && done.log.is_some());
     assert_eq!(world.stored(), before);

@@ -142,7 +142,7 @@ fn a_tenant_may_require_if_match_on_every_face() {
     assert_eq!(world.call("PATCH", TENANT, ROOT, &json!({ "require_if_match": true })).status, 200);
     let before = world.stored();
     let keycard = format!("/organizations/acme/service-accounts/{ACME}/credentials/{}", made.id);
-    let litegraph = json!({ "UserGUID": crate::common::ZERO, "Name": "x", "Active": true });
+    let litegraph = json!({ "UserGUID": support::ZERO, "Name": "x", "Active": true });
     let requests = [
         ("PUT", made.url.clone(), whole(json!({}))),
         ("PATCH", made.url.clone(), json!({ "name": "x" })),

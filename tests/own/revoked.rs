@@ -110,7 +110,7 @@ fn litegraph_shows_it_as_not_active_and_cannot_lift_it() {
     let url = made.litegraph();
     assert_eq!(world.get(&url, ROOT).json()["Active"], false);
     let whole = |active: Option<bool>, name: &str| {
-        let mut body = json!({ "UserGUID": crate::common::ZERO, "Name": name });
+        let mut body = json!({ "UserGUID": support::ZERO, "Name": name });
         if let Some(active) = active {
             body["Active"] = json!(active);
         }

@@ -51,7 +51,7 @@ proptest! {
             let made = make(&world, &json!({ "name": "plain", "roles": null }));
             (made.url.clone(), made.id.clone(), made.secret)
         };
-        let litegraph = crate::common::litegraph_url(&postern::credential::id::Id::parse(&id).unwrap());
+        let litegraph = support::litegraph_url(&postern::credential::id::Id::parse(&id).unwrap());
         let mut known = vec![Known { value: first, until: None }];
         let (mut revision, mut end, mut sealed, mut puts) = (1, None::<i64>, sealed, 0);
         for step in steps {
@@ -82,7 +82,7 @@ proptest! {
                 Step::Put => {
                     puts += 1;
                     let own = format!("own-token-{puts:020}");
-                    let body = json!({ "UserGUID": crate::common::ZERO, "Name": "plain", "Active": true, "BearerToken": own });
+                    let body = json!({ "UserGUID": support::ZERO, "Name": "plain", "Active": true, "BearerToken": own });
                     let reply = world.call("PUT", &litegraph, ROOT, &body);
                     prop_assert_eq!(reply.status, 200, "{}", reply.text);
                     // It ends every other secret, and is sealed, as all of LiteGraph's are.
@@ -180,8 +180,8 @@ fn agree(
 
 /// A credential whose secret is sealed: its url, id and token.
 fn by_litegraph(world: &World) -> (String, String, String) {
-    let url = format!("/v1.0/tenants/{}/credentials", crate::common::ZERO);
-    let reply = world.call("PUT", &url, ROOT, &json!({ "UserGUID": crate::common::ZERO, "Name": "plain" }));
+    let url = format!("/v1.0/tenants/{}/credentials", support::ZERO);
+    let reply = world.call("PUT", &url, ROOT, &json!({ "UserGUID": support::ZERO, "Name": "plain" }));
     assert_eq!(reply.status, 200, "{}", reply.text);
     let id = postern::credential::id::Id::parse_guid(&text(&reply.json(), "GUID")).unwrap().to_string();
     (format!("{CREDENTIALS}/{id}"), id, text(&reply.json(), "BearerToken"))

@@ -4,7 +4,7 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-pub use crate::common::{ACME, ROOT, Reply, START, World, text};
+pub use support::{ACME, ROOT, Reply, START, World, text};
 
 pub const TENANTS: &str = "/v1/tenants";
 /// The tenant `acme`, its principals and its credentials.
@@ -36,12 +36,12 @@ impl Made {
     /// The credential as LiteGraph's clients name it.
     pub fn litegraph(&self) -> String {
         let id = Id::parse(&self.id).expect("an id");
-        crate::common::litegraph_url(&id)
+        support::litegraph_url(&id)
     }
 
     /// The credential as Coactive's clients name it.
     pub fn coactive(&self) -> String {
-        crate::common::client_url(&Id::parse(&self.id).expect("an id").client())
+        support::client_url(&Id::parse(&self.id).expect("an id").client())
     }
 }
 

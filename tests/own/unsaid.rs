@@ -3,8 +3,8 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::common::{CLIENTS, ZERO};
 use crate::stage::*;
+use support::{CLIENTS, ZERO};
 
 fn by_keycard(id: &str) -> String {
     format!("/organizations/acme/service-accounts/{ACME}/credentials/{id}")
@@ -81,7 +81,7 @@ fn litegraph_shows_the_newest_token_of_a_rotation_and_ends_both_by_a_third() {
     let put = json!({ "UserGUID": ZERO, "Name": "lg", "BearerToken": "first-0123456789" });
     let first = world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &put).json();
     let id = Id::parse_guid(&text(&first, "GUID")).unwrap();
-    let (url, litegraph) = (format!("{CREDENTIALS}/{id}"), crate::common::litegraph_url(&id));
+    let (url, litegraph) = (format!("{CREDENTIALS}/{id}"), support::litegraph_url(&id));
     let rotated = world.call("POST", &format!("{url}/rotate"), ROOT, &json!({ "grace_seconds": 600 })).json();
     let new = text(&rotated, "secret");
     for token in ["first-0123456789", &new] {

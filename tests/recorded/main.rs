@@ -1,16 +1,13 @@
 //! The vendors' own clients, as they were recorded, replayed in process.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use common::recorded::{check_shape, sessions};
-use common::{ROOT, World, text};
 use data_encoding::BASE64;
 use postern::credential::id::Id;
 use serde_json::json;
+use support::recorded::{check_shape, sessions};
+use support::{ROOT, World, text};
 
 #[test]
 fn every_recorded_request_is_answered_as_the_table_says() {
@@ -44,8 +41,8 @@ fn names(world: &World) -> BTreeMap<&'static str, String> {
     let credential = world.call("POST", &url, ROOT, &json!({"name": "recorded", "description": "d"})).json();
     let id = |text: &str| Id::parse(text).expect("an id");
     // The all-zero credential of LiteGraph's first run.
-    let zero = json!({"GUID": common::ZERO, "UserGUID": common::ZERO});
-    assert_eq!(world.call("PUT", &format!("/v1.0/tenants/{}/credentials", common::ZERO), ROOT, &zero).status, 200);
+    let zero = json!({"GUID": support::ZERO, "UserGUID": support::ZERO});
+    assert_eq!(world.call("PUT", &format!("/v1.0/tenants/{}/credentials", support::ZERO), ROOT, &zero).status, 200);
     let pair = format!("{client}:{secret}");
     let basic = BASE64.encode(pair.as_bytes());
     let access = world.send("POST", "/api/v1/login", &[("authorization", &format!("Basic {basic}"))], b"");

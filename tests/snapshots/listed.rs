@@ -3,8 +3,8 @@
 use postern::credential::field::Noun::{self, Credential, Principal, Tenant};
 use serde_json::json;
 
-use crate::common::{ACME, CLIENTS, ROOT, ZERO, text};
 use crate::stage::{OURS, Request, Scene, Stage};
+use support::{ACME, CLIENTS, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
     situations: &[

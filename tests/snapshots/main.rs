@@ -1,9 +1,6 @@
 //! Every kind of answer of every face, whole: status, headers and body, as `snapshots/` has them. An answer that is
 //! another, or that has no snapshot, fails; `INSTA_UPDATE=always cargo test --test snapshots` writes them anew.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod listed;
 mod parents;
 mod redacted;
@@ -17,7 +14,6 @@ mod violations;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use common::text;
 use postern::credential::field::{Kind, Rule};
 use postern::credential::id::Id;
 use postern::refusal::{Conflict, Misconfigured, Noun, Refusal, Unreadable};
@@ -26,6 +22,7 @@ use postern::route::{Operation, ROUTES, Route, find};
 use redacted::{Redacted, assert_no_secret};
 use serde_json::Value;
 use stage::{SCENES, Stage};
+use support::text;
 
 const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
 

@@ -3,9 +3,9 @@
 use postern::credential::field::Noun::{Principal, Tenant};
 use serde_json::json;
 
-use crate::common::{ACME, ROOT, ZERO, text};
 use crate::redacted::CHOSEN;
 use crate::stage::{OURS, Request, Scene, Stage};
+use support::{ACME, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
     situations: &[

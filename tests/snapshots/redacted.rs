@@ -9,7 +9,7 @@ use postern::credential::secret::{ACCESS_SECONDS, Token};
 use postern::credential::time::Micros;
 use serde_json::Value;
 
-use crate::common::{MASTER_KEY, ROOT, Reply, START, settings};
+use support::{MASTER_KEY, ROOT, Reply, START, settings};
 
 /// A token that a test's client chooses for itself.
 pub const CHOSEN: &str = "a-token-of-the-clients-own";

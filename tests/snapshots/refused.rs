@@ -6,9 +6,9 @@ use postern::settings::Settings;
 use postern::store::Fault;
 use serde_json::json;
 
-use crate::common::{ACME, ZERO, settings};
 use crate::parents::{organization, service_account};
 use crate::stage::{OURS, Request, Scene, Stage};
+use support::{ACME, ZERO, settings};
 
 pub const SCENE: Scene = Scene {
     situations: &[

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::client_url;
 use crate::stage::{Request, Scene, Stage};
+use support::client_url;
 
 pub const SCENE: Scene = Scene {
     situations: &[
@@ -67,7 +67,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("listed while one is revoked", "litegraph") => {
             revoke();
-            Some(Request::get(&format!("/v1.0/tenants/{}/credentials", crate::common::ZERO)))
+            Some(Request::get(&format!("/v1.0/tenants/{}/credentials", support::ZERO)))
         }
         // Of what these faces can say of it, nothing makes it active.
         ("updated while it is revoked", "coactive") => {

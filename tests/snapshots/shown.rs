@@ -3,9 +3,9 @@
 use postern::credential::field::Noun;
 use serde_json::{Value, json};
 
-use crate::common::{ROOT, ZERO, text};
 use crate::redacted::CHOSEN;
 use crate::stage::{OURS, Request, Scene, Stage};
+use support::{ROOT, ZERO, text};
 
 const ROLES: &str = "/api/v1/auth-management/roles";
 

@@ -6,9 +6,9 @@ use postern::credential::id::Id;
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::common::watched::{Noted, Wire};
-use crate::common::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, text};
 use crate::{listed, parents, refused, rotating, shown, verified, violations};
+use support::watched::{Noted, Wire};
+use support::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, text};
 
 /// The tenant `acme`, on our own face.
 pub const OURS: &str = "/v1/tenants/00000000000000000000000000";

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::ROOT;
 use crate::stage::{OURS, Request, Scene, Stage};
+use support::ROOT;
 
 pub const SCENE: Scene = Scene {
     situations: &[

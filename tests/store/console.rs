@@ -3,7 +3,7 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::common::{ROOT, World, ZERO, litegraph_url, text};
+use support::{ROOT, World, ZERO, litegraph_url, text};
 
 pub struct Console {
     pub world: World,

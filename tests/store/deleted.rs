@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::common::watched::{Noted, Wire};
-use crate::common::{ACME, ROOT, Reply, World, ZERO, client_url, text};
+use support::watched::{Noted, Wire};
+use support::{ACME, ROOT, Reply, World, ZERO, client_url, text};
 
 const OTHER: &str = "00000000000000000000000001";
 

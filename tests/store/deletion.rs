@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{ACME, text};
 use crate::console::Console;
+use support::{ACME, text};
 
 const STAMP: &str =
     "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::common::{ACME, ROOT, World, ZERO, client_url, litegraph_url, text};
 use crate::console::Console;
+use support::{ACME, ROOT, World, ZERO, client_url, litegraph_url, text};
 
 fn actions(console: &Console) -> Vec<String> {
     console.history().iter().map(|event| text(event, "action")).collect()

@@ -1,8 +1,5 @@
 //! What the schema holds by itself, against whoever writes to it: at the database's console too.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod console;
 
 mod checks;
@@ -11,7 +8,6 @@ mod deletion;
 mod events;
 mod refused;
 mod replayed;
-mod sent;
 mod statements;
 mod widened;
 mod work;

@@ -1,7 +1,7 @@
 //! Statements that would change something without a trace, or what never changes: refused, and nothing is done.
 
-use crate::common::{ACME, World};
 use crate::console::Console;
+use support::{ACME, World};
 
 const TAKEN: &str = "this id is taken";
 const APPEND_ONLY: &str = "append-only";

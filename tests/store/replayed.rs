@@ -6,8 +6,8 @@ use postern::credential::id::Id;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::common::{CLIENTS, ROOT, Reply, World, client_url, text};
 use crate::deleted::assert_whole;
+use support::{CLIENTS, ROOT, Reply, World, client_url, text};
 
 const TENANTS: [(&str, &str); 2] = [("acme", "00000000000000000000000000"), ("other", "00000000000000000000000001")];
 const STEPS: [&str; 28] = [

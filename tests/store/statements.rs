@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::sqlite::Sqlite;
-use crate::common::text;
-use crate::sent::SENT;
+use support::sent::SENT;
+use support::sqlite::Sqlite;
+use support::text;
 
 /// What belongs to a tenant.
 const OWNED: [&str; 7] = [

@@ -8,7 +8,7 @@ use postern::store::Store;
 use postern::store::idempotency::forget;
 use serde_json::{Value, json};
 
-use crate::common::{ACME, ROOT, Reply, START, World, ZERO, client_url, text};
+use support::{ACME, ROOT, Reply, START, World, ZERO, client_url, text};
 
 /// The tenant, on our own face.
 const TENANT: &str = "/v1/tenants/00000000000000000000000000";
@@ -202,7 +202,7 @@ fn that_grows_is_seen() {
     let world = World::new();
     world.many_credentials(ACME, ACME, 0..500);
     let steps = || {
-        assert_eq!(world.get(crate::common::CLIENTS, ROOT).status, 200);
+        assert_eq!(world.get(support::CLIENTS, ROOT).status, 200);
         world.db.steps.get()
     };
     let few = steps();

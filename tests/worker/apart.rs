@@ -8,10 +8,10 @@ use postern::credential::id::Id;
 use postern::route::{Operation, Route};
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::routes::{self, Place, method, path, reading, title};
-use super::server::{Reply, at_once, call, get};
-use super::tenant::{Tenant, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::routes::{self, Place, method, path, reading, title};
+use support::server::{Reply, at_once, call, get};
+use support::tenant::{Tenant, read_id, text};
 
 /// A tenant, and what nobody else may see of it.
 struct Side {

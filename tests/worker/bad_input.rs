@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::server::{Call, Cost, call, get};
-use super::tenant::{Tenant, nobody};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::server::{Call, Cost, call, get};
+use support::tenant::{Tenant, nobody};
 
 const LIMIT: usize = 64 * 1024;
 
@@ -192,7 +192,7 @@ fn a_header_that_is_not_ascii_is_answered_like_any_other() {
     }
     let bad = get(tenant.one(Keycard, subject.id)).token(&tenant.admin).header("x-client-request-id", &b"\xe9"[..]);
     assert_eq!(Keycard.error(&bad.send().expect(400)), "bad_request");
-    let unknown = call("POST", super::tenant::CLIENTS).root("\u{e9}").bytes("{\"name\":\"n\"}");
+    let unknown = call("POST", support::tenant::CLIENTS).root("\u{e9}").bytes("{\"name\":\"n\"}");
     assert_eq!(Coactive.error(&unknown.send().expect(404)), "Organization not found");
 }
 

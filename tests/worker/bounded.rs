@@ -6,9 +6,9 @@ use postern::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
 use super::face::Face;
-use super::routes::{Place, face, path, request, title};
-use super::server::{Call, Reply, at_once, call};
-use super::tenant::Tenant;
+use support::routes::{Place, face, path, request, title};
+use support::server::{Call, Reply, at_once, call};
+use support::tenant::Tenant;
 
 /// A list that a request can have: its name, how it is put there, and how many items a request may have.
 struct List {
@@ -54,13 +54,13 @@ fn tags(items: usize) -> String {
 
 /// The request with one more member in its body, where it has a body of JSON.
 fn body(call: Call, route: &Route, place: &Place<'_>, member: &str, value: &Value) -> Option<Call> {
-    let mut members = super::routes::body(route, place)?;
+    let mut members = support::routes::body(route, place)?;
     members[member] = value.clone();
     Some(call.json(&members))
 }
 
 fn unknown(call: Call, route: &Route, place: &Place<'_>, items: usize) -> Option<Call> {
-    let mut all = super::routes::body(route, place)?.as_object()?.clone();
+    let mut all = support::routes::body(route, place)?.as_object()?.clone();
     all.extend((0..items).map(|index| (format!("x{index:x}"), Value::Null)));
     Some(call.json(&Value::Object(Map::from_iter(all))))
 }

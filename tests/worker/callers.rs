@@ -5,11 +5,11 @@ use postern::credential::field::Noun;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::routes::{self, Place};
-use super::server::{Call, call, get, root_token};
-use super::tenant::{CLIENTS, Tenant, read_id};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::roles;
+use support::routes::{self, Place};
+use support::server::{Call, call, get, root_token};
+use support::tenant::{CLIENTS, Tenant, read_id};
 
 fn basic(pair: &str) -> String {
     format!("Basic {}", BASE64.encode(pair.as_bytes()))
@@ -137,7 +137,7 @@ fn root_names_the_tenant_where_the_path_has_none() {
 #[test]
 fn another_tenants_credential_answers_exactly_as_a_missing_one() {
     let (tenant, other) = (Tenant::new(), Tenant::new());
-    let (theirs, missing) = (other.subject().id, super::tenant::nobody());
+    let (theirs, missing) = (other.subject().id, support::tenant::nobody());
     for face in Face::ALL {
         for place in [&tenant, &other] {
             let answers = |id| {

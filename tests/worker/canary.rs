@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::face::Face::{Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::server::{OAUTH_TOKEN, TOKEN, call, get};
-use super::tenant::{Tenant, text};
+use support::face::Face::{Keycard, LiteGraph, Postern};
+use support::face::roles;
+use support::server::{OAUTH_TOKEN, TOKEN, call, get};
+use support::tenant::{Tenant, text};
 
 const CANARY: &str = "canary-7f3d91c2-that-must-not-be-found";
 
@@ -93,7 +93,7 @@ fn no_secret_is_found_in_the_database_files_or_the_log() {
     get(format!("{one}/events")).token(&tenant.admin).send().expect(200);
 
     let (state, log) = (given("POSTERN_STATE"), given("POSTERN_LOG"));
-    let root = super::server::root_token();
+    let root = support::server::root_token();
     let secrets = [CANARY, &tenant.admin, root, &secret, &access, &login, &first, &second, &third];
     let (leaks, files) = found(Path::new(&state), &secrets);
     assert!(leaks.is_empty() && files > 0, "{files} files: {leaks:?}");

@@ -40,11 +40,11 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::routes::{self, Place};
-use super::server::{Cost, Reply, at_once, call, get};
-use super::tenant::{Subject, Tenant, nobody, post_by_root, read_id};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::roles;
+use support::routes::{self, Place};
+use support::server::{Cost, Reply, at_once, call, get};
+use support::tenant::{Subject, Tenant, nobody, post_by_root, read_id};
 
 const CHANGE: u64 = 2;
 /// To another name, or another principal: its place in a list is another too.
@@ -76,7 +76,7 @@ fn a_change_writes_two_rows_and_one_more_where_a_list_has_it_elsewhere() {
     }
     let name = "by Postern";
     let user = tenant.account.guid();
-    let moved = json!({ "UserGUID": super::tenant::ZERO, "Name": name });
+    let moved = json!({ "UserGUID": support::tenant::ZERO, "Name": name });
     for (face, body, rows) in [
         (Keycard, json!({ "description": null }), CHANGE),
         (Keycard, json!({ "name": name, "description": "anew" }), CHANGE),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use postern::route::ROUTES;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::oauth_error;
-use super::routes::{Place, asks, face, method, path, reading};
-use super::server::{Cost, Reply, call, get};
-use super::tenant::Tenant;
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::oauth_error;
+use support::routes::{Place, asks, face, method, path, reading};
+use support::server::{Cost, Reply, call, get};
+use support::tenant::Tenant;
 
 #[test]
 fn the_etag_is_the_id_and_the_revision() {

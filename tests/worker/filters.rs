@@ -7,9 +7,9 @@ use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use serde_json::{Value, json};
 
-use super::face::Face::Postern;
-use super::server::{at_once, get};
-use super::tenant::{Tenant, read_id, seeded, seeds, text};
+use support::face::Face::Postern;
+use support::server::{at_once, get};
+use support::tenant::{Tenant, read_id, seeded, seeds, text};
 
 const ROWS: u64 = 1_000;
 const SORTS: [&str; 4] = ["created", "-created", "name", "-name"];

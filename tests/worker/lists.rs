@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph};
-use super::server::{Reply, at_once, call, get};
-use super::tenant::{CLIENTS, Tenant, nobody, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph};
+use support::server::{Reply, at_once, call, get};
+use support::tenant::{CLIENTS, Tenant, nobody, read_id, text};
 
 const ORDERS: [&str; 6] =
     ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];

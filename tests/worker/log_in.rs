@@ -4,10 +4,10 @@ use data_encoding::BASE64;
 use postern::credential::id::Id;
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::{oauth_error, roles};
-use super::server::{Call, Cost, OAUTH_TOKEN, Reply, TOKEN, call, get, root_token};
-use super::tenant::{Tenant, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::{oauth_error, roles};
+use support::server::{Call, Cost, OAUTH_TOKEN, Reply, TOKEN, call, get, root_token};
+use support::tenant::{Tenant, read_id, text};
 
 const LOG_INS: [&str; 4] = ["/api/v0/login", "/api/v1/login", TOKEN, OAUTH_TOKEN];
 const GRANT: &str = "grant_type=client_credentials";

@@ -12,9 +12,9 @@ use postern::credential::id::Id;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::server::{Call, OAUTH_TOKEN, Reply, TOKEN, at_once, call, get, root_token};
-use super::tenant::{Subject, Tenant, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::server::{Call, OAUTH_TOKEN, Reply, TOKEN, at_once, call, get, root_token};
+use support::tenant::{Subject, Tenant, read_id, text};
 
 /// The corpus. What a case says of each face stands in the order of [`Face::ALL`].
 #[derive(Deserialize)]

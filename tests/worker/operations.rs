@@ -3,10 +3,10 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::server::{Reply, call, get, root_token};
-use super::tenant::{CLIENTS, Tenant, ZERO, nobody, post_by_root, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::roles;
+use support::server::{Reply, call, get, root_token};
+use support::tenant::{CLIENTS, Tenant, ZERO, nobody, post_by_root, read_id, text};
 
 const LITEGRAPH_MEMBERS: [&str; 8] =
     ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];

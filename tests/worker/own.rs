@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::server::{Reply, call, get, root_token};
-use super::tenant::{Own, Tenant, read_id, text};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::face::roles;
+use support::server::{Reply, call, get, root_token};
+use support::tenant::{Own, Tenant, read_id, text};
 
 const MEMBERS: [&str; 16] = [
     "id",

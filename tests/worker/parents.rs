@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Keycard, LiteGraph};
-use super::server::{Reply, call, get, root_token};
-use super::tenant::{CLIENTS, Tenant, ZERO, nobody, post_by_root, read_id, text};
+use support::face::Face::{self, Keycard, LiteGraph};
+use support::server::{Reply, call, get, root_token};
+use support::tenant::{CLIENTS, Tenant, ZERO, nobody, post_by_root, read_id, text};
 
 const TENANT: [&str; 5] = ["GUID", "Name", "Active", "CreatedUtc", "LastUpdateUtc"];
 const USER: [&str; 9] =

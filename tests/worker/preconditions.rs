@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::face::Face::{self, Postern};
-use super::server::{call, get, root_token};
-use super::tenant::{Tenant, nobody};
+use support::face::Face::{self, Postern};
+use support::server::{call, get, root_token};
+use support::tenant::{Tenant, nobody};
 
 #[test]
 fn a_tag_that_holds_lets_the_change_through_in_each_form() {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Keycard, LiteGraph, Postern};
-use super::server::{Call, Reply, at_once, call, get, root_token};
-use super::tenant::{Tenant, ZERO, post_by_root, text};
+use support::face::Face::{self, Keycard, LiteGraph, Postern};
+use support::server::{Call, Reply, at_once, call, get, root_token};
+use support::tenant::{Tenant, ZERO, post_by_root, text};
 
 const FIFTY: u64 = 50;
 

@@ -8,15 +8,11 @@ use data_encoding::BASE64;
 use postern::credential::id::Id;
 use serde_json::json;
 
-use super::face::Face::LiteGraph;
-use super::server::{Reply, call, root_token};
-use super::tenant::{Tenant, ZERO, post_by_root, read_id, text};
+use support::face::Face::LiteGraph;
+use support::server::{Reply, call, root_token};
+use support::tenant::{Tenant, ZERO, post_by_root, read_id, text};
 
-#[path = "../common/recorded.rs"]
-#[allow(dead_code, reason = "tests/common uses all of it")]
-mod table;
-
-use table::{Recorded, check_shape, sessions};
+use support::recorded::{Recorded, check_shape, sessions};
 
 #[test]
 fn every_recorded_request_is_answered_as_the_table_says() {

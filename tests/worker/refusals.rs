@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::server::{Call, call, get, root_token};
-use super::tenant::{CLIENTS, Tenant, nobody};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::server::{Call, call, get, root_token};
+use support::tenant::{CLIENTS, Tenant, nobody};
 
 /// Sends each, and compares what it is told; nothing but the last may have written.
 #[track_caller]

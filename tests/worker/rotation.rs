@@ -7,10 +7,10 @@ use std::time::Duration;
 use postern::credential::time::Micros;
 use serde_json::json;
 
-use super::face::Face::{self, Postern};
-use super::face::roles;
-use super::server::{OAUTH_TOKEN, call, get};
-use super::tenant::{Own, Tenant, text};
+use support::face::Face::{self, Postern};
+use support::face::roles;
+use support::server::{OAUTH_TOKEN, call, get};
+use support::tenant::{Own, Tenant, text};
 
 const SECOND: i64 = 1_000_000;
 

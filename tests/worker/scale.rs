@@ -7,9 +7,9 @@ use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
 use serde_json::json;
 
-use super::face::Face::{Coactive, Keycard, LiteGraph, Postern};
-use super::server::{Reply, call, get};
-use super::tenant::{Tenant, read_id, seeded, seeds};
+use support::face::Face::{Coactive, Keycard, LiteGraph, Postern};
+use support::server::{Reply, call, get};
+use support::tenant::{Tenant, read_id, seeded, seeds};
 
 const SIZES: [u64; 2] = [1_000, 100_000];
 const PAGE: usize = 100;

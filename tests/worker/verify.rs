@@ -3,10 +3,10 @@
 use postern::credential::time::Micros;
 use serde_json::{Value, json};
 
-use super::face::Face::Postern;
-use super::face::{oauth_error, roles};
-use super::server::{Call, Cost, OAUTH_TOKEN, call, get, root_token};
-use super::tenant::{Own, Tenant, text};
+use support::face::Face::Postern;
+use support::face::{oauth_error, roles};
+use support::server::{Call, Cost, OAUTH_TOKEN, call, get, root_token};
+use support::tenant::{Own, Tenant, text};
 
 const INTROSPECT: &str = "/oauth/introspect";
 const METADATA: &str = "/.well-known/oauth-authorization-server";

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::worker::face::roles;
-use crate::worker::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, get};
-use crate::worker::tenant::{CLIENTS, Own, Tenant, text};
+use support::face::roles;
+use support::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, get};
+use support::tenant::{CLIENTS, Own, Tenant, text};
 
 const BY_ADDRESS: usize = 100;
 const BY_CREDENTIAL: usize = 30;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use ureq::http::{self, HeaderMap};
 use ureq::{Agent, Body};
 
-use crate::worker::face::Face::{self, Keycard, LiteGraph, Postern};
-use crate::worker::server::{TOKEN, get};
-use crate::worker::tenant::{Own, Subject, Tenant, post_by_root, text};
+use support::face::Face::{self, Keycard, LiteGraph, Postern};
+use support::server::{TOKEN, get};
+use support::tenant::{Own, Subject, Tenant, post_by_root, text};
 
 const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
 const OVERLOADED: &str = "D1 DB is overloaded. Too many requests queued.";
@@ -359,7 +359,7 @@ fn after_all_faults_it_answers_as_ever() {
             _ => json!([{ "before": "no such table: x" }]),
         })
         .collect();
-    let statuses = crate::worker::server::at_once(faults, |faults| scene.read(Postern, &faults).status);
+    let statuses = support::server::at_once(faults, |faults| scene.read(Postern, &faults).status);
     assert!(statuses.iter().all(|status| [500, 503].contains(status)), "{statuses:?}");
     for number in 0..30 {
         let name = format!("after {number}");

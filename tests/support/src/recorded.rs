@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-#[path = "shape.rs"] // two targets find this file by two ways
-mod shape;
+use crate::shape;
 
 /// One recorded request, with the answer that the table expects.
 pub struct Recorded {
@@ -26,7 +25,7 @@ pub struct Session {
     pub requests: Vec<Recorded>,
 }
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../recorded");
 
 /// The sessions of the table, with `names` put in for what was recorded.
 ///

@@ -13,7 +13,7 @@ use postern::store::Store;
 use postern::store::idempotency::forget;
 use serde_json::{Value, json};
 
-use crate::common::{MASTER_KEY, ROOT, START, World, settings, text};
+use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
 const ADMIN: &str = "the-token-of-an-admin";
 const TOKEN: &str = "the-token-of-the-credential";

@@ -5,10 +5,10 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, root_token};
-use super::tenant::{Tenant, nobody, read_id, text};
+use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use crate::face::roles;
+use crate::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, root_token};
+use crate::tenant::{Tenant, nobody, read_id, text};
 
 /// What the `{}` of a path stand for.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use super::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use super::face::roles;
-use super::server::{Call, Reply, call, get, root_token};
+use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use crate::face::roles;
+use crate::server::{Call, Reply, call, get, root_token};
 
 pub const CLIENTS: &str = "/api/v1/auth-management/clients";
 pub const ZERO: &str = "00000000-0000-0000-0000-000000000000";

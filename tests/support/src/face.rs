@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::server::Reply;
+use crate::server::Reply;
 
 /// A face: each vendor's, and our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use crate::common::table::Table;
-use crate::common::{ACME, ROOT, Reply, World, client_url, text};
+use crate::table::Table;
+use crate::{ACME, ROOT, Reply, World, client_url, text};
 
 pub const OTHER: &str = "00000000000000000000000001";
 

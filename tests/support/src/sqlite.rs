@@ -65,12 +65,7 @@ pub struct Sqlite {
 impl Sqlite {
     /// A database in memory with all migrations run, in the order of their names.
     pub fn migrated() -> Self {
-        let connection = Connection::open_in_memory().expect("SQLite");
-        connection.pragma_update(None, "foreign_keys", true).expect("foreign keys are always on, as on D1");
-        for (limit, most) in LIMITS {
-            connection.set_limit(limit, most).expect("a limit");
-        }
-        migrate(&connection).unwrap_or_else(|error| panic!("{error}"));
+        let connection = migrated(&LIMITS);
         // More than the statements of one request, so that the next one of its kind finds them.
         connection.set_prepared_statement_cache_capacity(64);
         Self {
@@ -133,9 +128,20 @@ impl Sqlite {
     }
 }
 
+/// Returns a database in memory that has run all migrations within these limits. Foreign keys are on, as always on D1.
+pub fn migrated(limits: &[(Limit, i32)]) -> Connection {
+    let connection = Connection::open_in_memory().expect("SQLite");
+    connection.pragma_update(None, "foreign_keys", true).expect("foreign keys");
+    for (limit, most) in limits {
+        connection.set_limit(*limit, *most).expect("a limit");
+    }
+    migrate(&connection).unwrap_or_else(|error| panic!("{error}"));
+    connection
+}
+
 /// Runs all migrations, in the order of their names.
 fn migrate(connection: &Connection) -> Result<(), String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
     let mut files: Vec<_> = std::fs::read_dir(folder).expect("migrations").map(|file| file.unwrap().path()).collect();
     files.sort();
     files.iter().try_for_each(|file| {
@@ -242,7 +248,8 @@ fn bisect(most: i32, holds: impl Fn(i32) -> bool) -> i32 {
     low
 }
 
-fn rows(
+/// Runs a statement and returns its rows by column name.
+pub fn rows(
     statement: &mut rusqlite::Statement<'_>,
     parameters: &[&dyn ToSql],
 ) -> rusqlite::Result<Vec<Map<String, Value>>> {

@@ -1,11 +1,17 @@
 //! A world to test in: the service on SQLite in memory, with the Worker's own SQL and migrations, a clock and a source
 //! of randomness that the test holds. What happens here happens on D1; `tests/worker` shows that it does.
-#![allow(dead_code, reason = "each test target uses its own part of this")]
 
+pub mod face;
 pub mod recorded;
+pub mod routes;
+pub mod scene;
+pub mod sent;
+pub mod server;
+pub mod shape;
 pub mod sqlite;
 pub mod stored;
 pub mod table;
+pub mod tenant;
 pub mod watched;
 
 use std::cell::{Cell, RefCell};
