@@ -49,7 +49,6 @@ impl Scene {
     #[must_use]
     pub fn new() -> Self {
         let connection = sqlite::migrated(&[]);
-        connection.set_prepared_statement_cache_capacity(256);
         let scene = Self {
             connection: RefCell::new(connection),
             settings: settings(),

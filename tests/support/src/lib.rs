@@ -94,7 +94,7 @@ impl World {
     /// A tenant `acme`, all zero, and nothing else.
     pub fn new() -> Self {
         let settings = settings(MASTER_KEY, None);
-        let world = Self { db: Sqlite::migrated(), settings, now: Cell::new(START), random: RefCell::new(1) };
+        let world = Self { db: Sqlite::reused(), settings, now: Cell::new(START), random: RefCell::new(1) };
         world.tenant(ACME, "acme");
         world
     }

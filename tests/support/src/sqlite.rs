@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::mem::replace;
+use std::sync::{Mutex, PoisonError};
 
 use postern::store::{Batch, Database, Fault, Parameter, Row, Statement};
 use rusqlite::limits::Limit;
@@ -51,6 +53,7 @@ pub struct Most {
 
 pub struct Sqlite {
     connection: RefCell<Connection>,
+    is_reused: bool,
     /// The stamp of the request that asked last, and how many statements it has sent so far.
     asking: RefCell<(Option<String>, usize)>,
     pub most: Cell<Most>,
@@ -62,14 +65,29 @@ pub struct Sqlite {
     pub steps: Cell<i64>,
 }
 
+/// Connections that no test uses at the moment. Each has an empty database, migrated, and keeps its prepared statements:
+/// to migrate and to prepare takes longer than most tests do.
+static IDLE: Mutex<Vec<Connection>> = Mutex::new(Vec::new());
+
 impl Sqlite {
-    /// A database in memory with all migrations run, in the order of their names.
+    /// Returns an empty, migrated database of its own, which can be changed in every way.
     pub fn migrated() -> Self {
-        let connection = migrated(&LIMITS);
-        // More than the statements of one request, so that the next one of its kind finds them.
-        connection.set_prepared_statement_cache_capacity(64);
+        Self::over(migrated(&LIMITS), false)
+    }
+
+    /// Returns an empty, migrated database whose connection is reused: when this is dropped, all changes are rolled back.
+    /// So the connection is always inside a transaction, and its pragmas must stay as they are.
+    pub fn reused() -> Self {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.unwrap_or_else(|| migrated(&LIMITS));
+        connection.execute_batch("BEGIN").expect("begun");
+        Self::over(connection, true)
+    }
+
+    fn over(connection: Connection, is_reused: bool) -> Self {
         Self {
             connection: RefCell::new(connection),
+            is_reused,
             asking: RefCell::default(),
             most: Cell::default(),
             batches: Cell::default(),
@@ -80,7 +98,9 @@ impl Sqlite {
 
     /// Runs a statement, as someone at the database's console would.
     pub fn try_execute(&self, sql: &str, parameters: &[&dyn ToSql]) -> Result<usize, String> {
-        self.connection.borrow().execute(sql, parameters).map_err(|error| error.to_string())
+        let connection = self.connection.borrow();
+        let run = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
+        run.map_err(|error| error.to_string())
     }
 
     pub fn execute(&self, sql: &str, parameters: &[&dyn ToSql]) {
@@ -89,7 +109,7 @@ impl Sqlite {
 
     pub fn query(&self, sql: &str, parameters: &[&dyn ToSql]) -> Vec<Value> {
         let connection = self.connection.borrow();
-        let mut statement = connection.prepare(sql).unwrap();
+        let mut statement = connection.prepare_cached(sql).unwrap();
         rows(&mut statement, parameters).unwrap().into_iter().map(Value::Object).collect()
     }
 
@@ -136,6 +156,8 @@ pub fn migrated(limits: &[(Limit, i32)]) -> Connection {
         connection.set_limit(*limit, *most).expect("a limit");
     }
     migrate(&connection).unwrap_or_else(|error| panic!("{error}"));
+    // More than all that a test target sends, so that each statement is prepared once.
+    connection.set_prepared_statement_cache_capacity(1024);
     connection
 }
 
@@ -204,7 +226,7 @@ impl Database for Sqlite {
         self.count_asked(statements)?;
         let failed = |error: rusqlite::Error| Fault::Failed(error.to_string());
         let mut connection = self.connection.borrow_mut();
-        let transaction = connection.transaction().map_err(failed)?;
+        let transaction = connection.savepoint().map_err(failed)?;
         let (mut batch, mut bytes) = (Batch::default(), Vec::new());
         self.steps.set(0);
         for Statement { sql, parameters } in statements {
@@ -221,6 +243,7 @@ impl Database for Sqlite {
             let bound: Vec<&dyn ToSql> = bound.iter().map(AsRef::as_ref).collect();
             let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
             let before = transaction.total_changes();
+            statement.reset_status(StatementStatus::VmStep);
             let rows = rows(&mut statement, &bound).map_err(failed)?;
             bytes.extend(
                 rows.iter().map(|row| row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>()),
@@ -234,6 +257,19 @@ impl Database for Sqlite {
         self.count_answered(&bytes)?;
         transaction.commit().map_err(failed)?;
         Ok(batch)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if !self.is_reused {
+            return;
+        }
+        let none = Connection::open_in_memory().expect("SQLite");
+        let connection = replace(self.connection.get_mut(), none);
+        if connection.execute_batch("ROLLBACK").is_ok() {
+            IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
     }
 }
 
