@@ -1,6 +1,6 @@
 //! One table of all routes of all faces: method and path, to face and operation.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
 use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
@@ -43,11 +43,11 @@ pub enum Operation {
     LogIn,
 }
 
-/// One line of the table. `{}` in the path stands for one segment, which the face reads.
+/// One line of the table.
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path.
+    /// The path. `{tenant}`, `{principal}`, `{credential}` and `{token}` stand for one segment each, in the face's spelling.
     pub path: &'static str,
     /// The face.
     pub face: &'static dyn Face,
@@ -59,93 +59,118 @@ const fn route(method: Method, path: &'static str, face: &'static dyn Face, oper
     Route { method, path, face, operation }
 }
 
+impl Route {
+    /// The names of the variable segments, in the path's order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(name)
+    }
+
+    /// Returns the path with `value` of each name in its place, percent-encoded.
+    #[must_use]
+    pub fn url(&self, value: impl Fn(&'static str) -> String) -> String {
+        let fill = |segment| match name(segment) {
+            Some(name) => utf8_percent_encode(&value(name), ENCODED).to_string(),
+            None => segment.to_owned(),
+        };
+        self.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// What is percent-encoded in a segment: all but what RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The name of a variable segment of a pattern.
+fn name(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
 /// The table.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
-    route(Post,   "/api/v1/auth-management/clients",                      &Coactive,  Operation::Write(Credential, Create)),
-    route(Get,    "/api/v1/auth-management/clients",                      &Coactive,  Operation::List(Credential)),
-    route(Get,    "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Read(Credential)),
-    route(Put,    "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Write(Credential, Replace)),
-    route(Delete, "/api/v1/auth-management/clients/{}",                   &Coactive,  Operation::Delete(Credential)),
-    route(Get,    "/api/v1/auth-management/roles",                        &Coactive,  Operation::Roles),
-    route(Post,   "/api/v0/login",                                        &Coactive,  Operation::LogIn),
-    route(Post,   "/api/v1/login",                                        &Coactive,  Operation::LogIn),
+    route(Post,   "/api/v1/auth-management/clients",                                               &Coactive,  Operation::Write(Credential, Create)),
+    route(Get,    "/api/v1/auth-management/clients",                                               &Coactive,  Operation::List(Credential)),
+    route(Get,    "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Read(Credential)),
+    route(Put,    "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Write(Credential, Replace)),
+    route(Delete, "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Delete(Credential)),
+    route(Get,    "/api/v1/auth-management/roles",                                                 &Coactive,  Operation::Roles),
+    route(Post,   "/api/v0/login",                                                                 &Coactive,  Operation::LogIn),
+    route(Post,   "/api/v1/login",                                                                 &Coactive,  Operation::LogIn),
 
-    route(Put,    "/v1.0/tenants",                                        &LiteGraph, Operation::Write(Tenant, Create)),
-    route(Get,    "/v1.0/tenants",                                        &LiteGraph, Operation::List(Tenant)),
-    route(Get,    "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Read(Tenant)),
-    route(Put,    "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Write(Tenant, Replace)),
-    route(Delete, "/v1.0/tenants/{}",                                     &LiteGraph, Operation::Delete(Tenant)),
-    route(Put,    "/v1.0/tenants/{}/users",                               &LiteGraph, Operation::Write(Principal, Create)),
-    route(Get,    "/v1.0/tenants/{}/users",                               &LiteGraph, Operation::List(Principal)),
-    route(Get,    "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Read(Principal)),
-    route(Put,    "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Write(Principal, Replace)),
-    route(Delete, "/v1.0/tenants/{}/users/{}",                            &LiteGraph, Operation::Delete(Principal)),
-    route(Put,    "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::Write(Credential, Create)),
-    route(Get,    "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::List(Credential)),
-    route(Delete, "/v1.0/tenants/{}/credentials",                         &LiteGraph, Operation::DeleteAll),
-    route(Get,    "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Read(Credential)),
-    route(Put,    "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Write(Credential, Replace)),
-    route(Delete, "/v1.0/tenants/{}/credentials/{}",                      &LiteGraph, Operation::Delete(Credential)),
-    route(Delete, "/v1.0/tenants/{}/users/{}/credentials",                &LiteGraph, Operation::DeleteAll),
-    route(Delete, "/v1.0/tenants/{}/credentials/{}/credentials",          &LiteGraph, Operation::DeleteAll),
-    route(Get,    "/v1.0/credentials/bearer/{}",                          &LiteGraph, Operation::FindByToken),
-    route(Get,    "/v2.0/tenants/{}/credentials",                         &LiteGraph, Operation::Page(Credential)),
-    route(Post,   "/v2.0/tenants/{}/credentials",                         &LiteGraph, Operation::Page(Credential)),
+    route(Put,    "/v1.0/tenants",                                                                 &LiteGraph, Operation::Write(Tenant, Create)),
+    route(Get,    "/v1.0/tenants",                                                                 &LiteGraph, Operation::List(Tenant)),
+    route(Get,    "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Read(Tenant)),
+    route(Put,    "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Write(Tenant, Replace)),
+    route(Delete, "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Delete(Tenant)),
+    route(Put,    "/v1.0/tenants/{tenant}/users",                                                  &LiteGraph, Operation::Write(Principal, Create)),
+    route(Get,    "/v1.0/tenants/{tenant}/users",                                                  &LiteGraph, Operation::List(Principal)),
+    route(Get,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Read(Principal)),
+    route(Put,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Write(Principal, Replace)),
+    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Delete(Principal)),
+    route(Put,    "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Write(Credential, Create)),
+    route(Get,    "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::List(Credential)),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::DeleteAll),
+    route(Get,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Read(Credential)),
+    route(Put,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Write(Credential, Replace)),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Delete(Credential)),
+    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}/credentials",                          &LiteGraph, Operation::DeleteAll),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials/{principal}/credentials",                    &LiteGraph, Operation::DeleteAll),
+    route(Get,    "/v1.0/credentials/bearer/{token}",                                              &LiteGraph, Operation::FindByToken),
+    route(Get,    "/v2.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Page(Credential)),
+    route(Post,   "/v2.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Page(Credential)),
 
-    route(Post,   "/organizations",                                       &Keycard,   Operation::Write(Tenant, Create)),
-    route(Get,    "/organizations",                                       &Keycard,   Operation::Page(Tenant)),
-    route(Get,    "/organizations/{}",                                    &Keycard,   Operation::Read(Tenant)),
-    route(Patch,  "/organizations/{}",                                    &Keycard,   Operation::Write(Tenant, Merge)),
-    route(Post,   "/organizations/{}/service-accounts",                   &Keycard,   Operation::Write(Principal, Create)),
-    route(Get,    "/organizations/{}/service-accounts",                   &Keycard,   Operation::Page(Principal)),
-    route(Get,    "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Read(Principal)),
-    route(Patch,  "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Write(Principal, Merge)),
-    route(Delete, "/organizations/{}/service-accounts/{}",                &Keycard,   Operation::Delete(Principal)),
-    route(Post,   "/organizations/{}/service-accounts/{}/credentials",    &Keycard,   Operation::Write(Credential, Create)),
-    route(Get,    "/organizations/{}/service-accounts/{}/credentials",    &Keycard,   Operation::Page(Credential)),
-    route(Get,    "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Read(Credential)),
-    route(Patch,  "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Write(Credential, Merge)),
-    route(Delete, "/organizations/{}/service-accounts/{}/credentials/{}", &Keycard,   Operation::Delete(Credential)),
-    route(Post,   "/service-account-token",                               &OAuth,     Operation::LogIn),
-    route(Post,   "/oauth/token",                                         &OAuth,     Operation::LogIn),
+    route(Post,   "/organizations",                                                                &Keycard,   Operation::Write(Tenant, Create)),
+    route(Get,    "/organizations",                                                                &Keycard,   Operation::Page(Tenant)),
+    route(Get,    "/organizations/{tenant}",                                                       &Keycard,   Operation::Read(Tenant)),
+    route(Patch,  "/organizations/{tenant}",                                                       &Keycard,   Operation::Write(Tenant, Merge)),
+    route(Post,   "/organizations/{tenant}/service-accounts",                                      &Keycard,   Operation::Write(Principal, Create)),
+    route(Get,    "/organizations/{tenant}/service-accounts",                                      &Keycard,   Operation::Page(Principal)),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Read(Principal)),
+    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Write(Principal, Merge)),
+    route(Delete, "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Delete(Principal)),
+    route(Post,   "/organizations/{tenant}/service-accounts/{principal}/credentials",              &Keycard,   Operation::Write(Credential, Create)),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials",              &Keycard,   Operation::Page(Credential)),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Read(Credential)),
+    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Write(Credential, Merge)),
+    route(Delete, "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Delete(Credential)),
+    route(Post,   "/service-account-token",                                                        &OAuth,     Operation::LogIn),
+    route(Post,   "/oauth/token",                                                                  &OAuth,     Operation::LogIn),
 
-    route(Post,   "/oauth/introspect",                                    &OAuth,     Operation::Verify),
-    route(Get,    "/.well-known/oauth-authorization-server",              &OAuth,     Operation::Metadata),
+    route(Post,   "/oauth/introspect",                                                             &OAuth,     Operation::Verify),
+    route(Get,    "/.well-known/oauth-authorization-server",                                       &OAuth,     Operation::Metadata),
 
-    route(Post,   "/v1/tenants",                                          &Postern,   Operation::Write(Tenant, Create)),
-    route(Get,    "/v1/tenants",                                          &Postern,   Operation::Page(Tenant)),
-    route(Get,    "/v1/tenants/{}",                                       &Postern,   Operation::Read(Tenant)),
-    route(Put,    "/v1/tenants/{}",                                       &Postern,   Operation::Write(Tenant, Replace)),
-    route(Patch,  "/v1/tenants/{}",                                       &Postern,   Operation::Write(Tenant, Merge)),
-    route(Delete, "/v1/tenants/{}",                                       &Postern,   Operation::Delete(Tenant)),
-    route(Post,   "/v1/tenants/{}/principals",                            &Postern,   Operation::Write(Principal, Create)),
-    route(Get,    "/v1/tenants/{}/principals",                            &Postern,   Operation::Page(Principal)),
-    route(Get,    "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Read(Principal)),
-    route(Put,    "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Write(Principal, Replace)),
-    route(Patch,  "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Write(Principal, Merge)),
-    route(Delete, "/v1/tenants/{}/principals/{}",                         &Postern,   Operation::Delete(Principal)),
-    route(Post,   "/v1/tenants/{}/credentials",                           &Postern,   Operation::Write(Credential, Create)),
-    route(Get,    "/v1/tenants/{}/credentials",                           &Postern,   Operation::Page(Credential)),
-    route(Get,    "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Read(Credential)),
-    route(Put,    "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Write(Credential, Replace)),
-    route(Patch,  "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Write(Credential, Merge)),
-    route(Delete, "/v1/tenants/{}/credentials/{}",                        &Postern,   Operation::Delete(Credential)),
-    route(Post,   "/v1/tenants/{}/credentials/{}/rotate",                 &Postern,   Operation::Write(Credential, Rotate)),
-    route(Post,   "/v1/tenants/{}/credentials/{}/rotate/finish",          &Postern,   Operation::FinishRotation),
-    route(Post,   "/v1/tenants/{}/credentials/{}/rotate/cancel",          &Postern,   Operation::CancelRotation),
-    route(Post,   "/v1/tenants/{}/credentials/{}/revoke",                 &Postern,   Operation::Write(Credential, Revoke)),
-    route(Post,   "/v1/tenants/{}/credentials/{}/restore",                &Postern,   Operation::Restore),
-    route(Get,    "/v1/tenants/{}/credentials/{}/events",                 &Postern,   Operation::History),
-    route(Get,    "/v1/tenants/{}/events",                                &Postern,   Operation::History),
-    route(Post,   "/v1/verify",                                           &Postern,   Operation::Verify),
+    route(Post,   "/v1/tenants",                                                                   &Postern,   Operation::Write(Tenant, Create)),
+    route(Get,    "/v1/tenants",                                                                   &Postern,   Operation::Page(Tenant)),
+    route(Get,    "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Read(Tenant)),
+    route(Put,    "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Write(Tenant, Replace)),
+    route(Patch,  "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Write(Tenant, Merge)),
+    route(Delete, "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Delete(Tenant)),
+    route(Post,   "/v1/tenants/{tenant}/principals",                                               &Postern,   Operation::Write(Principal, Create)),
+    route(Get,    "/v1/tenants/{tenant}/principals",                                               &Postern,   Operation::Page(Principal)),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Read(Principal)),
+    route(Put,    "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Write(Principal, Replace)),
+    route(Patch,  "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Write(Principal, Merge)),
+    route(Delete, "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Delete(Principal)),
+    route(Post,   "/v1/tenants/{tenant}/credentials",                                              &Postern,   Operation::Write(Credential, Create)),
+    route(Get,    "/v1/tenants/{tenant}/credentials",                                              &Postern,   Operation::Page(Credential)),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Read(Credential)),
+    route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Write(Credential, Replace)),
+    route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Write(Credential, Merge)),
+    route(Delete, "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Delete(Credential)),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate",                          &Postern,   Operation::Write(Credential, Rotate)),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/finish",                   &Postern,   Operation::FinishRotation),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &Postern,   Operation::CancelRotation),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &Postern,   Operation::Write(Credential, Revoke)),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &Postern,   Operation::Restore),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &Postern,   Operation::History),
+    route(Get,    "/v1/tenants/{tenant}/events",                                                   &Postern,   Operation::History),
+    route(Post,   "/v1/verify",                                                                    &Postern,   Operation::Verify),
 ];
 
 /// What a path leads to.
 pub struct Found {
     /// The face that answers, also where it has no such route.
     pub face: &'static dyn Face,
-    /// The operation and the segments that stand for `{}`, decoded; or why there is none.
+    /// The operation and the variable segments, decoded; or why there is none.
     pub route: Result<(Operation, Vec<String>), Refusal>,
 }
 
@@ -192,29 +217,33 @@ fn has(pattern: &str, path: &str) -> bool {
     loop {
         (pattern, path) = match (pattern, path) {
             ([], []) => return true,
-            ([b'{', b'}', pattern @ ..], [first, ..]) if *first != b'/' => {
-                let end = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
-                (pattern, path.split_at(end).1)
-            }
+            ([b'{', ..], [first, ..]) if *first != b'/' => (after_segment(pattern), after_segment(path)),
             ([wanted, pattern @ ..], [given, path @ ..]) if wanted == given => (pattern, path),
             _ => return false,
         }
     }
 }
 
-/// The segments of a path that stand for `{}`, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.
+/// What follows the first segment.
+fn after_segment(path: &[u8]) -> &[u8] {
+    path.iter().position(|byte| *byte == b'/').map_or(&[], |end| &path[end..])
+}
+
+/// The variable segments of a path, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.
 fn segments(pattern: &str, path: &str) -> Vec<String> {
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
     let pairs = pattern.split('/').zip(path.split('/'));
-    pairs.filter(|(wanted, _)| *wanted == "{}").map(|(_, given)| decode(given)).collect()
+    pairs.filter(|(wanted, _)| name(wanted).is_some()).map(|(_, given)| decode(given)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Operation, find};
+    use super::{Operation, ROUTES, Route, find};
     use crate::credential::field::{Noun, Verb};
     use crate::refusal::Refusal;
     use crate::request::Method;
+
+    const NAMES: [&str; 4] = ["tenant", "principal", "credential", "token"];
 
     #[test]
     fn a_segment_is_decoded_after_it_was_split() {
@@ -223,6 +252,18 @@ mod tests {
             found.route,
             Ok((Operation::Read(Noun::Credential), vec!["a/b c%?#é".to_owned(), "..x".to_owned()]))
         );
+    }
+
+    #[test]
+    fn the_url_of_a_route_leads_to_it_with_the_values_it_was_made_of() {
+        for route in ROUTES {
+            let value = |name: &str| format!("{name} a/b%?#é");
+            let url = route.url(value);
+            assert!(!url.contains(['{', ' ', '?', '#']), "{url}");
+            let found = find(route.method, &url).route;
+            assert_eq!(found, Ok((route.operation, route.names().map(value).collect())), "{url}");
+        }
+        assert!(ROUTES.iter().flat_map(Route::names).all(|name| NAMES.contains(&name)));
     }
 
     #[test]

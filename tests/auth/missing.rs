@@ -477,7 +477,8 @@ mod ours {
         let (own, headers) = (scene.elsewhere(), headers(&scene));
         let [deleted, there] = [scene.admin().0, scene.target.credential];
         assert_eq!(scene.world.call("DELETE", &litegraph_url(&deleted), ROOT, &Value::Null).status, 200);
-        let route = ROUTES.iter().find(|route| route.path.ends_with("/credentials/{}/events")).expect("a route");
+        let route =
+            ROUTES.iter().find(|route| route.path.ends_with("/credentials/{credential}/events")).expect("a route");
         for query in ["", "?cursor=1", "?cursor=2", "?limit=1&cursor=3"] {
             let ask = |credential: Id| {
                 let url = url(route, &Place { credential, ..own.clone() }) + query;

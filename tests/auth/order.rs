@@ -151,7 +151,7 @@ impl Attempt<'_> {
                 changed_at, changed_by, changed_request, event)
               SELECT ?1, printf('%026d', i + 1000), ?2, 'n', 1, 1, 0, 0, '', 0, '', '', 0 FROM n
               WHERE NOT EXISTS (SELECT 1 FROM credentials WHERE tenant = ?1 AND change = '')";
-            if self.route.path.matches("{}").count() == 2 {
+            if self.route.names().count() == 2 {
                 db.execute(sql, &[&ACME, &self.account().to_string()]);
             }
         }

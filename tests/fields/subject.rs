@@ -256,7 +256,7 @@ impl Subject {
             "Postern" => ACME,
             _ => "acme",
         };
-        route.path.replacen("{}", tenant, 1).replacen("{}", &self.account.to_string(), 1)
+        route.url(|name| if name == "tenant" { tenant.to_owned() } else { self.account.to_string() })
     }
 
     pub fn send(&self, route: &Route, op: Op, body: &Map<String, Value>) -> Reply {

@@ -253,7 +253,7 @@ fn no_statement_reads_a_whole_table() {
     // Of one row each, but for `tried`, which has one a label that was taken.
     const TENANTS: [&str; 3] = ["GET /organizations", "GET /v1.0/tenants", "GET /v1/tenants"];
     const ALL_OF_IT: [&str; 3] =
-        ["DELETE /v1.0/tenants/{}", "DELETE /v1.0/tenants/{}/credentials", "DELETE /v1/tenants/{}"];
+        ["DELETE /v1.0/tenants/{tenant}", "DELETE /v1.0/tenants/{tenant}/credentials", "DELETE /v1/tenants/{tenant}"];
     // The last two: whose a token is, and a walk through a history, which ends with its page.
     const OURS: [&str; 10] =
         ["caller", "found", "merged", "weighed", "verdict", "start", "changed", "tried", "subject", "walk"];

@@ -5,7 +5,7 @@ use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use super::face::Face;
+use support::face::Face;
 use support::routes::{Place, face, path, request, title};
 use support::server::{Call, Reply, at_once, call};
 use support::tenant::Tenant;

@@ -26,7 +26,8 @@ pub fn openapi() -> Value {
     let mut schemas = settings.into_generator();
     let mut paths = Map::new();
     for route in ROUTES.iter().filter(|route| is_ours(route)) {
-        let item = paths.entry(path(route)).or_insert_with(|| value!({ "parameters": path_parameters(route) }));
+        let item =
+            paths.entry(route.path.to_owned()).or_insert_with(|| value!({ "parameters": path_parameters(route) }));
         item[route.method.name().split(',').next().unwrap_or_default().to_lowercase()] = operation(route, &mut schemas);
     }
     let problem = schemas.subschema_for::<problem::Problem>();
@@ -105,19 +106,9 @@ fn is_ours(route: &Route) -> bool {
     ["/v1/", "/oauth/", "/.well-known/"].iter().any(|prefix| route.path.starts_with(prefix))
 }
 
-/// The names of what stands for `{}` in a path, in their order.
-fn places(route: &Route) -> impl Iterator<Item = &'static str> {
-    let last = if route.path.contains("/principals/") { "principal" } else { "credential" };
-    ["tenant", last].into_iter().take(route.path.matches("{}").count())
-}
-
-fn path(route: &Route) -> String {
-    places(route).fold(route.path.to_owned(), |path, name| path.replacen("{}", &format!("{{{name}}}"), 1))
-}
-
 fn path_parameters(route: &Route) -> Value {
     let id = Id::json_schema(&mut SchemaGenerator::default());
-    places(route)
+    route.names()
         .map(|name| value!({ "name": name, "in": "path", "required": true, "description": format!("The id of the {name}."), "schema": id }))
         .collect()
 }
@@ -189,7 +180,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let mut told = value!({ "operationId": id, "tags": [tag], "summary": summary, "description": description });
     let mut parameters: Vec<Value> =
         read::parameters(route.operation).iter().map(|name| query_parameter(name, route.operation)).collect();
-    let one = route.path.ends_with("{}") || places(route).nth(1).is_some() && route.method == Method::Post;
+    let one = route.path.ends_with('}') || route.names().nth(1).is_some() && route.method == Method::Post;
     let makes = matches!(route.operation, Operation::Write(_, Verb::Create));
     if one {
         parameters.push(reference("parameters/If-Match"));

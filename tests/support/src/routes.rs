@@ -10,7 +10,7 @@ use crate::face::roles;
 use crate::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, root_token};
 use crate::tenant::{Tenant, nobody, read_id, text};
 
-/// What the `{}` of a path stand for.
+/// What the variable segments of a path stand for.
 #[derive(Clone)]
 pub struct Place<'a> {
     pub tenant: &'a Tenant,
@@ -74,27 +74,24 @@ pub fn asks(route: &Route) -> bool {
     route.operation != Operation::Metadata
 }
 
-/// A route's path, with its `{}` filled in its face's spelling.
+/// An id as the route's face spells it.
+pub fn spell(route: &Route, id: Id) -> String {
+    match face(route) {
+        Coactive => id.client(),
+        LiteGraph => id.guid(),
+        Keycard | Postern => id.to_string(),
+    }
+}
+
+/// A route's path that leads to a place.
 pub fn path(route: &Route, place: &Place) -> String {
-    let spell = |id: Id| if face(route) == LiteGraph { id.guid() } else { id.to_string() };
-    let mut before = "";
-    let segments: Vec<_> = route.path.split('/').collect();
-    let filled = segments.iter().zip(1..).map(|(segment, after)| {
-        let stands_for = std::mem::replace(&mut before, segment);
-        match (*segment, stands_for) {
-            ("{}", "clients") => place.credential.client(),
-            ("{}", "tenants") => spell(place.tenant.id),
-            ("{}", "organizations") => place.tenant.label.clone(),
-            ("{}", "service-accounts" | "users" | "principals") => spell(place.account),
-            // One of LiteGraph's SDKs writes the path of a user's credentials so.
-            ("{}", "credentials") if face(route) == LiteGraph && segments.get(after).is_some() => spell(place.account),
-            ("{}", "credentials") => spell(place.credential),
-            ("{}", "bearer") => place.token.clone(),
-            ("{}", other) => panic!("what does {{}} stand for after {other}?"),
-            _ => (*segment).to_owned(),
-        }
-    });
-    filled.collect::<Vec<_>>().join("/")
+    route.url(|name| match name {
+        "tenant" if face(route) == Keycard => place.tenant.label.clone(),
+        "tenant" => spell(route, place.tenant.id),
+        "principal" => spell(route, place.account),
+        "credential" => spell(route, place.credential),
+        _ => place.token.clone(),
+    })
 }
 
 /// A request of a route, with a body that it takes and no caller; of a page, one that asks for one item; of a tenant's

@@ -9,6 +9,7 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
+use crate::routes::spell;
 use crate::table::Table;
 use crate::{ACME, ROOT, Reply, World, client_url, text};
 
@@ -24,7 +25,7 @@ pub fn nothing() -> Id {
 
 pub type Header = (&'static str, String);
 
-/// What the `{}` of a path stand for.
+/// What the variable segments of a path stand for.
 #[derive(Clone)]
 pub struct Place {
     pub tenant: Id,
@@ -425,25 +426,14 @@ pub fn deletes(route: &Route) -> bool {
     matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll)
 }
 
-/// The path of a route, with its `{}` filled in the face's spelling.
+/// The path of a route that leads to a place.
 pub fn url(route: &Route, place: &Place) -> String {
-    let spell = |id: Id| if is_litegraph(route) { id.guid() } else { id.to_string() };
-    let mut before = "";
-    let filled = route.path.split('/').map(|segment| {
-        let stands_for = std::mem::replace(&mut before, segment);
-        match (segment, stands_for) {
-            ("{}", "clients") => place.credential.client(),
-            ("{}", "tenants" | "organizations") => spell(place.tenant),
-            ("{}", "service-accounts" | "users" | "principals") => spell(place.account),
-            // One of LiteGraph's SDKs has a user's GUID here.
-            ("{}", "credentials") if route.operation == Operation::DeleteAll => spell(place.account),
-            ("{}", "credentials") => spell(place.credential),
-            ("{}", "bearer") => place.token.clone(),
-            ("{}", other) => panic!("what does {{}} stand for after {other}?"),
-            _ => segment.to_owned(),
-        }
-    });
-    filled.collect::<Vec<_>>().join("/")
+    route.url(|name| match name {
+        "tenant" => spell(route, place.tenant),
+        "principal" => spell(route, place.account),
+        "credential" => spell(route, place.credential),
+        _ => place.token.clone(),
+    })
 }
 
 /// [`url`], and the query without which the request is refused.

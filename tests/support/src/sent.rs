@@ -13,6 +13,7 @@ use postern::store::Store;
 use postern::store::idempotency::forget;
 use serde_json::{Value, json};
 
+use crate::routes::spell;
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
 const ADMIN: &str = "the-token-of-an-admin";
@@ -71,23 +72,14 @@ impl Place {
         world.db.sent.take();
     }
 
-    /// The path of a route, with its `{}` filled.
+    /// The path of a route that leads here.
     fn url(&self, route: &Route) -> String {
-        let litegraph = is_litegraph(route);
-        let spell = |id: Id| if litegraph { id.guid() } else { id.to_string() };
-        let mut before = "";
-        let filled = route.path.split('/').map(|segment| match (segment, std::mem::replace(&mut before, segment)) {
-            ("{}", "clients") => self.credential.client(),
-            ("{}", "tenants" | "organizations") => spell(self.tenant),
-            ("{}", "users" | "service-accounts" | "principals") => spell(self.user),
-            // One of its SDKs writes `credentials` for `users`.
-            ("{}", "credentials") if route.operation == Operation::DeleteAll => spell(self.user),
-            ("{}", "credentials") => spell(self.credential),
-            ("{}", "bearer") => TOKEN.to_owned(),
-            ("{}", other) => panic!("what does {{}} stand for after {other}?"),
-            _ => segment.to_owned(),
-        });
-        filled.collect::<Vec<_>>().join("/")
+        route.url(|name| match name {
+            "tenant" => spell(route, self.tenant),
+            "principal" => spell(route, self.user),
+            "credential" => spell(route, self.credential),
+            _ => TOKEN.to_owned(),
+        })
     }
 
     /// The ways of a route: what follows its path, and its bodies.

@@ -6,7 +6,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json as value};
 
 use super::super::shown;
-use super::{is_ours, operation_id, places, reference, request_body};
+use super::{is_ours, operation_id, reference, request_body};
 use crate::credential::field::{Noun, Verb};
 use crate::face::{Access, oauth};
 use crate::request::Method;
@@ -41,7 +41,7 @@ pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oau
     may(400, !metadata);
     may(401, !metadata);
     may(403, !metadata && route.operation != Operation::LogIn);
-    may(404, route.path.contains("{}"));
+    may(404, route.names().next().is_some());
     may(409, writes);
     may(412, one);
     may(413, has_body);
@@ -104,16 +104,16 @@ fn shown_by(
 
 /// From what makes something, to all that its id is for.
 fn links(route: &Route) -> Value {
-    let own = |of: &Route| of.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{}"));
-    let one = |of: &Route| places(of).count() == places(route).count() + 1 && is_ours(of);
+    let own = |of: &Route| of.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{"));
+    let one = |of: &Route| of.names().count() == route.names().count() + 1 && is_ours(of);
     let followed = ROUTES.iter().filter(|of| own(of) && one(of));
     let parameters = |of: &Route| {
-        let last = places(of).count() - 1;
+        let last = of.names().count() - 1;
         let name = |(index, name)| {
             let member = if index == last { "id" } else { name };
             (name.to_owned(), value!(format!("$response.body#/{member}")))
         };
-        Value::from(places(of).enumerate().map(name).collect::<Map<_, _>>())
+        Value::from(of.names().enumerate().map(name).collect::<Map<_, _>>())
     };
     let link = |of: &Route| {
         let id = operation_id(of);
