@@ -12,7 +12,7 @@ dev: ## Run the Worker here with data to try it on (PORT=8787)
 test: ## Run every test: native ones, then those of the running Worker
 	@scripts/test
 
-torture: ## Races, kills and fuzzing, the long form (20 minutes): docs/RELIABILITY.md
+torture: ## The long form of races, kills, large tenants, descriptions and fuzzing (30 minutes): docs/RELIABILITY.md
 	@scripts/torture
 
 fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)

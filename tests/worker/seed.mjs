@@ -10,8 +10,8 @@ import { readFileSync } from "node:fs";
 const { Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
 const [state, master] = process.argv.slice(2);
 
-// The same as in tests/worker/scale.rs. Each is prime to the factors below, so that these give no number twice.
-const SIZES = [1_000, 2_500, 100_000];
+// The largest as in tests/worker/scale.rs (POSTERN_LARGE). Each is prime to the factors below, so that these give no number twice.
+const SIZES = [1_000, 2_500, Number(process.env.POSTERN_LARGE || 11_000)];
 
 /** The id of a master key, as src/credential/secret.rs makes it: `make keys` counts these secrets with all others. */
 function keyId(hex) {
