@@ -1,7 +1,7 @@
 # Everything real is in scripts/: each can be read, and run, by itself.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test torture fuzz compare bench fmt lint openapi wasm keys deploy-check deploy setup clean
+.PHONY: help dev test torture fuzz compare mutants bench fmt lint openapi wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
 
 compare: ## Send the same requests to this build and an older one, and print what differs (tests/compare/README.md)
 	@scripts/compare
+
+mutants: ## See whether the native tests notice 90 faults put into the source (up to 2 hours): tests/mutants/baseline.md
+	@scripts/mutants
 
 bench: ## Measure against a peer and a floor (24 minutes), into bench/results
 	@scripts/bench
