@@ -3,9 +3,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { apply, hashOf, nameOf, parse, print, replacement, select } from "../tests/mutants/list.mjs";
+import { apart, apply, hashOf, nameOf, parse, print, replacement, select } from "../tests/mutants/list.mjs";
 import { readBaseline, report, summary } from "../tests/mutants/report.mjs";
-import { argumentsOf, inOrder, suitesOf } from "../tests/mutants/suites.mjs";
+import { argumentsOf, nearest, suitesOf } from "../tests/mutants/suites.mjs";
 
 const FOLDER = "target/mutants";
 const TREE = `${FOLDER}/tree`;
@@ -35,6 +35,7 @@ if (options.fresh) for (const file of [stateFile, listFile]) rmSync(file, { forc
 checkOut();
 const state = readState();
 const mutants = readList();
+if (!options.only && !options.list) writeFileSync(listFile, print(mutants));
 if (options.list) {
   process.stdout.write(print(mutants));
   process.exit();
@@ -74,24 +75,34 @@ function revert() {
   inTree("clean", "--quiet", "--force", "-d", "-x", "-e", "/target");
 }
 
-/** What has run on this commit: { suites: { name: seconds }, verdicts: { hash: verdict } }. */
+/** What has run on this commit: the seconds of each suite, what each mutant passed so far, and the verdicts, by its hash. */
 function readState() {
   const lines = existsSync(stateFile) ? readFileSync(stateFile, "utf8").split("\n").filter(Boolean) : [];
-  const known = { suites: {}, verdicts: {} };
-  for (const line of lines) {
-    const entry = JSON.parse(line);
-    if (entry.suite) known.suites[entry.suite] = entry.seconds;
-    else known.verdicts[entry.hash] = entry;
-  }
+  const known = { suites: {}, passed: {}, verdicts: {} };
+  for (const line of lines) note(known, JSON.parse(line));
   return known;
 }
 
-const remember = (entry) => appendFileSync(stateFile, `${JSON.stringify(entry)}\n`);
+function note(known, entry) {
+  if (entry.suite) known.suites[entry.suite] = entry.seconds;
+  else if (entry.passed) (known.passed[entry.hash] ??= new Set()).add(entry.passed);
+  else known.verdicts[entry.hash] = entry;
+}
 
-/** The list of this run, with what it has replaced; else the committed one; else one by the seed. */
+function remember(entry) {
+  note(state, entry);
+  appendFileSync(stateFile, `${JSON.stringify(entry)}\n`);
+}
+
+function parsed(file) {
+  return existsSync(file) ? parse(readFileSync(file, "utf8")) : undefined;
+}
+
+/** The list of this run, with what it has replaced; else the committed one; else one by the seed. Notes are the committed ones. */
 function readList() {
-  const found = options.new ? undefined : [listFile, LIST].find((file) => existsSync(file));
-  const list = found ? parse(readFileSync(found, "utf8")) : select(TREE, options.seed);
+  const listed = (!options.new && (parsed(listFile) ?? parsed(LIST))) || select(TREE, options.seed);
+  const notes = new Map(parsed(LIST)?.map((mutant) => [hashOf(mutant), mutant.note]));
+  const list = listed.map((mutant) => ({ ...mutant, note: notes.get(hashOf(mutant)) }));
   const only = options.only?.flatMap((ids) => ids.split(","));
   return only ? list.filter(({ id }) => only.some((wanted) => id.startsWith(wanted))) : list;
 }
@@ -154,61 +165,99 @@ async function measureSuites(suites) {
     if (!passed) {
       fail(`the suite ${suite} fails without a mutant${failed ? `, at ${failed}` : ""}\n${output.slice(-3000)}`);
     }
-    state.suites[suite] = seconds;
     remember({ suite, seconds });
     console.log(`${seconds.toFixed(0)} s`);
   }
 }
 
-/** What becomes of a mutant: { verdict: caught, survived, invalid or gone; by, test, seconds }. */
-async function judge(mutant, suites) {
-  const start = now();
-  const verdict = (name, by, failed) => ({ verdict: name, by, test: failed, seconds: Math.round(now() - start) });
+const verdictOf = (mutant) => state.verdicts[hashOf(mutant)]?.verdict;
+const passedBy = (mutant, suite) => state.passed[hashOf(mutant)]?.has(suite);
+
+/** Runs a suite on the source with these mutants in it: a verdict on them, or undefined where they pass. */
+async function attempt(group, suite) {
   revert();
-  if (!apply(TREE, mutant)) return verdict("gone");
-  for (const suite of inOrder(mutant.file, suites, state.suites)) {
-    const built = await build(suite);
-    if (built.late) return verdict("invalid", "the compiler does not end");
-    if (!built.passed) return verdict("invalid", built.output.match(/^error.*$/m)?.[0]);
-    const { passed, failed, late, output } = await test(suite, timeoutOf(suite));
-    if (passed) continue;
-    const reason = output.match(NOT_SQL)?.[0];
-    if (reason) return verdict("invalid", reason.slice(2));
-    return verdict("caught", suite, late ? "timeout" : (failed ?? "crash"));
+  if (!group.every((mutant) => apply(TREE, mutant))) return { verdict: "gone" };
+  const built = await build(suite);
+  if (!built.passed) return { verdict: "invalid", by: built.output.match(/^error.*$/m)?.[0] ?? "the compiler does not end" };
+  const { passed, failed, late, output } = await test(suite, timeoutOf(suite));
+  if (passed) return undefined;
+  const reason = output.match(NOT_SQL)?.[0];
+  if (reason) return { verdict: "invalid", by: reason.slice(2) };
+  return { verdict: "caught", by: suite, test: late ? "timeout" : (failed ?? "crash") };
+}
+
+/** Runs a suite on mutants that are in the source together; where it fails, on each half of them. A suite that passes notices none. */
+async function tryTogether(group, suite, tell) {
+  const result = await attempt(group, suite);
+  if (result && group.length > 1) {
+    const half = Math.ceil(group.length / 2);
+    await tryTogether(group.slice(0, half), suite, tell);
+    await tryTogether(group.slice(half), suite, tell);
+    return;
   }
-  return verdict("survived");
+  for (const mutant of group) {
+    remember({ hash: hashOf(mutant), id: mutant.id, ...(result ?? { passed: suite }) });
+    if (result) tell(mutant, result);
+  }
 }
 
 const clock = (seconds) => `${Math.floor(seconds / 3600)}:${String(Math.floor(seconds / 60) % 60).padStart(2, "0")} h`;
+const details = ({ verdict, by, test: failed }) => [verdict, [by, failed].filter(Boolean).join(": ")].filter(Boolean).join(", by ");
+
+/** One mutant after the other, through the suites nearest to it. */
+async function runNearest(suites) {
+  const start = now();
+  const waiting = mutants.filter((one) => !verdictOf(one) && nearest(one.file, suites).some((suite) => !passedBy(one, suite)));
+  for (const [done, mutant] of waiting.entries()) {
+    const { id, kind, file } = mutant;
+    process.stdout.write(`${mutants.indexOf(mutant) + 1} of ${mutants.length}  ${id} ${nameOf(id)} ${kind} ${file} … `);
+    const before = now();
+    for (const suite of nearest(file, suites)) {
+      if (!verdictOf(mutant) && !passedBy(mutant, suite)) await tryTogether([mutant], suite, () => {});
+    }
+    const left = clock(((now() - start) / (done + 1)) * (waiting.length - done - 1));
+    console.log(`${details(state.verdicts[hashOf(mutant)] ?? { verdict: "passes" })}, ${Math.round(now() - before)} s; ${left} left`);
+  }
+}
+
+/** Those that the nearest do not notice through all other suites, the quickest first, and many at a time: most pass. */
+async function runOthers(suites) {
+  for (const suite of suites.toSorted((a, b) => state.suites[a] - state.suites[b])) {
+    const open = mutants.filter((mutant) => !verdictOf(mutant) && !passedBy(mutant, suite));
+    for (const group of apart(open)) {
+      console.log(`${suite} on ${group.map(({ id }) => id).join(", ")}`);
+      await tryTogether(group, suite, ({ id }, result) => console.log(`  ${id}: ${details(result)}`));
+    }
+  }
+  for (const mutant of mutants.filter((one) => !verdictOf(one))) remember({ hash: hashOf(mutant), id: mutant.id, verdict: "survived" });
+}
+
+/** Puts the next of its kind in the place of each mutant that is gone or invalid. Whether there was any. */
+function replace(tried) {
+  let replaced = false;
+  for (const [place, mutant] of mutants.entries()) {
+    if (!["invalid", "gone"].includes(verdictOf(mutant))) continue;
+    const other = replacement(cleanTree(), options.seed, mutant, tried);
+    if (!other) continue;
+    console.log(`${mutant.id} is ${verdictOf(mutant)}: ${other.id} is in its place`);
+    mutants[place] = other;
+    tried.push(other);
+    replaced = true;
+  }
+  if (!options.only) writeFileSync(listFile, print(mutants));
+  return replaced;
+}
 
 async function run() {
   const metadata = execFileSync("cargo", ["metadata", "--no-deps", "--format-version=1", "--locked"], { cwd: TREE, encoding: "utf8" });
   const suites = suitesOf(JSON.parse(metadata));
   await measureSuites(suites);
   const tried = [...mutants];
-  const times = [];
-  for (const [place, first] of mutants.entries()) {
-    for (let mutant = first; mutant; ) {
-      const hash = hashOf(mutant);
-      const before = state.verdicts[hash];
-      if (!before) {
-        process.stdout.write(`${place + 1} of ${mutants.length}  ${mutant.id} ${nameOf(mutant.id)} ${mutant.kind} ${mutant.file} … `);
-        const entry = { hash, id: mutant.id, ...(await judge(mutant, suites)) };
-        remember((state.verdicts[hash] = entry));
-        times.push(entry.seconds);
-        const left = (times.reduce((sum, time) => sum + time, 0) / times.length) * (mutants.length - place - 1);
-        const details = [entry.by, entry.test].filter(Boolean).join(": ");
-        console.log(`${entry.verdict}${details ? ` (${details})` : ""}, ${entry.seconds} s; ${clock(left)} left`);
-      }
-      const { verdict } = state.verdicts[hash];
-      mutants[place] = mutant;
-      if (verdict !== "invalid" && verdict !== "gone") break;
-      // The next of its kind, which stands in its place from now on.
-      mutant = replacement(cleanTree(), options.seed, mutant, tried);
-      if (mutant) tried.push(mutant);
-    }
-    if (!options.only) writeFileSync(listFile, print(mutants));
-  }
+  do {
+    do await runNearest(suites);
+    while (replace(tried));
+    await runOthers(suites);
+  } while (replace(tried));
   revert();
 }
 
@@ -218,7 +267,7 @@ function cleanTree() {
   return TREE;
 }
 
-const committed = { list: existsSync(LIST) ? parse(readFileSync(LIST, "utf8")) : [], caught: readBaseline(BASELINE) };
+const committed = { list: parsed(LIST) ?? [], caught: readBaseline(BASELINE) };
 await run();
 const results = mutants.map((mutant) => ({ ...mutant, ...state.verdicts[hashOf(mutant)] }));
 console.log(`\n${summary(results)}`);
@@ -226,6 +275,6 @@ if (options.write) {
   writeFileSync(LIST, print(mutants));
   writeFileSync(BASELINE, report(results, { commit, seed: options.seed, suites: state.suites }));
 }
-const lost = committed.list.filter((mutant) => committed.caught.has(mutant.id) && state.verdicts[hashOf(mutant)]?.verdict === "survived");
+const lost = committed.list.filter((mutant) => committed.caught.has(mutant.id) && verdictOf(mutant) === "survived");
 for (const { id, kind, file } of lost) console.log(`Was caught, and survives now: ${id} ${kind} ${file}`);
 process.exit(lost.length ? 1 : 0);

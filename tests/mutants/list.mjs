@@ -100,6 +100,19 @@ export function apply(tree, mutant) {
 
 const overlaps = (one, other) => one.file === other.file && (one.before.includes(other.before) || other.before.includes(one.before));
 
+/** Groups of mutants that can be in the source at the same time: no two of a group have a line in common. */
+export function apart(mutants) {
+  const lines = ({ before }) => before.split("\n").map((line) => line.trim()).filter(Boolean);
+  const meet = (one, other) => one.file === other.file && lines(one).some((line) => lines(other).includes(line));
+  const groups = [];
+  for (const mutant of mutants) {
+    const free = groups.find((group) => !group.some((other) => meet(mutant, other)));
+    if (free) free.push(mutant);
+    else groups.push([mutant]);
+  }
+  return groups;
+}
+
 /** Selects as many as are wanted, of each kind in turn, no two of the same lines as far as there are others. */
 export function select(tree, seed) {
   const kinds = candidates(tree, seed);
@@ -128,11 +141,15 @@ export function replacement(tree, seed, mutant, tried) {
   return next ? { id: mutant.id.slice(0, 3) + letter, ...next } : null;
 }
 
+const HEAD = `# The mutants of scripts/mutants. Each: its id, its kind, its file, and #n where the n-th place with these lines is meant;
+# the whole lines before (-) and after (+), of which the indentation does not count; what is thought of it, if it survived (?).
+`;
+
 /** The text of a list, as tests/mutants/mutants.txt has it. */
 export function print(mutants) {
   const lines = (sign, text) => (text ? text.split("\n").map((line) => `${sign} ${line}\n`).join("") : "");
   const head = ({ id, kind, file, nth }) => `${id} ${kind} ${file}${nth > 1 ? ` #${nth}` : ""}\n`;
-  return mutants.map((one) => head(one) + lines("-", one.before) + lines("+", one.after) + lines("?", one.note)).join("\n");
+  return HEAD + mutants.map((one) => "\n" + head(one) + lines("-", one.before) + lines("+", one.after) + lines("?", one.note)).join("");
 }
 
 export function parse(text) {

@@ -32,7 +32,7 @@ export function summary(results) {
   return [...rows, ...lists].join("\n");
 }
 
-const table = (head, rows) => [head, head.map((name, place) => (place ? "---" : "---")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
 export function report(results, { commit, seed, suites }) {
   const counts = shares(results).map(([name, caught, all]) => [name, caught, all - caught]);

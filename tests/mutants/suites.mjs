@@ -1,23 +1,24 @@
 // The native test suites, and which of them are nearest to a file.
 
-/** The first row whose pattern is in a file's path names the suites to run first, in this order. */
+/**
+ * The first row whose pattern is in a file's path names the suites to run first, in this order: of those that take seconds. The
+ * others run for many mutants at a time.
+ */
 const NEAREST = [
   [/^migrations\//, ["store", "own", "faces"]],
-  [/^src\/store\/verdict/, ["own", "store", "faces", "auth", "laws"]],
-  [/^src\/store\/(list|history|verify|idempotency)/, ["own", "faces", "store", "limits"]],
-  [/^src\/store\/(after|note_|rekey)/, ["keys", "store", "own", "auth"]],
+  [/^src\/store\/verdict/, ["own", "store", "faces"]],
+  [/^src\/store\/(list|history|verify|idempotency)/, ["own", "faces", "store"]],
+  [/^src\/store\/(after|note_|rekey)/, ["keys", "store", "own"]],
   [/^src\/store\/(delete|end_)/, ["store", "faces", "own"]],
-  [/^src\/store\/(secret_|update\.sql|dry_run|create\.sql|read_|credential)/, ["own", "store", "faces", "laws"]],
-  [/^src\/store\/(create_|update_|principal|tenant)/, ["faces", "own", "laws", "store"]],
-  [/^src\/store\/fault|^src\/store\.rs|^src\/service\/failed/, ["lib", "faults", "auth"]],
-  [/^src\/store\//, ["store", "own", "faces"]],
-  [/^src\/face\/postern/, ["own", "description", "snapshots", "fields", "auth"]],
-  [/^src\/face\/oauth/, ["faces", "snapshots", "auth", "own"]],
-  [/^src\/face/, ["faces", "snapshots", "fields", "auth", "laws"]],
-  [/^src\/credential\/secret/, ["lib", "keys", "own", "auth", "canary"]],
-  [/^src\/credential/, ["lib", "own", "fields", "faces", "laws"]],
-  [/^src\/service|^src\/refusal/, ["own", "faces", "snapshots", "faults", "auth"]],
-  [/^src\//, ["lib", "faces", "own", "auth"]],
+  [/^src\/store\/(create_|update_|principal|tenant)/, ["faces", "own", "store"]],
+  [/^src\/store\/fault|^src\/store\.rs|^src\/service\/failed/, ["lib", "own", "faults"]],
+  [/^src\/store\//, ["own", "store", "faces"]],
+  [/^src\/face\/postern/, ["own", "description", "snapshots"]],
+  [/^src\/face/, ["faces", "snapshots", "own"]],
+  [/^src\/credential\/secret/, ["lib", "keys", "own", "faces"]],
+  [/^src\/credential/, ["lib", "own", "faces"]],
+  [/^src\/service|^src\/refusal/, ["own", "faces", "snapshots"]],
+  [/^src\//, ["lib", "faces", "own"]],
 ];
 
 /** Every target that plain `cargo test` runs, from the output of `cargo metadata`. */
@@ -30,9 +31,5 @@ export function suitesOf(metadata) {
 /** The arguments by which cargo runs a suite. */
 export const argumentsOf = (suite) => (suite === "lib" ? ["--lib"] : ["--test", suite]);
 
-/** The suites in the order in which they are run for a mutant of this file: the nearest, then the others, the quickest first. */
-export function inOrder(file, suites, seconds) {
-  const nearest = NEAREST.find(([pattern]) => pattern.test(file))[1].filter((name) => suites.includes(name));
-  const others = suites.filter((name) => !nearest.includes(name));
-  return [...nearest, ...others.sort((a, b) => (seconds[a] ?? 0) - (seconds[b] ?? 0))];
-}
+/** The suites nearest to a file, of those that there are. */
+export const nearest = (file, suites) => NEAREST.find(([pattern]) => pattern.test(file))[1].filter((name) => suites.includes(name));
