@@ -226,7 +226,7 @@ fn has(pattern: &str, path: &str) -> bool {
 
 /// What follows the first segment.
 fn after_segment(path: &[u8]) -> &[u8] {
-    path.iter().position(|byte| *byte == b'/').map_or(&[], |end| &path[end..])
+    path.iter().position(|byte| *byte == b'/').map_or(&[], |end| path.split_at(end).1)
 }
 
 /// The variable segments of a path, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.

@@ -414,7 +414,12 @@ mod ours {
     }
 
     /// Asked in the same instant, since an answer tells the time.
-    fn told(scene: &Scene, route: &Route, headers: &[Header], body: &str) -> (u16, String, Vec<Header>, Cost) {
+    fn told(
+        scene: &Scene,
+        route: &Route,
+        headers: &[Header],
+        body: &str,
+    ) -> (u16, String, Vec<(String, String)>, Cost) {
         let now = scene.world.now.get();
         let Reply { status, text, headers, cost } = scene.send_to(route, route.path, headers, body.as_bytes());
         scene.world.now.set(now);

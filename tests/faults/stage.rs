@@ -251,7 +251,7 @@ impl Stage {
         let cost = service.store.cost();
         let batches = database.batches.get();
         assert_eq!(cost.trips, batches, "each is told");
-        let reply = Reply { status: answer.status, headers: answer.headers, text: answer.body, cost };
+        let reply = Reply::of(answer, cost);
         Ended { reply, log, failed, left: after, batches }
     }
 

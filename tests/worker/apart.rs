@@ -8,14 +8,15 @@ use postern::credential::id::Id;
 use postern::route::{Operation, Route};
 use serde_json::{Value, json};
 
+use support::client::{Reply, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::http::{at_once, server};
 use support::routes::{self, Place, method, path, reading, title};
-use support::server::{Reply, at_once, call, get};
 use support::tenant::{Tenant, read_id, text};
 
 /// A tenant, and what nobody else may see of it.
 struct Side {
-    tenant: &'static Tenant,
+    tenant: &'static Tenant<'static>,
     /// How many credentials it has. No other number that is answered is the same.
     count: u64,
     /// Every id in each of its spellings, and every token.
@@ -30,14 +31,14 @@ impl Side {
     /// Makes a tenant with so many credentials, its admin's among them, a fourth through each face.
     fn new(mark: &'static str, count: u64) -> Self {
         const HANDS: u64 = 8;
-        let tenant: &'static Tenant = Box::leak(Box::new(Tenant::named(&format!("Of {mark}"))));
+        let tenant: &'static Tenant = Box::leak(Box::new(Tenant::named(server(), &format!("Of {mark}"))));
         let some: Vec<_> = (0..3).map(|_| Place::new(tenant)).collect();
         let left = count - 1 - some.len() as u64;
         let made = at_once((0..HANDS).collect(), |hand| {
             let one = |number| {
                 let face = Face::ALL[usize::try_from(number % 4).expect("a small number")];
                 let body = tenant.naming(face, format!("{mark} {number}"));
-                let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&body).send();
+                let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&body).send(server());
                 let made = made.expect(face.created()).json();
                 text(&made[face.of(["client_secret", "BearerToken", "client_secret", "secret"])])
             };
@@ -51,7 +52,7 @@ impl Side {
         for place in &some {
             hide(place.account);
         }
-        let all = get(tenant.all(Coactive)).token(&tenant.admin).send().expect(200).json();
+        let all = get(tenant.all(Coactive)).token(&tenant.admin).send(server()).expect(200).json();
         let all = all.as_array().expect("a list");
         assert_eq!(all.len() as u64, count);
         for client in all {
@@ -174,7 +175,7 @@ fn a_thousand_credentials_of_one_tenant_are_nowhere_to_the_other() {
             let (mine, theirs) = (&own.some[0], &other.some[0]);
             if route.operation == Operation::Verify {
                 // A token of the other's is nobody's; one's own is told whole.
-                let asked = |place| routes::request(route, place).token(&own.tenant.admin).send().expect(200);
+                let asked = |place| routes::request(route, place).token(&own.tenant.admin).send(server()).expect(200);
                 let (known, unknown) = (see("about its own", asked(mine)), see("about a token", asked(theirs)));
                 assert_eq!((&known.json()["active"], &unknown.json()["active"]), (&json!(true), &json!(false)));
                 assert_eq!(own.found(&unknown), None);
@@ -183,10 +184,11 @@ fn a_thousand_credentials_of_one_tenant_are_nowhere_to_the_other() {
             }
             let request = |path: &str| call(method(route), path).token(&own.tenant.admin);
             let searches = method(route) == "POST";
-            let send = |path: &str| if searches { request(path).json(&json!({})) } else { request(path) }.send();
+            let send =
+                |path: &str| if searches { request(path).json(&json!({})) } else { request(path) }.send(server());
             if searches {
                 let from = json!({ "ContinuationToken": theirs.credential.guid() });
-                see("a search", request(&path(route, mine)).json(&from).send().expect(404));
+                see("a search", request(&path(route, mine)).json(&from).send(server()).expect(404));
             }
             // One's own, page by page to the end.
             let queries = queries(route, mine, theirs);

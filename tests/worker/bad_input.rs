@@ -2,15 +2,17 @@
 
 use serde_json::json;
 
+use postern::store::Cost;
+use support::client::{Call, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use support::server::{Call, Cost, call, get};
+use support::http::server;
 use support::tenant::{Tenant, nobody};
 
 const LIMIT: usize = 64 * 1024;
 
 #[test]
 fn a_body_that_is_no_json_object_is_unreadable() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     // The body itself is the first of 32 levels.
     let nested = |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
@@ -58,7 +60,7 @@ fn a_body_that_is_no_json_object_is_unreadable() {
     for face in Face::ALL {
         for body in &bodies {
             let update = tenant.update(face, subject.id).header("content-type", "application/json");
-            let reply = update.bytes(*body).send().expect(face.unreadable().0);
+            let reply = update.bytes(*body).send(server()).expect(face.unreadable().0);
             let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
             assert_eq!((face.error(&reply).as_str(), reply.cost), (face.unreadable().1, Cost::default()), "{shown}");
         }
@@ -67,7 +69,7 @@ fn a_body_that_is_no_json_object_is_unreadable() {
         let mut body = tenant.naming(face, "deep").to_string();
         body.truncate(body.len() - 1);
         let body = format!("{body},{}", deepest.strip_prefix('{').unwrap());
-        let reply = tenant.update(face, subject.id).bytes(body).send();
+        let reply = tenant.update(face, subject.id).bytes(body).send(server());
         // Ours refuses a member that it does not know, once it has read it.
         if face == Postern {
             assert_eq!(face.error(&reply.expect(422)), "/x unknown_member");
@@ -79,37 +81,38 @@ fn a_body_that_is_no_json_object_is_unreadable() {
 
 #[test]
 fn a_control_character_is_a_violation_wherever_it_stands() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         for control in ["\\u0000", "\\u0001", "\\n", "\\u001f", "\\u007f", "\\u0085", "\\u009f"] {
             let body = tenant.naming(face, "CONTROL").to_string().replace("CONTROL", &format!("a{control}b"));
-            let reply = tenant.update(face, subject.id).bytes(body).send().expect(face.invalid());
+            let reply = tenant.update(face, subject.id).bytes(body).send(server()).expect(face.invalid());
             assert_eq!((face.error(&reply), reply.cost.trips), (face.bad_name("value_error"), 1), "{control}");
         }
         // Letters of any script, and the longest name: 255 code points of four bytes.
         for name in ["日本語 ünïcödé", "a\u{200d}b", &"𝄞".repeat(255)] {
-            let reply = tenant.update(face, subject.id).json(&tenant.naming(face, name)).send().expect(200);
+            let reply = tenant.update(face, subject.id).json(&tenant.naming(face, name)).send(server()).expect(200);
             assert_eq!(reply.json()[face.name()], name);
         }
         let long = tenant.naming(face, "𝄞".repeat(256));
-        let reply = tenant.update(face, subject.id).json(&long).send().expect(face.invalid());
+        let reply = tenant.update(face, subject.id).json(&long).send(server()).expect(face.invalid());
         assert_eq!(face.error(&reply), face.bad_name("string_too_long"));
     }
     for (member, value) in
         [("description", "\"a\\u0000\"".to_owned()), ("description", format!("\"{}\"", "d".repeat(501)))]
     {
-        let reply = tenant.update(Keycard, subject.id).bytes(format!("{{\"{member}\":{value}}}")).send().expect(400);
+        let reply =
+            tenant.update(Keycard, subject.id).bytes(format!("{{\"{member}\":{value}}}")).send(server()).expect(400);
         assert!(reply.json()["message"].as_str().unwrap().starts_with(member), "{reply:?}");
     }
     let role = "{\"roles\":[{\"role_id\":\"viewer\",\"resource\":\"a\\u0000\"}]}";
-    let reply = tenant.update(Coactive, subject.id).bytes(role).send().expect(422);
+    let reply = tenant.update(Coactive, subject.id).bytes(role).send(server()).expect(422);
     assert_eq!(Coactive.error(&reply), "body.roles.0.resource value_error");
 }
 
 #[test]
 fn a_body_past_64_kib_is_413_with_and_without_its_length() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         let body = |name: &str, size: usize| {
@@ -119,31 +122,34 @@ fn a_body_past_64_kib_is_413_with_and_without_its_length() {
         };
         let update = || tenant.update(face, subject.id);
         for reply in [
-            update().bytes(body("large", LIMIT + 1)).send(),
-            update().chunked(body("large", LIMIT + 1)).send(),
-            update().chunked(body("large", 2 * LIMIT)).send(),
+            update().bytes(body("large", LIMIT + 1)).send(server()),
+            update().chunked(body("large", LIMIT + 1)).send(server()),
+            update().chunked(body("large", 2 * LIMIT)).send(server()),
         ] {
             let reply = reply.expect(413);
             assert_eq!((face.error(&reply).as_str(), reply.cost), (face.too_large(), Cost::default()));
         }
         // Whoever sends all of it before it listens gets the answer too, and not a connection that was cut off.
         for _ in 0..8 {
-            assert_eq!(face.error(&update().bytes(body("larger", 32 * LIMIT)).send().expect(413)), face.too_large());
+            assert_eq!(
+                face.error(&update().bytes(body("larger", 32 * LIMIT)).send(server()).expect(413)),
+                face.too_large()
+            );
         }
-        update().bytes(body("whole", LIMIT)).send().expect(200);
-        let chunked = update().chunked(body("chunked", LIMIT)).send().expect(200);
+        update().bytes(body("whole", LIMIT)).send(server()).expect(200);
+        let chunked = update().chunked(body("chunked", LIMIT)).send(server()).expect(200);
         assert_eq!(chunked.json()[face.name()], "chunked");
     }
 }
 
 #[test]
 fn a_body_of_another_type_than_json_is_415() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         let send = |content_type: &[u8], name: &str| {
             let call = tenant.update(face, subject.id).header("content-type", content_type);
-            call.bytes(tenant.naming(face, name).to_string()).send()
+            call.bytes(tenant.naming(face, name).to_string()).send(server())
         };
         for other in [
             "text/plain",
@@ -165,45 +171,45 @@ fn a_body_of_another_type_than_json_is_415() {
             send(json.as_bytes(), json).expect(200);
         }
         // Without one it is read as JSON.
-        let untyped = tenant.update(face, subject.id).bytes(tenant.naming(face, "untyped").to_string()).send();
+        let untyped = tenant.update(face, subject.id).bytes(tenant.naming(face, "untyped").to_string()).send(server());
         assert_eq!(untyped.expect(200).json()[face.name()], "untyped");
     }
 }
 
 #[test]
 fn a_header_that_is_not_ascii_is_answered_like_any_other() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         for bytes in [&b"\xff"[..], b"\xc3\xa9", b"a\xe9b"] {
             let read = || get(tenant.one(face, subject.id));
-            let with = |name, value: &[u8]| read().token(&tenant.admin).header(name, value).send();
+            let with = |name, value: &[u8]| read().token(&tenant.admin).header(name, value).send(server());
             let id = with("x-request-id", bytes).expect(200);
             assert_eq!(id.header("x-request-id").map(str::len), Some(26), "a new one");
             with("x-postern-tenant", bytes).expect(200);
             with("user-agent", bytes).expect(200);
             let stale = tenant.update(face, subject.id).header("if-match", [b"\"", bytes, b"\""].concat());
-            stale.json(&tenant.naming(face, "n")).send().expect(412);
+            stale.json(&tenant.naming(face, "n")).send(server()).expect(412);
             for scheme in [&b"Bearer "[..], b"Basic ", b""] {
-                let reply = read().header("authorization", [scheme, bytes].concat()).send_raw().expect(401);
+                let reply = server().send_raw(&read().header("authorization", [scheme, bytes].concat())).expect(401);
                 assert_eq!((face.error(&reply).as_str(), reply.cost), (face.unauthenticated(), Cost::default()));
             }
         }
     }
     let bad = get(tenant.one(Keycard, subject.id)).token(&tenant.admin).header("x-client-request-id", &b"\xe9"[..]);
-    assert_eq!(Keycard.error(&bad.send().expect(400)), "bad_request");
-    let unknown = call("POST", support::tenant::CLIENTS).root("\u{e9}").bytes("{\"name\":\"n\"}");
-    assert_eq!(Coactive.error(&unknown.send().expect(404)), "Organization not found");
+    assert_eq!(Keycard.error(&bad.send(server()).expect(400)), "bad_request");
+    let unknown = call("POST", support::CLIENTS).root("\u{e9}").bytes("{\"name\":\"n\"}");
+    assert_eq!(Coactive.error(&unknown.send(server()).expect(404)), "Organization not found");
 }
 
 #[test]
 fn a_value_of_another_type_is_a_violation() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         for value in ["5", "-1.5e300", "18446744073709551616", "true", "[]", "{}", "[[[]]]"] {
             let body = tenant.naming(face, serde_json::from_str::<serde_json::Value>(value).unwrap());
-            let reply = tenant.update(face, subject.id).json(&body).send().expect(face.invalid());
+            let reply = tenant.update(face, subject.id).json(&body).send(server()).expect(face.invalid());
             assert_eq!((face.error(&reply), reply.cost.trips), (face.bad_name("string_type"), 1), "{value}");
         }
     }
@@ -213,11 +219,11 @@ fn a_value_of_another_type_is_a_violation() {
 /// What says how to list is read before who calls, and every part of it that is wrong is told at once.
 #[test]
 fn what_says_how_to_list_badly_is_refused_without_a_trip() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let (many, pages) = (tenant.all(LiteGraph), format!("/v2.0/tenants/{}/credentials", tenant.id.guid()));
     let (large, guid) = ("9".repeat(40), nobody().guid());
     let refused = |call: Call, told: &[&str]| {
-        let reply = call.send().expect(400);
+        let reply = call.send(server()).expect(400);
         assert_eq!((LiteGraph.error(&reply).as_str(), reply.cost), ("BadRequest", Cost::default()));
         let description = reply.json()["Description"].to_string();
         assert!(told.iter().all(|told| description.contains(told)), "{told:?} in {description}");
@@ -283,7 +289,7 @@ fn what_says_how_to_list_badly_is_refused_without_a_trip() {
         let organization = format!("/organizations/{}", tenant.label);
         let paths = [tenant.all(Keycard), format!("{organization}/service-accounts"), "/organizations".to_owned()];
         for path in paths {
-            let reply = get(format!("{path}?{query}")).send().expect(400);
+            let reply = get(format!("{path}?{query}")).send(server()).expect(400);
             assert_eq!((Keycard.error(&reply).as_str(), reply.cost), ("bad_request", Cost::default()), "{query}");
             let message = reply.json()["message"].to_string();
             assert!(told.iter().all(|told| message.contains(told)), "{told:?} in {message}");
@@ -291,7 +297,7 @@ fn what_says_how_to_list_badly_is_refused_without_a_trip() {
     }
 
     for context in ["", "x", "dataset:", "project:p", "System", "%00"] {
-        let reply = get(format!("/api/v1/auth-management/roles?roles_context={context}")).send().expect(422);
+        let reply = get(format!("/api/v1/auth-management/roles?roles_context={context}")).send(server()).expect(422);
         assert_eq!(Coactive.error(&reply), "query.roles_context value_error", "{context}");
         assert_eq!(reply.cost, Cost::default());
     }
@@ -299,10 +305,10 @@ fn what_says_how_to_list_badly_is_refused_without_a_trip() {
 
 #[test]
 fn a_token_in_a_path_that_cannot_be_one_is_one_that_nothing_has() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let long = "t".repeat(513);
     for token in ["of-nobody", "two%20words", "%00", "%ff", "pstn_garbage", "client_x:y", &long, "%E6%97%A5"] {
-        let reply = get(format!("/v1.0/credentials/bearer/{token}")).token(&tenant.admin).send().expect(404);
+        let reply = get(format!("/v1.0/credentials/bearer/{token}")).token(&tenant.admin).send(server()).expect(404);
         assert_eq!((LiteGraph.error(&reply).as_str(), reply.cost.trips), ("NotFound", 1), "{token}");
     }
 }
@@ -310,12 +316,12 @@ fn a_token_in_a_path_that_cannot_be_one_is_one_that_nothing_has() {
 /// What cannot be read is refused before anything is asked of the database, and every parameter that is wrong is told at once.
 #[test]
 fn what_our_own_face_cannot_read_costs_no_trip() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let (all, one) = (tenant.all(Postern), tenant.one(Postern, subject.id));
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
     let refused = |call: Call, status: u16, told: &str| {
-        let reply = call.token(&tenant.admin).send().expect(status);
+        let reply = call.token(&tenant.admin).send(server()).expect(status);
         assert_eq!((&*Postern.error(&reply), reply.cost), (told, Cost::default()), "{reply:?}");
     };
     for (query, told) in [
@@ -388,5 +394,5 @@ fn what_our_own_face_cannot_read_costs_no_trip() {
         .token(&tenant.admin)
         .header("idempotency-key", key)
         .json(&json!({ "name": "n", "roles": null }));
-    made.send().expect(201);
+    made.send(server()).expect(201);
 }

@@ -5,9 +5,10 @@ use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
+use support::client::{Call, Reply, call};
 use support::face::Face;
+use support::http::{at_once, server};
 use support::routes::{Place, face, path, request, title};
-use support::server::{Call, Reply, at_once, call};
 use support::tenant::Tenant;
 
 /// A list that a request can have: its name, how it is put there, and how many items a request may have.
@@ -66,7 +67,7 @@ fn unknown(call: Call, route: &Route, place: &Place<'_>, items: usize) -> Option
 }
 
 fn guids(_: Call, route: &Route, place: &Place<'_>, items: usize) -> Option<Call> {
-    let lists = face(route) == Face::LiteGraph && route.method == Method::Get && !route.path.ends_with("}");
+    let lists = face(route) == Face::LiteGraph && route.method == Method::Get && !route.path.ends_with('}');
     let guids = vec![place.credential.guid(); items].join(",");
     lists.then(|| call("GET", format!("{}?guids={guids}", path(route, place))))
 }
@@ -83,15 +84,15 @@ fn largest(list: &List) -> usize {
 
 #[test]
 fn a_list_costs_no_rows_before_the_callers_rights_are_known_and_few_after() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     // With as much to compare a list with as a tenant and a credential can have.
     let catalogue: Vec<_> = (0..97).map(|index| format!("r{index}")).collect();
     let own = format!("/v1/tenants/{}", tenant.id);
-    call("PATCH", &own).root(&tenant.label).json(&json!({ "role_names": catalogue })).send().expect(200);
+    call("PATCH", &own).root(&tenant.label).json(&json!({ "role_names": catalogue })).send(server()).expect(200);
     let place = Place::new(&tenant);
     let held: Vec<_> = catalogue.iter().map(|name| json!({ "role_id": name })).collect();
     let credential = format!("{own}/credentials/{}", place.credential);
-    call("PATCH", &credential).root(&tenant.label).json(&json!({ "roles": held })).send().expect(200);
+    call("PATCH", &credential).root(&tenant.label).json(&json!({ "roles": held })).send(server()).expect(200);
 
     let (viewer, editor) = (tenant.caller(&["viewer"]), tenant.caller(&["editor"]));
     let callers =
@@ -100,11 +101,11 @@ fn a_list_costs_no_rows_before_the_callers_rights_are_known_and_few_after() {
         let by = |call: Call| token.map_or_else(|| call.clone(), |token| call.clone().token(token));
         let mut counted = 0;
         for route in ROUTES {
-            let smallest = by(request(route, &place)).send();
+            let smallest = by(request(route, &place)).send(server());
             for list in &LISTS {
                 for items in [list.max, list.max + 1, largest(list)] {
                     let Some(call) = (list.put)(request(route, &place), route, &place, items) else { continue };
-                    let reply = by(call).send();
+                    let reply = by(call).send(server());
                     let what = format!("{} by {rank}, {items} {}", title(route), list.name);
                     let per_item = if rank == "editor" && items <= list.max { 4 * items as u64 } else { 0 };
                     assert_bounded(&what, &smallest, &reply, per_item);
@@ -118,6 +119,10 @@ fn a_list_costs_no_rows_before_the_callers_rights_are_known_and_few_after() {
 }
 
 fn assert_bounded(what: &str, smallest: &Reply, reply: &Reply, per_item: u64) {
-    let most = smallest.cost.read + 100 + per_item;
-    assert!(reply.cost.trips <= 1 && reply.cost.read <= most, "{what}: {:?}, at most {most}: {reply:?}", reply.cost);
+    let most = smallest.cost.rows_read + 100 + per_item;
+    assert!(
+        reply.cost.trips <= 1 && reply.cost.rows_read <= most,
+        "{what}: {:?}, at most {most}: {reply:?}",
+        reply.cost
+    );
 }

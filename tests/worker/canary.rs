@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
+use support::client::{Client, OAUTH_TOKEN, TOKEN, call, get};
 use support::face::Face::{Keycard, LiteGraph, Postern};
 use support::face::roles;
-use support::server::{OAUTH_TOKEN, TOKEN, call, get};
+use support::http::server;
 use support::tenant::{Tenant, text};
 
 const CANARY: &str = "canary-7f3d91c2-that-must-not-be-found";
@@ -31,69 +32,80 @@ fn found(place: &Path, texts: &[&str]) -> (Vec<String>, usize) {
 #[test]
 fn no_secret_is_found_in_the_database_files_or_the_log() {
     let given = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"));
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     // As a token that a client chose, sealed and shown again; as one that is known by each way to present it.
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "canary", "BearerToken": CANARY });
-    let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send().expect(200).json();
+    let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(server()).expect(200).json();
     assert_eq!(made["BearerToken"], CANARY);
     let url = format!("{}/{}", tenant.all(LiteGraph), text(&made["GUID"]));
-    get(&url).token(CANARY).send().expect(401);
-    get(&url).header("x-token", CANARY).send().expect(401);
+    get(&url).token(CANARY).send(server()).expect(401);
+    get(&url).header("x-token", CANARY).send(server()).expect(401);
     // In a URL, where LiteGraph's clients put one; as a header and a body that nothing reads or that cannot be read.
     let bearer = format!("/v1.0/credentials/bearer/{CANARY}?token={CANARY}");
-    assert_eq!(get(&bearer).token(&tenant.admin).send().expect(200).json()["BearerToken"], CANARY);
-    get(format!("{bearer}&order={CANARY}")).token("of-nobody").send().expect(401);
-    get(format!("{}?token={CANARY}&guids={CANARY}", tenant.all(LiteGraph))).token(&tenant.admin).send().expect(400);
-    get(format!("{url}{CANARY}")).token(&tenant.admin).header("x-request-id", format!("<{CANARY}>")).send().expect(404);
-    call("PUT", &url).token(&tenant.admin).bytes(format!("{{\"BearerToken\":\"{CANARY}\"")).send().expect(400);
+    assert_eq!(get(&bearer).token(&tenant.admin).send(server()).expect(200).json()["BearerToken"], CANARY);
+    get(format!("{bearer}&order={CANARY}")).token("of-nobody").send(server()).expect(401);
+    get(format!("{}?token={CANARY}&guids={CANARY}", tenant.all(LiteGraph)))
+        .token(&tenant.admin)
+        .send(server())
+        .expect(400);
+    get(format!("{url}{CANARY}"))
+        .token(&tenant.admin)
+        .header("x-request-id", format!("<{CANARY}>"))
+        .send(server())
+        .expect(404);
+    call("PUT", &url).token(&tenant.admin).bytes(format!("{{\"BearerToken\":\"{CANARY}\"")).send(server()).expect(400);
     let name = format!("unread-{}", tenant.id);
     call("PATCH", tenant.one(Keycard, tenant.subject().id))
         .token(&tenant.admin)
         .json(&json!({ "name": name, CANARY: CANARY }))
-        .send()
+        .send(server())
         .expect(200);
     // As a user's password, which is taken and never kept.
     let user = json!({ "FirstName": name, "Password": CANARY });
     let users = format!("/v1.0/tenants/{}/users", tenant.id.guid());
-    call("PUT", users).token(&tenant.admin).json(&user).send().expect(200);
+    call("PUT", users).token(&tenant.admin).json(&user).send(server()).expect(200);
 
     // An access token, given and used in each way, and the secret that it was given for.
     let (client, secret) = tenant.client(&json!({ "name": "logs in", "roles": roles(&["admin"]) }));
     let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
-    let access = text(&call("POST", TOKEN).form(&form).send().expect(200).json()["access_token"]);
-    let login = call("POST", "/api/v1/login").basic(&format!("{client}:{secret}")).send().expect(200).json();
+    let access = text(&call("POST", TOKEN).form(&form).send(server()).expect(200).json()["access_token"]);
+    let login = call("POST", "/api/v1/login").basic(&format!("{client}:{secret}")).send(server()).expect(200).json();
     let login = text(&login["access_token"]);
-    get(&url).token(&access).send().expect(200);
-    get(&url).header("x-token", login.as_str()).send().expect(200);
-    get(format!("/v1.0/credentials/bearer/{access}?token={login}")).token(&tenant.admin).send().expect(404);
-    call("DELETE", format!("{url}?by={access}")).token(&access).send().expect(200);
-    get(&url).token(CANARY).send().expect(401);
+    get(&url).token(&access).send(server()).expect(200);
+    get(&url).header("x-token", login.as_str()).send(server()).expect(200);
+    get(format!("/v1.0/credentials/bearer/{access}?token={login}")).token(&tenant.admin).send(server()).expect(404);
+    call("DELETE", format!("{url}?by={access}")).token(&access).send(server()).expect(200);
+    get(&url).token(CANARY).send(server()).expect(401);
 
     // On our own face: a secret that is answered twice, under a key that is nobody's to know; one that takes its place; both
     // asked about, in each way.
     let under_a_key = || {
         let made = call("POST", tenant.all(Postern)).token(&tenant.admin).header("idempotency-key", CANARY);
-        made.json(&json!({ "name": name, "roles": null })).send().expect(201).json()
+        made.json(&json!({ "name": name, "roles": null })).send(server()).expect(201).json()
     };
     let (made, again) = (under_a_key(), under_a_key());
     assert_eq!(made, again);
     let (first, one) = (text(&made["secret"]), format!("{}/{}", tenant.all(Postern), text(&made["id"])));
     let rotate = call("POST", format!("{one}/rotate")).token(&first).json(&json!({ "grace_seconds": 60 }));
-    let second = text(&rotate.send().expect(200).json()["secret"]);
+    let second = text(&rotate.send(server()).expect(200).json()["secret"]);
     let form = format!("grant_type=client_credentials&client_id=client_{}&client_secret={second}", text(&made["id"]));
-    let third = text(&call("POST", OAUTH_TOKEN).form(&form).send().expect(200).json()["access_token"]);
+    let third = text(&call("POST", OAUTH_TOKEN).form(&form).send(server()).expect(200).json()["access_token"]);
     for token in [&first, &second, &third, CANARY] {
         assert_eq!(tenant.verify(token).json()["active"], token != CANARY);
-        call("POST", "/oauth/introspect").token(&tenant.admin).form(&format!("token={token}")).send().expect(200);
+        call("POST", "/oauth/introspect")
+            .token(&tenant.admin)
+            .form(&format!("token={token}"))
+            .send(server())
+            .expect(200);
         let asked = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
-        asked.send().expect(400);
-        call("POST", format!("{one}/rotate/finish")).token(token).header("if-match", token.to_owned()).send();
-        call("PATCH", &one).token(&tenant.admin).json(&json!({ token.to_owned(): 1 })).send().expect(422);
+        asked.send(server()).expect(400);
+        call("POST", format!("{one}/rotate/finish")).token(token).header("if-match", token.to_owned()).send(server());
+        call("PATCH", &one).token(&tenant.admin).json(&json!({ token.to_owned(): 1 })).send(server()).expect(422);
     }
-    get(format!("{one}/events")).token(&tenant.admin).send().expect(200);
+    get(format!("{one}/events")).token(&tenant.admin).send(server()).expect(200);
 
     let (state, log) = (given("POSTERN_STATE"), given("POSTERN_LOG"));
-    let root = support::server::root_token();
+    let root = server().root_token();
     let secrets = [CANARY, &tenant.admin, root, &secret, &access, &login, &first, &second, &third];
     let (leaks, files) = found(Path::new(&state), &secrets);
     assert!(leaks.is_empty() && files > 0, "{files} files: {leaks:?}");

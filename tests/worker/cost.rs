@@ -40,10 +40,12 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
+use postern::store::Cost;
+use support::client::{Reply, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::roles;
+use support::http::{at_once, server};
 use support::routes::{self, Place};
-use support::server::{Cost, Reply, at_once, call, get};
 use support::tenant::{Subject, Tenant, nobody, post_by_root, read_id};
 
 const CHANGE: u64 = 2;
@@ -55,12 +57,12 @@ const DELETED: u64 = 12;
 /// Fails unless it was one trip that wrote this many rows.
 #[track_caller]
 fn expect_written(reply: &Reply, rows: u64) {
-    assert_eq!((reply.cost.trips, reply.cost.written), (1, rows), "{reply:?}");
+    assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, rows), "{reply:?}");
 }
 
 /// Updates a credential, and gives the answer that is expected to be a 200.
 fn update(tenant: &Tenant, face: Face, id: Id, body: &Value) -> Reply {
-    tenant.update(face, id).json(body).send().expect(200)
+    tenant.update(face, id).json(body).send(server()).expect(200)
 }
 
 fn with_token(tenant: &Tenant, name: &str, token: &str) -> Value {
@@ -69,14 +71,14 @@ fn with_token(tenant: &Tenant, name: &str, token: &str) -> Value {
 
 #[test]
 fn a_change_writes_two_rows_and_one_more_where_a_list_has_it_elsewhere() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let Subject { id, .. } = tenant.subject();
     for face in Face::ALL {
         expect_written(&update(&tenant, face, id, &tenant.naming(face, format!("by {face:?}"))), MOVE);
     }
     let name = "by Postern";
     let user = tenant.account.guid();
-    let moved = json!({ "UserGUID": support::tenant::ZERO, "Name": name });
+    let moved = json!({ "UserGUID": support::ZERO, "Name": name });
     for (face, body, rows) in [
         (Keycard, json!({ "description": null }), CHANGE),
         (Keycard, json!({ "name": name, "description": "anew" }), CHANGE),
@@ -93,10 +95,10 @@ fn a_change_writes_two_rows_and_one_more_where_a_list_has_it_elsewhere() {
 
 #[test]
 fn a_change_that_changes_nothing_writes_nothing_and_keeps_the_etag() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let Subject { id, name, .. } = tenant.subject();
     let token = format!("kept-{id}");
-    let etag = update(&tenant, LiteGraph, id, &with_token(&tenant, &name, &token)).etag();
+    let etag = update(&tenant, LiteGraph, id, &with_token(&tenant, &name, &token)).etag().to_owned();
     let mut same: Vec<_> = Face::ALL.map(|face| (face, tenant.naming(face, name.as_str()))).to_vec();
     same.extend([
         (Keycard, json!({})),
@@ -114,7 +116,7 @@ fn a_change_that_changes_nothing_writes_nothing_and_keeps_the_etag() {
 
 #[test]
 fn a_new_bearer_token_writes_nine_rows_and_eleven_with_a_new_name() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let Subject { id, name, secret } = tenant.subject();
     let first = update(&tenant, LiteGraph, id, &with_token(&tenant, &name, &format!("first-{id}")));
     expect_written(&first, 9);
@@ -122,27 +124,28 @@ fn a_new_bearer_token_writes_nine_rows_and_eleven_with_a_new_name() {
     expect_written(&second, 11);
     assert_eq!((first.revision(), second.revision()), (2, 3), "a change of secrets is one revision");
     for (token, status) in [(secret, 401), (format!("first-{id}"), 401), (format!("second-{id}"), 200)] {
-        get(tenant.one(Keycard, id)).token(&token).send().expect(status);
+        get(tenant.one(Keycard, id)).token(&token).send(server()).expect(status);
     }
 }
 
 #[test]
 fn what_is_made_writes_its_rows() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     for face in Face::ALL {
-        let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send();
+        let made =
+            call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send(server());
         expect_written(&made.expect(face.created()), MADE);
     }
-    let organization = post_by_root("/organizations", &json!({ "name": tenant.id.to_string() }));
+    let organization = post_by_root(server(), "/organizations", &json!({ "name": tenant.id.to_string() }));
     expect_written(&organization.expect(201), 5);
     let account = format!("/organizations/{}/service-accounts", tenant.label);
-    expect_written(&post_by_root(&account, &json!({ "name": "n" })).expect(201), 2);
+    expect_written(&post_by_root(server(), &account, &json!({ "name": "n" })).expect(201), 2);
 }
 
 #[test]
 fn what_is_deleted_writes_its_rows() {
-    let tenant = Tenant::new();
-    let delete = |path: &str, status| call("DELETE", path).token(&tenant.admin).send().expect(status);
+    let tenant = Tenant::new(server());
+    let delete = |path: &str, status| call("DELETE", path).token(&tenant.admin).send(server()).expect(status);
     for face in Face::ALL {
         let one = tenant.one(face, tenant.subject().id);
         expect_written(&delete(&one, face.deleted()), DELETED);
@@ -152,7 +155,7 @@ fn what_is_deleted_writes_its_rows() {
     // A principal's credentials go in the same trip.
     for count in [0, 1, 5] {
         let account = format!("/organizations/{}/service-accounts", tenant.label);
-        let account = post_by_root(&account, &json!({ "name": "n" })).expect(201).json()["id"].clone();
+        let account = post_by_root(server(), &account, &json!({ "name": "n" })).expect(201).json()["id"].clone();
         let place =
             Tenant { account: read_id(&account), label: tenant.label.clone(), admin: tenant.admin.clone(), ..tenant };
         at_once((0..count).collect(), |_: u64| place.subject());
@@ -168,39 +171,43 @@ fn what_is_deleted_writes_its_rows() {
 
 #[test]
 fn a_refusal_is_one_trip_and_writes_nothing() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let Subject { id, .. } = tenant.subject();
     let (viewer, taken) = (tenant.caller(&["viewer"]), format!("taken-{id}"));
     update(&tenant, LiteGraph, id, &with_token(&tenant, "n", &taken));
     let other = tenant.subject().id;
-    let conflict = tenant.update(LiteGraph, other).json(&with_token(&tenant, "n", &taken)).send();
+    let conflict = tenant.update(LiteGraph, other).json(&with_token(&tenant, "n", &taken)).send(server());
     expect_written(&conflict.expect(409), 0);
     for face in Face::ALL {
         let (body, one) = (tenant.naming(face, "refused"), tenant.one(face, other));
         let put = |token: &str| call(face.update(), one.as_str()).token(token).json(&body);
-        expect_written(&put("of-nobody").send().expect(401), 0);
-        expect_written(&put(&viewer).send().expect(face.forbidden().0), 0);
-        expect_written(&put(&tenant.admin).header("if-match", "\"x.1\"").send().expect(412), 0);
-        expect_written(&tenant.update(face, nobody()).json(&body).send().expect(404), 0);
-        expect_written(&tenant.update(face, other).json(&tenant.naming(face, 5)).send().expect(face.invalid()), 0);
+        expect_written(&put("of-nobody").send(server()).expect(401), 0);
+        expect_written(&put(&viewer).send(server()).expect(face.forbidden().0), 0);
+        expect_written(&put(&tenant.admin).header("if-match", "\"x.1\"").send(server()).expect(412), 0);
+        expect_written(&tenant.update(face, nobody()).json(&body).send(server()).expect(404), 0);
+        expect_written(
+            &tenant.update(face, other).json(&tenant.naming(face, 5)).send(server()).expect(face.invalid()),
+            0,
+        );
         let create = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, ""));
-        expect_written(&create.send().expect(face.invalid()), 0);
-        expect_written(&get(one.as_str()).token(&viewer).send(), 0);
+        expect_written(&create.send(server()).expect(face.invalid()), 0);
+        expect_written(&get(one.as_str()).token(&viewer).send(server()), 0);
         let delete = || call("DELETE", one.as_str());
-        expect_written(&delete().token("of-nobody").send().expect(401), 0);
-        expect_written(&delete().token(&viewer).send().expect(face.forbidden().0), 0);
-        expect_written(&delete().token(&tenant.admin).header("if-match", "\"x.1\"").send().expect(412), 0);
+        expect_written(&delete().token("of-nobody").send(server()).expect(401), 0);
+        expect_written(&delete().token(&viewer).send(server()).expect(face.forbidden().0), 0);
+        expect_written(&delete().token(&tenant.admin).header("if-match", "\"x.1\"").send(server()).expect(412), 0);
     }
     assert_eq!(tenant.read(Keycard, other).revision(), 1);
 }
 
 #[test]
 fn garbage_costs_no_trip() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let Subject { id, secret, .. } = tenant.subject();
     let last = if secret.ends_with('0') { "1" } else { "0" };
     let miscopied = format!("{}{last}", secret.get(..secret.len() - 1).unwrap());
-    let access = call("POST", "/api/v1/login").basic(&format!("{}:{secret}", id.client())).send().expect(200).json();
+    let access =
+        call("POST", "/api/v1/login").basic(&format!("{}:{secret}", id.client())).send(server()).expect(200).json();
     let forged = access["access_token"].as_str().unwrap().replace("pstn_at_", "pstn_at_0");
     let garbage = ["pstn_garbage".to_owned(), miscopied, forged, "t".repeat(513), "two words".to_owned()];
     for face in Face::ALL {
@@ -217,16 +224,16 @@ fn garbage_costs_no_trip() {
         ];
         calls.extend(garbage.iter().map(|token| (401, update().token(token))));
         for (status, call) in calls {
-            let reply = call.send().expect(status);
+            let reply = call.send(server()).expect(status);
             assert_eq!(reply.cost, Cost::default(), "{reply:?}");
         }
     }
     for route in ROUTES.iter().filter(|route| routes::asks(route)) {
         let request = routes::request(route, &Place::missing(&tenant));
-        assert_eq!(request.send().expect(401).cost, Cost::default(), "{}", routes::title(route));
+        assert_eq!(request.send(server()).expect(401).cost, Cost::default(), "{}", routes::title(route));
     }
     // Any other text of 512 characters may be a token.
-    assert_eq!(get(tenant.one(Keycard, id)).token(&"t".repeat(512)).send().expect(401).cost.trips, 1);
+    assert_eq!(get(tenant.one(Keycard, id)).token(&"t".repeat(512)).send(server()).expect(401).cost.trips, 1);
 }
 
 /// What each update costs besides the route's own (see [`ROUTE_COSTS`]), by the admin, of a new credential.
@@ -234,16 +241,17 @@ fn other_outcomes(tenant: &Tenant) -> Vec<(String, Cost)> {
     let mut costs = Vec::new();
     let mut note = |what: String, reply: Reply| costs.push((what, reply.cost));
     for face in Face::ALL {
-        let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send();
+        let made =
+            call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send(server());
         let made = made.expect(face.created());
         let shown = made.json();
         let id = read_id(&shown[face.of(["client_id", "GUID", "id", "id"])]);
         note(format!("{face:?} same"), update(tenant, face, id, &tenant.naming(face, "n")));
         let invalid = tenant.update(face, id).json(&tenant.naming(face, ""));
-        note(format!("{face:?} invalid"), invalid.send().expect(face.invalid()));
+        note(format!("{face:?} invalid"), invalid.send(server()).expect(face.invalid()));
         let missing = tenant.update(face, nobody()).json(&tenant.naming(face, "m"));
-        note(format!("{face:?} missing"), missing.send().expect(404));
-        let nothing = call("DELETE", tenant.one(face, nobody())).token(&tenant.admin).send();
+        note(format!("{face:?} missing"), missing.send(server()).expect(404));
+        let nothing = call("DELETE", tenant.one(face, nobody())).token(&tenant.admin).send(server());
         note(format!("{face:?} nothing to delete"), nothing.expect(if face == LiteGraph { 200 } else { 404 }));
         if face == LiteGraph {
             let token = with_token(tenant, "m", &format!("token-{id}"));
@@ -259,10 +267,10 @@ fn other_outcomes(tenant: &Tenant) -> Vec<(String, Cost)> {
 fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     let own = tenant.own(json!({}));
     let mut note = |what: &str, reply: Reply, status: u16| note(format!("ours, {what}"), reply.expect(status));
-    let send = |method, path: &str, body: &Value| call(method, path).token(&tenant.admin).json(body).send();
+    let send = |method, path: &str, body: &Value| call(method, path).token(&tenant.admin).json(body).send(server());
     let once = |name: &str| {
         let key = call("POST", tenant.all(Postern)).token(&tenant.admin).header("idempotency-key", own.id.to_string());
-        key.json(&json!({ "name": name, "roles": null })).send()
+        key.json(&json!({ "name": name, "roles": null })).send(server())
     };
     note("made under a key", once("n"), 201);
     note("answered again", once("n"), 201);
@@ -277,7 +285,7 @@ fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     note("a rotation without a grace", rotate(0), 200);
     note("a rotation with one", rotate(60), 200);
     note("a second one", rotate(60), 409);
-    note("not changed", get(&own.path).token(&tenant.admin).header("if-none-match", "*").send(), 304);
+    note("not changed", get(&own.path).token(&tenant.admin).header("if-none-match", "*").send(server()), 304);
     note("restored, not having been revoked", tenant.step(&own, "restore", &json!({})), 200);
     note("an unknown token", tenant.verify("of-nobody"), 200);
 }
@@ -407,15 +415,15 @@ const OTHER_COSTS: &[(&str, u64, u64)] = &[
 #[track_caller]
 fn expect_costs(told: &[(String, Cost)], costs: &[(&str, u64, u64)]) {
     assert!(told.iter().all(|(_, cost)| cost.trips == 1), "{told:?}");
-    let told: Vec<_> = told.iter().map(|(what, cost)| (what.as_str(), cost.read, cost.written)).collect();
+    let told: Vec<_> = told.iter().map(|(what, cost)| (what.as_str(), cost.rows_read, cost.rows_written)).collect();
     let lines: Vec<_> = told.iter().map(|line| format!("    {line:?},")).collect();
     assert_eq!(told, costs, "as they are now:\n{}\n", lines.join("\n"));
 }
 
 /// A tenant for each of them, and one that is made last. The rows of a tenant made later come after those of one made before:
 /// a range of rows is read up to the first one past its end, so there has to be one for the numbers to be the same each time.
-fn tenants(count: usize) -> Vec<Tenant> {
-    (0..=count).map(|_| Tenant::new()).collect()
+fn tenants(count: usize) -> Vec<Tenant<'static>> {
+    (0..=count).map(|_| Tenant::new(server())).collect()
 }
 
 #[test]
@@ -440,7 +448,7 @@ fn nothing_reads_more_where_a_tenant_has_fifty_credentials_more() {
     for route in ROUTES.iter().filter(|route| routes::asks(route) && !grows(route)) {
         let cost = routes::done(route, &Place::new(tenant)).cost;
         let title = routes::title(route);
-        if !ROUTE_COSTS.contains(&(&title, cost.read, cost.written)) {
+        if !ROUTE_COSTS.contains(&(&title, cost.rows_read, cost.rows_written)) {
             more.push(format!("{title}: {cost:?}"));
         }
     }

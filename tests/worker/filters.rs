@@ -7,9 +7,11 @@ use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use serde_json::{Value, json};
 
+use crate::seeded::{seeded, seeds};
+use support::client::get;
 use support::face::Face::Postern;
-use support::server::{at_once, get};
-use support::tenant::{Tenant, read_id, seeded, seeds, text};
+use support::http::{at_once, server};
+use support::tenant::{Tenant, read_id, text};
 
 use crate::scale::large;
 
@@ -93,10 +95,11 @@ fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
     let mut walk = Walk::default();
     let mut cursor = String::new();
     while walk.pages < pages && !walk.whole {
-        let reply = get(format!("{}?{query}{cursor}", tenant.all(Postern))).token(&tenant.admin).send().expect(200);
+        let reply =
+            get(format!("{}?{query}{cursor}", tenant.all(Postern))).token(&tenant.admin).send(server()).expect(200);
         reply.expect_members(&["items", "next"]);
-        assert_eq!((reply.cost.trips, reply.cost.written), (1, 0), "{query}");
-        walk.rows = walk.rows.max(reply.cost.read);
+        assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0), "{query}");
+        walk.rows = walk.rows.max(reply.cost.rows_read);
         walk.pages += 1;
         let page = reply.json();
         let items = page["items"].as_array().expect("a list");
@@ -177,7 +180,7 @@ fn what_passes_is_found_among_very_many_page_by_page() {
 /// A credential may have a hundred roles: a page that asks for one reads no row for each of them.
 #[test]
 fn a_role_is_looked_for_without_reading_every_role() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let many: Vec<_> =
         (0..100).map(|number| json!({ "role_id": "viewer", "resource": format!("r{number:03}") })).collect();
     at_once((0..8).collect(), |_: u32| (0..20).for_each(|_| drop(tenant.own(json!({ "roles": many })))));

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
+use support::CLIENTS;
+use support::client::{Reply, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph};
-use support::server::{Reply, at_once, call, get};
-use support::tenant::{CLIENTS, Tenant, nobody, read_id, text};
+use support::http::{at_once, server};
+use support::tenant::{Tenant, nobody, read_id, text};
 
 const ORDERS: [&str; 6] =
     ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
 
 fn read(tenant: &Tenant, path: &str) -> Reply {
-    get(path).token(&tenant.admin).send().expect(200)
+    get(path).token(&tenant.admin).send(server()).expect(200)
 }
 
 /// The path of the pages of LiteGraph.
@@ -37,11 +39,11 @@ fn place(shown: &Value, order: &str) -> (String, String) {
 }
 
 /// A tenant with ten credentials of names that say nothing of when they were made.
-fn tenant_of_ten() -> Tenant {
-    let tenant = Tenant::new();
+fn tenant_of_ten() -> Tenant<'static> {
+    let tenant = Tenant::new(server());
     for number in 0..9 {
         let body = json!({ "UserGUID": tenant.account.guid(), "Name": format!("name {}", number * 5 % 9) });
-        call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send().expect(200);
+        call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(server()).expect(200);
     }
     tenant
 }
@@ -62,7 +64,7 @@ fn coactive_lists_every_client_and_no_secret() {
 
 #[test]
 fn coactive_lists_the_roles_that_there_are() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let roles = |query: &str| read(&tenant, &format!("/api/v1/auth-management/roles{query}")).json();
     let named = |more: &[(&str, &str)]| {
         let role = |name: &str| {
@@ -124,7 +126,7 @@ fn litegraph_pages_in_every_order_by_query_and_by_search() {
             let page = read(&tenant, &format!("{path}?order={order}&max-keys=4{from}")).json();
             let search =
                 json!({ "Ordering": order, "MaxResults": 4, "ContinuationToken": token, "Labels": [], "Tags": {} });
-            let mut found = call("POST", &path).token(&tenant.admin).json(&search).send().expect(200).json();
+            let mut found = call("POST", &path).token(&tenant.admin).json(&search).send(server()).expect(200).json();
             found["Timestamp"] = page["Timestamp"].clone();
             assert_eq!(found, page, "{order}");
             seen.extend(page["Objects"].as_array().expect("a list").clone());
@@ -141,9 +143,9 @@ fn litegraph_pages_in_every_order_by_query_and_by_search() {
         assert_eq!((&skipped["Objects"], &skipped["RecordsRemaining"]), (&json!(all[2..5]), &json!(5)));
     }
     // A place that was never there, and one of another tenant.
-    let other = Tenant::new().subject().id;
+    let other = Tenant::new(server()).subject().id;
     for guid in [nobody().guid(), other.guid()] {
-        let reply = get(format!("{path}?token={guid}")).token(&tenant.admin).send().expect(404);
+        let reply = get(format!("{path}?token={guid}")).token(&tenant.admin).send(server()).expect(404);
         assert_eq!(LiteGraph.error(&reply), "NotFound");
     }
 }
@@ -220,7 +222,7 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
         }));
     }
     at_once(walks, |walk| {
-        let tenant = Tenant::new();
+        let tenant = Tenant::new(server());
         let made: Vec<_> = (0..24).map(|_| tenant.subject().id).collect();
         let walk = walk(&tenant);
         // Backwards it begins behind the last one, which is then gone.
@@ -229,7 +231,8 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
             text(&last["page_info"]["end_cursor"])
         });
         let mut gone = BTreeSet::from([made[23]]);
-        let delete = |id| drop(call("DELETE", tenant.one(Coactive, id)).token(&tenant.admin).send().expect(200));
+        let delete =
+            |id| drop(call("DELETE", tenant.one(Coactive, id)).token(&tenant.admin).send(server()).expect(200));
         delete(made[23]);
         let mut seen = Vec::new();
         for step in 0.. {
@@ -260,7 +263,7 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
 
 #[test]
 fn what_is_deleted_is_in_no_list() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let listed = || {
         let pages = [(LiteGraph, enumeration(&tenant)), (Keycard, format!("{}?limit=100", tenant.all(Keycard)))];
         let mut listed = vec![
@@ -276,20 +279,20 @@ fn what_is_deleted_is_in_no_list() {
     for face in Face::ALL {
         let (deleted, kept) = (tenant.subject().id, tenant.subject().id);
         assert!(listed().iter().all(|list| list.contains(&deleted) && list.contains(&kept)));
-        call("DELETE", tenant.one(face, deleted)).token(&tenant.admin).send().expect(face.deleted());
+        call("DELETE", tenant.one(face, deleted)).token(&tenant.admin).send(server()).expect(face.deleted());
         assert!(listed().iter().all(|list| !list.contains(&deleted) && list.contains(&kept)), "{face:?}");
     }
     // Those of a user, by either path; then all, the caller's own too.
     for of_user in ["users", "credentials"] {
         let subject = tenant.subject().id;
         let path = format!("/v1.0/tenants/{}/{of_user}/{}/credentials", tenant.id.guid(), tenant.account.guid());
-        call("DELETE", path).token(&tenant.admin).send().expect(200);
+        call("DELETE", path).token(&tenant.admin).send(server()).expect(200);
         assert!(listed().iter().all(|list| !list.contains(&subject)));
         assert_eq!(listed()[0].len(), 1, "the admin is another user's");
     }
     tenant.subject();
-    call("DELETE", tenant.all(LiteGraph)).token(&tenant.admin).send().expect(200);
-    get(CLIENTS).token(&tenant.admin).send().expect(401);
-    let left = get(CLIENTS).root(&tenant.label).send().expect(200);
+    call("DELETE", tenant.all(LiteGraph)).token(&tenant.admin).send(server()).expect(200);
+    get(CLIENTS).token(&tenant.admin).send(server()).expect(401);
+    let left = get(CLIENTS).root(&tenant.label).send(server()).expect(200);
     assert_eq!(left.json(), json!([]));
 }

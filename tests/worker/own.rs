@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
+use support::client::{Reply, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::roles;
-use support::server::{Reply, call, get, root_token};
+use support::http::server;
 use support::tenant::{Own, Tenant, read_id, text};
 
 const MEMBERS: [&str; 16] = [
@@ -29,7 +30,7 @@ const MEMBERS: [&str; 16] = [
 
 /// Changes a credential on our own face, by the admin.
 fn patch(tenant: &Tenant, own: &Own, body: &Value) -> Reply {
-    call("PATCH", &own.path).token(&tenant.admin).json(body).send().expect(200)
+    call("PATCH", &own.path).token(&tenant.admin).json(body).send(server()).expect(200)
 }
 
 /// What our own face shows of it.
@@ -41,7 +42,7 @@ fn shown(tenant: &Tenant, own: &Own) -> Value {
 
 /// The newest event of a credential.
 fn newest_event(tenant: &Tenant, own: &Own) -> Value {
-    get(format!("{}/events?limit=1", own.path)).token(&tenant.admin).send().expect(200).items().remove(0)
+    get(format!("{}/events?limit=1", own.path)).token(&tenant.admin).send(server()).expect(200).items().remove(0)
 }
 
 /// The same but for its name, and what moves with each change.
@@ -55,7 +56,7 @@ fn but_for_its_state(mut shown: Value) -> Value {
 /// Makes one through a face, under the tenant's account.
 fn made_by(tenant: &Tenant, face: Face) -> Own {
     let body = tenant.naming(face, format!("made by {face:?}"));
-    let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&body).send();
+    let made = call(face.create(), tenant.all(face)).token(&tenant.admin).json(&body).send(server());
     let made = made.expect(face.created()).json();
     let id = read_id(&made[face.of(["client_id", "GUID", "id", "id"])]);
     let secret = text(&made[face.of(["client_secret", "BearerToken", "client_secret", "secret"])]);
@@ -67,7 +68,7 @@ fn made_by(tenant: &Tenant, face: Face) -> Own {
 
 #[test]
 fn what_one_face_makes_each_other_changes_and_ours_shows_whole() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     for maker in Face::ALL {
         let own = made_by(&tenant, maker);
         let metadata = json!({ "b": "", "team": "a" });
@@ -85,7 +86,8 @@ fn what_one_face_makes_each_other_changes_and_ours_shows_whole() {
         );
         for changer in Face::ALL {
             let name = format!("by {changer:?}");
-            let changed = tenant.update(changer, own.id).json(&tenant.naming(changer, &*name)).send().expect(200);
+            let changed =
+                tenant.update(changer, own.id).json(&tenant.naming(changer, &*name)).send(server()).expect(200);
             assert_eq!(changed.json()[changer.name()], name.as_str());
             let now = shown(&tenant, &own);
             assert_eq!(now["name"], name.as_str());
@@ -97,61 +99,61 @@ fn what_one_face_makes_each_other_changes_and_ours_shows_whole() {
             assert_eq!(event["changes"]["name"]["after"], name.as_str(), "its history tells it, whoever it was");
         }
         // Its secret holds throughout, whoever made it.
-        get(&own.path).token(&own.secret).send().expect(200);
+        get(&own.path).token(&own.secret).send(server()).expect(200);
     }
 }
 
 #[test]
 fn what_ours_revokes_no_vendors_face_lifts() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     for maker in Face::ALL {
         let own = made_by(&tenant, maker);
         let revoked = tenant.step(&own, "revoke", &json!({ "reason": "leaked" })).expect(200).json();
         assert_eq!((&revoked["revoked_reason"], &revoked["enabled"]), (&json!("leaked"), &json!(true)));
         for face in Face::ALL {
-            let refused = get(tenant.one(face, own.id)).token(&own.secret).send().expect(401);
+            let refused = get(tenant.one(face, own.id)).token(&own.secret).send(server()).expect(401);
             assert_eq!(face.error(&refused), face.unauthenticated());
         }
         assert_eq!(tenant.read(LiteGraph, own.id).json()["Active"], false);
         // LiteGraph's word would make it active, said or not: that is a conflict, and changes nothing.
         let body = |active: bool| json!({ "UserGUID": tenant.account.guid(), "Name": "renamed", "Active": active });
         for body in [body(true), tenant.naming(LiteGraph, "renamed")] {
-            let reply = tenant.update(LiteGraph, own.id).json(&body).send().expect(409);
-            assert_eq!((LiteGraph.error(&reply).as_str(), reply.cost.written), ("Conflict", 0));
+            let reply = tenant.update(LiteGraph, own.id).json(&body).send(server()).expect(409);
+            assert_eq!((LiteGraph.error(&reply).as_str(), reply.cost.rows_written), ("Conflict", 0));
         }
         assert_eq!(shown(&tenant, &own), revoked);
-        tenant.update(LiteGraph, own.id).json(&body(false)).send().expect(200);
+        tenant.update(LiteGraph, own.id).json(&body(false)).send(server()).expect(200);
         for face in [Coactive, Keycard] {
-            tenant.update(face, own.id).json(&tenant.naming(face, format!("by {face:?}"))).send().expect(200);
+            tenant.update(face, own.id).json(&tenant.naming(face, format!("by {face:?}"))).send(server()).expect(200);
         }
         let now = shown(&tenant, &own);
         assert_eq!(
             (&now["revoked_at"], &now["revoked_reason"], &now["enabled"], &now["name"]),
             (&revoked["revoked_at"], &json!("leaked"), &json!(true), &json!("by Keycard"))
         );
-        get(&own.path).token(&own.secret).send().expect(401);
+        get(&own.path).token(&own.secret).send(server()).expect(401);
         tenant.step(&own, "restore", &json!({})).expect(200);
-        get(&own.path).token(&own.secret).send().expect(200);
+        get(&own.path).token(&own.secret).send(server()).expect(200);
         assert_eq!(tenant.read(LiteGraph, own.id).json()["Active"], true);
     }
 }
 
 #[test]
 fn what_ours_makes_is_there_on_each_face_and_what_one_deletes_is_gone_on_each() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     for deleter in Face::ALL {
         let own = tenant.own(json!({ "metadata": { "a": "1" } }));
         for face in Face::ALL {
             assert_eq!(tenant.read(face, own.id).json()[face.name()], "own");
         }
-        call("DELETE", tenant.one(deleter, own.id)).token(&tenant.admin).send().expect(deleter.deleted());
+        call("DELETE", tenant.one(deleter, own.id)).token(&tenant.admin).send(server()).expect(deleter.deleted());
         for face in Face::ALL {
-            let gone = get(tenant.one(face, own.id)).token(&tenant.admin).send().expect(404);
+            let gone = get(tenant.one(face, own.id)).token(&tenant.admin).send(server()).expect(404);
             assert_eq!(face.error(&gone), face.no_credential());
         }
-        get(&own.path).token(&own.secret).send().expect(401);
+        get(&own.path).token(&own.secret).send(server()).expect(401);
         // Its history outlives it.
-        let events = get(format!("{}/events", own.path)).token(&tenant.admin).send().expect(200).items();
+        let events = get(format!("{}/events", own.path)).token(&tenant.admin).send(server()).expect(200).items();
         let actions: Vec<_> = events.iter().map(|event| text(&event["action"])).collect();
         assert_eq!(actions, ["deleted", "secret_ended", "secret_created", "created"], "through {deleter:?}");
     }
@@ -159,38 +161,42 @@ fn what_ours_makes_is_there_on_each_face_and_what_one_deletes_is_gone_on_each() 
 
 #[test]
 fn a_token_that_litegraph_sets_is_the_one_secret_here_and_a_rotation_here_shows_there() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let chosen = format!("chosen-{}", own.id);
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "own", "BearerToken": chosen });
-    tenant.update(LiteGraph, own.id).json(&body).send().expect(200);
+    tenant.update(LiteGraph, own.id).json(&body).send(server()).expect(200);
     let secrets = shown(&tenant, &own)["secrets"].clone();
     assert_eq!(secrets.as_array().map(Vec::len), Some(1));
     assert_ne!(secrets, own.shown["secrets"]);
-    get(&own.path).token(&own.secret).send().expect(401);
+    get(&own.path).token(&own.secret).send(server()).expect(401);
     let bearer = || tenant.read(LiteGraph, own.id).json()["BearerToken"].clone();
     let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
     assert_eq!(bearer(), begun["secret"], "sealed as the one before was");
     tenant.step(&own, "rotate/cancel", &json!({})).expect(200);
     assert_eq!(bearer(), chosen.as_str());
     // Without a word on it, LiteGraph's clients keep it.
-    tenant.update(LiteGraph, own.id).json(&tenant.naming(LiteGraph, "kept")).send().expect(200);
+    tenant.update(LiteGraph, own.id).json(&tenant.naming(LiteGraph, "kept")).send(server()).expect(200);
     assert_eq!(bearer(), chosen.as_str());
 }
 
 /// What widens access is said aloud on our face; on Coactive's, by its contract, it is what no word on roles means.
 #[test]
 fn a_put_without_roles_is_refused_here_and_widens_access_at_coactive() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
-    let put = |body: &Value| call("PUT", &own.path).token(&tenant.admin).json(body).send();
+    let put = |body: &Value| call("PUT", &own.path).token(&tenant.admin).json(body).send(server());
     let mut body = own.shown.clone();
     body.as_object_mut().expect("an object").remove("roles");
     let reply = put(&body).expect(422);
-    assert_eq!((&*Postern.error(&reply), reply.cost.trips, reply.cost.written), ("/roles missing", 1, 0));
+    assert_eq!((&*Postern.error(&reply), reply.cost.trips, reply.cost.rows_written), ("/roles missing", 1, 0));
     let bare = put(&json!({ "name": "n" })).expect(422);
     assert_eq!(Postern.error(&bare), "/principal missing, /enabled missing, /roles missing, /expires_at missing");
-    call("PUT", tenant.one(Coactive, own.id)).token(&tenant.admin).json(&json!({ "name": "n" })).send().expect(200);
+    call("PUT", tenant.one(Coactive, own.id))
+        .token(&tenant.admin)
+        .json(&json!({ "name": "n" }))
+        .send(server())
+        .expect(200);
     assert_eq!(shown(&tenant, &own)["roles"], Value::Null);
     let event = newest_event(&tenant, &own);
     assert_eq!((&event["widened_access"], &event["changes"]["roles"]["after"]), (&json!(true), &Value::Null));
@@ -198,7 +204,7 @@ fn a_put_without_roles_is_refused_here_and_widens_access_at_coactive() {
 
 #[test]
 fn a_dry_run_tells_what_the_write_then_does_and_writes_nothing() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({ "expires_at": "2200-01-01T00:00:00Z" }));
     let mut whole = own.shown.clone();
     whole["roles"] = Value::Null;
@@ -209,7 +215,7 @@ fn a_dry_run_tells_what_the_write_then_does_and_writes_nothing() {
         ("PATCH", json!({}), false),
     ] {
         let ask = |query: &str, body: &Value| {
-            call(method, format!("{}{query}", own.path)).token(&tenant.admin).json(body).send().expect(200)
+            call(method, format!("{}{query}", own.path)).token(&tenant.admin).json(body).send(server()).expect(200)
         };
         let before = shown(&tenant, &own);
         // What only reads is left in at the values that it has.
@@ -219,7 +225,7 @@ fn a_dry_run_tells_what_the_write_then_does_and_writes_nothing() {
         }
         let dry = ask("?dry_run=true", &body);
         dry.expect_members(&["changes", "widens_access"]);
-        assert_eq!((dry.cost.trips, dry.cost.written), (1, 0));
+        assert_eq!((dry.cost.trips, dry.cost.rows_written), (1, 0));
         assert_eq!(shown(&tenant, &own), before);
         let told = dry.json();
         assert_eq!(told["widens_access"], widens, "{told}");
@@ -236,8 +242,8 @@ fn a_dry_run_tells_what_the_write_then_does_and_writes_nothing() {
 
 #[test]
 fn tenants_and_principals_are_the_same_ones_everywhere() {
-    let by_root = |method, path: &str, body: &Value| call(method, path).token(root_token()).json(body).send();
-    let read = |path: &str| get(path).token(root_token()).send();
+    let by_root = |method, path: &str, body: &Value| call(method, path).by_root().json(body).send(server());
+    let read = |path: &str| get(path).by_root().send(server());
     let made = by_root("POST", "/v1/tenants", &json!({ "name": "Own" })).expect(201).json();
     let (id, label) = (read_id(&made["id"]), text(&made["label"]));
     let path = format!("/v1/tenants/{id}");
@@ -257,16 +263,16 @@ fn tenants_and_principals_are_the_same_ones_everywhere() {
     let now = read(&one).expect(200);
     assert_eq!((&now.json()["name"], &now.json()["description"], now.revision()), (&json!("Eve"), &json!("d"), 2));
     // Neither is changed nor deleted by a stale tag; by the one that holds it goes, on every face.
-    let with = |method, tag: String| call(method, &one).token(root_token()).header("if-match", tag);
-    let stale = with("PUT", principal.etag()).json(&json!({ "name": "n", "enabled": true })).send().expect(412);
+    let with = |method: &str, tag: &str| call(method, &one).by_root().header("if-match", tag);
+    let stale = with("PUT", principal.etag()).json(&json!({ "name": "n", "enabled": true })).send(server()).expect(412);
     assert_eq!(Postern.error(&stale), "stale");
-    with("DELETE", principal.etag()).send().expect(412);
-    with("DELETE", now.etag()).send().expect(204);
+    with("DELETE", principal.etag()).send(server()).expect(412);
+    with("DELETE", now.etag()).send(server()).expect(204);
     read(&format!("/v1.0/tenants/{}/users/{}", id.guid(), ada.guid())).expect(404);
 
     by_root("POST", &format!("{path}/credentials"), &json!({ "name": "n", "roles": null })).expect(201);
-    let kept = call("DELETE", &path).token(root_token()).send().expect(409);
+    let kept = call("DELETE", &path).by_root().send(server()).expect(409);
     assert_eq!(Postern.error(&kept), "not_empty");
-    call("DELETE", format!("{path}?force=true")).token(root_token()).send().expect(204);
+    call("DELETE", format!("{path}?force=true")).by_root().send(server()).expect(204);
     read(&format!("/organizations/{label}")).expect(404);
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use support::ZERO;
+use support::client::{Call, Client, Reply, call, get};
 use support::face::Face::{self, Keycard, LiteGraph, Postern};
-use support::server::{Call, Reply, at_once, call, get, root_token};
-use support::tenant::{Tenant, ZERO, post_by_root, text};
+use support::http::{at_once, server};
+use support::tenant::{Tenant, post_by_root, text};
 
 const FIFTY: u64 = 50;
 
 #[test]
 fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let first = tenant.read(Keycard, subject.id);
     // Half of them say the name, half the description; each another value.
@@ -23,7 +25,7 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
         })
         .collect();
     let replies =
-        at_once(bodies.clone(), |(_, body)| tenant.update(Keycard, subject.id).json(&body).send().expect(200));
+        at_once(bodies.clone(), |(_, body)| tenant.update(Keycard, subject.id).json(&body).send(server()).expect(200));
 
     let by_revision: BTreeMap<_, _> =
         replies.iter().zip(&bodies).map(|(reply, said)| (reply.revision(), (reply, said))).collect();
@@ -34,7 +36,7 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
         state[member] = body[member].clone();
         assert_eq!(reply.json(), state);
         let rows = if *member == "name" { 3 } else { 2 };
-        assert_eq!((reply.cost.trips, reply.cost.written), (1, rows), "{reply:?}");
+        assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, rows), "{reply:?}");
     }
     let last = tenant.read(Keycard, subject.id);
     assert_eq!((last.json(), last.revision()), (state, FIFTY + 1));
@@ -42,12 +44,12 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
 
 #[test]
 fn fifty_changes_at_once_through_every_face_leave_no_gap() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).collect();
     let mut revisions = at_once(faces, |(number, face)| {
         let body = tenant.naming(face, format!("name {number}"));
-        let reply = tenant.update(face, subject.id).json(&body).send().expect(200);
+        let reply = tenant.update(face, subject.id).json(&body).send(server()).expect(200);
         assert_eq!(reply.json()[face.name()], format!("name {number}"), "each is answered with its own change");
         (reply.revision(), format!("name {number}"))
     });
@@ -58,20 +60,20 @@ fn fifty_changes_at_once_through_every_face_leave_no_gap() {
 
 #[test]
 fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
         let before = tenant.read(face, subject.id);
         let replies = at_once((0..FIFTY).collect(), |number| {
             let body = tenant.naming(face, format!("{face:?} {number}"));
-            tenant.update(face, subject.id).header("if-match", before.etag()).json(&body).send()
+            tenant.update(face, subject.id).header("if-match", before.etag()).json(&body).send(server())
         });
         let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
         assert_eq!(made.len(), 1);
         for reply in refused {
             let reply = reply.expect(412);
             face.error(&reply);
-            assert_eq!(reply.cost.written, 0);
+            assert_eq!(reply.cost.rows_written, 0);
         }
         let after = tenant.read(face, subject.id);
         assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
@@ -81,12 +83,12 @@ fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
 
 #[test]
 fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let token = format!("contended-{}", tenant.id);
     let guids: Vec<_> = (1..=FIFTY).map(|number| format!("00000000-0000-0000-0000-{number:012}")).collect();
     let statuses = at_once(guids.clone(), |guid| {
         let body = json!({ "GUID": guid, "UserGUID": ZERO, "Name": "n", "BearerToken": token });
-        let reply = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send();
+        let reply = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(server());
         if reply.status != 200 {
             assert_eq!(LiteGraph.error(&reply), "Conflict");
         }
@@ -97,36 +99,37 @@ fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
     // Nothing is left of those that were refused, and the token is the one's.
     for (guid, status) in guids.iter().zip(&statuses) {
         let url = format!("{}/{guid}", tenant.all(LiteGraph));
-        get(&url).token(&tenant.admin).send().expect(if *status == 200 { 200 } else { 404 });
+        get(&url).token(&tenant.admin).send(server()).expect(if *status == 200 { 200 } else { 404 });
     }
-    let caller = get(tenant.all(LiteGraph) + "/" + ZERO).token(&token).send().expect(401);
+    let caller = get(tenant.all(LiteGraph) + "/" + ZERO).token(&token).send(server()).expect(401);
     assert_eq!(LiteGraph.error(&caller), "AuthorizationFailed", "it is known, as a viewer");
 }
 
 #[test]
 fn of_fifty_credentials_at_once_that_take_one_token_one_gets_it() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let token = format!("wanted-{}", tenant.id);
     let subjects = at_once((0..FIFTY).collect(), |_| tenant.subject());
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
-    let statuses = at_once(subjects.clone(), |subject| tenant.update(LiteGraph, subject.id).json(&body).send().status);
+    let statuses =
+        at_once(subjects.clone(), |subject| tenant.update(LiteGraph, subject.id).json(&body).send(server()).status);
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
     for (subject, status) in subjects.iter().zip(&statuses) {
         // A refusal changed nothing: the secret that was there still holds.
-        let known = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send();
+        let known = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(server());
         known.expect(if *status == 200 { 401 } else { 200 });
     }
 }
 
 #[test]
 fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let tokens: Vec<_> = (0..FIFTY).map(|number| format!("token-{number}-{}", subject.id)).collect();
     let revisions = at_once(tokens.clone(), |token| {
         let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
-        let reply = tenant.update(LiteGraph, subject.id).json(&body).send().expect(200);
+        let reply = tenant.update(LiteGraph, subject.id).json(&body).send(server()).expect(200);
         assert_eq!(reply.json()["BearerToken"], token, "each is answered with its own");
         reply.revision()
     });
@@ -137,79 +140,84 @@ fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
     for (token, revision) in tokens.iter().zip(revisions) {
         let last = revision == FIFTY + 1;
         assert_eq!(last, *token == shown, "the newest is shown");
-        get(tenant.one(Keycard, subject.id)).token(token).send().expect(if last { 200 } else { 401 });
+        get(tenant.one(Keycard, subject.id)).token(token).send(server()).expect(if last { 200 } else { 401 });
     }
 }
 
 #[test]
 fn of_fifty_deletions_at_once_one_deletes() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).map(|(_, face)| face).collect();
     let replies =
-        at_once(faces, |face| (face, call("DELETE", tenant.one(face, subject.id)).token(&tenant.admin).send()));
-    let wrote: Vec<_> = replies.iter().filter(|(_, reply)| reply.cost.written > 0).collect();
+        at_once(faces, |face| (face, call("DELETE", tenant.one(face, subject.id)).token(&tenant.admin).send(server())));
+    let wrote: Vec<_> = replies.iter().filter(|(_, reply)| reply.cost.rows_written > 0).collect();
     assert_eq!(wrote.len(), 1, "{wrote:?}");
     for (face, reply) in &replies {
-        let found = reply.cost.written > 0 || *face == LiteGraph;
+        let found = reply.cost.rows_written > 0 || *face == LiteGraph;
         assert_eq!(reply.status, if found { face.deleted() } else { 404 }, "{reply:?}");
     }
-    let listed = get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send().expect(200);
+    let listed =
+        get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send(server()).expect(200);
     assert_eq!(listed.json()["TotalRecords"], 1, "it was counted off once");
 }
 
 #[test]
 fn what_is_made_and_deleted_at_once_is_counted_right() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let kept = at_once((0..FIFTY).collect(), |number| {
         let subject = tenant.subject();
         let goes = number % 2 == 0;
         if goes {
-            call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send().expect(204);
+            call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send(server()).expect(204);
         }
         (!goes).then(|| subject.id.to_string())
     });
     let mut kept: Vec<_> = kept.into_iter().flatten().collect();
     kept.sort();
-    let listed = get(format!("{}?limit=100", tenant.all(Keycard))).token(&tenant.admin).send().expect(200).json();
+    let listed =
+        get(format!("{}?limit=100", tenant.all(Keycard))).token(&tenant.admin).send(server()).expect(200).json();
     let mut ids: Vec<_> = listed["items"].as_array().expect("a list").iter().map(|item| text(&item["id"])).collect();
     ids.sort();
     assert_eq!(ids, kept);
     let counted =
-        get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send().expect(200);
+        get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send(server()).expect(200);
     assert_eq!(counted.json()["TotalRecords"], FIFTY / 2 + 1);
 }
 
 #[test]
 fn a_change_and_a_deletion_at_once_leave_nothing_behind() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let replies = at_once((0..FIFTY).collect(), |number| {
         if number == FIFTY / 2 {
-            return (number, call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send().status);
+            return (
+                number,
+                call("DELETE", tenant.one(Keycard, subject.id)).token(&tenant.admin).send(server()).status,
+            );
         }
         let token = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": format!("t{number}-{}", subject.id) });
-        (number, tenant.update(LiteGraph, subject.id).json(&token).send().status)
+        (number, tenant.update(LiteGraph, subject.id).json(&token).send(server()).status)
     });
     for (number, status) in replies {
         assert!(if number == FIFTY / 2 { status == 204 } else { [200, 404].contains(&status) }, "{number}: {status}");
     }
     for face in Face::ALL {
-        get(tenant.one(face, subject.id)).token(&tenant.admin).send().expect(404);
+        get(tenant.one(face, subject.id)).token(&tenant.admin).send(server()).expect(404);
     }
     // None of its secrets is left either.
     for number in 0..FIFTY {
         let path = format!("/v1.0/credentials/bearer/t{number}-{}", subject.id);
-        get(path).token(&tenant.admin).send().expect(404);
+        get(path).token(&tenant.admin).send(server()).expect(404);
     }
-    get(tenant.all(Keycard)).token(&subject.secret).send().expect(401);
+    get(tenant.all(Keycard)).token(&subject.secret).send(server()).expect(401);
 }
 
 #[test]
 fn fifty_organizations_at_once_of_one_name_get_fifty_labels() {
-    let name = format!("Race {}", Tenant::new().id);
+    let name = format!("Race {}", Tenant::new(server()).id);
     let labels = at_once((0..FIFTY).collect(), |_| {
-        text(&post_by_root("/organizations", &json!({ "name": name })).expect(201).json()["label"])
+        text(&post_by_root(server(), "/organizations", &json!({ "name": name })).expect(201).json()["label"])
     });
     let slug = name.to_lowercase().replace(' ', "-");
     let numbered = (2..=FIFTY).map(|number| format!("{slug}-{number}"));
@@ -219,14 +227,18 @@ fn fifty_organizations_at_once_of_one_name_get_fifty_labels() {
 
 #[test]
 fn reads_during_changes_show_a_state_that_was_and_its_own_etag() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let answers = at_once((0..FIFTY).collect(), |number| {
         if number % 2 == 0 {
             return tenant.read(Keycard, subject.id);
         }
         let value: Value = format!("{number}").into();
-        tenant.update(Keycard, subject.id).json(&json!({ "name": value, "description": value })).send().expect(200)
+        tenant
+            .update(Keycard, subject.id)
+            .json(&json!({ "name": value, "description": value }))
+            .send(server())
+            .expect(200)
     });
     let mut states = BTreeMap::new();
     for answer in answers {
@@ -243,32 +255,33 @@ fn post(path: &str, token: &str, key: &str, body: &Value) -> Call {
 
 /// What is the same each time that a request is answered again.
 fn said(reply: &Reply) -> (u16, String, String) {
-    (reply.status, reply.text.clone(), reply.etag())
+    (reply.status, reply.text.clone(), reply.etag().to_owned())
 }
 
 #[test]
 fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
     let name = format!("once-{}", tenant.id);
     for (path, token, body) in [
         (of_tenant("credentials"), &*tenant.admin, json!({ "name": name, "roles": null, "metadata": { "a": "1" } })),
         (of_tenant("principals"), &tenant.admin, json!({ "name": name })),
-        ("/v1/tenants".to_owned(), root_token(), json!({ "name": name })),
+        ("/v1/tenants".to_owned(), server().root_token(), json!({ "name": name })),
     ] {
-        let replies = at_once(vec![(); 50], |()| post(&path, token, "one-key", &body).send().expect(201));
+        let replies = at_once(vec![(); 50], |()| post(&path, token, "one-key", &body).send(server()).expect(201));
         let first = said(&replies[0]);
         assert!(replies.iter().all(|reply| said(reply) == first), "{path}: fifty equal answers");
         assert_eq!(replies[0].json().get("secret").is_some(), path.ends_with("credentials"));
-        let wrote: Vec<_> = replies.iter().filter(|reply| reply.cost.written > 0).collect();
+        let wrote: Vec<_> = replies.iter().filter(|reply| reply.cost.rows_written > 0).collect();
         assert_eq!(wrote.len(), 1, "one of them made it");
         assert!(replies.iter().all(|reply| reply.cost.trips == 1));
-        let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send().expect(200).items();
+        let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send(server()).expect(200).items();
         assert_eq!(listed.iter().filter(|item| item["name"] == name.as_str()).count(), 1, "{path}: there is one");
         // And once more, when it is over.
-        assert_eq!(said(&post(&path, token, "one-key", &body).send()), first);
+        assert_eq!(said(&post(&path, token, "one-key", &body).send(server())), first);
     }
-    let events = get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send().expect(200).items();
+    let events =
+        get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
     let made = events.iter().filter(|event| event["changes"]["name"]["after"] == name.as_str()).count();
     assert_eq!(made, 1, "one event");
     let secrets = events.iter().filter(|event| event["action"] == "secret_created").count();
@@ -277,28 +290,29 @@ fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
 
 #[test]
 fn fifty_posts_at_once_of_two_bodies_under_one_key_make_one_of_them() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let path = tenant.all(Postern);
     let bodies = [json!({ "name": "left", "roles": null }), json!({ "name": "right", "roles": null })];
     for key in ["a", "b", "c"] {
-        let replies =
-            at_once((0..50).collect(), |number: usize| post(&path, &tenant.admin, key, &bodies[number % 2]).send());
+        let replies = at_once((0..50).collect(), |number: usize| {
+            post(&path, &tenant.admin, key, &bodies[number % 2]).send(server())
+        });
         let winner = replies.iter().position(|reply| reply.status == 201).expect("one that is made");
         for (number, reply) in replies.iter().enumerate() {
             if number % 2 == winner % 2 {
                 assert_eq!(said(reply), said(&replies[winner]));
             } else {
-                assert_eq!((reply.status, &*Postern.error(reply), reply.cost.written), (422, "key_reused", 0));
+                assert_eq!((reply.status, &*Postern.error(reply), reply.cost.rows_written), (422, "key_reused", 0));
             }
         }
     }
-    let listed = get(format!("{path}?limit=100")).token(&tenant.admin).send().expect(200).items();
+    let listed = get(format!("{path}?limit=100")).token(&tenant.admin).send(server()).expect(200).items();
     assert_eq!(listed.len(), 3 + 1, "one for each key, and the admin");
 }
 
 #[test]
 fn of_fifty_replacements_at_once_with_one_etag_one_is_made() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let before = tenant.read(Postern, subject.id);
     let replies = at_once((0..FIFTY).collect(), |number| {
@@ -309,12 +323,12 @@ fn of_fifty_replacements_at_once_with_one_etag_one_is_made() {
             .token(&tenant.admin)
             .header("if-match", before.etag())
             .json(&body)
-            .send()
+            .send(server())
     });
     let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
     assert_eq!((made.len(), made[0].revision()), (1, 2));
     for reply in refused {
-        assert_eq!((&*Postern.error(&reply), reply.status, reply.cost.written), ("stale", 412, 0));
+        assert_eq!((&*Postern.error(&reply), reply.status, reply.cost.rows_written), ("stale", 412, 0));
     }
     let after = tenant.read(Postern, subject.id);
     assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
@@ -322,7 +336,7 @@ fn of_fifty_replacements_at_once_with_one_etag_one_is_made() {
 
 #[test]
 fn of_fifty_rotations_at_once_one_begins() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let replies = at_once(vec![(); 50], |()| tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })));
     let (begun, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
@@ -344,7 +358,7 @@ fn of_fifty_rotations_at_once_one_begins() {
 
 #[test]
 fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let replies = at_once((0..FIFTY).collect(), |number| match number % 5 {
         0 | 1 => ("rotate", tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 }))),
@@ -357,7 +371,7 @@ fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
     for (step, reply) in &replies {
         if reply.status == 409 {
             let told = if *step == "rotate" { "rotating" } else { "not_rotating" };
-            assert_eq!((&*Postern.error(reply), reply.cost.written), (told, 0));
+            assert_eq!((&*Postern.error(reply), reply.cost.rows_written), (told, 0));
             continue;
         }
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -391,7 +405,7 @@ fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
 /// However often it is asked while it rotates, at least one secret holds at every instant.
 #[test]
 fn while_secrets_are_replaced_one_of_them_always_holds() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let (made, over) = (std::sync::Mutex::new(vec![own.secret.clone()]), std::sync::atomic::AtomicBool::new(false));
     at_once((0..5).collect(), |hand: u32| {

@@ -7,9 +7,11 @@ use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
 use serde_json::json;
 
+use crate::seeded::{seeded, seeds};
+use support::client::{Reply, call, get};
 use support::face::Face::{Coactive, Keycard, LiteGraph, Postern};
-use support::server::{Reply, call, get};
-use support::tenant::{Tenant, read_id, seeded, seeds};
+use support::http::server;
+use support::tenant::{Tenant, read_id};
 
 fn sizes() -> [u64; 2] {
     [1_000, large()]
@@ -68,17 +70,17 @@ fn a_page_of_keycard_reads_as_many_rows_whatever_the_tenant_the_place_and_the_di
             }
             for query in queries {
                 let path = format!("{}?limit={PAGE}{query}", tenant.all(Keycard));
-                let reply = get(path).token(&tenant.admin).send().expect(200);
+                let reply = get(path).token(&tenant.admin).send(server()).expect(200);
                 let page = reply.json();
                 let shown: Vec<_> =
                     page["items"].as_array().expect("a list").iter().map(|item| read_id(&item["id"])).collect();
                 assert_eq!(shown, all[start..end].iter().map(|(_, id)| *id).collect::<Vec<_>>());
                 let info = (&page["page_info"]["has_prev_page"], &page["page_info"]["has_next_page"]);
                 assert_eq!(info, (&json!(start > 0), &json!(end < all.len())));
-                assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
                 let direction = query.trim_start_matches('&').split('=').next().filter(|name| !name.is_empty());
                 let direction = direction.unwrap_or("first");
-                measured.push((format!("{direction} at {start} of {size}"), reply.cost.read));
+                measured.push((format!("{direction} at {start} of {size}"), reply.cost.rows_read));
             }
         }
     }
@@ -112,8 +114,9 @@ fn a_page_of_litegraph_reads_as_many_rows_whatever_the_tenant_the_order_and_the_
                 }
                 for start in places(all.len()) {
                     let from = if start == 0 { String::new() } else { format!("&token={}", all[start - 1].2.guid()) };
-                    let reply =
-                        get(format!("{path}?order={by}{way}&max-keys={PAGE}{from}")).token(&tenant.admin).send();
+                    let reply = get(format!("{path}?order={by}{way}&max-keys={PAGE}{from}"))
+                        .token(&tenant.admin)
+                        .send(server());
                     let reply = reply.expect(200);
                     let page = reply.json();
                     let shown: Vec<_> =
@@ -124,12 +127,12 @@ fn a_page_of_litegraph_reads_as_many_rows_whatever_the_tenant_the_order_and_the_
                         (&page["TotalRecords"], &page["RecordsRemaining"]),
                         (&json!(all.len()), &json!(remaining)),
                     );
-                    assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                    assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
                     let place = format!("{by}{way} at {start} of {size}");
                     if start == 0 {
-                        first.push((place, reply.cost.read));
+                        first.push((place, reply.cost.rows_read));
                     } else {
-                        let own = reply.cost.read.checked_sub(remaining as u64).expect("what is counted is read");
+                        let own = reply.cost.rows_read.checked_sub(remaining as u64).expect("what is counted is read");
                         further.push((place, own));
                     }
                 }
@@ -183,12 +186,12 @@ fn a_page_of_ours_reads_as_many_rows_whatever_the_tenant_the_order_and_the_place
                     Some((at, _, id)) => format!("&cursor={id}{at:x}"),
                 };
                 let path = format!("{}?limit={PAGE}&sort={sort}{from}", tenant.all(Postern));
-                let reply = get(path).token(&tenant.admin).send().expect(200);
+                let reply = get(path).token(&tenant.admin).send(server()).expect(200);
                 let shown: Vec<_> = reply.items().iter().map(|item| read_id(&item["id"])).collect();
                 assert_eq!(shown, all[start..start + PAGE].iter().map(|(.., id)| *id).collect::<Vec<_>>(), "{sort}");
-                assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
                 let measured = if named { &mut by_name } else { &mut by_creation };
-                measured.push((format!("{sort} at {start} of {size}"), reply.cost.read));
+                measured.push((format!("{sort} at {start} of {size}"), reply.cost.rows_read));
             }
         }
     }
@@ -207,7 +210,8 @@ fn a_page_of_the_history_reads_its_own_events_however_many_there_are() {
     let mut measured = Measured::new();
     for size in sizes() {
         let tenant = seeded(size);
-        let last = get(format!("/v1/tenants/{}/events?limit=1", tenant.id)).token(&tenant.admin).send().expect(200);
+        let last =
+            get(format!("/v1/tenants/{}/events?limit=1", tenant.id)).token(&tenant.admin).send(server()).expect(200);
         let last = last.items()[0]["seq"].as_u64().expect("a number");
         assert!(last > 3 * (size - 1), "a credential and its two secrets are three events");
         let one = tenant.one(Postern, seeds(size)[7].2);
@@ -217,13 +221,13 @@ fn a_page_of_the_history_reads_its_own_events_however_many_there_are() {
             ("oldest", "&cursor=100".to_owned(), 100),
         ] {
             let path = format!("/v1/tenants/{}/events?limit=100{query}", tenant.id);
-            let reply = get(path).token(&tenant.admin).send().expect(200);
-            assert_eq!((reply.items().len(), reply.cost.trips, reply.cost.written), (count, 1, 0), "{what}");
-            measured.push((format!("{what} of {size}"), reply.cost.read));
+            let reply = get(path).token(&tenant.admin).send(server()).expect(200);
+            assert_eq!((reply.items().len(), reply.cost.trips, reply.cost.rows_written), (count, 1, 0), "{what}");
+            measured.push((format!("{what} of {size}"), reply.cost.rows_read));
         }
-        let reply = get(format!("{one}/events")).token(&tenant.admin).send().expect(200);
+        let reply = get(format!("{one}/events")).token(&tenant.admin).send(server()).expect(200);
         assert_eq!((reply.items().len(), reply.cost.trips), (3, 1));
-        assert!(reply.cost.read < 50, "{reply:?}");
+        assert!(reply.cost.rows_read < 50, "{reply:?}");
     }
     let (least, most) = expect_the_same(&measured);
     let cells = measured.len();
@@ -233,7 +237,7 @@ fn a_page_of_the_history_reads_its_own_events_however_many_there_are() {
 /// The credential of a seeded tenant that the tests made: its admin's.
 fn last_made(tenant: &Tenant) -> (i64, String, Id) {
     let path = format!("/v2.0/tenants/{}/credentials?max-keys=1&order=CreatedDescending", tenant.id.guid());
-    let last = get(path).token(&tenant.admin).send().expect(200).json()["Objects"][0].clone();
+    let last = get(path).token(&tenant.admin).send(server()).expect(200).json()["Objects"][0].clone();
     assert_eq!(last["Name"], "caller");
     (i64::MAX, "caller".to_owned(), read_id(&last["GUID"]))
 }
@@ -244,13 +248,13 @@ fn a_list_that_is_not_paged_is_one_trip_a_thousand() {
         let tenant = seeded(size);
         let ids: BTreeSet<_> = seeds(size).into_iter().map(|(.., id)| id).collect();
         for (face, member) in [(Coactive, "client_id"), (LiteGraph, "GUID")] {
-            let reply = get(tenant.all(face)).token(&tenant.admin).send().expect(200);
+            let reply = get(tenant.all(face)).token(&tenant.admin).send(server()).expect(200);
             let listed = reply.json();
             let listed: Vec<_> = listed.as_array().expect("a list").iter().map(|item| read_id(&item[member])).collect();
             assert_eq!(listed.len() as u64, size);
             let listed: BTreeSet<_> = listed.into_iter().collect();
             assert!(listed.len() as u64 == size && listed.is_superset(&ids), "each once");
-            assert_eq!((reply.cost.trips, reply.cost.written), (trips, 0), "{face:?} of {size}");
+            assert_eq!((reply.cost.trips, reply.cost.rows_written), (trips, 0), "{face:?} of {size}");
         }
     }
 }
@@ -260,14 +264,14 @@ fn a_list_that_is_not_paged_is_one_trip_a_thousand() {
 fn what_is_too_much_for_one_request_is_refused_in_one_trip() {
     let tenant = seeded(large());
     let refused = |reply: &Reply| {
-        assert!((reply.cost.trips, reply.cost.written) == (1, 0) && reply.cost.read < 60, "{reply:?}");
+        assert!((reply.cost.trips, reply.cost.rows_written) == (1, 0) && reply.cost.rows_read < 60, "{reply:?}");
     };
-    let list = get(tenant.all(Coactive)).token(&tenant.admin).send().expect(400);
+    let list = get(tenant.all(Coactive)).token(&tenant.admin).send(server()).expect(400);
     assert!(Coactive.error(&list).contains("10,000"), "{list:?}");
     refused(&list);
     let user = format!("/v1.0/tenants/{}/users/{}", tenant.id.guid(), tenant.account.guid());
     for (method, path) in [("GET", tenant.all(LiteGraph)), ("DELETE", tenant.all(LiteGraph))] {
-        let reply = call(method, path).token(&tenant.admin).send().expect(400);
+        let reply = call(method, path).token(&tenant.admin).send(server()).expect(400);
         assert_eq!(LiteGraph.error(&reply), "BadRequest");
         assert!(reply.json()["Description"].to_string().contains("10,000"), "{reply:?}");
         refused(&reply);
@@ -278,10 +282,11 @@ fn what_is_too_much_for_one_request_is_refused_in_one_trip() {
         (format!("{user}/credentials"), LiteGraph),
         (format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account), Keycard),
     ] {
-        let reply = call("DELETE", path).token(&tenant.admin).send().expect(400);
+        let reply = call("DELETE", path).token(&tenant.admin).send(server()).expect(400);
         assert_eq!(face.error(&reply), face.unreadable().1);
-        assert!((reply.cost.trips, reply.cost.written) == (1, 0), "{reply:?}");
+        assert!((reply.cost.trips, reply.cost.rows_written) == (1, 0), "{reply:?}");
     }
-    let left = get(format!("/v2.0/tenants/{}/credentials?max-keys=1", tenant.id.guid())).token(&tenant.admin).send();
+    let left =
+        get(format!("/v2.0/tenants/{}/credentials?max-keys=1", tenant.id.guid())).token(&tenant.admin).send(server());
     assert_eq!(left.expect(200).json()["TotalRecords"], large());
 }

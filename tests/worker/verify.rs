@@ -3,9 +3,11 @@
 use postern::credential::time::Micros;
 use serde_json::{Value, json};
 
+use postern::store::Cost;
+use support::client::{Call, Client, OAUTH_TOKEN, call, get};
 use support::face::Face::Postern;
 use support::face::{oauth_error, roles};
-use support::server::{Call, Cost, OAUTH_TOKEN, call, get, root_token};
+use support::http::server;
 use support::tenant::{Own, Tenant, text};
 
 const INTROSPECT: &str = "/oauth/introspect";
@@ -17,12 +19,12 @@ fn introspect(token: &str) -> Call {
 
 fn access(own: &Own) -> String {
     let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", own.id.client(), own.secret);
-    text(&call("POST", OAUTH_TOKEN).form(&form).send().expect(200).json()["access_token"])
+    text(&call("POST", OAUTH_TOKEN).form(&form).send(server()).expect(200).json()["access_token"])
 }
 
 #[test]
 fn a_token_is_told_whole_in_one_trip() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let held = json!([{ "role_id": "viewer" }, { "resource": "dataset", "role_id": "editor" }]);
     let own = tenant.own(json!({ "roles": held, "expires_at": "2200-01-01T00:00:00Z" }));
     let time = |told: &Value| Micros::parse(&text(told)).expect("a time").0;
@@ -32,10 +34,10 @@ fn a_token_is_told_whole_in_one_trip() {
     let end = time(&tenant.verify(&token).json()["expires_at"]);
     assert!((before..=after).contains(&(end / 1_000_000 - 3600)), "{before} {after}: {end}");
     for (token, end) in [(own.secret.clone(), 7_258_118_400_000_000), (token, end)] {
-        for by in [&tenant.admin, &own.secret, root_token()] {
+        for by in [&tenant.admin, &own.secret, server().root_token()] {
             let ask = |body: &Value| {
-                let reply = call("POST", "/v1/verify").token(by).json(body).send().expect(200);
-                assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+                let reply = call("POST", "/v1/verify").token(by).json(body).send(server()).expect(200);
+                assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
                 reply.json()
             };
             let told = ask(&json!({ "token": token }));
@@ -59,8 +61,8 @@ fn a_token_is_told_whole_in_one_trip() {
                 [true, true, false, false].map(Value::from)
             );
             // The same by RFC 7662.
-            let reply = introspect(&token).token(by).send().expect(200);
-            assert_eq!((reply.cost.trips, reply.cost.written), (1, 0));
+            let reply = introspect(&token).token(by).send(server()).expect(200);
+            assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
             assert_eq!(
                 reply.json(),
                 json!({
@@ -72,12 +74,12 @@ fn a_token_is_told_whole_in_one_trip() {
     }
     // Who asks may come by Basic, as OAuth's clients do.
     let pair = format!("{}:{}", own.id.client(), own.secret);
-    assert_eq!(introspect(&own.secret).basic(&pair).send().expect(200).json()["active"], true);
+    assert_eq!(introspect(&own.secret).basic(&pair).send(server()).expect(200).json()["active"], true);
 }
 
 #[test]
 fn a_token_that_does_not_hold_is_told_why_to_its_own_tenant_and_to_nobody_else() {
-    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let (tenant, other) = (Tenant::new(server()), Tenant::new(server()));
     let own = tenant.own(json!({}));
     let token = access(&own);
     let told = |reason: &str| {
@@ -88,15 +90,19 @@ fn a_token_that_does_not_hold_is_told_why_to_its_own_tenant_and_to_nobody_else()
                 (&json!(false), &json!(reason), &json!(own.id))
             );
             // RFC 7662 tells nothing of a token that is not active; another tenant learns nothing at all.
-            assert_eq!(introspect(token).token(&tenant.admin).send().expect(200).json(), json!({ "active": false }));
+            assert_eq!(
+                introspect(token).token(&tenant.admin).send(server()).expect(200).json(),
+                json!({ "active": false })
+            );
             let reply = other.verify(token);
             reply.expect_members(&["active", "reason", "checked_at", "max_staleness_seconds"]);
             let seen = reply.json();
             assert_eq!((&seen["active"], &seen["reason"]), (&json!(false), &json!("unknown")));
-            get(&own.path).token(token).send().expect(401);
+            get(&own.path).token(token).send(server()).expect(401);
         }
     };
-    let patch = |body: Value| drop(call("PATCH", &own.path).token(&tenant.admin).json(&body).send().expect(200));
+    let patch =
+        |body: Value| drop(call("PATCH", &own.path).token(&tenant.admin).json(&body).send(server()).expect(200));
     assert_eq!(other.verify(&own.secret).json()["reason"], "unknown", "while it holds, too");
     patch(json!({ "enabled": false }));
     told("inactive");
@@ -108,7 +114,7 @@ fn a_token_that_does_not_hold_is_told_why_to_its_own_tenant_and_to_nobody_else()
     tenant.step(&own, "restore", &json!({})).expect(200);
     assert_eq!(tenant.verify(&token).json()["active"], true);
     for unknown in ["of-nobody", "pstn_garbage", "two words", "", &"t".repeat(5000)] {
-        let reply = call("POST", "/v1/verify").token(&tenant.admin).json(&json!({ "token": unknown })).send();
+        let reply = call("POST", "/v1/verify").token(&tenant.admin).json(&json!({ "token": unknown })).send(server());
         if unknown.is_empty() {
             assert_eq!(Postern.error(&reply.expect(422)), "/token too_short");
         } else {
@@ -123,10 +129,10 @@ type Ask = fn(&Tenant, &str) -> Cost;
 /// The note is made when the answer is out, in a trip that is not the caller's, and at most once a minute.
 #[test]
 fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let asked: [(&str, Ask); 2] = [
         ("verify", |tenant, token| tenant.verify(token).cost),
-        ("introspect", |tenant, token| introspect(token).token(&tenant.admin).send().expect(200).cost),
+        ("introspect", |tenant, token| introspect(token).token(&tenant.admin).send(server()).expect(200).cost),
     ];
     for (what, ask) in asked {
         let own = tenant.own(json!({}));
@@ -134,7 +140,7 @@ fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
         let before = read();
         assert_eq!((&before.json()["last_used_at"], before.revision()), (&Value::Null, 1));
         let first = ask(&tenant, &own.secret);
-        assert_eq!((first.trips, first.written), (1, 0), "{what}");
+        assert_eq!((first.trips, first.rows_written), (1, 0), "{what}");
         let noted = (0..500).map(|_| read()).find(|reply| reply.json()["last_used_at"].is_string());
         let noted = noted.expect("a use that is noted");
         assert_eq!(
@@ -148,8 +154,8 @@ fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
         );
         // Within the minute it does not move, however often it is used.
         for _ in 0..20 {
-            assert_eq!(ask(&tenant, &own.secret).written, 0);
-            get(&own.path).token(&own.secret).send().expect(200);
+            assert_eq!(ask(&tenant, &own.secret).rows_written, 0);
+            get(&own.path).token(&own.secret).send(server()).expect(200);
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
         assert_eq!(read().json(), noted.json(), "{what}");
@@ -163,7 +169,7 @@ fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
 
 #[test]
 fn who_may_ask_and_what_is_no_question() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let scoped = tenant.own(json!({ "roles": [{ "role_id": "admin", "resource": "dataset" }] }));
     let verify = |body: &str| call("POST", "/v1/verify").bytes(body.to_owned());
@@ -178,7 +184,7 @@ fn who_may_ask_and_what_is_no_question() {
         (verify("{}").token(&tenant.admin), 422, "/token missing", 1),
         (verify("{\"token\":5,\"zone\":1}").token(&tenant.admin), 422, "/token type, /zone unknown_member", 1),
     ] {
-        let reply = call.send().expect(status);
+        let reply = call.send(server()).expect(status);
         assert_eq!((&*Postern.error(&reply), reply.cost.trips), (word, trips), "{reply:?}");
     }
     let ask = || introspect(&own.secret);
@@ -194,7 +200,7 @@ fn who_may_ask_and_what_is_no_question() {
         (get(INTROSPECT).token(&tenant.admin), 405, "invalid_request", 0),
         (call("POST", METADATA), 405, "invalid_request", 0),
     ] {
-        let reply = call.send().expect(status);
+        let reply = call.send(server()).expect(status);
         assert_eq!((&*oauth_error(&reply), reply.cost.trips), (word, trips), "{reply:?}");
     }
 }
@@ -203,7 +209,7 @@ fn who_may_ask_and_what_is_no_question() {
 #[test]
 fn the_metadata_of_oauth_names_endpoints_that_are_there() {
     let host = std::env::var("POSTERN_URL").expect("run `make test`").replace("http://", "");
-    let reply = get(METADATA).send().expect(200);
+    let reply = get(METADATA).send(server()).expect(200);
     assert_eq!(reply.cost, Cost::default());
     let told = reply.json();
     let issuer = text(&told["issuer"]);
@@ -211,14 +217,14 @@ fn the_metadata_of_oauth_names_endpoints_that_are_there() {
     for (member, path) in [("token_endpoint", OAUTH_TOKEN), ("introspection_endpoint", INTROSPECT)] {
         assert_eq!(told[member], format!("{issuer}{path}"));
         // Without a client it refuses: so it is there.
-        let refused = call("POST", path).form("grant_type=client_credentials&token=x").send().expect(401);
+        let refused = call("POST", path).form("grant_type=client_credentials&token=x").send(server()).expect(401);
         assert_eq!(oauth_error(&refused), "invalid_client");
     }
     assert_eq!(told["grant_types_supported"], json!(["client_credentials"]));
     assert_eq!(told["token_endpoint_auth_methods_supported"], json!(["client_secret_basic", "client_secret_post"]));
     assert_eq!(told["response_types_supported"], json!([]));
     // What it is for: a client that logs in there calls every route that its roles allow.
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let own = tenant.own(json!({ "roles": roles(&["viewer"]) }));
-    get(&own.path).token(&access(&own)).send().expect(200);
+    get(&own.path).token(&access(&own)).send(server()).expect(200);
 }

@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use support::CLIENTS;
+use support::client::{Call, OAUTH_TOKEN, Reply, TOKEN, call, get};
 use support::face::roles;
-use support::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, get};
-use support::tenant::{CLIENTS, Own, Tenant, text};
+use support::http::server;
+use support::tenant::{Own, Tenant, text};
 
 const BY_ADDRESS: usize = 100;
 const BY_CREDENTIAL: usize = 30;
@@ -100,25 +102,25 @@ fn garbage(number: usize, call: Call) -> Call {
 
 #[test]
 fn an_address_that_fails_too_often_is_told_so_on_every_face_and_a_good_secret_is_let_in_from_it() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let (failed, good, over, elsewhere) = in_one_minute(|| {
         let (here, elsewhere) = (address(), address());
-        let good = || at(get("/v1/tenants").token(&tenant.admin), &here).send();
+        let good = || at(get("/v1/tenants").token(&tenant.admin), &here).send(server());
         let mut let_in = Vec::new();
         let mut failed = Vec::new();
         for number in 0..BY_ADDRESS {
             let call = garbage(number, anything()[number % 5].clone());
-            failed.push(at(call, &here).send());
+            failed.push(at(call, &here).send(server()));
             if number % 20 == 0 {
                 let_in.push(good());
             }
         }
         let mut over = Vec::new();
         for (number, call) in anything().into_iter().enumerate() {
-            over.push(at(garbage(number, call), &here).send());
+            over.push(at(garbage(number, call), &here).send(server()));
             let_in.push(good());
         }
-        (failed, let_in, over, at(get("/v1/tenants"), &elsewhere).send())
+        (failed, let_in, over, at(get("/v1/tenants"), &elsewhere).send(server()))
     });
     assert_eq!(statuses(&failed), [401; BY_ADDRESS], "not one of the first hundred");
     assert_eq!(statuses(&good), [200; 10], "before, and during");
@@ -132,7 +134,8 @@ fn an_address_that_fails_too_often_is_told_so_on_every_face_and_a_good_secret_is
 fn the_neighbours_of_one_network_are_counted_as_one() {
     let (failed, over, elsewhere) = in_one_minute(|| {
         let network = 0x2001_0db8 << 32 | unique() & 0xffff_fffe;
-        let fail = |network: u64, number: usize| at(get("/v1/tenants"), &neighbour(network, 7 * number as u64)).send();
+        let fail =
+            |network: u64, number: usize| at(get("/v1/tenants"), &neighbour(network, 7 * number as u64)).send(server());
         let failed: Vec<_> = (0..BY_ADDRESS).map(|number| fail(network, number)).collect();
         (failed, fail(network, BY_ADDRESS), fail(network + 1, 0))
     });
@@ -143,14 +146,15 @@ fn the_neighbours_of_one_network_are_counted_as_one() {
 
 #[test]
 fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_let_in() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     // From an address of its own each time, or from none that is known.
     for addressed in [true, false] {
         let (failed, good, over, other) = in_one_minute(|| {
             let [Own { id, secret, .. }, other] = [tenant.own(json!({})), tenant.own(json!({}))];
             let from = |call: Call| if addressed { at(call, &address()) } else { call };
-            let guess = |client: &str, call: Call| from(call.basic(&format!("{client}:{}", tenant.admin))).send();
-            let good = || from(get("/v1/tenants").basic(&format!("{}:{secret}", id.client()))).send();
+            let guess =
+                |client: &str, call: Call| from(call.basic(&format!("{client}:{}", tenant.admin))).send(server());
+            let good = || from(get("/v1/tenants").basic(&format!("{}:{secret}", id.client()))).send(server());
             let mut let_in = vec![good()];
             let failed: Vec<_> =
                 (0..BY_CREDENTIAL).map(|number| guess(&id.client(), anything()[number % 5].clone())).collect();
@@ -162,7 +166,7 @@ fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_le
             let json = call("POST", "/api/v1/login").json(&json!({ "grant_type": "client_credentials" }));
             over.push(guess(&id.client(), json));
             let_in.push(good());
-            let_in.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send());
+            let_in.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send(server()));
             (failed, let_in, over, guess(&other.id.client(), get("/v1/tenants")))
         });
         assert_eq!(statuses(&failed), [401; BY_CREDENTIAL], "not one of the first thirty");
@@ -178,14 +182,14 @@ fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_le
 /// Each secret is counted where no credential is named.
 #[test]
 fn a_secret_that_holds_no_more_is_counted_by_itself() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let (failed, over, other) = in_one_minute(|| {
         let gone = [(); 2].map(|()| {
             let own = tenant.own(json!({}));
-            call("DELETE", own.path.as_str()).token(&tenant.admin).send().expect(204);
+            call("DELETE", own.path.as_str()).token(&tenant.admin).send(server()).expect(204);
             own.secret
         });
-        let fail = |secret: &str| at(get("/v1/tenants").token(secret), &address()).send();
+        let fail = |secret: &str| at(get("/v1/tenants").token(secret), &address()).send(server());
         let failed: Vec<_> = (0..BY_CREDENTIAL).map(|_| fail(&gone[0])).collect();
         (failed, fail(&gone[0]), fail(&gone[1]))
     });
@@ -197,16 +201,17 @@ fn a_secret_that_holds_no_more_is_counted_by_itself() {
 /// Without an address and a name there is nothing to count by.
 #[test]
 fn one_that_names_nothing_at_an_address_that_is_not_told_is_never_told_to_wait() {
-    let tenant = Tenant::new();
-    let failed: Vec<_> = (0..BY_ADDRESS + 20).map(|number| garbage(number, get("/v1/tenants")).send()).collect();
+    let tenant = Tenant::new(server());
+    let failed: Vec<_> =
+        (0..BY_ADDRESS + 20).map(|number| garbage(number, get("/v1/tenants")).send(server())).collect();
     assert!(statuses(&failed).iter().all(|status| *status == 401), "{:?}", statuses(&failed));
-    get("/v1/tenants").token(&tenant.admin).send().expect(200);
+    get("/v1/tenants").token(&tenant.admin).send(server()).expect(200);
 }
 
 /// What is answered, and what is refused for another reason, is no failed authentication, however often.
 #[test]
 fn nothing_but_a_failure_is_counted() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let (done, failed) = in_one_minute(|| {
         let here = address();
         let viewer = tenant.caller(&["viewer"]);
@@ -219,10 +224,10 @@ fn nothing_but_a_failure_is_counted() {
                     at(get("/v1/tenants/zz").token(&viewer), &here),
                     at(get("/v1/tenants").token(&inactive.secret), &here),
                 ]
-                .map(|call| call.send().status)
+                .map(|call| call.send(server()).status)
             })
             .collect();
-        (done, at(get("/v1/tenants").token("pstn_x"), &here).send())
+        (done, at(get("/v1/tenants").token("pstn_x"), &here).send(server()))
     });
     assert_eq!(done, [200, 403, 404, 401].repeat(30));
     assert_eq!(failed.status, 401, "it is the first that failed");
@@ -231,14 +236,14 @@ fn nothing_but_a_failure_is_counted() {
 /// That a token is taken says that it is somebody's: who asks so too often is told to wait, and may still create.
 #[test]
 fn whether_a_token_is_taken_is_not_asked_without_end() {
-    let tenant = Tenant::new();
+    let tenant = Tenant::new(server());
     let (taken, over, made) = in_one_minute(|| {
         let admin = tenant.caller(&["admin"]);
         let token = format!("a-token-of-{}", unique());
         let path = format!("/v1.0/tenants/{}/credentials", tenant.id.guid());
         let create = |token: &str| {
             let body = json!({ "UserGUID": tenant.account.guid(), "BearerToken": token });
-            call("PUT", path.as_str()).token(&admin).json(&body).send()
+            call("PUT", path.as_str()).token(&admin).json(&body).send(server())
         };
         assert_eq!(text(&create(&token).expect(200).json()["BearerToken"]), token);
         let asked: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use ureq::http::{self, HeaderMap};
 use ureq::{Agent, Body};
 
+use support::client::{TOKEN, get};
 use support::face::Face::{self, Keycard, LiteGraph, Postern};
-use support::server::{TOKEN, get};
+use support::http::server;
 use support::tenant::{Own, Subject, Tenant, post_by_root, text};
 
 const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
@@ -102,13 +103,13 @@ impl Told {
 
 /// A tenant, and in it a credential that every face reaches.
 struct Scene {
-    tenant: Tenant,
+    tenant: Tenant<'static>,
     subject: Subject,
 }
 
 impl Scene {
     fn new() -> Self {
-        let tenant = Tenant::new();
+        let tenant = Tenant::new(server());
         let subject = tenant.subject();
         Self { tenant, subject }
     }
@@ -138,7 +139,7 @@ impl Scene {
     }
 
     fn count(&self) -> usize {
-        get(self.tenant.all(Postern)).token(&self.tenant.admin).send().expect(200).items().len()
+        get(self.tenant.all(Postern)).token(&self.tenant.admin).send(server()).expect(200).items().len()
     }
 }
 
@@ -221,13 +222,13 @@ fn what_was_made_and_not_told_is_told_to_who_asks_again_under_the_same_key() {
 fn a_write_sent_again_with_its_if_match_is_refused_if_it_was_made() {
     let scene = Scene::new();
     let Own { path, .. } = &scene.tenant.own(json!({}));
-    let tag = get(path.as_str()).token(&scene.tenant.admin).send().expect(200).etag();
+    let tag = get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).etag().to_owned();
     let headers = [("if-match", tag.as_str())];
     let (token, body) = (Some(scene.tenant.admin.as_str()), &json!({ "name": "renamed" }));
     let patch = Failing { method: "PATCH", path, token, headers: &headers, body };
     patch.send(&json!([{ "after": LOST }])).is_503(Postern, true, 1);
     assert_eq!(patch.send(&json!([])).status, 412);
-    assert_eq!(get(path.as_str()).token(&scene.tenant.admin).send().expect(200).revision(), 2);
+    assert_eq!(get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).revision(), 2);
 }
 
 /// `POSTERN_DATABASE_WAIT_MS` is 2000 here: what is not slow on purpose keeps within it on a busy machine too.
@@ -306,7 +307,8 @@ fn nobody_is_told_active_or_given_a_token_while_the_database_fails() {
 fn what_fails_after_the_answer_fails_nothing_but_itself() {
     let scene = Scene::new();
     let Own { path, secret, .. } = &scene.tenant.own(json!({}));
-    let used = || get(path.as_str()).token(&scene.tenant.admin).send().expect(200).json()["last_used_at"].clone();
+    let used =
+        || get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).json()["last_used_at"].clone();
     let read = Failing { method: "GET", path, token: Some(secret), headers: &[], body: &Value::Null };
     for message in [LOST, OVERLOADED, "no such table: x"] {
         let told = read.send(&json!([null, { "before": message }]));
@@ -359,7 +361,7 @@ fn after_all_faults_it_answers_as_ever() {
             _ => json!([{ "before": "no such table: x" }]),
         })
         .collect();
-    let statuses = support::server::at_once(faults, |faults| scene.read(Postern, &faults).status);
+    let statuses = support::http::at_once(faults, |faults| scene.read(Postern, &faults).status);
     assert!(statuses.iter().all(|status| [500, 503].contains(status)), "{statuses:?}");
     for number in 0..30 {
         let name = format!("after {number}");
@@ -367,6 +369,6 @@ fn after_all_faults_it_answers_as_ever() {
         assert_eq!((told.status, told.trips()), (200, 1), "{told:?}");
         assert_eq!(scene.state().0, name);
     }
-    let made = post_by_root("/organizations", &json!({ "name": "after all" })).expect(201);
+    let made = post_by_root(server(), "/organizations", &json!({ "name": "after all" })).expect(201);
     assert_eq!(made.cost.trips, 1);
 }

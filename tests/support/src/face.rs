@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::Reply;
+use crate::client::Reply;
 
 /// A face: each vendor's, and our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

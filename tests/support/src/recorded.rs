@@ -101,11 +101,6 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
     }
 }
 
-/// The members of a JSON object, in their order.
-pub fn members(text: &str) -> Vec<String> {
-    shape::members(text)
-}
-
 /// Checks a body against the shape that the table names.
 pub fn check_shape(recorded: &Recorded, text: &str) {
     let Recorded { line, shape, .. } = recorded;

@@ -5,15 +5,15 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
+use crate::client::{Call, OAUTH_TOKEN, Reply, TOKEN, call};
 use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use crate::face::roles;
-use crate::server::{Call, OAUTH_TOKEN, Reply, TOKEN, call, root_token};
 use crate::tenant::{Tenant, nobody, read_id, text};
 
 /// What the variable segments of a path stand for.
 #[derive(Clone)]
 pub struct Place<'a> {
-    pub tenant: &'a Tenant,
+    pub tenant: &'a Tenant<'a>,
     pub account: Id,
     pub credential: Id,
     /// The credential's BearerToken.
@@ -22,17 +22,16 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// A new service account, and a new credential of it that each face reaches and that LiteGraph finds by its token.
-    pub fn new(tenant: &'a Tenant) -> Self {
-        let accounts = format!("/organizations/{}/service-accounts", tenant.label);
-        let account = call("POST", accounts).token(&tenant.admin).json(&json!({ "name": "account" })).send();
-        let account = read_id(&account.expect(201).json()["id"]);
+    pub fn new(tenant: &'a Tenant<'a>) -> Self {
+        let account = tenant.account();
         let body = json!({ "UserGUID": account.guid(), "Name": "place" });
-        let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send().expect(200).json();
+        let made =
+            call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(tenant.client).expect(200).json();
         Self { tenant, account, credential: read_id(&made["GUID"]), token: text(&made["BearerToken"]) }
     }
 
     /// Where nothing is, in a tenant.
-    pub fn missing(tenant: &'a Tenant) -> Self {
+    pub fn missing(tenant: &'a Tenant<'a>) -> Self {
         Self { tenant, account: nobody(), credential: nobody(), token: "of-nobody".to_owned() }
     }
 }
@@ -152,7 +151,7 @@ fn ours(noun: Noun, verb: Verb, name: &str, place: &Place) -> Value {
 pub fn permitted(route: &Route, place: &Place) -> Call {
     let request = request(route, place);
     match route.operation {
-        Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.token(root_token()),
+        Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.by_root(),
         Operation::LogIn => request.basic(&format!("{}:{}", place.credential.client(), place.token)),
         _ => request.token(&place.tenant.admin),
     }
@@ -176,9 +175,9 @@ pub fn done(route: &Route, place: &Place) -> Reply {
     };
     if let Some((step, body)) = begin {
         let path = format!("{}/{step}", place.tenant.one(Postern, place.credential));
-        call("POST", path).token(&place.tenant.admin).json(&body).send().expect(200);
+        call("POST", path).token(&place.tenant.admin).json(&body).send(place.tenant.client).expect(200);
     }
-    permitted(route, place).send().expect(status(route))
+    permitted(route, place).send(place.tenant.client).expect(status(route))
 }
 
 /// The routes that read.

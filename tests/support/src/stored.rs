@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::World;
+use crate::world::World;
 
 impl World {
     /// Every row of every table, by table.

@@ -1,51 +1,23 @@
 //! A tenant of a test's own, and what it makes there.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
+use crate::client::{Call, Client, Reply, call, get};
 use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use crate::face::roles;
-use crate::server::{Call, Reply, call, get, root_token};
+use crate::world::CLIENTS;
 
-pub const CLIENTS: &str = "/api/v1/auth-management/clients";
-pub const ZERO: &str = "00000000-0000-0000-0000-000000000000";
-
-/// A tenant with a service account and an admin.
-pub struct Tenant {
+/// A tenant with a service account and an admin, and what can be made and done there.
+pub struct Tenant<'a> {
+    /// Who answers for it.
+    pub client: &'a dyn Client,
     pub id: Id,
     pub label: String,
     /// The service account, or user.
     pub account: Id,
     /// The secret of a credential with the role `admin`.
     pub admin: String,
-}
-
-/// One of the tenants that tests/worker/seed.mjs puts into the database before the Worker starts, with so many credentials:
-/// all but one of its only service account, each as [`seeded_id`] and so on tell, and an admin's. Tests read it alone.
-pub fn seeded(size: u64) -> &'static Tenant {
-    static SEEDED: Mutex<BTreeMap<u64, &'static Tenant>> = Mutex::new(BTreeMap::new());
-    let mut seeded = SEEDED.lock().unwrap_or_else(PoisonError::into_inner);
-    seeded.entry(size).or_insert_with(|| {
-        let id = |kind: char| Id::parse(&format!("7{kind}{size:024}")).expect("an id");
-        let mut tenant = Tenant { id: id('t'), label: format!("seed-{size}"), account: id('p'), admin: String::new() };
-        // What an earlier run left, where the same Worker is asked again.
-        let path = format!("/v1.0/tenants/{}/users/{ZERO}/credentials", tenant.id.guid());
-        call("DELETE", path).token(root_token()).send().expect(200);
-        tenant.admin = tenant.caller(&["admin"]);
-        Box::leak(Box::new(tenant))
-    })
-}
-
-/// The credentials of a [`seeded`] tenant that are not its admin's: when each was made, in microseconds, its name, its id.
-pub fn seeds(size: u64) -> Vec<(i64, String, Id)> {
-    let one = |n: u64| {
-        let id = Id::parse(&format!("7c{size:06}{:018}", n * 37 % size)).expect("an id");
-        (1_600_000_000_000_000 + i64::try_from(n / 3).expect("small"), format!("name {:06}", n * 49 % size), id)
-    };
-    (0..size - 1).map(one).collect()
 }
 
 /// A credential of our own face.
@@ -68,24 +40,36 @@ pub struct Subject {
     pub name: String,
 }
 
-impl Tenant {
-    pub fn new() -> Self {
-        Self::named("Test")
+impl<'a> Tenant<'a> {
+    /// A new one, with another label than any other.
+    pub fn new(client: &'a dyn Client) -> Self {
+        Self::named(client, "Test")
     }
 
-    pub fn named(name: &str) -> Self {
-        let made = post_by_root("/organizations", &json!({ "name": name })).expect(201).json();
-        let (id, label) = (read_id(&made["id"]), text(&made["label"]));
-        let accounts = format!("/organizations/{label}/service-accounts");
-        let account = read_id(&post_by_root(&accounts, &json!({ "name": "account" })).expect(201).json()["id"]);
-        let mut tenant = Self { id, label, account, admin: String::new() };
+    pub fn named(client: &'a dyn Client, name: &str) -> Self {
+        let made =
+            call("POST", "/organizations").by_root().json(&json!({ "name": name })).send(client).expect(201).json();
+        Self::of(client, read_id(&made["id"]), text(&made["label"]))
+    }
+
+    /// One that is there, with a new service account and a new admin.
+    pub fn of(client: &'a dyn Client, id: Id, label: String) -> Self {
+        let mut tenant = Self { client, id, label, account: Id::ZERO, admin: String::new() };
         tenant.admin = tenant.caller(&["admin"]);
+        tenant.account = tenant.account();
         tenant
+    }
+
+    /// Makes a service account.
+    pub fn account(&self) -> Id {
+        let accounts = format!("/organizations/{}/service-accounts", self.label);
+        let made = call("POST", accounts).token(&self.admin).json(&json!({ "name": "account" })).send(self.client);
+        read_id(&made.expect(201).json()["id"])
     }
 
     /// Makes a client through Coactive's face, by root: its client id and secret.
     pub fn client(&self, body: &Value) -> (String, String) {
-        let made = call("POST", CLIENTS).root(&self.label).json(body).send().expect(201).json();
+        let made = call("POST", CLIENTS).root(&self.label).json(body).send(self.client).expect(201).json();
         (text(&made["client_id"]), text(&made["client_secret"]))
     }
 
@@ -96,7 +80,7 @@ impl Tenant {
 
     pub fn subject(&self) -> Subject {
         let body = json!({ "name": "subject", "description": "described" });
-        let made = call("POST", self.all(Keycard)).token(&self.admin).json(&body).send().expect(201).json();
+        let made = call("POST", self.all(Keycard)).token(&self.admin).json(&body).send(self.client).expect(201).json();
         Subject { id: read_id(&made["id"]), secret: text(&made["client_secret"]), name: text(&made["name"]) }
     }
 
@@ -105,7 +89,8 @@ impl Tenant {
         let mut body = json!({ "name": "own", "principal": self.account, "roles": roles(&["viewer"]) });
         let Value::Object(members) = members else { panic!("members") };
         body.as_object_mut().expect("an object").extend(members);
-        let mut shown = call("POST", self.all(Postern)).token(&self.admin).json(&body).send().expect(201).json();
+        let mut shown =
+            call("POST", self.all(Postern)).token(&self.admin).json(&body).send(self.client).expect(201).json();
         let secret = shown.as_object_mut().and_then(|shown| shown.remove("secret")).expect("a secret");
         let id = read_id(&shown["id"]);
         Own { id, path: self.one(Postern, id), secret: text(&secret), shown }
@@ -113,12 +98,12 @@ impl Tenant {
 
     /// A step of a credential of our own face (`rotate`, `revoke` and so on), by the admin.
     pub fn step(&self, own: &Own, step: &str, body: &Value) -> Reply {
-        call("POST", format!("{}/{step}", own.path)).token(&self.admin).json(body).send()
+        call("POST", format!("{}/{step}", own.path)).token(&self.admin).json(body).send(self.client)
     }
 
     /// Asks by the admin whether a token holds.
     pub fn verify(&self, token: &str) -> Reply {
-        call("POST", "/v1/verify").token(&self.admin).json(&json!({ "token": token })).send().expect(200)
+        call("POST", "/v1/verify").token(&self.admin).json(&json!({ "token": token })).send(self.client).expect(200)
     }
 
     /// The path of the credentials, on a face.
@@ -154,7 +139,7 @@ impl Tenant {
 
     /// A read of a credential, by the admin.
     pub fn read(&self, face: Face, id: Id) -> Reply {
-        get(self.one(face, id)).token(&self.admin).send().expect(200)
+        get(self.one(face, id)).token(&self.admin).send(self.client).expect(200)
     }
 
     /// An update of a credential, by the admin; to be sent.
@@ -163,8 +148,8 @@ impl Tenant {
     }
 }
 
-pub fn post_by_root(path: &str, body: &Value) -> Reply {
-    call("POST", path).token(root_token()).json(body).send()
+pub fn post_by_root(client: &dyn Client, path: &str, body: &Value) -> Reply {
+    call("POST", path).by_root().json(body).send(client)
 }
 
 pub fn text(value: &Value) -> String {

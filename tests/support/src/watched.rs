@@ -10,8 +10,9 @@ use postern::request::{BODY_MAX, Body, Headers, Method, Request};
 use postern::service::{Done, Service};
 use postern::store::{Batch, Database, Fault, Statement, Store, after};
 
-use super::sqlite::Sqlite;
-use super::{Reply, World};
+use crate::client::Reply;
+use crate::sqlite::Sqlite;
+use crate::world::{List, World};
 
 /// The database behind an ear, or one that fails.
 pub struct Wire<'a> {
@@ -55,7 +56,7 @@ impl<'a> Noted<'a> {
 impl Headers for Noted<'_> {
     fn get(&self, name: &str) -> Option<String> {
         self.read.borrow_mut().insert(name.to_owned());
-        super::List(self.headers).get(name)
+        List(self.headers).get(name)
     }
 }
 
@@ -83,7 +84,6 @@ impl World {
 
 impl From<Done> for Reply {
     fn from(done: Done) -> Self {
-        let postern::answer::Answer { status, headers, body } = done.answer;
-        Self { status, headers, text: body, cost: postern::store::Cost::default() }
+        Self::of(done.answer, postern::store::Cost::default())
     }
 }

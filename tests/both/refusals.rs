@@ -4,25 +4,26 @@
 use serde_json::json;
 
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use support::server::{Call, call, get, root_token};
-use support::tenant::{CLIENTS, Tenant, nobody};
+use support::tenant::{Tenant, nobody};
+use support::{CLIENTS, Call, Client, call, client, get};
 
 /// Sends each, and compares what it is told; nothing but the last may have written.
 #[track_caller]
-fn climb(face: Face, steps: Vec<(Call, u16, &str)>) {
+fn climb(client: &dyn Client, face: Face, steps: Vec<(Call, u16, &str)>) {
     let last = steps.len() - 1;
     for (place, (call, status, word)) in steps.into_iter().enumerate() {
-        let reply = call.send().expect(status);
+        let reply = call.send(client).expect(status);
         if status >= 300 {
             assert_eq!((place, face.error(&reply).as_str()), (place, word), "{reply:?}");
         }
-        assert!(place == last || reply.cost.written == 0, "{reply:?}");
+        assert!(place == last || reply.cost.rows_written == 0, "{reply:?}");
     }
 }
 
 #[test]
 fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
-    let tenant = Tenant::new();
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
     for face in Face::ALL {
         let subject = tenant.subject();
@@ -34,6 +35,7 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
         let unknown = |call: Call| call.token("of-nobody");
         let admin = |call: Call| call.token(&tenant.admin);
         climb(
+            &*client,
             face,
             vec![
                 (
@@ -61,7 +63,8 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 
 #[test]
 fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
-    let tenant = Tenant::new();
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
     for face in Face::ALL {
         let subject = tenant.subject();
@@ -79,13 +82,14 @@ fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
             steps[2] =
                 (delete(&missing.replace(&tenant.id.guid(), &nobody().guid())).token(&tenant.admin), 404, "NotFound");
         }
-        climb(face, steps);
+        climb(&*client, face, steps);
     }
 }
 
 #[test]
 fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
-    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let none = tenant.client(&json!({ "name": "n", "roles": [{ "role_id": "admin", "resource": "dataset" }] })).1;
     let enumeration = |tenant: &Tenant| format!("/v2.0/tenants/{}/credentials", tenant.id.guid());
     let from = |id: postern::credential::id::Id| format!("?token={}", id.guid());
@@ -109,18 +113,19 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
             steps.push((get(format!("{own}{}", from(tenant.subject().id))).token(&tenant.admin), 200, ""));
         }
         steps.push((get(&own).token(&tenant.admin), 200, ""));
-        climb(face, steps);
+        climb(&*client, face, steps);
     }
     // Coactive's paths have no tenant.
     let (clients, roles) = (CLIENTS, "/api/v1/auth-management/roles");
     let unnamed = "The root token has to name an organization in the header X-Postern-Tenant";
     for path in [clients, roles] {
         climb(
+            &*client,
             Coactive,
             vec![
                 (get(path).token("of-nobody"), 401, Coactive.unauthenticated()),
                 (get(path).token(&none), 403, Coactive.forbidden().1),
-                (get(path).token(root_token()), 403, unnamed),
+                (get(path).by_root(), 403, unnamed),
                 (get(path).root("of-nobody"), 404, "Organization not found"),
                 (get(path).root(&tenant.label), 200, ""),
             ],
@@ -130,14 +135,16 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 
 #[test]
 fn litegraph_tells_violations_before_a_conflict() {
-    let tenant = Tenant::new();
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let (subject, other) = (tenant.subject(), tenant.subject());
     let taken = format!("taken-{}", other.id);
     let body = |name: &str, user: &str, token: &str| json!({ "UserGUID": user, "Name": name, "BearerToken": token });
     let user = tenant.account.guid();
-    tenant.update(LiteGraph, other.id).json(&body("n", &user, &taken)).send().expect(200);
+    tenant.update(LiteGraph, other.id).json(&body("n", &user, &taken)).send(&*client).expect(200);
     let put = |body| tenant.update(LiteGraph, subject.id).json(&body);
     climb(
+        &*client,
         LiteGraph,
         vec![
             (put(body("", &nobody().guid(), &taken)), 400, "BadRequest"),
@@ -147,19 +154,21 @@ fn litegraph_tells_violations_before_a_conflict() {
             (put(body("n", &user, &format!("free-{}", subject.id))), 200, ""),
         ],
     );
-    let told = put(body("", &nobody().guid(), &taken)).send().expect(400).json();
+    let told = put(body("", &nobody().guid(), &taken)).send(&*client).expect(400).json();
     let sentence = format!("No user with GUID '{}' exists.", nobody().guid());
     assert_eq!(told["Description"], format!("{sentence} Name has to have at least 1 character(s)."));
 }
 
 #[test]
 fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
-    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let viewer = tenant.caller(&["viewer"]);
     for face in [LiteGraph, Keycard, Postern] {
         let create = |place: &Tenant| call(face.create(), place.all(face));
         let invalid = tenant.naming(face, "").to_string();
         climb(
+            &*client,
             face,
             vec![
                 (create(&other).bytes("["), 400, face.unreadable().1),
@@ -183,13 +192,14 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
     let create = || call("POST", CLIENTS);
     let invalid = "{\"roles\":5}";
     climb(
+        &*client,
         Coactive,
         vec![
-            (create().token(root_token()).bytes("["), 422, Coactive.unreadable().1),
+            (create().by_root().bytes("["), 422, Coactive.unreadable().1),
             (create().bytes(invalid), 401, Coactive.unauthenticated()),
             (create().token(&viewer).bytes(invalid), 403, Coactive.forbidden().1),
             (
-                create().token(root_token()).bytes(invalid),
+                create().by_root().bytes(invalid),
                 403,
                 "The root token has to name an organization in the header X-Postern-Tenant",
             ),
@@ -202,11 +212,12 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 
 #[test]
 fn keycard_looks_for_the_organization_then_the_service_account_then_the_credential() {
-    let (tenant, other) = (Tenant::new(), Tenant::new());
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let subject = tenant.subject();
     let message = |organization: &str, account: &str| {
         let path = format!("/organizations/{organization}/service-accounts/{account}/credentials/{}", nobody());
-        let reply = call("PATCH", path).token(root_token()).json(&json!({ "name": null })).send().expect(404);
+        let reply = call("PATCH", path).by_root().json(&json!({ "name": null })).send(&*client).expect(404);
         assert_eq!(Keycard.error(&reply), "not_found");
         reply.json()["message"].clone()
     };
@@ -216,19 +227,20 @@ fn keycard_looks_for_the_organization_then_the_service_account_then_the_credenti
     assert_eq!(message(&tenant.label, &account), "There is no such credential.");
     // Under another service account of the tenant it is missing too.
     let path = tenant.one(Keycard, subject.id).replace(&account, &postern::credential::id::Id::ZERO.to_string());
-    call("PATCH", path).token(&tenant.admin).json(&json!({})).send().expect(404);
+    call("PATCH", path).token(&tenant.admin).json(&json!({})).send(&*client).expect(404);
 }
 
 #[test]
 fn coactive_tells_every_violation_in_field_order() {
-    let tenant = Tenant::new();
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     let body = json!({
         "roles_context": 5,
         "roles": [{}, {"role_id": 7}, "x", {"role_id": "amdin"}, {"role_id": "admin", "resource_instance": "i"}],
         "name": "n".repeat(256),
     });
-    let reply = tenant.update(Coactive, subject.id).json(&body).send().expect(422);
+    let reply = tenant.update(Coactive, subject.id).json(&body).send(&*client).expect(422);
     assert_eq!(
         Coactive.error(&reply),
         "body.name string_too_long, body.roles.0.role_id missing, body.roles.1.role_id string_type, \
@@ -242,7 +254,7 @@ fn coactive_tells_every_violation_in_field_order() {
         // To take the last role away would grant everything.
         (context("system", json!([])), "body.roles value_error"),
     ] {
-        let reply = tenant.update(Coactive, subject.id).json(&body).send().expect(422);
+        let reply = tenant.update(Coactive, subject.id).json(&body).send(&*client).expect(422);
         assert_eq!(Coactive.error(&reply), told);
     }
     assert_eq!(tenant.read(Coactive, subject.id).revision(), 1);

@@ -1,0 +1,77 @@
+//! The vendors' own clients, as they were recorded, replayed in the tenant `acme`: `tests/recorded/`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use data_encoding::BASE64;
+use postern::credential::id::Id;
+use serde_json::json;
+use support::face::Face::LiteGraph;
+use support::recorded::{Recorded, check_shape, sessions};
+use support::tenant::{Tenant, read_id, text};
+use support::{Client, Reply, ZERO, call, client, get};
+
+#[test]
+fn every_recorded_request_is_answered_as_the_table_says() {
+    let client = client();
+    let count = sessions(&BTreeMap::new()).len();
+    let mut told = Vec::new();
+    // One after another: they all make a credential with the same token.
+    for index in 0..count {
+        let session = &sessions(&names(&*client))[index];
+        let mut made = Vec::new();
+        for recorded in &session.requests {
+            let reply = send(&*client, recorded);
+            told.push(format!("{} {}, got {}", session.name, recorded.line, reply.status));
+            assert_eq!(reply.status, recorded.status, "{}\n{reply:?}", told.join("\n"));
+            if recorded.method == "HEAD" {
+                assert_eq!(reply.text, "", "{}", recorded.line);
+            } else {
+                check_shape(recorded, &reply.text);
+            }
+            if recorded.body.contains("\"foobar\"") {
+                made.push(read_id(&reply.json()["GUID"]));
+            }
+        }
+        // What has the recorded token, if it is still there: the next client makes one with it too.
+        for id in made {
+            let path = format!("/v1.0/tenants/{ZERO}/credentials/{}", id.guid());
+            call("DELETE", path).by_root().send(&*client).expect(200);
+        }
+    }
+    // Past the harness, which swallows what a passing test prints.
+    let size = format!("matrix recorded requests: {} cells, none skipped", told.len());
+    writeln!(std::io::stderr(), "\n{}\n{size}", told.join("\n")).expect("told");
+}
+
+/// What stands for a recorded id or token, made anew in the tenant that the recordings name.
+fn names(to: &dyn Client) -> BTreeMap<&'static str, String> {
+    let tenant = Tenant::of(to, Id::ZERO, "acme".to_owned());
+    let (client, secret) = tenant.client(&json!({ "name": "recorded" }));
+    let credential = tenant.subject().id;
+    // The all-zero credential of LiteGraph's first run.
+    if get(tenant.one(LiteGraph, Id::ZERO)).token(&tenant.admin).send(to).status == 404 {
+        let zero = json!({ "GUID": ZERO, "UserGUID": ZERO });
+        call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&zero).send(to).expect(200);
+    }
+    let pair = format!("{client}:{secret}");
+    let access = call("POST", "/api/v1/login").basic(&pair).send(to).expect(200).json();
+    BTreeMap::from([
+        ("root", to.root_token().to_owned()),
+        ("credential", credential.to_string()),
+        ("guid", credential.guid()),
+        ("access", text(&access["access_token"])),
+        ("basic", BASE64.encode(pair.as_bytes())),
+        ("pair", pair),
+        ("client", client),
+        ("user", tenant.account.guid()),
+        ("account", tenant.account.to_string()),
+        ("admin", tenant.admin),
+    ])
+}
+
+fn send(to: &dyn Client, recorded: &Recorded) -> Reply {
+    let request = call(&*recorded.method, &*recorded.url);
+    let request = recorded.headers.iter().fold(request, |request, (name, value)| request.header(&**name, &**value));
+    if recorded.body.is_empty() { request.send(to) } else { request.bytes(&*recorded.body).send(to) }
+}

@@ -1,0 +1,228 @@
+//! A world to test in: the service on SQLite in memory, with the Worker's own SQL and migrations, a clock and a source
+//! of randomness that the test holds. What happens here happens on D1; `tests/worker` shows that it does.
+
+use std::cell::{Cell, RefCell};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use postern::credential::time::Micros;
+use postern::refusal::Misconfigured;
+use postern::request::{Body, Headers, Method, Request};
+use postern::service::Service;
+use postern::settings::{Settings, name};
+use postern::store::{Store, after};
+use serde_json::{Value, json};
+
+use crate::client::{Call, Client, Reply, Sent};
+use crate::sqlite::Sqlite;
+
+pub const ROOT: &str = "root_0123456789abcdef0123456789abcdef";
+pub const MASTER_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub const ACME: &str = "00000000000000000000000000";
+pub const ZERO: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The clock's first reading: 2026-11-21T00:00:00Z.
+pub const START: i64 = 1_795_219_200_000_000;
+
+pub struct World {
+    pub db: Sqlite,
+    pub settings: Result<Settings, Misconfigured>,
+    pub now: Cell<i64>,
+    random: RefCell<u64>,
+}
+
+pub(crate) struct List<'a>(pub(crate) &'a [(&'a str, &'a str)]);
+
+impl Headers for List<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        let values: Vec<_> =
+            self.0.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| *value).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+}
+
+/// The settings with this master key, and the one before it.
+pub fn settings(master_key: &str, previous: Option<&str>) -> Result<Settings, Misconfigured> {
+    Settings::read(|setting| match setting {
+        name::ROOT_TOKEN => Some(ROOT.to_owned()),
+        name::MASTER_KEY => Some(master_key.to_owned()),
+        name::MASTER_KEY_PREVIOUS => previous.map(str::to_owned),
+        name::SERVER_TIMING => Some("on".to_owned()),
+        _ => None,
+    })
+}
+
+impl World {
+    /// A tenant `acme`, all zero, and nothing else.
+    pub fn new() -> Self {
+        let settings = settings(MASTER_KEY, None);
+        let world = Self { db: Sqlite::reused(), settings, now: Cell::new(START), random: RefCell::new(1) };
+        world.tenant(ACME, "acme");
+        world
+    }
+
+    pub fn tenant(&self, id: &str, label: &str) {
+        let sql = "INSERT INTO tenants (id, label, name, created_at, updated_at) VALUES (?1, ?2, ?2, 0, 0)";
+        self.db.execute(sql, &[&id, &label]);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, micros: i64) {
+        self.now.set(self.now.get() + micros);
+    }
+
+    pub(crate) fn fill(&self, buffer: &mut [u8]) {
+        // SplitMix64: enough for ids that differ.
+        for byte in buffer {
+            let mut state = self.random.borrow_mut();
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut word = *state;
+            word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = (word >> 56) as u8;
+        }
+    }
+
+    /// Sends a request as it stands, as the Worker would, and notes a use after the answer as it does.
+    pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        self.pass(1000);
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let body = if body.len() > postern::request::BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
+        let headers = List(headers);
+        let request = Request { method: Method::of(method), path, query, headers: &headers, body };
+        let service = Service {
+            store: Store::new(&self.db),
+            settings: self.settings.as_ref(),
+            now: Micros(self.now.get()),
+            clock: &|| Micros(self.now.get()),
+            random: |buffer: &mut [u8]| self.fill(buffer),
+        };
+        let done = pollster::block_on(service.answer(&request));
+        assert_eq!(done.log, None, "nothing that is sent makes it log a failure");
+        let cost = service.store.cost();
+        if let Some(left) = done.after {
+            pollster::block_on(after::write(&Store::new(&self.db), &left)).expect("written");
+        }
+        let mut reply = Reply::of(done.answer, cost);
+        assert_ne!(reply.status, 500, "nothing that is sent is a 500: {}", reply.text);
+        // The platform leaves out the body of an answer to HEAD.
+        if method == "HEAD" {
+            reply.text.clear();
+        }
+        reply.checked(method, url)
+    }
+
+    /// Sends JSON with a Bearer token.
+    pub fn call(&self, method: &str, url: &str, token: &str, body: &Value) -> Reply {
+        let authorization = format!("Bearer {token}");
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+            ("x-postern-tenant", "acme"),
+        ];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, url, &headers, body.as_bytes())
+    }
+
+    pub fn get(&self, url: &str, token: &str) -> Reply {
+        self.call("GET", url, token, &Value::Null)
+    }
+
+    /// Sends JSON with a Bearer token and If-Match.
+    pub fn call_if_match(&self, method: &str, url: &str, token: &str, tag: &str, body: &Value) -> Reply {
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str()), ("if-match", tag), ("x-postern-tenant", "acme")];
+        self.send(method, url, &headers, body.to_string().as_bytes())
+    }
+
+    /// Makes a credential through Coactive's face, in a tenant of this label: its client id and secret.
+    pub fn client_in(&self, label: &str, body: &Value) -> (String, String) {
+        let authorization = format!("Bearer {ROOT}");
+        let headers = [("authorization", authorization.as_str()), ("x-postern-tenant", label)];
+        let reply = self.send("POST", CLIENTS, &headers, body.to_string().as_bytes());
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let client = reply.json();
+        (text(&client, "client_id"), text(&client, "client_secret"))
+    }
+
+    pub fn client(&self, body: &Value) -> (String, String) {
+        self.client_in("acme", body)
+    }
+
+    /// A secret of a new credential with these roles.
+    pub fn caller(&self, roles: &[&str]) -> String {
+        let roles: Vec<_> = roles.iter().map(|role| json!({ "role_id": role })).collect();
+        self.client(&json!({ "name": "caller", "roles": roles })).1
+    }
+
+    /// A service account, and the path of its credentials.
+    pub fn service_account(&self) -> (String, String) {
+        let made = self.call("POST", "/organizations/acme/service-accounts", ROOT, &json!({ "name": "sa" }));
+        let id = text(&made.json(), "id");
+        let credentials = format!("/organizations/acme/service-accounts/{id}/credentials");
+        (id, credentials)
+    }
+
+    /// The events of a credential, oldest first, found by walking the history from its newest.
+    pub fn history(&self, credential: &str) -> Vec<Value> {
+        let mut events = Vec::new();
+        let mut next = self.db.query(
+            "SELECT tenant, event AS previous FROM credentials WHERE id = ?1
+             UNION ALL SELECT tenant, seq FROM events WHERE credential = ?1 AND action = 'deleted'",
+            &[&credential],
+        );
+        while let Some(at) = next.pop() {
+            let Some(seq) = at["previous"].as_i64() else { break };
+            next =
+                self.db.query("SELECT * FROM events WHERE tenant = ?1 AND seq = ?2", &[&at["tenant"].as_str(), &seq]);
+            let mut event = next.last().cloned().expect("the event that was named");
+            event["changes"] = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
+            events.insert(0, event);
+        }
+        events
+    }
+}
+
+pub const CLIENTS: &str = "/api/v1/auth-management/clients";
+
+pub fn client_url(client_id: &str) -> String {
+    format!("{CLIENTS}/{client_id}")
+}
+
+pub fn litegraph_url(id: &postern::credential::id::Id) -> String {
+    format!("/v1.0/tenants/{ZERO}/credentials/{}", id.guid())
+}
+
+pub fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value}")).to_owned()
+}
+
+/// The service in process as a [`Client`]: a world that several threads may call, one at a time.
+pub struct InProcess(Mutex<World>);
+
+impl InProcess {
+    pub fn new() -> Self {
+        Self(Mutex::new(World::new()))
+    }
+
+    /// The world, for its database and its clock. Nothing is answered while this is held.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client for InProcess {
+    fn root_token(&self) -> &str {
+        ROOT
+    }
+
+    fn exchange(&self, call: &Call) -> Reply {
+        let headers: Vec<_> =
+            call.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+        let body = match &call.body {
+            Sent::Nothing => &[],
+            Sent::Sized(body) | Sent::Chunked(body) => &**body,
+        };
+        self.world().send(&call.method, &call.path, &headers, body)
+    }
+}
