@@ -11,12 +11,13 @@ pub enum Fault {
     Syntax,
     Twice,
     TooDeep,
+    TooMany,
     NotAnObject,
 }
 
 /// The faults of a body that are found before its syntax ends it: none for a strict JSON object.
 #[must_use]
-pub fn faults(bytes: &[u8], depth_max: usize) -> BTreeSet<Fault> {
+pub fn faults(bytes: &[u8], depth_max: usize, values_max: usize) -> BTreeSet<Fault> {
     let mut faults = BTreeSet::new();
     let Ok(text) = std::str::from_utf8(bytes) else { return BTreeSet::from([Fault::NotUtf8]) };
     // This parser passes over a byte order mark, as RFC 8259 lets it; ours does not, as it lets it too.
@@ -27,6 +28,8 @@ pub fn faults(bytes: &[u8], depth_max: usize) -> BTreeSet<Fault> {
     // The names of each object that is open; a list has none.
     let mut open: Vec<BTreeSet<String>> = Vec::new();
     let mut is_first = true;
+    // The body itself is not one of its values.
+    let mut values = 0_usize;
     loop {
         let Ok(event) = parser.parse_next() else {
             faults.insert(Fault::Syntax);
@@ -35,6 +38,12 @@ pub fn faults(bytes: &[u8], depth_max: usize) -> BTreeSet<Fault> {
         if is_first && event != JsonEvent::StartObject {
             faults.insert(Fault::NotAnObject);
         }
+        if !is_first
+            && !matches!(event, JsonEvent::ObjectKey(_) | JsonEvent::EndObject | JsonEvent::EndArray | JsonEvent::Eof)
+        {
+            values += 1;
+        }
+        faults.extend((values > values_max).then_some(Fault::TooMany));
         is_first = false;
         match event {
             JsonEvent::StartObject | JsonEvent::StartArray => open.push(BTreeSet::new()),

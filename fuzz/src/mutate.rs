@@ -381,12 +381,12 @@ fn made(u: &mut Unstructured<'_>) -> arbitrary::Result<Step> {
     let mut before = "";
     for segment in route.path.split('/') {
         path.push(match (segment, before) {
-            ("{}", _) if u.ratio(1, 10)? => (*u.choose(SEGMENTS)?).to_owned(),
-            ("{}", "tenants" | "organizations") => format!("{{acme{spelling}}}"),
-            ("{}", "users" | "service-accounts" | "principals") => format!("{{account{spelling}}}"),
-            ("{}", "clients") => "{cred.client}".to_owned(),
-            ("{}", "bearer") => "{cred.secret}".to_owned(),
-            ("{}", _) => {
+            (segment, _) if segment.starts_with('{') && u.ratio(1, 10)? => (*u.choose(SEGMENTS)?).to_owned(),
+            ("{tenant}", _) => format!("{{acme{spelling}}}"),
+            ("{principal}", _) => format!("{{account{spelling}}}"),
+            ("{token}", _) => "{cred.secret}".to_owned(),
+            ("{credential}", "clients") => "{cred.client}".to_owned(),
+            ("{credential}", _) => {
                 let one = u.choose(&["cred", "cred", "cred", "retiring.id", "revoked.id", "made"])?;
                 if spelling.is_empty() || one.contains('.') {
                     format!("{{{one}}}")

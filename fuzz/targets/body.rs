@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use postern::credential::field::{Noun, Verb, Violation};
-use postern::credential::validate::{Change, DESCRIPTION_MAX, GRACE_MAX, NAME_MAX, ROLES_MAX, To, validate};
+use postern::credential::validate::{
+    Change, DESCRIPTION_MAX, GRACE_MAX, NAME_MAX, ROLES_MAX, To, VIOLATIONS_MAX, validate,
+};
 use postern::face::Face;
 use postern::refusal::{Refusal, Unreadable};
-use postern::request::{BODY_MAX, Body, DEPTH_MAX, Method, Request, json};
+use postern::request::{BODY_MAX, Body, DEPTH_MAX, Method, Request, VALUES_MAX, json};
 use postern::route::{Operation, ROUTES, Route};
 use postern_fuzz::independent::{Fault, faults};
 use postern_fuzz::{One, PREFIX, mutate};
@@ -21,13 +23,14 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 
 fuzz_target!(|data: &[u8]| {
     form(data);
-    let found = faults(data, DEPTH_MAX);
+    let found = faults(data, DEPTH_MAX, VALUES_MAX);
     let read = json::object(data);
     let told = match &read {
         Ok(_) => None,
         Err(Unreadable::NotUtf8) => Some(Fault::NotUtf8),
         Err(Unreadable::NotJson { .. }) => Some(Fault::Syntax),
         Err(Unreadable::TooDeep) => Some(Fault::TooDeep),
+        Err(Unreadable::TooManyValues) => Some(Fault::TooMany),
         Err(Unreadable::DuplicateMember) => Some(Fault::Twice),
         Err(Unreadable::NotAnObject) => Some(Fault::NotAnObject),
         Err(other) => panic!("no fault of a body: {other:?}"),
@@ -141,16 +144,19 @@ fn named(face: &dyn Face, body: &Map<String, Value>, violations: &[Violation]) {
     let answer = face.fail(&Refusal::Invalid(violations.to_vec()));
     let told: Value = serde_json::from_str(&answer.body).expect("JSON");
     let whole = Value::from(body.clone());
+    assert!(violations.len() <= VIOLATIONS_MAX + 1);
     if let Some(details) = told["detail"].as_array() {
         assert_eq!(details.len(), violations.len());
-        for detail in details {
+        for detail in details.iter().take(VIOLATIONS_MAX) {
             let place: Vec<_> = detail["loc"].as_array().into_iter().flatten().skip(1).collect();
             let steps = place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
             there(&whole, &steps.collect::<Vec<_>>(), detail["type"] == "missing");
         }
     } else if let Some(told) = told["violations"].as_array() {
         assert_eq!(told.len(), violations.len());
-        for violation in told {
+        // The one after the last that is listed says that there are more.
+        assert!(told.get(VIOLATIONS_MAX).is_none_or(|more| more["code"] == "too_many_violations"));
+        for violation in told.iter().take(VIOLATIONS_MAX) {
             let pointer = violation["pointer"].as_str().expect("a pointer");
             let steps = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
             there(&whole, &steps.collect::<Vec<_>>(), violation["code"] == "missing");

@@ -58,7 +58,7 @@ fn route(whole: &str) {
                 .path
                 .split('/')
                 .zip(path.split('/'))
-                .all(|(wanted, given)| if wanted == "{}" { !given.is_empty() } else { wanted == given })
+                .all(|(wanted, given)| if wanted.starts_with('{') { !given.is_empty() } else { wanted == given })
     };
     let lines: Vec<_> = ROUTES.iter().filter(fits).collect();
     for method in METHODS {
@@ -66,7 +66,7 @@ fn route(whole: &str) {
             Ok((operation, segments)) => {
                 let line = lines.iter().find(|line| line.method == method).expect("a line of the table");
                 assert_eq!(line.operation, operation);
-                let holes = line.path.split('/').zip(path.split('/')).filter(|(wanted, _)| *wanted == "{}");
+                let holes = line.path.split('/').zip(path.split('/')).filter(|(wanted, _)| wanted.starts_with('{'));
                 let decoded: Vec<_> = holes.map(|(_, given)| percent_decoded(given)).collect();
                 assert_eq!(segments, decoded);
             }

@@ -278,9 +278,9 @@ impl Detail {
 
     fn of(violation: &Violation) -> Self {
         let Violation { field, place, rule } = violation;
-        // A violation is only of a field that the face has a word for.
-        let word = Coactive.word(Noun::Credential, Verb::Replace, *field).unwrap_or_default();
-        let mut loc: Vec<Value> = vec!["body".into(), word.into()];
+        // A violation is of a field that the face has a word for, or of the body as a whole.
+        let word = Coactive.word(Noun::Credential, Verb::Replace, *field);
+        let mut loc: Vec<Value> = std::iter::once("body").chain(word).map(Value::from).collect();
         match place {
             Place::Whole => {}
             Place::Role(index) | Place::Item(index) => loc.push((*index).into()),

@@ -9,7 +9,7 @@ use crate::credential::field::{Draft, Field, Kind, Noun, Place, RoleMember, Rule
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
-use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX};
+use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX, reported};
 use crate::face::{Inquiry, by_words, cursor};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -305,5 +305,5 @@ pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
         wrong(name, Rule::Unknown(near(name, INQUIRY)));
     }
     let needs = role_id.map(|role_id| Role { resource, resource_instance, role_id });
-    Inquiry { token: Zeroizing::new(token.unwrap_or_default()), needs, violations }
+    Inquiry { token: Zeroizing::new(token.unwrap_or_default()), needs, violations: reported(violations) }
 }
