@@ -55,6 +55,25 @@ fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
 }
 
 #[test]
+fn an_idempotency_key_is_new_again_exactly_one_day_later() {
+    const DAY: i64 = 24 * 3600 * 1_000_000;
+    for operation in OPERATIONS.iter().filter(|operation| operation.by.starts_with("keyed")) {
+        let stage = Stage::set_for(operation);
+        let first = stage.run(operation, &[]).reply;
+        let made = stage.world.now.get();
+        // A request takes 1 ms.
+        let at = |now: i64| {
+            stage.world.now.set(now - 1000);
+            stage.run(operation, &[]).reply
+        };
+        assert_eq!(at(made + DAY - 1).text, first.text, "{}", operation.asks);
+        let later = at(made + DAY);
+        assert_eq!(later.status, 201, "{}", later.text);
+        assert_ne!(later.json()["id"], first.json()["id"], "{}", operation.asks);
+    }
+}
+
+#[test]
 fn an_update_sent_again_changes_nothing_more() {
     // Of one thing, whose id is the end of its path. What has an If-Match is below.
     let update = |asks: &str| {

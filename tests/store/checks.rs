@@ -129,6 +129,14 @@ fn a_new_row_is_held_to_them_too() {
     console.breaks_a_rule(&credential("00000000000000000000000009", "'[]'"));
     console.breaks_a_rule(&credential("9", "NULL"));
     console.run(&credential("00000000000000000000000009", "NULL"));
+    let secret = |created_at: &str| {
+        format!(
+            "INSERT INTO secrets SELECT '00000000000000000000000009', tenant, credential, digest, key, sealed, hint, {created_at}, expires_at, \
+             last_used_at, change, changed_at, changed_by, changed_request, 0 FROM secrets WHERE id = $SECRET"
+        )
+    };
+    console.breaks_a_rule(&secret("9007199254740992"));
+    console.run(&secret("9007199254740991"));
     let event = |action: &str, changes: &str, widened: i64| {
         format!(
             "INSERT INTO events VALUES ('t', 1, 'c', NULL, NULL, '{action}', 1, 0, 'b', 'r', '{changes}', {widened})"

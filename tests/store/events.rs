@@ -163,6 +163,30 @@ fn a_change_of_a_secret_tells_that_and_never_what() {
 }
 
 #[test]
+fn events_of_a_rotation_name_who_rotated_and_not_who_created_the_secret() {
+    let world = World::new();
+    let (subject, _) = world.client(&json!({"name": "subject", "roles": null}));
+    let (admin, token) = world.client(&json!({"name": "admin", "roles": null}));
+    let [subject, admin] = [&subject, &admin].map(|client| &client["client_".len()..]);
+    let rotate = format!("/v1/tenants/{ACME}/credentials/{subject}/rotate");
+    assert_eq!(world.call("POST", &rotate, &token, &json!({"grace_seconds": 60})).status, 200);
+    let events = world.history(subject);
+    let told: Vec<_> = events.iter().map(|event| (text(event, "action"), text(event, "by"))).collect();
+    let expected =
+        [("created", "root"), ("secret_created", "root"), ("secret_updated", admin), ("secret_created", admin)];
+    let mut expected = expected.map(|(action, by)| (action.to_owned(), by.to_owned())).to_vec();
+    expected.sort();
+    assert_eq!(
+        {
+            let mut told = told;
+            told.sort();
+            told
+        },
+        expected
+    );
+}
+
+#[test]
 fn a_statement_on_many_rows_leaves_an_event_each() {
     let console = Console::new();
     let others = [console.another().0, console.another().0];
