@@ -4,20 +4,17 @@
 //! What happens beside it is a matter of who is where at that instant: it is counted and printed, not pinned.
 
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::{Agent, Body, http};
+
+use support::client::{Call, Reply, call, get};
+use support::face::Face::Keycard;
+use support::http::server;
+use support::tenant::{Tenant, text};
 
 /// The header that makes such a build panic, once the answer is made and before it is given.
 const PANICS: (&str, &str) = ("x-panic-for-tests", "please");
 const THIRTY: usize = 30;
-
-struct Server {
-    url: String,
-    token: String,
-    agent: Agent,
-}
 
 /// One test at a time: the panics of one would be beside the requests of the other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -25,66 +22,35 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Server {
-    fn new() -> Self {
-        let given = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"));
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30))) // a request that is never answered fails the test
-            .max_idle_connections(0);
-        Self { url: given("POSTERN_URL"), token: given("POSTERN_ROOT_TOKEN"), agent: config.build().new_agent() }
-    }
+/// The path of a new credential.
+fn credential() -> String {
+    let tenant = Tenant::new(server());
+    tenant.one(Keycard, tenant.subject().id)
+}
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> http::Response<Body> {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = match body {
-            Value::Null => self.agent.run(request.body(()).expect("a request")),
-            body => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(body.to_string()).expect("a request"))
-            }
-        };
-        answer.unwrap_or_else(|error| panic!("{method} {path} was never answered: {error}"))
-    }
+/// Sends it as root. The runtime's own 500 has no header of Postern's, so nothing is checked.
+fn send(call: Call) -> Reply {
+    call.by_root().attempt(server()).expect("a response")
+}
 
-    fn made(&self, path: &str, body: &Value) -> Value {
-        let mut answer = self.send("POST", path, &[], body);
-        let text = answer.body_mut().read_to_string().expect("text");
-        assert_eq!(answer.status(), 201, "{text}");
-        serde_json::from_str(&text).expect("JSON")
-    }
+fn panicking(call: Call) -> Reply {
+    send(call.header(PANICS.0, PANICS.1))
+}
 
-    /// The path of a new credential.
-    fn credential(&self) -> String {
-        let organizations = "/organizations";
-        let organization = &self.made(organizations, &json!({ "name": "Panics" }))["label"];
-        let accounts = format!("{organizations}/{}/service-accounts", organization.as_str().expect("a label"));
-        let account = &self.made(&accounts, &json!({ "name": "account" }))["id"];
-        let credentials = format!("{accounts}/{}/credentials", account.as_str().expect("an id"));
-        let credential = &self.made(&credentials, &json!({ "name": "before", "description": "kept" }))["id"];
-        format!("{credentials}/{}", credential.as_str().expect("an id"))
-    }
+fn rename(credential: &str, name: &str) -> Call {
+    call("PATCH", credential).json(&json!({ "name": name }))
+}
 
-    fn name(&self, credential: &str) -> String {
-        let mut answer = self.send("GET", credential, &[], &Value::Null);
-        let text = answer.body_mut().read_to_string().expect("text");
-        assert_eq!(answer.status(), 200, "{text}");
-        serde_json::from_str::<Value>(&text).expect("JSON")["name"].as_str().expect("a name").to_owned()
-    }
+fn name(credential: &str) -> String {
+    text(&get(credential).by_root().send(server()).expect(200).json()["name"])
+}
 
-    /// Every request after a panic is answered.
-    fn goes_on(&self, credential: &str) {
-        for number in 0..THIRTY {
-            let name = format!("after {number}");
-            assert_eq!(self.send("PATCH", credential, &[], &json!({ "name": name })).status(), 200, "{name}");
-            assert_eq!(self.name(credential), name);
-        }
+/// Every request after a panic is answered.
+fn goes_on(credential: &str) {
+    for number in 0..THIRTY {
+        let after = format!("after {number}");
+        rename(credential, &after).by_root().send(server()).expect(200);
+        assert_eq!(name(credential), after);
     }
 }
 
@@ -92,21 +58,18 @@ impl Server {
 #[test]
 fn a_panic_fails_its_own_request_and_none_after_it() {
     let _alone = alone();
-    let server = Server::new();
-    let credential = server.credential();
+    let credential = credential();
     // Before anything was waited for; after the database has answered a read.
     for path in ["/no/such/route", credential.as_str()] {
-        let mut answer = server.send("GET", path, &[PANICS], &Value::Null);
-        assert_eq!(answer.status(), 500);
+        let text = panicking(get(path)).expect(500).text;
         // The runtime's own words, in no face's shape, and none of ours.
-        let text = answer.body_mut().read_to_string().expect("text");
         assert!(serde_json::from_str::<Value>(&text).is_err() && !text.contains("asked for"), "{text}");
-        server.goes_on(&credential);
+        goes_on(&credential);
     }
     // After the database has written. What was written stays written, though the client got a 500.
-    assert_eq!(server.send("PATCH", &credential, &[PANICS], &json!({ "name": "written" })).status(), 500);
-    assert_eq!(server.name(&credential), "written");
-    server.goes_on(&credential);
+    panicking(rename(&credential, "written")).expect(500);
+    assert_eq!(name(&credential), "written");
+    goes_on(&credential);
 }
 
 /// Thirty beside it: each is answered, or fails as the one that panics does; and whatever comes after them is answered.
@@ -114,24 +77,23 @@ fn a_panic_fails_its_own_request_and_none_after_it() {
 #[expect(clippy::print_stdout, reason = "`make test` shows the line in its summary")]
 fn a_panic_may_fail_those_beside_it_and_none_after_it() {
     let _alone = alone();
-    let server = Server::new();
-    let credential = server.credential();
+    let credential = credential();
     let mut failed = Vec::new();
     for _ in 0..5 {
         let start = Barrier::new(THIRTY + 1);
-        let send = |headers: &[(&str, &str)]| {
+        let at_once = |send: fn(Call) -> Reply| {
             start.wait();
-            server.send("GET", &credential, headers, &Value::Null).status().as_u16()
+            send(get(&credential)).status
         };
         let (own, beside) = std::thread::scope(|scope| {
-            let beside: Vec<_> = (0..THIRTY).map(|_| scope.spawn(|| send(&[]))).collect();
-            let own = send(&[PANICS]);
+            let beside: Vec<_> = (0..THIRTY).map(|_| scope.spawn(|| at_once(send))).collect();
+            let own = at_once(panicking);
             (own, beside.into_iter().map(|one| one.join().expect("an answer")).collect::<Vec<_>>())
         });
         assert_eq!(own, 500);
         assert!(beside.iter().all(|status| [200, 500].contains(status)), "{beside:?}");
         failed.push(beside.iter().filter(|status| **status == 500).count());
-        server.goes_on(&credential);
+        goes_on(&credential);
     }
     println!("beside a panic: of {THIRTY} requests at once, {failed:?} failed in {} rounds", failed.len());
 }

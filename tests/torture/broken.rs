@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::check::{Told, What, check};
 use super::load::{Mix, Tenant};
-use super::model::{Answer, Credential, Event, Face, Kind, Op, step};
+use super::model::{Answer, Credential, Event, Kind, Op, step};
 use super::random::Random;
+use support::face::Face;
 
 /// A server that is right, or what is left of it once a test has changed what it told.
 struct Right {

@@ -1,27 +1,19 @@
 //! The server, asked over HTTP by one who notes that no answer came instead of failing.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
-use ureq::Agent;
-use ureq::http::Request;
+
+use support::client::{Call, call, get};
+use support::http::Http;
 
 use super::check::Told;
 use super::model::{Answer, Event};
 
 pub struct Server {
-    pub url: String,
     pub root: String,
-    agent: Agent,
-}
-
-/// A request's path and what else it says.
-pub struct Call {
-    pub method: &'static str,
-    pub path: String,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Value,
+    http: Http,
 }
 
 /// Nanoseconds since the first time that it was asked.
@@ -37,51 +29,38 @@ pub fn text(of: &Value, member: &str) -> String {
 
 impl Server {
     pub fn new(url: String, root: String) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
-            // A connection that the server closes while it is idle would fail the next request.
-            .max_idle_connections(0);
-        Self { url, root, agent: config.build().new_agent() }
+        Self { http: Http::new(url, root.clone()), root }
     }
 
     /// None: a 5xx, or no answer. It may be done or not.
-    pub fn send(&self, token: &str, call: &Call) -> Option<Answer> {
-        let mut request = Request::builder()
-            .method(call.method)
-            .uri(format!("{}{}", self.url, call.path))
-            .header("authorization", format!("Bearer {token}"));
-        for (name, value) in &call.headers {
-            request = request.header(*name, value);
-        }
-        let answered = match &call.body {
-            Value::Null => self.agent.run(request.body(()).expect("a request")),
-            body => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(body.to_string()).expect("a request"))
-            }
-        };
-        let mut answered = answered.ok().filter(|answered| answered.status().as_u16() < 500)?;
-        let text = answered.body_mut().read_to_string().ok()?;
-        let etag = answered.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
-        Some(Answer { status: answered.status().as_u16(), etag, body })
+    pub fn send(&self, token: &str, call: Call) -> Option<Answer> {
+        let reply = call.token(token).attempt(&self.http).filter(|reply| reply.status < 500)?;
+        let body = if reply.text.is_empty() { Value::Null } else { serde_json::from_str(&reply.text).ok()? };
+        Some(Answer { status: reply.status, etag: reply.header("etag").map(str::to_owned), body })
     }
 
     /// What has to be answered: with this status.
-    pub fn must(&self, token: &str, method: &'static str, path: &str, status: u16, body: Value) -> Value {
-        let call = Call { method, path: path.to_owned(), headers: Vec::new(), body };
-        match self.send(token, &call) {
+    fn must(&self, token: &str, what: &str, status: u16, call: Call) -> Value {
+        match self.send(token, call) {
             Some(answer) if answer.status == status => answer.body,
-            other => panic!("{method} {path}: {other:?} instead of {status}"),
+            other => panic!("{what}: {other:?} instead of {status}"),
         }
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Value {
+        self.must(token, path, 200, get(path))
+    }
+
+    /// Makes something as root.
+    pub fn made(&self, path: &str, body: &Value) -> Value {
+        self.must(&self.root, path, 201, call("POST", path).json(body))
     }
 
     /// All of a list of our own face.
     pub fn list(&self, token: &str, path: &str) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         loop {
-            let mut page = self.must(token, "GET", &format!("{path}?limit=100{cursor}"), 200, Value::Null);
+            let mut page = self.get(token, &format!("{path}?limit=100{cursor}"));
             items.append(page["items"].as_array_mut().expect("items"));
             let Some(next) = page["next"].as_str() else { return items };
             cursor = format!("&cursor={next}");

@@ -12,10 +12,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use serde_json::Value;
+use support::client::get;
 
 use super::check::What;
-use super::client::{Call, Server};
+use super::client::Server;
 use super::load::{Mix, Sum, Tenant};
 use super::random::{Random, commas, given, seed};
 
@@ -68,10 +68,8 @@ impl Place {
             .expect("node");
         let server = Server::new(format!("http://127.0.0.1:{port}"), self.root.clone());
         let mut running = Running { child: Some(child), server };
-        let path = "/v1/tenants?limit=1".to_owned();
-        let call = Call { method: "GET", path, headers: Vec::new(), body: Value::Null };
         for _ in 0..1200 {
-            if running.server.send(&self.root, &call).is_some() {
+            if running.server.send(&self.root, get("/v1/tenants?limit=1")).is_some() {
                 return running;
             }
             let ended = running.child.as_mut().and_then(|child| child.try_wait().expect("a child"));

@@ -7,12 +7,12 @@ use postern::credential::id::Id;
 use serde_json::{Map, Value, json};
 
 use super::check::{Violation, What, check};
-use super::client::{Call, Server, clock, text, without_instants};
-use super::model::Face::{Coactive, Keycard, LiteGraph, Postern};
-use super::model::{Answer, DEFAULT, Face, Fields, Kind, Op};
+use super::client::{Server, clock, text, without_instants};
+use super::model::{Answer, DEFAULT, Fields, Kind, Op};
 use super::random::Random;
-
-const CLIENTS: &str = "/api/v1/auth-management/clients";
+use support::client::{Call, call};
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::tenant::credentials;
 
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,14 +114,12 @@ impl Memory {
 impl Tenant {
     /// A new one, whose clients know of so many ids.
     pub fn new(server: &Server, random: &mut Random, ids: usize) -> Self {
-        let root = &server.root;
-        let made = server.must(root, "POST", "/v1/tenants", 201, json!({ "name": "Torture" }));
+        let made = server.made("/v1/tenants", &json!({ "name": "Torture" }));
         let (id, label) = (text(&made, "id"), text(&made, "label"));
         let path = format!("/v1/tenants/{id}");
-        let account =
-            text(&server.must(root, "POST", &format!("{path}/principals"), 201, json!({ "name": "account" })), "id");
+        let account = text(&server.made(&format!("{path}/principals"), &json!({ "name": "account" })), "id");
         let body = json!({ "name": "admin", "roles": [{ "role_id": "admin" }] });
-        let made = server.must(root, "POST", &format!("{path}/credentials"), 201, body);
+        let made = server.made(&format!("{path}/credentials"), &body);
         let (admin, token) = (text(&made, "id"), text(&made, "secret"));
         Self { id, label, account, admin, token, ..Self::imagined(random, ids) }
     }
@@ -235,9 +233,8 @@ impl Tenant {
 
     /// Sends it, under a new id if it was sent before.
     fn send(&self, server: &Server, mut op: Op) -> Op {
-        let call = self.call(&op);
         let by = if let Kind::ReadBy(token) = &op.kind { token } else { &self.token };
-        op.answer = server.send(by, &call);
+        op.answer = server.send(by, self.call(&op));
         if let Some(answer) = &mut op.answer {
             op.returned = clock();
             // Past the limit of failures, where it would have been 401.
@@ -352,21 +349,9 @@ impl Tenant {
 
     fn call(&self, op: &Op) -> Call {
         let id = op.target.as_deref().and_then(Id::parse);
-        let all = |face| match face {
-            Coactive => CLIENTS.to_owned(),
-            LiteGraph => format!("/v1.0/tenants/{}/credentials", Id::parse(&self.id).expect("an id").guid()),
-            Keycard => format!("/organizations/{}/service-accounts/{}/credentials", self.label, self.account),
-            Postern => format!("/v1/tenants/{}/credentials", self.id),
-        };
-        let one = |face| {
-            let id = id.expect("a credential");
-            let id = match face {
-                Coactive => id.client(),
-                LiteGraph => id.guid(),
-                Keycard | Postern => id.to_string(),
-            };
-            format!("{}/{id}", all(face))
-        };
+        let [tenant, account] = [&self.id, &self.account].map(|id| Id::parse(id).expect("an id"));
+        let all = |face| credentials(face, tenant, &self.label, account);
+        let one = |face: Face| format!("{}/{}", all(face), face.spell(id.expect("a credential")));
         let step = |step: &str| format!("{}/{step}", one(Postern));
         let (method, path, body) = match &op.kind {
             Kind::Create(face, said) => {
@@ -392,12 +377,14 @@ impl Tenant {
             Kind::ReadBy(_) => ("GET", one(Postern), Value::Null),
             Kind::Verify(token) => ("POST", "/v1/verify".to_owned(), json!({ "token": token })),
         };
-        let mut headers = vec![("x-request-id", op.requests.last().expect("one").clone())];
-        headers.extend(op.if_match.clone().map(|tag| ("if-match", tag)));
-        if has_key(op) {
-            headers.push(("idempotency-key", op.requests[0].clone()));
+        let mut sent = call(method, path).header("x-request-id", op.requests.last().expect("one").as_str());
+        if let Some(tag) = &op.if_match {
+            sent = sent.header("if-match", tag.as_str());
         }
-        Call { method, path, headers, body }
+        if has_key(op) {
+            sent = sent.header("idempotency-key", op.requests[0].as_str());
+        }
+        if body.is_null() { sent } else { sent.json(&body) }
     }
 }
 

@@ -4,22 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+
 /// The default principal's id. Coactive's face makes what it makes for it, and Keycard's does not see that.
 pub const DEFAULT: &str = "00000000000000000000000000";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Face {
-    Coactive,
-    LiteGraph,
-    Keycard,
-    Postern,
-}
-
-use Face::{Coactive, Keycard, LiteGraph, Postern};
-
-impl Face {
-    pub const ALL: [Self; 4] = [Coactive, LiteGraph, Keycard, Postern];
-}
 
 /// The fields that a write says. LiteGraph's `Active` is `enabled`, its `BearerToken` is `token`.
 pub type Fields = BTreeMap<&'static str, Value>;

@@ -4,12 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::http::{self, HeaderMap};
-use ureq::{Agent, Body};
-
-use support::client::{TOKEN, get};
+use support::client::{Call, Reply, TOKEN, call, get};
 use support::face::Face::{self, Keycard, LiteGraph, Postern};
-use support::http::server;
+use support::http::{given, server};
 use support::tenant::{Own, Subject, Tenant, post_by_root, text};
 
 const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
@@ -17,88 +14,18 @@ const OVERLOADED: &str = "D1 DB is overloaded. Too many requests queued.";
 const LOST: &str = "Network connection lost.";
 const TIMEOUT: &str = "D1 DB storage operation exceeded timeout which caused object to be reset.";
 
-/// A request that says how the database fails meanwhile. The one of `worker::server` knows no 503.
-struct Failing<'a> {
-    method: &'static str,
-    path: &'a str,
-    token: Option<&'a str>,
-    headers: &'a [(&'a str, &'a str)],
-    body: &'a Value,
+/// Sends a request while the database fails like this.
+fn send(call: Call, faults: &Value) -> Reply {
+    call.header("x-fault-for-tests", faults.to_string()).send_failing(server())
 }
 
-/// What it was answered.
-#[derive(Debug)]
-struct Told {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
-}
-
-fn given(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: `make test` starts a Worker and runs this"))
-}
-
-impl Failing<'_> {
-    fn send(&self, faults: &Value) -> Told {
-        let config = Agent::config_builder().http_status_as_error(false).max_idle_connections(0);
-        let mut request = http::Request::builder()
-            .method(self.method)
-            .uri(format!("{}{}", given("POSTERN_URL"), self.path))
-            .header("x-fault-for-tests", faults.to_string());
-        if let Some(token) = self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in self.headers {
-            request = request.header(*name, *value);
-        }
-        let agent = config.build().new_agent();
-        let answer = match self.body {
-            Value::Null => agent.run(request.body(()).expect("a request")),
-            // A form.
-            Value::String(form) => {
-                let request = request.header("content-type", "application/x-www-form-urlencoded");
-                agent.run(request.body(form.as_str()).expect("a request"))
-            }
-            body => {
-                let request = request.header("content-type", "application/json");
-                agent.run(request.body(body.to_string()).expect("a request"))
-            }
-        };
-        let mut answer: http::Response<Body> =
-            answer.unwrap_or_else(|error| panic!("{} {} was never answered: {error}", self.method, self.path));
-        let text = answer.body_mut().read_to_string().expect("text");
-        Told { status: answer.status().as_u16(), headers: answer.headers().clone(), text }
-    }
-}
-
-impl Told {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().expect("ASCII"))
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    /// Round trips to the database.
-    fn trips(&self) -> u64 {
-        let timing = self.header("server-timing").expect("Server-Timing");
-        let trips = timing.split_once("trips=").and_then(|(_, rest)| rest.split_once(' '));
-        trips.and_then(|(trips, _)| trips.parse().ok()).unwrap_or_else(|| panic!("no trips: {timing}"))
-    }
-
-    /// 503, after so many trips. `unknown`: it may have been done.
-    #[track_caller]
-    fn is_503(&self, face: Face, unknown: bool, trips: u64) {
-        assert_eq!((self.status, self.trips(), self.header("retry-after")), (503, trips, Some("1")), "{self:?}");
-        let told = match face {
-            Face::Coactive => "made, or not",
-            Postern => "outcome_unknown",
-            LiteGraph | Keycard => "did not say whether",
-        };
-        assert_eq!(self.text.contains(told), unknown, "{self:?}");
-        assert_eq!(self.header("x-should-retry"), (face == Keycard && unknown).then_some("false"), "{self:?}");
-    }
+/// 503, after so many trips. `unknown`: it may have been done.
+#[track_caller]
+fn is_503(reply: &Reply, face: Face, unknown: bool, trips: u64) {
+    assert_eq!((reply.status, reply.cost.trips, reply.header("retry-after")), (503, trips, Some("1")), "{reply:?}");
+    let told = face.of(["made, or not", "did not say whether", "did not say whether", "outcome_unknown"]);
+    assert_eq!(reply.text.contains(told), unknown, "{reply:?}");
+    assert_eq!(reply.header("x-should-retry"), (face == Keycard && unknown).then_some("false"), "{reply:?}");
 }
 
 /// A tenant, and in it a credential that every face reaches.
@@ -114,16 +41,12 @@ impl Scene {
         Self { tenant, subject }
     }
 
-    fn read(&self, face: Face, faults: &Value) -> Told {
-        let path = self.tenant.one(face, self.subject.id);
-        Failing { method: "GET", path: &path, token: Some(&self.tenant.admin), headers: &[], body: &Value::Null }
-            .send(faults)
+    fn read(&self, face: Face, faults: &Value) -> Reply {
+        send(get(self.tenant.one(face, self.subject.id)).token(&self.tenant.admin), faults)
     }
 
-    fn rename(&self, face: Face, name: &str, faults: &Value) -> Told {
-        let (path, body) = (self.tenant.one(face, self.subject.id), self.tenant.naming(face, name));
-        Failing { method: face.update(), path: &path, token: Some(&self.tenant.admin), headers: &[], body: &body }
-            .send(faults)
+    fn rename(&self, face: Face, name: &str, faults: &Value) -> Reply {
+        send(self.tenant.update(face, self.subject.id).json(&self.tenant.naming(face, name)), faults)
     }
 
     /// Its name and revision, from a database that does not fail.
@@ -132,10 +55,9 @@ impl Scene {
         (text(&reply.json()["name"]), reply.revision())
     }
 
-    fn create(&self, key: &str, body: &Value, faults: &Value) -> Told {
-        let path = self.tenant.all(Postern);
-        let headers = [("idempotency-key", key)];
-        Failing { method: "POST", path: &path, token: Some(&self.tenant.admin), headers: &headers, body }.send(faults)
+    fn create(&self, key: &str, body: &Value, faults: &Value) -> Reply {
+        let call = call("POST", self.tenant.all(Postern)).token(&self.tenant.admin);
+        send(call.header("idempotency-key", key).json(body), faults)
     }
 
     fn count(&self) -> usize {
@@ -149,14 +71,14 @@ fn what_did_not_reach_the_database_is_asked_once_more() {
     for (number, face) in Face::ALL.into_iter().enumerate() {
         let revision = scene.state().1;
         let read = scene.read(face, &json!([{ "before": UNREACHED }]));
-        assert_eq!((read.status, read.trips()), (200, 2), "{read:?}");
+        assert_eq!((read.status, read.cost.trips), (200, 2), "{read:?}");
         let name = format!("unreached {number}");
         let written = scene.rename(face, &name, &json!([{ "before": UNREACHED }]));
-        assert_eq!((written.status, written.trips()), (200, 2), "{written:?}");
+        assert_eq!((written.status, written.cost.trips), (200, 2), "{written:?}");
         assert_eq!(scene.state(), (name.clone(), revision + 1), "written once");
         let twice = json!([{ "before": UNREACHED }, { "before": UNREACHED }]);
-        scene.read(face, &twice).is_503(face, false, 2);
-        scene.rename(face, "never", &twice).is_503(face, false, 2);
+        is_503(&scene.read(face, &twice), face, false, 2);
+        is_503(&scene.rename(face, "never", &twice), face, false, 2);
         assert_eq!(scene.state(), (name, revision + 1));
     }
 }
@@ -168,15 +90,15 @@ fn what_was_lost_is_asked_once_more_if_it_reads_and_told_as_unknown_if_it_writes
         let (before, revision) = scene.state();
         for lost in [json!([{ "before": LOST }]), json!([{ "after": LOST }])] {
             let read = scene.read(face, &lost);
-            assert_eq!((read.status, read.trips()), (200, 2), "{read:?}");
+            assert_eq!((read.status, read.cost.trips), (200, 2), "{read:?}");
             assert!(read.text.contains(&before), "{read:?}");
         }
-        scene.read(face, &json!([{ "after": LOST }, { "after": LOST }])).is_503(face, false, 2);
-        scene.rename(face, "never", &json!([{ "before": LOST }])).is_503(face, true, 1);
+        is_503(&scene.read(face, &json!([{ "after": LOST }, { "after": LOST }])), face, false, 2);
+        is_503(&scene.rename(face, "never", &json!([{ "before": LOST }])), face, true, 1);
         assert_eq!(scene.state(), (before, revision), "nothing");
         let name = format!("lost {number}");
         for times in ["first", "sent again"] {
-            scene.rename(face, &name, &json!([{ "after": LOST }])).is_503(face, true, 1);
+            is_503(&scene.rename(face, &name, &json!([{ "after": LOST }])), face, true, 1);
             assert_eq!(scene.state(), (name.clone(), revision + 1), "all of it: {times}");
         }
     }
@@ -188,16 +110,16 @@ fn what_the_database_has_no_time_for_is_not_asked_again() {
     let (name, revision) = scene.state();
     for face in Face::ALL {
         for (message, unknown) in [(OVERLOADED, false), (TIMEOUT, true)] {
-            scene.read(face, &json!([{ "before": message }])).is_503(face, false, 1);
-            scene.rename(face, "never", &json!([{ "before": message }])).is_503(face, unknown, 1);
+            is_503(&scene.read(face, &json!([{ "before": message }])), face, false, 1);
+            is_503(&scene.rename(face, "never", &json!([{ "before": message }])), face, unknown, 1);
         }
         assert_eq!(scene.state(), (name.clone(), revision));
         // A bug of ours is no reason to come back.
         let broken = scene.rename(face, "never", &json!([{ "before": "no such table: x: SQLITE_ERROR" }]));
-        assert_eq!((broken.status, broken.trips(), broken.header("retry-after")), (500, 1, None), "{broken:?}");
+        assert_eq!((broken.status, broken.cost.trips, broken.header("retry-after")), (500, 1, None), "{broken:?}");
     }
     let after = scene.rename(Postern, "there", &json!([{ "after": TIMEOUT }]));
-    after.is_503(Postern, true, 1);
+    is_503(&after, Postern, true, 1);
     assert_eq!(scene.state(), ("there".to_owned(), revision + 1));
 }
 
@@ -206,11 +128,11 @@ fn what_was_made_and_not_told_is_told_to_who_asks_again_under_the_same_key() {
     let scene = Scene::new();
     let body = json!({ "name": "once", "roles": [{ "role_id": "viewer" }] });
     let before = scene.count();
-    scene.create("k", &body, &json!([{ "after": LOST }])).is_503(Postern, true, 1);
+    is_503(&scene.create("k", &body, &json!([{ "after": LOST }])), Postern, true, 1);
     assert_eq!(scene.count(), before + 1);
     let answers = [(); 2].map(|()| {
         let told = scene.create("k", &body, &json!([]));
-        assert_eq!((told.status, told.trips()), (201, 1), "{told:?}");
+        assert_eq!((told.status, told.cost.trips), (201, 1), "{told:?}");
         told.json()
     });
     assert_eq!(answers[0], answers[1]);
@@ -223,11 +145,10 @@ fn a_write_sent_again_with_its_if_match_is_refused_if_it_was_made() {
     let scene = Scene::new();
     let Own { path, .. } = &scene.tenant.own(json!({}));
     let tag = get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).etag().to_owned();
-    let headers = [("if-match", tag.as_str())];
-    let (token, body) = (Some(scene.tenant.admin.as_str()), &json!({ "name": "renamed" }));
-    let patch = Failing { method: "PATCH", path, token, headers: &headers, body };
-    patch.send(&json!([{ "after": LOST }])).is_503(Postern, true, 1);
-    assert_eq!(patch.send(&json!([])).status, 412);
+    let patch = call("PATCH", path).token(&scene.tenant.admin).header("if-match", tag);
+    let patch = patch.json(&json!({ "name": "renamed" }));
+    is_503(&send(patch.clone(), &json!([{ "after": LOST }])), Postern, true, 1);
+    assert_eq!(send(patch, &json!([])).status, 412);
     assert_eq!(get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).revision(), 2);
 }
 
@@ -237,12 +158,12 @@ fn what_takes_longer_than_the_wait_is_told_as_unknown_and_may_be_there_later() {
     let scene = Scene::new();
     let (name, revision) = scene.state();
     for face in Face::ALL {
-        scene.read(face, &json!([{ "slow": 6000 }])).is_503(face, false, 1);
+        is_503(&scene.read(face, &json!([{ "slow": 6000 }])), face, false, 1);
     }
     // Within it all is well.
     assert_eq!(scene.read(Postern, &json!([{ "slow": 50 }])).status, 200);
     let slow = scene.rename(Postern, "later", &json!([{ "slow": 6000 }]));
-    slow.is_503(Postern, true, 1);
+    is_503(&slow, Postern, true, 1);
     assert_eq!(scene.state(), (name, revision), "not yet");
     let later = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
@@ -267,7 +188,7 @@ fn those_beside_a_slow_one_are_answered() {
             scene.tenant.read(Keycard, scene.subject.id);
             answered += usize::from(!over.load(Ordering::SeqCst));
         }
-        slow.join().expect("an answer").is_503(Postern, false, 1);
+        is_503(&slow.join().expect("an answer"), Postern, false, 1);
         answered
     });
     assert!(beside > 0, "none was answered before the slow one was");
@@ -277,19 +198,17 @@ fn those_beside_a_slow_one_are_answered() {
 fn nobody_is_told_active_or_given_a_token_while_the_database_fails() {
     let scene = Scene::new();
     let own = scene.tenant.own(json!({}));
-    let question = json!({ "token": own.secret });
-    let form = json!(format!("token={}", own.secret));
-    let log_in =
-        json!(format!("grant_type=client_credentials&client_id={}&client_secret={}", own.id.client(), own.secret));
-    for (path, body, told_well) in
-        [("/v1/verify", &question, "active"), ("/oauth/introspect", &form, "active"), (TOKEN, &log_in, "access_token")]
-    {
-        // The token endpoint takes one way of authentication alone.
-        let token = (path != TOKEN).then_some(scene.tenant.admin.as_str());
-        let send = |faults: &Value| Failing { method: "POST", path, token, headers: &[], body }.send(faults);
+    let by_admin = |path: &str| call("POST", path).token(&scene.tenant.admin);
+    let log_in = format!("grant_type=client_credentials&client_id={}&client_secret={}", own.id.client(), own.secret);
+    for (asks, told_well) in [
+        (by_admin("/v1/verify").json(&json!({ "token": own.secret })), "active"),
+        (by_admin("/oauth/introspect").form(&format!("token={}", own.secret)), "active"),
+        (call("POST", TOKEN).form(&log_in), "access_token"),
+    ] {
+        let send = |faults: &Value| send(asks.clone(), faults);
         let yes =
-            |told: &Told| told.status == 200 && !matches!(told.json()[told_well], Value::Null | Value::Bool(false));
-        assert!(yes(&send(&json!([]))), "{path}");
+            |told: &Reply| told.status == 200 && !matches!(told.json()[told_well], Value::Null | Value::Bool(false));
+        assert!(yes(&send(&json!([]))), "{told_well}");
         for message in [OVERLOADED, LOST, TIMEOUT, UNREACHED] {
             for moment in ["before", "after"] {
                 // Two that never ran, or two that did.
@@ -298,7 +217,7 @@ fn nobody_is_told_active_or_given_a_token_while_the_database_fails() {
                 assert_eq!(told.json().get(told_well), None, "{told:?}");
             }
         }
-        assert!(yes(&send(&json!([{ "after": LOST }]))), "asked again: {path}");
+        assert!(yes(&send(&json!([{ "after": LOST }]))), "asked again: {told_well}");
     }
 }
 
@@ -309,14 +228,14 @@ fn what_fails_after_the_answer_fails_nothing_but_itself() {
     let Own { path, secret, .. } = &scene.tenant.own(json!({}));
     let used =
         || get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).json()["last_used_at"].clone();
-    let read = Failing { method: "GET", path, token: Some(secret), headers: &[], body: &Value::Null };
+    let read = |faults: &Value| send(get(path.as_str()).token(secret), faults);
     for message in [LOST, OVERLOADED, "no such table: x"] {
-        let told = read.send(&json!([null, { "before": message }]));
-        assert_eq!((told.status, told.trips()), (200, 1), "{told:?}");
+        let told = read(&json!([null, { "before": message }]));
+        assert_eq!((told.status, told.cost.trips), (200, 1), "{told:?}");
         std::thread::sleep(Duration::from_millis(100));
         assert_eq!(used(), Value::Null, "{message}");
     }
-    assert_eq!(read.send(&json!([])).status, 200);
+    assert_eq!(read(&json!([])).status, 200);
     let noted = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
         used() != Value::Null
@@ -366,7 +285,7 @@ fn after_all_faults_it_answers_as_ever() {
     for number in 0..30 {
         let name = format!("after {number}");
         let told = scene.rename(Postern, &name, &json!([]));
-        assert_eq!((told.status, told.trips()), (200, 1), "{told:?}");
+        assert_eq!((told.status, told.cost.trips), (200, 1), "{told:?}");
         assert_eq!(scene.state().0, name);
     }
     let made = post_by_root(server(), "/organizations", &json!({ "name": "after all" })).expect(201);

@@ -1,5 +1,6 @@
 //! What the tests say of the faces, so that one test asks the same of each.
 
+use postern::credential::id::Id;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
@@ -33,6 +34,15 @@ impl Face {
     /// The status of a deletion.
     pub fn deleted(self) -> u16 {
         self.of([200, 200, 204, 204])
+    }
+
+    /// An id as this face spells it.
+    pub fn spell(self, id: Id) -> String {
+        match self {
+            Coactive => id.client(),
+            LiteGraph => id.guid(),
+            Keycard | Postern => id.to_string(),
+        }
     }
 
     /// The member that names a credential.

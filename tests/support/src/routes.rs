@@ -75,11 +75,7 @@ pub fn asks(route: &Route) -> bool {
 
 /// An id as the route's face spells it.
 pub fn spell(route: &Route, id: Id) -> String {
-    match face(route) {
-        Coactive => id.client(),
-        LiteGraph => id.guid(),
-        Keycard | Postern => id.to_string(),
-    }
+    face(route).spell(id)
 }
 
 /// A route's path that leads to a place.

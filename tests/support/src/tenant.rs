@@ -108,22 +108,12 @@ impl<'a> Tenant<'a> {
 
     /// The path of the credentials, on a face.
     pub fn all(&self, face: Face) -> String {
-        match face {
-            Coactive => CLIENTS.to_owned(),
-            LiteGraph => format!("/v1.0/tenants/{}/credentials", self.id.guid()),
-            Keycard => format!("/organizations/{}/service-accounts/{}/credentials", self.label, self.account),
-            Postern => format!("/v1/tenants/{}/credentials", self.id),
-        }
+        credentials(face, self.id, &self.label, self.account)
     }
 
     /// The path of a credential, on a face.
     pub fn one(&self, face: Face, id: Id) -> String {
-        let id = match face {
-            Coactive => id.client(),
-            LiteGraph => id.guid(),
-            Keycard | Postern => id.to_string(),
-        };
-        format!("{}/{id}", self.all(face))
+        format!("{}/{}", self.all(face), face.spell(id))
     }
 
     /// A body that makes a credential of this name (which may be no string), or gives a [`Subject`] the name and changes
@@ -145,6 +135,16 @@ impl<'a> Tenant<'a> {
     /// An update of a credential, by the admin; to be sent.
     pub fn update(&self, face: Face, id: Id) -> Call {
         call(face.update(), self.one(face, id)).token(&self.admin)
+    }
+}
+
+/// The path of the credentials of a tenant, on a face; on Keycard's, those of an account.
+pub fn credentials(face: Face, tenant: Id, label: &str, account: Id) -> String {
+    match face {
+        Coactive => CLIENTS.to_owned(),
+        LiteGraph => format!("/v1.0/tenants/{}/credentials", tenant.guid()),
+        Keycard => format!("/organizations/{label}/service-accounts/{account}/credentials"),
+        Postern => format!("/v1/tenants/{tenant}/credentials"),
     }
 }
 
