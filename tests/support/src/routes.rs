@@ -73,6 +73,29 @@ pub fn asks(route: &Route) -> bool {
     route.operation != Operation::Metadata
 }
 
+/// Whether the route's body is a form, and its refusals are those of OAuth.
+pub fn takes_form(route: &Route) -> bool {
+    [TOKEN, OAUTH_TOKEN, "/oauth/introspect"].contains(&route.path)
+}
+
+/// The query that says that a tenant goes with all that it has.
+pub fn forced(route: &Route) -> &'static str {
+    match (route.operation, face(route)) {
+        (Operation::Delete(Noun::Tenant), Postern) => "?force=true",
+        (Operation::Delete(Noun::Tenant), _) => "?force",
+        _ => "",
+    }
+}
+
+/// What has to be done to a credential before a route can end it: the step of our own face, and its body.
+pub fn step_before(route: &Route) -> Option<(&'static str, Value)> {
+    match route.operation {
+        Operation::FinishRotation | Operation::CancelRotation => Some(("rotate", json!({ "grace_seconds": 3600 }))),
+        Operation::Restore => Some(("revoke", json!({}))),
+        _ => None,
+    }
+}
+
 /// An id as the route's face spells it.
 pub fn spell(route: &Route, id: Id) -> String {
     face(route).spell(id)
@@ -96,44 +119,51 @@ pub fn request(route: &Route, place: &Place) -> Call {
     let query = match (route.operation, face(route)) {
         (Operation::Page(_), Keycard | Postern) | (Operation::History, _) => "?limit=1",
         (Operation::Page(_), _) if method(route) == "GET" => "?max-keys=1",
-        (Operation::Delete(Noun::Tenant), Postern) => "?force=true",
-        (Operation::Delete(Noun::Tenant), _) => "?force",
-        _ => "",
+        _ => forced(route),
     };
     let request = call(method(route), format!("{path}{query}"));
     match body(route, place) {
         Some(body) => request.json(&body),
-        None if [TOKEN, OAUTH_TOKEN].contains(&&*path) => request.form("grant_type=client_credentials"),
-        None if route.operation == Operation::Verify => request.form(&format!("token={}", place.token)),
-        None => request,
+        None => form(route, &place.token).map_or(request.clone(), |form| request.form(&form)),
     }
 }
 
 pub fn body(route: &Route, place: &Place) -> Option<Value> {
     // Of no two the same, so that no tenant's label is numbered.
-    let name = format!("{} {}", title(route), place.credential);
-    match route.operation {
-        Operation::Write(Noun::Credential, _) if face(route) == LiteGraph => {
-            Some(json!({ "UserGUID": place.account.guid(), "Name": name }))
-        }
-        Operation::Write(Noun::Principal, _) if face(route) == LiteGraph => Some(json!({ "FirstName": name })),
-        Operation::Write(Noun::Tenant, _) if face(route) == LiteGraph => Some(json!({ "Name": name })),
-        Operation::Write(noun, verb) if face(route) == Postern => Some(ours(noun, verb, &name, place)),
-        Operation::Write(..) => Some(json!({ "name": name })),
-        Operation::Verify if face(route) == Postern => Some(json!({ "token": place.token })),
-        Operation::Page(_) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
+    body_of(route, &format!("{} {}", title(route), place.credential), place.account, &place.token)
+}
+
+/// The form that a route takes, about this token.
+pub fn form(route: &Route, token: &str) -> Option<String> {
+    takes_form(route).then(|| match route.operation {
+        Operation::Verify => format!("token={token}"),
+        _ => "grant_type=client_credentials".to_owned(),
+    })
+}
+
+/// The JSON that a route takes, which gives this name, account or token.
+pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Value> {
+    match (route.operation, face(route)) {
+        (Operation::Write(Noun::Credential, _), LiteGraph) => Some(json!({ "UserGUID": account.guid(), "Name": name })),
+        (Operation::Write(Noun::Principal, _), LiteGraph) => Some(json!({ "FirstName": name })),
+        (Operation::Write(Noun::Tenant, _), LiteGraph) => Some(json!({ "Name": name })),
+        (Operation::Write(noun, verb), Postern) => Some(ours(noun, verb, name, account)),
+        (Operation::Write(..), _) => Some(json!({ "name": name })),
+        (Operation::Verify, Postern) => Some(json!({ "token": token })),
+        (Operation::LogIn, Coactive) => Some(json!({ "grant_type": "client_credentials" })),
+        (Operation::Page(_), _) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
         _ => None,
     }
 }
 
 /// A body of our own face, which wants all said that a PUT could lose.
-fn ours(noun: Noun, verb: Verb, name: &str, place: &Place) -> Value {
+fn ours(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     match (noun, verb) {
         (_, Verb::Rotate) => json!({ "grace_seconds": 60 }),
         (_, Verb::Revoke) => json!({ "reason": name }),
         (Noun::Credential, Verb::Create) => json!({ "name": name, "roles": roles(&["viewer"]) }),
         (Noun::Credential, Verb::Replace) => json!({
-            "name": name, "principal": place.account, "enabled": true, "roles": roles(&["viewer"]), "expires_at": null,
+            "name": name, "principal": account, "enabled": true, "roles": roles(&["viewer"]), "expires_at": null,
         }),
         (Noun::Principal, Verb::Replace) => json!({ "name": name, "enabled": true }),
         (Noun::Tenant, Verb::Replace) => json!({
@@ -164,12 +194,7 @@ pub fn status(route: &Route) -> u16 {
 
 /// Sends it, and gives the answer that is expected. What ends something is sent once that has begun.
 pub fn done(route: &Route, place: &Place) -> Reply {
-    let begin = match route.operation {
-        Operation::FinishRotation | Operation::CancelRotation => Some(("rotate", json!({ "grace_seconds": 60 }))),
-        Operation::Restore => Some(("revoke", json!({}))),
-        _ => None,
-    };
-    if let Some((step, body)) = begin {
+    if let Some((step, body)) = step_before(route) {
         let path = format!("{}/{step}", place.tenant.one(Postern, place.credential));
         call("POST", path).token(&place.tenant.admin).json(&body).send(place.tenant.client).expect(200);
     }

@@ -2,14 +2,15 @@
 //! requests made from the table of routes.
 
 use data_encoding::BASE64;
-use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::{ACCESS_SECONDS, Keys, Token};
 use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use crate::routes::spell;
+use crate::face::Face;
+use crate::routes::{body_of, face, form, spell, step_before, title};
+pub use crate::routes::{forced, method, takes_form};
 use crate::table::Table;
 use crate::{ACME, ROOT, Reply, World, client_url, text};
 
@@ -248,11 +249,7 @@ impl Scene {
 
     /// Brings the credential of a place to where a step of its life begins: it is being rotated, or is revoked.
     pub fn ready(&self, route: &Route, place: &Place) {
-        let (step, body) = match route.operation {
-            Operation::FinishRotation | Operation::CancelRotation => ("rotate", json!({"grace_seconds": 3600})),
-            Operation::Restore => ("revoke", json!({})),
-            _ => return,
-        };
+        let Some((step, body)) = step_before(route) else { return };
         let url = format!("/v1/tenants/{}/credentials/{}/{step}", place.tenant, place.credential);
         let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
         // It may be there already, or be gone with its tenant.
@@ -295,51 +292,11 @@ impl Scene {
 
 /// [`Scene::body`], where the request is about this.
 pub fn body_about(route: &Route, place: &Place) -> Vec<u8> {
-    match route.operation {
-        Operation::Write(noun, verb) if is_ours(route) => ours(noun, verb, place).to_string().into(),
-        Operation::Write(noun, _) => match (is_litegraph(route), noun) {
-            (true, Noun::Credential) => json!({"UserGUID": place.account.guid(), "Name": "changed"}),
-            (true, Noun::Principal) => json!({"FirstName": "changed"}),
-            (true, Noun::Tenant) => json!({"Name": "changed"}),
-            (false, _) => json!({"name": "changed"}),
-        }
-        .to_string()
-        .into(),
-        Operation::LogIn if takes_form(route) => b"grant_type=client_credentials".to_vec(),
-        Operation::LogIn => json!({"grant_type": "client_credentials"}).to_string().into(),
-        Operation::Verify if takes_form(route) => format!("token={}", place.token).into(),
-        Operation::Verify => json!({"token": place.token}).to_string().into(),
-        Operation::Page(_) if method(route) == "POST" => b"{}".to_vec(),
-        Operation::Read(_)
-        | Operation::Delete(_)
-        | Operation::DeleteAll
-        | Operation::List(_)
-        | Operation::Page(_)
-        | Operation::FindByToken
-        | Operation::Roles
-        | Operation::FinishRotation
-        | Operation::CancelRotation
-        | Operation::Restore
-        | Operation::History
-        | Operation::Metadata => Vec::new(),
-    }
-}
-
-/// A body that our own face takes: of PUT all that has to be said, as it is stored but for the name.
-fn ours(noun: Noun, verb: Verb, place: &Place) -> Value {
-    let viewer = json!([{"role_id": "viewer"}]);
-    match (verb, noun) {
-        (Verb::Rotate, _) => json!({"grace_seconds": 60}),
-        (Verb::Revoke, _) => json!({"reason": "changed"}),
-        (Verb::Create, Noun::Credential) => json!({"name": "changed", "roles": viewer}),
-        (Verb::Create | Verb::Merge, _) => json!({"name": "changed"}),
-        (Verb::Replace, Noun::Tenant) => json!({
-            "name": "changed", "enabled": true, "rbac": true, "require_if_match": false, "role_names": ["auditor"],
-        }),
-        (Verb::Replace, Noun::Principal) => json!({"name": "changed", "enabled": true}),
-        (Verb::Replace, Noun::Credential) => json!({
-            "principal": place.account.to_string(), "name": "changed", "enabled": true, "roles": viewer, "expires_at": null,
-        }),
+    match body_of(route, "changed", place.account, &place.token) {
+        // All that there is.
+        Some(_) if matches!(route.operation, Operation::Page(_)) => b"{}".to_vec(),
+        Some(body) => body.to_string().into(),
+        None => form(route, &place.token).unwrap_or_default().into(),
     }
 }
 
@@ -400,26 +357,17 @@ pub fn basic(client: &str, secret: &str) -> Header {
     ("authorization", format!("Basic {}", BASE64.encode(format!("{client}:{secret}").as_bytes())))
 }
 
-pub fn method(route: &Route) -> &'static str {
-    route.method.name().split(',').next().expect("a method")
-}
-
 pub fn is_litegraph(route: &Route) -> bool {
-    route.path.starts_with("/v1.0/") || route.path.starts_with("/v2.0/")
+    face(route) == Face::LiteGraph
 }
 
 pub fn is_ours(route: &Route) -> bool {
-    route.path.starts_with("/v1/")
-}
-
-/// Whether the route's body is a form, and its refusals are those of OAuth.
-pub fn takes_form(route: &Route) -> bool {
-    ["/service-account-token", "/oauth/token", "/oauth/introspect"].contains(&route.path)
+    face(route) == Face::Postern
 }
 
 /// Whether what it changes is a step of a credential's life, of which the one before it has to be taken: [`Scene::ready`].
 pub fn is_step(route: &Route) -> bool {
-    matches!(route.operation, Operation::FinishRotation | Operation::CancelRotation | Operation::Restore)
+    step_before(route).is_some()
 }
 
 pub fn deletes(route: &Route) -> bool {
@@ -441,26 +389,16 @@ pub fn request_url(route: &Route, place: &Place) -> String {
     url(route, place) + forced(route)
 }
 
-/// The query that says that a tenant goes with all that it has.
-pub fn forced(route: &Route) -> &'static str {
-    match route.operation {
-        Operation::Delete(Noun::Tenant) if is_ours(route) => "?force=true",
-        Operation::Delete(Noun::Tenant) => "?force",
-        _ => "",
-    }
-}
-
 /// The routes by their names, in the order of the table. A route that the table does not name is an error, and so is a
 /// name of none.
 pub fn routes(table: &Table) -> Vec<(String, &'static Route)> {
-    let line = |route: &Route| format!("{} {}", method(route), route.path);
     let named: Vec<String> = table.rows.iter().map(|row| format!("{} {}", row[1], row[2])).collect();
     for route in ROUTES {
-        assert!(named.contains(&line(route)), "{}: this route has no expectations yet", line(route));
+        assert!(named.contains(&title(route)), "{}: this route has no expectations yet", title(route));
     }
     assert_eq!(named.len(), ROUTES.len(), "a line a route");
     let route = |path: &String| {
-        ROUTES.iter().find(|route| line(route) == *path).unwrap_or_else(|| panic!("{path}: no such route"))
+        ROUTES.iter().find(|route| title(route) == *path).unwrap_or_else(|| panic!("{path}: no such route"))
     };
     table.column("route").into_iter().map(str::to_owned).zip(named.iter().map(route)).collect()
 }
