@@ -1,9 +1,11 @@
 //! What a client does that was told "done, or not": it sends the same again. Nothing is done twice by that.
 
+use postern::credential::field::Noun;
+use postern::route::Operation::Write;
 use serde_json::json;
 
 use crate::stage::Fails::{After, Before};
-use crate::stage::{Ended, OPERATIONS, OURS, Operation, Stage};
+use crate::stage::{Ended, OPERATIONS, Operation, Stage, With};
 use support::{ROOT, text};
 
 const LOST: &str = "Network connection lost.";
@@ -13,7 +15,7 @@ const LATE: &str = "no answer of the database in time";
 fn lost(of: impl Fn(&Operation) -> bool) -> Vec<(&'static Operation, Stage)> {
     let found = OPERATIONS.iter().filter(|operation| of(operation)).map(|operation| {
         let stage = Stage::set_for(operation);
-        assert_eq!(stage.run(operation, &[Some(After(LATE))]).reply.status, 503, "{}", operation.asks);
+        assert_eq!(stage.run(operation, &[Some(After(LATE))]).reply.status, 503, "{}", operation.name());
         (operation, stage)
     });
     found.collect()
@@ -24,20 +26,25 @@ fn lost(of: impl Fn(&Operation) -> bool) -> Vec<(&'static Operation, Stage)> {
 fn changes_nothing(operation: &Operation, stage: &Stage, more: &[(&str, &str)], status: u16) -> Ended {
     let before = stage.world.stored_but_last_use();
     let ended = stage.run_with(operation, &[], more);
-    assert_eq!(ended.reply.status, status, "{} {}: {}", operation.face, operation.asks, ended.reply.text);
-    assert_eq!(stage.world.stored_but_last_use(), before, "{} {}", operation.face, operation.asks);
+    assert_eq!(ended.reply.status, status, "{} {}: {}", operation.face, operation.name(), ended.reply.text);
+    assert_eq!(stage.world.stored_but_last_use(), before, "{} {}", operation.face, operation.name());
     ended
 }
 
 #[test]
 fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
-    let keyed = lost(|operation| operation.by.starts_with("keyed"));
+    let keyed = lost(|operation| operation.with == With::Key);
     assert_eq!(keyed.len(), 3, "a tenant, a principal, a credential");
     for (operation, stage) in keyed {
         let first = Stage::set_for(operation).run(operation, &[]).reply;
         for _ in 0..2 {
             let again = changes_nothing(operation, &stage, &[], 201).reply;
-            assert_eq!((&again.text, again.header("etag")), (&first.text, first.header("etag")), "{}", operation.asks);
+            assert_eq!(
+                (&again.text, again.header("etag")),
+                (&first.text, first.header("etag")),
+                "{}",
+                operation.name()
+            );
         }
         if let Some(secret) = first.json()["secret"].as_str() {
             let verified = stage.world.call("POST", "/v1/verify", ROOT, &json!({ "token": secret })).json();
@@ -57,7 +64,7 @@ fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
 #[test]
 fn an_idempotency_key_is_new_again_exactly_one_day_later() {
     const DAY: i64 = 24 * 3600 * 1_000_000;
-    for operation in OPERATIONS.iter().filter(|operation| operation.by.starts_with("keyed")) {
+    for operation in OPERATIONS.iter().filter(|operation| operation.with == With::Key) {
         let stage = Stage::set_for(operation);
         let first = stage.run(operation, &[]).reply;
         let made = stage.world.now.get();
@@ -66,54 +73,49 @@ fn an_idempotency_key_is_new_again_exactly_one_day_later() {
             stage.world.now.set(now - 1000);
             stage.run(operation, &[]).reply
         };
-        assert_eq!(at(made + DAY - 1).text, first.text, "{}", operation.asks);
+        assert_eq!(at(made + DAY - 1).text, first.text, "{}", operation.name());
         let later = at(made + DAY);
         assert_eq!(later.status, 201, "{}", later.text);
-        assert_ne!(later.json()["id"], first.json()["id"], "{}", operation.asks);
+        assert_ne!(later.json()["id"], first.json()["id"], "{}", operation.name());
     }
 }
 
 #[test]
 fn an_update_sent_again_changes_nothing_more() {
-    // Of one thing, whose id is the end of its path. What has an If-Match is below.
-    let update = |asks: &str| {
-        ["PUT ", "PATCH "].iter().any(|method| asks.starts_with(method))
-            && (asks.ends_with('}') || asks.ends_with("acme"))
-    };
-    let updates = lost(|operation| update(operation.asks) && operation.by != "if-match");
+    // What has an If-Match is below.
+    let updates = lost(|operation| operation.updates() && operation.with != With::IfMatch);
     let mut faces: Vec<_> = updates.iter().map(|(operation, _)| operation.face).collect();
     faces.dedup();
-    assert_eq!((updates.len(), faces), (10, vec!["coactive", "litegraph", "keycard", "postern"]));
+    assert_eq!((updates.len(), faces), (14, vec!["coactive", "litegraph", "keycard", "postern"]));
     for (operation, stage) in updates {
         let first = Stage::set_for(operation).run(operation, &[]).reply;
         let again = changes_nothing(operation, &stage, &[], 200).reply;
-        assert_eq!(again.header("etag"), first.header("etag"), "the same revision: {}", operation.asks);
+        assert_eq!(again.header("etag"), first.header("etag"), "the same revision: {}", operation.name());
     }
 }
 
 #[test]
 fn an_update_sent_again_with_the_if_match_that_it_had_is_refused() {
-    let credential = |operation: &Operation| {
-        operation.body.contains("renamed")
-            && ["{client}", "{guid}", "{id}"].iter().any(|id| operation.asks.ends_with(id))
+    let of_a_credential = |operation: &&Operation| {
+        let noun = matches!(operation.route.operation, Write(Noun::Credential, _));
+        operation.updates() && operation.with == With::Nothing && noun
     };
-    let updates = OPERATIONS.iter().filter(|operation| credential(operation));
+    let updates = OPERATIONS.iter().filter(of_a_credential);
     assert_eq!(updates.clone().count(), 5, "of each face one, of ours two");
     for operation in updates {
         let stage = Stage::set_for(operation);
         let (first, second) = (format!("\"{}.1\"", stage.id), format!("\"{}.2\"", stage.id));
-        // Of two headers of a name the first is read here: the operation's own, where it has one.
         assert_eq!(stage.run_with(operation, &[Some(After(LOST))], &[("if-match", &first)]).reply.status, 503);
         changes_nothing(operation, &stage, &[("if-match", &first)], 412);
-        let read = stage.world.get(&stage.fill(OURS), ROOT);
-        assert_eq!((read.etag(), read.json()["name"].as_str()), (second.as_str(), Some("renamed")), "{}", read.text);
+        let read = stage.world.get(&stage.ours(""), ROOT);
+        assert_eq!((read.etag(), read.json()["name"].as_str()), (second.as_str(), Some("changed")), "{}", read.text);
     }
 }
 
 #[test]
 fn a_deletion_sent_again_deletes_nothing_more() {
-    let deletions = lost(|operation| operation.asks.starts_with("DELETE"));
-    assert_eq!(deletions.len(), 10);
+    let deletions = lost(|operation| operation.name().starts_with("DELETE"));
+    assert_eq!(deletions.len(), 12);
     for (operation, stage) in deletions {
         changes_nothing(operation, &stage, &[], if operation.face == "litegraph" { 200 } else { 404 });
     }
@@ -121,10 +123,10 @@ fn a_deletion_sent_again_deletes_nothing_more() {
 
 #[test]
 fn a_step_sent_again_is_taken_once() {
-    let steps = lost(|operation| operation.asks.contains("{id}/r"));
+    let steps = lost(|operation| operation.name().contains("{credential}/r"));
     assert_eq!(steps.len(), 5);
     for (operation, stage) in steps {
-        let status = if operation.asks.contains("rotate") { 409 } else { 200 };
+        let status = if operation.name().contains("rotate") { 409 } else { 200 };
         changes_nothing(operation, &stage, &[], status);
     }
 }
@@ -132,14 +134,14 @@ fn a_step_sent_again_is_taken_once() {
 /// The new secret is known to nobody: the old one holds, and the rotation is cancelled and begun anew.
 #[test]
 fn a_rotation_whose_secret_was_lost_is_cancelled_and_begun_anew() {
-    let rotate = |operation: &Operation| operation.asks.ends_with("/rotate");
+    let rotate = |operation: &Operation| operation.name().ends_with("/rotate");
     let (operation, stage) = lost(rotate).remove(0);
     let active = |token: &str| {
         let verified = stage.world.call("POST", "/v1/verify", ROOT, &json!({ "token": token }));
         verified.json()["active"] == true
     };
     assert!(active(&stage.token));
-    let cancelled = stage.world.call("POST", &stage.fill(&format!("{OURS}/rotate/cancel")), ROOT, &json!(null));
+    let cancelled = stage.world.call("POST", &stage.ours("/rotate/cancel"), ROOT, &json!(null));
     assert_eq!(cancelled.status, 200, "{}", cancelled.text);
     let rotated = stage.run(operation, &[]).reply;
     assert_eq!(rotated.status, 200, "{}", rotated.text);

@@ -3,10 +3,8 @@
 
 use serde_json::{Value, json};
 
-use data_encoding::BASE64;
-
 use crate::stage::Fails::Before;
-use crate::stage::{Ended, OPERATIONS, OURS, Stage};
+use crate::stage::{Ended, OPERATIONS, Stage};
 use support::{ROOT, ZERO, text};
 
 const HERE: (&str, &str) = ("cf-connecting-ip", "192.0.2.7");
@@ -49,7 +47,7 @@ fn is_not_counted(ended: &Ended, status: u16) {
 }
 
 fn basic(client: &str, secret: &str) -> String {
-    format!("Basic {}", BASE64.encode(format!("{client}:{secret}").as_bytes()))
+    support::scene::basic(client, secret).1
 }
 
 /// A token that is well formed and nobody's, and the id of the secret that it names.
@@ -128,11 +126,11 @@ fn what_held_once_and_holds_no_more_is_counted_and_one_that_is_inactive_is_not()
         |token: &str| stage.send(&[], "GET /v1/tenants", &[HERE, ("authorization", &format!("Bearer {token}"))], "");
     let change = |step: &str, body: Value| {
         let method = if step.is_empty() { "PATCH" } else { "POST" };
-        let done = stage.world.call(method, &stage.fill(&format!("{OURS}{step}")), ROOT, &body);
+        let done = stage.world.call(method, &stage.ours(step), ROOT, &body);
         assert_eq!(done.status, 200, "{}", done.text);
     };
-    let pair = format!("grant_type=client_credentials&client_id={{client}}&client_secret={}", stage.token);
-    let access = stage.send(&[], "POST /oauth/token", &[HERE, FORM], &stage.fill(&pair));
+    let pair = format!("{GRANT}&client_id={}&client_secret={}", stage.id.client(), stage.token);
+    let access = stage.send(&[], "POST /oauth/token", &[HERE, FORM], &pair);
     let access = text(&access.reply.json(), "access_token");
 
     is_not_counted(&read(&stage.token), 200);
@@ -199,15 +197,15 @@ fn the_address_is_the_one_that_the_platform_tells() {
 #[test]
 fn nothing_else_is_counted() {
     // Each operation that succeeds; and with what the caller is refused for another reason.
-    for operation in OPERATIONS {
+    for operation in &*OPERATIONS {
         let stage = Stage::set_for(operation);
         let ended = stage.run_with(operation, &[], &[HERE]);
-        assert!(ended.reply.status < 300 && ended.failed.is_none(), "{}: {}", operation.asks, ended.reply.text);
+        assert!(ended.reply.status < 300 && ended.failed.is_none(), "{}: {}", operation.name(), ended.reply.text);
     }
     let stage = Stage::new();
     let viewer = format!("Bearer {}", stage.world.caller(&["viewer"]));
     let admin = format!("Bearer {}", stage.admin.1);
-    let credential = stage.fill(&format!("PATCH {OURS}"));
+    let credential = format!("PATCH {}", stage.ours(""));
     let send = |by: &str, asks: &str, more: &[(&str, &str)], body: &str| {
         let headers = [&[HERE, ("authorization", by), ("x-postern-tenant", "acme")], more].concat();
         stage.send(&[], asks, &headers, body)

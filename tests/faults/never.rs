@@ -6,7 +6,7 @@ use postern::store::after::{After as Left, write};
 use serde_json::json;
 
 use crate::stage::Fails::{After, Before};
-use crate::stage::{Faulty, OPERATIONS, OURS, Operation, Stage};
+use crate::stage::{Faulty, Operation, Stage};
 use support::{ROOT, World};
 
 const UNREACHED: &str = "Cannot resolve D1 DB due to transient issue on remote node.";
@@ -20,16 +20,12 @@ const MESSAGES: [&str; 5] = [
     "no such table: x",
 ];
 
-fn operation(asks: &str) -> &'static Operation {
-    OPERATIONS.iter().find(|operation| operation.asks == asks).expect("an operation")
-}
-
 #[test]
 fn nobody_is_told_active_by_what_was_known_before() {
     for asks in ["POST /v1/verify", "POST /oauth/introspect"] {
-        let (stage, asks) = (Stage::new(), operation(asks));
+        let (stage, asks) = (Stage::new(), Operation::named(asks));
         assert_eq!(stage.run(asks, &[]).reply.json()["active"], true);
-        let revoked = stage.world.call("POST", &stage.fill(&format!("{OURS}/revoke")), ROOT, &json!(null));
+        let revoked = stage.world.call("POST", &stage.ours("/revoke"), ROOT, &json!(null));
         assert_eq!(revoked.status, 200, "{}", revoked.text);
         for message in MESSAGES {
             for fails in [Before(message), After(message)] {
@@ -46,8 +42,8 @@ fn nobody_is_told_active_by_what_was_known_before() {
 #[test]
 fn nobody_is_let_in_or_turned_away_while_the_database_fails() {
     let stage = Stage::new();
-    let (login, read) = (operation("POST /api/v1/login"), operation("GET /v1/tenants/{acme}"));
-    let form = operation("POST /oauth/token");
+    let (login, read) = (Operation::named("POST /api/v1/login"), Operation::named("GET /v1/tenants/{tenant}"));
+    let form = Operation::named("POST /oauth/token Form");
     for known in [true, false] {
         if !known {
             stage.world.db.execute("UPDATE credentials SET enabled = 0 WHERE name = 'admin'", &[]);
@@ -70,7 +66,7 @@ fn last_used(world: &World) -> i64 {
 /// The answer is made before; what it left to write may fail, and is then written at the next use.
 #[test]
 fn what_fails_after_the_answer_fails_nothing_but_itself() {
-    let read = operation("GET /v1/tenants/{acme}");
+    let read = Operation::named("GET /v1/tenants/{tenant}");
     for message in MESSAGES {
         let stage = Stage::new();
         let answered = stage.run(read, &[None, Some(Before(message))]);

@@ -10,16 +10,12 @@ use std::time::{Duration, Instant};
 use postern::answer::Answer;
 use postern::credential::id::Id;
 use postern::credential::secret::Keys;
-use postern::credential::time::Micros;
-use postern::request::{Body, Headers, Method, Request};
-use postern::service::Service;
-use postern::settings::Settings;
-use postern::store::{Batch, Database, Fault, Row, Statement, Store};
+use postern::store::{Batch, Database, Fault, Row, Statement};
 use serde_json::{Value, json};
 
 use crate::largest::{encoded, litegraph, metadata, roles, tenant, token, wide};
 use support::sqlite::Sqlite;
-use support::{ACME, CLIENTS, ROOT, World};
+use support::{ACME, CLIENTS, List, ROOT, World};
 
 /// How often as much as reading and writing once. Seen are 0.2 to 1.7.
 const BOUND: f64 = 15.0;
@@ -60,39 +56,18 @@ impl Database for Canned<'_> {
     }
 }
 
-struct Said(String);
-
-impl Headers for Said {
-    fn get(&self, name: &str) -> Option<String> {
-        match name {
-            "authorization" => Some(format!("Bearer {}", self.0)),
-            "x-postern-tenant" => Some(ACME.to_owned()),
-            _ => None,
-        }
-    }
-}
-
-/// A request, as it is sent again and again.
+/// A request, as it is sent again and again by root.
 struct Sent {
     method: &'static str,
     url: String,
-    headers: Said,
     body: Vec<u8>,
 }
 
 impl Sent {
-    fn answer(&self, database: &impl Database, settings: &Settings, now: i64) -> Answer {
-        let (path, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
-        let body = Body::Bytes(self.body.clone());
-        let request = Request { method: Method::of(self.method), path, query, headers: &self.headers, body };
-        let service = Service {
-            store: Store::new(database),
-            settings: Ok(settings),
-            now: Micros(now),
-            clock: &|| Micros(now),
-            random: |buffer: &mut [u8]| buffer.fill(u8::try_from(now % 251).unwrap_or_default()),
-        };
-        pollster::block_on(service.answer(&request)).answer
+    fn answer(&self, world: &World, database: &impl Database) -> Answer {
+        let root = format!("Bearer {ROOT}");
+        let headers = [("authorization", root.as_str()), ("x-postern-tenant", ACME)];
+        world.answer(database, self.method, &self.url, &List(&headers), &self.body).0.answer
     }
 }
 
@@ -105,10 +80,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
 /// How often as much a request takes as what it is compared with.
 fn ratio(world: &World, sent: &Sent) -> f64 {
     world.pass(1_000_000);
-    let settings = world.settings.as_ref().expect("settings");
-    let now = world.now.get();
     let recorder = Recorder { to: &world.db, answers: RefCell::default() };
-    let answer = sent.answer(&recorder, settings, now);
+    let answer = sent.answer(world, &recorder);
     assert!(answer.status < 300, "{} {}: {}", sent.method, sent.url, answer.body);
     let answers = recorder.answers.into_inner();
     let keys = Keys::of(&[7; 32]);
@@ -118,7 +91,7 @@ fn ratio(world: &World, sent: &Sent) -> f64 {
         let written: usize = read.map(|value| value.to_string().len()).sum();
         (written, keys.digest("as much as this", &[0; HASHED]))
     };
-    let canned = || sent.answer(&Canned { answers: &answers, next: Cell::default() }, settings, now);
+    let canned = || sent.answer(world, &Canned { answers: &answers, next: Cell::default() });
     let (mut own, mut other) = (Duration::MAX, Duration::MAX);
     let mut ratio = f64::MAX;
     for round in 1..=ROUNDS[1] {
@@ -181,7 +154,7 @@ fn of_the_worker_itself_is_about_that_of_reading_and_writing_once() {
     let (mut past, mut most) = (Vec::new(), 0.0_f64);
     for (method, url, body) in heaviest(id, secret) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let sent = Sent { method, url, headers: Said(ROOT.to_owned()), body };
+        let sent = Sent { method, url, body };
         let ratio = ratio(&world, &sent);
         most = most.max(ratio);
         if ratio > BOUND {

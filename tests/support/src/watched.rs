@@ -5,9 +5,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use postern::credential::time::Micros;
-use postern::request::{BODY_MAX, Body, Headers, Method, Request};
-use postern::service::{Done, Service};
+use postern::request::Headers;
+use postern::service::Done;
 use postern::store::{Batch, Database, Fault, Statement, Store, after};
 
 use crate::client::Reply;
@@ -66,18 +65,7 @@ impl Headers for Noted<'_> {
 impl World {
     /// Sends a request as [`World::send`] does, over this wire, and gives back all that it ends in.
     pub fn watch(&self, wire: &Wire<'_>, method: &str, url: &str, headers: &Noted<'_>, body: &[u8]) -> Done {
-        self.pass(1000);
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let body = if body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
-        let service = Service {
-            store: Store::new(wire),
-            settings: self.settings.as_ref(),
-            now: Micros(self.now.get()),
-            clock: &|| Micros(self.now.get()),
-            random: |buffer: &mut [u8]| self.fill(buffer),
-        };
-        let done =
-            pollster::block_on(service.answer(&Request { method: Method::of(method), path, query, headers, body }));
+        let (done, _) = self.answer(wire, method, url, headers, body);
         if let Some(left) = &done.after {
             pollster::block_on(after::write(&Store::new(wire), left)).expect("written");
         }

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
-use postern::request::{Body, Headers, Method, Request};
-use postern::service::Service;
+use postern::request::{BODY_MAX, Body, Headers, Method, Request};
+use postern::service::{Done, Service};
 use postern::settings::{Settings, name};
-use postern::store::{Store, after};
+use postern::store::{Cost, Database, Store, after};
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client, Reply, Sent};
@@ -30,7 +30,8 @@ pub struct World {
     random: RefCell<u64>,
 }
 
-pub(crate) struct List<'a>(pub(crate) &'a [(&'a str, &'a str)]);
+/// Headers. Those of one name are joined, as the platform does.
+pub struct List<'a>(pub &'a [(&'a str, &'a str)]);
 
 impl Headers for List<'_> {
     fn get(&self, name: &str) -> Option<String> {
@@ -82,23 +83,33 @@ impl World {
         }
     }
 
-    /// Sends a request as it stands, as the Worker would, and notes a use after the answer as it does.
-    pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    /// Answers a request over this database, and writes nothing after it. Returns what it cost, too.
+    pub fn answer(
+        &self,
+        database: &impl Database,
+        method: &str,
+        url: &str,
+        headers: &dyn Headers,
+        body: &[u8],
+    ) -> (Done, Cost) {
         self.pass(1000);
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let body = if body.len() > postern::request::BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
-        let headers = List(headers);
-        let request = Request { method: Method::of(method), path, query, headers: &headers, body };
+        let body = if body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
         let service = Service {
-            store: Store::new(&self.db),
+            store: Store::new(database),
             settings: self.settings.as_ref(),
             now: Micros(self.now.get()),
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
-        let done = pollster::block_on(service.answer(&request));
+        let request = Request { method: Method::of(method), path, query, headers, body };
+        (pollster::block_on(service.answer(&request)), service.store.cost())
+    }
+
+    /// Sends a request as it stands, as the Worker would, and notes a use after the answer as it does.
+    pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let (done, cost) = self.answer(&self.db, method, url, &List(headers), body);
         assert_eq!(done.log, None, "nothing that is sent makes it log a failure");
-        let cost = service.store.cost();
         if let Some(left) = done.after {
             pollster::block_on(after::write(&Store::new(&self.db), &left)).expect("written");
         }
