@@ -15,8 +15,7 @@ pub struct Description {
 
 /// Makes something by a POST, and gives back its URL.
 pub fn made(world: &World, url: &str, body: &Value) -> String {
-    let reply = world.call("POST", url, ROOT, body);
-    assert_eq!(reply.status, 201, "{}", reply.text);
+    let reply = world.call("POST", url, ROOT, body).expect(201);
     format!("{url}/{}", text(&reply.json(), "id"))
 }
 

@@ -149,8 +149,7 @@ impl Subject {
         let roles = json!({"roles": roles()});
         assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
         let own = |method: &str, url: &str, body: &Value| {
-            let reply = world.call(method, url, ROOT, body);
-            assert_eq!(reply.status, 200, "{}", reply.text);
+            world.call(method, url, ROOT, body).expect(200);
         };
         let credential = format!("/v1/tenants/{ACME}/credentials/{id}");
         own("PATCH", &credential, &json!({"expires_at": END, "metadata": {"stored": "s", "team": "a"}}));
@@ -266,8 +265,7 @@ impl Subject {
 
     /// What the own page of what a route wrote shows, on its face.
     pub fn read(&self, route: &Route, op: Op, id: Id) -> Value {
-        let got = self.world.get(&self.page(face(route), op.noun, id), ROOT);
-        assert_eq!(got.status, 200, "{}", got.text);
+        let got = self.world.get(&self.page(face(route), op.noun, id), ROOT).expect(200);
         got.json()
     }
 

@@ -73,8 +73,7 @@ impl Subject {
             revoked: state.revoked.is_some(),
         };
         let done = |method: &str, url: &str, body: &Value| {
-            let reply = subject.world.call(method, url, ROOT, body);
-            assert_eq!(reply.status, 200, "{}", reply.text);
+            subject.world.call(method, url, ROOT, body).expect(200);
         };
         let user = Id::parse(&account).unwrap().guid();
         done("PUT", &subject.litegraph, &json!({"UserGUID": user, "Name": state.name, "BearerToken": "the-token"}));
@@ -321,8 +320,7 @@ fn put_of_what_get_shows_changes_nothing_of_what_the_tenant_allowed_before() {
     let (name, metadata) = ("n".to_owned(), json!({"a": "1"}));
     let subject = Subject::new(&State { name, roles, expires_at: Value::Null, metadata, revoked: None });
     let tenant = |body: Value| {
-        let reply = subject.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &body);
-        assert_eq!(reply.status, 200, "{}", reply.text);
+        subject.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &body).expect(200);
     };
     tenant(json!({"role_names": ["deployer"]}));
     let roles = json!([{"role_id": "deployer"}]);

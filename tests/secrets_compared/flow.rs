@@ -18,78 +18,24 @@ use crate::source::{self, text};
 const TEXTS: [&str; 7] = ["str", "String", "u8", "Zeroizing", "Value", "Cow", "Output"];
 
 /// Methods, functions and members that give one, and variables that are one.
-const SOURCES: [&str; 16] = [
-    "reveal",
-    "checksum",
-    "finalize",
-    "into_bytes",
-    "root_token",
-    "digest",
-    "sealed",
-    "caller_sealed",
-    "signature",
-    "authorization",
-    "presented",
-    "token",
-    "bearer",
-    "pair",
-    "master",
-    "access_token",
-];
+const SOURCES: &str = "reveal checksum finalize into_bytes root_token digest sealed caller_sealed signature authorization \
+    presented token bearer pair master access_token";
 
 /// Functions whose first argument is one.
 const TAKE: [&str; 4] = ["Token::read", "Zeroizing::new", "Caller::presented", "same"];
 
 /// Methods that tell of a text how long it is, whether it is there, or that it is of some letters: not what it is.
-const LENGTHS: [&str; 11] = [
-    "len",
-    "is_empty",
-    "is_some",
-    "is_none",
-    "is_ok",
-    "is_err",
-    "is_ascii_graphic",
-    "has_body",
-    "parse",
-    "ct_eq",
-    "verify_slice",
-];
+const LENGTHS: &str = "len is_empty is_some is_none is_ok is_err is_ascii_graphic has_body parse ct_eq verify_slice";
 
 /// Methods that compare.
-const COMPARE: [&str; 32] = [
-    "eq",
-    "ne",
-    "cmp",
-    "partial_cmp",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "max",
-    "min",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "strip_prefix",
-    "strip_suffix",
-    "eq_ignore_ascii_case",
-    "find",
-    "rfind",
-    "matches",
-    "match_indices",
-    "position",
-    "binary_search",
-    "contains_key",
-    "get",
-    "get_mut",
-    "entry",
-    "remove",
-    "insert",
-    "sort",
-    "sort_unstable",
-    "dedup",
-    "replace",
-];
+const COMPARE: &str = "eq ne cmp partial_cmp lt le gt ge max min contains starts_with ends_with strip_prefix strip_suffix \
+    eq_ignore_ascii_case find rfind matches match_indices position binary_search contains_key get get_mut entry \
+    remove insert sort sort_unstable dedup replace";
+
+/// Whether a name is one of a list.
+fn is_in(names: &str, name: &str) -> bool {
+    names.split(' ').any(|one| one == name)
+}
 
 /// What is compared and is no secret, or tells the form alone of what was presented: the file, the comparison, why.
 const FORM: [(&str, &str, &str); 12] = [
@@ -241,17 +187,17 @@ impl Walk<'_> {
         match expr {
             Expr::Path(path) => path.path.get_ident().is_some_and(|name| {
                 let name = name.to_string();
-                self.held.contains(&name) || SOURCES.contains(&name.as_str())
+                self.held.contains(&name) || is_in(SOURCES, &name)
             }),
             Expr::Field(field) => {
                 let name = text(&field.member);
                 // The parts of a pair, and the text of what is sealed.
                 let part = matches!(field.member, syn::Member::Unnamed(_)) || name == "text";
-                SOURCES.contains(&name.as_str()) || part && self.is_secret(&field.base)
+                is_in(SOURCES, &name) || part && self.is_secret(&field.base)
             }
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
-                if LENGTHS.contains(&name.as_str()) {
+                if is_in(LENGTHS, &name) {
                     return false;
                 }
                 if let Some(known) = self.gives(&name, call.args.len()) {
@@ -260,7 +206,7 @@ impl Walk<'_> {
                 let presented =
                     name == "get" && call.args.iter().any(|argument| text(argument).contains("\"authorization\""));
                 presented
-                    || SOURCES.contains(&name.as_str())
+                    || is_in(SOURCES, &name)
                     || self.is_secret(&call.receiver)
                     || call.args.iter().any(|argument| self.is_secret(argument))
             }
@@ -269,7 +215,7 @@ impl Walk<'_> {
                 if let Some(known) = self.gives(&name, call.args.len()) {
                     return known;
                 }
-                SOURCES.contains(&name.as_str())
+                is_in(SOURCES, &name)
                     || self.is_secret(&call.func)
                     || call.args.iter().any(|argument| self.is_secret(argument))
             }
@@ -313,7 +259,7 @@ impl Walk<'_> {
 
     fn hand_on(&mut self, name: &str, arguments: &Punctuated<Expr, Token![,]>) {
         for (place, argument) in arguments.iter().enumerate() {
-            if self.is_secret(argument) && !COMPARE.contains(&name) {
+            if self.is_secret(argument) && !is_in(COMPARE, name) {
                 self.handed.insert((name.to_owned(), arguments.len(), place));
             }
         }
@@ -421,7 +367,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         let given = call.args.iter().any(|argument| !matches!(argument, Expr::Closure(_)) && self.is_secret(argument));
         let looks_up = ["get", "get_mut", "entry", "remove", "insert", "max", "min"].contains(&name.as_str());
         let by_closure = matches!(call.args.first(), Some(Expr::Closure(_)));
-        if COMPARE.contains(&name.as_str()) && (given || receiver && !looks_up && !by_closure) {
+        if is_in(COMPARE, &name) && (given || receiver && !looks_up && !by_closure) {
             self.compared.insert(text(call));
         }
         self.hand_on(&name, &call.args);

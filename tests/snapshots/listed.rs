@@ -7,27 +7,11 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, CLIENTS, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "listed",
-        "listed by GUIDs",
-        "a first page",
-        "a page in the middle",
-        "a page before a place",
-        "a page with permissions",
-        "a last page",
-        "a page past the end",
-        "a page by name",
-        "a page that came back short",
-        "searched",
-        "nothing listed",
-        "tenants listed",
-        "tenants in the middle with permissions",
-        "tenants of one who is not root",
-        "principals listed",
-        "principals in the middle with permissions",
-        "history",
-        "history of the tenant",
-    ],
+    situations: "listed, listed by GUIDs, a first page, a page in the middle, a page before a place, \
+        a page with permissions, a last page, a page past the end, a page by name, a page that came back short, \
+        searched, nothing listed, tenants listed, tenants in the middle with permissions, \
+        tenants of one who is not root, principals listed, principals in the middle with permissions, history, \
+        history of the tenant",
     request,
 };
 

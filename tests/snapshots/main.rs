@@ -15,20 +15,20 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use postern::credential::field::{Kind, Rule};
-use postern::credential::id::Id;
-use postern::refusal::{Conflict, Misconfigured, Noun, Refusal, Unreadable};
+use postern::refusal::{Conflict, Noun, Refusal, Unreadable};
 use postern::request::Method;
 use postern::route::{Operation, ROUTES, Route, find};
 use redacted::{Redacted, assert_no_secret};
 use serde_json::Value;
 use stage::{SCENES, Stage};
+use support::refusals::{refusals, rules_of_our_own_face};
 use support::text;
 
 const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
 
 /// What an answer can be about. A face that has no such answer has no snapshot of it.
 fn situations() -> Vec<&'static str> {
-    SCENES.into_iter().flat_map(|scene| scene.situations).copied().collect()
+    SCENES.iter().flat_map(stage::Scene::situations).collect()
 }
 
 /// The situation that shows a refusal. A new one says here which that is; a scene has it.
@@ -163,54 +163,8 @@ fn every_operation_of_every_face_is_shown() {
 
 #[test]
 fn every_refusal_is_shown_by_a_face_that_has_it() {
-    let misconfigured = Misconfigured { setting: "", problem: "" };
-    let all = [
-        Refusal::Misconfigured(misconfigured),
-        Refusal::NoRoute,
-        Refusal::MethodNotAllowed { allow: String::new() },
-        Refusal::MediaType,
-        Refusal::TooLarge,
-        Refusal::Unreadable(Unreadable::NotUtf8),
-        Refusal::Unreadable(Unreadable::NotJson { line: 0, column: 0 }),
-        Refusal::Unreadable(Unreadable::TooDeep),
-        Refusal::Unreadable(Unreadable::TooManyValues),
-        Refusal::Unreadable(Unreadable::DuplicateMember),
-        Refusal::Unreadable(Unreadable::NotAnObject),
-        Refusal::Unreadable(Unreadable::ClientRequestId),
-        Refusal::Unreadable(Unreadable::IdempotencyKey),
-        Refusal::Unreadable(Unreadable::TooManyTags("If-Match")),
-        Refusal::Unreadable(Unreadable::Parameters(Vec::new())),
-        Refusal::Unreadable(Unreadable::UnknownParameter(&[])),
-        Refusal::Unreadable(Unreadable::GrantType),
-        Refusal::Unreadable(Unreadable::Form),
-        Refusal::Unauthenticated,
-        Refusal::Inactive,
-        Refusal::Forbidden,
-        Refusal::TenantNotNamed,
-        Refusal::TooManyFailures,
-        Refusal::Missing(Noun::Tenant),
-        Refusal::Missing(Noun::Principal),
-        Refusal::Missing(Noun::Credential),
-        Refusal::Stale,
-        Refusal::PreconditionRequired,
-        Refusal::KeyReused,
-        Refusal::TooMany,
-        Refusal::Invalid(Vec::new()),
-        Refusal::ForbiddenChange,
-        Refusal::NoRoles,
-        Refusal::Conflict(Conflict::Id),
-        Refusal::Conflict(Conflict::Secret),
-        Refusal::Conflict(Conflict::Revoked),
-        Refusal::Conflict(Conflict::Rotating),
-        Refusal::Conflict(Conflict::NotRotating),
-        Refusal::Conflict(Conflict::DefaultPrincipal),
-        Refusal::Conflict(Conflict::NotEmpty),
-        Refusal::Unavailable,
-        Refusal::OutcomeUnknown,
-        Refusal::Broken(String::new()),
-    ];
     let situations = situations();
-    for refusal in all {
+    for refusal in refusals() {
         let situation = situation_of(&refusal);
         assert!(situations.contains(&situation), "{refusal:?}");
     }
@@ -259,32 +213,7 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
 
 #[test]
 fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
-    let all = [
-        Rule::Missing,
-        Rule::NotNull,
-        Rule::Type(Kind::Text),
-        Rule::Type(Kind::Boolean),
-        Rule::Type(Kind::List),
-        Rule::Type(Kind::Object),
-        Rule::Type(Kind::Number),
-        Rule::TooShort { min: 0 },
-        Rule::TooLong { max: 0 },
-        Rule::TooMany { max: 0 },
-        Rule::TooManySent { max: 0 },
-        Rule::TooManyViolations { max: 0 },
-        Rule::TooLarge { max: 0 },
-        Rule::NotInRange { min: 0, max: 0 },
-        Rule::Control,
-        Rule::NotAnId,
-        Rule::NotATime,
-        Rule::Empty,
-        Rule::UnknownRole,
-        Rule::UnknownPrincipal(Id::ZERO),
-        Rule::InstanceAlone,
-        Rule::ReadOnly,
-        Rule::Unknown(None),
-        Rule::Unknown(Some("")),
-    ];
+    let all = rules_of_our_own_face();
     let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == "postern").expect("a face");
     let bodies = answers.iter().filter_map(|answer| answer.text.split("\n\n").last());
     let told: Vec<(String, String, String)> = bodies

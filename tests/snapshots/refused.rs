@@ -11,60 +11,14 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, ZERO, settings};
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "no route",
-        "another method",
-        "another media type",
-        "another patch",
-        "too large",
-        "not UTF-8",
-        "not JSON",
-        "too deep",
-        "too many values",
-        "member twice",
-        "no object",
-        "client request id",
-        "idempotency key",
-        "too many ETags",
-        "bad query",
-        "bad query of tenants",
-        "bad history query",
-        "bad dry run",
-        "dry run of what has none",
-        "unknown parameter",
-        "bad search",
-        "another grant",
-        "bad form",
-        "no token",
-        "unknown token",
-        "too many failures",
-        "log-in refused",
-        "inactive",
-        "forbidden",
-        "root alone",
-        "tenant not named",
-        "no such tenant",
-        "no such principal",
-        "no such credential",
-        "stale",
-        "stale by If-None-Match",
-        "stale tenant",
-        "without If-Match",
-        "key reused",
-        "too many",
-        "forbidden change",
-        "no RBAC",
-        "id taken",
-        "token taken",
-        "default principal",
-        "tenant not empty",
-        "misconfigured",
-        "a key that is none",
-        "sealed under another key",
-        "database away",
-        "outcome unknown",
-        "bug of ours",
-    ],
+    situations: "no route, another method, another media type, another patch, too large, not UTF-8, not JSON, too deep, \
+        too many values, member twice, no object, client request id, idempotency key, too many ETags, bad query, \
+        bad query of tenants, bad history query, bad dry run, dry run of what has none, unknown parameter, \
+        bad search, another grant, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
+        forbidden, root alone, tenant not named, no such tenant, no such principal, no such credential, stale, \
+        stale by If-None-Match, stale tenant, without If-Match, key reused, too many, forbidden change, no RBAC, \
+        id taken, token taken, default principal, tenant not empty, misconfigured, a key that is none, \
+        sealed under another key, database away, outcome unknown, bug of ours",
     request,
 };
 

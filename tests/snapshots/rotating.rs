@@ -6,24 +6,10 @@ use crate::stage::{Request, Scene, Stage};
 use support::client_url;
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "rotated",
-        "rotation finished",
-        "rotation cancelled",
-        "read while it rotates",
-        "read by the retiring secret",
-        "revoked",
-        "revoked without a reason",
-        "restored",
-        "read while it is revoked",
-        "listed while one is revoked",
-        "updated while it is revoked",
-        "read by one who is revoked",
-        "made active while it is revoked",
-        "revoked already",
-        "rotating",
-        "not rotating",
-    ],
+    situations: "rotated, rotation finished, rotation cancelled, read while it rotates, read by the retiring secret, \
+        revoked, revoked without a reason, restored, read while it is revoked, listed while one is revoked, \
+        updated while it is revoked, read by one who is revoked, made active while it is revoked, revoked already, \
+        rotating, not rotating",
     request,
 };
 

@@ -10,31 +10,10 @@ use support::{ROOT, ZERO, text};
 const ROLES: &str = "/api/v1/auth-management/roles";
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "created",
-        "created with everything",
-        "created again",
-        "read",
-        "read with permissions",
-        "not modified",
-        "updated",
-        "merged",
-        "nothing changed",
-        "dry run",
-        "dry run that changes nothing",
-        "found by token",
-        "deleted",
-        "deleted what is not there",
-        "all deleted",
-        "roles",
-        "roles of a dataset",
-        "logged in",
-        "logged in without a body",
-        "logged in by the form",
-        "logged in at its other path",
-        "metadata",
-        "preflight",
-    ],
+    situations: "created, created with everything, created again, read, read with permissions, not modified, updated, \
+        merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, \
+        deleted what is not there, all deleted, roles, roles of a dataset, logged in, logged in without a body, \
+        logged in by the form, logged in at its other path, metadata, preflight",
     request,
 };
 

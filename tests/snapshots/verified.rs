@@ -6,21 +6,9 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::ROOT;
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "verified",
-        "verified while it rotates",
-        "verified unknown",
-        "verified expired",
-        "verified revoked",
-        "verified inactive",
-        "allowed",
-        "not allowed",
-        "introspected",
-        "introspected inactive",
-        "introspected by nobody",
-        "introspected by one who may not",
-        "introspected without a token",
-    ],
+    situations: "verified, verified while it rotates, verified unknown, verified expired, verified revoked, \
+        verified inactive, allowed, not allowed, introspected, introspected inactive, introspected by nobody, \
+        introspected by one who may not, introspected without a token",
     request,
 };
 

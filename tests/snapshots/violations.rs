@@ -8,29 +8,12 @@ use serde_json::{Value, json};
 use crate::stage::{Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
-    situations: &[
-        "violations",
-        "violations of a user",
-        "unknown user",
-        "violations of types",
-        "violations by what is left out",
-        "violations by what is null",
-        "violations of members",
-        "violations of members that only read",
-        "violations of roles",
-        "violations that are seen in the database",
-        "violations of metadata",
-        "violations of merged metadata",
-        "violations of a creation",
-        "violations of a tenant",
-        "violations of a principal",
-        "violations of a rotation",
-        "violations of a rotation by a text",
-        "violations of a revocation",
-        "violations of a question",
-        "violations by lists that are too long",
-        "more violations than are listed",
-    ],
+    situations: "violations, violations of a user, unknown user, violations of types, violations by what is left out, \
+        violations by what is null, violations of members, violations of members that only read, \
+        violations of roles, violations that are seen in the database, violations of metadata, \
+        violations of merged metadata, violations of a creation, violations of a tenant, violations of a principal, \
+        violations of a rotation, violations of a rotation by a text, violations of a revocation, \
+        violations of a question, violations by lists that are too long, more violations than are listed",
     request,
 };
 

@@ -47,8 +47,7 @@ impl Scene {
         let made = |tenant: &str| {
             let url = format!("/v1.0/tenants/{}", Id::parse(tenant).unwrap().guid());
             let put = |url: String, body: &Value| {
-                let made = world.call("PUT", &url, ROOT, body);
-                assert_eq!(made.status, 200, "{}", made.text);
+                let made = world.call("PUT", &url, ROOT, body).expect(200);
                 Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
             };
             let user = put(format!("{url}/users"), &json!({"FirstName": "the user"}));
@@ -316,8 +315,7 @@ fn a_tenant_may_be_made_again_and_its_history_goes_on() {
     assert_eq!(world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": ZERO, "Name": "acme"})).status, 200);
     assert_eq!(world.get(&tenant, &scene.admin.1).status, 401, "nobody of the first one is let in");
     assert_eq!(world.get(&format!("{tenant}/credentials"), ROOT).json(), json!([]));
-    let made = world.call("PUT", &format!("{tenant}/credentials"), ROOT, &json!({"UserGUID": ZERO}));
-    assert_eq!(made.status, 200, "{}", made.text);
+    world.call("PUT", &format!("{tenant}/credentials"), ROOT, &json!({"UserGUID": ZERO})).expect(200);
     assert_eq!(world.db.count("SELECT count(*) FROM events"), events + 2);
     assert_whole(world);
 }
@@ -484,8 +482,7 @@ fn what_is_refused_leaves_everything_as_it_was() {
             refused += 1;
         }
     }
-    let stale = world.call_if_match("DELETE", &client_url(&one.client()), ROOT, &format!("\"{one}.2\""), &Value::Null);
-    assert_eq!(stale.status, 412);
+    world.call_if_match("DELETE", &client_url(&one.client()), ROOT, &format!("\"{one}.2\""), &Value::Null).expect(412);
     assert_eq!(world.stored_but_last_use(), before);
     assert_eq!(refused, WAYS.len() * 4);
 }

@@ -4,6 +4,7 @@ pub mod client;
 pub mod face;
 pub mod http;
 pub mod recorded;
+pub mod refusals;
 pub mod routes;
 pub mod scene;
 pub mod sent;

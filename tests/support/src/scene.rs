@@ -123,8 +123,7 @@ impl Scene {
     /// An access token for a credential's secret.
     pub fn access(&self, id: Id, secret: &str) -> String {
         let (name, value) = basic(&id.client(), secret);
-        let reply = self.world.send("POST", "/api/v1/login", &[(name, &value)], b"");
-        assert_eq!(reply.status, 200, "{}", reply.text);
+        let reply = self.world.send("POST", "/api/v1/login", &[(name, &value)], b"").expect(200);
         text(&reply.json(), "access_token")
     }
 
@@ -242,8 +241,7 @@ impl Scene {
     /// Begins a rotation on our own face, and gives back the new secret. The old one lives on for so many seconds.
     pub fn rotate(&self, id: Id, grace_seconds: u32) -> String {
         let url = format!("{}/rotate", own_url(id));
-        let reply = self.world.call("POST", &url, ROOT, &json!({ "grace_seconds": grace_seconds }));
-        assert_eq!(reply.status, 200, "{}", reply.text);
+        let reply = self.world.call("POST", &url, ROOT, &json!({ "grace_seconds": grace_seconds })).expect(200);
         text(&reply.json(), "secret")
     }
 

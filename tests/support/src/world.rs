@@ -149,8 +149,7 @@ impl World {
     pub fn client_in(&self, label: &str, body: &Value) -> (String, String) {
         let authorization = format!("Bearer {ROOT}");
         let headers = [("authorization", authorization.as_str()), ("x-postern-tenant", label)];
-        let reply = self.send("POST", CLIENTS, &headers, body.to_string().as_bytes());
-        assert_eq!(reply.status, 201, "{}", reply.text);
+        let reply = self.send("POST", CLIENTS, &headers, body.to_string().as_bytes()).expect(201);
         let client = reply.json();
         (text(&client, "client_id"), text(&client, "client_secret"))
     }

@@ -1,0 +1,108 @@
+//! Every refusal and every rule there is, each with an example of what it holds.
+
+use postern::credential::field::{Kind, Rule};
+use postern::credential::id::Id;
+use postern::refusal::{Conflict, Noun, Parameter, Refusal, Unreadable};
+use postern::settings::Settings;
+
+/// Returns the values. A new variant does not compile until it has one.
+macro_rules! each_of {
+    ($type:ty: $($pattern:pat => $value:expr,)*) => {{
+        let _ = |of: &$type| match of { $($pattern => {})* };
+        vec![$($value),*]
+    }};
+}
+
+#[rustfmt::skip]
+pub fn refusals() -> Vec<Refusal> {
+    let misconfigured = Settings::read(|_| None).err().unwrap_or_else(|| panic!("nothing is set"));
+    let missing = |noun| Refusal::Missing(noun);
+    let mut all = each_of! { Refusal:
+        Refusal::Misconfigured(_) => Refusal::Misconfigured(misconfigured),
+        Refusal::NoRoute => Refusal::NoRoute,
+        Refusal::MethodNotAllowed { .. } => Refusal::MethodNotAllowed { allow: "GET, HEAD, PUT, PATCH, DELETE".to_owned() },
+        Refusal::MediaType => Refusal::MediaType,
+        Refusal::TooLarge => Refusal::TooLarge,
+        Refusal::Unauthenticated => Refusal::Unauthenticated,
+        Refusal::TooManyFailures => Refusal::TooManyFailures,
+        Refusal::Inactive => Refusal::Inactive,
+        Refusal::Forbidden => Refusal::Forbidden,
+        Refusal::TenantNotNamed => Refusal::TenantNotNamed,
+        Refusal::Missing(Noun::Tenant) => missing(Noun::Tenant),
+        Refusal::Missing(Noun::Principal) => missing(Noun::Principal),
+        Refusal::Missing(Noun::Credential) => missing(Noun::Credential),
+        Refusal::Stale => Refusal::Stale,
+        Refusal::PreconditionRequired => Refusal::PreconditionRequired,
+        Refusal::KeyReused => Refusal::KeyReused,
+        Refusal::TooMany => Refusal::TooMany,
+        Refusal::Invalid(_) => Refusal::Invalid(Vec::new()),
+        Refusal::ForbiddenChange => Refusal::ForbiddenChange,
+        Refusal::NoRoles => Refusal::NoRoles,
+        Refusal::Unavailable => Refusal::Unavailable,
+        Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
+        Refusal::Broken(_) => Refusal::Broken(String::new()),
+        // Below.
+        Refusal::Conflict(_) | Refusal::Unreadable(_) => Refusal::NoRoute,
+    };
+    all.pop();
+    all.extend(each_of! { Conflict:
+        Conflict::Id => Conflict::Id,
+        Conflict::Secret => Conflict::Secret,
+        Conflict::Revoked => Conflict::Revoked,
+        Conflict::Rotating => Conflict::Rotating,
+        Conflict::NotRotating => Conflict::NotRotating,
+        Conflict::DefaultPrincipal => Conflict::DefaultPrincipal,
+        Conflict::NotEmpty => Conflict::NotEmpty,
+    }.into_iter().map(Refusal::Conflict));
+    all.extend(each_of! { Unreadable:
+        Unreadable::NotUtf8 => Unreadable::NotUtf8,
+        Unreadable::NotJson { .. } => Unreadable::NotJson { line: 1, column: 2 },
+        Unreadable::TooDeep => Unreadable::TooDeep,
+        Unreadable::TooManyValues => Unreadable::TooManyValues,
+        Unreadable::DuplicateMember => Unreadable::DuplicateMember,
+        Unreadable::NotAnObject => Unreadable::NotAnObject,
+        Unreadable::ClientRequestId => Unreadable::ClientRequestId,
+        Unreadable::IdempotencyKey => Unreadable::IdempotencyKey,
+        Unreadable::TooManyTags(_) => Unreadable::TooManyTags("If-Match"),
+        Unreadable::Parameters(_) => Unreadable::Parameters(vec![Parameter { name: "limit", wants: "" }]),
+        Unreadable::UnknownParameter(_) => Unreadable::UnknownParameter(&["limit", "cursor"]),
+        Unreadable::GrantType => Unreadable::GrantType,
+        Unreadable::Form => Unreadable::Form,
+    }.into_iter().map(Refusal::Unreadable));
+    all
+}
+
+/// The rules that a body of our own face can break. The others are of what it does not say: contexts, and secrets of the client's own.
+#[rustfmt::skip]
+pub fn rules_of_our_own_face() -> Vec<Rule> {
+    let mut all = each_of! { Rule:
+        Rule::Missing => Rule::Missing,
+        Rule::NotNull => Rule::NotNull,
+        Rule::Type(Kind::Text) => Rule::Type(Kind::Text),
+        Rule::Type(Kind::Boolean) => Rule::Type(Kind::Boolean),
+        Rule::Type(Kind::List) => Rule::Type(Kind::List),
+        Rule::Type(Kind::Object) => Rule::Type(Kind::Object),
+        Rule::Type(Kind::Number) => Rule::Type(Kind::Number),
+        Rule::TooShort { .. } => Rule::TooShort { min: 1 },
+        Rule::TooLong { .. } => Rule::TooLong { max: 255 },
+        Rule::Control => Rule::Control,
+        Rule::NotAnId => Rule::NotAnId,
+        Rule::NotATime => Rule::NotATime,
+        Rule::TooMany { .. } => Rule::TooMany { max: 100 },
+        Rule::TooManySent { .. } => Rule::TooManySent { max: 100 },
+        Rule::TooManyViolations { .. } => Rule::TooManyViolations { max: 100 },
+        Rule::UnknownRole => Rule::UnknownRole,
+        Rule::InstanceAlone => Rule::InstanceAlone,
+        Rule::UnknownPrincipal(_) => Rule::UnknownPrincipal(Id::ZERO),
+        Rule::Empty => Rule::Empty,
+        Rule::NotInRange { .. } => Rule::NotInRange { min: 0, max: 7_776_000 },
+        Rule::TooLarge { .. } => Rule::TooLarge { max: 4096 },
+        Rule::ReadOnly => Rule::ReadOnly,
+        Rule::Unknown(Some(_)) => Rule::Unknown(Some("roles")),
+        Rule::Unknown(None) => Rule::Unknown(None),
+        Rule::OutsideContext | Rule::LastRole | Rule::NotAContext | Rule::NotAToken | Rule::Checksum
+        | Rule::LooksLikeAClient => Rule::Checksum,
+    };
+    all.pop();
+    all
+}
