@@ -14,11 +14,12 @@ use std::collections::BTreeSet;
 use data_encoding::BASE64;
 use postern::credential::field::Noun;
 use postern::route::{Operation, Route};
+use postern::store::Fault;
 use serde_json::Value;
-use support::scene::deletes;
-use support::scene::{is_litegraph, method};
+use support::routes::title as told;
+use support::scene::{Header, bearer, deletes, is_litegraph, method};
 use support::watched::{Noted, Wire};
-use support::{Reply, World};
+use support::{ROOT, Reply, World};
 
 /// Lower-case letters and digits alone: good for a token, a label, a header's name and a segment of a path.
 const CANARY: &str = "canary9f27c41e0b6d";
@@ -34,49 +35,49 @@ struct Trace {
     asked: String,
 }
 
-fn trace(world: &World, route: &Route, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Trace {
+fn trace<H: AsRef<str>>(world: &World, route: &Route, url: &str, headers: &[(&str, H)], body: &[u8]) -> Trace {
     trace_over(&Wire::to(&world.db), world, route, url, headers, body)
 }
 
-fn trace_over(
+/// What it left behind over a database that fails, in each way.
+fn failures<H: AsRef<str>>(world: &World, route: &Route, url: &str, headers: &[(&str, H)], body: &[u8]) -> [Trace; 2] {
+    [Fault::Unavailable("away".to_owned()), Fault::Failed("a bug".to_owned())]
+        .map(|fault| trace_over(&Wire::failing(fault), world, route, url, headers, body))
+}
+
+fn trace_over<H: AsRef<str>>(
     wire: &Wire<'_>,
     world: &World,
     route: &Route,
     url: &str,
-    headers: &[(&str, &str)],
+    headers: &[(&str, H)],
     body: &[u8],
 ) -> Trace {
-    let done = world.watch(wire, method(route), url, &Noted::of(headers), body);
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    let done = world.watch(wire, method(route), url, &Noted::of(&headers), body);
     let log = format!("{:?} {:?}", done.log, done.after);
     let reply = Reply::from(done);
     let headers = format!("{:?}", reply.headers);
     Trace { reply, headers, log, asked: wire.asked.take() }
 }
 
-/// The route as a test tells of it.
-fn told(route: &Route) -> String {
-    format!("{} {}", method(route), route.path)
+/// By root, which names the tenant.
+fn root() -> Vec<Header> {
+    vec![bearer(ROOT), ("x-postern-tenant", "acme".to_owned())]
 }
 
 /// Whether the route's answer shows the tokens of credentials: to LiteGraph's admins alone.
 fn shows_tokens(route: &Route) -> bool {
-    is_litegraph(route)
-        && match route.operation {
-            Operation::Read(noun) | Operation::Write(noun, _) | Operation::List(noun) | Operation::Page(noun) => {
-                noun == Noun::Credential
-            }
-            Operation::FindByToken => true,
-            Operation::Delete(_)
-            | Operation::DeleteAll
-            | Operation::Roles
-            | Operation::FinishRotation
-            | Operation::CancelRotation
-            | Operation::Restore
-            | Operation::History
-            | Operation::Verify
-            | Operation::Metadata
-            | Operation::LogIn => false,
-        }
+    use Operation::{FindByToken, List, Page, Read, Write};
+    let of_credentials = matches!(
+        route.operation,
+        Read(Noun::Credential)
+            | Write(Noun::Credential, _)
+            | List(Noun::Credential)
+            | Page(Noun::Credential)
+            | FindByToken
+    );
+    is_litegraph(route) && of_credentials
 }
 
 /// Whether the needle is in a text, as it is or as HTTP Basic has it.
@@ -144,6 +145,19 @@ impl Trace {
         assert_eq!(stored(world, needle), set(&[]), "{of}: stored");
     }
 
+    /// The needle is in none of what the request left, and never went to the database.
+    fn leaves_nothing(&self, world: &World, needle: &str, of: &str) {
+        self.assert_nowhere(world, needle, of);
+        self.assert_never_asked(needle, of);
+    }
+
+    /// The same, but for these members of the answer.
+    fn is_only_shown(&self, world: &World, members: &[&str], needle: &str, of: &str) {
+        self.assert_only_shown_in(members, needle, of);
+        self.assert_never_asked(needle, of);
+        assert_eq!(stored(world, needle), set(&[]), "{of}: stored");
+    }
+
     /// The needle is in no header and in nothing that is logged, and of the body in these members alone.
     fn assert_only_shown_in(&self, members: &[&str], needle: &str, of: &str) {
         assert!(!holds(&self.headers, needle), "{of}: {}", self.headers);
@@ -164,14 +178,14 @@ fn what_is_there_is_found() {
     assert!(holds(&format!("a{CANARY}b"), CANARY) && holds(&encoded, CANARY) && !holds("another", CANARY));
     let world = World::new();
     let url = support::CLIENTS;
-    let made = world.call("POST", url, support::ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
+    let made = world.call("POST", url, ROOT, &serde_json::json!({"name": CANARY, "roles": null}));
     assert_eq!(shown(&made, CANARY), set(&["name"]));
     for list in [
         support::CLIENTS,
         "/v2.0/tenants/00000000-0000-0000-0000-000000000000/credentials",
         "/v1/tenants/00000000000000000000000000/credentials",
     ] {
-        let listed = shown(&world.get(list, support::ROOT), CANARY);
+        let listed = shown(&world.get(list, ROOT), CANARY);
         assert!(listed.len() == 1 && listed.iter().all(|name| name.eq_ignore_ascii_case("name")), "{list}: {listed:?}");
     }
     assert_eq!(stored(&world, CANARY), set(&["credentials.name", "credentials_by_name.name", "events.changes"]));

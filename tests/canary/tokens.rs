@@ -7,8 +7,10 @@ use postern::route::{Operation, ROUTES, Route};
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::{CANARY, Trace, deletes, holds, set, shown, shows_tokens, stored, told, trace, trace_over};
+use crate::{CANARY, Trace, deletes, failures, holds, root, set, shown, shows_tokens, stored, told, trace, trace_over};
+use support::routes::asks;
 use support::scene::{Place, Scene, basic, body_about, is_litegraph, is_ours, request_url};
+use support::tenant::read_id;
 use support::watched::Wire;
 use support::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
 
@@ -40,27 +42,14 @@ fn a_token_that_is_presented_is_in_nothing_that_is_left() {
             let headers = [(header, value.as_str()), ("x-postern-tenant", "acme")];
             let (url, body) = (request_url(route, &scene.target), scene.body(route));
             let trace = trace(&scene.world, route, &url, &headers, &body);
-            assert_eq!(trace.reply.status, if asks_who(route) { 401 } else { 200 }, "{of}");
-            trace.assert_nowhere(&scene.world, CANARY, &of);
-            trace.assert_never_asked(CANARY, &of);
-            for fault in faults() {
-                let wire = Wire::failing(fault);
-                let trace = trace_over(&wire, &scene.world, route, &url, &headers, &body);
-                assert!([401, 500, 503].contains(&trace.reply.status) || !asks_who(route), "{of}");
+            assert_eq!(trace.reply.status, if asks(route) { 401 } else { 200 }, "{of}");
+            trace.leaves_nothing(&scene.world, CANARY, &of);
+            for trace in failures(&scene.world, route, &url, &headers, &body) {
+                assert!([401, 500, 503].contains(&trace.reply.status) || !asks(route), "{of}");
                 trace.assert_nowhere(&scene.world, CANARY, &of);
             }
         }
     }
-}
-
-/// Whether the route is for callers: what this server is, is told to everybody.
-fn asks_who(route: &Route) -> bool {
-    route.operation != Operation::Metadata
-}
-
-/// What the database can end in.
-pub(crate) fn faults() -> [Fault; 2] {
-    [Fault::Unavailable("away".to_owned()), Fault::Failed("a bug".to_owned())]
 }
 
 /// An admin whose own token is the canary.
@@ -98,9 +87,7 @@ fn a_token_that_lets_one_in_is_in_nothing_that_is_left() {
             // It is among the tenant's own credentials.
             let lists = matches!(route.operation, Operation::List(_) | Operation::Page(_));
             let shows = lists && shows_tokens(route) && place.tenant == Id::ZERO;
-            trace.assert_only_shown_in(if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
-            assert_eq!(stored(&scene.world, CANARY), set(&[]), "{of}: stored");
-            trace.assert_never_asked(CANARY, &of);
+            trace.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
         }
     }
 }
@@ -114,13 +101,10 @@ fn a_token_that_a_client_chose_is_shown_by_litegraph_to_admins_alone_and_stored_
             let account = Id::ZERO;
             let place = Place { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
             let of = format!("{} by {who}", told(route));
-            let bearer = format!("Bearer {}", scene.token(who));
-            let headers = [("authorization", bearer.as_str()), ("x-postern-tenant", "acme")];
+            let headers = scene.caller(who);
             let trace = trace(&scene.world, route, &request_url(route, &place), &headers, &kept(&scene, route));
             let shows = shows_tokens(route) && who == "root" && !makes(route);
-            trace.assert_only_shown_in(if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
-            assert_eq!(stored(&scene.world, CANARY), set(&[]), "{of}: stored");
-            trace.assert_never_asked(CANARY, &of);
+            trace.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
         }
     }
     let scene = Scene::new();
@@ -156,8 +140,7 @@ fn kept(scene: &Scene, route: &Route) -> Vec<u8> {
 /// A secret made here, and all of it that is not its id: the random part.
 #[test]
 fn a_secret_that_is_made_is_shown_once_and_stored_nowhere_in_clear() {
-    let root = format!("Bearer {ROOT}");
-    let headers = [("authorization", root.as_str()), ("x-postern-tenant", "acme")];
+    let headers = root();
     let create = Operation::Write(Noun::Credential, Verb::Create);
     for route in ROUTES.iter().filter(|route| route.operation == create) {
         for later in ROUTES {
@@ -168,9 +151,7 @@ fn a_secret_that_is_made_is_shown_once_and_stored_nowhere_in_clear() {
             let body = made.reply.json();
             let secret = text(&body, member);
             let random = random(&secret);
-            made.assert_only_shown_in(&[member], random, &of);
-            made.assert_never_asked(random, &of);
-            assert_eq!(stored(&scene.world, random), set(&[]), "{of}: stored");
+            made.is_only_shown(&scene.world, &[member], random, &of);
 
             let place = Place { credential: id(&body), token: secret.clone(), ..scene.target.clone() };
             scene.ready(later, &place);
@@ -178,9 +159,7 @@ fn a_secret_that_is_made_is_shown_once_and_stored_nowhere_in_clear() {
             let again = trace(&scene.world, later, &request_url(later, &place), &headers, &body);
             let shows = is_litegraph(route) && shows_tokens(later) && !makes(later);
             let of = format!("{of}, then {}", told(later));
-            again.assert_only_shown_in(if shows { &["BearerToken"] } else { &[] }, random, &of);
-            again.assert_never_asked(random, &of);
-            assert_eq!(stored(&scene.world, random), set(&[]), "{of}: stored");
+            again.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, random, &of);
         }
     }
 }
@@ -203,21 +182,17 @@ pub(crate) fn random(secret: &str) -> &str {
 
 /// The id of what an answer shows, whichever face it is of.
 pub(crate) fn id(body: &Value) -> Id {
-    let id = body["GUID"].as_str().and_then(Id::parse_guid);
-    let id = id.or_else(|| body["id"].as_str().and_then(Id::parse));
-    id.or_else(|| body["client_id"].as_str().and_then(Id::parse_client)).unwrap()
+    read_id(["GUID", "id", "client_id"].iter().find_map(|name| body.get(name)).expect("an id"))
 }
 
 /// The keys of the service are in nothing that is left, whatever fails.
 #[test]
 fn the_root_token_and_the_master_key_are_in_nothing_that_is_left() {
     let mut scene = Scene::new();
-    let root = format!("Bearer {ROOT}");
-    let headers = [("authorization", root.as_str()), ("x-postern-tenant", "acme")];
+    let headers = root();
     let check = |scene: &Scene, trace: &Trace, of: &str| {
         for secret in [ROOT, MASTER_KEY] {
-            trace.assert_nowhere(&scene.world, secret, of);
-            trace.assert_never_asked(secret, of);
+            trace.leaves_nothing(&scene.world, secret, of);
         }
     };
     for route in ROUTES {
