@@ -51,7 +51,7 @@ fn every_field_has_a_row_for_every_case() {
             let Some(word) = op.word(route.face, field) else { continue };
             let name = format!("{face} {word}");
             let table = tables.iter().find(|table| table.head[0] == name).unwrap_or_else(|| panic!("no table {name}"));
-            assert!(table.head[2..].iter().any(|head| head == op.column()), "{name}: no column {}", op.column());
+            assert!(table.head[2..].iter().any(|head| *head == op.column()), "{name}: no column {}", op.column());
             used.insert(name.clone());
             let cases = table.column(&name);
             for case in needed(face, field) {
@@ -62,7 +62,7 @@ fn every_field_has_a_row_for_every_case() {
         for member in reads(face, op, route) {
             let name = format!("{face} {member}");
             let table = tables.iter().find(|table| table.head[0] == name).unwrap_or_else(|| panic!("no table {name}"));
-            assert!(table.head[2..].iter().any(|head| head == op.column()), "{name}: no column {}", op.column());
+            assert!(table.head[2..].iter().any(|head| *head == op.column()), "{name}: no column {}", op.column());
             let cases = table.column(&name);
             for case in READS {
                 assert!(cases.contains(&case), "{name}: no row for {case}");

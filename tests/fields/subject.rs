@@ -11,7 +11,8 @@ use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use support::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+use support::tenant::read_id;
+use support::{ACME, ROOT, Reply, World, ZERO, client_url, routes, text};
 
 /// An operation that reads fields from a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,42 +24,13 @@ pub struct Op {
 impl Op {
     /// What a route's operation writes by the fields of a body, if it does.
     pub fn of(operation: Operation) -> Option<Self> {
-        match operation {
-            Operation::Write(noun, verb) => Some(Self { noun, verb }),
-            // These read no body, or one that says no field: how to list, which grant, which token.
-            Operation::Read(_)
-            | Operation::Delete(_)
-            | Operation::DeleteAll
-            | Operation::List(_)
-            | Operation::Page(_)
-            | Operation::FindByToken
-            | Operation::Roles
-            | Operation::FinishRotation
-            | Operation::CancelRotation
-            | Operation::Restore
-            | Operation::History
-            | Operation::Verify
-            | Operation::Metadata
-            | Operation::LogIn => None,
-        }
+        // The others read no body, or one that says no field: how to list, which grant, which token.
+        if let Operation::Write(noun, verb) = operation { Some(Self { noun, verb }) } else { None }
     }
 
     /// The name of its column.
-    pub fn column(self) -> &'static str {
-        match (self.verb, self.noun) {
-            (Verb::Create, Noun::Credential) => "create credential",
-            (Verb::Create, Noun::Principal) => "create principal",
-            (Verb::Create, Noun::Tenant) => "create tenant",
-            (Verb::Replace, Noun::Credential) => "replace credential",
-            (Verb::Replace, Noun::Principal) => "replace principal",
-            (Verb::Replace, Noun::Tenant) => "replace tenant",
-            (Verb::Merge, Noun::Credential) => "merge credential",
-            (Verb::Merge, Noun::Principal) => "merge principal",
-            (Verb::Merge, Noun::Tenant) => "merge tenant",
-            (Verb::Rotate, Noun::Credential) => "rotate credential",
-            (Verb::Revoke, Noun::Credential) => "revoke credential",
-            (Verb::Rotate | Verb::Revoke, Noun::Principal | Noun::Tenant) => panic!("it has no secrets"),
-        }
+    pub fn column(self) -> String {
+        format!("{:?} {:?}", self.verb, self.noun).to_lowercase()
     }
 
     pub fn updates(self) -> bool {
@@ -86,13 +58,7 @@ impl Op {
 
 /// The face of a route, as the tables name it.
 pub fn face(route: &Route) -> &'static str {
-    match route.path.split('/').nth(1) {
-        Some("api") => "Coactive",
-        Some("v1.0" | "v2.0") => "LiteGraph",
-        Some("organizations" | "service-account-token") => "Keycard",
-        Some("v1") => "Postern",
-        _ => panic!("{}: whose is it?", route.path),
-    }
+    routes::face(route).of(["Coactive", "LiteGraph", "Keycard", "Postern"])
 }
 
 /// The routes whose bodies the tables are about, by face and operation.
@@ -222,51 +188,26 @@ impl Subject {
         body.as_object().expect("an object").clone()
     }
 
-    /// Where the one of this id is, on the face of a route that writes such.
-    fn page(&self, face: &str, noun: Noun, id: Id) -> String {
-        match (face, noun) {
-            ("Coactive", _) => client_url(&id.client()),
-            ("LiteGraph", Noun::Credential) => litegraph_url(&id),
-            ("LiteGraph", Noun::Principal) => format!("/v1.0/tenants/{ZERO}/users/{}", id.guid()),
-            ("LiteGraph", Noun::Tenant) => format!("/v1.0/tenants/{}", id.guid()),
-            ("Postern", Noun::Credential) => format!("/v1/tenants/{ACME}/credentials/{id}"),
-            ("Postern", Noun::Principal) => format!("/v1/tenants/{ACME}/principals/{id}"),
-            ("Postern", Noun::Tenant) => format!("/v1/tenants/{id}"),
-            (_, Noun::Credential) => {
-                format!("/organizations/acme/service-accounts/{}/credentials/{id}", self.account)
-            }
-            (_, Noun::Principal) => format!("/organizations/acme/service-accounts/{id}"),
-            (_, Noun::Tenant) => format!("/organizations/{id}"),
-        }
-    }
-
-    /// Where a route's requests go.
-    fn url(&self, route: &Route, op: Op) -> String {
-        if op.updates() {
-            let page = self.page(face(route), op.noun, self.id(op.noun));
-            return match op.verb {
-                Verb::Rotate => format!("{page}/rotate"),
-                Verb::Revoke => format!("{page}/revoke"),
-                Verb::Create | Verb::Replace | Verb::Merge => page,
-            };
-        }
-        let tenant = match face(route) {
-            "LiteGraph" => ZERO,
-            "Postern" => ACME,
-            _ => "acme",
-        };
-        route.url(|name| if name == "tenant" { tenant.to_owned() } else { self.account.to_string() })
+    /// The path of a route that leads to the one of this id.
+    fn url(&self, route: &Route, noun: Noun, id: Id) -> String {
+        let of = |segment: Noun, other: Id| routes::spell(route, if segment == noun { id } else { other });
+        route.url(|name| match name {
+            "tenant" => of(Noun::Tenant, Id::ZERO),
+            "principal" => of(Noun::Principal, self.account),
+            _ => of(Noun::Credential, self.id),
+        })
     }
 
     pub fn send(&self, route: &Route, op: Op, body: &Map<String, Value>) -> Reply {
-        let method = route.method.name().split(',').next().expect("a method");
-        self.world.call(method, &self.url(route, op), ROOT, &Value::Object(body.clone()))
+        let url = self.url(route, op.noun, self.id(op.noun));
+        self.world.call(routes::method(route), &url, ROOT, &Value::Object(body.clone()))
     }
 
     /// What the own page of what a route wrote shows, on its face.
     pub fn read(&self, route: &Route, op: Op, id: Id) -> Value {
-        let got = self.world.get(&self.page(face(route), op.noun, id), ROOT).expect(200);
-        got.json()
+        let is_page = |of: &&Route| face(of) == face(route) && of.operation == Operation::Read(op.noun);
+        let page = ROUTES.iter().find(is_page).expect("a page");
+        self.world.get(&self.url(page, op.noun, id), ROOT).expect(200).json()
     }
 
     pub fn row(&self, op: Op, id: Id) -> Map<String, Value> {
@@ -298,9 +239,7 @@ fn roles() -> Value {
 
 /// The id that an answer has, in its face's spelling.
 pub fn id_of(body: &Value) -> Id {
-    let member = |name: &str| body[name].as_str();
-    let id = member("GUID").and_then(Id::parse_guid).or_else(|| member("id").and_then(Id::parse));
-    id.or_else(|| member("client_id").and_then(Id::parse_client)).unwrap_or_else(|| panic!("no id in {body}"))
+    read_id(["GUID", "id", "client_id"].iter().find_map(|name| body.get(name)).expect("an id"))
 }
 
 /// The columns that hold a field, and what is in them for what a face shows in its answer. What is said of secrets has none:

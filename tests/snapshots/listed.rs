@@ -49,11 +49,12 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("a last page", "keycard") => page(stage, Credential, "after", 3, "limit=2"),
         ("a page past the end", "keycard") => page(stage, Credential, "after", 4, "limit=2"),
-        ("searched", "litegraph") => {
-            let search = json!({"Ordering": "NameAscending", "IncludeData": false, "IncludeSubordinates": false,
-                "MaxResults": 2, "Skip": 1, "ContinuationToken": null, "Labels": [], "Tags": {}, "Expr": null});
-            Some(enumeration(stage, "").method("POST").saying(search.to_string()))
-        }
+        ("searched", "litegraph") => Some(
+            enumeration(stage, "")
+                .method("POST")
+                .json(&json!({"Ordering": "NameAscending", "IncludeData": false, "IncludeSubordinates": false,
+                "MaxResults": 2, "Skip": 1, "ContinuationToken": null, "Labels": [], "Tags": {}, "Expr": null})),
+        ),
         ("nothing listed", _) => nothing(stage, face),
         ("tenants listed", _) => all(stage, face, Tenant),
         ("tenants in the middle with permissions", "keycard") => {

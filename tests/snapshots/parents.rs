@@ -17,43 +17,46 @@ pub const SCENE: Scene = Scene {
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
-        ("tenant created", "litegraph") => {
-            let body = json!({"GUID": "BBBBBBBB-0000-7000-8000-000000000001", "Name": "New Co.", "Active": false,
-                "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"});
-            Some(Request::new("PUT", "/v1.0/tenants", &body))
-        }
+        ("tenant created", "litegraph") => Some(Request::new(
+            "PUT",
+            "/v1.0/tenants",
+            &json!({"GUID": "BBBBBBBB-0000-7000-8000-000000000001", "Name": "New Co.", "Active": false,
+                "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"}),
+        )),
         ("tenant created", "keycard") => Some(organization()),
         ("tenant created", "postern") => Some(organization().at("/v1/tenants")),
-        ("tenant created with everything", "postern") => {
-            let body = json!({"name": "New Co.", "enabled": false, "rbac": false, "require_if_match": true,
-                "role_names": ["annotator", "viewer"]});
-            Some(Request::new("POST", "/v1/tenants", &body))
-        }
+        ("tenant created with everything", "postern") => Some(Request::new(
+            "POST",
+            "/v1/tenants",
+            &json!({"name": "New Co.", "enabled": false, "rbac": false, "require_if_match": true,
+                "role_names": ["annotator", "viewer"]}),
+        )),
         ("tenant read", _) => stage.one(face, Tenant),
         ("tenant read with permissions", "keycard") => {
             Some(stage.one(face, Tenant)?.asking("expand=permissions").by(&stage.own))
         }
         ("tenant updated", "litegraph") => {
-            let body = json!({"Name": "Acme", "Active": false});
-            Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}"), &body))
+            Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}"), &json!({"Name": "Acme", "Active": false})))
         }
         ("tenant updated", "keycard") => {
             Some(Request::new("PATCH", "/organizations/acme", &json!({"name": "Acme"})).by(&stage.admin.1))
         }
-        ("tenant updated", "postern") => {
-            let body = json!({"name": "Acme", "enabled": true, "rbac": true, "require_if_match": true,
-                "role_names": ["annotator"]});
-            Some(Request::new("PUT", OURS, &body))
-        }
+        ("tenant updated", "postern") => Some(Request::new(
+            "PUT",
+            OURS,
+            &json!({"name": "Acme", "enabled": true, "rbac": true, "require_if_match": true,
+                "role_names": ["annotator"]}),
+        )),
         ("tenant merged", "postern") => Some(Request::new("PATCH", OURS, &json!({"require_if_match": true}))),
         ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.asking("force=true")),
         ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.asking("force")),
-        ("principal created", "litegraph") => {
-            let body = json!({"GUID": "CCCCCCCC-0000-7000-8000-000000000001", "FirstName": "Grace", "LastName": "Hopper",
+        ("principal created", "litegraph") => Some(Request::new(
+            "PUT",
+            &format!("/v1.0/tenants/{ZERO}/users"),
+            &json!({"GUID": "CCCCCCCC-0000-7000-8000-000000000001", "FirstName": "Grace", "LastName": "Hopper",
                 "Email": "grace@example.com", "Password": CHOSEN, "Active": false,
-                "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"});
-            Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}/users"), &body))
-        }
+                "CreatedUtc": "2026-11-21T00:00:00.000001", "LastUpdateUtc": "2026-11-21T00:00:00Z"}),
+        )),
         ("principal created", "keycard") => Some(service_account("acme")),
         ("principal created", "postern") => Some(principal()),
         // The answer that the first one got, though it is another's name by now.
@@ -73,17 +76,19 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(Request::get(&format!("/organizations/acme/service-accounts/{ACME}")))
         }
         ("principal updated", "litegraph") => {
-            let body = json!({"FirstName": "Augusta", "Email": "ada@example.com", "Password": CHOSEN, "Active": false});
-            Some(stage.one(face, Principal)?.method("PUT").saying(body.to_string()))
+            Some(stage.one(face, Principal)?.method("PUT").json(
+                &json!({"FirstName": "Augusta", "Email": "ada@example.com", "Password": CHOSEN, "Active": false}),
+            ))
         }
         ("principal updated", "keycard") => {
-            let body = json!({"name": "Augusta", "description": null});
-            Some(stage.one(face, Principal)?.method("PATCH").saying(body.to_string()))
+            Some(stage.one(face, Principal)?.method("PATCH").json(&json!({"name": "Augusta", "description": null})))
         }
-        ("principal updated", "postern") => {
-            let body = json!({"name": "Augusta", "description": "about her", "enabled": false});
-            Some(stage.one(face, Principal)?.method("PUT").saying(body.to_string()))
-        }
+        ("principal updated", "postern") => Some(
+            stage
+                .one(face, Principal)?
+                .method("PUT")
+                .json(&json!({"name": "Augusta", "description": "about her", "enabled": false})),
+        ),
         ("principal merged", "postern") => {
             let body = json!({"description": null}).to_string();
             let merge = stage.one(face, Principal)?.method("PATCH").saying(body);

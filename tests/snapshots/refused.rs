@@ -94,10 +94,11 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             Some(request.with("if-none-match", &",".repeat(TAGS_MAX)))
         }
         ("idempotency key", "postern") => Some(stage.create(face)?.with("idempotency-key", "not one")),
-        ("bad search", "litegraph") => {
-            let body = json!({"Ordering": 5, "MaxResults": 1001, "Skip": -1, "ContinuationToken": "nobody"});
-            Some(credentials("v2.0").method("POST").saying(body.to_string()))
-        }
+        ("bad search", "litegraph") => Some(
+            credentials("v2.0")
+                .method("POST")
+                .json(&json!({"Ordering": 5, "MaxResults": 1001, "Skip": -1, "ContinuationToken": "nobody"})),
+        ),
         _ => None,
     }
 }
@@ -123,9 +124,7 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("too many values", _) => updating(format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES_MAX)).as_bytes()),
         ("member twice", _) => updating(br#"{"name":"a","name":"b"}"#),
         ("no object", _) => updating(b"[]"),
-        ("another grant", "coactive") => {
-            Some(stage.log_in(face)?.saying(json!({"grant_type": "password"}).to_string()))
-        }
+        ("another grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
         ("another grant", "oauth") => Some(stage.log_in(face)?.saying("grant_type=password&username=u&password=p")),
         ("bad form", "oauth") => Some(stage.log_in(face)?.saying("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
@@ -197,7 +196,7 @@ fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("key reused", "postern") => {
             let once = || Some(stage.create(face)?.with("idempotency-key", "the-first"));
             assert_eq!(stage.send(&once()?).status, 201);
-            Some(once()?.saying(json!({"name": "another", "roles": null}).to_string()))
+            Some(once()?.json(&json!({"name": "another", "roles": null})))
         }
         _ => None,
     }
@@ -229,12 +228,10 @@ fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             stage.update(face)
         }
         ("id taken", "litegraph") => {
-            let body = json!({"GUID": stage.id.guid(), "UserGUID": ZERO});
-            Some(stage.create(face)?.saying(body.to_string()))
+            Some(stage.create(face)?.json(&json!({"GUID": stage.id.guid(), "UserGUID": ZERO})))
         }
         ("token taken", "litegraph") => {
-            let body = json!({"UserGUID": ZERO, "BearerToken": stage.own});
-            Some(stage.create(face)?.saying(body.to_string()))
+            Some(stage.create(face)?.json(&json!({"UserGUID": ZERO, "BearerToken": stage.own})))
         }
         ("default principal", "litegraph") => Some(Request::delete(&format!("/v1.0/tenants/{ZERO}/users/{ZERO}"))),
         ("default principal", "keycard") => {

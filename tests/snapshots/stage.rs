@@ -70,6 +70,10 @@ impl Request {
         Self { body: body.into(), ..self }
     }
 
+    pub fn json(self, body: &Value) -> Self {
+        self.saying(body.to_string())
+    }
+
     pub fn asking(self, query: &str) -> Self {
         Self { url: format!("{}?{query}", self.url), ..self }
     }

@@ -20,37 +20,31 @@ pub const SCENE: Scene = Scene {
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     let long = |count: usize| "x".repeat(count);
     match (situation, face) {
-        ("violations", "coactive") => {
-            let body = json!({
-                "name": long(256), "roles_context": "dataset:",
-                "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
-                    {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": long(256)}],
-            });
-            Some(stage.update(face)?.saying(body.to_string()))
-        }
+        ("violations", "coactive") => Some(stage.update(face)?.json(&json!({
+            "name": long(256), "roles_context": "dataset:",
+            "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
+                {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": long(256)}],
+        }))),
         ("violations by lists that are too long", "coactive") => {
-            Some(stage.update(face)?.saying(json!({"name": "n", "roles": vec![json!({}); 101]}).to_string()))
+            Some(stage.update(face)?.json(&json!({"name": "n", "roles": vec![json!({}); 101]})))
         }
         ("more violations than are listed", "coactive") => {
             let role = json!({"resource_instance": "i"});
-            Some(stage.update(face)?.saying(json!({"name": "n", "roles": vec![role; 100]}).to_string()))
+            Some(stage.update(face)?.json(&json!({"name": "n", "roles": vec![role; 100]})))
         }
         ("violations", "litegraph") => {
-            let body = json!({"Name": "", "Active": "yes", "BearerToken": "a b"});
-            Some(stage.update(face)?.saying(body.to_string()))
+            Some(stage.update(face)?.json(&json!({"Name": "", "Active": "yes", "BearerToken": "a b"})))
         }
-        ("violations", "keycard") => {
-            let body = json!({"name": null, "description": long(501)});
-            Some(stage.update(face)?.saying(body.to_string()))
-        }
-        ("violations of a user", "litegraph") => {
-            let user = json!({"FirstName": long(256), "LastName": 7, "Email": "e\u{0}", "Active": null});
-            Some(stage.one(face, Principal)?.method("PUT").saying(user.to_string()))
-        }
-        ("unknown user", "litegraph") => {
-            let body = json!({"UserGUID": "aaaaaaaa-0000-0000-0000-00000000000a", "Name": "renamed"});
-            Some(stage.update(face)?.saying(body.to_string()))
-        }
+        ("violations", "keycard") => Some(stage.update(face)?.json(&json!({"name": null, "description": long(501)}))),
+        ("violations of a user", "litegraph") => Some(
+            stage
+                .one(face, Principal)?
+                .method("PUT")
+                .json(&json!({"FirstName": long(256), "LastName": 7, "Email": "e\u{0}", "Active": null})),
+        ),
+        ("unknown user", "litegraph") => Some(
+            stage.update(face)?.json(&json!({"UserGUID": "aaaaaaaa-0000-0000-0000-00000000000a", "Name": "renamed"})),
+        ),
         (_, "postern") => ours(stage, situation),
         _ => None,
     }
@@ -106,8 +100,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             Some(stage.update("postern")?.method("PATCH").saying(body.to_string()))
         }
         "violations of a creation" => {
-            let body = json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"});
-            Some(stage.create("postern")?.saying(body.to_string()))
+            Some(stage.create("postern")?.json(&json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"})))
         }
         "violations of a tenant" => {
             let names: Vec<_> = (0..98).map(|number| Value::from(format!("role {number}"))).collect();
@@ -116,10 +109,12 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
                 json!({"name": 7, "enabled": true, "require_if_match": "yes", "role_names": names, "label": "other"});
             Some(stage.one("postern", Tenant)?.method("PUT").saying(body.to_string()))
         }
-        "violations of a principal" => {
-            let body = json!({"name": "a\u{7f}", "roles": null, "tenant": "0000000000000000000000000a"});
-            Some(stage.one("postern", Principal)?.method("PUT").saying(body.to_string()))
-        }
+        "violations of a principal" => Some(
+            stage
+                .one("postern", Principal)?
+                .method("PUT")
+                .json(&json!({"name": "a\u{7f}", "roles": null, "tenant": "0000000000000000000000000a"})),
+        ),
         "violations of a rotation" => step("/rotate", &json!({"grace_seconds": -1, "grace": 1})),
         "violations of a rotation by a text" => step("/rotate", &json!({"grace_seconds": "an hour"})),
         "violations of a revocation" => step("/revoke", &json!({"reason": "r".repeat(501), "why": ""})),
@@ -130,10 +125,11 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             let unknown: BTreeMap<_, _> = (0..101).map(|number| (format!("name{number:03}"), "")).collect();
             putting(&json!(unknown))
         }
-        "violations of a question" => {
-            let body = json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"});
-            Some(Request::new("POST", "/v1/verify", &body))
-        }
+        "violations of a question" => Some(Request::new(
+            "POST",
+            "/v1/verify",
+            &json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"}),
+        )),
         _ => None,
     }
 }
