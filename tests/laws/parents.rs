@@ -3,64 +3,61 @@
 use std::collections::BTreeSet;
 
 use postern::credential::id::Id;
+use postern::route::{ROUTES, Route};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
 use crate::said::{any_body, config, description, name, some_of};
+use support::routes::{method, title};
+use support::scene::{Place, url};
 use support::{ROOT, Reply, World, text};
 
 /// A tenant and a principal in it under test, which each face but Coactive's has a page of.
 pub struct House {
     pub world: World,
-    user: String,
-    tenant: String,
-    account: String,
-    organization: String,
+    place: Place,
     pub own_principal: String,
     pub own_tenant: String,
-    ids: [String; 2],
 }
 
-/// PUT or PATCH of a principal or a tenant, and what its bodies can say.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Parent {
-    UserPut,
-    TenantPut,
-    AccountPatch,
-    OrganizationPatch,
-    OwnPrincipalPut,
-    OwnTenantPut,
-    OwnPrincipalPatch,
-    OwnTenantPatch,
+/// PUT or PATCH of a principal or a tenant: its route, and the columns that a body here can change.
+#[derive(Clone, Copy, Debug)]
+struct Parent {
+    route: &'static str,
+    columns: &'static [&'static str],
 }
+
+const fn parent(route: &'static str, columns: &'static [&'static str]) -> Parent {
+    Parent { route, columns }
+}
+
+const OF_PRINCIPALS: &[&str] = &["name", "description", "enabled"];
+const OF_TENANTS: &[&str] = &["name", "enabled", "rbac", "preconditions", "role_names"];
+
+const USER_PUT: Parent =
+    parent("PUT /v1.0/tenants/{tenant}/users/{principal}", &["name", "first_name", "last_name", "email", "enabled"]);
+const TENANT_PUT: Parent = parent("PUT /v1.0/tenants/{tenant}", &["name", "enabled"]);
+const ACCOUNT_PATCH: Parent =
+    parent("PATCH /organizations/{tenant}/service-accounts/{principal}", &["name", "description"]);
+const ORGANIZATION_PATCH: Parent = parent("PATCH /organizations/{tenant}", &["name"]);
+const OWN_PRINCIPAL_PUT: Parent = parent("PUT /v1/tenants/{tenant}/principals/{principal}", OF_PRINCIPALS);
+const OWN_TENANT_PUT: Parent = parent("PUT /v1/tenants/{tenant}", OF_TENANTS);
+const OWN_PRINCIPAL_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}/principals/{principal}", OF_PRINCIPALS);
+const OWN_TENANT_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}", OF_TENANTS);
 
 /// Those of the vendors' faces, which ignore what they do not know.
-const VENDORS: [Parent; 4] = [Parent::UserPut, Parent::TenantPut, Parent::AccountPatch, Parent::OrganizationPatch];
-const PUTS: [Parent; 4] = [Parent::UserPut, Parent::TenantPut, Parent::OwnPrincipalPut, Parent::OwnTenantPut];
-const PATCHES: [Parent; 4] =
-    [Parent::AccountPatch, Parent::OrganizationPatch, Parent::OwnPrincipalPatch, Parent::OwnTenantPatch];
+const VENDORS: [Parent; 4] = [USER_PUT, TENANT_PUT, ACCOUNT_PATCH, ORGANIZATION_PATCH];
+const PUTS: [Parent; 4] = [USER_PUT, TENANT_PUT, OWN_PRINCIPAL_PUT, OWN_TENANT_PUT];
+const PATCHES: [Parent; 4] = [ACCOUNT_PATCH, ORGANIZATION_PATCH, OWN_PRINCIPAL_PATCH, OWN_TENANT_PATCH];
 
 impl Parent {
-    /// The table of its rows, and the columns that a body here can change.
-    fn columns(self) -> (&'static str, &'static [&'static str]) {
-        match self {
-            Self::UserPut => ("principals", &["name", "first_name", "last_name", "email", "enabled"]),
-            Self::AccountPatch => ("principals", &["name", "description"]),
-            Self::TenantPut => ("tenants", &["name", "enabled"]),
-            Self::OrganizationPatch => ("tenants", &["name"]),
-            Self::OwnPrincipalPut | Self::OwnPrincipalPatch => ("principals", &["name", "description", "enabled"]),
-            Self::OwnTenantPut | Self::OwnTenantPatch => {
-                ("tenants", &["name", "enabled", "rbac", "preconditions", "role_names"])
-            }
-        }
+    fn route(self) -> &'static Route {
+        ROUTES.iter().find(|route| title(route) == self.route).expect("a route")
     }
 
-    fn method(self) -> &'static str {
-        match self {
-            Self::UserPut | Self::TenantPut | Self::OwnPrincipalPut | Self::OwnTenantPut => "PUT",
-            Self::AccountPatch | Self::OrganizationPatch | Self::OwnPrincipalPatch | Self::OwnTenantPatch => "PATCH",
-        }
+    fn is_a_vendors(self) -> bool {
+        VENDORS.iter().any(|parent| parent.route == self.route)
     }
 }
 
@@ -85,46 +82,37 @@ impl House {
             world,
             own_principal: format!("{own_tenant}/principals/{user}"),
             own_tenant,
-            user: format!("/v1.0/tenants/{}/users/{}", tenant.guid(), user.guid()),
-            tenant: format!("/v1.0/tenants/{}", tenant.guid()),
-            account,
-            organization: format!("/organizations/{tenant}"),
-            ids: [user.to_string(), tenant.to_string()],
+            place: Place { tenant, account: user, ..Place::none() },
         }
     }
 
-    fn url(&self, parent: Parent) -> &str {
-        match parent {
-            Parent::UserPut => &self.user,
-            Parent::TenantPut => &self.tenant,
-            Parent::AccountPatch => &self.account,
-            Parent::OrganizationPatch => &self.organization,
-            Parent::OwnPrincipalPut | Parent::OwnPrincipalPatch => &self.own_principal,
-            Parent::OwnTenantPut | Parent::OwnTenantPatch => &self.own_tenant,
-        }
+    fn url(&self, parent: Parent) -> String {
+        url(parent.route(), &self.place)
     }
 
     fn get(&self, parent: Parent) -> Value {
-        let got = self.world.get(self.url(parent), ROOT);
-        assert_eq!(got.status, 200, "{parent:?}: {}", got.text);
-        got.json()
+        self.world.get(&self.url(parent), ROOT).expect(200).json()
     }
 
     fn send(&self, parent: Parent, body: &Value) -> Reply {
-        self.world.call(parent.method(), self.url(parent), ROOT, body)
+        self.world.call(method(parent.route()), &self.url(parent), ROOT, body)
     }
 
     /// Where others like it are made, and how.
     fn create(&self, parent: Parent, body: &Value) -> Reply {
-        let (collection, _) = self.url(parent).rsplit_once('/').unwrap();
-        self.world.call(if parent.method() == "PUT" { "PUT" } else { "POST" }, collection, ROOT, body)
+        let url = self.url(parent);
+        let (collection, _) = url.rsplit_once('/').unwrap();
+        self.world.call(if method(parent.route()) == "PUT" { "PUT" } else { "POST" }, collection, ROOT, body)
     }
 
     /// Its row.
     fn row(&self, parent: Parent) -> Map<String, Value> {
-        let table = parent.columns().0;
-        let id = &self.ids[usize::from(table == "tenants")];
-        let mut rows = self.world.db.query(&format!("SELECT * FROM {table} WHERE id = ?1"), &[id]);
+        let (table, id) = if parent.route.contains("{principal}") {
+            ("principals", self.place.account)
+        } else {
+            ("tenants", self.place.tenant)
+        };
+        let mut rows = self.world.db.query(&format!("SELECT * FROM {table} WHERE id = ?1"), &[&id.to_string()]);
         rows.remove(0).as_object().unwrap().clone()
     }
 }
@@ -160,19 +148,18 @@ pub fn organization() -> impl Strategy<Value = Value> {
 
 /// A body that this takes.
 fn parents_body(parent: Parent) -> BoxedStrategy<Value> {
-    match parent {
-        Parent::UserPut => user().boxed(),
-        Parent::TenantPut => {
-            (name(), any::<bool>()).prop_map(|(name, active)| json!({"Name": name, "Active": active})).boxed()
-        }
-        Parent::AccountPatch => (name(), description())
-            .prop_map(|(name, description)| json!({"name": name, "description": description}))
-            .boxed(),
-        Parent::OrganizationPatch => name().prop_map(|name| json!({ "name": name })).boxed(),
-        Parent::OwnPrincipalPut => account().boxed(),
-        Parent::OwnTenantPut => organization().boxed(),
-        Parent::OwnPrincipalPatch => some_of(account()).boxed(),
-        Parent::OwnTenantPatch => some_of(organization()).boxed(),
+    let named = |name: String| json!({ "name": name });
+    let active = |(name, active): (String, bool)| json!({"Name": name, "Active": active});
+    let described = |(name, description): (String, Option<String>)| json!({"name": name, "description": description});
+    match parent.route {
+        of if of == USER_PUT.route => user().boxed(),
+        of if of == TENANT_PUT.route => (name(), any::<bool>()).prop_map(active).boxed(),
+        of if of == ACCOUNT_PATCH.route => (name(), description()).prop_map(described).boxed(),
+        of if of == ORGANIZATION_PATCH.route => name().prop_map(named).boxed(),
+        of if of == OWN_PRINCIPAL_PUT.route => account().boxed(),
+        of if of == OWN_TENANT_PUT.route => organization().boxed(),
+        of if of == OWN_PRINCIPAL_PATCH.route => some_of(account()).boxed(),
+        _ => some_of(organization()).boxed(),
     }
 }
 
@@ -205,9 +192,9 @@ proptest! {
     #[test]
     fn put_of_a_service_account_as_a_user_keeps_its_name(name in name(), user in user(), renamed in name()) {
         let house = House::new(&name, &user);
-        prop_assert_eq!(house.send(Parent::AccountPatch, &json!({ "name": renamed })).status, 200);
-        let (shown, account) = (house.get(Parent::UserPut), house.get(Parent::AccountPatch));
-        let put = house.send(Parent::UserPut, &shown);
+        prop_assert_eq!(house.send(ACCOUNT_PATCH, &json!({ "name": renamed })).status, 200);
+        let (shown, account) = (house.get(USER_PUT), house.get(ACCOUNT_PATCH));
+        let put = house.send(USER_PUT, &shown);
         prop_assert_eq!(put.status, 200, "{}", put.text);
         let but_time = |mut shown: Value| {
             for time in ["LastUpdateUtc", "updated_at"] {
@@ -216,9 +203,9 @@ proptest! {
             shown
         };
         prop_assert_eq!(but_time(put.json()), but_time(shown));
-        prop_assert_eq!(but_time(house.get(Parent::AccountPatch)), but_time(account));
+        prop_assert_eq!(but_time(house.get(ACCOUNT_PATCH)), but_time(account));
         let before = house.world.stored();
-        prop_assert_eq!(house.send(Parent::UserPut, &put.json()).status, 200);
+        prop_assert_eq!(house.send(USER_PUT, &put.json()).status, 200);
         prop_assert_eq!(house.world.stored(), before);
     }
 
@@ -258,7 +245,7 @@ proptest! {
         prop_assert_eq!(house.get(parent), put.json());
         for (member, value) in body.as_object().unwrap() {
             // Of a user nothing is null, and of a service account nothing.
-            let nothing = if matches!(parent, Parent::UserPut) { json!("") } else { Value::Null };
+            let nothing = if parent.route == USER_PUT.route { json!("") } else { Value::Null };
             let said = if value.is_null() { &nothing } else { value };
             let shown = &put.json()[member];
             if member == "role_names" {
@@ -288,7 +275,7 @@ proptest! {
             prop_assert_eq!(changed.contains(&"updated_at"), moved, "only forward");
             let revisions = [&before, &after].map(|row| row["revision"].as_i64().unwrap());
             prop_assert_eq!(revisions[1] - revisions[0], i64::from(moved), "one revision a change");
-            let sayable = parent.columns().1;
+            let sayable = parent.columns;
             prop_assert_eq!(changed.iter().any(|column| sayable.contains(column)), moved, "{:?} {}: {:?}", parent, body, changed);
             // A face keeps what it cannot say.
             let mut kept = changed.iter().filter(|column| !["revision", "updated_at"].contains(column));
@@ -304,7 +291,7 @@ proptest! {
         for parent in [PUTS, PATCHES].concat() {
             let before = house.world.stored();
             let reply = house.send(parent, &body);
-            let refused = if VENDORS.contains(&parent) { 400 } else { 422 };
+            let refused = if parent.is_a_vendors() { 400 } else { 422 };
             prop_assert!(reply.status == 200 || reply.status == refused, "{:?}: {} {}", parent, reply.status, reply.text);
             if reply.status != 200 {
                 prop_assert_eq!(house.world.stored(), before, "{:?}", parent);

@@ -32,6 +32,7 @@ fn what_is_past_a_limit_of_a_statement_is_refused_and_what_is_at_it_is_not() {
     let columns = |number| format!("SELECT {}", many("1", number, ", "));
     let unions = |terms| many("SELECT 1", terms, " UNION ALL ");
     let deep = |depth| format!("SELECT {}1{}", many("-(", depth, ""), many(")", depth, ""));
+    let levels = |depth| format!("SELECT {}", many("1", depth, " + "));
     let long = |bytes: usize| format!("SELECT 1 --{}", many("x", bytes - "SELECT 1 --".len(), ""));
     // A parameter's number counts, whether or not those before it are used.
     let bound = |number| format!("SELECT iif(0, ?{number}, 1)");
@@ -45,6 +46,7 @@ fn what_is_past_a_limit_of_a_statement_is_refused_and_what_is_at_it_is_not() {
         (columns(100), columns(101), "too many columns in result set"),
         (unions(5), unions(6), "too many terms in compound SELECT"),
         (deep(90), deep(100), "Expression tree is too large (maximum depth 100)"),
+        (levels(100), levels(101), "Expression tree is too large (maximum depth 100)"),
         (long(100_000), long(100_001), "statement too long"),
         (bound(1), bound(101), "variable number must be between ?1 and ?100"),
         (text(VALUE_MAX), text(VALUE_MAX + 1), "string or blob too big"),

@@ -23,37 +23,14 @@ pub const SCENE: Scene = Scene {
 };
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
-    match situation {
-        "no route"
-        | "another method"
-        | "client request id"
-        | "idempotency key"
-        | "too many ETags"
-        | "bad query"
-        | "bad query of tenants"
-        | "bad history query"
-        | "bad dry run"
-        | "dry run of what has none"
-        | "unknown parameter"
-        | "bad search" => unrouted(stage, face, situation),
-        "another media type" | "another patch" | "too large" | "not UTF-8" | "not JSON" | "too deep"
-        | "too many values" | "member twice" | "no object" | "another grant" | "bad form" => {
-            unreadable(stage, face, situation)
-        }
-        "no token" | "unknown token" | "too many failures" | "log-in refused" | "inactive" | "forbidden"
-        | "root alone" | "tenant not named" => not_allowed(stage, face, situation),
-        "no such tenant" | "no such principal" | "no such credential" | "too many" => not_there(stage, face, situation),
-        "stale" | "stale by If-None-Match" | "stale tenant" | "without If-Match" | "key reused" => {
-            not_now(stage, face, situation)
-        }
-        "misconfigured"
-        | "a key that is none"
-        | "sealed under another key"
-        | "database away"
-        | "outcome unknown"
-        | "bug of ours" => not_well(stage, face, situation),
-        _ => not_so(stage, face, situation),
-    }
+    // Each knows its own situations.
+    unrouted(stage, face, situation)
+        .or_else(|| unreadable(stage, face, situation))
+        .or_else(|| not_allowed(stage, face, situation))
+        .or_else(|| not_there(stage, face, situation))
+        .or_else(|| not_now(stage, face, situation))
+        .or_else(|| not_so(stage, face, situation))
+        .or_else(|| not_well(stage, face, situation))
 }
 
 /// A request that the face answers, if all is well.
