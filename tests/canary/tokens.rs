@@ -55,8 +55,7 @@ fn a_token_that_is_presented_is_in_nothing_that_is_left() {
 /// An admin whose own token is the canary.
 pub(crate) fn admin(world: &World) -> Id {
     let body = json!({"UserGUID": ZERO, "Name": "admin", "BearerToken": CANARY});
-    let made = world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &body);
-    let id = Id::parse_guid(&text(&made.json(), "GUID")).unwrap();
+    let (id, _) = world.put(&format!("/v1.0/tenants/{ZERO}/credentials"), &body);
     let roles = json!({"roles": [{"role_id": "admin"}]});
     assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
     id

@@ -155,8 +155,7 @@ impl Stage {
         let world = World::new();
         let account = Id::parse(&world.service_account().0).expect("an id");
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
-        let made = world.call("PUT", &url, ROOT, &json!({"UserGUID": account.guid(), "Name": "subject"})).json();
-        let id = Id::parse_guid(&text(&made, "GUID")).expect("an id");
+        let (id, made) = world.put(&url, &json!({"UserGUID": account.guid(), "Name": "subject"}));
         let admin = world.client(&json!({"name": "admin", "roles": [{"role_id": "admin"}]}));
         Self { world, account, id, token: text(&made, "BearerToken"), admin }
     }

@@ -95,11 +95,7 @@ impl Subject {
         let world = World::new();
         let (account, credentials) = world.service_account();
         let account = Id::parse(&account).unwrap();
-        let made = |url: &str, body: &Value| {
-            let made = world.call("PUT", url, ROOT, body);
-            assert_eq!(made.status, 200, "{}", made.text);
-            Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
-        };
+        let made = |url: &str, body: &Value| world.put(url, body).0;
         let mut body = json!({"UserGUID": account.guid(), "Name": "stored", "BearerToken": "stored-token"});
         body.as_object_mut().unwrap().extend(stored(Noun::Credential));
         let litegraph = format!("/v1.0/tenants/{ZERO}/credentials");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use postern::credential::id::Id;
 use postern::route::{ROUTES, Route};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -11,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::said::{any_body, config, description, name, some_of};
 use support::routes::{method, title};
 use support::scene::{Place, url};
-use support::{ROOT, Reply, World, text};
+use support::{ROOT, Reply, World};
 
 /// A tenant and a principal in it under test, which each face but Coactive's has a page of.
 pub struct House {
@@ -66,13 +65,8 @@ impl House {
     /// is given what our own face alone can say.
     pub fn new(name: &str, user: &Value) -> Self {
         let world = World::new();
-        let made = |url: &str, body: &Value| {
-            let made = world.call("PUT", url, ROOT, body);
-            assert_eq!(made.status, 200, "{}", made.text);
-            Id::parse_guid(&text(&made.json(), "GUID")).unwrap()
-        };
-        let tenant = made("/v1.0/tenants", &json!({ "Name": name }));
-        let user = made(&format!("/v1.0/tenants/{}/users", tenant.guid()), user);
+        let (tenant, _) = world.put("/v1.0/tenants", &json!({ "Name": name }));
+        let (user, _) = world.put(&format!("/v1.0/tenants/{}/users", tenant.guid()), user);
         let account = format!("/organizations/{tenant}/service-accounts/{user}");
         assert_eq!(world.call("PATCH", &account, ROOT, &json!({"description": "described"})).status, 200);
         let own_tenant = format!("/v1/tenants/{tenant}");

@@ -135,21 +135,17 @@ impl Stage {
         // The tenant is as old as the test, and so is the principal that it was born with.
         world.db.execute("UPDATE tenants SET created_at = ?1, updated_at = ?1", &[&START]);
         world.db.execute("UPDATE principals SET created_at = ?1, updated_at = ?1", &[&START]);
-        let made = |url: &str, body: &Value| {
-            let made = world.call("PUT", url, ROOT, body).json();
-            (Id::parse_guid(&text(&made, "GUID")).unwrap(), made)
-        };
         let described = |url: &str| {
             assert_eq!(world.call("PATCH", url, ROOT, &json!({"description": "about it"})).status, 200);
         };
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com"});
-        let (user, _) = made(&format!("/v1.0/tenants/{ZERO}/users"), &user);
+        let (user, _) = world.put(&format!("/v1.0/tenants/{ZERO}/users"), &user);
         let account = format!("/organizations/acme/service-accounts/{user}");
         described(&account);
         let credentials = format!("{account}/credentials");
         let admin = world.client(&json!({"name": "caller", "roles": [{"role_id": "admin"}]}));
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
-        let (id, body) = made(&url, &json!({"UserGUID": user.guid(), "Name": "the credential"}));
+        let (id, body) = world.put(&url, &json!({"UserGUID": user.guid(), "Name": "the credential"}));
         described(&format!("{credentials}/{id}"));
         Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, over: false, world }
     }

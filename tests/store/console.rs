@@ -1,6 +1,5 @@
 //! Someone at the database's console, and what there is to tamper with: a credential with every column filled.
 
-use postern::credential::id::Id;
 use serde_json::{Value, json};
 
 use support::{ROOT, World, ZERO, litegraph_url, text};
@@ -24,10 +23,7 @@ impl Console {
         // And an answer that is kept for whoever asks again.
         let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", "once")];
         let body = json!({"name": "another"}).to_string();
-        assert_eq!(
-            world.send("POST", "/v1/tenants/00000000000000000000000000/principals", &headers, body.as_bytes()).status,
-            201
-        );
+        world.send("POST", "/v1/tenants/00000000000000000000000000/principals", &headers, body.as_bytes()).expect(201);
         Self { world, id, secret }
     }
 
@@ -88,10 +84,8 @@ impl Console {
 }
 
 fn made(world: &World, name: &str) -> (String, String) {
-    let made =
-        world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &json!({"UserGUID": ZERO, "Name": name}));
-    let made = made.json();
-    let id = Id::parse_guid(&text(&made, "GUID")).unwrap();
+    let body = json!({"UserGUID": ZERO, "Name": name});
+    let (id, made) = world.put(&format!("/v1.0/tenants/{ZERO}/credentials"), &body);
     assert_eq!(world.get(&litegraph_url(&id), ROOT).json(), made, "sealed, so that it is shown again");
     (id.to_string(), text(&made, "BearerToken").split('_').nth(1).unwrap().to_owned())
 }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
@@ -138,6 +139,12 @@ impl World {
         self.call("GET", url, token, &Value::Null)
     }
 
+    /// Makes something on LiteGraph's face, as root: its id, and the answer.
+    pub fn put(&self, url: &str, body: &Value) -> (Id, Value) {
+        let made = self.call("PUT", url, ROOT, body).expect(200).json();
+        (Id::parse_guid(&text(&made, "GUID")).expect("a GUID"), made)
+    }
+
     /// Sends JSON with a Bearer token and If-Match.
     pub fn call_if_match(&self, method: &str, url: &str, token: &str, tag: &str, body: &Value) -> Reply {
         let authorization = format!("Bearer {token}");
@@ -198,7 +205,7 @@ pub fn client_url(client_id: &str) -> String {
     format!("{CLIENTS}/{client_id}")
 }
 
-pub fn litegraph_url(id: &postern::credential::id::Id) -> String {
+pub fn litegraph_url(id: &Id) -> String {
     format!("/v1.0/tenants/{ZERO}/credentials/{}", id.guid())
 }
 
