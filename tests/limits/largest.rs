@@ -3,17 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::BASE64;
+use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::request::{BODY_MAX, TAGS_MAX};
-use postern::route::ROUTES;
+use postern::route::{Operation, ROUTES};
 use postern::store::Store;
 use postern::store::delete::DELETE_MAX;
 use postern::store::idempotency::forget;
 use postern::store::list::{LIST_MAX, PAGE_MAX};
 use serde_json::{Value, json};
 
+use support::face::Face;
+use support::routes::{face, method, title};
+use support::scene::{Place, basic, url};
 use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
 use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
 
@@ -181,35 +184,19 @@ pub fn encoded(text: &str) -> String {
 
 /// Reads and lists, histories, verification.
 fn reads(largest: &mut Largest, id: Id, principal: Id) {
-    let keycard = format!("/organizations/{ACME}/service-accounts");
-    let (credential, user) = (format!("{keycard}/{}/credentials", Id::ZERO), principal.guid());
-    for url in [
-        CLIENTS.to_owned(),
-        client_url(&id.client()),
-        "/api/v1/auth-management/roles".to_owned(),
-        "/v1.0/tenants".to_owned(),
-        litegraph(""),
-        litegraph("/users"),
-        litegraph(&format!("/users/{user}")),
-        litegraph("/credentials"),
-        litegraph(&format!("/credentials/{}", id.guid())),
-        format!("/v1.0/credentials/bearer/{}", token(largest.number)),
-        "/organizations?limit=100".to_owned(),
-        format!("/organizations/{ACME}?expand[]=permissions"),
-        format!("{keycard}?limit=100&expand[]=permissions"),
-        format!("{keycard}/{principal}"),
-        format!("{credential}?limit=100"),
-        format!("{credential}/{id}"),
-        "/.well-known/oauth-authorization-server".to_owned(),
-        "/v1/tenants?limit=100".to_owned(),
-        tenant(""),
-        tenant("/principals?limit=100"),
-        tenant(&format!("/principals/{principal}")),
-        tenant(&format!("/credentials/{id}")),
-        tenant("/events?limit=100"),
-        tenant(&format!("/credentials/{id}/events?limit=100")),
-    ] {
-        largest.by_admin("GET", &url, &Value::Null);
+    let token = token(largest.number);
+    for route in ROUTES.iter().filter(|route| method(route) == "GET") {
+        // Credentials are the default principal's.
+        let account = if route.path.contains("/credentials") { Id::ZERO } else { principal };
+        let place = Place { tenant: Id::ZERO, account, credential: id, token: token.clone() };
+        let query = match (route.operation, face(route)) {
+            (Operation::Read(Noun::Tenant), Face::Keycard) => "?expand[]=permissions",
+            (Operation::Page(Noun::Principal), Face::Keycard) => "?limit=100&expand[]=permissions",
+            (Operation::Page(_), Face::LiteGraph) => "?max-keys=1000",
+            (Operation::Page(_) | Operation::History, _) => "?limit=100",
+            _ => "",
+        };
+        largest.by_admin("GET", &format!("{}{query}", url(route, &place)), &Value::Null);
     }
     let guids: Vec<_> = (0..PAGE_MAX).map(|number| Id::from_bits(1000 + u128::from(number)).guid()).collect();
     largest.by_admin("GET", &litegraph(&format!("/credentials?guids={}", guids.join(","))), &Value::Null);
@@ -228,15 +215,13 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
         largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}")), &Value::Null);
         largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}{filter}{times}")), &Value::Null);
     }
-    let token = token(largest.number);
     largest.by_admin(
         "POST",
         "/v1/verify",
         &json!({"token": token, "role_id": wide(0, 255), "resource": "dataset", "resource_instance": wide(0, 255)}),
     );
     largest.by_admin("POST", "/oauth/introspect", &format!("token={token}").into());
-    let basic =
-        format!("Basic {}", BASE64.encode(format!("{}:{}", Id::from_bits(1).client(), largest.admin).as_bytes()));
+    let basic = basic(&Id::from_bits(1).client(), &largest.admin).1;
     for url in ["/api/v0/login", "/api/v1/login", "/service-account-token", "/oauth/token"] {
         largest.rekey();
         let body = if url.starts_with("/api") { Value::Null } else { "grant_type=client_credentials".into() };
@@ -349,19 +334,11 @@ fn own_writes(largest: &mut Largest, id: Id) {
 
 /// Deletions: of one, and of as many as one takes.
 fn deletions(largest: &mut Largest, principal: Id) {
-    let one = |largest: &mut Largest| largest.put_largest();
-    let id = one(largest);
-    largest.by_admin("DELETE", &client_url(&id.client()), &Value::Null);
-    let id = one(largest);
-    largest.by_admin("DELETE", &litegraph(&format!("/credentials/{}", id.guid())), &Value::Null);
-    let id = one(largest);
-    largest.by_admin(
-        "DELETE",
-        &format!("/organizations/{ACME}/service-accounts/{}/credentials/{id}", Id::ZERO),
-        &Value::Null,
-    );
-    let id = one(largest);
-    largest.by_admin("DELETE", &tenant(&format!("/credentials/{id}")), &Value::Null);
+    for route in ROUTES.iter().filter(|route| route.operation == Operation::Delete(Noun::Credential)) {
+        let credential = largest.put_largest();
+        let place = Place { tenant: Id::ZERO, account: Id::ZERO, credential, token: String::new() };
+        largest.by_admin("DELETE", &url(route, &place), &Value::Null);
+    }
     let user = principal.guid();
     for rest in
         [format!("/users/{user}/credentials"), format!("/credentials/{user}/credentials"), format!("/users/{user}")]
@@ -392,11 +369,7 @@ fn requests_of_each_route_are_within_the_limits() {
     deletions(&mut largest, principal);
     pollster::block_on(forget(&Store::new(&largest.world.db), Micros(largest.world.now.get()))).expect("forgotten");
 
-    let missing: Vec<_> = ROUTES
-        .iter()
-        .map(|route| format!("{} {}", route.method.name().split(',').next().unwrap_or_default(), route.path))
-        .filter(|route| !largest.driven.contains(route))
-        .collect();
+    let missing: Vec<_> = ROUTES.iter().map(title).filter(|route| !largest.driven.contains(route)).collect();
     assert!(missing.is_empty(), "each route is driven, but for {missing:#?}");
     let most = largest.world.db.most.get();
     crate::tell(&[
