@@ -12,6 +12,13 @@ fn sent(scene: &Scene, route: &Route, body: &[u8]) -> Trace {
     trace(&scene.world, route, &url(route, &scene.target), &root(), body)
 }
 
+/// Sends the usual body with one more member, or with another value of one.
+fn sent_with(scene: &Scene, route: &Route, member: &str, value: Value) -> Trace {
+    let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
+    body.insert(member.to_owned(), value);
+    sent(scene, route, Value::Object(body).to_string().as_bytes())
+}
+
 /// The routes whose body says fields.
 fn writing() -> impl Iterator<Item = (&'static Route, Noun, Verb)> {
     ROUTES.iter().filter_map(|route| match route.operation {
@@ -90,16 +97,12 @@ fn a_member_that_our_own_face_does_not_know_is_told_by_its_name_alone() {
             ("id", deep.clone()),
         ] {
             let of = format!("{} with {name}", told(route));
-            let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
-            body.insert(name.to_owned(), value);
-            let trace = sent(&scene, route, Value::Object(body).to_string().as_bytes());
+            let trace = sent_with(&scene, route, name, value);
             assert_eq!(trace.reply.status, 422, "{of}: {}", trace.reply.text);
             assert!(trace.reply.text.contains(&format!("\"/{name}\"")), "{of}: {}", trace.reply.text);
             trace.assert_nowhere(&scene.world, CANARY, &of);
         }
-        let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
-        body.insert(CANARY.to_owned(), json!("value"));
-        let trace = sent(&scene, route, Value::Object(body).to_string().as_bytes());
+        let trace = sent_with(&scene, route, CANARY, json!("value"));
         assert_eq!(trace.reply.status, 422, "{}", trace.reply.text);
         assert_eq!(trace.reply.json()["violations"][0]["pointer"], format!("/{CANARY}"), "{}", trace.reply.text);
         trace.assert_only_shown_in(&["violations"], CANARY, &told(route));
@@ -120,9 +123,7 @@ fn a_member_that_only_reads_is_in_nothing_that_is_left() {
         for name in known.as_object().unwrap().keys().filter(|name| !words.contains(&name.as_str())) {
             for value in [json!(CANARY), json!([{"id": CANARY, "hint": CANARY}])] {
                 let of = format!("{} with {name}: {value}", told(route));
-                let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
-                body.insert(name.clone(), value);
-                let trace = sent(&scene, route, Value::Object(body).to_string().as_bytes());
+                let trace = sent_with(&scene, route, name, value);
                 // These two move by themselves, and say nothing here.
                 let moves = matches!(name.as_str(), "last_used_at" | "secrets");
                 let says = matches!(verb, Verb::Replace | Verb::Merge);
@@ -220,9 +221,7 @@ fn a_field_is_shown_and_stored_as_that_field_alone_and_by_no_refusal() {
             let mut scene = Scene::new();
             for shape in &shapes {
                 let of = format!("{} of {word}: {shape:.100}", told(route));
-                let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
-                body.insert(word.to_owned(), shape.clone());
-                let trace = sent(&scene, route, Value::Object(body).to_string().as_bytes());
+                let trace = sent_with(&scene, route, word, shape.clone());
                 if trace.reply.status >= 400 {
                     // Only where a name that the client gave is pointed at.
                     let names = is_ours(route) && trace.reply.text.contains(&format!("/{CANARY}\""));
