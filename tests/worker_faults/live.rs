@@ -16,7 +16,7 @@ const TIMEOUT: &str = "D1 DB storage operation exceeded timeout which caused obj
 
 /// Sends a request while the database fails like this.
 fn send(call: Call, faults: &Value) -> Reply {
-    call.header("x-fault-for-tests", faults.to_string()).send_failing(server())
+    call.header("x-fault-for-tests", faults.to_string()).attempt(server()).expect("a response")
 }
 
 /// 503, after so many trips. `unknown`: it may have been done.
