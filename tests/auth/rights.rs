@@ -17,46 +17,6 @@ fn keycard(scene: &Scene) -> String {
     format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)
 }
 
-mod keycard {
-    use super::*;
-
-    /// Each caller's statuses for a read, a PATCH that changes nothing, one that changes something, and a create.
-    #[test]
-    fn viewers_read_editors_edit_and_only_admins_create() {
-        for (caller, statuses) in [
-            ("only a role of another name", [403, 403, 403, 403]),
-            ("admin on a resource only", [403, 403, 403, 403]),
-            ("viewer", [200, 403, 403, 403]),
-            ("editor", [200, 200, 200, 403]),
-            ("admin", [200, 200, 200, 201]),
-            ("no roles", [200, 200, 200, 201]),
-        ] {
-            let scene = Scene::new();
-            let token = scene.token(caller);
-            let (many, one) = (keycard(&scene), format!("{}/{}", keycard(&scene), scene.target.credential));
-            let patch = |body: Value| scene.world.call("PATCH", &one, &token, &body).status;
-            let told = [
-                scene.world.get(&one, &token).status,
-                patch(json!({})),
-                patch(json!({"name": "new", "description": null})),
-                scene.world.call("POST", &many, &token, &json!({"name": "new"})).status,
-            ];
-            assert_eq!(told, statuses, "{caller}");
-        }
-    }
-
-    #[test]
-    fn an_editor_is_told_its_own_permissions() {
-        for (caller, update, delete) in [("viewer", false, false), ("editor", true, false), ("admin", true, true)] {
-            let scene = Scene::new();
-            let token = scene.token(caller);
-            let url = format!("{}/{}?expand=permissions", keycard(&scene), scene.target.credential);
-            let told = scene.world.get(&url, &token).json()["permissions"].take();
-            assert_eq!(told, json!({"credentials": {"read": true, "update": update, "delete": delete}}), "{caller}");
-        }
-    }
-}
-
 /// One header.
 struct Authorization(String);
 

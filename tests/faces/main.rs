@@ -20,8 +20,6 @@ mod keycard;
 
 mod keycard_lists;
 
-mod log_in;
-
 mod paging;
 
 #[test]

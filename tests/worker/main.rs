@@ -4,13 +4,11 @@
 mod apart;
 mod bad_input;
 mod bounded;
-mod callers;
 mod canary;
 mod cost;
 mod every_answer;
 mod filters;
 mod lists;
-mod log_in;
 mod nasty;
 mod operations;
 mod own;
