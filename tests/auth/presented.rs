@@ -7,7 +7,7 @@ use postern::route::{Operation, ROUTES};
 use serde_json::json;
 
 use support::scene::{Scene, basic, bearer, checksum, method, own_url, secret_id};
-use support::{MASTER_KEY, START, World, client_url, litegraph_url, settings};
+use support::{MASTER_KEY, ROOT, START, World, ZERO, client_url, litegraph_url, settings};
 
 /// The same credential, read through each face.
 fn urls(scene: &Scene) -> [String; 4] {
@@ -56,6 +56,19 @@ fn a_log_in_is_a_use_of_the_secret_and_so_is_each_call_with_its_token() {
     scene.world.pass(60_000_000);
     scene.world.get(&client_url(&id.client()), &access);
     assert_eq!(used(), Some(scene.world.now.get()));
+}
+
+#[test]
+fn a_token_past_its_end_is_not_found_by_it() {
+    let scene = Scene::new();
+    let body = json!({ "UserGUID": scene.target.account.guid(), "Name": "n", "BearerToken": "chosen" });
+    let made = scene.world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &body);
+    let found = |by: &str| scene.world.get("/v1.0/credentials/bearer/chosen", by).status;
+    let admin = scene.admin().1;
+    assert_eq!((made.status, found(&admin), found(ROOT)), (200, 200, 200));
+    let end = "UPDATE secrets SET expires_at = ?1 WHERE credential = (SELECT id FROM credentials WHERE name = 'n')";
+    scene.world.db.execute(end, &[&scene.world.now.get()]);
+    assert_eq!((found(&admin), found(ROOT)), (404, 404));
 }
 
 /// A caller on a secret that is being replaced is told so, whatever it is answered on whatever face; on the new one it is not.

@@ -2,6 +2,10 @@
 //! `cargo test` runs the former, `make test` both.
 
 mod callers;
+mod coactive;
+mod keycard_lists;
+mod lists;
+mod litegraph_lists;
 mod log_in;
 mod recorded;
 mod refusals;

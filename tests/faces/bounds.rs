@@ -173,3 +173,17 @@ fn what_changes_between_the_trips() {
     };
     assert_eq!(ask(&world, &admin, &turns_off).status, 401);
 }
+
+#[test]
+fn a_page_of_keycard_has_twenty_items_by_default_and_a_hundred_at_most() {
+    let world = World::new();
+    world.many_credentials(ACME, ACME, 1..102);
+    for (query, count) in [("", 20), ("?limit=100", 100), ("?limit=99", 99)] {
+        let url = format!("/organizations/acme/service-accounts/{}/credentials{query}", Id::ZERO);
+        let body = world.get(&url, ROOT).json();
+        assert_eq!(
+            (body["items"].as_array().unwrap().len(), &body["page_info"]["has_next_page"]),
+            (count, &json!(true))
+        );
+    }
+}

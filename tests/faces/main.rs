@@ -4,21 +4,15 @@ use postern::credential::id::Id;
 use serde_json::{Value, json};
 use support::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
-mod coactive;
-
 mod bounds;
 
 mod deletes;
 
 mod litegraph;
 
-mod litegraph_lists;
-
 mod litegraph_tenants;
 
 mod keycard;
-
-mod keycard_lists;
 
 mod paging;
 
@@ -44,43 +38,4 @@ fn the_cost_of_a_request_is_told_and_adds_up() {
         "the credential and its event"
     );
     assert_eq!(world.send("PUT", &client_url(&id), &[], b"{}").cost.trips, 0);
-}
-
-/// Made through one face, PUT through a second, read through a third: what a face cannot say is kept by it.
-#[test]
-fn one_credential_through_every_face() {
-    let world = World::new();
-    let (account, url) = world.service_account();
-    let made = world.call("POST", &url, ROOT, &json!({"name": "made by Keycard", "description": "kept"})).json();
-    let id = Id::parse(&text(&made, "id")).unwrap();
-    let put = world.call(
-        "PUT",
-        &litegraph_url(&id),
-        ROOT,
-        &json!({"UserGUID": Id::parse(&account).unwrap().guid(), "Name": "put by LiteGraph"}),
-    );
-    assert_eq!(put.status, 200, "{}", put.text);
-    let read = world.get(&client_url(&id.client()), ROOT);
-    assert_eq!(
-        read.json(),
-        json!({"client_id": id.client(), "client_secret": "", "name": "put by LiteGraph", "roles": [{"role_id": "viewer"}]})
-    );
-    let again = world.get(&format!("{url}/{id}"), &text(&made, "client_secret"));
-    assert_eq!(
-        (again.json()["name"].as_str(), again.json()["description"].as_str()),
-        (Some("put by LiteGraph"), Some("kept"))
-    );
-    let renamed = world.call(
-        "PUT",
-        &client_url(&id.client()),
-        ROOT,
-        &json!({"name": "put by Coactive", "roles": [{"role_id": "editor"}]}),
-    );
-    assert_eq!(renamed.status, 200);
-    let last = world.get(&litegraph_url(&id), ROOT).json();
-    assert_eq!(
-        (last["Name"].as_str(), last["UserGUID"].as_str()),
-        (Some("put by Coactive"), Some(&*Id::parse(&account).unwrap().guid()))
-    );
-    assert_eq!(world.get(&format!("{url}/{id}"), ROOT).json()["description"], "kept");
 }

@@ -8,7 +8,6 @@ mod canary;
 mod cost;
 mod every_answer;
 mod filters;
-mod lists;
 mod nasty;
 mod operations;
 mod own;

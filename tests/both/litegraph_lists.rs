@@ -1,0 +1,468 @@
+//! LiteGraph's lists of credentials: read many, enumerate, search.
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+use support::face::Face::LiteGraph;
+use support::face::roles;
+use support::tenant::{post_by_root, read_id, text};
+use support::{CLIENTS, Client, Reply, ZERO, call, client, get};
+
+/// The ten names of the enumeration, and the names that the five credentials of [`Five`] then come in.
+const ORDERS: [(&str, &str); 10] = [
+    ("CreatedAscending", "e a c B d"),
+    ("CreatedDescending", "d B c a e"),
+    ("NameAscending", "B a c d e"),
+    ("NameDescending", "e d c a B"),
+    ("GuidAscending", "a d e B c"),
+    ("GuidDescending", "c B e d a"),
+    // These order graphs: accepted, and the default.
+    ("CostAscending", "d B c a e"),
+    ("CostDescending", "d B c a e"),
+    ("MostConnected", "d B c a e"),
+    ("LeastConnected", "d B c a e"),
+];
+
+/// A GUID that only the other tenant has.
+const THEIRS: &str = "99999999-0000-4000-8000-000000000000";
+
+/// Five credentials whose ids, names and times each come in another order, and the same in another tenant. Names are
+/// case-sensitive; two were made at one time.
+struct Five {
+    client: Box<dyn Client>,
+    label: String,
+    v1: String,
+    v2: String,
+    /// The list of the other tenant.
+    theirs: String,
+}
+
+impl Five {
+    fn new() -> Self {
+        let client = client();
+        let [own, other] =
+            [(); 2].map(|()| post_by_root(&*client, "/organizations", &json!({ "name": "Five" })).json());
+        let url = |version, tenant: &Value| format!("/{version}/tenants/{}/credentials", read_id(&tenant["id"]).guid());
+        let (v1, v2, theirs) = (url("v1.0", &own), url("v2.0", &own), url("v1.0", &other));
+        let five = Self { client, label: text(&own["label"]), v1, v2, theirs };
+        for (name, guid, minute) in [("a", 1, 2), ("B", 4, 4), ("c", 5, 3), ("d", 2, 5), ("e", 3, 2)] {
+            // `e` comes before `a`, of the same minute, by its microsecond alone.
+            let micros = u8::from(name == "a");
+            let mut body = json!({
+                "GUID": guid_of(guid), "UserGUID": ZERO, "Name": name, "BearerToken": five.token(name),
+                "CreatedUtc": format!("2024-12-27T18:0{minute}:00.00000{micros}Z"),
+            });
+            five.call("PUT", &five.v1, &body).expect(200);
+            body["BearerToken"] = json!(five.token(&format!("their-{name}")));
+            body["Name"] = json!(format!("their {name}"));
+            five.call("PUT", &five.theirs, &body).expect(200);
+        }
+        five.call("PUT", &five.theirs, &json!({ "GUID": THEIRS, "UserGUID": ZERO, "Name": "theirs alone" }))
+            .expect(200);
+        five
+    }
+
+    /// A token of this tenant's own.
+    fn token(&self, name: &str) -> String {
+        format!("token-{name}-{}", self.label)
+    }
+
+    fn get(&self, url: impl Into<String>) -> Reply {
+        get(url).by_root().send(&*self.client)
+    }
+
+    fn call(&self, method: &str, url: &str, body: &Value) -> Reply {
+        call(method, url).by_root().json(body).send(&*self.client)
+    }
+
+    fn delete(&self, url: &str) {
+        call("DELETE", url).by_root().send(&*self.client).expect(200);
+    }
+
+    /// A page, by GET and by POST, which say the same.
+    fn page(&self, query: &str, body: &Value) -> Value {
+        let [got, found] = [self.get(format!("{}?{query}", self.v2)), self.call("POST", &self.v2, body)].map(|reply| {
+            assert_eq!((reply.status, reply.cost.trips), (200, 1), "{query} {body}: {reply:?}");
+            let mut page = reply.json();
+            page.as_object_mut().unwrap().remove("Timestamp");
+            page
+        });
+        assert_eq!(got, found, "{query} {body}");
+        got
+    }
+
+    #[track_caller]
+    fn not_found(&self, reply: Reply) {
+        assert_eq!(LiteGraph.error(&reply.expect(404)), "NotFound");
+    }
+}
+
+fn guid_of(number: u8) -> String {
+    format!("{number:0>8}-0000-4000-8000-000000000000")
+}
+
+fn names(list: &Value) -> String {
+    list.as_array().expect("a list").iter().map(|one| text(&one["Name"])).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn read_many_shows_all_in_each_order() {
+    let five = Five::new();
+    let v1 = &five.v1;
+    let many = five.get(v1);
+    assert_eq!((many.status, many.cost.trips), (200, 1));
+    assert_eq!(names(&many.json()), "d B c a e", "a bare array, the youngest first");
+    for one in many.json().as_array().unwrap() {
+        let read = five.get(format!("{v1}/{}", text(&one["GUID"]))).json();
+        assert_eq!(*one, read, "as it is read, its token included");
+    }
+    for (order, expected) in ORDERS {
+        assert_eq!(names(&five.get(format!("{v1}?order={order}")).json()), expected, "{order}");
+        let skipped: Vec<_> = expected.split(' ').skip(2).collect();
+        let reply = five.get(format!("{v1}/?skip=2&order={order}"));
+        assert_eq!(names(&reply.json()), skipped.join(" "), "{order}");
+    }
+    for (skip, left) in [("0", 5), ("5", 0), ("1000", 0), ("", 5)] {
+        let reply = five.get(format!("{v1}?skip={skip}&order=")).expect(200);
+        assert_eq!(reply.json().as_array().map(Vec::len), Some(left), "{skip}");
+    }
+    let theirs = "theirs alone their d their B their c their a their e";
+    assert_eq!(names(&five.get(&five.theirs).json()), theirs);
+    five.get("/v1.0/tenants/nobody/credentials").expect(404);
+    five.get("/v1.0/tenants/11111111-0000-0000-0000-000000000000/credentials").expect(404);
+}
+
+#[test]
+fn wrong_parameters_are_all_reported_and_cost_no_trip() {
+    const ORDER: &str = "order has to be an order, such as CreatedDescending or NameAscending.";
+    const SKIP: &str = "skip has to be a number from 0 to 1000.";
+    const KEYS: &str = "max-keys has to be a number from 1 to 1000.";
+    const TOKEN: &str = "token has to be the GUID that a page gave as its ContinuationToken.";
+    const GUIDS: &str = "guids has to be one to a thousand GUIDs, with commas.";
+    let five = Five::new();
+    let (of_v1, of_v2) = (format!("{ORDER} {SKIP} {GUIDS}"), format!("{ORDER} {SKIP} {KEYS} {TOKEN}"));
+    let base32 = format!("token={}", Id::from_bits(9));
+    // What it is called on read many and on enumerate; nothing where that does not know it, so that it says nothing.
+    for (query, in_v1, in_v2) in [
+        ("order=nameascending", ORDER, ORDER),
+        ("order=5", ORDER, ORDER),
+        ("skip=1001", SKIP, SKIP),
+        ("skip=-1", SKIP, SKIP),
+        ("skip=1.0", SKIP, SKIP),
+        ("skip=x", SKIP, SKIP),
+        ("skip=18446744073709551616", SKIP, SKIP),
+        ("skip=9999999999999999999999999999999999999999", SKIP, SKIP),
+        ("max-keys=0", "", KEYS),
+        ("max-keys=-1", "", KEYS),
+        ("maxKeys=1001", "", KEYS),
+        ("maxKeys=9999999999999999999999999999999999999999", "", KEYS),
+        ("max-keys=ten", "", KEYS),
+        ("token=x", "", TOKEN),
+        ("token=%00", "", TOKEN),
+        ("token=null", "", TOKEN),
+        (&*format!("token={ZERO}0"), "", TOKEN),
+        (&*base32, "", TOKEN),
+        ("token=client_00000000000000000000000000", "", TOKEN),
+        ("guids=", GUIDS, ""),
+        ("guids=x", GUIDS, ""),
+        ("guids=,", GUIDS, ""),
+        ("guids=%00", GUIDS, ""),
+        ("guids=%ff", GUIDS, ""),
+        (&*format!("guids={ZERO},"), GUIDS, ""),
+        (&*format!("guids={ZERO},x"), GUIDS, ""),
+        (&*format!("guids={ZERO}%2C"), GUIDS, ""),
+        (&*format!("guids={}", [ZERO; 1001].join(",")), GUIDS, ""),
+        ("order=x&skip=x&max-keys=x&token=x&guids=x", &*of_v1, &*of_v2),
+    ] {
+        for (url, told) in [(&five.v1, in_v1), (&five.v2, in_v2)] {
+            if told.is_empty() {
+                let reply = five.get(format!("{url}?{query}"));
+                let listed = if *url == five.v1 { reply.json() } else { reply.json()["Objects"].clone() };
+                assert_eq!(names(&listed), "d B c a e", "{url} {query}: all of it");
+                continue;
+            }
+            // What cannot be read is refused before the caller is looked up.
+            for call in [get(format!("{url}?{query}")).by_root(), get(format!("{url}?{query}")).token("of-nobody")] {
+                let reply = call.send(&*five.client).expect(400);
+                assert_eq!((&*LiteGraph.error(&reply), reply.cost.trips), ("BadRequest", 0), "{url} {query}");
+                assert_eq!(reply.json()["Description"], told, "{url} {query}");
+            }
+        }
+    }
+}
+
+#[test]
+fn guids_shows_those_of_them_that_are_there_in_their_order() {
+    let five = Five::new();
+    let get = |guids: &str| {
+        let reply = five.get(format!("{}?guids={guids}", five.v1));
+        assert_eq!((reply.status, reply.cost.trips), (200, 1), "{guids}: {reply:?}");
+        names(&reply.json())
+    };
+    let [a, b, c] = [1, 4, 5].map(guid_of);
+    for (guids, shown) in [
+        (format!("{c},{a},{b}"), "c a B"),
+        (format!("{c}%2C{a}%2c{b}"), "c a B"),
+        (format!("{b},{b},{a},{b}"), "B a"),
+        // In any usual form.
+        (format!("{},{{{b}}},{}", a.to_uppercase(), c.replace('-', "")), "a B c"),
+        // One that is not there is left out, and so is another tenant's.
+        (format!("{a},{ZERO}"), "a"),
+        (ZERO.to_owned(), ""),
+        (format!("{THEIRS},{a}"), "a"),
+        // As many as a request may have.
+        (vec![a.as_str(); 1000].join(","), "a"),
+    ] {
+        assert_eq!(get(&guids.replace('{', "%7B").replace('}', "%7D")), shown, "{guids}");
+    }
+}
+
+#[test]
+fn a_page_has_its_members_in_the_order_of_the_contract() {
+    let five = Five::new();
+    let v2 = &five.v2;
+    let members = |token: &[&'static str]| {
+        let after = ["EndOfResults", "TotalRecords", "RecordsRemaining", "Objects"];
+        [&["Success", "Timestamp", "MaxResults"], token, &after].concat()
+    };
+    let page = five.get(format!("{v2}?max-keys=2"));
+    page.expect_members(&members(&["ContinuationToken"]));
+    let body = page.json();
+    let told = ["Success", "MaxResults", "EndOfResults", "TotalRecords", "RecordsRemaining"].map(|name| &body[name]);
+    assert_eq!(told, [&json!(true), &json!(2), &json!(false), &json!(5), &json!(3)]);
+    assert_eq!(body["ContinuationToken"], body["Objects"][1]["GUID"], "the last object's");
+    let timestamp = body["Timestamp"].as_object().unwrap();
+    assert_eq!(timestamp.keys().collect::<Vec<_>>(), ["End", "Messages", "Start", "TotalMs"]);
+    assert!(page.text.contains(r#""Timestamp":{"Start":""#) && page.text.contains(r#""Messages":{}}"#), "{page:?}");
+    assert_eq!(["Start", "End"].map(|name| text(&timestamp[name]).len()), [27, 27]);
+    assert!(timestamp["TotalMs"].as_f64() >= Some(0.0));
+
+    // At the end there is no token.
+    five.get(format!("{v2}?max-keys=5")).expect_members(&members(&[]));
+    assert_eq!(five.get(v2).json()["MaxResults"], 1000, "the default");
+    assert_eq!(five.get(format!("{v2}?maxKeys=3")).json()["MaxResults"], 3);
+    assert_eq!(five.call("POST", v2, &json!({})).json()["MaxResults"], 1000);
+}
+
+/// Each order, each size of a page, and each number that is passed over first: each object once, and each count exact.
+#[test]
+fn the_pages_of_each_order_are_the_list_and_their_counts_are_exact() {
+    let five = Five::new();
+    for (order, expected) in ORDERS {
+        let expected: Vec<_> = expected.split(' ').collect();
+        for (size, skip) in (1..=6).flat_map(|size| (0..=6).map(move |skip| (size, skip))) {
+            // All sizes in one order, and one size in all orders.
+            if order != "NameAscending" && (size, skip) != (2, 0) {
+                continue;
+            }
+            let mut seen: Vec<_> = expected[..skip.min(5)].iter().map(|name| (*name).to_owned()).collect();
+            let mut query = format!("order={order}&max-keys={size}&skip={skip}");
+            let mut body = json!({
+                "Ordering": order, "MaxResults": size, "Skip": skip, "Labels": [], "Tags": {}, "Expr": null,
+                "IncludeData": true,
+            });
+            loop {
+                let page = five.page(&query, &body);
+                seen.extend(names(&page["Objects"]).split_whitespace().map(str::to_owned));
+                let left = 5 - seen.len().min(5);
+                let told = ["TotalRecords", "RecordsRemaining", "EndOfResults"].map(|name| &page[name]);
+                assert_eq!(told, [&json!(5), &json!(left), &json!(left == 0)], "{query}");
+                assert_eq!(page.get("ContinuationToken").is_some(), left > 0, "{query}");
+                let Some(token) = page["ContinuationToken"].as_str() else { break };
+                query = format!("order={order}&max-keys={size}&token={token}");
+                (body["Skip"], body["ContinuationToken"]) = (json!(null), json!(token));
+            }
+            assert_eq!(seen, expected, "{order} {size} {skip}");
+        }
+    }
+}
+
+/// A page that goes on from a token and passes over some more.
+#[test]
+fn skip_counts_from_the_token() {
+    let five = Five::new();
+    let b = guid_of(4);
+    for (skip, shown, left) in [(0, "c a", 1), (1, "a e", 0), (2, "e", 0), (3, "", 0), (1000, "", 0)] {
+        let body = json!({ "MaxResults": 2, "ContinuationToken": b, "Skip": skip });
+        let page = five.page(&format!("max-keys=2&token={b}&skip={skip}"), &body);
+        let told = ["RecordsRemaining", "TotalRecords", "EndOfResults"].map(|name| &page[name]);
+        assert_eq!((&*names(&page["Objects"]), told), (shown, [&json!(left), &json!(5), &json!(left == 0)]));
+    }
+}
+
+#[test]
+fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
+    let five = Five::new();
+    let unknown = |guid: &str| {
+        five.not_found(five.get(format!("{}?token={guid}", five.v2)));
+        five.not_found(five.call("POST", &five.v2, &json!({ "ContinuationToken": guid })));
+    };
+    unknown(ZERO);
+    unknown(THEIRS);
+    // One that another tenant deleted is unknown too.
+    five.delete(&format!("{}/{THEIRS}", five.theirs));
+    unknown(THEIRS);
+
+    // `c`, and then all of them from the middle on.
+    let c = guid_of(5);
+    let from_c = |order: &str| {
+        let body = json!({ "Ordering": order, "ContinuationToken": c });
+        let page = five.page(&format!("order={order}&token={c}"), &body);
+        assert_eq!((&page["RecordsRemaining"], &page["EndOfResults"]), (&json!(0), &json!(true)));
+        (names(&page["Objects"]), page["TotalRecords"].clone())
+    };
+    five.delete(&format!("{}/{c}", five.v1));
+    for (order, expected) in ORDERS {
+        let (_, rest) = expected.split_once('c').unwrap();
+        assert_eq!(from_c(order), (rest.trim().to_owned(), json!(4)), "{order}");
+    }
+    five.delete(&five.v1);
+    assert_eq!(from_c("CreatedDescending"), (String::new(), json!(0)));
+}
+
+/// A token is a GUID and nothing else, so where a list is by name it goes on from the name that its credential has now.
+#[test]
+fn a_token_whose_credential_was_renamed_goes_on_from_its_new_name() {
+    let five = Five::new();
+    let (a, one) = (guid_of(1), format!("{}/{}", five.v1, guid_of(1)));
+    let page = || names(&five.get(format!("{}?order=NameAscending&token={a}", five.v2)).json()["Objects"]);
+    assert_eq!(page(), "c d e");
+    five.call("PUT", &one, &json!({ "UserGUID": ZERO, "Name": "cc" })).expect(200);
+    assert_eq!(page(), "d e");
+    // The name that it had last, once it is deleted.
+    five.delete(&one);
+    assert_eq!(page(), "d e");
+}
+
+#[test]
+fn a_search_reports_every_wrong_member() {
+    const ORDER: &str = "Ordering has to be an order, such as CreatedDescending or NameAscending.";
+    const MAX: &str = "MaxResults has to be a number from 1 to 1000.";
+    const SKIP: &str = "Skip has to be a number from 0 to 1000.";
+    const TOKEN: &str = "ContinuationToken has to be the GUID that a page gave as its ContinuationToken.";
+    let five = Five::new();
+    let (v2, all) = (&five.v2, format!("{ORDER} {MAX} {SKIP} {TOKEN}"));
+    let of = |member: &'static str, values: &[Value]| -> Vec<Value> {
+        values.iter().map(|value| json!({ member: value })).collect()
+    };
+    for (bodies, told) in [
+        (vec![json!({ "Ordering": 5, "MaxResults": "2", "Skip": [], "ContinuationToken": {} })], &*all),
+        (of("MaxResults", &[json!(0), json!(1001), json!(1.5), json!(-1), json!("x"), json!("5"), json!(true)]), MAX),
+        (of("Skip", &[json!(1001), json!(1.5), json!(-1), json!("1"), json!(false)]), SKIP),
+        (of("ContinuationToken", &[json!(""), json!("x"), json!(5), json!({})]), TOKEN),
+        (of("Ordering", &[json!("Created"), json!("Sideways"), json!(5)]), ORDER),
+    ] {
+        for body in bodies {
+            for call in [call("POST", v2).by_root().json(&body), call("POST", v2).json(&body)] {
+                let reply = call.send(&*five.client).expect(400);
+                assert_eq!((&*LiteGraph.error(&reply), reply.cost.trips), ("BadRequest", 0), "{body}");
+                assert_eq!(reply.json()["Description"], told, "{body}");
+            }
+        }
+    }
+    for body in ["", "[]", "{\"Skip\":1,\"Skip\":1}", "{"] {
+        assert_eq!(call("POST", v2).by_root().bytes(body).send(&*five.client).expect(400).cost.trips, 0);
+    }
+    // Null is as absent, and what orders graphs or filters data is passed over, whatever it holds.
+    let nothing = json!({
+        "Ordering": null, "IncludeData": null, "IncludeSubordinates": false, "MaxResults": null, "Skip": null,
+        "ContinuationToken": null, "Labels": ["x"], "Tags": {"a": "b"},
+        "Expr": {"Left": 1, "Operator": "Equals", "Right": 2}, "Other": [],
+    });
+    assert_eq!(names(&five.call("POST", v2, &nothing).json()["Objects"]), "d B c a e");
+}
+
+#[test]
+fn a_credential_is_found_by_its_bearer_token() {
+    let five = Five::new();
+    let get = |token: &str, by: &str| get(format!("/v1.0/credentials/bearer/{token}")).token(by).send(&*five.client);
+    let caller = |role: &str| {
+        let body = json!({ "name": role, "roles": roles(&[role]) });
+        let made = call("POST", CLIENTS).root(&five.label).json(&body).send(&*five.client).expect(201).json();
+        (text(&made["client_id"]), text(&made["client_secret"]))
+    };
+    let ((id, admin), root) = (caller("admin"), five.client.root_token());
+    let found = get(&five.token("c"), &admin);
+    assert_eq!((found.status, found.cost.trips), (200, 1));
+    let c = five.get(format!("{}/{}", five.v1, guid_of(5))).json();
+    assert_eq!(found.json(), c);
+    assert!(found.etag().ends_with(".1\""));
+    // Root finds anyone's, anyone else their own tenant's.
+    let theirs = get(&five.token("their-c"), root).json();
+    assert_eq!((&theirs["Name"], &get(&five.token("c"), root).json()), (&json!("their c"), &c));
+    get(&five.token("their-c"), &admin).expect(404);
+    // One made here; percent-encoded; and by a HEAD.
+    let issued =
+        text(&five.call("PUT", &five.v1, &json!({ "UserGUID": ZERO, "Name": "issued" })).json()["BearerToken"]);
+    assert_eq!(get(&issued, &admin).json()["Name"], "issued");
+    let own = json!({ "UserGUID": ZERO, "Name": "own", "BearerToken": format!("a/b?c#d%41+e{}", five.label) });
+    five.call("PUT", &five.v1, &own).expect(200);
+    for encoded in ["a%2Fb%3Fc%23d%2541%2Be", "a%2Fb%3Fc%23d%2541+e"] {
+        assert_eq!(get(&format!("{encoded}{}", five.label), &admin).json()["Name"], "own", "a plus in a path is one");
+    }
+    let head = call("HEAD", format!("/v1.0/credentials/bearer/{}", five.token("c")));
+    head.header("x-token", admin.as_str()).send(&*five.client).expect(200);
+    // The caller's own, which no face seals: it is found, and not shown.
+    let shown = get(&admin, &admin).json();
+    assert_eq!((&shown["Name"], &shown["BearerToken"]), (&json!("admin"), &json!("")));
+    let access = call("POST", "/api/v1/login").basic(&format!("{id}:{admin}")).send(&*five.client).expect(200).json();
+    for missing in [
+        "no-such-token",
+        // One of Postern's own with a broken checksum; and what cannot be a token.
+        &format!("{issued}x"),
+        "pstn_",
+        "pstn_garbage",
+        "two%20words",
+        "client_x:y",
+        "%00",
+        "%ff",
+        "%E6%97%A5",
+        "%C3%A9",
+        &"x".repeat(513),
+        // An access token is nobody's BearerToken, nor is root's own.
+        &text(&access["access_token"]),
+        root,
+    ] {
+        for by in [&*admin, root] {
+            let reply = get(missing, by);
+            assert_eq!(reply.cost.trips, 1, "{missing}");
+            five.not_found(reply);
+        }
+    }
+    // What is disabled is one still; what was replaced, or went with its credential, is none.
+    let body = |name: &str| json!({ "UserGUID": ZERO, "Name": name, "Active": name != "c" });
+    five.call("PUT", &format!("{}/{}", five.v1, guid_of(5)), &body("c")).expect(200);
+    assert_eq!(get(&five.token("c"), &admin).json()["Active"], false);
+    let d = format!("{}/{}", five.v1, guid_of(2));
+    let mut replaced = body("d");
+    replaced["BearerToken"] = json!(five.token("new-d"));
+    five.call("PUT", &d, &replaced).expect(200);
+    get(&five.token("d"), &admin).expect(404);
+    get(&five.token("new-d"), &admin).expect(200);
+    five.delete(&d);
+    get(&five.token("new-d"), &admin).expect(404);
+    // Admins alone.
+    for token in [caller("editor").1, five.token("e")] {
+        assert_eq!(LiteGraph.error(&get(&five.token("e"), &token).expect(401)), "AuthorizationFailed");
+    }
+}
+
+/// HEAD has no body, and the same status, headers and work as a GET.
+#[test]
+fn head_tells_whether_something_exists() {
+    let five = Five::new();
+    let tenant = five.v1.trim_end_matches("/credentials");
+    for (url, status) in [
+        (format!("{}/{}", five.v1, guid_of(1)), 200),
+        (format!("{}/{ZERO}", five.v1), 404),
+        (format!("{}/x", five.v1), 404),
+        (tenant.to_owned(), 200),
+        (format!("/v1.0/tenants/{THEIRS}"), 404),
+        (format!("{tenant}/users/{ZERO}"), 200),
+        (format!("{tenant}/users/{}", guid_of(1)), 404),
+        (five.v1.clone(), 200),
+        (five.v2.clone(), 200),
+    ] {
+        let reply = call("HEAD", &*url).by_root().send(&*five.client);
+        assert_eq!((reply.status, reply.cost.trips), (status, 1), "{url}");
+    }
+}
