@@ -1,45 +1,18 @@
 //! Coactive's operations.
 
-use postern::credential::id::Id;
 use serde_json::{Value, json};
 use support::face::Face::{Coactive, Keycard, Postern};
 use support::face::roles;
-use support::tenant::{Tenant, post_by_root, read_id, text};
-use support::{CLIENTS, Client, Reply, call, client, get};
+use support::tenant::{Tenant, text};
+use support::{CLIENTS, call, client, get};
 
-/// A tenant without credentials, where root acts.
-struct Organization {
-    client: Box<dyn Client>,
-    id: Id,
-    label: String,
-}
+use crate::Organization;
 
-impl Organization {
-    fn new() -> Self {
-        let client = client();
-        let made = post_by_root(&*client, "/organizations", &json!({ "name": "Coactive" })).expect(201).json();
-        Self { id: read_id(&made["id"]), label: text(&made["label"]), client }
-    }
-
-    fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
-        call(method, path).root(&self.label).json(body).send(&*self.client)
-    }
-
-    fn get(&self, path: &str) -> Reply {
-        get(path).root(&self.label).send(&*self.client)
-    }
-
-    /// Makes a client: its id, its secret and its path.
-    fn make(&self, body: &Value) -> (String, String, String) {
-        let made = self.send("POST", CLIENTS, body).expect(201).json();
-        let id = text(&made["client_id"]);
-        (id.clone(), text(&made["client_secret"]), format!("{CLIENTS}/{id}"))
-    }
-
-    /// Sets a switch of the tenant.
-    fn switch(&self, body: &Value) {
-        self.send("PATCH", &format!("/v1/tenants/{}", self.id), body).expect(200);
-    }
+/// Makes a client: its id, its secret and its path.
+fn make(at: &Organization, body: &Value) -> (String, String, String) {
+    let made = at.send("POST", CLIENTS, body).expect(201).json();
+    let id = text(&made["client_id"]);
+    (id.clone(), text(&made["client_secret"]), format!("{CLIENTS}/{id}"))
 }
 
 #[test]
@@ -85,7 +58,7 @@ fn roles_context_replaces_its_part_alone() {
         |role: &str, dataset: &str| json!({"role_id": role, "resource": "dataset", "resource_instance": dataset});
     let [editor_1, editor_2, viewer] = [scoped("editor", "d1"), scoped("editor", "d2"), scoped("viewer", "d1")];
     let [admin, editor] = ["admin", "editor"].map(|role| json!({ "role_id": role }));
-    let (_, _, one) = at.make(&json!({ "name": "a", "roles": [admin, editor_1, editor_2] }));
+    let (_, _, one) = make(&at, &json!({ "name": "a", "roles": [admin, editor_1, editor_2] }));
     let put = |body: Value| at.send("PUT", &one, &body);
     for (body, expected) in [
         (json!({ "roles": [viewer], "roles_context": "dataset:d1" }), json!([admin, viewer, editor_2])),
@@ -110,7 +83,7 @@ fn roles_context_replaces_its_part_alone() {
 fn roles_are_a_set_of_a_hundred_at_most_after_merging() {
     let at = Organization::new();
     let (a, b) = (json!({"role_id": "admin"}), json!({"role_id": "viewer", "resource": "x"}));
-    let (_, _, one) = at.make(&json!({ "name": "n", "roles": [b, a, b] }));
+    let (_, _, one) = make(&at, &json!({ "name": "n", "roles": [b, a, b] }));
     let before = at.get(&one);
     assert_eq!(before.json()["roles"], json!([a, b]));
     assert_eq!(at.send("PUT", &one, &json!({ "roles": [b, a] })).etag(), before.etag(), "another order is no change");
@@ -121,7 +94,7 @@ fn roles_are_a_set_of_a_hundred_at_most_after_merging() {
     };
     let reply = at.send("POST", CLIENTS, &json!({ "name": "n", "roles": many(101) })).expect(422);
     assert_eq!(Coactive.error(&reply), "body.roles too_long");
-    let (_, _, one) = at.make(&json!({ "name": "n", "roles": many(100) }));
+    let (_, _, one) = make(&at, &json!({ "name": "n", "roles": many(100) }));
     let merged = at.send("PUT", &one, &json!({ "roles": [a], "roles_context": "system" })).expect(422);
     assert_eq!(merged.json()["detail"][0]["loc"], json!(["body", "roles"]));
 }
@@ -129,7 +102,7 @@ fn roles_are_a_set_of_a_hundred_at_most_after_merging() {
 #[test]
 fn an_organization_without_rbac_adds_no_roles() {
     let at = Organization::new();
-    let (_, _, one) = at.make(&json!({ "name": "a", "roles": roles(&["admin", "viewer"]) }));
+    let (_, _, one) = make(&at, &json!({ "name": "a", "roles": roles(&["admin", "viewer"]) }));
     at.switch(&json!({ "rbac": false }));
     // The stored ones are no change; taking one away adds none.
     for (names, status) in [(&["viewer", "admin"][..], 200), (&["editor"], 403), (&["admin"], 200)] {
@@ -145,13 +118,14 @@ fn an_organization_without_rbac_adds_no_roles() {
 
 #[test]
 fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
-    let (at, other) = (Organization::new(), Organization::new());
+    let at = Organization::new();
+    let other = at.other();
     assert_eq!((at.get(CLIENTS).status, at.get(CLIENTS).text), (200, "[]".to_owned()));
     let some = json!([{"role_id": "admin"}, {"role_id": "editor", "resource": "dataset", "resource_instance": "d"}]);
     let made: Vec<_> = [("b", Value::Null), ("a", some.clone()), ("c", json!([]))]
-        .map(|(name, roles)| (name, at.make(&json!({ "name": name, "roles": roles })), roles))
+        .map(|(name, roles)| (name, make(&at, &json!({ "name": name, "roles": roles })), roles))
         .into();
-    other.make(&json!({ "name": "theirs" }));
+    make(&other, &json!({ "name": "theirs" }));
     let listed = get(CLIENTS).token(&made[0].1.1).send(&*at.client).expect(200);
     assert_eq!(listed.cost.trips, 1);
     let expected: Value = made
@@ -182,8 +156,8 @@ fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
 fn roles_are_those_of_the_tenant_on_what_the_query_names() {
     const ROLES: &str = "/api/v1/auth-management/roles";
     let at = Organization::new();
-    let (_, admin, _) = at.make(&json!({ "name": "admin", "roles": roles(&["admin"]) }));
-    let (_, editor, _) = at.make(&json!({ "name": "editor", "roles": roles(&["editor"]) }));
+    let (_, admin, _) = make(&at, &json!({ "name": "admin", "roles": roles(&["admin"]) }));
+    let (_, editor, _) = make(&at, &json!({ "name": "editor", "roles": roles(&["editor"]) }));
     let send = |query: &str| get(format!("{ROLES}{query}")).token(&admin).send(&*at.client);
     let shown = |query: &str| {
         let reply = send(query).expect(200);

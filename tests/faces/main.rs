@@ -8,11 +8,7 @@ mod bounds;
 
 mod deletes;
 
-mod litegraph;
-
 mod litegraph_tenants;
-
-mod keycard;
 
 mod paging;
 

@@ -9,7 +9,6 @@ mod cost;
 mod every_answer;
 mod filters;
 mod nasty;
-mod operations;
 mod own;
 mod parents;
 mod preconditions;

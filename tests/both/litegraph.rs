@@ -1,0 +1,253 @@
+//! LiteGraph's operations on credentials.
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+use support::face::Face::LiteGraph;
+use support::face::roles;
+use support::tenant::{Tenant, read_id, text};
+use support::{CLIENTS, Reply, ZERO, call, client, get};
+
+use crate::Organization;
+
+const MEMBERS: [&str; 8] =
+    ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];
+const GUID: &str = "aaaaaaaa-0000-0000-0000-000000000001";
+
+/// Makes a credential: as it is shown, and its path.
+fn create(at: &Organization, body: &Value) -> (Value, String) {
+    let made = at.send("PUT", &at.litegraph(), body).expect(200);
+    made.expect_members(&MEMBERS);
+    let path = format!("{}/{}", at.litegraph(), text(&made.json()["GUID"]));
+    let got = at.get(&path);
+    assert_eq!((got.json(), got.etag()), (made.json(), made.etag()), "the token is shown on reads");
+    (made.json(), path)
+}
+
+fn conflict(reply: Reply) {
+    assert_eq!(LiteGraph.error(&reply.expect(409)), "Conflict");
+}
+
+#[test]
+fn a_credential_is_made_with_its_defaults() {
+    let at = Organization::new();
+    let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
+    assert_eq!(["TenantGUID", "UserGUID", "Name"].map(|name| text(&made[name])), [&*at.id.guid(), ZERO, "unnamed"]);
+    assert_eq!(made["Active"], true);
+    let token = text(&made["BearerToken"]);
+    assert!(token.starts_with("pstn_"));
+    for member in ["CreatedUtc", "LastUpdateUtc"] {
+        assert_eq!(text(&made[member]).len(), "2024-12-27T18:12:38.653402Z".len());
+    }
+    // A viewer.
+    assert_eq!(LiteGraph.error(&get(path).token(&token).send(&*at.client).expect(401)), "AuthorizationFailed");
+    let own = at.get(&format!("/v1/tenants/{}/credentials/{}", at.id, read_id(&made["GUID"])));
+    assert_eq!(own.json()["roles"], roles(&["viewer"]));
+}
+
+#[test]
+fn a_credential_is_made_as_its_client_chose() {
+    let at = Organization::new();
+    let other = at.other();
+    let own = json!({
+        "GUID": GUID.to_uppercase(), "UserGUID": ZERO, "Name": "n", "BearerToken": format!("chosen-{}", at.id),
+        "Active": false, "CreatedUtc": "2024-12-27T18:12:38.653402Z", "LastUpdateUtc": "2025-12-27T18:12:38.653402Z",
+        "TenantGUID": "",
+    });
+    let mut expected = own.clone();
+    (expected["GUID"], expected["TenantGUID"]) = (json!(GUID), json!(at.id.guid()));
+    let (made, _) = create(&at, &own);
+    assert_eq!(made, expected);
+    conflict(at.send("PUT", &at.litegraph(), &own));
+    let taken = json!({ "UserGUID": ZERO, "BearerToken": own["BearerToken"] });
+    conflict(at.send("PUT", &at.litegraph(), &taken));
+    // In another tenant the GUID is free, and the token is not.
+    conflict(other.send("PUT", &other.litegraph(), &own));
+    let mut free = own;
+    free["BearerToken"] = Value::Null;
+    assert_eq!(create(&other, &free).0["GUID"], GUID);
+    // The history has the real time.
+    let created = at.events(read_id(&made["GUID"])).pop().expect("an event");
+    assert!(text(&created["at"]) > text(&expected["LastUpdateUtc"]), "{created}");
+}
+
+#[test]
+fn an_update_reports_every_missing_or_wrong_member() {
+    let at = Organization::new();
+    let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
+    let nobody = "11111111-0000-0000-0000-000000000000";
+    let named = |token: &str| json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
+    const TOKEN: &str = "BearerToken has to be 1 to 512 visible ASCII characters without spaces.";
+    let no_user = format!("No user with GUID '{nobody}' exists. Name has to have at least 1 character(s).");
+    for (body, told) in [
+        (
+            json!({ "Active": "yes", "BearerToken": "a b" }),
+            &*format!("UserGUID is required. Name is required. Active has to be true or false. {TOKEN}"),
+        ),
+        (
+            json!({ "UserGUID": null, "Name": null, "Active": null, "BearerToken": null }),
+            "UserGUID cannot be null. Name cannot be null. Active cannot be null.",
+        ),
+        (json!({ "UserGUID": nobody, "Name": "" }), &no_user),
+        (named("pstn_nonsense"), ""),
+        (named("client_a:b"), ""),
+    ] {
+        let reply = at.send("PUT", &path, &body).expect(400);
+        assert_eq!(LiteGraph.error(&reply), "BadRequest");
+        let description = text(&reply.json()["Description"]);
+        assert!(
+            if told.is_empty() { description.starts_with("BearerToken ") } else { description == told },
+            "{body}: {description}"
+        );
+    }
+    assert_eq!(at.get(&path).json(), made);
+}
+
+#[test]
+fn an_update_keeps_an_absent_token_and_takes_absent_active_as_true() {
+    let at = Organization::new();
+    let token = format!("foobar-{}", at.id);
+    let (made, path) = create(&at, &json!({ "UserGUID": ZERO, "Active": false, "BearerToken": token }));
+    for kept in [None, Some(Value::Null), Some(json!(""))] {
+        let mut body = json!({
+            "UserGUID": ZERO, "Name": "Updated", "GUID": 5, "TenantGUID": "", "CreatedUtc": "x", "LastUpdateUtc": [],
+        });
+        if let Some(token) = kept {
+            body["BearerToken"] = token;
+        }
+        let put = at.send("PUT", &path, &body).expect(200);
+        put.expect_members(&MEMBERS);
+        let mut expected = made.clone();
+        (expected["Name"], expected["Active"]) = (json!("Updated"), json!(true));
+        expected["LastUpdateUtc"] = put.json()["LastUpdateUtc"].clone();
+        assert_eq!(put.json(), expected);
+        assert!(text(&expected["LastUpdateUtc"]) > text(&made["LastUpdateUtc"]));
+    }
+}
+
+#[test]
+fn a_new_token_ends_every_other() {
+    let at = Organization::new();
+    let [old, new] = ["old", "new"].map(|token| format!("{token}-{}", at.id));
+    let (made, path) = create(&at, &json!({ "UserGUID": ZERO, "BearerToken": old }));
+    let body = json!({ "UserGUID": ZERO, "Name": "unnamed", "BearerToken": new });
+    let put = at.send("PUT", &path, &body).expect(200);
+    assert_eq!((&put.json()["BearerToken"], at.get(&path).json()), (&json!(new), put.json()));
+    let error = |token: &str| LiteGraph.error(&get(&*path).token(token).send(&*at.client).expect(401));
+    assert_eq!((&*error(&old), &*error(&new)), ("AuthenticationFailed", "AuthorizationFailed"));
+    // One revision, and the credential's own columns did not change.
+    let events = at.events(read_id(&made["GUID"]));
+    let told: Vec<_> = events.iter().rev().map(|event| (text(&event["action"]), event["revision"].as_u64())).collect();
+    let expected = [("created", 1), ("secret_created", 1), ("secret_created", 2), ("secret_ended", 2)];
+    assert_eq!(told, expected.map(|(action, revision)| (action.to_owned(), Some(revision))));
+    assert_eq!(at.send("PUT", &path, &body).etag(), put.etag());
+}
+
+#[test]
+fn a_token_of_another_credential_is_a_conflict_and_changes_nothing() {
+    let at = Organization::new();
+    let other = at.other();
+    let taken = format!("taken-{}", at.id);
+    create(&other, &json!({ "UserGUID": ZERO, "BearerToken": taken }));
+    let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
+    conflict(at.send("PUT", &path, &json!({ "UserGUID": ZERO, "Name": "changed", "BearerToken": taken })));
+    assert_eq!(at.get(&path).json(), made);
+}
+
+#[test]
+fn a_caller_may_replace_its_own_token_and_a_secret_that_is_not_sealed_is_not_shown() {
+    let at = Organization::new();
+    let made = at.send("POST", CLIENTS, &json!({ "name": "self" })).json();
+    let (path, secret) =
+        (format!("{}/{}", at.litegraph(), read_id(&made["client_id"]).guid()), text(&made["client_secret"]));
+    let put = |by: &str, body: &Value| call("PUT", &*path).token(by).json(body).send(&*at.client).expect(200);
+    let got = get(&*path).token(&secret).send(&*at.client).expect(200);
+    assert_eq!(got.json()["BearerToken"], "");
+    assert_eq!(put(&secret, &got.json()).etag(), got.etag());
+    // The same token is no change.
+    let body =
+        |token: &str, active: bool| json!({ "UserGUID": ZERO, "Name": "self", "BearerToken": token, "Active": active });
+    let same = put(&secret, &body(&secret, true));
+    assert_eq!((same.etag(), &same.json()["BearerToken"]), (got.etag(), &json!("")));
+    let mine = format!("mine-{}", at.id);
+    let changed = put(&secret, &body(&mine, false)).json();
+    assert_eq!((&changed["BearerToken"], &changed["Active"]), (&json!(mine), &json!(false)));
+    let error = |token: &str| LiteGraph.error(&get(&*path).token(token).send(&*at.client).expect(401));
+    assert_eq!((&*error(&secret), &*error(&mine)), ("AuthenticationFailed", "Inactive"));
+}
+
+#[test]
+fn an_update_moves_the_credential_to_another_user() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let body = json!({ "UserGUID": ZERO });
+    let made = call("PUT", tenant.all(LiteGraph)).by_root().json(&body).send(&*client).expect(200).json();
+    let body = json!({ "UserGUID": tenant.account.guid(), "Name": "unnamed" });
+    let put = tenant.update(LiteGraph, read_id(&made["GUID"])).json(&body).send(&*client).expect(200).json();
+    assert_eq!(put["UserGUID"], tenant.account.guid());
+    assert!(text(&put["LastUpdateUtc"]) > text(&made["LastUpdateUtc"]));
+}
+
+#[test]
+fn the_same_guid_in_two_tenants_is_two_credentials() {
+    let at = Organization::new();
+    let other = at.other();
+    let own = json!({ "GUID": GUID, "UserGUID": ZERO, "Name": "n" });
+    let ((_, path), (theirs, their_path)) = (create(&at, &own), create(&other, &own));
+    let body = json!({ "UserGUID": ZERO, "Name": "changed", "BearerToken": format!("new-{}", at.id) });
+    at.send("PUT", &path, &body).expect(200);
+    assert_eq!((other.get(&their_path).json(), &at.get(&path).json()["Name"]), (theirs, &json!("changed")));
+}
+
+#[test]
+fn a_missing_credential_tenant_or_unreadable_guid_is_404() {
+    let at = Organization::new();
+    let (body, all) = (json!({ "UserGUID": ZERO, "Name": "n" }), at.litegraph());
+    let there = create(&at, &body).0;
+    let spelled = read_id(&there["GUID"]);
+    for path in [
+        format!("{all}/{ZERO}"),
+        format!("{all}/missing"),
+        format!("{all}/client_x"),
+        format!("{all}/{spelled}"),
+        format!("{all}/{}", spelled.client()),
+        format!("{all}/{}", "a".repeat(2000)),
+        "/v1.0/tenants/x/credentials/y".to_owned(),
+    ] {
+        assert_eq!(LiteGraph.error(&at.send("PUT", &path, &body).expect(404)), "NotFound", "{path}");
+        at.get(&path).expect(404);
+    }
+    at.send("PUT", &format!("/v1.0/tenants/{}/credentials", Id::from_bits(9).guid()), &body).expect(404);
+}
+
+/// A preflight asks nothing of the database, and whether the URL leads anywhere is not its business.
+#[test]
+fn a_browser_may_ask_first_and_read_the_answer() {
+    let at = Organization::new();
+    let all = at.litegraph();
+    let preflight = |url: &str| {
+        let call = call("OPTIONS", url).header("origin", "https://app.example");
+        let call = call.header("access-control-request-method", "PUT");
+        call.header("access-control-request-headers", "authorization,content-type,x-token").send(&*at.client)
+    };
+    for url in [&all, "/v2.0/tenants/x/credentials", "/v1.0/tenants/", "/v1.0/nowhere", "/v1.0/credentials/bearer/x"] {
+        let reply = preflight(url);
+        assert_eq!((reply.status, &*reply.text, reply.cost.trips), (204, "", 0), "{url}");
+        for (header, parts) in [
+            ("access-control-allow-methods", &["GET", "HEAD", "POST", "PUT", "DELETE"][..]),
+            ("access-control-allow-headers", &["Authorization", "Content-Type", "X-Token", "X-Request-ID", "If-Match"]),
+        ] {
+            let told: Vec<_> = reply.header(header).unwrap().split(", ").collect();
+            assert!(parts.iter().all(|part| told.contains(part)), "{header}: {told:?}");
+        }
+        assert!(reply.header("access-control-allow-credentials").is_none(), "there is no cookie to send");
+    }
+    // Every answer may be read, refusals included (`Reply::checked`); and it has its id under both names.
+    for (call, status) in [(get(&*all).by_root(), 200), (get(&*all), 401)] {
+        let reply = call.header("x-request-id", "own-1").send(&*at.client).expect(status);
+        assert_eq!(["x-request-id", "x-correlation-id"].map(|name| reply.header(name)), [Some("own-1"); 2]);
+    }
+    // The other faces are not called from browsers.
+    for url in [CLIENTS, "/organizations", "/service-account-token"] {
+        preflight(url).expect(405);
+    }
+}
