@@ -1,5 +1,5 @@
-//! Another tenant's thing answers exactly as a missing one: byte for byte, with all its headers. No list, no count and no
-//! deletion of one tenant reaches into another.
+//! Another tenant's thing answers exactly as a missing one: byte for byte, with all its headers. No deletion of one tenant
+//! reaches into another. Lists and counts: `tests/both/isolation.rs`.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -107,174 +107,6 @@ fn another_tenants_thing_is_as_a_missing_one() {
     assert_eq!(scene.world.stored_but_last_use(), before, "nothing is written, and nothing deleted");
 }
 
-mod list {
-    use super::*;
-
-    /// Every list that there is, with parameters that could let it see further. `theirs` is something of another tenant.
-    fn lists(own: &Place, theirs: &Place) -> Vec<(&'static Route, String, Vec<u8>)> {
-        let mut lists = Vec::new();
-        let guids = [theirs.credential, theirs.account, own.credential].map(Id::guid).join(",");
-        // Its place in a list of Keycard's, as one who saw it there would name it.
-        let cursor = format!("{}{:x}", theirs.credential, support::START);
-        for route in ROUTES {
-            let queries = match route.operation {
-                Operation::List(_) | Operation::Page(_) if method(route) == "POST" => Vec::new(),
-                Operation::List(_) if is_litegraph(route) => vec![
-                    String::new(),
-                    "?order=NameAscending".to_owned(),
-                    "?order=GuidDescending&skip=1".to_owned(),
-                    format!("?guids={guids}"),
-                ],
-                Operation::Page(_) if is_litegraph(route) => vec![
-                    String::new(),
-                    "?max-keys=1".to_owned(),
-                    "?max-keys=1&skip=1&order=NameDescending".to_owned(),
-                    format!("?token={}&order=GuidAscending&max-keys=1", own.credential.guid()),
-                ],
-                Operation::Page(noun) if is_ours(route) => {
-                    let mut queries = ["", "?limit=1", "?sort=-created"].map(str::to_owned).to_vec();
-                    queries.push(format!("?cursor={cursor}"));
-                    queries.push(format!("?sort=-created&limit=1&cursor={cursor}"));
-                    if noun == Noun::Credential {
-                        queries.extend(
-                            ["?name_prefix=t", "?sort=-name", "?role=viewer", "?enabled=true"].map(str::to_owned),
-                        );
-                        queries.push(format!("?principal={}", theirs.account));
-                        queries
-                            .push("?unused_since=2030-01-01T00:00:00Z&expires_before=2250-01-01T00:00:00Z".to_owned());
-                    }
-                    queries
-                }
-                Operation::Page(_) => {
-                    let mut queries = vec![String::new(), "?limit=1".to_owned(), "?expand=permissions".to_owned()];
-                    queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}")));
-                    queries.extend(["after", "before"].map(|side| format!("?{side}={cursor}&limit=1")));
-                    queries
-                }
-                Operation::History => vec![String::new(), "?limit=1".to_owned(), "?cursor=4000000000".to_owned()],
-                Operation::List(_) | Operation::Roles | Operation::Read(_) => vec![String::new()],
-                Operation::Write(..)
-                | Operation::Delete(_)
-                | Operation::DeleteAll
-                | Operation::FindByToken
-                | Operation::FinishRotation
-                | Operation::CancelRotation
-                | Operation::Restore
-                | Operation::Verify
-                | Operation::Metadata
-                | Operation::LogIn => Vec::new(),
-            };
-            lists.extend(queries.into_iter().map(|query| (route, url(route, own) + &query, Vec::new())));
-            if matches!(route.operation, Operation::Page(_)) && method(route) == "POST" {
-                for body in [
-                    json!({}),
-                    json!({"MaxResults": 1, "Ordering": "NameAscending"}),
-                    json!({"MaxResults": 1, "ContinuationToken": own.credential.guid()}),
-                    json!({"Skip": 1}),
-                ] {
-                    lists.push((route, url(route, own), body.to_string().into_bytes()));
-                }
-            }
-        }
-        lists
-    }
-
-    /// The body of an answer, without the times that an enumeration tells of itself.
-    fn seen(scene: &Scene, token: &str, (route, url, body): &(&Route, String, Vec<u8>)) -> String {
-        let headers = [bearer(token), ("x-postern-tenant", "acme".to_owned())];
-        let reply = scene.send_to(route, url, &headers, body);
-        assert_eq!(reply.status, 200, "{} {url}: {}", method(route), reply.text);
-        let mut answer = reply.json();
-        if let Some(timestamp) = answer.get_mut("Timestamp") {
-            timestamp.take();
-        }
-        answer.to_string()
-    }
-
-    /// Tenants, principals and credentials that come and go in every tenant but `other`, each under a name with `theirs`.
-    fn live(scene: &Scene) {
-        let call = |method, url: &str, body| {
-            let reply = scene.world.call(method, url, ROOT, &body);
-            assert!(reply.status < 300, "{method} {url}: {}", reply.text);
-            if reply.text.is_empty() { Value::Null } else { reply.json() }
-        };
-        let third = text(&call("POST", "/organizations", json!({"name": "theirs"})), "id");
-        for tenant in [ACME, &third] {
-            for _ in 0..5 {
-                let accounts = format!("/organizations/{tenant}/service-accounts");
-                let account = text(&call("POST", &accounts, json!({"name": "theirs, too"})), "id");
-                let credentials = format!("{accounts}/{account}/credentials");
-                for _ in 0..3 {
-                    call("POST", &credentials, json!({"name": "theirs as well"}));
-                }
-                let gone = text(&call("POST", &credentials, json!({"name": "theirs once"})), "id");
-                call("DELETE", &format!("{credentials}/{gone}"), Value::Null);
-            }
-        }
-    }
-
-    /// Every id that is somebody else's, in each of its spellings.
-    fn their_ids(scene: &Scene) -> Vec<String> {
-        let sql = format!(
-            "SELECT id FROM tenants WHERE id <> '{OTHER}' UNION SELECT id FROM principals WHERE tenant <> '{OTHER}'
-             UNION SELECT id FROM credentials WHERE tenant <> '{OTHER}' UNION SELECT id FROM secrets WHERE tenant <> '{OTHER}'
-             UNION SELECT credential FROM events WHERE tenant <> '{OTHER}'"
-        );
-        let rows = scene.world.db.query(&sql, &[]);
-        let ids = rows.iter().map(|row| Id::parse(row["id"].as_str().unwrap()).unwrap());
-        // The default principal's is everyone's, and the tenant acme has the same.
-        let ids: Vec<Id> = ids.filter(|id| *id != Id::ZERO).collect();
-        assert!(ids.len() > 50, "{}", ids.len());
-        ids.into_iter().flat_map(|id| [id.to_string(), id.guid(), id.guid().replace('-', "")]).collect()
-    }
-
-    #[test]
-    fn shows_no_id_no_name_and_no_count_of_another_tenant() {
-        let scene = Scene::new();
-        let (token, own) = (scene.other_admin(), scene.elsewhere());
-        let lists = lists(&own, &scene.target);
-        // The first use is noted, and shown from then on.
-        scene.world.get("/organizations", &token);
-        let answers = || lists.iter().map(|list| seen(&scene, &token, list)).collect::<Vec<_>>();
-        let before = answers();
-        live(&scene);
-        for (list, (before, after)) in lists.iter().zip(before.into_iter().zip(answers())) {
-            assert_eq!(before, after, "{}: nobody else's things make a difference", list.1);
-            for id in their_ids(&scene) {
-                assert!(!after.contains(&id), "{}: {after}", list.1);
-            }
-            assert!(!after.contains("theirs") && !after.contains("acme"), "{}: {after}", list.1);
-        }
-        // What is there is seen: the caller and the one of its service account.
-        let page = scene.world.get(&format!("/v2.0/tenants/{}/credentials", own.tenant.guid()), &token).json();
-        assert_eq!((page["TotalRecords"].as_u64(), page["Objects"].as_array().map(Vec::len)), (Some(2), Some(2)));
-        // And root, who may see all, does.
-        for url in ["/v1.0/tenants", "/organizations?limit=100", "/v1/tenants"] {
-            assert!(scene.world.get(url, ROOT).text.contains("theirs"), "{url}");
-        }
-    }
-
-    #[test]
-    fn goes_on_from_no_other_tenants_credential() {
-        let scene = Scene::new();
-        let (token, own) = (scene.other_admin(), scene.elsewhere());
-        let url = format!("/v2.0/tenants/{}/credentials", own.tenant.guid());
-        let [deleted, there] = [scene.admin().0, scene.target.credential];
-        assert_eq!(scene.world.call("DELETE", &litegraph_url(&deleted), ROOT, &Value::Null).status, 200);
-        let answers = |id: Id| {
-            let search = json!({"ContinuationToken": id.guid()});
-            let page = scene.world.get(&format!("{url}?token={}", id.guid()), &token);
-            [page, scene.world.call("POST", &url, &token, &search)].map(|reply| (reply.status, reply.text, reply.cost))
-        };
-        let unknown = answers(nothing());
-        assert_eq!(unknown[0].0, 404);
-        for id in [there, deleted] {
-            assert_eq!(answers(id), unknown);
-        }
-        assert_eq!(answers(own.credential)[0].0, 200, "but from one's own");
-    }
-}
-
 mod litegraph {
     use super::*;
 
@@ -301,47 +133,11 @@ mod litegraph {
     }
 
     #[test]
-    fn another_tenants_guid_is_free_in_this_one() {
-        let scene = Scene::new();
-        let theirs = scene.target.credential.guid();
-        assert_eq!(create(&scene, &json!({"UserGUID": ZERO, "GUID": theirs})).status, 200);
-        assert_eq!(create(&scene, &json!({"UserGUID": ZERO, "GUID": theirs})).status, 409, "in this tenant, once");
-        let admin = scene.admin().1;
-        let seen = scene.world.get(&litegraph_url(&scene.target.credential), &admin);
-        assert_eq!(seen.json()["Name"], "target", "each tenant sees its own");
-
-        // And each changes its own.
-        let before = of_acme(&scene);
-        let url = format!("/v1.0/tenants/{}/credentials/{theirs}", Id::parse(OTHER).unwrap().guid());
-        let body = json!({"UserGUID": ZERO, "Name": "changed", "BearerToken": "changed"});
-        assert_eq!(scene.world.call("PUT", &url, &scene.other_admin(), &body).json()["Name"], "changed");
-        assert_eq!(of_acme(&scene), before);
-    }
-
-    #[test]
     fn another_tenants_token_is_as_one_taken_in_this_one() {
         let scene = Scene::new();
         let [theirs, own] = [scene.admin().1, scene.other_admin()];
         let [one, other] = [theirs, own].map(|token| create(&scene, &json!({"UserGUID": ZERO, "BearerToken": token})));
         assert_eq!((one.status, one.text), (409, other.text));
-    }
-
-    #[test]
-    fn a_deletion_of_what_is_another_tenants_is_a_200_that_deletes_nothing() {
-        let scene = Scene::new();
-        let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
-        let tenant = own.tenant.guid();
-        let before = scene.world.stored_but_last_use();
-        for what in [
-            format!("credentials/{}", theirs.credential.guid()),
-            format!("users/{}", theirs.account.guid()),
-            format!("users/{}/credentials", theirs.account.guid()),
-            format!("credentials/{}/credentials", theirs.account.guid()),
-        ] {
-            let reply = scene.world.call("DELETE", &format!("/v1.0/tenants/{tenant}/{what}"), &token, &Value::Null);
-            assert_eq!((reply.status, &*reply.text, reply.cost.rows_written), (200, "", 0), "{what}");
-            assert_eq!(scene.world.stored_but_last_use(), before, "{what}");
-        }
     }
 
     /// Gives the other tenant a user and a credential of the very GUIDs that those of acme have.

@@ -7,6 +7,8 @@ use support::face::roles;
 use support::tenant::{post_by_root, read_id, text};
 use support::{CLIENTS, Client, Reply, ZERO, call, client, get};
 
+use crate::in_process;
+
 /// The ten names of the enumeration, and the names that the five credentials of [`Five`] then come in.
 const ORDERS: [(&str, &str); 10] = [
     ("CreatedAscending", "e a c B d"),
@@ -292,15 +294,19 @@ fn skip_counts_from_the_token() {
 #[test]
 fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
     let five = Five::new();
+    // Of another tenant, there or deleted, as of nobody: to the row.
     let unknown = |guid: &str| {
-        five.not_found(five.get(format!("{}?token={guid}", five.v2)));
-        five.not_found(five.call("POST", &five.v2, &json!({ "ContinuationToken": guid })));
+        let search = five.call("POST", &five.v2, &json!({ "ContinuationToken": guid }));
+        [five.get(format!("{}?token={guid}", five.v2)), search].map(|reply| {
+            let (text, cost) = (reply.text.clone(), reply.cost);
+            five.not_found(reply);
+            (text, in_process().then_some(cost))
+        })
     };
-    unknown(ZERO);
-    unknown(THEIRS);
-    // One that another tenant deleted is unknown too.
+    let nobody = unknown("88888888-0000-4000-8000-000000000000");
+    assert_eq!(unknown(THEIRS), nobody);
     five.delete(&format!("{}/{THEIRS}", five.theirs));
-    unknown(THEIRS);
+    assert_eq!(unknown(THEIRS), nobody);
 
     // `c`, and then all of them from the middle on.
     let c = guid_of(5);
