@@ -247,33 +247,10 @@ fn litegraph(order: &'static str) {
 }
 
 #[test]
-fn litegraph_created_ascending() {
-    litegraph("CreatedAscending");
-}
-
-#[test]
-fn litegraph_created_descending() {
-    litegraph("CreatedDescending");
-}
-
-#[test]
-fn litegraph_name_ascending() {
-    litegraph("NameAscending");
-}
-
-#[test]
-fn litegraph_name_descending() {
-    litegraph("NameDescending");
-}
-
-#[test]
-fn litegraph_guid_ascending() {
-    litegraph("GuidAscending");
-}
-
-#[test]
-fn litegraph_guid_descending() {
-    litegraph("GuidDescending");
+fn litegraph_credentials_in_each_order() {
+    const ORDERS: [&str; 6] =
+        ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
+    support::http::at_once(ORDERS.to_vec(), litegraph);
 }
 
 /// Forward from the first item, or backward from behind the last one.

@@ -12,6 +12,29 @@ use support::tenant::{Tenant, post_by_root, text};
 
 const FIFTY: u64 = 50;
 
+/// Fails unless one of fifty was done, and each other one was a conflict.
+#[track_caller]
+fn expect_one(statuses: &[u16]) {
+    let count = |status| statuses.iter().filter(|told| **told == status).count();
+    assert_eq!((count(200), count(409)), (1, 49), "{statuses:?}");
+}
+
+/// Fails unless the revisions are those from 2 on, each once.
+#[track_caller]
+fn expect_no_gap(revisions: impl IntoIterator<Item = u64>) {
+    let mut revisions: Vec<_> = revisions.into_iter().collect();
+    revisions.sort_unstable();
+    assert!(revisions.iter().copied().eq(2..=FIFTY + 1), "{revisions:?}");
+}
+
+/// The only one that was done, and those that were refused.
+#[track_caller]
+fn split(replies: Vec<Reply>) -> (Reply, Vec<Reply>) {
+    let (mut made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(made.len(), 1, "{made:?}");
+    (made.remove(0), refused)
+}
+
 #[test]
 fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
     let tenant = Tenant::new(server());
@@ -29,7 +52,7 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
 
     let by_revision: BTreeMap<_, _> =
         replies.iter().zip(&bodies).map(|(reply, said)| (reply.revision(), (reply, said))).collect();
-    assert!(by_revision.keys().copied().eq(2..=FIFTY + 1), "each revision once: {:?}", by_revision.keys());
+    expect_no_gap(replies.iter().map(Reply::revision));
     // Each answer is the one before it with its own member changed, and nothing else.
     let mut state = first.json();
     for (reply, (member, body)) in by_revision.values() {
@@ -54,7 +77,7 @@ fn fifty_changes_at_once_through_every_face_leave_no_gap() {
         (reply.revision(), format!("name {number}"))
     });
     revisions.sort();
-    assert!(revisions.iter().map(|(revision, _)| *revision).eq(2..=FIFTY + 1), "{revisions:?}");
+    expect_no_gap(revisions.iter().map(|(revision, _)| *revision));
     assert_eq!(tenant.read(Keycard, subject.id).json()["name"], revisions.last().unwrap().1);
 }
 
@@ -62,21 +85,24 @@ fn fifty_changes_at_once_through_every_face_leave_no_gap() {
 fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
-    for face in Face::ALL {
+    // Each face's update, and our own PUT: the whole as it was read, with another name, and what only reads left in.
+    let verbs = Face::ALL.into_iter().map(|face| (face, face.update())).chain([(Postern, "PUT")]);
+    for (face, method) in verbs {
         let before = tenant.read(face, subject.id);
         let replies = at_once((0..FIFTY).collect(), |number| {
-            let body = tenant.naming(face, format!("{face:?} {number}"));
-            tenant.update(face, subject.id).header("if-match", before.etag()).json(&body).send(server())
+            let name = format!("{face:?} {method} {number}");
+            let mut body = if method == face.update() { tenant.naming(face, &*name) } else { before.json() };
+            body[face.name()] = name.into();
+            let update = call(method, tenant.one(face, subject.id)).token(&tenant.admin);
+            update.header("if-match", before.etag()).json(&body).send(server())
         });
-        let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
-        assert_eq!(made.len(), 1);
+        let (made, refused) = split(replies);
         for reply in refused {
             let reply = reply.expect(412);
-            face.error(&reply);
-            assert_eq!(reply.cost.rows_written, 0);
+            assert_eq!((&*face.error(&reply), reply.cost.rows_written), (face.stale(), 0));
         }
         let after = tenant.read(face, subject.id);
-        assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
+        assert_eq!((after.json(), after.etag()), (made.json(), made.etag()));
         assert_eq!(after.revision(), before.revision() + 1);
     }
 }
@@ -94,8 +120,7 @@ fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
         }
         reply.status
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
+    expect_one(&statuses);
     // Nothing is left of those that were refused, and the token is the one's.
     for (guid, status) in guids.iter().zip(&statuses) {
         let url = format!("{}/{guid}", tenant.all(LiteGraph));
@@ -113,8 +138,7 @@ fn of_fifty_credentials_at_once_that_take_one_token_one_gets_it() {
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
     let statuses =
         at_once(subjects.clone(), |subject| tenant.update(LiteGraph, subject.id).json(&body).send(server()).status);
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
+    expect_one(&statuses);
     for (subject, status) in subjects.iter().zip(&statuses) {
         // A refusal changed nothing: the secret that was there still holds.
         let known = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(server());
@@ -133,9 +157,7 @@ fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
         assert_eq!(reply.json()["BearerToken"], token, "each is answered with its own");
         reply.revision()
     });
-    let mut sorted = revisions.clone();
-    sorted.sort_unstable();
-    assert!(sorted.into_iter().eq(2..=FIFTY + 1), "{revisions:?}");
+    expect_no_gap(revisions.iter().copied());
     let shown = text(&tenant.read(LiteGraph, subject.id).json()["BearerToken"]);
     for (token, revision) in tokens.iter().zip(revisions) {
         let last = revision == FIFTY + 1;
@@ -311,46 +333,20 @@ fn fifty_posts_at_once_of_two_bodies_under_one_key_make_one_of_them() {
 }
 
 #[test]
-fn of_fifty_replacements_at_once_with_one_etag_one_is_made() {
-    let tenant = Tenant::new(server());
-    let subject = tenant.subject();
-    let before = tenant.read(Postern, subject.id);
-    let replies = at_once((0..FIFTY).collect(), |number| {
-        // The whole of it as it was read, with another name: what only reads is left in.
-        let mut body = before.json();
-        body["name"] = format!("name {number}").into();
-        call("PUT", tenant.one(Postern, subject.id))
-            .token(&tenant.admin)
-            .header("if-match", before.etag())
-            .json(&body)
-            .send(server())
-    });
-    let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
-    assert_eq!((made.len(), made[0].revision()), (1, 2));
-    for reply in refused {
-        assert_eq!((&*Postern.error(&reply), reply.status, reply.cost.rows_written), ("stale", 412, 0));
-    }
-    let after = tenant.read(Postern, subject.id);
-    assert_eq!((after.json(), after.etag()), (made[0].json(), made[0].etag()));
-}
-
-#[test]
 fn of_fifty_rotations_at_once_one_begins() {
     let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let replies = at_once(vec![(); 50], |()| tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })));
-    let (begun, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
-    assert_eq!(begun.len(), 1);
+    let (begun, refused) = split(replies);
     for reply in refused {
         assert_eq!((reply.status, &*Postern.error(&reply)), (409, "rotating"));
     }
-    let new = text(&begun[0].json()["secret"]);
+    let new = text(&begun.json()["secret"]);
     assert!([&own.secret, &new].iter().all(|secret| tenant.verify(secret).json()["active"] == true), "both hold");
     // And one ends it.
     for (step, left) in [("finish", &new), ("cancel", &new)] {
         let statuses = at_once(vec![(); 50], |()| tenant.step(&own, &format!("rotate/{step}"), &json!({})).status);
-        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{step}: {statuses:?}");
-        assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{step}: {statuses:?}");
+        expect_one(&statuses);
         assert_eq!(tenant.verify(left).json()["active"], true);
         tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200);
     }
