@@ -3,6 +3,7 @@
 
 mod callers;
 mod coactive;
+mod deletes;
 mod isolation;
 mod keycard;
 mod keycard_lists;

@@ -6,8 +6,6 @@ use support::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text
 
 mod bounds;
 
-mod deletes;
-
 mod litegraph_tenants;
 
 mod paging;
