@@ -11,9 +11,9 @@ use crate::in_process;
 #[test]
 fn root_makes_organizations_whose_labels_are_their_own() {
     let client = client();
-    let make = |name: &str| post_by_root(&*client, "/organizations", &json!({ "name": name })).expect(201);
-    let name = format!("New Co {}", read_id(&make("of its own").json()["id"]));
-    let made = make(&name);
+    let post = |name: &str| post_by_root(&*client, "/organizations", &json!({ "name": name })).expect(201);
+    let name = format!("New Co {}", read_id(&post("of its own").json()["id"]));
+    let made = post(&name);
     made.expect_members_in_any_order(&["created_at", "id", "label", "name", "sso_enabled", "updated_at", "zone_id"]);
     let made = made.json();
     let label = name.to_lowercase().replace(' ', "-");
@@ -22,15 +22,15 @@ fn root_makes_organizations_whose_labels_are_their_own() {
         (label.clone(), &json!(false), &made["id"])
     );
     assert_eq!(["created_at", "updated_at"].map(|time| text(&made[time]).len()), [24; 2]);
-    let labels = [name.clone(), format!("{name}!").to_uppercase()].map(|name| text(&make(&name).json()["label"]));
+    let labels = [name.clone(), format!("{name}!").to_uppercase()].map(|name| text(&post(&name).json()["label"]));
     assert_eq!(labels, [format!("{label}-2"), format!("{label}-3")]);
     // A label that reads as an id never stands alone.
     for id in [text(&made["id"]), read_id(&made["id"]).guid()] {
-        assert_eq!(text(&make(&id).json()["label"]), format!("{id}-2"));
+        assert_eq!(text(&post(&id).json()["label"]), format!("{id}-2"));
     }
-    assert!(make("An Organization, Inc.").json()["label"].to_string().starts_with("\"an-organization-inc"));
+    assert!(post("An Organization, Inc.").json()["label"].to_string().starts_with("\"an-organization-inc"));
     if in_process() {
-        assert_eq!(make("ACME").json()["label"], "acme-2");
+        assert_eq!(post("ACME").json()["label"], "acme-2");
     }
     post_by_root(&*client, "/organizations", &json!({ "description": 5 })).expect(400);
 }

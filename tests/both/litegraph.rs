@@ -72,11 +72,11 @@ fn a_credential_is_made_as_its_client_chose() {
 
 #[test]
 fn an_update_reports_every_missing_or_wrong_member() {
+    const TOKEN: &str = "BearerToken has to be 1 to 512 visible ASCII characters without spaces.";
     let at = Organization::new();
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
     let nobody = "11111111-0000-0000-0000-000000000000";
     let named = |token: &str| json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
-    const TOKEN: &str = "BearerToken has to be 1 to 512 visible ASCII characters without spaces.";
     let no_user = format!("No user with GUID '{nobody}' exists. Name has to have at least 1 character(s).");
     for (body, told) in [
         (

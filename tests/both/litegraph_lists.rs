@@ -91,11 +91,11 @@ impl Five {
         assert_eq!(got, found, "{query} {body}");
         got
     }
+}
 
-    #[track_caller]
-    fn not_found(&self, reply: Reply) {
-        assert_eq!(LiteGraph.error(&reply.expect(404)), "NotFound");
-    }
+#[track_caller]
+fn not_found(reply: Reply) {
+    assert_eq!(LiteGraph.error(&reply.expect(404)), "NotFound");
 }
 
 fn guid_of(number: u8) -> String {
@@ -299,7 +299,7 @@ fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
         let search = five.call("POST", &five.v2, &json!({ "ContinuationToken": guid }));
         [five.get(format!("{}?token={guid}", five.v2)), search].map(|reply| {
             let (text, cost) = (reply.text.clone(), reply.cost);
-            five.not_found(reply);
+            not_found(reply);
             (text, in_process().then_some(cost))
         })
     };
@@ -431,7 +431,7 @@ fn a_credential_is_found_by_its_bearer_token() {
         for by in [&*admin, root] {
             let reply = get(missing, by);
             assert_eq!(reply.cost.trips, 1, "{missing}");
-            five.not_found(reply);
+            not_found(reply);
         }
     }
     // What is disabled is one still; what was replaced, or went with its credential, is none.

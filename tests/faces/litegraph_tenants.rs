@@ -15,8 +15,9 @@ fn put(world: &World, url: &str, by: &str, body: &Value) -> Reply {
     reply
 }
 
-fn error(reply: &Reply) -> (u16, String) {
-    (reply.status, text(&reply.json(), "Error"))
+/// The status and the word of a refusal.
+fn error(reply: &Reply) -> String {
+    format!("{} {}", reply.status, text(&reply.json(), "Error"))
 }
 
 fn admin(world: &World) -> String {
@@ -47,11 +48,11 @@ mod tenants {
             "LastUpdateUtc": "2025-12-27T18:12:38.653402Z",
         });
         assert_eq!(put(&world, TENANTS, ROOT, &own).json(), shown);
-        assert_eq!(error(&put(&world, TENANTS, ROOT, &own)), (409, "Conflict".to_owned()), "the GUID is taken");
-        assert_eq!(error(&put(&world, TENANTS, ROOT, &json!({"GUID": ZERO}))), (409, "Conflict".to_owned()));
+        assert_eq!(error(&put(&world, TENANTS, ROOT, &own)), "409 Conflict", "the GUID is taken");
+        assert_eq!(error(&put(&world, TENANTS, ROOT, &json!({"GUID": ZERO}))), "409 Conflict");
         let read = world.get(&format!("{TENANTS}/{OWN}"), ROOT);
         assert_eq!((read.status, read.json()), (200, shown));
-        assert_eq!(error(&put(&world, TENANTS, &admin(&world), &json!({}))), (401, "AuthorizationFailed".to_owned()));
+        assert_eq!(error(&put(&world, TENANTS, &admin(&world), &json!({}))), "401 AuthorizationFailed");
         let wrong = put(
             &world,
             TENANTS,
@@ -80,13 +81,13 @@ mod tenants {
             format!("{TENANTS}/x"),
             format!("{TENANTS}/99999999-0000-4000-8000-000000000000"),
         ] {
-            assert_eq!(error(&world.get(&url, &by)), (404, "NotFound".to_owned()), "{url}");
+            assert_eq!(error(&world.get(&url, &by)), "404 NotFound", "{url}");
         }
         assert_eq!(guids(&world.get(TENANTS, &by)), [ZERO]);
         for caller in ["viewer", "editor"] {
             let by = world.caller(&[caller]);
-            assert_eq!(error(&world.get(&format!("{TENANTS}/{ZERO}"), &by)), (401, "AuthorizationFailed".to_owned()));
-            assert_eq!(error(&world.get(TENANTS, &by)), (401, "AuthorizationFailed".to_owned()));
+            assert_eq!(error(&world.get(&format!("{TENANTS}/{ZERO}"), &by)), "401 AuthorizationFailed");
+            assert_eq!(error(&world.get(TENANTS, &by)), "401 AuthorizationFailed");
         }
     }
 
@@ -144,14 +145,8 @@ mod tenants {
             let reply = put(&world, &url, &by, &wrong);
             assert_eq!((reply.status, text(&reply.json(), "Description")), (400, told.to_owned()));
         }
-        assert_eq!(
-            error(&put(&world, &format!("{TENANTS}/{OWN}"), ROOT, &json!({"Name": "n"}))),
-            (404, "NotFound".to_owned())
-        );
-        assert_eq!(
-            error(&put(&world, &format!("{TENANTS}/x"), ROOT, &json!({"Name": "n"}))),
-            (404, "NotFound".to_owned())
-        );
+        assert_eq!(error(&put(&world, &format!("{TENANTS}/{OWN}"), ROOT, &json!({"Name": "n"}))), "404 NotFound");
+        assert_eq!(error(&put(&world, &format!("{TENANTS}/x"), ROOT, &json!({"Name": "n"}))), "404 NotFound");
         assert_eq!(world.get(&url, ROOT).json(), body, "refusals changed nothing");
     }
 
@@ -161,12 +156,12 @@ mod tenants {
         let by = admin(&world);
         let url = format!("{TENANTS}/{ZERO}");
         let off = put(&world, &url, &by, &json!({"Name": "acme", "Active": false}));
-        assert_eq!(error(&off), (401, "AuthorizationFailed".to_owned()));
+        assert_eq!(error(&off), "401 AuthorizationFailed");
         assert_eq!(off.json()["Description"], "You may not make this change.");
         assert_eq!(put(&world, &url, &by, &json!({"Name": "acme", "Active": true})).status, 200, "as it is");
         let off = put(&world, &url, ROOT, &json!({"Name": "acme", "Active": false}));
         assert_eq!((off.status, &off.json()["Active"]), (200, &json!(false)));
-        assert_eq!(error(&world.get(&url, &by)), (401, "Inactive".to_owned()));
+        assert_eq!(error(&world.get(&url, &by)), "401 Inactive");
         assert_eq!(world.get(&url, ROOT).json()["Active"], false, "root sees it");
         // Active that is left out is true.
         assert_eq!(put(&world, &url, ROOT, &json!({"Name": "acme"})).json()["Active"], true);
@@ -197,21 +192,17 @@ mod tenants {
             for not in [String::new(), "?force=false".to_owned(), "?force=FALSE".to_owned(), "?other=force".to_owned()]
             {
                 let refused = delete(&format!("{url}{not}"), ROOT);
-                assert_eq!(error(&refused), (409, "Conflict".to_owned()), "{full} {not}");
+                assert_eq!(error(&refused), "409 Conflict", "{full} {not}");
                 assert!(text(&refused.json(), "Description").contains("?force"), "{}", refused.text);
             }
             gone(&delete(&format!("{url}?force"), ROOT));
             assert_eq!(world.get(&url, ROOT).status, 404);
         }
         let mine = format!("{TENANTS}/{ZERO}?force");
-        assert_eq!(error(&delete(&mine, &admin(&world))), (401, "AuthorizationFailed".to_owned()));
+        assert_eq!(error(&delete(&mine, &admin(&world))), "401 AuthorizationFailed");
         let by = admin(&world);
         gone(&delete(&format!("{mine}=true"), ROOT));
-        assert_eq!(
-            error(&world.get(TENANTS, &by)),
-            (401, "AuthenticationFailed".to_owned()),
-            "with all who belong to it"
-        );
+        assert_eq!(error(&world.get(TENANTS, &by)), "401 AuthenticationFailed", "with all who belong to it");
         assert_eq!(guids(&world.get(TENANTS, ROOT)), [""; 0]);
     }
 }
@@ -252,19 +243,12 @@ mod users {
         let read = world.get(&url, &by);
         assert_eq!((read.status, read.cost.trips, read.json()), (200, 1, shown));
         assert!(!Value::Object(world.stored()).to_string().contains("canary-word"), "a password is never stored");
-        assert_eq!(error(&put(&world, USERS, &by, &own)), (409, "Conflict".to_owned()));
-        assert_eq!(
-            error(&put(&world, USERS, &by, &json!({"GUID": ZERO}))),
-            (409, "Conflict".to_owned()),
-            "the default one's"
-        );
+        assert_eq!(error(&put(&world, USERS, &by, &own)), "409 Conflict");
+        assert_eq!(error(&put(&world, USERS, &by, &json!({"GUID": ZERO}))), "409 Conflict", "the default one's");
         // The same GUID in another tenant is another user.
         assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
         assert_eq!(put(&world, &format!("{TENANTS}/{OWN}/users"), ROOT, &own).status, 200);
-        assert_eq!(
-            error(&put(&world, &format!("{TENANTS}/{OWN}/users"), &by, &json!({}))),
-            (404, "NotFound".to_owned())
-        );
+        assert_eq!(error(&put(&world, &format!("{TENANTS}/{OWN}/users"), &by, &json!({}))), "404 NotFound");
         // Whatever a password is: it is not read.
         assert_eq!(put(&world, USERS, &by, &json!({"Password": {"any": [1]}})).status, 200);
         let wrong =
@@ -345,7 +329,7 @@ mod users {
         );
         assert_eq!(
             error(&put(&world, &format!("{USERS}/99999999-0000-4000-8000-000000000000"), &by, &ignored)),
-            (404, "NotFound".to_owned())
+            "404 NotFound"
         );
         // Another face calls it by one name, and that is its name then.
         let account = format!("/organizations/acme/service-accounts/{}", Id::parse_guid(OWN).unwrap());
@@ -380,7 +364,7 @@ mod users {
         // But for the default one, which stays as it is.
         let before = world.stored_but_last_use();
         let off = put(&world, &format!("{USERS}/{ZERO}"), &by, &json!({"FirstName": "x", "Active": false}));
-        assert_eq!(error(&off), (409, "Conflict".to_owned()));
+        assert_eq!(error(&off), "409 Conflict");
         assert_eq!(world.stored_but_last_use(), before);
         assert_eq!(
             put(&world, &format!("{USERS}/{ZERO}"), &by, &json!({"FirstName": "renamed"})).json()["FirstName"],
@@ -400,7 +384,7 @@ mod users {
         assert_eq!(moved.status, 200);
         let off = put(&world, &format!("{users}/{user}"), &secret, &json!({"FirstName": "own", "Active": false}));
         assert_eq!((off.status, &off.json()["Active"]), (200, &json!(false)), "{}", off.text);
-        assert_eq!(error(&put(&world, &format!("{users}/{user}"), &secret, &json!({}))).0, 401);
+        assert_eq!(put(&world, &format!("{users}/{user}"), &secret, &json!({})).status, 401);
     }
 
     #[test]
@@ -435,9 +419,9 @@ mod users {
         delete(&format!("{USERS}/{OWN}"));
         delete(&format!("{USERS}/x"));
         let missing = world.call("DELETE", &format!("{TENANTS}/{OWN}/users/{OWN}"), &by, &Value::Null);
-        assert_eq!(error(&missing), (404, "NotFound".to_owned()), "but not where there is no tenant");
+        assert_eq!(error(&missing), "404 NotFound", "but not where there is no tenant");
         let default = world.call("DELETE", &format!("{USERS}/{ZERO}"), &by, &Value::Null);
-        assert_eq!(error(&default), (409, "Conflict".to_owned()));
+        assert_eq!(error(&default), "409 Conflict");
         assert_eq!(world.get(&credentials, &by).json(), left);
     }
 }
