@@ -267,29 +267,3 @@ fn no_route_is_open() {
         assert_eq!(get(one).token(&tenant.admin).send(&*client).expect(200).revision(), 1);
     }
 }
-
-#[test]
-fn what_is_disabled_or_replaced_is_no_caller_at_once() {
-    let client = client();
-    let tenant = Tenant::new(&*client);
-    let subject = tenant.subject();
-    let read = |token: &str, face| get(tenant.one(face, subject.id)).token(token).send(&*client);
-    let put = |active: bool, token: &str| {
-        let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "Active": active, "BearerToken": token });
-        tenant.update(LiteGraph, subject.id).json(&body).send(&*client).expect(200);
-    };
-    read(&subject.secret, Keycard).expect(200);
-    put(false, "");
-    assert_eq!(LiteGraph.error(&read(&subject.secret, LiteGraph).expect(401)), "Inactive");
-    assert_eq!(Keycard.error(&read(&subject.secret, Keycard).expect(401)), "unauthorized");
-    put(true, "");
-    read(&subject.secret, Keycard).expect(200);
-    let token = format!("replaced-{}", subject.id);
-    put(true, &token);
-    assert_eq!(LiteGraph.error(&read(&subject.secret, LiteGraph).expect(401)), "AuthenticationFailed");
-    read(&token, Keycard).expect(200);
-    // What deletes itself.
-    let (id, secret) = tenant.client(&json!({ "name": "n" }));
-    call("DELETE", format!("{CLIENTS}/{id}")).token(&secret).send(&*client).expect(200);
-    assert_eq!(Coactive.error(&read(&secret, Coactive).expect(401)), Coactive.unauthenticated());
-}

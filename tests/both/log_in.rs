@@ -282,16 +282,21 @@ const UNKNOWN: [&str; 4] =
     ["Invalid authentication credentials", "AuthenticationFailed", "unauthorized", "unauthenticated"];
 const INACTIVE: [&str; 4] = ["Invalid authentication credentials", "Inactive", "unauthorized", "inactive"];
 
-/// An admin's access token calls every face before a deed and none after it, and the admin logs in no more.
+/// An admin's secret and access token call every face before a deed and none after it, and the admin logs in no more.
 #[track_caller]
 fn dies(of: &str, words: [&str; 4], deed: impl FnOnce(&Tenant, &Own)) {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = admin(&tenant);
     let token = access(&*client, own.id, &own.secret);
-    lives(&tenant, &token);
+    let tokens = [&token, &own.secret];
+    for token in tokens {
+        lives(&tenant, token);
+    }
     deed(&tenant, &own);
-    assert_eq!(answers(&tenant, &token), words.map(|word| (401, word.to_owned())), "{of}");
+    for token in tokens {
+        assert_eq!(answers(&tenant, token), words.map(|word| (401, word.to_owned())), "{of}");
+    }
     for path in LOG_INS {
         log_in(path).basic(&format!("{}:{}", own.id.client(), own.secret)).send(&*client).expect(401);
     }
@@ -353,6 +358,7 @@ fn an_access_token_dies_with_its_secret_and_lives_as_long() {
     dies("replaced", UNKNOWN, |tenant, own| {
         let next = format!("next-{}", own.id);
         replace(tenant, own.id, &next);
+        lives(tenant, &next);
         lives(tenant, &access(tenant.client, own.id, &next));
     });
     let client = client();
@@ -362,6 +368,12 @@ fn an_access_token_dies_with_its_secret_and_lives_as_long() {
     step(&tenant, &own, "revoke");
     step(&tenant, &own, "restore");
     lives(&tenant, &token);
+    for active in [false, true] {
+        let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "Active": active });
+        call("PUT", tenant.one(LiteGraph, own.id)).by_root().json(&body).send(&*client).expect(200);
+    }
+    lives(&tenant, &token);
+    lives(&tenant, &own.secret);
     // While both secrets are valid, so are the tokens of both.
     let newer = access(&*client, own.id, &rotate(&tenant, &own, 3600));
     lives(&tenant, &token);

@@ -465,6 +465,7 @@ fn a_number_is_read_as_it_is_written_or_refused() {
                     is_told(face, &reply, Told::Unreadable, why);
                 } else {
                     refused(face, &reply, (face.invalid(), &face.bad_name("string_type")), why);
+                    assert_eq!(reply.cost.trips, 1, "{face:?}, {why}");
                 }
             }
         }
