@@ -290,7 +290,7 @@ fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
         (of_tenant("principals"), &tenant.admin, json!({ "name": name })),
         ("/v1/tenants".to_owned(), server().root_token(), json!({ "name": name })),
     ] {
-        let replies = at_once(vec![(); 50], |()| post(&path, token, "one-key", &body).send(server()).expect(201));
+        let replies = at_once(vec![(); 50], |()| post(&path, token, &name, &body).send(server()).expect(201));
         let first = said(&replies[0]);
         assert!(replies.iter().all(|reply| said(reply) == first), "{path}: fifty equal answers");
         assert_eq!(replies[0].json().get("secret").is_some(), path.ends_with("credentials"));
@@ -300,7 +300,7 @@ fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
         let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send(server()).expect(200).items();
         assert_eq!(listed.iter().filter(|item| item["name"] == name.as_str()).count(), 1, "{path}: there is one");
         // And once more, when it is over.
-        assert_eq!(said(&post(&path, token, "one-key", &body).send(server())), first);
+        assert_eq!(said(&post(&path, token, &name, &body).send(server())), first);
     }
     let events =
         get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
