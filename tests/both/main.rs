@@ -4,6 +4,7 @@
 mod callers;
 mod coactive;
 mod deletes;
+mod every_answer;
 mod isolation;
 mod keycard;
 mod keycard_lists;
@@ -11,8 +12,13 @@ mod lists;
 mod litegraph;
 mod litegraph_lists;
 mod log_in;
+mod own;
+mod parents;
+mod preconditions;
 mod recorded;
 mod refusals;
+mod rotation;
+mod verify;
 
 use std::rc::Rc;
 

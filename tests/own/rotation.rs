@@ -1,7 +1,12 @@
-//! Rotation as a state machine: random steps against a small model of which secret holds at which time.
+//! Rotation as a state machine: random steps against a small model of which secret holds at which time. And its clock, to the
+//! microsecond; the steps themselves are in `tests/both/rotation.rs`.
 
+use postern::credential::time::Micros;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::client::{call, get};
+use support::face::Face::LiteGraph;
+use support::tenant::{Own, read_id, text};
 
 use crate::stage::*;
 
@@ -36,9 +41,104 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..14)
 }
 
-/// The secrets that hold at a time, oldest first; `end` is the credential's own.
-fn living(known: &[Known], now: i64) -> Vec<usize> {
-    known.iter().enumerate().filter(|(_, one)| one.until.is_none_or(|until| now < until)).map(|(at, _)| at).collect()
+struct Model {
+    /// Oldest first.
+    known: Vec<Known>,
+    revision: i64,
+    /// The credential's own.
+    end: Option<i64>,
+    sealed: bool,
+}
+
+impl Model {
+    /// The secrets that hold at a time, if their credential does.
+    fn living(&self, now: i64) -> Vec<usize> {
+        let known = self.known.iter().enumerate();
+        known.filter(|(_, one)| one.until.is_none_or(|until| now < until)).map(|(at, _)| at).collect()
+    }
+
+    /// What a step's request is refused for, if it is; otherwise it is taken.
+    fn step(&mut self, tenant: &Tenant, own: &Own, step: &Step, now: i64) -> Result<(), TestCaseError> {
+        let alive = self.living(now);
+        let (verb, body, refused) = match step {
+            Step::Pass(_) => return Ok(()),
+            Step::End(seconds) => {
+                let to = seconds.map(|seconds| now + seconds * SECOND);
+                self.revision += i64::from(to != self.end);
+                self.end = to;
+                tenant.send("PATCH", &own.path, &json!({ "expires_at": to.map(time) })).expect(200);
+                return Ok(());
+            }
+            Step::Put => {
+                let chosen = format!("own-token-{:020}", self.known.len());
+                let body = json!({ "UserGUID": tenant.account.guid(), "Name": "own", "BearerToken": chosen });
+                tenant.update(LiteGraph, own.id).json(&body).send(tenant.client).expect(200);
+                // It ends every other secret, and is sealed, as all of LiteGraph's are.
+                for one in &mut self.known {
+                    one.until = Some(one.until.map_or(now, |until| until.min(now)));
+                }
+                self.known.push(Known { value: chosen, until: None });
+                (self.sealed, self.revision) = (true, self.revision + 1);
+                return Ok(());
+            }
+            Step::Start(grace) => {
+                ("rotate", json!({ "grace_seconds": grace }), (alive.len() > 1).then_some("rotating"))
+            }
+            Step::Finish => ("rotate/finish", Value::Null, (alive.len() < 2).then_some("not_rotating")),
+            Step::Cancel => ("rotate/cancel", Value::Null, (alive.len() < 2).then_some("not_rotating")),
+        };
+        let reply = tenant.step(own, verb, &body);
+        if let Some(code) = refused {
+            reply.refused(409, code);
+            return Ok(());
+        }
+        self.revision += 1;
+        let shown = reply.expect(200).json();
+        prop_assert_eq!(&shown["id"], &json!(own.id), "the id stays");
+        prop_assert_eq!(shown.get("secret").is_some(), verb == "rotate", "shown once");
+        match step {
+            Step::Start(grace) => {
+                // Never beyond the credential's own end.
+                let deadline = now + grace * SECOND;
+                self.known[alive[0]].until = Some(self.end.map_or(deadline, |end| deadline.min(end)));
+                self.known.push(Known { value: text(&shown["secret"]), until: None });
+            }
+            Step::Finish => self.known[alive[0]].until = Some(now),
+            _ => {
+                self.known[alive[1]].until = Some(now);
+                self.known[alive[0]].until = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is there is what the model says.
+    fn agrees(&self, service: &InProcess, tenant: &Tenant, own: &Own) -> Result<(), TestCaseError> {
+        let shown = tenant.look(&own.path);
+        prop_assert_eq!(&shown["revision"], &json!(self.revision), "one for each step, and for nothing else");
+        let alive = self.living(service.world().now.get());
+        prop_assert!(alive.len() <= 2);
+        let ends = shown["secrets"].as_array().expect("secrets").iter().map(|secret| secret["expires_at"].clone());
+        let expected = alive.iter().map(|at| json!(self.known[*at].until.map(time)));
+        prop_assert_eq!(ends.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        let seen = tenant.read(LiteGraph, own.id).json();
+        let newest = alive.last().filter(|_| self.sealed).map_or("", |at| self.known[*at].value.as_str());
+        prop_assert_eq!(seen["BearerToken"].as_str(), Some(newest), "{}", seen);
+        for (at, one) in self.known.iter().enumerate() {
+            let called = tenant.send_by(&one.value, "POST", "/v1/verify", &json!({ "token": one.value }));
+            let now = service.world().now.get();
+            let holds = one.until.is_none_or(|until| now < until) && self.end.is_none_or(|end| now < end);
+            prop_assert_eq!(called.status, if holds { 200 } else { 401 }, "secret {}: {}", at, called.text);
+            // Where the credential's end was moved to before the deadline, either may be told.
+            let date = |at: i64| Micros(at).http_date();
+            let dates = one.until.filter(|_| holds).map_or(vec![None], |until| {
+                vec![Some(date(until)), Some(date(self.end.map_or(until, |end| end.min(until))))]
+            });
+            prop_assert!(dates.contains(&called.header("sunset").map(str::to_owned)), "{:?}", called);
+            prop_assert!(!holds || called.json()["active"] == true);
+        }
+        Ok(())
+    }
 }
 
 proptest! {
@@ -46,231 +146,86 @@ proptest! {
 
     #[test]
     fn rotation_is_a_state_machine(sealed in any::<bool>(), steps in steps()) {
-        let world = World::new();
-        let (url, id, first) = if sealed { by_litegraph(&world) } else {
-            let made = make(&world, &json!({ "name": "plain", "roles": null }));
-            (made.url.clone(), made.id.clone(), made.secret)
-        };
-        let litegraph = support::litegraph_url(&postern::credential::id::Id::parse(&id).unwrap());
-        let mut known = vec![Known { value: first, until: None }];
-        let (mut revision, mut end, mut sealed, mut puts) = (1, None::<i64>, sealed, 0);
+        let service = InProcess::new();
+        let tenant = Tenant::new(&service);
+        let mut own = tenant.own(json!({ "roles": null }));
+        if sealed {
+            let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&tenant.naming(LiteGraph, "own"));
+            let made = made.send(&service).expect(200).json();
+            own.id = read_id(&made["GUID"]);
+            own.path = tenant.at(&format!("/credentials/{}", own.id));
+            own.secret = text(&made["BearerToken"]);
+        }
+        let known = vec![Known { value: own.secret.clone(), until: None }];
+        let mut model = Model { known, revision: 1, end: None, sealed };
         for step in steps {
-            // Each request takes a millisecond: what it is judged by.
-            let now = world.now.get() + 1000;
-            let alive = living(&known, now);
-            let (verb, body) = match &step {
-                Step::Start(grace) => ("rotate", json!({ "grace_seconds": grace })),
-                Step::Finish => ("rotate/finish", Value::Null),
-                Step::Cancel => ("rotate/cancel", Value::Null),
-                _ => ("", Value::Null),
-            };
-            let refused = match step {
-                Step::Start(_) if alive.len() > 1 => Some("rotating"),
-                Step::Finish | Step::Cancel if alive.len() < 2 => Some("not_rotating"),
-                _ => None,
-            };
-            match &step {
-                Step::Pass(seconds) => world.pass(seconds * SECOND),
-                Step::End(seconds) => {
-                    let to = seconds.map(|seconds| now + seconds * SECOND);
-                    let changes = to != end;
-                    end = to;
-                    let reply = world.call("PATCH", &url, ROOT, &json!({ "expires_at": end.map(time) }));
-                    prop_assert_eq!(reply.status, 200);
-                    revision += i64::from(changes);
-                }
-                Step::Put => {
-                    puts += 1;
-                    let own = format!("own-token-{puts:020}");
-                    let body = json!({ "UserGUID": support::ZERO, "Name": "plain", "Active": true, "BearerToken": own });
-                    let reply = world.call("PUT", &litegraph, ROOT, &body);
-                    prop_assert_eq!(reply.status, 200, "{}", reply.text);
-                    // It ends every other secret, and is sealed, as all of LiteGraph's are.
-                    for one in &mut known {
-                        one.until = Some(one.until.map_or(now, |until| until.min(now)));
-                    }
-                    known.push(Known { value: own, until: None });
-                    sealed = true;
-                    revision += 1;
-                }
-                _ => {
-                    let reply = world.call("POST", &format!("{url}/{verb}"), ROOT, &body);
-                    one_trip(&reply);
-                    if let Some(code) = refused {
-                        is(&reply, 409, code);
-                        continue;
-                    }
-                    prop_assert_eq!(reply.status, 200, "{}", reply.text);
-                    revision += 1;
-                    let shown = reply.json();
-                    prop_assert_eq!(&shown["id"], &json!(id), "the id stays");
-                    prop_assert_eq!(shown.get("secret").is_some(), matches!(step, Step::Start(_)), "shown once");
-                    match step {
-                        Step::Start(grace) => {
-                            let deadline = now + grace * SECOND;
-                            let retiring = alive[0];
-                            // Never beyond the credential's own end.
-                            known[retiring].until = Some(end.map_or(deadline, |end| deadline.min(end)));
-                            known.push(Known { value: text(&shown, "secret"), until: None });
-                        }
-                        Step::Finish => known[alive[0]].until = Some(now),
-                        _ => {
-                            known[alive[1]].until = Some(now);
-                            known[alive[0]].until = None;
-                        }
-                    }
-                }
+            if let Step::Pass(seconds) = step {
+                service.world().pass(seconds * SECOND);
             }
-            agree(&world, &url, &litegraph, &known, end, revision, sealed)?;
+            // Each request takes a millisecond: what it is judged by.
+            let now = service.world().now.get() + 1000;
+            model.step(&tenant, &own, &step, now)?;
+            model.agrees(&service, &tenant, &own)?;
         }
     }
-}
-
-/// Whether what is there is what the model says.
-fn agree(
-    world: &World,
-    url: &str,
-    litegraph: &str,
-    known: &[Known],
-    end: Option<i64>,
-    revision: i64,
-    sealed: bool,
-) -> Result<(), TestCaseError> {
-    let shown = read(world, url);
-    prop_assert_eq!(&shown["revision"], &json!(revision), "one for each step, and for nothing else");
-    let ends: Vec<_> = shown["secrets"].as_array().unwrap().iter().map(|secret| secret["expires_at"].clone()).collect();
-    let alive = living(known, world.now.get());
-    prop_assert!(alive.len() <= 2);
-    let expected: Vec<_> =
-        alive.iter().map(|at| known[*at].until.map_or(Value::Null, |until| time(until).into())).collect();
-    prop_assert_eq!(ends, expected);
-    let seen = world.get(litegraph, ROOT).json();
-    let newest = alive.last().map(|at| known[*at].value.as_str());
-    prop_assert_eq!(
-        seen.get("BearerToken").and_then(Value::as_str).filter(|token| !token.is_empty()),
-        newest.filter(|_| sealed),
-        "{}",
-        seen
-    );
-    for (at, one) in known.iter().enumerate() {
-        let called = world.call("POST", "/v1/verify", &one.value, &json!({ "token": one.value }));
-        let now = world.now.get();
-        let holds = one.until.is_none_or(|until| now < until) && end.is_none_or(|end| now < end);
-        prop_assert_eq!(called.status, if holds { 200 } else { 401 }, "secret {}: {}", at, called.text);
-        let retires = one.until.filter(|_| holds);
-        prop_assert_eq!(called.header("deprecation").is_some(), retires.is_some());
-        // Where the credential's end was moved to before the deadline, either may be told.
-        let date = |at: i64| postern::credential::time::Micros(at).http_date();
-        let dates = retires.map(|until| [date(until), date(end.map_or(until, |end| end.min(until)))]);
-        let sunset = called.header("sunset").map(str::to_owned);
-        prop_assert!(
-            match (&sunset, &dates) {
-                (Some(told), Some(dates)) => dates.contains(told),
-                (told, _) => told.is_none(),
-            },
-            "{:?}",
-            sunset
-        );
-        if holds {
-            prop_assert_eq!(&called.json()["active"], &json!(true));
-        }
-    }
-    Ok(())
-}
-
-/// A credential whose secret is sealed: its url, id and token.
-fn by_litegraph(world: &World) -> (String, String, String) {
-    let url = format!("/v1.0/tenants/{}/credentials", support::ZERO);
-    let reply = world.call("PUT", &url, ROOT, &json!({ "UserGUID": support::ZERO, "Name": "plain" }));
-    assert_eq!(reply.status, 200, "{}", reply.text);
-    let id = postern::credential::id::Id::parse_guid(&text(&reply.json(), "GUID")).unwrap().to_string();
-    (format!("{CREDENTIALS}/{id}"), id, text(&reply.json(), "BearerToken"))
 }
 
 #[test]
-fn a_caller_on_the_retiring_secret_is_told_until_when() {
-    let world = World::new();
-    let made = make(&world, &json!({ "name": "a", "roles": null }));
-    let started = world.call("POST", &made.under("rotate"), ROOT, &json!({ "grace_seconds": 3600 }));
-    let (new, since) = (text(&started.json(), "secret"), world.now.get());
-    let told = |token: &str, url: &str| {
-        let reply = world.get(url, token);
-        (reply.header("deprecation").map(str::to_owned), reply.header("sunset").map(str::to_owned))
-    };
-    world.pass(10 * SECOND);
-    let expected = (Some(format!("@{}", since / SECOND)), Some("Sat, 21 Nov 2026 01:00:00 GMT".to_owned()));
-    // On every face, of every route, refusals included.
-    for url in
-        [made.url.clone(), made.litegraph(), made.coactive(), format!("{CREDENTIALS}/nothing"), TENANTS.to_owned()]
-    {
-        assert_eq!(told(&made.secret, &url), expected, "{url}");
-        assert_eq!(told(&new, &url), (None, None), "{url}");
-        assert_eq!(told(ROOT, &url), (None, None), "{url}");
-    }
-    // The very microsecond of the deadline is too late.
-    world.now.set(since + HOUR - 1001);
-    assert_eq!(told(&made.secret, &made.url), expected);
-    world.now.set(since + HOUR - 1000);
-    let late = world.get(&made.url, &made.secret);
-    is(&late, 401, "unauthenticated");
-    assert_eq!((late.header("deprecation"), late.header("sunset")), (None, None));
-    assert_eq!(read(&world, &made.url)["secrets"].as_array().unwrap().len(), 1);
+fn the_microsecond_of_the_deadline_is_too_late() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    let own = tenant.own(json!({}));
+    tenant.step(&own, "rotate", &json!({ "grace_seconds": 3600 })).expect(200);
+    let since = service.world().now.get();
+    let read = || get(&own.path).token(&own.secret).send(&service);
+    let set = |now: i64| service.world().now.set(now - 1000);
+    set(since + HOUR - 1);
+    assert_eq!(read().expect(200).header("sunset"), Some("Sat, 21 Nov 2026 01:00:00 GMT"));
+    set(since + HOUR);
+    let late = read().refused(401, "unauthenticated");
+    assert_eq!(late.header("sunset"), None);
+    assert_eq!(tenant.look(&own.path)["secrets"].as_array().map(Vec::len), Some(1));
 }
 
 /// `min(now + grace, own end)`: what is told of the retiring secret, and to its caller, is no later than the credential's end.
 #[test]
 fn a_grace_period_does_not_reach_beyond_the_credentials_end() {
-    let world = World::new();
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
     let end = START + HOUR;
-    let made = make(&world, &json!({ "name": "a", "roles": null, "expires_at": time(end) }));
-    let started = world.call("POST", &made.under("rotate"), ROOT, &json!({ "grace_seconds": 2 * 3600 })).json();
-    assert_eq!(started["secrets"][0]["expires_at"], time(end));
-    assert_eq!(world.get(&made.url, &made.secret).header("sunset"), Some("Sat, 21 Nov 2026 01:00:00 GMT"));
-    world.now.set(end);
-    assert!(!holds(&world, &made.secret) && !holds(&world, &text(&started, "secret")));
+    let own = tenant.own(json!({ "expires_at": time(end) }));
+    let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 2 * 3600 })).expect(200).json();
+    assert_eq!(begun["secrets"][0]["expires_at"], time(end));
+    let read = get(&own.path).token(&own.secret).send(&service).expect(200);
+    assert_eq!(read.header("sunset"), Some("Sat, 21 Nov 2026 01:00:00 GMT"));
+    service.world().now.set(end);
+    assert!(!tenant.holds(&own.secret) && !tenant.holds(&text(&begun["secret"])));
 }
 
 #[test]
-fn what_a_rotation_asks_for() {
-    let world = World::new();
-    let made = plain(&world);
-    let rotate = |body: &Value| world.call("POST", &made.under("rotate"), ROOT, body);
-    for (body, code) in [
-        (json!({}), "missing"),
-        (json!({ "grace_seconds": null }), "not_null"),
-        (json!({ "grace_seconds": "60" }), "type"),
-        (json!({ "grace_seconds": 1.5 }), "type"),
-        (json!({ "grace_seconds": -1 }), "not_in_range"),
-        (json!({ "grace_seconds": 90 * 24 * 3600 + 1 }), "not_in_range"),
-    ] {
-        assert_eq!(violations(&rotate(&body)), pairs(&[("/grace_seconds", code)]), "{body}");
-    }
-    assert_eq!(
-        violations(&rotate(&json!({ "grace_seconds": 1, "reason": "x" }))),
-        pairs(&[("/reason", "unknown_member")])
-    );
-    for role in ["viewer", "editor"] {
-        is(
-            &world.call("POST", &made.under("rotate"), &world.caller(&[role]), &json!({ "grace_seconds": 1 })),
-            403,
-            "forbidden",
-        );
-    }
-    assert_eq!(world.history(&made.id).len(), 2, "none of them is told in its history");
-    assert_eq!(read(&world, &made.url)["revision"], 1);
-    assert_eq!(rotate(&json!({ "grace_seconds": 90 * 24 * 3600 })).status, 200);
+fn each_secret_has_its_own_last_use() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    let own = tenant.own(json!({}));
+    let second = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 600 })).expect(200).json()["secret"]);
+    let uses = [&own.secret, &second].map(|secret| {
+        assert!(tenant.holds(secret));
+        json!(now(&service))
+    });
+    let secrets = tenant.look(&own.path)["secrets"].clone();
+    assert_eq!([0, 1].map(|at| secrets[at]["last_used_at"].clone()), uses);
 }
 
 #[test]
 fn the_newest_secret_is_the_one_made_last_also_by_a_clock_that_is_behind() {
-    let world = World::new();
-    let made = make(&world, &json!({ "name": "a", "roles": null }));
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    let own = tenant.own(json!({}));
     // Another location takes the next request, three seconds behind.
-    world.now.set(world.now.get() - 3 * SECOND);
-    let started = world.call("POST", &made.under("rotate"), ROOT, &json!({ "grace_seconds": 60 }));
-    let new = text(&started.json(), "secret");
-    assert_eq!(world.call("POST", &made.under("rotate/finish"), ROOT, &Value::Null).status, 200);
-    assert_eq!((holds(&world, &made.secret), holds(&world, &new)), (false, true));
-    world.pass(120 * SECOND);
-    assert!(holds(&world, &new), "it has no deadline");
+    service.world().pass(-3 * SECOND);
+    let new = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json()["secret"]);
+    tenant.step(&own, "rotate/finish", &Value::Null).expect(200);
+    assert_eq!((tenant.holds(&own.secret), tenant.holds(&new)), (false, true));
+    service.world().pass(120 * SECOND);
+    assert!(tenant.holds(&new), "it has no deadline");
 }

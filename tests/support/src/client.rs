@@ -198,6 +198,14 @@ impl Reply {
         self
     }
 
+    /// Fails unless this is a refusal by our own face with this status and word (see [`Face::error`](crate::face::Face::error)).
+    #[track_caller]
+    pub fn refused(self, status: u16, word: &str) -> Self {
+        let reply = self.expect(status);
+        assert_eq!(crate::face::Face::Postern.error(&reply), word, "{reply:?}");
+        reply
+    }
+
     /// Fails unless the body has exactly these members, in this order.
     #[track_caller]
     pub fn expect_members(&self, members: &[&str]) {
@@ -253,6 +261,13 @@ impl Reply {
         let patches = ["application/merge-patch+json, application/json"];
         let told = self.header("accept-patch").into_iter().collect::<Vec<_>>();
         assert_eq!(told, if ours && self.status == 415 { &patches[..] } else { &[] }, "{what}");
+        // A refusal writes nothing, and our own face takes one round trip: none where the caller cannot be known from it.
+        let refused = (400..500).contains(&self.status);
+        assert!(!refused || self.cost.rows_written == 0, "{what}");
+        if first == "v1" {
+            let always = matches!(self.status, 200..400 | 403 | 409 | 412 | 422 | 428);
+            assert!(self.cost.trips == 1 || self.cost.trips == 0 && !always, "{what}");
+        }
         // Either both or none: a caller whose secret is being replaced is told since when, and until when.
         assert_eq!(self.header("deprecation").is_some(), self.header("sunset").is_some(), "{what}");
         if nothing {

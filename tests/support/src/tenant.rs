@@ -3,7 +3,7 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::client::{Call, Client, Reply, call, get};
+use crate::client::{Call, Client, OAUTH_TOKEN, Reply, call, get};
 use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use crate::face::roles;
 use crate::world::CLIENTS;
@@ -29,6 +29,18 @@ pub struct Own {
     pub secret: String,
     /// As it was shown when it was made, but for its secret.
     pub shown: Value,
+}
+
+impl Own {
+    /// The path of a step: `rotate`, `revoke`, `events` and so on.
+    pub fn under(&self, step: &str) -> String {
+        format!("{}/{step}", self.path)
+    }
+
+    /// Its `ETag` when it was made.
+    pub fn etag(&self) -> String {
+        format!("\"{}.1\"", self.id)
+    }
 }
 
 /// A credential under the tenant's service account, with the role `viewer` and a description: every face reaches it.
@@ -96,9 +108,64 @@ impl<'a> Tenant<'a> {
         Own { id, path: self.one(Postern, id), secret: text(&secret), shown }
     }
 
+    /// A path under the tenant, on our own face.
+    pub fn at(&self, rest: &str) -> String {
+        format!("/v1/tenants/{}{rest}", self.id)
+    }
+
+    /// A request by the admin; null is no body.
+    pub fn send(&self, method: &str, path: impl Into<String>, body: &Value) -> Reply {
+        self.send_by(&self.admin, method, path, body)
+    }
+
+    pub fn send_by(&self, token: &str, method: &str, path: impl Into<String>, body: &Value) -> Reply {
+        let call = call(method, path).token(token);
+        if body.is_null() { call } else { call.json(body) }.send(self.client)
+    }
+
+    /// What the admin is shown at a path.
+    pub fn look(&self, path: impl Into<String>) -> Value {
+        self.send("GET", path, &Value::Null).expect(200).json()
+    }
+
+    /// Makes a principal on our own face, and gives its path.
+    pub fn principal(&self) -> String {
+        let made = self.send("POST", self.at("/principals"), &json!({ "name": "p" })).expect(201).json();
+        self.at(&format!("/principals/{}", read_id(&made["id"])))
+    }
+
+    /// A body that replaces an [`Own`] with itself, with these members in place of its own.
+    pub fn whole(&self, members: Value) -> Value {
+        let mut body = json!({
+            "principal": self.account, "name": "own", "description": null, "enabled": true,
+            "roles": roles(&["viewer"]), "expires_at": null, "metadata": {},
+        });
+        let Value::Object(members) = members else { panic!("members") };
+        body.as_object_mut().expect("an object").extend(members);
+        body
+    }
+
+    /// The events of a credential, newest first.
+    pub fn events(&self, own: &Own) -> Vec<Value> {
+        get(own.under("events?limit=100")).token(&self.admin).send(self.client).expect(200).items()
+    }
+
+    /// An access token for a credential.
+    pub fn access(&self, id: Id, secret: &str) -> String {
+        let form = format!("grant_type=client_credentials&client_id={}&client_secret={secret}", id.client());
+        let told = call("POST", OAUTH_TOKEN).form(&form).send(self.client).expect(200).json();
+        assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3600)));
+        text(&told["access_token"])
+    }
+
+    /// Whether a token is a caller's: who calls may at least be refused what it may not do.
+    pub fn holds(&self, token: &str) -> bool {
+        self.send_by(token, "POST", "/v1/verify", &json!({ "token": "of-nobody" })).status != 401
+    }
+
     /// A step of a credential of our own face (`rotate`, `revoke` and so on), by the admin.
     pub fn step(&self, own: &Own, step: &str, body: &Value) -> Reply {
-        call("POST", format!("{}/{step}", own.path)).token(&self.admin).json(body).send(self.client)
+        self.send("POST", own.under(step), body)
     }
 
     /// Asks by the admin whether a token holds.

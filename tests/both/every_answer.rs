@@ -1,4 +1,4 @@
-//! What every answer has. Most of it is checked of each answer of each test (see `server`); here is what depends on what
+//! What every answer has. Most of it is checked of each answer of each test (see `Reply::checked`); here is what depends on what
 //! was asked.
 
 use std::collections::BTreeMap;
@@ -6,26 +6,26 @@ use std::collections::BTreeMap;
 use postern::route::ROUTES;
 
 use postern::store::Cost;
-use support::client::{Reply, call, get};
+use support::client::{Reply, call, client, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::oauth_error;
-use support::http::server;
 use support::routes::{Place, asks, face, method, path, reading};
 use support::tenant::Tenant;
 
 #[test]
 fn the_etag_is_the_id_and_the_revision() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     for (face, revision) in Face::ALL.into_iter().zip(2..) {
         let put =
-            tenant.update(face, subject.id).json(&tenant.naming(face, format!("{face:?}"))).send(server()).expect(200);
+            tenant.update(face, subject.id).json(&tenant.naming(face, format!("{face:?}"))).send(&*client).expect(200);
         assert_eq!(put.etag(), format!("\"{}.{revision}\"", subject.id));
         assert_eq!(tenant.read(face, subject.id).etag(), put.etag());
     }
     for face in Face::ALL {
         let made =
-            call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send(server());
+            call(face.create(), tenant.all(face)).token(&tenant.admin).json(&tenant.naming(face, "n")).send(&*client);
         let made = made.expect(face.created());
         let etag = made.etag();
         assert!(etag.len() == "\"01m807kn33fzwajjtysya4684s.1\"".len() && etag.ends_with(".1\""), "{etag}");
@@ -34,13 +34,14 @@ fn the_etag_is_the_id_and_the_revision() {
 
 #[test]
 fn a_sane_request_id_comes_back_and_any_other_is_replaced() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     let long = "i".repeat(128);
     for face in Face::ALL {
         let told = |id: &str| {
             let call = get(tenant.one(face, subject.id)).token(&tenant.admin).header("x-request-id", id);
-            call.send(server()).expect(200).header("x-request-id").map(str::to_owned).unwrap()
+            call.send(&*client).expect(200).header("x-request-id").map(str::to_owned).unwrap()
         };
         for sane in ["a", "A-1_2.z", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", &long] {
             assert_eq!(told(sane), sane);
@@ -49,18 +50,19 @@ fn a_sane_request_id_comes_back_and_any_other_is_replaced() {
             let new = told(other);
             assert!(new.len() == 26 && new != told(other), "{other}: {new}");
         }
-        let refused = get(tenant.one(face, subject.id)).header("x-request-id", "mine").send(server()).expect(401);
+        let refused = get(tenant.one(face, subject.id)).header("x-request-id", "mine").send(&*client).expect(401);
         assert_eq!(refused.header("x-request-id"), Some("mine"));
     }
 }
 
 #[test]
 fn keycards_client_request_id_is_a_uuid_or_a_400() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     let send = |id: &str| {
         let call = get(tenant.one(Keycard, subject.id)).token(&tenant.admin).header("x-request-id", "other");
-        call.header("x-client-request-id", id).send(server())
+        call.header("x-client-request-id", id).send(&*client)
     };
     let id = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e";
     assert_eq!(send(id).expect(200).header("x-request-id"), Some(id));
@@ -72,45 +74,47 @@ fn keycards_client_request_id_is_a_uuid_or_a_400() {
     get(tenant.one(LiteGraph, subject.id))
         .token(&tenant.admin)
         .header("x-client-request-id", "x")
-        .send(server())
+        .send(&*client)
         .expect(200);
 }
 
 #[test]
 fn head_is_get_without_the_body() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let (there, missing) = (Place::new(&tenant), Place::missing(&tenant));
     for route in reading().filter(|route| method(route) == "GET") {
         for place in [&there, &missing] {
             let path = path(route, place);
-            let [got, headed] = ["GET", "HEAD"].map(|method| call(method, &path).token(&tenant.admin).send(server()));
+            let [got, headed] = ["GET", "HEAD"].map(|method| call(method, &path).token(&tenant.admin).send(&*client));
             let told = |reply: &Reply| (reply.status, reply.cost, reply.header("etag").map(str::to_owned));
             assert_eq!(told(&headed), told(&got), "{path}");
-            call("HEAD", path).send(server()).expect(if asks(route) { 401 } else { 200 });
+            call("HEAD", path).send(&*client).expect(if asks(route) { 401 } else { 200 });
         }
-        call("HEAD", path(route, &there)).token(&tenant.admin).send(server()).expect(200);
+        call("HEAD", path(route, &there)).token(&tenant.admin).send(&*client).expect(200);
     }
 }
 
 #[test]
 fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
+    let client = client();
     for path in
         ["/api", "/api/", "/api/v1/auth-management/clients/", "/api/v1/auth-management/clients/a/b", "/api/v2/login"]
     {
-        assert_eq!(Coactive.error(&get(path).send(server()).expect(404)), "Not Found", "{path}");
+        assert_eq!(Coactive.error(&get(path).send(&*client).expect(404)), "Not Found", "{path}");
     }
     for path in
         ["/v1.0", "/v1.0/tenants/a/graphs", "/v2.0/tenants", "/v2.0/tenants/a/credentials/b", "/v1.0//credentials"]
     {
-        assert_eq!(LiteGraph.error(&get(path).send(server()).expect(400)), "BadRequest", "{path}");
+        assert_eq!(LiteGraph.error(&get(path).send(&*client).expect(400)), "BadRequest", "{path}");
     }
     let unknown =
         ["/service-account-token/", "/organizations/", "/organizations/a/b", "/organizations//service-accounts"];
     for path in unknown {
-        assert_eq!(Keycard.error(&get(path).send(server()).expect(404)), "not_found", "{path}");
+        assert_eq!(Keycard.error(&get(path).send(&*client).expect(404)), "not_found", "{path}");
     }
     for path in ["/oauth", "/oauth/", "/oauth/revoke", "/.well-known/oauth-authorization-server/x"] {
-        assert_eq!(oauth_error(&get(path).send(server()).expect(404)), "invalid_request", "{path}");
+        assert_eq!(oauth_error(&get(path).send(&*client).expect(404)), "invalid_request", "{path}");
     }
     for path in [
         "/",
@@ -124,13 +128,14 @@ fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
         "/organization",
         "/.well-known",
     ] {
-        assert_eq!(Postern.error(&get(path).send(server()).expect(404)), "no_route", "{path}");
+        assert_eq!(Postern.error(&get(path).send(&*client).expect(404)), "no_route", "{path}");
     }
 }
 
 #[test]
 fn another_method_is_told_those_there_are() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let place = Place::missing(&tenant);
     let mut allowed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for route in ROUTES {
@@ -146,7 +151,7 @@ fn another_method_is_told_those_there_are() {
             if has(method) || preflight(method) {
                 continue;
             }
-            let reply = call(method, path.as_str()).token(&tenant.admin).send(server()).expect(405);
+            let reply = call(method, path.as_str()).token(&tenant.admin).send(&*client).expect(405);
             assert_eq!((reply.header("allow"), reply.cost), (Some(&*allow), Cost::default()), "{method} {path}");
         }
     }
@@ -155,14 +160,15 @@ fn another_method_is_told_those_there_are() {
 /// "CORS preflight as its browser clients need": before a browser sends a request, it asks, without a token.
 #[test]
 fn a_browser_is_told_what_it_may_send_to_litegraph() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let place = Place::missing(&tenant);
     let paths = ROUTES.iter().filter(|route| face(route) == LiteGraph).map(|route| path(route, &place));
     for path in paths.chain(["/v1.0/of/nobody".to_owned(), "/v2.0".to_owned()]) {
         let asked = call("OPTIONS", &path).header("origin", "https://app.example");
         let asked = asked.header("access-control-request-method", "PUT");
         let reply =
-            asked.header("access-control-request-headers", "authorization,content-type").send(server()).expect(204);
+            asked.header("access-control-request-headers", "authorization,content-type").send(&*client).expect(204);
         assert_eq!((reply.cost, &*reply.text), (Cost::default(), ""), "{path}");
         let told = |name: &str| reply.header(name).unwrap_or_default().to_lowercase();
         for method in ["get", "head", "post", "put", "delete"] {
@@ -175,6 +181,6 @@ fn a_browser_is_told_what_it_may_send_to_litegraph() {
     }
     // Where no browser's client calls, it is a method like any other.
     for path in ["/api/v1/login", "/organizations", "/service-account-token", "/oauth/token", "/v1/tenants"] {
-        call("OPTIONS", path).send(server()).expect(405);
+        call("OPTIONS", path).send(&*client).expect(405);
     }
 }

@@ -3,9 +3,8 @@
 
 use serde_json::{Value, json};
 
-use support::client::{Reply, call, get};
+use support::client::{Client, Reply, call, client, get};
 use support::face::Face::{self, Keycard, LiteGraph};
-use support::http::server;
 use support::tenant::{Tenant, nobody, post_by_root, read_id, text};
 use support::{CLIENTS, ZERO};
 
@@ -13,20 +12,21 @@ const TENANT: [&str; 5] = ["GUID", "Name", "Active", "CreatedUtc", "LastUpdateUt
 const USER: [&str; 9] =
     ["GUID", "TenantGUID", "FirstName", "LastName", "Email", "Password", "Active", "CreatedUtc", "LastUpdateUtc"];
 
-fn by_root(method: &'static str, path: &str) -> Reply {
-    call(method, path).by_root().send(server())
+fn by_root(client: &dyn Client, method: &str, path: &str) -> Reply {
+    call(method, path).by_root().send(client)
 }
 
 #[test]
 fn a_tenant_goes_through_litegraph_from_its_birth_to_its_end() {
-    let put = |path: &str, body: Value| call("PUT", path).by_root().json(&body).send(server());
+    let client = client();
+    let put = |path: &str, body: Value| call("PUT", path).by_root().json(&body).send(&*client);
     let made = put("/v1.0/tenants", json!({ "Name": "A tenant" })).expect(200);
     made.expect_members(&TENANT);
     let guid = text(&made.json()["GUID"]);
     let one = format!("/v1.0/tenants/{guid}");
-    assert_eq!(by_root("GET", &one).expect(200).json(), made.json());
-    by_root("HEAD", &one).expect(200);
-    let all = by_root("GET", "/v1.0/tenants").expect(200).json();
+    assert_eq!(by_root(&*client, "GET", &one).expect(200).json(), made.json());
+    by_root(&*client, "HEAD", &one).expect(200);
+    let all = by_root(&*client, "GET", "/v1.0/tenants").expect(200).json();
     assert!(all.as_array().is_some_and(|all| all.contains(&made.json())), "root sees it among all");
 
     let renamed = put(&one, json!({ "Name": "Renamed", "GUID": ZERO })).expect(200);
@@ -34,7 +34,8 @@ fn a_tenant_goes_through_litegraph_from_its_birth_to_its_end() {
     assert_eq!((&renamed.json()["Name"], &renamed.json()["GUID"]), (&json!("Renamed"), &json!(guid)));
     assert!(text(&renamed.json()["LastUpdateUtc"]) > text(&made.json()["LastUpdateUtc"]));
     // Keycard's organization of the same id; the label stays what it was.
-    let organization = by_root("GET", &format!("/organizations/{}", read_id(&json!(guid)))).expect(200).json();
+    let organization =
+        by_root(&*client, "GET", &format!("/organizations/{}", read_id(&json!(guid)))).expect(200).json();
     assert_eq!(
         (&organization["name"], organization["zone_id"].clone()),
         (&json!("Renamed"), organization["id"].clone())
@@ -42,34 +43,35 @@ fn a_tenant_goes_through_litegraph_from_its_birth_to_its_end() {
 
     // An admin of it sees this one alone, changes its name, and neither turns it off nor deletes it.
     let admin = call("POST", CLIENTS).root(&guid).json(&json!({ "name": "n", "roles": [{ "role_id": "admin" }] }));
-    let admin = text(&admin.send(server()).expect(201).json()["client_secret"]);
-    assert_eq!(get("/v1.0/tenants").token(&admin).send(server()).expect(200).json(), json!([renamed.json()]));
-    let by_admin = |body: Value| call("PUT", &one).token(&admin).json(&body).send(server());
+    let admin = text(&admin.send(&*client).expect(201).json()["client_secret"]);
+    assert_eq!(get("/v1.0/tenants").token(&admin).send(&*client).expect(200).json(), json!([renamed.json()]));
+    let by_admin = |body: Value| call("PUT", &one).token(&admin).json(&body).send(&*client);
     by_admin(json!({ "Name": "By its admin" })).expect(200);
     assert_eq!(LiteGraph.error(&by_admin(json!({ "Name": "n", "Active": false })).expect(401)), "AuthorizationFailed");
-    assert_eq!(LiteGraph.error(&call("DELETE", &one).token(&admin).send(server()).expect(401)), "AuthorizationFailed");
+    assert_eq!(LiteGraph.error(&call("DELETE", &one).token(&admin).send(&*client).expect(401)), "AuthorizationFailed");
 
     // Turned off, none of its credentials calls.
     put(&one, json!({ "Name": "n", "Active": false })).expect(200);
-    assert_eq!(LiteGraph.error(&get(&one).token(&admin).send(server()).expect(401)), "Inactive");
+    assert_eq!(LiteGraph.error(&get(&one).token(&admin).send(&*client).expect(401)), "Inactive");
     put(&one, json!({ "Name": "n" })).expect(200);
-    get(&one).token(&admin).send(server()).expect(200);
+    get(&one).token(&admin).send(&*client).expect(200);
 
     // With what it has it goes only when that is said.
-    assert_eq!(LiteGraph.error(&by_root("DELETE", &one).expect(409)), "Conflict");
-    by_root("DELETE", &format!("{one}?force")).expect(200);
-    assert_eq!(LiteGraph.error(&by_root("GET", &one).expect(404)), "NotFound");
-    get(&one).token(&admin).send(server()).expect(401);
+    assert_eq!(LiteGraph.error(&by_root(&*client, "DELETE", &one).expect(409)), "Conflict");
+    by_root(&*client, "DELETE", &format!("{one}?force")).expect(200);
+    assert_eq!(LiteGraph.error(&by_root(&*client, "GET", &one).expect(404)), "NotFound");
+    get(&one).token(&admin).send(&*client).expect(401);
     // "Also when it did not exist."
-    by_root("DELETE", &one).expect(200);
+    by_root(&*client, "DELETE", &one).expect(200);
 }
 
 #[test]
 fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let users = format!("/v1.0/tenants/{}/users", tenant.id.guid());
-    let put = |path: &str, body: Value| call("PUT", path).token(&tenant.admin).json(&body).send(server());
-    let delete = |path: &str| call("DELETE", path).token(&tenant.admin).send(server());
+    let put = |path: &str, body: Value| call("PUT", path).token(&tenant.admin).json(&body).send(&*client);
+    let delete = |path: &str| call("DELETE", path).token(&tenant.admin).send(&*client);
     let body = json!({ "FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com", "Password": "secret" });
     let made = put(&users, body).expect(200);
     made.expect_members(&USER);
@@ -79,23 +81,23 @@ fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
         (&json!("Ada"), &json!("Lovelace"), &json!("ada@example.com"), &json!(""), &json!(tenant.id.guid()))
     );
     let one = format!("{users}/{}", text(&user["GUID"]));
-    assert_eq!(get(&one).token(&tenant.admin).send(server()).expect(200).json(), user);
+    assert_eq!(get(&one).token(&tenant.admin).send(&*client).expect(200).json(), user);
     // With the default user, and the service account that Keycard's face made.
-    let listed = get(&users).token(&tenant.admin).send(server()).expect(200).json();
+    let listed = get(&users).token(&tenant.admin).send(&*client).expect(200).json();
     let listed: Vec<_> = listed.as_array().expect("a list").iter().map(|user| text(&user["GUID"])).collect();
     assert_eq!(listed.len(), 3, "{listed:?}");
     for guid in [ZERO.to_owned(), tenant.account.guid(), text(&user["GUID"])] {
         assert!(listed.contains(&guid), "{guid} in {listed:?}");
     }
     let account = format!("/organizations/{}/service-accounts/{}", tenant.label, read_id(&user["GUID"]));
-    let shown = get(&account).token(&tenant.admin).send(server()).expect(200).json();
+    let shown = get(&account).token(&tenant.admin).send(&*client).expect(200).json();
     assert_eq!(shown["name"], "Ada Lovelace");
 
     // Disabled, its credentials are no callers; deleted, they are gone.
     let credential = json!({ "UserGUID": user["GUID"], "Name": "of the user" });
     let credential = put(&tenant.all(LiteGraph), credential).expect(200).json();
     let token = text(&credential["BearerToken"]);
-    let calls = || get(format!("/organizations/{}", tenant.label)).token(&token).send(server());
+    let calls = || get(format!("/organizations/{}", tenant.label)).token(&token).send(&*client);
     calls().expect(200);
     put(&one, json!({ "FirstName": "Ada", "Active": false })).expect(200).expect_members(&USER);
     calls().expect(401);
@@ -104,7 +106,7 @@ fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
     delete(&one).expect(200);
     calls().expect(401);
     for path in [&one, &tenant.one(LiteGraph, read_id(&credential["GUID"]))] {
-        assert_eq!(LiteGraph.error(&get(path).token(&tenant.admin).send(server()).expect(404)), "NotFound");
+        assert_eq!(LiteGraph.error(&get(path).token(&tenant.admin).send(&*client).expect(404)), "NotFound");
     }
     delete(&one).expect(200);
     // The default user is neither deleted nor disabled.
@@ -117,9 +119,10 @@ fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
 
 #[test]
 fn organizations_and_service_accounts_go_through_keycard() {
-    let tenant = Tenant::new(server());
-    let send = |method, path: &str, body: &Value| call(method, path).token(&tenant.admin).json(body).send(server());
-    let read = |path: &str| get(path).token(&tenant.admin).send(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let send = |method, path: &str, body: &Value| call(method, path).token(&tenant.admin).json(body).send(&*client);
+    let read = |path: &str| get(path).token(&tenant.admin).send(&*client);
     let organization = format!("/organizations/{}", tenant.label);
     let shown = read(&organization).expect(200);
     shown.expect_members(&["id", "created_at", "label", "name", "sso_enabled", "updated_at", "zone_id"]);
@@ -138,29 +141,30 @@ fn organizations_and_service_accounts_go_through_keycard() {
     patched.expect_members(&["id", "created_at", "name", "updated_at"]);
     let listed = read(&format!("{accounts}?limit=100")).expect(200).json();
     assert_eq!(listed["items"][2], patched.json(), "the default one, the tenant's, this one: {listed}");
-    call("DELETE", &one).token(&tenant.admin).header("content-type", "application/json").send(server()).expect(204);
+    call("DELETE", &one).token(&tenant.admin).header("content-type", "application/json").send(&*client).expect(204);
     assert_eq!(Keycard.error(&read(&one).expect(404)), "not_found");
-    assert_eq!(Keycard.error(&call("DELETE", &one).token(&tenant.admin).send(server()).expect(404)), "not_found");
-    // A conflict that does not go away: its clients are told not to try again (see `server`).
+    assert_eq!(Keycard.error(&call("DELETE", &one).token(&tenant.admin).send(&*client).expect(404)), "not_found");
+    // A conflict that does not go away: its clients are told not to try again (see `Reply::checked`).
     let default = format!("{accounts}/{}", read_id(&json!(ZERO)));
-    assert_eq!(Keycard.error(&call("DELETE", default).token(&tenant.admin).send(server()).expect(409)), "conflict");
+    assert_eq!(Keycard.error(&call("DELETE", default).token(&tenant.admin).send(&*client).expect(409)), "conflict");
     assert_eq!(Keycard.error(&read(&format!("{accounts}/{}", nobody())).expect(404)), "not_found");
 }
 
 #[test]
 fn what_a_service_account_has_goes_with_it() {
-    let tenant = Tenant::new(server());
+    let client = client();
+    let tenant = Tenant::new(&*client);
     let (subject, kept) = (tenant.subject(), tenant.caller(&["viewer"]));
     let account = format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account);
-    call("DELETE", account).token(&tenant.admin).send(server()).expect(204);
+    call("DELETE", account).token(&tenant.admin).send(&*client).expect(204);
     for face in Face::ALL {
-        get(tenant.one(face, subject.id)).token(&tenant.admin).send(server()).expect(404);
+        get(tenant.one(face, subject.id)).token(&tenant.admin).send(&*client).expect(404);
     }
     let organization = format!("/organizations/{}", tenant.label);
-    get(&organization).token(&subject.secret).send(server()).expect(401);
-    get(&organization).token(&kept).send(server()).expect(200);
+    get(&organization).token(&subject.secret).send(&*client).expect(401);
+    get(&organization).token(&kept).send(&*client).expect(200);
     // In its place is nothing: what it had does not come back with another of the same name.
     let again =
-        post_by_root(server(), &format!("{organization}/service-accounts"), &json!({ "name": "account" })).expect(201);
+        post_by_root(&*client, &format!("{organization}/service-accounts"), &json!({ "name": "account" })).expect(201);
     assert_ne!(read_id(&again.json()["id"]), tenant.account);
 }

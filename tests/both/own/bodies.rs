@@ -1,0 +1,157 @@
+//! What bodies of PUT and PATCH are, and how what is wrong with them is told. Each member by itself is in `tests/fields`, the
+//! laws of both verbs in `tests/laws`.
+
+use serde_json::{Value, json};
+
+use support::face::Face::Postern;
+use support::face::roles;
+use support::tenant::Tenant;
+use support::{call, client};
+
+#[test]
+fn get_edit_put_works_and_an_unedited_one_changes_nothing() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let held = json!([{ "role_id": "editor", "resource": "r" }, { "role_id": "viewer" }]);
+    let said = json!({ "description": "d", "roles": held, "expires_at": "2200-01-01T00:00:00+01:00", "metadata": { "a": "1" } });
+    let own = tenant.own(said);
+    tenant.send_by(&own.secret, "GET", &own.path, &Value::Null).expect(200); // A use, which is noted.
+    let put = |body: &Value| tenant.send("PUT", &own.path, body).expect(200);
+    let shown = tenant.look(&own.path);
+    // The same set of roles in another order, one twice, is the same set.
+    let mut shuffled = shown.clone();
+    shuffled["roles"] = json!([held[1], held[0], held[1]]);
+    for body in [&shown, &shuffled] {
+        let same = put(body);
+        assert_eq!((same.etag(), same.cost.rows_written), (&*own.etag(), 0), "no revision, no event");
+    }
+    // Edited, with the read-only members left in.
+    let mut edited = shown.clone();
+    edited["name"] = json!("edited");
+    let edited = put(&edited).json();
+    assert_eq!((&edited["name"], &edited["revision"]), (&json!("edited"), &json!(2)));
+    assert_eq!(tenant.events(&own)[0]["changes"], json!({ "name": { "before": "own", "after": "edited" } }));
+    // What moves by itself may have moved since: it is no part of the state that the ETag stands for.
+    let mut moved = edited;
+    (moved["last_used_at"], moved["secrets"]) = (Value::Null, json!([]));
+    put(&moved);
+}
+
+/// `true` is no 1, though SQLite has no other word for it.
+#[test]
+fn a_revision_that_is_true_is_not_the_first_one() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    tenant.send("PATCH", tenant.own(json!({})).path, &json!({ "revision": true })).refused(422, "/revision read_only");
+}
+
+#[test]
+fn a_member_of_a_role_that_no_role_has_is_refused_since_the_role_might_be_on_everything() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({}));
+    let held =
+        json!([{ "role_id": "viewer" }, { "role_id": "admin", "resourse": "r" }, { "a/b": 1, "role_id": "viewer" }]);
+    for (method, path) in [("POST", &tenant.at("/credentials")), ("PUT", &own.path), ("PATCH", &own.path)] {
+        let reply = tenant.send(method, path, &tenant.whole(json!({ "roles": held })));
+        let told = reply.refused(422, "/roles/1/resourse unknown_member, /roles/2/a~1b unknown_member").json();
+        let detail = told["violations"][0]["detail"].as_str();
+        assert!(detail.is_some_and(|detail| detail.ends_with("did you mean resource?")), "{told}");
+    }
+}
+
+#[test]
+fn an_unknown_member_is_told_by_its_pointer_and_the_nearest_name() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({}));
+    for (member, pointer, near) in [
+        ("nmae", "/nmae", Some("name")),
+        ("Enabled", "/Enabled", Some("enabled")),
+        ("expire_at", "/expire_at", Some("expires_at")),
+        ("role", "/role", Some("roles")),
+        ("secret", "/secret", None),
+        ("a/b~c", "/a~1b~0c", None),
+        ("", "/", None),
+    ] {
+        for (method, body) in [("PUT", tenant.whole(json!({ member: 1 }))), ("PATCH", json!({ member: 1 }))] {
+            let told = tenant.send(method, &own.path, &body).refused(422, &format!("{pointer} unknown_member")).json();
+            let meant =
+                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("did you mean ").nth(1));
+            assert_eq!(meant.map(|rest| rest.trim_end_matches('?')), near, "{member}");
+        }
+    }
+}
+
+#[test]
+fn every_violation_is_told_at_once_in_the_order_of_the_fields() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({}));
+    let body = json!({
+        "zzz": 1, "metadata": { "a": 1 }, "expires_at": "yesterday", "enabled": "yes", "description": 7, "name": "",
+        "principal": "01arz3ndektsv4rrffq69g5fav", "revision": 9,
+        "roles": [{ "role_id": "nobody" }, { "role_id": "viewer", "resource_instance": "i" }, { "role_id": "" }],
+    });
+    let mut expected = vec![
+        "/principal unknown_principal",
+        "/name too_short",
+        "/description type",
+        "/enabled type",
+        "/roles/0/role_id unknown_role",
+        "/roles/1/resource_instance instance_alone",
+        "/roles/2/role_id too_short",
+        "/expires_at not_a_time",
+        "/metadata/a type",
+        "/revision read_only",
+        "/zzz unknown_member",
+    ];
+    let heads = |told: &[&str]| -> Vec<String> {
+        told.iter().map(|one| one.split(['/', ' ']).nth(1).expect("a member").to_owned()).collect()
+    };
+    let fields = heads(&expected);
+    expected.sort_unstable();
+    for method in ["PUT", "PATCH"] {
+        let told = Postern.error(&tenant.send(method, &own.path, &body).expect(422));
+        let mut told: Vec<_> = told.split(", ").collect();
+        // What of one field breaks the face's form comes with what only the database sees; the fields keep their order.
+        assert_eq!(heads(&told), fields, "{told:?}");
+        told.sort_unstable();
+        assert_eq!(told, expected, "{method}");
+    }
+    // A stranger learns nothing of it.
+    tenant.send_by(&"x".repeat(40), "PUT", &own.path, &body).refused(401, "unauthenticated");
+}
+
+#[test]
+fn only_merge_patches_are_patches() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({}));
+    let as_type = |method: &str, path: &str, essence: &str, body: &str| {
+        let call = call(method, path).token(&tenant.admin).header("content-type", essence);
+        call.bytes(body).send(&*client)
+    };
+    for essence in ["application/merge-patch+json", "application/json", "Application/Merge-Patch+JSON; charset=utf-8"] {
+        let patched = as_type("PATCH", &own.path, essence, &json!({ "name": essence }).to_string());
+        assert_eq!(patched.expect(200).json()["name"], essence);
+    }
+    let unsupported = |method: &str, path: &str, essence: &str, body: &Value| {
+        let refused = as_type(method, path, essence, &body.to_string()).refused(415, "unsupported_media_type");
+        assert_eq!(refused.header("accept-patch"), Some("application/merge-patch+json, application/json"));
+        assert_eq!(refused.cost.trips, 0);
+    };
+    for essence in ["application/json-patch+json", "text/plain", "application/x-www-form-urlencoded"] {
+        for path in [&own.path, &tenant.at("")] {
+            unsupported("PATCH", path, essence, &json!({ "name": "no" }));
+        }
+    }
+    // A merge patch is no whole: PUT and POST do not take it for one.
+    let (merge, made) = ("application/merge-patch+json", json!({ "name": "n", "roles": roles(&["viewer"]) }));
+    unsupported("PUT", &own.path, merge, &tenant.whole(json!({})));
+    unsupported("POST", &tenant.at("/credentials"), merge, &made);
+    for body in ["[]", "7", "null", "{", ""] {
+        let call = call("PATCH", &own.path).token(&tenant.admin).bytes(body);
+        assert_eq!(call.send(&*client).refused(400, "unreadable").cost.trips, 0);
+    }
+}

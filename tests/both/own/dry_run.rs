@@ -1,0 +1,162 @@
+//! A dry run tells what a change would do, in the change's own words, and does nothing. Random changes are in
+//! `tests/own/dry_run.rs`.
+
+use serde_json::{Value, json};
+
+use support::face::roles;
+use support::tenant::{Own, Tenant, nobody};
+use support::{Reply, call, client};
+
+fn dry(tenant: &Tenant, by: &str, method: &str, path: &str, body: &Value) -> Reply {
+    let reply = tenant.send_by(by, method, format!("{path}?dry_run=true"), body);
+    assert_eq!(reply.cost.rows_written, 0, "{reply:?}");
+    reply
+}
+
+/// What the dry run says of a change is what the change's event and the change itself say of it.
+#[test]
+fn it_tells_field_by_field_what_the_change_then_does() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({ "name": "n", "expires_at": "2200-01-01T00:00:00Z" }));
+    let mut whole = own.shown.clone();
+    (whole["name"], whole["roles"], whole["revision"]) = (json!("m"), Value::Null, json!(2));
+    let time = "2200-01-01T00:00:00.000000Z";
+    for (method, body, changes, widens) in [
+        (
+            "PATCH",
+            json!({ "name": "m", "expires_at": null, "metadata": { "a": "1" } }),
+            json!({
+                "name": { "before": "n", "after": "m" },
+                "expires_at": { "before": time, "after": null },
+                "metadata": { "before": {}, "after": { "a": "1" } },
+            }),
+            true,
+        ),
+        (
+            "PUT",
+            whole,
+            json!({
+                "roles": { "before": roles(&["viewer"]), "after": null },
+                "expires_at": { "before": null, "after": time },
+                "metadata": { "before": { "a": "1" }, "after": {} },
+            }),
+            true,
+        ),
+        ("PATCH", json!({ "description": "d" }), json!({ "description": { "before": null, "after": "d" } }), false),
+        ("PATCH", json!({}), json!({}), false),
+    ] {
+        let before = tenant.look(&own.path);
+        let mut body = body;
+        if method == "PUT" {
+            // What only reads is left in at the values that it has.
+            (body["updated_at"], body["metadata"]) = (before["updated_at"].clone(), json!({}));
+        }
+        let told = dry(&tenant, &tenant.admin, method, &own.path, &body).expect(200);
+        told.expect_members(&["changes", "widens_access"]);
+        assert_eq!(told.json(), json!({ "changes": changes, "widens_access": widens }));
+        assert_eq!(told.revision(), before["revision"], "the ETag of what is there");
+        let events = tenant.events(&own);
+        assert_eq!(tenant.look(&own.path), before);
+        let done = tenant.send(method, format!("{}?dry_run=false", own.path), &body).expect(200).json();
+        for (member, change) in changes.as_object().expect("an object") {
+            assert_eq!(done[member], change["after"]);
+        }
+        let after = tenant.events(&own);
+        assert_eq!(after.len(), events.len() + usize::from(changes != json!({})));
+        if after.len() > events.len() {
+            assert_eq!((&after[0]["changes"], &after[0]["widened_access"]), (&changes, &json!(widens)));
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_says_this_widens_access() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({ "enabled": false, "expires_at": "2200-01-02T00:00:00Z" }));
+    for (body, widens) in [
+        (json!({ "roles": null }), true),
+        (json!({ "roles": roles(&["viewer", "editor"]) }), true),
+        (json!({ "roles": roles(&["editor"]) }), true),
+        (json!({ "roles": [{ "role_id": "viewer", "resource": "r" }] }), true),
+        (json!({ "enabled": true }), true),
+        (json!({ "expires_at": null }), true),
+        (json!({ "expires_at": "2200-01-03T00:00:00Z" }), true),
+        (json!({ "expires_at": "2200-01-01T00:00:00Z" }), false),
+        (json!({ "name": "m", "description": "d", "metadata": { "a": "b" } }), false),
+        (json!({}), false),
+    ] {
+        let told = dry(&tenant, &tenant.admin, "PATCH", &own.path, &body).expect(200).json();
+        assert_eq!(told["widens_access"], widens, "{body}");
+    }
+}
+
+#[test]
+fn it_is_refused_as_the_change_would_be() {
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
+    let own = tenant.own(json!({}));
+    let [viewer, editor] = ["viewer", "editor"].map(|role| tenant.caller(&[role]));
+    let ending = tenant.own(json!({ "roles": null, "expires_at": "2200-01-01T00:00:00Z" })).secret;
+    let nowhere = tenant.at(&format!("/credentials/{}", nobody()));
+    for (path, token, body) in [
+        (&own.path, &viewer, json!({})),
+        (&own.path, &editor, json!({ "enabled": false })),
+        (&own.path, &editor, json!({ "metadata": { "a": "1" } })),
+        (&own.path, &ending, json!({ "expires_at": "2200-01-02T00:00:00Z" })),
+        (&own.path, &tenant.admin, json!({ "name": "", "roles": [], "nmae": 1, "revision": 7 })),
+        (&own.path, &tenant.admin, json!({ "roles": roles(&["nobody"]) })),
+        (&own.path, &other.admin, json!({})),
+        (&nowhere, &tenant.admin, json!({})),
+        (&own.path, &"pstn_garbage".to_owned(), json!({})),
+    ] {
+        let told = dry(&tenant, token, "PATCH", path, &body);
+        let does = tenant.send_by(token, "PATCH", path, &body);
+        assert!(does.status >= 400, "{body}");
+        assert_eq!((told.status, told.text), (does.status, does.text), "{body}");
+    }
+    let with_tag = |tag: &str| {
+        let call = call("PATCH", format!("{}?dry_run=true", own.path)).token(&tenant.admin).header("if-match", tag);
+        call.json(&json!({})).send(&*client)
+    };
+    with_tag("\"stale\"").refused(412, "stale");
+    with_tag(&own.etag()).expect(200);
+    let missing = "/principal missing, /enabled missing, /roles missing, /expires_at missing";
+    dry(&tenant, &tenant.admin, "PUT", &own.path, &json!({ "name": "x" })).refused(422, missing);
+}
+
+/// Never to be taken for a change that was not made: what has no dry run is not done when one is asked for.
+#[test]
+fn what_has_no_dry_run_is_refused_and_not_done() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let [own, revoked, rotating] = [(); 3].map(|()| tenant.own(json!({})));
+    tenant.step(&revoked, "revoke", &Value::Null).expect(200);
+    tenant.step(&rotating, "rotate", &json!({ "grace_seconds": 60 })).expect(200);
+    let (principal, name) = (tenant.principal(), json!({ "name": "x" }));
+    let under = |own: &Own, step: &str| own.under(step);
+    for (method, path, body) in [
+        ("POST", tenant.at("/credentials"), json!({ "name": "x", "roles": null })),
+        ("POST", tenant.at("/principals"), name.clone()),
+        ("POST", "/v1/tenants".to_owned(), name.clone()),
+        ("PATCH", tenant.at(""), name.clone()),
+        ("PATCH", principal.clone(), name),
+        ("PUT", principal.clone(), json!({ "name": "x", "enabled": true })),
+        ("POST", under(&own, "rotate"), json!({ "grace_seconds": 60 })),
+        ("POST", under(&own, "revoke"), Value::Null),
+        ("POST", under(&rotating, "rotate/finish"), Value::Null),
+        ("POST", under(&rotating, "rotate/cancel"), Value::Null),
+        ("POST", under(&revoked, "restore"), Value::Null),
+        ("DELETE", own.path.clone(), Value::Null),
+        ("DELETE", principal, Value::Null),
+        ("DELETE", tenant.at(""), Value::Null),
+    ] {
+        dry(&tenant, client.root_token(), method, &path, &body).refused(400, "unknown_parameter");
+    }
+    for value in ["", "yes", "1", "TRUE"] {
+        let path = format!("{}?dry_run={value}", own.path);
+        let told = tenant.send("PATCH", path, &json!({ "name": "x" })).expect(400).json();
+        assert_eq!((&told["code"], &told["violations"][0]["parameter"]), (&json!("bad_parameters"), &json!("dry_run")));
+    }
+}

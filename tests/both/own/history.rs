@@ -1,0 +1,110 @@
+//! The history: what was changed, before and after, by whom, in which request.
+
+use serde_json::{Value, json};
+
+use support::client;
+use support::tenant::{Tenant, nobody, text};
+use support::{call, get};
+
+#[test]
+fn an_event_tells_field_by_field_who_did_what_in_which_request() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let (admin, own) = (tenant.own(json!({ "roles": null })), tenant.own(json!({})));
+    let body = json!({ "name": "b", "expires_at": "2200-01-01T00:00:00Z" });
+    let patch = call("PATCH", &own.path).token(&admin.secret).header("x-request-id", "my-request-7").json(&body);
+    let patched = patch.send(&*client).expect(200);
+    assert_eq!(patched.header("x-request-id"), Some("my-request-7"));
+    let events = tenant.events(&own);
+    assert_eq!(
+        events[0],
+        json!({
+            "seq": events[0]["seq"], "at": patched.json()["updated_at"], "action": "updated", "credential": own.id,
+            "secret": null, "revision": 2, "by": admin.id, "request_id": "my-request-7", "widened_access": false,
+            "changes": {
+                "name": { "before": "own", "after": "b" },
+                "expires_at": { "before": null, "after": "2200-01-01T00:00:00.000000Z" },
+            },
+        })
+    );
+    let told: Vec<_> = events[1..].iter().map(|event| text(&event["action"])).collect();
+    assert_eq!(told, ["secret_created", "created"]);
+    assert_eq!(events[1]["request_id"], events[2]["request_id"], "one request, several events");
+    assert_eq!(events[1]["by"], events[2]["by"]);
+    let by_root = call("PATCH", &own.path).by_root().json(&json!({ "name": "c" })).send(&*client).expect(200);
+    assert_eq!((tenant.events(&own)[0]["by"].clone(), by_root.revision()), (json!("root"), 3));
+    let reply = tenant.send("GET", own.under("events?limit=1"), &Value::Null);
+    assert_eq!(reply.members(), ["items", "next"]);
+    assert!(reply.text.starts_with(r#"{"items":[{"seq":"#));
+}
+
+#[test]
+fn it_is_read_by_pages_newest_first_each_event_once() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let [one, two] = [(); 2].map(|()| tenant.own(json!({})));
+    for round in 0..9 {
+        for own in [&one, &two] {
+            let body = json!({ "description": format!("{round}"), "metadata": { "round": format!("{round}") } });
+            tenant.send("PATCH", &own.path, &body).expect(200);
+        }
+    }
+    tenant.step(&one, "rotate", &json!({ "grace_seconds": 5 })).expect(200);
+    tenant.send("DELETE", &one.path, &Value::Null).expect(204);
+    let all = tenant.at("/events");
+    let page = |query: &str| tenant.look(format!("{all}?{query}"))["items"].as_array().cloned().expect("items");
+    let seq = |event: &Value| event["seq"].as_u64().expect("a number");
+    let every = page("limit=100");
+    // One number each from the first on: none is missing.
+    assert_eq!(every.iter().map(seq).collect::<Vec<_>>(), (1..=seq(&every[0])).rev().collect::<Vec<_>>());
+    let of = |id| every.iter().filter(|event| event["credential"] == json!(id)).cloned().collect::<Vec<_>>();
+    for (path, expected) in
+        [(all.clone(), every.clone()), (one.under("events"), of(one.id)), (two.under("events"), of(two.id))]
+    {
+        for limit in [1, 7, 100] {
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = tenant.look(format!("{path}?limit={limit}{cursor}"));
+                let items = page["items"].as_array().expect("items");
+                seen.extend(items.iter().cloned());
+                let Some(next) = page["next"].as_str() else { break };
+                assert_eq!(items.len(), limit, "only the last page is short");
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(seen, expected, "{path} by {limit}");
+        }
+    }
+    assert_eq!(of(one.id)[0]["action"], "deleted", "also of what is gone");
+    // What happens between two pages is newer than both, and moves neither.
+    let first = tenant.look(format!("{all}?limit=5"));
+    tenant.own(json!({}));
+    let second = page(&format!("limit=5&cursor={}", text(&first["next"])));
+    assert_eq!([first["items"].as_array().expect("items").clone(), second].concat(), every[..10]);
+    // A cursor of another credential's event begins at nothing of this one.
+    let later = seq(&tenant.events(&tenant.own(json!({})))[0]);
+    assert_eq!(tenant.look(two.under(&format!("events?cursor={later}")))["items"], json!([]));
+}
+
+#[test]
+fn who_may_read_it_and_what_is_no_page() {
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
+    let (own, foreign) = (tenant.own(json!({})), other.own(json!({})));
+    let viewer = tenant.caller(&["viewer"]);
+    let read = |path: String| get(path).token(&viewer).send(&*client);
+    for path in [own.under("events"), tenant.at("/events")] {
+        read(path.clone()).expect(200);
+        other.send("GET", &path, &Value::Null).refused(404, "no_tenant");
+        for query in ["limit=0", "limit=101", "limit=x", "cursor=1&limit=0"] {
+            read(format!("{path}?{query}")).refused(400, "limit parameter");
+        }
+        for query in ["cursor=x", "cursor=-1", "cursor=99999999999999999999"] {
+            assert_eq!(read(format!("{path}?{query}")).refused(400, "cursor parameter").cost.trips, 0);
+        }
+    }
+    for id in [nobody().to_string(), "nonsense".to_owned(), foreign.id.to_string()] {
+        read(tenant.at(&format!("/credentials/{id}/events"))).refused(404, "no_credential");
+    }
+    let told = read(tenant.at("/events?limit=100")).expect(200).text;
+    assert!(!told.contains(&foreign.id.to_string()), "another tenant's events are not told");
+}

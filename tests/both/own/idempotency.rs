@@ -1,0 +1,121 @@
+//! `Idempotency-Key`: what is made under one is made once, and answered the same. That it is so for a day, and what is kept
+//! for it, is in `tests/own/idempotency.rs`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use support::face::roles;
+use support::tenant::{Tenant, text};
+use support::{Client, Reply, call, client};
+
+fn post(client: &dyn Client, path: &str, token: &str, key: &str, body: &Value) -> Reply {
+    call("POST", path).token(token).header("idempotency-key", key).json(body).send(client)
+}
+
+#[test]
+fn the_same_key_and_body_gives_the_same_answer_whatever_was_done_since() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let body = json!({ "name": "ci", "roles": roles(&["viewer"]), "expires_at": "2200-01-01T00:00:00Z", "metadata": { "b": "1", "a": "2" } });
+    let ask = || post(&*client, &tenant.at("/credentials"), &tenant.admin, "k", &body);
+    let first = ask().expect(201);
+    let (path, secret) =
+        (tenant.at(&format!("/credentials/{}", text(&first.json()["id"]))), text(&first.json()["secret"]));
+    let again = |what: &str| {
+        let reply = ask().expect(201);
+        assert_eq!((&reply.text, reply.etag(), reply.cost.rows_written), (&first.text, first.etag(), 0), "{what}");
+    };
+    again("at once");
+    assert!(tenant.holds(&secret), "a use of it");
+    again("used since");
+    tenant.send("PATCH", &path, &json!({ "name": "x", "roles": null })).expect(200);
+    again("changed since");
+    tenant.send("POST", format!("{path}/rotate"), &json!({ "grace_seconds": 0 })).expect(200);
+    again("rotated since");
+    tenant.send("PATCH", tenant.at(""), &json!({ "rbac": false })).expect(200);
+    again("with other rules since");
+    tenant.send("DELETE", &path, &Value::Null).expect(204);
+    again("deleted since");
+}
+
+#[test]
+fn principals_and_tenants_are_made_once_too() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let key = tenant.id.to_string();
+    let root = client.root_token();
+    // What only our own face says is kept as well.
+    let whole = json!({ "name": "t", "enabled": false, "rbac": false, "require_if_match": true, "role_names": ["z"] });
+    for (path, body, key) in [
+        (tenant.at("/principals"), json!({ "name": "once" }), key.clone()),
+        ("/v1/tenants".to_owned(), json!({ "name": "once" }), key.clone()),
+        ("/v1/tenants".to_owned(), whole, format!("{key}-whole")),
+    ] {
+        let first = post(&*client, &path, root, &key, &body).expect(201);
+        let made = format!("{path}/{}", text(&first.json()["id"]));
+        call("PATCH", made).by_root().json(&json!({ "name": "renamed" })).send(&*client).expect(200);
+        let second = post(&*client, &path, root, &key, &body).expect(201);
+        assert_eq!((&second.text, second.etag(), second.cost.rows_written), (&first.text, first.etag(), 0));
+        post(&*client, &path, root, &key, &json!({ "name": "other" })).refused(422, "key_reused");
+    }
+}
+
+#[test]
+fn another_body_is_refused_and_another_caller_path_or_key_is_apart() {
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
+    let (path, admin, second) = (tenant.at("/credentials"), &tenant.admin, tenant.caller(&["admin"]));
+    let body = json!({ "name": "ci", "roles": null });
+    let key = tenant.id.to_string();
+    let first = post(&*client, &path, admin, &key, &body).expect(201);
+    for another in [json!({ "name": "cj", "roles": null }), json!({ "roles": null, "name": "" }), json!({})] {
+        let reply = post(&*client, &path, admin, &key, &another).refused(422, "key_reused");
+        assert!(!reply.text.contains("pstn_"), "nothing of the first answer");
+    }
+    let root = client.root_token();
+    let answers = [
+        first,
+        post(&*client, &path, root, &key, &body),
+        post(&*client, &path, &second, &key, &body),
+        post(&*client, &path, admin, &key.to_uppercase(), &body),
+        post(&*client, &path, admin, "k2", &body),
+        post(&*client, &other.at("/credentials"), root, &key, &body),
+        tenant.send("POST", &path, &body),
+        tenant.send("POST", &path, &body),
+    ];
+    let made: BTreeSet<_> = answers.iter().map(|reply| text(&reply.json()["id"])).collect();
+    assert_eq!(made.len(), answers.len(), "each its own");
+    post(&*client, &tenant.at("/principals"), admin, &key, &json!({ "name": "p" })).expect(201);
+    // Two callers may use the same key for different bodies.
+    let callers = [root, admin, &second];
+    let ask =
+        |at: usize| post(&*client, &path, callers[at], "shared", &json!({ "name": format!("of {at}"), "roles": null }));
+    let first = [0, 1, 2].map(|at| ask(at).expect(201).text);
+    assert_eq!([0, 1, 2].map(|at| ask(at).text), first);
+}
+
+#[test]
+fn a_refused_request_keeps_nothing() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let (path, body) = (tenant.at("/credentials"), json!({ "name": "ci", "roles": null }));
+    let ask = |by: &str, key: &str, body: &Value| post(&*client, &path, by, key, body);
+    let admin = &tenant.admin;
+    ask(admin, "k", &json!({ "name": "ci" })).refused(422, "/roles missing");
+    let unknown = json!({ "name": "ci", "roles": roles(&["nobody"]) });
+    ask(admin, "k", &unknown).refused(422, "/roles/0/role_id unknown_role");
+    ask(&tenant.caller(&["viewer"]), "k", &body).refused(403, "forbidden");
+    ask("pstn_x", "k", &body).refused(401, "unauthenticated");
+    ask(admin, "k", &body).expect(201); // The key is still free.
+    // Who may no longer make anything is not given the answer again.
+    let own = tenant.own(json!({ "roles": null }));
+    ask(&own.secret, "k", &body).expect(201);
+    tenant.send("PATCH", &own.path, &json!({ "roles": roles(&["viewer"]) })).expect(200);
+    ask(&own.secret, "k", &body).refused(403, "forbidden");
+    for key in ["", "a b", "\u{e9}", &"k".repeat(256)] {
+        let call = call("POST", &path).token(admin).header("idempotency-key", key).json(&body);
+        assert_eq!(call.send(&*client).refused(400, "bad_idempotency_key").cost.trips, 0);
+    }
+    ask(admin, &"k".repeat(255), &body).expect(201);
+}

@@ -1,0 +1,158 @@
+//! Revoked is a state of its own: whoever can only say enabled or active cannot lift it.
+
+use serde_json::{Value, json};
+
+use support::face::Face::{self, Coactive, Keycard, LiteGraph};
+use support::tenant::{Own, Tenant};
+use support::{client, get};
+
+use super::made_by;
+
+fn revoke(tenant: &Tenant, own: &Own, body: &Value) -> Value {
+    tenant.step(own, "revoke", body).expect(200).json()
+}
+
+fn restore(tenant: &Tenant, own: &Own) -> Value {
+    tenant.step(own, "restore", &Value::Null).expect(200).json()
+}
+
+#[test]
+fn a_revoked_credential_is_no_caller_until_it_is_restored() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({ "roles": null }));
+    let access = tenant.access(own.id, &own.secret);
+    assert!(tenant.holds(&own.secret) && tenant.holds(&access));
+    let revoked = revoke(&tenant, &own, &json!({ "reason": "leaked" }));
+    assert_eq!((&revoked["revoked_at"], &revoked["revoked_reason"]), (&revoked["updated_at"], &json!("leaked")));
+    assert_eq!((&revoked["enabled"], &revoked["revision"]), (&json!(true), &json!(2)));
+    for secret in [&own.secret, &access] {
+        for face in Face::ALL {
+            let refused = get(tenant.one(face, own.id)).token(secret).send(&*client).expect(401);
+            assert_eq!(face.error(&refused), face.unauthenticated());
+        }
+    }
+    tenant.send_by(&own.secret, "POST", own.under("restore"), &Value::Null).refused(401, "unauthenticated");
+    // A second time changes nothing but the reason.
+    for _ in 0..2 {
+        let again = revoke(&tenant, &own, &json!({ "reason": "sold" }));
+        assert_eq!(
+            (&again["revoked_at"], &again["revoked_reason"], &again["revision"]),
+            (&revoked["revoked_at"], &json!("sold"), &json!(3))
+        );
+    }
+    // Neither PUT nor PATCH of our own lifts it.
+    let mut body = tenant.look(&own.path);
+    body["revoked_at"] = Value::Null;
+    tenant.send("PUT", &own.path, &body).refused(422, "/revoked_at read_only");
+    let patched = tenant.send("PATCH", &own.path, &json!({ "enabled": true, "name": "b" })).expect(200).json();
+    assert_eq!((&patched["revoked_at"], tenant.holds(&own.secret)), (&revoked["revoked_at"], false));
+    // It may be rotated, and calls no sooner for that.
+    let new = tenant.step(&own, "rotate", &json!({ "grace_seconds": 0 })).expect(200).json()["secret"].clone();
+    let new = new.as_str().expect("a secret");
+    assert!(!tenant.holds(new) && !tenant.holds(&own.secret));
+    let restored = restore(&tenant, &own);
+    assert_eq!((&restored["revoked_at"], &restored["revoked_reason"]), (&Value::Null, &Value::Null));
+    assert!(tenant.holds(new) && tenant.holds(&tenant.access(own.id, new)) && !tenant.holds(&own.secret));
+    let events = tenant.events(&own);
+    assert_eq!(restore(&tenant, &own)["revision"], restored["revision"]);
+    assert_eq!(tenant.events(&own), events);
+    let reasons = events.iter().filter(|event| event["changes"].get("revoked_reason").is_some());
+    let told: Vec<_> = reasons.map(|event| (&event["changes"]["revoked_reason"], &event["widened_access"])).collect();
+    let change = |before: Option<&str>, after: Option<&str>| json!({ "before": before, "after": after });
+    assert_eq!(
+        told,
+        [
+            (&change(Some("sold"), None), &json!(true)),
+            (&change(Some("leaked"), Some("sold")), &json!(false)),
+            (&change(None, Some("leaked")), &json!(false)),
+        ]
+    );
+}
+
+#[test]
+fn the_reason_may_be_left_out_and_keeps_its_bounds() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({}));
+    for (body, told) in [
+        (json!({ "reason": 7 }), "/reason type"),
+        (json!({ "reason": "r".repeat(501) }), "/reason too_long"),
+        (json!({ "reason": "\u{0}" }), "/reason control_character"),
+        (json!({ "resaon": "x" }), "/resaon unknown_member"),
+    ] {
+        tenant.step(&own, "revoke", &body).refused(422, told);
+    }
+    for role in ["viewer", "editor"] {
+        let caller = tenant.caller(&[role]);
+        for step in ["revoke", "restore"] {
+            tenant.send_by(&caller, "POST", own.under(step), &Value::Null).refused(403, "forbidden");
+        }
+    }
+    for body in [Value::Null, json!({}), json!({ "reason": null }), json!({ "reason": "r".repeat(500) })] {
+        let own = tenant.own(json!({}));
+        assert_eq!(revoke(&tenant, &own, &body)["revoked_reason"], body["reason"]);
+        assert!(!tenant.holds(&own.secret));
+    }
+}
+
+#[test]
+fn litegraph_shows_it_as_not_active_and_cannot_lift_it() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    for maker in Face::ALL {
+        let own = made_by(&tenant, maker);
+        tenant.send("PATCH", &own.path, &json!({ "principal": tenant.account })).expect(200);
+        let revoked = revoke(&tenant, &own, &json!({ "reason": "leaked" }));
+        assert_eq!(tenant.read(LiteGraph, own.id).json()["Active"], false);
+        let put = |name: &str, more: &Value| {
+            let mut body = tenant.naming(LiteGraph, name);
+            body.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("members"));
+            tenant.update(LiteGraph, own.id).json(&body).send(&*client)
+        };
+        // Its word would make it active, said or not: that is a conflict, and changes nothing. Not by a new token either.
+        let token = format!("a-token-of-its-own-{}", own.id);
+        for more in [json!({}), json!({ "Active": true }), json!({ "Active": true, "BearerToken": token })] {
+            assert_eq!(LiteGraph.error(&put("renamed", &more).expect(409)), "Conflict");
+        }
+        assert_eq!(tenant.look(&own.path), revoked);
+        // What it says besides is made; enabled stays as it is, whichever it is.
+        for enabled in [true, false] {
+            tenant.send("PATCH", &own.path, &json!({ "enabled": enabled })).expect(200);
+            let name = format!("renamed {enabled}");
+            assert_eq!(put(&name, &json!({ "Active": false })).expect(200).json()["Active"], false);
+            let now = tenant.look(&own.path);
+            assert_eq!(
+                (&now["enabled"], &now["name"], &now["revoked_at"]),
+                (&json!(enabled), &json!(name), &revoked["revoked_at"])
+            );
+        }
+        // Restored, it is as enabled as it was.
+        assert_eq!(restore(&tenant, &own)["enabled"], false);
+        assert_eq!(put("on", &json!({ "Active": true })).expect(200).json()["Active"], true);
+        assert!(tenant.holds(&own.secret));
+    }
+}
+
+#[test]
+fn coactive_and_keycard_cannot_lift_it() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    for maker in Face::ALL {
+        let own = made_by(&tenant, maker);
+        tenant.send("PATCH", &own.path, &json!({ "principal": tenant.account })).expect(200);
+        let revoked = revoke(&tenant, &own, &json!({ "reason": "leaked" }));
+        for face in [Coactive, Keycard] {
+            let body = tenant.naming(face, format!("by {face:?}"));
+            tenant.update(face, own.id).json(&body).send(&*client).expect(200);
+            let now = tenant.look(&own.path);
+            assert_eq!(
+                (&now["revoked_at"], &now["revoked_reason"], &now["enabled"], &now["name"]),
+                (&revoked["revoked_at"], &json!("leaked"), &json!(true), &body["name"])
+            );
+            assert!(!tenant.holds(&own.secret));
+        }
+        restore(&tenant, &own);
+        assert!(tenant.holds(&own.secret));
+    }
+}
