@@ -5,20 +5,20 @@
  * others run for many mutants at a time.
  */
 const NEAREST = [
-  [/^migrations\//, ["store", "own", "faces"]],
-  [/^src\/store\/verdict/, ["own", "store", "faces"]],
-  [/^src\/store\/(list|history|verify|idempotency)/, ["own", "faces", "store"]],
-  [/^src\/store\/(after|note_|rekey)/, ["keys", "store", "own"]],
-  [/^src\/store\/(delete|end_)/, ["store", "faces", "own"]],
-  [/^src\/store\/(create_|update_|principal|tenant)/, ["faces", "own", "store"]],
-  [/^src\/store\/fault|^src\/store\.rs|^src\/service\/failed/, ["lib", "own", "faults"]],
-  [/^src\/store\//, ["own", "store", "faces"]],
-  [/^src\/face\/postern/, ["own", "description", "snapshots"]],
-  [/^src\/face/, ["faces", "snapshots", "own"]],
-  [/^src\/credential\/secret/, ["lib", "keys", "own", "faces"]],
-  [/^src\/credential/, ["lib", "own", "faces"]],
-  [/^src\/service|^src\/refusal/, ["own", "faces", "snapshots"]],
-  [/^src\//, ["lib", "faces", "own"]],
+  [/^migrations\//, ["store", "both", "own", "faces"]],
+  [/^src\/store\/verdict/, ["both", "own", "store", "faces"]],
+  [/^src\/store\/(list|history|verify|idempotency)/, ["both", "own", "faces", "store"]],
+  [/^src\/store\/(after|note_|rekey)/, ["keys", "store", "both", "own"]],
+  [/^src\/store\/(delete|end_)/, ["store", "both", "faces", "own"]],
+  [/^src\/store\/(create_|update_|principal|tenant)/, ["both", "faces", "own", "store"]],
+  [/^src\/store\/fault|^src\/store\.rs|^src\/service\/failed/, ["lib", "both", "own", "faults"]],
+  [/^src\/store\//, ["both", "own", "store", "faces"]],
+  [/^src\/face\/postern/, ["both", "own", "description", "snapshots"]],
+  [/^src\/face/, ["both", "faces", "snapshots", "own"]],
+  [/^src\/credential\/secret/, ["lib", "keys", "both", "own", "faces"]],
+  [/^src\/credential/, ["lib", "both", "own", "faces"]],
+  [/^src\/service|^src\/refusal/, ["both", "own", "faces", "snapshots"]],
+  [/^src\//, ["lib", "both", "faces", "own"]],
 ];
 
 /** Every target that plain `cargo test` runs, from the output of `cargo metadata`. */
