@@ -37,6 +37,28 @@ fn get_edit_put_works_and_an_unedited_one_changes_nothing() {
     put(&moved);
 }
 
+/// The bound on all values of a body leaves room for the largest valid one: a hundred roles of three members, 16 members of
+/// metadata, every other field, and what GET adds while a rotation runs.
+#[test]
+fn the_largest_valid_body_is_put_back_as_get_shows_it() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let role = |index| json!({ "role_id": "viewer", "resource": "r", "resource_instance": format!("{index:03}") });
+    let metadata: serde_json::Map<_, _> = (0..16).map(|index| (format!("m{index}"), "v".into())).collect();
+    let roles: Value = (0..100).map(role).collect();
+    let own = tenant
+        .own(json!({ "description": "d", "roles": roles, "expires_at": "2200-01-01T00:00:00Z", "metadata": metadata }));
+    tenant.step(&own, "rotate", &json!({ "grace_seconds": 3600 })).expect(200);
+    let shown = tenant.look(&own.path);
+    let put = tenant.send("PUT", &own.path, &shown).expect(200);
+    assert_eq!((put.cost.trips, put.cost.rows_written), (1, 0));
+    // Metadata may be sent with twice as many members as are kept.
+    let replaced: serde_json::Map<_, _> =
+        (0..16).flat_map(|index| [(format!("m{index}"), Value::Null), (format!("n{index}"), "v".into())]).collect();
+    tenant.send("PATCH", &own.path, &json!({ "roles": roles, "metadata": replaced })).expect(200);
+    assert_eq!(tenant.look(&own.path)["metadata"].as_object().map(serde_json::Map::len), Some(16));
+}
+
 /// `true` is no 1, though SQLite has no other word for it.
 #[test]
 fn a_revision_that_is_true_is_not_the_first_one() {
