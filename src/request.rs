@@ -164,8 +164,9 @@ impl Request<'_> {
     /// `TooManyTags` above [`TAGS_MAX`].
     pub fn check_tags(&self) -> Result<(), Refusal> {
         let over = |name: &str| self.headers.get(name).is_some_and(|tags| tags.split(',').nth(TAGS_MAX).is_some());
-        match ["If-Match", "If-None-Match"].into_iter().find(|header| over(&header.to_ascii_lowercase())) {
-            Some(header) => Err(Refusal::Unreadable(Unreadable::TooManyTags(header))),
+        let headers = [("if-match", "If-Match"), ("if-none-match", "If-None-Match")];
+        match headers.into_iter().find(|(name, _)| over(name)) {
+            Some((_, header)) => Err(Refusal::Unreadable(Unreadable::TooManyTags(header))),
             None => Ok(()),
         }
     }
