@@ -27,6 +27,8 @@ pub mod settings;
 
 pub mod request;
 
+pub mod operation;
+
 pub mod route;
 
 pub mod service;

@@ -2,6 +2,7 @@
 
 pub use crate::credential::field::Noun;
 use crate::credential::field::Violation;
+use crate::request::limits::{DEPTH_MAX, TAGS_MAX, VALUES_MAX};
 
 /// Why a request is refused. In the order of refusals: of several that hold, the first is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Refusal {
     },
     /// The body is of a media type that is not JSON.
     MediaType,
-    /// The body is larger than [`crate::request::BODY_MAX`].
+    /// The body is larger than [`crate::request::limits::BODY_MAX`].
     TooLarge,
     /// The body, or a header with a form of its own, cannot be read.
     Unreadable(Unreadable),
@@ -79,9 +80,9 @@ pub enum Unreadable {
         /// Counted from 1.
         column: usize,
     },
-    /// It has more values than [`crate::request::VALUES_MAX`].
+    /// It has more values than [`crate::request::limits::VALUES_MAX`].
     TooManyValues,
-    /// Nested deeper than [`crate::request::DEPTH_MAX`].
+    /// Nested deeper than [`DEPTH_MAX`].
     TooDeep,
     /// An object names a member twice.
     DuplicateMember,
@@ -89,7 +90,7 @@ pub enum Unreadable {
     NotAnObject,
     /// `X-Client-Request-ID` is no UUID (contract of the Keycard face).
     ClientRequestId,
-    /// This header, `If-Match` or `If-None-Match`, lists more entity tags than [`crate::request::TAGS_MAX`].
+    /// This header, `If-Match` or `If-None-Match`, lists more entity tags than [`crate::request::limits::TAGS_MAX`].
     TooManyTags(&'static str),
 }
 
@@ -128,17 +129,13 @@ impl Unreadable {
             Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
             Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
             Self::TooManyValues => {
-                format!(
-                    "The body has more than {} members and items, at all levels. Send fewer.",
-                    crate::request::VALUES_MAX
-                )
+                format!("The body has more than {VALUES_MAX} members and items, at all levels. Send fewer.")
             }
-            Self::TooDeep => format!("The body is nested deeper than {} levels.", crate::request::DEPTH_MAX),
+            Self::TooDeep => format!("The body is nested deeper than {DEPTH_MAX} levels."),
             Self::DuplicateMember => "The body names a member of an object twice.".to_owned(),
             Self::NotAnObject => "The body is not a JSON object.".to_owned(),
             Self::TooManyTags(header) => {
-                let max = crate::request::TAGS_MAX;
-                format!("The header {header} has more than {max} ETags: send at most {max}.")
+                format!("The header {header} has more than {TAGS_MAX} ETags: send at most {TAGS_MAX}.")
             }
             Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID.".to_owned(),
         }

@@ -1,6 +1,7 @@
 //! What is read of a request, and its limits.
 
 pub mod json;
+pub(crate) mod limits;
 
 use std::collections::BTreeMap;
 
@@ -8,17 +9,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::refusal::{Refusal, Unreadable};
-
-/// The largest body, in bytes; past it, 413.
-pub const BODY_MAX: usize = 64 * 1024;
-/// The most values of a body: members and items at all levels of a JSON body, parameters of a form. A body is read before the
-/// caller is known, and its values are most of what reading costs. The largest valid body has about 460: 100 roles of three members.
-pub const VALUES_MAX: usize = 500;
-/// The most ETags of If-Match, and of If-None-Match, empty ones counted.
-pub const TAGS_MAX: usize = 16;
-/// The deepest nesting of a body: the object itself is the first level.
-pub const DEPTH_MAX: usize = 32;
+use crate::credential::id::Id;
+use crate::refusal::{Parameter, Refusal, Unreadable};
+pub use limits::{BODY_MAX, DEPTH_MAX, TAGS_MAX, VALUES_MAX};
 
 /// The methods that a route can have. HEAD is answered as GET, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +106,17 @@ impl Request<'_> {
         }
     }
 
+    /// The body as a JSON object, of one of these media types and no other.
+    ///
+    /// # Errors
+    /// As [`Request::object`].
+    pub fn object_of(&self, types: &[&str]) -> Result<Map<String, Value>, Refusal> {
+        if self.essence().is_some_and(|essence| !types.contains(&essence.as_str())) {
+            return Err(Refusal::MediaType);
+        }
+        self.object()
+    }
+
     /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
     ///
     /// # Errors
@@ -158,6 +162,31 @@ impl Request<'_> {
         self.headers.get("x-request-id").filter(sane)
     }
 
+    /// The request's id: from this header, which must be a UUID, or else [`Request::own_id`].
+    ///
+    /// # Errors
+    /// `ClientRequestId` for another value of the header.
+    pub fn id(&self, header: Option<&str>) -> Result<Option<String>, Refusal> {
+        match header.and_then(|header| self.headers.get(header)) {
+            None => Ok(self.own_id()),
+            Some(id) if id.len() == 36 && Id::parse_guid(&id).is_some() => Ok(Some(id)),
+            Some(_) => Err(Refusal::Unreadable(Unreadable::ClientRequestId)),
+        }
+    }
+
+    /// `Idempotency-Key`, if there is one.
+    ///
+    /// # Errors
+    /// `IdempotencyKey` unless it is 1 to 255 visible ASCII characters.
+    pub fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
+        let key = self.headers.get("idempotency-key");
+        let sane = |key: &String| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if key.as_ref().is_some_and(|key| !sane(key)) {
+            return Err(Refusal::Unreadable(Unreadable::IdempotencyKey));
+        }
+        Ok(key)
+    }
+
     /// Checks how many entity tags `If-Match` and `If-None-Match` list, on every route, also where neither is used.
     ///
     /// # Errors
@@ -195,6 +224,18 @@ impl Request<'_> {
         self.headers.get(header).map(|header| header.split(',').map(tag).collect())
     }
 
+    /// Refuses a query parameter that is not among these, and one that is said twice: a filter, or a dry run, is never passed over.
+    ///
+    /// # Errors
+    /// `UnknownParameter`, or `Parameters` with each that is wrong.
+    pub fn check_query(&self, known: &'static [&'static str]) -> Result<(), Refusal> {
+        if !self.query_names().all(|name| known.contains(&name.as_str())) {
+            return Err(Refusal::Unreadable(Unreadable::UnknownParameter(known)));
+        }
+        let wrong: Vec<_> = known.iter().filter_map(|name| wrong(name, &self.query_values(&[name]))).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
+    }
+
     /// The names of the query's parameters, decoded.
     pub fn query_names(&self) -> impl Iterator<Item = String> {
         pairs(self.query).map(|(name, _)| name)
@@ -221,6 +262,22 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     pairs.map(move |(name, value)| (decode(name), decode(value)))
 }
 
+/// What is wrong with the values of a parameter.
+fn wrong(name: &'static str, said: &[String]) -> Option<Parameter> {
+    let is_switch = ["dry_run", "force"].contains(&name);
+    match said {
+        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
+        [said] if is_switch && said != "true" && said != "false" => {
+            Some(Parameter { name, wants: "has to be true or false" })
+        }
+        _ => None,
+    }
+}
+
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
+/// The media type of a JSON merge patch (RFC 7396).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn essence(content_type: &str) -> String {
@@ -229,7 +286,7 @@ fn essence(content_type: &str) -> String {
 
 fn is_json(content_type: &str) -> bool {
     let essence = essence(content_type);
-    essence == "application/json" || essence.split_once('/').is_some_and(|(_, subtype)| subtype.ends_with("+json"))
+    essence == JSON || essence.split_once('/').is_some_and(|(_, subtype)| subtype.ends_with("+json"))
 }
 
 #[cfg(test)]

@@ -1,47 +1,24 @@
-//! One table of all routes of all faces: method and path, to face and operation.
+//! One table of all routes of all faces: method and path, to face, operation and required right.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
-use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
-use crate::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth, postern::Postern};
+use crate::caller::Rank::{self, Admin, Editor, Root, Stranger, Viewer};
+use crate::credential::field::Noun::{Credential, Principal, Tenant};
+use crate::credential::field::Verb::{Create, Merge, Replace, Revoke, Rotate};
+use crate::face::Face;
+use crate::face::coactive::{self, COACTIVE};
+use crate::face::keycard::{self, KEYCARD};
+use crate::face::litegraph::{self, LITEGRAPH};
+use crate::face::oauth::{self, OAUTH};
+use crate::face::postern::{self, POSTERN};
+pub use crate::operation::Operation;
+use crate::operation::Operation::{
+    CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read, Restore, Roles,
+    Verify, Write,
+};
+use crate::operation::{Handler, RenderDry};
 use crate::refusal::Refusal;
 use crate::request::Method::{self, Delete, Get, Patch, Post, Put};
-
-/// What a route does. The face says how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Shows one.
-    Read(Noun),
-    /// Creates, replaces or merges one.
-    Write(Noun, Verb),
-    /// Deletes one, with all that belongs to it.
-    Delete(Noun),
-    /// Deletes all credentials of a tenant, or of a principal.
-    DeleteAll,
-    /// Shows all there are at once, up to a bound.
-    List(Noun),
-    /// Shows a page of them.
-    Page(Noun),
-    /// Shows the credential that has a token.
-    FindByToken,
-    /// Shows the roles that a tenant knows.
-    Roles,
-    /// Ends a rotation: the new secret alone holds.
-    FinishRotation,
-    /// Takes a rotation back: the old secret alone holds.
-    CancelRotation,
-    /// Lifts a revocation.
-    Restore,
-    /// Shows the history of a tenant, or of one of its credentials.
-    History,
-    /// Tells whether a token holds, whose it is, and whether it may do something.
-    Verify,
-    /// Tells what this server is, without asking who calls.
-    Metadata,
-    /// Gives an access token for a credential's id and secret.
-    LogIn,
-}
 
 /// One line of the table.
 pub struct Route {
@@ -50,16 +27,38 @@ pub struct Route {
     /// The path. `{tenant}`, `{principal}`, `{credential}` and `{token}` stand for one segment each, in the face's spelling.
     pub path: &'static str,
     /// The face.
-    pub face: &'static dyn Face,
+    pub face: &'static Face,
     /// The operation.
     pub operation: Operation,
+    /// The lowest rank that may call the route.
+    pub right: Rank,
+    /// The query parameters that the operation has, other than those that its own reader reads.
+    pub query: &'static [&'static str],
+    /// Renders a dry run, on a route that can be one: `?dry_run=true`.
+    pub dry_run: Option<RenderDry>,
 }
 
-const fn route(method: Method, path: &'static str, face: &'static dyn Face, operation: Operation) -> Route {
-    Route { method, path, face, operation }
+const fn route(method: Method, path: &'static str, face: &'static Face, operation: Operation, right: Rank) -> Route {
+    // A one-off operation brings its own renderer.
+    if let Read(noun) | Write(noun, _) | Operation::Delete(noun) | List(noun, _) | Page(noun, _) = operation {
+        assert!(face.shows(noun), "the face has no view of what the route shows");
+    } else if let FindByToken | FinishRotation | CancelRotation | Restore = operation {
+        assert!(face.shows(Credential), "the face has no view of credentials");
+    }
+    Route { method, path, face, operation, right, query: &[], dry_run: None }
 }
 
 impl Route {
+    /// The same route with these query parameters.
+    const fn query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    /// The same route, which can be a dry run.
+    const fn dry_run(self, render: Handler<RenderDry>) -> Self {
+        Self { query: &["dry_run"], dry_run: Some(render.0), ..self }
+    }
+
     /// The names of the variable segments, in the path's order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(name)
@@ -87,105 +86,120 @@ fn name(segment: &str) -> Option<&str> {
 /// The table.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
-    route(Post,   "/api/v1/auth-management/clients",                                               &Coactive,  Operation::Write(Credential, Create)),
-    route(Get,    "/api/v1/auth-management/clients",                                               &Coactive,  Operation::List(Credential)),
-    route(Get,    "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Read(Credential)),
-    route(Put,    "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Write(Credential, Replace)),
-    route(Delete, "/api/v1/auth-management/clients/{credential}",                                  &Coactive,  Operation::Delete(Credential)),
-    route(Get,    "/api/v1/auth-management/roles",                                                 &Coactive,  Operation::Roles),
-    route(Post,   "/api/v0/login",                                                                 &Coactive,  Operation::LogIn),
-    route(Post,   "/api/v1/login",                                                                 &Coactive,  Operation::LogIn),
+    route(Post,   "/api/v1/auth-management/clients",                                               &COACTIVE,  Write(Credential, Create),         Admin),
+    route(Get,    "/api/v1/auth-management/clients",                                               &COACTIVE,  List(Credential, coactive::PAGE),  Admin),
+    route(Get,    "/api/v1/auth-management/clients/{credential}",                                  &COACTIVE,  Read(Credential),                  Admin),
+    route(Put,    "/api/v1/auth-management/clients/{credential}",                                  &COACTIVE,  Write(Credential, Replace),        Admin),
+    route(Delete, "/api/v1/auth-management/clients/{credential}",                                  &COACTIVE,  Operation::Delete(Credential),     Admin),
+    route(Get,    "/api/v1/auth-management/roles",                                                 &COACTIVE,  Roles(coactive::ROLES),            Admin),
+    route(Post,   "/api/v0/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Stranger),
+    route(Post,   "/api/v1/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Stranger),
 
-    route(Put,    "/v1.0/tenants",                                                                 &LiteGraph, Operation::Write(Tenant, Create)),
-    route(Get,    "/v1.0/tenants",                                                                 &LiteGraph, Operation::List(Tenant)),
-    route(Get,    "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Read(Tenant)),
-    route(Put,    "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Write(Tenant, Replace)),
-    route(Delete, "/v1.0/tenants/{tenant}",                                                        &LiteGraph, Operation::Delete(Tenant)),
-    route(Put,    "/v1.0/tenants/{tenant}/users",                                                  &LiteGraph, Operation::Write(Principal, Create)),
-    route(Get,    "/v1.0/tenants/{tenant}/users",                                                  &LiteGraph, Operation::List(Principal)),
-    route(Get,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Read(Principal)),
-    route(Put,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Write(Principal, Replace)),
-    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}",                                      &LiteGraph, Operation::Delete(Principal)),
-    route(Put,    "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Write(Credential, Create)),
-    route(Get,    "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::List(Credential)),
-    route(Delete, "/v1.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::DeleteAll),
-    route(Get,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Read(Credential)),
-    route(Put,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Write(Credential, Replace)),
-    route(Delete, "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LiteGraph, Operation::Delete(Credential)),
-    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}/credentials",                          &LiteGraph, Operation::DeleteAll),
-    route(Delete, "/v1.0/tenants/{tenant}/credentials/{principal}/credentials",                    &LiteGraph, Operation::DeleteAll),
-    route(Get,    "/v1.0/credentials/bearer/{token}",                                              &LiteGraph, Operation::FindByToken),
-    route(Get,    "/v2.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Page(Credential)),
-    route(Post,   "/v2.0/tenants/{tenant}/credentials",                                            &LiteGraph, Operation::Page(Credential)),
+    route(Put,    "/v1.0/tenants",                                                                 &LITEGRAPH, Write(Tenant, Create),             Root),
+    route(Get,    "/v1.0/tenants",                                                                 &LITEGRAPH, List(Tenant, litegraph::LIST),     Admin),
+    route(Get,    "/v1.0/tenants/{tenant}",                                                        &LITEGRAPH, Read(Tenant),                      Admin),
+    route(Put,    "/v1.0/tenants/{tenant}",                                                        &LITEGRAPH, Write(Tenant, Replace),            Admin),
+    route(Delete, "/v1.0/tenants/{tenant}",                                                        &LITEGRAPH, Operation::Delete(Tenant),         Root).query(&["force"]),
+    route(Put,    "/v1.0/tenants/{tenant}/users",                                                  &LITEGRAPH, Write(Principal, Create),          Admin),
+    route(Get,    "/v1.0/tenants/{tenant}/users",                                                  &LITEGRAPH, List(Principal, litegraph::LIST),  Admin),
+    route(Get,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LITEGRAPH, Read(Principal),                   Admin),
+    route(Put,    "/v1.0/tenants/{tenant}/users/{principal}",                                      &LITEGRAPH, Write(Principal, Replace),         Admin),
+    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}",                                      &LITEGRAPH, Operation::Delete(Principal),      Admin),
+    route(Put,    "/v1.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, Write(Credential, Create),         Admin),
+    route(Get,    "/v1.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, List(Credential, litegraph::LIST), Admin),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, DeleteAll,                         Admin),
+    route(Get,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LITEGRAPH, Read(Credential),                  Admin),
+    route(Put,    "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LITEGRAPH, Write(Credential, Replace),        Admin),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials/{credential}",                               &LITEGRAPH, Operation::Delete(Credential),     Admin),
+    route(Delete, "/v1.0/tenants/{tenant}/users/{principal}/credentials",                          &LITEGRAPH, DeleteAll,                         Admin),
+    route(Delete, "/v1.0/tenants/{tenant}/credentials/{principal}/credentials",                    &LITEGRAPH, DeleteAll,                         Admin),
+    route(Get,    "/v1.0/credentials/bearer/{token}",                                              &LITEGRAPH, FindByToken,                       Admin),
+    route(Get,    "/v2.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, Page(Credential, litegraph::PAGE), Admin),
+    route(Post,   "/v2.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, Page(Credential, litegraph::PAGE), Admin),
 
-    route(Post,   "/organizations",                                                                &Keycard,   Operation::Write(Tenant, Create)),
-    route(Get,    "/organizations",                                                                &Keycard,   Operation::Page(Tenant)),
-    route(Get,    "/organizations/{tenant}",                                                       &Keycard,   Operation::Read(Tenant)),
-    route(Patch,  "/organizations/{tenant}",                                                       &Keycard,   Operation::Write(Tenant, Merge)),
-    route(Post,   "/organizations/{tenant}/service-accounts",                                      &Keycard,   Operation::Write(Principal, Create)),
-    route(Get,    "/organizations/{tenant}/service-accounts",                                      &Keycard,   Operation::Page(Principal)),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Read(Principal)),
-    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Write(Principal, Merge)),
-    route(Delete, "/organizations/{tenant}/service-accounts/{principal}",                          &Keycard,   Operation::Delete(Principal)),
-    route(Post,   "/organizations/{tenant}/service-accounts/{principal}/credentials",              &Keycard,   Operation::Write(Credential, Create)),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials",              &Keycard,   Operation::Page(Credential)),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Read(Credential)),
-    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Write(Credential, Merge)),
-    route(Delete, "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &Keycard,   Operation::Delete(Credential)),
-    route(Post,   "/service-account-token",                                                        &OAuth,     Operation::LogIn),
-    route(Post,   "/oauth/token",                                                                  &OAuth,     Operation::LogIn),
+    route(Post,   "/organizations",                                                                &KEYCARD,   Write(Tenant, Create),             Root),
+    route(Get,    "/organizations",                                                                &KEYCARD,   Page(Tenant, keycard::PAGE),       Viewer),
+    route(Get,    "/organizations/{tenant}",                                                       &KEYCARD,   Read(Tenant),                      Viewer),
+    route(Patch,  "/organizations/{tenant}",                                                       &KEYCARD,   Write(Tenant, Merge),              Admin),
+    route(Post,   "/organizations/{tenant}/service-accounts",                                      &KEYCARD,   Write(Principal, Create),          Admin),
+    route(Get,    "/organizations/{tenant}/service-accounts",                                      &KEYCARD,   Page(Principal, keycard::PAGE),    Viewer),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Read(Principal),                   Viewer),
+    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Write(Principal, Merge),           Editor),
+    route(Delete, "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Operation::Delete(Principal),      Admin),
+    route(Post,   "/organizations/{tenant}/service-accounts/{principal}/credentials",              &KEYCARD,   Write(Credential, Create),         Admin),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials",              &KEYCARD,   Page(Credential, keycard::PAGE),   Viewer),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Read(Credential),                  Viewer),
+    route(Patch,  "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Write(Credential, Merge),          Editor),
+    route(Delete, "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Operation::Delete(Credential),     Admin),
+    route(Post,   "/service-account-token",                                                        &OAUTH,     LogIn(oauth::LOG_IN),              Stranger),
+    route(Post,   "/oauth/token",                                                                  &OAUTH,     LogIn(oauth::LOG_IN),              Stranger),
 
-    route(Post,   "/oauth/introspect",                                                             &OAuth,     Operation::Verify),
-    route(Get,    "/.well-known/oauth-authorization-server",                                       &OAuth,     Operation::Metadata),
+    route(Post,   "/oauth/introspect",                                                             &OAUTH,     Verify(oauth::VERIFY),             Viewer),
+    route(Get,    "/.well-known/oauth-authorization-server",                                       &OAUTH,     Metadata(oauth::METADATA),         Stranger),
 
-    route(Post,   "/v1/tenants",                                                                   &Postern,   Operation::Write(Tenant, Create)),
-    route(Get,    "/v1/tenants",                                                                   &Postern,   Operation::Page(Tenant)),
-    route(Get,    "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Read(Tenant)),
-    route(Put,    "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Write(Tenant, Replace)),
-    route(Patch,  "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Write(Tenant, Merge)),
-    route(Delete, "/v1/tenants/{tenant}",                                                          &Postern,   Operation::Delete(Tenant)),
-    route(Post,   "/v1/tenants/{tenant}/principals",                                               &Postern,   Operation::Write(Principal, Create)),
-    route(Get,    "/v1/tenants/{tenant}/principals",                                               &Postern,   Operation::Page(Principal)),
-    route(Get,    "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Read(Principal)),
-    route(Put,    "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Write(Principal, Replace)),
-    route(Patch,  "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Write(Principal, Merge)),
-    route(Delete, "/v1/tenants/{tenant}/principals/{principal}",                                   &Postern,   Operation::Delete(Principal)),
-    route(Post,   "/v1/tenants/{tenant}/credentials",                                              &Postern,   Operation::Write(Credential, Create)),
-    route(Get,    "/v1/tenants/{tenant}/credentials",                                              &Postern,   Operation::Page(Credential)),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Read(Credential)),
-    route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Write(Credential, Replace)),
-    route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Write(Credential, Merge)),
-    route(Delete, "/v1/tenants/{tenant}/credentials/{credential}",                                 &Postern,   Operation::Delete(Credential)),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate",                          &Postern,   Operation::Write(Credential, Rotate)),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/finish",                   &Postern,   Operation::FinishRotation),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &Postern,   Operation::CancelRotation),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &Postern,   Operation::Write(Credential, Revoke)),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &Postern,   Operation::Restore),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &Postern,   Operation::History),
-    route(Get,    "/v1/tenants/{tenant}/events",                                                   &Postern,   Operation::History),
-    route(Post,   "/v1/verify",                                                                    &Postern,   Operation::Verify),
+    route(Post,   "/v1/tenants",                                                                   &POSTERN,   Write(Tenant, Create),             Root),
+    route(Get,    "/v1/tenants",                                                                   &POSTERN,   Page(Tenant, postern::PAGE),       Viewer).query(&["limit", "cursor", "sort"]),
+    route(Get,    "/v1/tenants/{tenant}",                                                          &POSTERN,   Read(Tenant),                      Viewer),
+    route(Put,    "/v1/tenants/{tenant}",                                                          &POSTERN,   Write(Tenant, Replace),            Admin),
+    route(Patch,  "/v1/tenants/{tenant}",                                                          &POSTERN,   Write(Tenant, Merge),              Admin),
+    route(Delete, "/v1/tenants/{tenant}",                                                          &POSTERN,   Operation::Delete(Tenant),         Root).query(&["force"]),
+    route(Post,   "/v1/tenants/{tenant}/principals",                                               &POSTERN,   Write(Principal, Create),          Admin),
+    route(Get,    "/v1/tenants/{tenant}/principals",                                               &POSTERN,   Page(Principal, postern::PAGE),    Viewer).query(&["limit", "cursor", "sort"]),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Read(Principal),                   Viewer),
+    route(Put,    "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Write(Principal, Replace),         Editor),
+    route(Patch,  "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Write(Principal, Merge),           Editor),
+    route(Delete, "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Operation::Delete(Principal),      Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Write(Credential, Create),         Admin),
+    route(Get,    "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Page(Credential, postern::PAGE),   Viewer).query(postern::FILTERS),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Read(Credential),                  Viewer),
+    route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Replace),        Editor).dry_run(postern::DRY_RUN),
+    route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Merge),          Editor).dry_run(postern::DRY_RUN),
+    route(Delete, "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Operation::Delete(Credential),     Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate",                          &POSTERN,   Write(Credential, Rotate),         Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/finish",                   &POSTERN,   FinishRotation,                    Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &POSTERN,   CancelRotation,                    Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &POSTERN,   Write(Credential, Revoke),         Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &POSTERN,   Restore,                           Admin),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
+    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Viewer),
 ];
+
+/// The right that a face requires for an operation; `None` if the face has no route for it.
+#[must_use]
+pub fn required_right(face: &'static Face, operation: Operation) -> Option<Rank> {
+    let is_it = |route: &&Route| std::ptr::eq(route.face, face) && route.operation == operation;
+    ROUTES.iter().find(is_it).map(|route| route.right)
+}
 
 /// What a path leads to.
 pub struct Found {
     /// The face that answers, also where it has no such route.
-    pub face: &'static dyn Face,
-    /// The operation and the variable segments, decoded; or why there is none.
-    pub route: Result<(Operation, Vec<String>), Refusal>,
+    pub face: &'static Face,
+    /// The route, or why there is none.
+    pub route: Result<Matched, Refusal>,
+}
+
+/// A route, and its variable segments by name, decoded.
+pub struct Matched {
+    /// The route.
+    pub route: &'static Route,
+    /// The segments, in the path's order.
+    pub segments: Vec<(&'static str, String)>,
 }
 
 /// Finds the route of a method and a path (still percent-encoded).
 #[must_use]
 pub fn find(method: Method, path: &str) -> Found {
     let mut face = face_of(path);
-    let path = if face.ignores_final_slash() { path.strip_suffix('/').unwrap_or(path) } else { path };
+    let path = if face.ignores_final_slash { path.strip_suffix('/').unwrap_or(path) } else { path };
     let mut allow = Vec::new();
     for route in ROUTES {
         if !has(route.path, path) {
             continue;
         }
         if route.method == method {
-            return Found { face: route.face, route: Ok((route.operation, segments(route.path, path))) };
+            return Found { face: route.face, route: Ok(Matched { route, segments: segments(route.path, path) }) };
         }
         face = route.face;
         allow.push(route.method.name());
@@ -195,20 +209,9 @@ pub fn find(method: Method, path: &str) -> Found {
     Found { face, route: Err(refusal) }
 }
 
-/// The face that answers for a path which leads nowhere.
-fn face_of(path: &str) -> &'static dyn Face {
-    let under = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if under("/api") {
-        &Coactive
-    } else if under("/v1.0") || under("/v2.0") {
-        &LiteGraph
-    } else if under("/oauth") || under("/.well-known/oauth-authorization-server") {
-        &OAuth
-    } else if under("/organizations") || under("/service-account-token") {
-        &Keycard
-    } else {
-        &Postern
-    }
+/// The face that answers for a path which has no route: the one with such a prefix, else our own.
+fn face_of(path: &str) -> &'static Face {
+    ROUTES.iter().map(|route| route.face).find(|face| face.has_path(path)).unwrap_or(&POSTERN)
 }
 
 /// Whether a path has this pattern. Byte by byte, since of forty patterns most differ at the first few.
@@ -229,16 +232,16 @@ fn after_segment(path: &[u8]) -> &[u8] {
     path.iter().position(|byte| *byte == b'/').map_or(&[], |end| path.split_at(end).1)
 }
 
-/// The variable segments of a path, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.
-fn segments(pattern: &str, path: &str) -> Vec<String> {
+/// The variable segments of a path by name, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.
+fn segments(pattern: &'static str, path: &str) -> Vec<(&'static str, String)> {
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
     let pairs = pattern.split('/').zip(path.split('/'));
-    pairs.filter(|(wanted, _)| name(wanted).is_some()).map(|(_, given)| decode(given)).collect()
+    pairs.filter_map(|(wanted, given)| Some((name(wanted)?, decode(given)))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Operation, ROUTES, Route, find};
+    use super::{Operation, POSTERN, ROUTES, Route, find};
     use crate::credential::field::{Noun, Verb};
     use crate::refusal::Refusal;
     use crate::request::Method;
@@ -248,10 +251,9 @@ mod tests {
     #[test]
     fn a_segment_is_decoded_after_it_was_split() {
         let found = find(Method::Get, "/v1.0/tenants/a%2Fb%20c%25%3F%23%C3%A9/credentials/..x/");
-        assert_eq!(
-            found.route,
-            Ok((Operation::Read(Noun::Credential), vec!["a/b c%?#é".to_owned(), "..x".to_owned()]))
-        );
+        let found = found.route.map_err(drop).expect("a route");
+        assert_eq!(found.route.operation, Operation::Read(Noun::Credential));
+        assert_eq!(found.segments, [("tenant", "a/b c%?#é".to_owned()), ("credential", "..x".to_owned())]);
     }
 
     #[test]
@@ -260,10 +262,21 @@ mod tests {
             let value = |name: &str| format!("{name} a/b%?#é");
             let url = route.url(value);
             assert!(!url.contains(['{', ' ', '?', '#']), "{url}");
-            let found = find(route.method, &url).route;
-            assert_eq!(found, Ok((route.operation, route.names().map(value).collect())), "{url}");
+            let found = find(route.method, &url).route.map_err(drop).expect("a route");
+            assert!(std::ptr::eq(found.route, route), "{url}");
+            assert_eq!(found.segments, route.names().map(|name| (name, value(name))).collect::<Vec<_>>(), "{url}");
         }
         assert!(ROUTES.iter().flat_map(Route::names).all(|name| NAMES.contains(&name)));
+    }
+
+    #[test]
+    fn every_path_is_below_a_prefix_of_one_face() {
+        let faces = || ROUTES.iter().map(|route| route.face);
+        for route in ROUTES {
+            let has = faces().find(|face| face.has_path(route.path)).expect(route.path);
+            assert!(faces().all(|face| face.has_path(route.path) == std::ptr::eq(face, has)), "{}", route.path);
+        }
+        assert!(std::ptr::eq(find(Method::Get, "/nowhere").face, &raw const POSTERN));
     }
 
     #[test]
@@ -285,7 +298,7 @@ mod tests {
 
     #[test]
     fn put_creates_or_replaces_by_its_path() {
-        let operation = |path| find(Method::Put, path).route.map(|(operation, _)| operation);
+        let operation = |path| find(Method::Put, path).route.map(|found| found.route.operation);
         assert_eq!(operation("/v1.0/tenants/t/credentials"), Ok(Operation::Write(Noun::Credential, Verb::Create)));
         assert_eq!(operation("/v1.0/tenants/t/credentials/c"), Ok(Operation::Write(Noun::Credential, Verb::Replace)));
     }

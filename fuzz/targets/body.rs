@@ -9,6 +9,7 @@ use postern::credential::validate::{
     Change, DESCRIPTION_MAX, GRACE_MAX, NAME_MAX, ROLES_MAX, To, VIOLATIONS_MAX, validate,
 };
 use postern::face::Face;
+use postern::operation::Handler;
 use postern::refusal::{Refusal, Unreadable};
 use postern::request::{BODY_MAX, Body, DEPTH_MAX, Method, Request, VALUES_MAX, json};
 use postern::route::{Operation, ROUTES, Route};
@@ -57,7 +58,7 @@ fuzz_target!(|data: &[u8]| {
 fn takes_json(route: &Route) -> bool {
     match route.operation {
         Operation::Write(..) => true,
-        Operation::Page(_) | Operation::Verify => route.method == Method::Post && route.path != "/oauth/introspect",
+        Operation::Page(..) | Operation::Verify(_) => route.method == Method::Post && route.path != "/oauth/introspect",
         _ => false,
     }
 }
@@ -66,20 +67,22 @@ fn takes_json(route: &Route) -> bool {
 fn ask(route: &Route, data: &[u8], body: &Map<String, Value>) {
     let headers = One("content-type", "application/json");
     let request = posted(data, &headers);
-    if route.operation == Operation::Verify {
-        let Ok(inquiry) = route.face.inquiry(&request) else { panic!("an object can be asked with") };
+    if let Operation::Verify(Handler((read, _))) = route.operation {
+        let Ok(inquiry) = read(&request) else { panic!("an object can be asked with") };
         assert!(!inquiry.token.is_empty() || !inquiry.violations.is_empty());
         named(route.face, body, &inquiry.violations);
-    } else if let Ok(page) = route.face.page(&request, route.operation) {
+    } else if let Operation::Page(noun, Handler(read)) = route.operation
+        && let Ok(page) = read(&request, noun)
+    {
         assert!((1..=1000).contains(&page.limit) && page.skip <= 1000);
     }
 }
 
 /// One body, as a face reads it for a verb on a noun.
-fn write(face: &'static dyn Face, noun: Noun, verb: Verb, body: &Map<String, Value>, again: &Map<String, Value>) {
+fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>, again: &Map<String, Value>) {
     let judge = |body: &Map<String, Value>| {
-        let draft = face.read(noun, verb, body.clone());
-        let (change, violations) = validate(&draft, noun, verb, face, PREFIX);
+        let draft = (face.read_body)(noun, verb, body.clone());
+        let (change, violations) = validate(&draft, noun, verb, face.dialect, PREFIX);
         (draft, change, violations)
     };
     let (draft, change, violations) = judge(body);
@@ -137,11 +140,11 @@ fn bounded(change: &Change) {
 }
 
 /// Each violation is told of something that the body has, or lacks.
-fn named(face: &dyn Face, body: &Map<String, Value>, violations: &[Violation]) {
+fn named(face: &Face, body: &Map<String, Value>, violations: &[Violation]) {
     if violations.is_empty() {
         return;
     }
-    let answer = face.fail(&Refusal::Invalid(violations.to_vec()));
+    let answer = (face.render_error)(&Refusal::Invalid(violations.to_vec()));
     let told: Value = serde_json::from_str(&answer.body).expect("JSON");
     let whole = Value::from(body.clone());
     assert!(violations.len() <= VIOLATIONS_MAX + 1);
@@ -187,12 +190,12 @@ fn there(body: &Value, steps: &[String], may_lack: bool) {
 }
 
 /// Every word that a face has for a field.
-fn words(face: &dyn Face) -> Vec<&'static str> {
+fn words(face: &Face) -> Vec<&'static str> {
     use postern::credential::field::Field;
     let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
     let verbs = [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke];
     let word = |field| {
-        nouns.into_iter().flat_map(move |noun| verbs.into_iter().filter_map(move |verb| face.word(noun, verb, field)))
+        nouns.into_iter().flat_map(move |noun| verbs.into_iter().filter_map(move |verb| face.dialect.word(noun, verb, field)))
     };
     Field::ALL.into_iter().flat_map(word).collect()
 }

@@ -10,8 +10,9 @@ use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::face::Face;
+use postern::operation::Handler;
 use postern::refusal::Refusal;
-use postern::request::{DEPTH_MAX, Method};
+use postern::request::{DEPTH_MAX, JSON, Method};
 use postern::route::{self, Found, Operation};
 use postern_fuzz::independent::faults;
 use postern_fuzz::scene::{Came, Scene, request};
@@ -112,7 +113,7 @@ fn told(step: &Step, answer: &Answer) {
     if body.is_object() {
         assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "no member twice");
     }
-    assert_eq!(header("content-type"), Some(face.content_type(answer.status)));
+    assert_eq!(header("content-type"), Some(if answer.status < 400 { JSON } else { face.error_type }));
     let Some(of) = whose(face) else { panic!("a face of no kind") };
     if answer.status >= 400 {
         let is_text = |value: &Value| value.is_string();
@@ -136,8 +137,8 @@ fn told(step: &Step, answer: &Answer) {
 }
 
 /// Which face this is, by how it words a refusal.
-fn whose(face: &dyn Face) -> Option<&'static str> {
-    let refused: Value = serde_json::from_str(&face.fail(&Refusal::NoRoute).body).ok()?;
+fn whose(face: &Face) -> Option<&'static str> {
+    let refused: Value = serde_json::from_str(&(face.render_error)(&Refusal::NoRoute).body).ok()?;
     let kinds = [
         ("type", "postern"),
         ("detail", "coactive"),
@@ -151,20 +152,20 @@ fn whose(face: &dyn Face) -> Option<&'static str> {
 fn shape(face: &str, operation: Operation) -> Option<&'static str> {
     Some(match (face, operation) {
         ("coactive", Operation::Read(_) | Operation::Write(..)) => "coactive-client",
-        ("coactive", Operation::List(_)) => "coactive-list",
+        ("coactive", Operation::List(..)) => "coactive-list",
         ("coactive", Operation::Delete(_)) => "null",
-        (_, Operation::LogIn) => "oauth-token",
+        (_, Operation::LogIn(_)) => "oauth-token",
         (
             "litegraph",
             Operation::Read(Noun::Credential) | Operation::Write(Noun::Credential, _) | Operation::FindByToken,
         ) => "litegraph-credential",
-        ("litegraph", Operation::List(Noun::Credential)) => "litegraph-list",
-        ("litegraph", Operation::Page(Noun::Credential)) => "litegraph-enumeration",
+        ("litegraph", Operation::List(Noun::Credential, _)) => "litegraph-list",
+        ("litegraph", Operation::Page(Noun::Credential, _)) => "litegraph-enumeration",
         ("keycard", Operation::Read(Noun::Tenant) | Operation::Write(Noun::Tenant, _)) => "keycard-organization",
         ("keycard", Operation::Read(Noun::Principal) | Operation::Write(Noun::Principal, _)) => "keycard-account",
         ("keycard", Operation::Write(Noun::Credential, Verb::Create)) => "keycard-created",
         ("keycard", Operation::Read(Noun::Credential) | Operation::Write(Noun::Credential, _)) => "keycard-credential",
-        ("keycard", Operation::Page(Noun::Credential)) => "keycard-list",
+        ("keycard", Operation::Page(Noun::Credential, _)) => "keycard-list",
         _ => return None,
     })
 }
@@ -176,16 +177,18 @@ fn asked(scene: &Scene, step: &Step, came: &Came) {
     let request = request(step, &headers);
     let Found { face, route } = route::find(request.method, request.path);
     assert!(cost.trips <= 1, "{} trips", cost.trips);
-    let reads = request.method == Method::Get || face.is_dry(&request);
+    let may_be_dry = route.as_ref().is_ok_and(|found| found.route.dry_run.is_some());
+    let is_dry = may_be_dry && request.query_value(&["dry_run"]).is_some_and(|dry| dry == "true");
+    let reads = request.method == Method::Get || is_dry;
     if answer.status >= 400 || reads {
         assert_eq!(cost.rows_written, 0, "{} {}", answer.status, answer.body);
     }
     let now = Micros(scene.now.get());
-    let caller = Caller::read(&headers, face.token_header(), &scene.settings, now);
-    let is_garbage = match route {
-        Err(_) | Ok((Operation::Metadata, _)) => true,
-        Ok((Operation::LogIn, _)) => face.log_in(&request, &scene.settings).is_err(),
-        Ok((Operation::Write(_, verb), _)) => {
+    let caller = Caller::read(&headers, face.token_header, &scene.settings, now);
+    let is_garbage = match route.map(|found| found.route.operation) {
+        Err(_) | Ok(Operation::Metadata(_)) => true,
+        Ok(Operation::LogIn(Handler(read))) => read(&request, &scene.settings).is_err(),
+        Ok(Operation::Write(_, verb)) => {
             let bare = verb == Verb::Revoke && !request.has_body();
             caller.is_err() || !bare && face.object(&request, verb).is_err()
         }

@@ -1,30 +1,30 @@
 //! Coactive: System Credentials. Its contract: docs/COMPATIBILITY.md, "Coactive".
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Asked, Face, Scope, Shown, json, show_access};
+use super::{Face, Revealed, View, by_words, json};
 use crate::answer::Answer;
-use crate::caller::{Caller, Rank};
+use crate::caller::Caller;
 use crate::credential::field::{Draft, Field, Kind, Meaning, Noun, Place, Rule, Said, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
+use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
-use crate::route::Operation;
 use crate::settings::Settings;
-use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Key, Order, Page, TenantRef};
+use crate::store::list::{Listed, PAGE_MAX};
+use crate::store::question::{By, Order, Page};
 
 /// The header by which root names a tenant.
 pub const TENANT_HEADER: &str = "x-postern-tenant";
 
 const ROLES_CONTEXT: &str = "roles_context";
 
-/// The face.
+/// Its words.
 pub struct Coactive;
 
 impl Dialect for Coactive {
@@ -64,136 +64,140 @@ impl Dialect for Coactive {
         }
     }
 
-    fn read_id(&self, _text: &str) -> Option<Id> {
-        None
+    fn read_id(&self, text: &str) -> Option<Id> {
+        Id::parse_client(text)
     }
 }
 
-impl Face for Coactive {
-    fn scope(
-        &self,
-        request: &Request<'_>,
-        _operation: Operation,
-        caller: &Caller,
-        segments: &[String],
-    ) -> Result<Scope, Refusal> {
-        let tenant = if caller.is_root() {
-            let named = request.headers.get(TENANT_HEADER).ok_or(Refusal::TenantNotNamed)?;
-            Some(Id::parse_either(&named).map_or(TenantRef::Label(named), |id| TenantRef::Id(Key(Some(id)))))
-        } else {
-            None
-        };
-        let credential = segments.first().map(|segment| Key(Id::parse_client(segment)));
-        Ok(Scope { tenant, credential, ..Scope::default() })
-    }
+/// The face.
+pub static COACTIVE: Face = Face {
+    dialect: &Coactive,
+    read_body,
+    render_error,
+    tenants: None,
+    principals: None,
+    credentials: Some(View { one: render_client, list: render_clients }),
+    deleted: (200, "null"),
+    prefixes: &["/api"],
+    ignores_final_slash: false,
+    preflight: None,
+    request_id_header: None,
+    token_header: None,
+    tenant_header: Some(TENANT_HEADER),
+    takes_labels: false,
+    refuses_unknown_parameters: false,
+    exact_media_types: false,
+    takes_idempotency_keys: false,
+    reveals_secrets: false,
+    lists_secrets: false,
+    says_active: false,
+    delete_is_idempotent: false,
+    challenge: "Bearer",
+    error_type: "application/json",
+    correlation_header: None,
+    headers: &[],
+};
 
-    fn need(&self, operation: Operation) -> Rank {
-        // Whoever has a secret may log in; what it may do then is its own rank.
-        if operation == Operation::LogIn { Rank::Stranger } else { Rank::Admin }
-    }
+/// Lists clients.
+pub(crate) const PAGE: Handler<ReadPage> = Handler(read_page);
+/// Logs in.
+pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
+/// Lists roles.
+pub(crate) const ROLES: Handler<(ReadNothing, RenderRoles)> = Handler((check_roles_context, render_roles));
 
-    fn page(&self, _request: &Request<'_>, _operation: Operation) -> Result<Page, Refusal> {
-        // "A bare array; no parameters, no paging": in the order in which they were made.
-        Ok(Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX))
+fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
+    let mut draft = by_words(&Coactive, noun, verb, &mut body);
+    // `[]` says what null says: full access.
+    if matches!(draft.said(Field::Roles), Said::Value(Value::Array(roles)) if roles.is_empty()) {
+        draft.say(Field::Roles, Said::Null);
     }
+    draft
+}
 
-    fn check_query(&self, request: &Request<'_>, operation: Operation) -> Result<(), Refusal> {
-        let context = request.query_value(&[ROLES_CONTEXT]).filter(|_| operation == Operation::Roles);
-        if context.is_none_or(|context| read_context(&context).is_ok()) {
-            return Ok(());
-        }
-        let parameter = Parameter { name: ROLES_CONTEXT, wants: "is 'system' or 'dataset:{dataset_id}'" };
-        Err(Refusal::Unreadable(Unreadable::Parameters(vec![parameter])))
+/// "A bare array; no parameters, no paging": in the order of creation.
+#[expect(clippy::unnecessary_wraps, reason = "the type of every reader of a page")]
+fn read_page(_request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
+    Ok(Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX))
+}
+
+fn check_roles_context(request: &Request<'_>) -> Result<(), Refusal> {
+    if request.query_value(&[ROLES_CONTEXT]).is_none_or(|context| read_context(&context).is_ok()) {
+        return Ok(());
     }
+    let parameter = Parameter { name: ROLES_CONTEXT, wants: "is 'system' or 'dataset:{dataset_id}'" };
+    Err(Refusal::Unreadable(Unreadable::Parameters(vec![parameter])))
+}
 
-    fn log_in(&self, request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
-        // "JSON body {"grant_type": "client_credentials"} or no body at all."
-        if request.has_body() {
-            let grant = request.object()?.remove("grant_type");
-            if grant.is_none_or(|grant| grant != "client_credentials") {
-                return Err(Refusal::Unreadable(Unreadable::GrantType));
-            }
-        }
-        Caller::basic(request.headers, settings)
-    }
-
-    fn reread(&self, draft: &mut Draft) {
-        // `[]` says what null says: full access.
-        if matches!(draft.said(Field::Roles), Said::Value(Value::Array(roles)) if roles.is_empty()) {
-            draft.say(Field::Roles, Said::Null);
-        }
-    }
-
-    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
-        match shown {
-            Shown::Credential(credential, secret) => {
-                let made = asked.operation == Operation::Write(Noun::Credential, Verb::Create);
-                Answer::new(if made { 201 } else { 200 }, json(&Client::of(credential, *secret)))
-            }
-            Shown::Credentials(listed, _) => {
-                let clients: Vec<_> = listed.items.iter().map(|(credential, _)| Client::of(credential, None)).collect();
-                Answer::new(200, json(&clients))
-            }
-            Shown::Deleted => Answer::new(200, "null".to_owned()),
-            Shown::Roles(names) => Answer::new(200, json(&Roles::of(asked.request, names))),
-            Shown::Access(token) => show_access(token),
-            Shown::Verified(..)
-            | Shown::History(_)
-            | Shown::Metadata
-            | Shown::Dry(_)
-            | Shown::Principal(_)
-            | Shown::Principals(..)
-            | Shown::Tenant(_)
-            | Shown::Tenants(..) => self.fail(&Refusal::NoRoute),
+fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
+    // "JSON body {"grant_type": "client_credentials"} or no body at all."
+    if request.has_body() {
+        let grant = request.object()?.remove("grant_type");
+        if grant.is_none_or(|grant| grant != "client_credentials") {
+            return Err(Refusal::Unreadable(Unreadable::GrantType));
         }
     }
+    Caller::basic(request.headers, settings)
+}
 
-    fn fail(&self, refusal: &Refusal) -> Answer {
-        let detail = |status, text: &str| Answer::new(status, json(&json!({ "detail": text })));
-        match refusal {
-            Refusal::Unreadable(reason @ Unreadable::GrantType) => detail(400, &reason.words()),
-            Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
-                unprocessable(&parameters.iter().map(Detail::of_query).collect::<Vec<_>>())
-            }
-            Refusal::Unreadable(Unreadable::TooManyTags(header)) => {
-                let msg = format!("Value error, more than {TAGS_MAX} ETags");
-                let loc = vec!["header".into(), header.to_ascii_lowercase().into()];
-                unprocessable(&[Detail { loc, msg, kind: "value_error" }])
-            }
-            Refusal::Unreadable(reason) => {
-                unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
-            }
-            Refusal::Invalid(violations) => unprocessable(&violations.iter().map(Detail::of).collect::<Vec<_>>()),
-            Refusal::Misconfigured(setting) => detail(503, &setting.words()),
-            Refusal::NoRoute => detail(404, "Not Found"),
-            Refusal::MethodNotAllowed { .. } => detail(405, "Method Not Allowed"),
-            Refusal::MediaType => detail(415, "Unsupported Media Type: send application/json"),
-            Refusal::TooLarge => detail(413, "Request body too large: 64 KiB at most"),
-            Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),
-            Refusal::TooManyFailures => detail(429, "Too many failed authentications: try again in a minute"),
-            Refusal::Forbidden => detail(403, "Only a system administrator may manage system credentials"),
-            Refusal::TenantNotNamed => {
-                detail(403, "The root token has to name an organization in the header X-Postern-Tenant")
-            }
-            Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
-            Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
-            Refusal::Stale => detail(412, "If-Match, or If-None-Match, does not hold"),
-            Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
-            Refusal::ForbiddenChange => detail(403, "You may not change this"),
-            Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
-            Refusal::KeyReused => detail(422, "This Idempotency-Key was used for another request"),
-            Refusal::TooMany => detail(
-                400,
-                "More than 10,000 clients: too many for one answer. Page through them at /v1/tenants/{tenant}/credentials",
-            ),
-            Refusal::Conflict(_) => detail(409, "The client exists already"),
-            Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
-            Refusal::OutcomeUnknown => detail(
-                503,
-                "Service Unavailable: the change was made, or not. Read the client before you send it again",
-            ),
-            Refusal::Broken(_) => detail(500, "Internal Server Error"),
+fn render_client(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
+    let status = if context.creates() { 201 } else { 200 };
+    Answer::new(status, json(&Client::of(credential, secret.as_ref())))
+}
+
+fn render_clients(_context: &RenderContext<'_>, listed: &Listed<Revealed>, _page: &Page) -> Answer {
+    let clients: Vec<_> = listed.items.iter().map(|item| Client::of(&item.credential, None)).collect();
+    Answer::new(200, json(&clients))
+}
+
+#[expect(clippy::ptr_arg, reason = "the type of every renderer of roles")]
+fn render_roles(context: &RenderContext<'_>, names: &Vec<String>) -> Answer {
+    Answer::new(200, json(&Roles::of(context.request, names)))
+}
+
+fn render_error(refusal: &Refusal) -> Answer {
+    let detail = |status, text: &str| Answer::new(status, json(&json!({ "detail": text })));
+    match refusal {
+        Refusal::Unreadable(reason @ Unreadable::GrantType) => detail(400, &reason.words()),
+        Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
+            unprocessable(&parameters.iter().map(Detail::of_query).collect::<Vec<_>>())
         }
+        Refusal::Unreadable(Unreadable::TooManyTags(header)) => {
+            let msg = format!("Value error, more than {TAGS_MAX} ETags");
+            let loc = vec!["header".into(), header.to_ascii_lowercase().into()];
+            unprocessable(&[Detail { loc, msg, kind: "value_error" }])
+        }
+        Refusal::Unreadable(reason) => {
+            unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
+        }
+        Refusal::Invalid(violations) => unprocessable(&violations.iter().map(Detail::of).collect::<Vec<_>>()),
+        Refusal::Misconfigured(setting) => detail(503, &setting.words()),
+        Refusal::NoRoute => detail(404, "Not Found"),
+        Refusal::MethodNotAllowed { .. } => detail(405, "Method Not Allowed"),
+        Refusal::MediaType => detail(415, "Unsupported Media Type: send application/json"),
+        Refusal::TooLarge => detail(413, "Request body too large: 64 KiB at most"),
+        Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),
+        Refusal::TooManyFailures => detail(429, "Too many failed authentications: try again in a minute"),
+        Refusal::Forbidden => detail(403, "Only a system administrator may manage system credentials"),
+        Refusal::TenantNotNamed => {
+            detail(403, "The root token has to name an organization in the header X-Postern-Tenant")
+        }
+        Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
+        Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
+        Refusal::Stale => detail(412, "If-Match, or If-None-Match, does not hold"),
+        Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
+        Refusal::ForbiddenChange => detail(403, "You may not change this"),
+        Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
+        Refusal::KeyReused => detail(422, "This Idempotency-Key was used for another request"),
+        Refusal::TooMany => detail(
+            400,
+            "More than 10,000 clients: too many for one answer. Page through them at /v1/tenants/{tenant}/credentials",
+        ),
+        Refusal::Conflict(_) => detail(409, "The client exists already"),
+        Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
+        Refusal::OutcomeUnknown => {
+            detail(503, "Service Unavailable: the change was made, or not. Read the client before you send it again")
+        }
+        Refusal::Broken(_) => detail(500, "Internal Server Error"),
     }
 }
 

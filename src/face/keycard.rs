@@ -3,24 +3,23 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Asked, Face, Scope, Shown, cursor, json, sentences};
+use super::{Face, Revealed, View, by_words, cursor, json, sentences};
 use crate::answer::Answer;
-use crate::caller::{Caller, Rank};
 use crate::credential::Credential;
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
+use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::route::Operation;
 use crate::store::list::{Item, Listed, Place};
 use crate::store::principal::Principal;
-use crate::store::question::{By, Key, Order, Page, TenantRef};
+use crate::store::question::{By, Order, Page};
 use crate::store::tenant::Tenant;
 
-/// The face.
+/// Its words.
 pub struct Keycard;
 
 impl Dialect for Keycard {
@@ -59,150 +58,149 @@ impl Dialect for Keycard {
     }
 }
 
-impl Face for Keycard {
-    fn scope(
-        &self,
-        _request: &Request<'_>,
-        _operation: Operation,
-        _caller: &Caller,
-        segments: &[String],
-    ) -> Result<Scope, Refusal> {
-        let mut segments = segments.iter();
-        // "organization_id is an id or a label".
-        let tenant = segments.next().map(|segment| {
-            Id::parse(segment).map_or_else(|| TenantRef::Label(segment.clone()), |id| TenantRef::Id(Key(Some(id))))
-        });
-        let mut keys = segments.map(|segment| Key(Id::parse(segment)));
-        Ok(Scope { tenant, principal: keys.next(), credential: keys.next(), token: None })
-    }
+/// The face.
+pub static KEYCARD: Face = Face {
+    dialect: &Keycard,
+    read_body: |noun, verb, mut body| by_words(&Keycard, noun, verb, &mut body),
+    render_error,
+    tenants: Some(View { one: render_organization, list: render_organizations }),
+    principals: Some(View { one: render_service_account, list: render_service_accounts }),
+    credentials: Some(View { one: render_credential, list: render_credentials }),
+    deleted: (204, ""),
+    prefixes: &["/organizations", "/service-account-token"],
+    ignores_final_slash: false,
+    preflight: None,
+    // "X-Client-Request-ID: optional UUID; anything else is 400."
+    request_id_header: Some("x-client-request-id"),
+    token_header: None,
+    tenant_header: None,
+    // "organization_id is an id or a label".
+    takes_labels: true,
+    refuses_unknown_parameters: false,
+    exact_media_types: false,
+    takes_idempotency_keys: false,
+    reveals_secrets: false,
+    lists_secrets: false,
+    says_active: false,
+    delete_is_idempotent: false,
+    challenge: "Bearer",
+    error_type: "application/json",
+    correlation_header: None,
+    headers: &[],
+};
 
-    fn need(&self, operation: Operation) -> Rank {
-        match operation {
-            Operation::Write(Noun::Tenant, Verb::Create) => Rank::Root,
-            Operation::Read(_) | Operation::Page(_) => Rank::Viewer,
-            Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge) => Rank::Editor,
-            _ => Rank::Admin,
+/// Lists by pages.
+pub(crate) const PAGE: Handler<ReadPage> = Handler(read_page);
+
+fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
+    let mut wrong = Vec::new();
+    let mut wants = |name, wants| wrong.push(Parameter { name, wants });
+    let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
+    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
+        wants("limit", "has to be a number from 1 to 100");
+        LIMIT
+    });
+    let (after, before) = (request.query_value(&["after"]), request.query_value(&["before"]));
+    if after.is_some() && before.is_some() {
+        wants("before", "cannot stand beside after");
+    }
+    let mut page = Page::first(Order { by: By::Creation, descending: before.is_some() }, limit);
+    page.looks_back = true;
+    for (name, cursor) in [("after", after), ("before", before)] {
+        let Some(cursor) = cursor else { continue };
+        if !cursor::follow(&mut page, &cursor) {
+            wants(name, "is no cursor of this API");
         }
     }
+    if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
+}
 
-    fn page(&self, request: &Request<'_>, _operation: Operation) -> Result<Page, Refusal> {
-        let mut wrong = Vec::new();
-        let mut wants = |name, wants| wrong.push(Parameter { name, wants });
-        let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
-        let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-            wants("limit", "has to be a number from 1 to 100");
-            LIMIT
-        });
-        let (after, before) = (request.query_value(&["after"]), request.query_value(&["before"]));
-        if after.is_some() && before.is_some() {
-            wants("before", "cannot stand beside after");
-        }
-        let mut page = Page::first(Order { by: By::Creation, descending: before.is_some() }, limit);
-        page.looks_back = true;
-        for (name, cursor) in [("after", after), ("before", before)] {
-            let Some(cursor) = cursor else { continue };
-            if !cursor::follow(&mut page, &cursor) {
-                wants(name, "is no cursor of this API");
-            }
-        }
-        if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
-    }
+fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
+    Answer::new(if context.creates() { 201 } else { 200 }, json(shown))
+}
 
-    fn request_id(&self, request: &Request<'_>) -> Result<Option<String>, Refusal> {
-        // "X-Client-Request-ID: optional UUID; anything else is 400."
-        match request.headers.get("x-client-request-id") {
-            None => Ok(request.own_id()),
-            Some(id) if id.len() == 36 && Id::parse_guid(&id).is_some() => Ok(Some(id)),
-            Some(_) => Err(Refusal::Unreadable(Unreadable::ClientRequestId)),
-        }
-    }
+fn render_organization(context: &RenderContext<'_>, tenant: &Tenant) -> Answer {
+    one(context, &Organization::of(tenant, permissions(context, Noun::Tenant)))
+}
 
-    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
-        let made = matches!(asked.operation, Operation::Write(_, Verb::Create));
-        let body = match shown {
-            Shown::Credential(credential, secret) => {
-                json(&ServiceAccountCredential::of(credential, *secret, permissions(asked, Noun::Credential)))
-            }
-            Shown::Principal(principal) => json(&ServiceAccount::of(principal, permissions(asked, Noun::Principal))),
-            Shown::Tenant(tenant) => json(&Organization::of(tenant, permissions(asked, Noun::Tenant))),
-            Shown::Credentials(listed, page) => json(&List::of(
-                listed,
-                page,
-                permissions(asked, Noun::Credential),
-                |(credential, _)| credential.place(),
-                |(credential, _), may| ServiceAccountCredential::of(credential, None, may),
-            )),
-            Shown::Principals(listed, page) => {
-                let may = permissions(asked, Noun::Principal);
-                json(&List::of(listed, page, may, Principal::place, ServiceAccount::of))
-            }
-            Shown::Tenants(listed, page) => {
-                let may = permissions(asked, Noun::Tenant);
-                json(&List::of(listed, page, may, Tenant::place, Organization::of))
-            }
-            Shown::Deleted => return Answer::new(204, String::new()),
-            Shown::Verified(..)
-            | Shown::History(_)
-            | Shown::Metadata
-            | Shown::Dry(_)
-            | Shown::Roles(_)
-            | Shown::Access(_) => return self.fail(&Refusal::NoRoute),
-        };
-        Answer::new(if made { 201 } else { 200 }, body)
-    }
+fn render_organizations(context: &RenderContext<'_>, listed: &Listed<Tenant>, page: &Page) -> Answer {
+    let may = permissions(context, Noun::Tenant);
+    Answer::new(200, json(&List::of(listed, page, may, Tenant::place, Organization::of)))
+}
 
-    fn fail(&self, refusal: &Refusal) -> Answer {
-        let (status, code, message) = match refusal {
-            Refusal::Misconfigured(setting) => (503, "unavailable", setting.words()),
-            Refusal::NoRoute => (404, "not_found", "There is no such route.".to_owned()),
-            Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route takes {allow}.")),
-            Refusal::MediaType => {
-                (415, "unsupported_media_type", "The Content-Type has to be application/json.".to_owned())
-            }
-            Refusal::TooLarge => (413, "too_large", "The body is larger than 64 KiB.".to_owned()),
-            Refusal::Unreadable(reason) => (400, "bad_request", reason.words()),
-            Refusal::Unauthenticated | Refusal::Inactive => {
-                (401, "unauthorized", "The credentials were not accepted.".to_owned())
-            }
-            Refusal::TooManyFailures => {
-                (429, "rate_limited", "Too many failed authentications: try again in a minute.".to_owned())
-            }
-            Refusal::Forbidden | Refusal::TenantNotNamed => (403, "forbidden", "You may not do this.".to_owned()),
-            Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
-            Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
-            Refusal::Missing(Noun::Credential) => (404, "not_found", "There is no such credential.".to_owned()),
-            Refusal::Stale => (412, "precondition_failed", "If-Match, or If-None-Match, does not hold.".to_owned()),
-            Refusal::PreconditionRequired => {
-                (428, "precondition_required", "This organization requires If-Match.".to_owned())
-            }
-            Refusal::Invalid(violations) => (400, "bad_request", sentences(self, violations)),
-            Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
-            Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
-            Refusal::KeyReused => (400, "bad_request", "This Idempotency-Key was used for another request.".to_owned()),
-            Refusal::TooMany => {
-                (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())
-            }
-            Refusal::Conflict(Conflict::DefaultPrincipal) => {
-                (409, "conflict", "The default service account is neither deleted nor disabled.".to_owned())
-            }
-            Refusal::Conflict(_) => (409, "conflict", "It exists already.".to_owned()),
-            Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
-            Refusal::OutcomeUnknown => (
-                503,
-                "unavailable",
-                "The database did not say whether this was done: read it before you send it again.".to_owned(),
-            ),
-            Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
-        };
-        let answer = Answer::new(status, json(&ApiError { message, code, status }));
-        // The SDKs try a 409 and a 503 three times, POST included: these conflicts do not go away by themselves, and what may
-        // have been made must not be made twice.
-        if status == 409 || *refusal == Refusal::OutcomeUnknown {
-            answer.with("x-should-retry", "false")
-        } else {
-            answer
+fn render_service_account(context: &RenderContext<'_>, principal: &Principal) -> Answer {
+    one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal)))
+}
+
+fn render_service_accounts(context: &RenderContext<'_>, listed: &Listed<Principal>, page: &Page) -> Answer {
+    let may = permissions(context, Noun::Principal);
+    Answer::new(200, json(&List::of(listed, page, may, Principal::place, ServiceAccount::of)))
+}
+
+fn render_credential(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
+    let may = permissions(context, Noun::Credential);
+    one(context, &ServiceAccountCredential::of(credential, secret.as_ref(), may))
+}
+
+fn render_credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
+    let may = permissions(context, Noun::Credential);
+    let list = List::of(
+        listed,
+        page,
+        may,
+        |item| item.credential.place(),
+        |item, may| ServiceAccountCredential::of(&item.credential, None, may),
+    );
+    Answer::new(200, json(&list))
+}
+
+fn render_error(refusal: &Refusal) -> Answer {
+    let (status, code, message) = match refusal {
+        Refusal::Misconfigured(setting) => (503, "unavailable", setting.words()),
+        Refusal::NoRoute => (404, "not_found", "There is no such route.".to_owned()),
+        Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route takes {allow}.")),
+        Refusal::MediaType => {
+            (415, "unsupported_media_type", "The Content-Type has to be application/json.".to_owned())
         }
-    }
+        Refusal::TooLarge => (413, "too_large", "The body is larger than 64 KiB.".to_owned()),
+        Refusal::Unreadable(reason) => (400, "bad_request", reason.words()),
+        Refusal::Unauthenticated | Refusal::Inactive => {
+            (401, "unauthorized", "The credentials were not accepted.".to_owned())
+        }
+        Refusal::TooManyFailures => {
+            (429, "rate_limited", "Too many failed authentications: try again in a minute.".to_owned())
+        }
+        Refusal::Forbidden | Refusal::TenantNotNamed => (403, "forbidden", "You may not do this.".to_owned()),
+        Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
+        Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
+        Refusal::Missing(Noun::Credential) => (404, "not_found", "There is no such credential.".to_owned()),
+        Refusal::Stale => (412, "precondition_failed", "If-Match, or If-None-Match, does not hold.".to_owned()),
+        Refusal::PreconditionRequired => {
+            (428, "precondition_required", "This organization requires If-Match.".to_owned())
+        }
+        Refusal::Invalid(violations) => (400, "bad_request", sentences(&Keycard, violations)),
+        Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
+        Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
+        Refusal::KeyReused => (400, "bad_request", "This Idempotency-Key was used for another request.".to_owned()),
+        Refusal::TooMany => {
+            (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())
+        }
+        Refusal::Conflict(Conflict::DefaultPrincipal) => {
+            (409, "conflict", "The default service account is neither deleted nor disabled.".to_owned())
+        }
+        Refusal::Conflict(_) => (409, "conflict", "It exists already.".to_owned()),
+        Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
+        Refusal::OutcomeUnknown => (
+            503,
+            "unavailable",
+            "The database did not say whether this was done: read it before you send it again.".to_owned(),
+        ),
+        Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
+    };
+    let answer = Answer::new(status, json(&ApiError { message, code, status }));
+    // The SDKs try a 409 and a 503 three times, POST included: these conflicts do not go away by themselves, and what may
+    // have been made must not be made twice.
+    if status == 409 || *refusal == Refusal::OutcomeUnknown { answer.with("x-should-retry", "false") } else { answer }
 }
 
 /// How many items a page has where the request does not say.
@@ -342,21 +340,19 @@ struct ApiError {
 }
 
 /// What the caller may do to things of this kind, where the request asks for it (`expand`).
-fn permissions(asked: &Asked<'_>, noun: Noun) -> Option<Value> {
-    let expand = asked.request.query_values(&["expand", "expand[]"]);
+fn permissions(context: &RenderContext<'_>, noun: Noun) -> Option<Value> {
+    let expand = context.request.query_values(&["expand", "expand[]"]);
     let asks = expand.iter().flat_map(|value| value.split(',')).any(|value| value == "permissions");
-    let rank = asked.rank.filter(|_| asks)?;
-    let may = |operation| rank >= Keycard.need(operation);
+    let rank = context.rank.filter(|_| asks)?;
+    let may = |operation| (context.required_right)(operation).is_some_and(|right| rank >= right);
     let what = match noun {
         Noun::Tenant => "organizations",
         Noun::Principal => "service_accounts",
         Noun::Credential => "credentials",
     };
-    // Nobody deletes an organization through this face.
-    let delete = noun != Noun::Tenant && may(Operation::Delete(noun));
     Some(json!({ what: {
         "read": may(Operation::Read(noun)),
         "update": may(Operation::Write(noun, Verb::Merge)),
-        "delete": delete,
+        "delete": may(Operation::Delete(noun)),
     } }))
 }

@@ -4,21 +4,17 @@ mod page;
 mod shown;
 
 use serde::Serialize;
-use serde_json::Value;
-use zeroize::Zeroizing;
+use serde_json::{Map, Value};
 
-use super::{Asked, Face, Scope, Shown, json, sentences};
+use super::{Face, View, by_words, json, sentences};
 use crate::answer::Answer;
-use crate::caller::{Caller, Rank};
 use crate::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
+use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
-use crate::request::Request;
-use crate::route::Operation;
-use crate::store::question::{Key, Page, TenantRef};
 
-/// The face.
+/// Its words.
 pub struct LiteGraph;
 
 impl Dialect for LiteGraph {
@@ -68,163 +64,121 @@ impl Dialect for LiteGraph {
     }
 }
 
-impl Face for LiteGraph {
-    fn ignores_final_slash(&self) -> bool {
-        true
-    }
+/// The face.
+pub static LITEGRAPH: Face = Face {
+    dialect: &LiteGraph,
+    read_body,
+    render_error,
+    tenants: Some(View { one: shown::tenant, list: shown::tenants }),
+    principals: Some(View { one: shown::user, list: shown::users }),
+    credentials: Some(View { one: shown::credential, list: shown::credentials }),
+    deleted: (200, ""),
+    prefixes: &["/v1.0", "/v2.0"],
+    ignores_final_slash: true,
+    preflight: Some(&[
+        ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
+        // The star does not stand for Authorization (Fetch, "CORS non-wildcard request-header name").
+        ("access-control-allow-headers", "*, Authorization, Content-Type, X-Token, X-Request-ID, If-Match"),
+        ("access-control-max-age", "86400"),
+    ]),
+    request_id_header: None,
+    token_header: Some("x-token"),
+    tenant_header: None,
+    takes_labels: false,
+    refuses_unknown_parameters: false,
+    exact_media_types: false,
+    takes_idempotency_keys: false,
+    reveals_secrets: true,
+    lists_secrets: false,
+    says_active: true,
+    delete_is_idempotent: true,
+    challenge: "Bearer",
+    error_type: "application/json",
+    correlation_header: Some("x-correlation-id"),
+    headers: &[
+        // Its clients in browsers send their token themselves, so any origin may: there is no cookie to steal.
+        ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing"),
+    ],
+};
 
-    fn token_header(&self) -> Option<&'static str> {
-        Some("x-token")
-    }
+/// Lists all there are, or those of some GUIDs.
+pub(crate) const LIST: Handler<ReadPage> = Handler(page::read_many);
+/// Lists by pages.
+pub(crate) const PAGE: Handler<ReadPage> = Handler(page::enumerate);
 
-    fn preflight(&self) -> Option<Answer> {
-        let answer = Answer::new(204, String::new());
-        Some(
-            answer
-                .with("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
-                // The star does not stand for Authorization (Fetch, "CORS non-wildcard request-header name").
-                .with("access-control-allow-headers", "*, Authorization, Content-Type, X-Token, X-Request-ID, If-Match")
-                .with("access-control-max-age", "86400"),
-        )
+fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
+    let mut draft = by_words(&LiteGraph, noun, verb, &mut body);
+    // What a credential without a sealed secret shows, and what keeps it.
+    if matches!(draft.said(Field::Secret), Said::Value(Value::String(token)) if token.is_empty()) {
+        draft.say(Field::Secret, Said::Absent);
     }
+    draft
+}
 
-    fn scope(
-        &self,
-        _request: &Request<'_>,
-        operation: Operation,
-        _caller: &Caller,
-        segments: &[String],
-    ) -> Result<Scope, Refusal> {
-        let mut segments = segments.iter();
-        if operation == Operation::FindByToken {
-            return Ok(Scope { token: segments.next().map(|token| Zeroizing::new(token.clone())), ..Scope::default() });
+fn render_error(refusal: &Refusal) -> Answer {
+    use Error::{
+        AuthenticationFailed, AuthorizationFailed, BadRequest, Conflicting, Inactive, InternalError, NotFound, TooLarge,
+    };
+    let (kind, status, description) = match refusal {
+        Refusal::Misconfigured(setting) => (InternalError, 503, Some(setting.words())),
+        Refusal::NoRoute => (BadRequest, 400, Some("Unknown URL.".to_owned())),
+        Refusal::MethodNotAllowed { allow } => (BadRequest, 405, Some(format!("This URL takes {allow}."))),
+        Refusal::MediaType => (BadRequest, 415, Some("The Content-Type has to be application/json.".to_owned())),
+        Refusal::TooLarge => (TooLarge, 413, None),
+        Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),
+        Refusal::Unauthenticated => (AuthenticationFailed, 401, None),
+        Refusal::TooManyFailures => {
+            (BadRequest, 429, Some("Too many failed authentications: try again in a minute.".to_owned()))
         }
-        let mut keys = segments.map(|segment| Key(Id::parse_guid(segment)));
-        let tenant = keys.next().map(TenantRef::Id);
-        let one = keys.next();
-        let of_principal = matches!(
-            operation,
-            Operation::Read(Noun::Principal)
-                | Operation::Write(Noun::Principal, _)
-                | Operation::Delete(Noun::Principal)
-                // One of its SDKs writes `credentials` where the path has `users`: what follows is a user's GUID.
-                | Operation::DeleteAll
-        );
-        let (principal, credential) = if of_principal { (one, None) } else { (None, one) };
-        Ok(Scope { tenant, principal, credential, token: None })
-    }
-
-    fn need(&self, operation: Operation) -> Rank {
-        match operation {
-            Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => Rank::Root,
-            _ => Rank::Admin,
+        Refusal::Inactive => (Inactive, 401, None),
+        Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
+        Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
+        Refusal::Stale => {
+            (Conflicting, 412, Some("If-Match, or If-None-Match, does not hold.".to_owned()))
         }
-    }
-
-    fn says_active(&self) -> bool {
-        true
-    }
-
-    fn deletes_missing(&self) -> bool {
-        true
-    }
-
-    fn forces(&self, request: &Request<'_>) -> bool {
-        request.query_value(&["force"]).is_some_and(|force| !force.eq_ignore_ascii_case("false"))
-    }
-
-    fn page(&self, request: &Request<'_>, operation: Operation) -> Result<Page, Refusal> {
-        page::read(request, operation)
-    }
-
-    fn shows_secrets(&self) -> bool {
-        true
-    }
-
-    fn reread(&self, draft: &mut Draft) {
-        // What a credential without a sealed secret shows, and what keeps it.
-        if matches!(draft.said(Field::Secret), Said::Value(Value::String(token)) if token.is_empty()) {
-            draft.say(Field::Secret, Said::Absent);
+        Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
+        Refusal::KeyReused => (BadRequest, 400, None),
+        Refusal::TooMany => (
+            BadRequest,
+            400,
+            Some(
+                "More than 10,000: too many for one request. List them page by page: GET /v2.0/tenants/{guid}/credentials. \
+                 Delete them one by one, or user by user."
+                    .to_owned(),
+            ),
+        ),
+        Refusal::Invalid(violations) => (BadRequest, 400, Some(sentences(&LiteGraph, violations))),
+        Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You may not make this change.".to_owned())),
+        Refusal::NoRoles => (AuthorizationFailed, 401, Some("This tenant is not RBAC-enabled.".to_owned())),
+        Refusal::Conflict(Conflict::Id) => {
+            (Conflicting, 409, Some("An object with this GUID exists.".to_owned()))
         }
-    }
-
-    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
-        shown::show(asked, shown).map_or_else(|| self.fail(&Refusal::NoRoute), |body| Answer::new(200, body))
-    }
-
-    fn fail(&self, refusal: &Refusal) -> Answer {
-        use Error::{
-            AuthenticationFailed, AuthorizationFailed, BadRequest, Conflicting, Inactive, InternalError, NotFound,
-            TooLarge,
-        };
-        let (kind, status, description) = match refusal {
-            Refusal::Misconfigured(setting) => (InternalError, 503, Some(setting.words())),
-            Refusal::NoRoute => (BadRequest, 400, Some("Unknown URL.".to_owned())),
-            Refusal::MethodNotAllowed { allow } => (BadRequest, 405, Some(format!("This URL takes {allow}."))),
-            Refusal::MediaType => (BadRequest, 415, Some("The Content-Type has to be application/json.".to_owned())),
-            Refusal::TooLarge => (TooLarge, 413, None),
-            Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),
-            Refusal::Unauthenticated => (AuthenticationFailed, 401, None),
-            Refusal::TooManyFailures => {
-                (BadRequest, 429, Some("Too many failed authentications: try again in a minute.".to_owned()))
-            }
-            Refusal::Inactive => (Inactive, 401, None),
-            Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
-            Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
-            Refusal::Stale => {
-                (Conflicting, 412, Some("If-Match, or If-None-Match, does not hold.".to_owned()))
-            }
-            Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
-            Refusal::KeyReused => (BadRequest, 400, None),
-            Refusal::TooMany => (
-                BadRequest,
-                400,
-                Some(
-                    "More than 10,000: too many for one request. List them page by page: GET /v2.0/tenants/{guid}/credentials. \
-                     Delete them one by one, or user by user."
-                        .to_owned(),
-                ),
-            ),
-            Refusal::Invalid(violations) => (BadRequest, 400, Some(sentences(self, violations))),
-            Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You may not make this change.".to_owned())),
-            Refusal::NoRoles => (AuthorizationFailed, 401, Some("This tenant is not RBAC-enabled.".to_owned())),
-            Refusal::Conflict(Conflict::Id) => {
-                (Conflicting, 409, Some("An object with this GUID exists.".to_owned()))
-            }
-            Refusal::Conflict(Conflict::DefaultPrincipal) => {
-                (Conflicting, 409, Some("The default user is neither deleted nor disabled.".to_owned()))
-            }
-            Refusal::Conflict(Conflict::Revoked) => (
-                Conflicting,
-                409,
-                Some("The credential is revoked: only Postern's own API restores it. Active: false leaves it so.".to_owned()),
-            ),
-            // Of requests that this face does not have.
-            Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
-            Refusal::Conflict(Conflict::NotEmpty) => {
-                (Conflicting, 409, Some("The tenant has credentials or users: to delete them with it, add ?force.".to_owned()))
-            }
-            Refusal::Conflict(Conflict::Secret) => {
-                (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
-            }
-            Refusal::Unavailable => (InternalError, 503, Some("The database does not answer: try again.".to_owned())),
-            Refusal::OutcomeUnknown => (
-                InternalError,
-                503,
-                Some("The database did not say whether this was done: read it before you send it again.".to_owned()),
-            ),
-            Refusal::Broken(_) => (InternalError, 500, None),
-        };
-        Answer::new(status, json(&ApiError { error: kind, message: kind.message(), status_code: status, description }))
-    }
-
-    fn finish(&self, answer: Answer, request_id: &str) -> Answer {
-        answer
-            .with("x-correlation-id", request_id)
-            // Its clients in browsers send their token themselves, so any origin may: there is no cookie to steal.
-            .with("access-control-allow-origin", "*")
-            .with("access-control-expose-headers", "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing")
-    }
+        Refusal::Conflict(Conflict::DefaultPrincipal) => {
+            (Conflicting, 409, Some("The default user is neither deleted nor disabled.".to_owned()))
+        }
+        Refusal::Conflict(Conflict::Revoked) => (
+            Conflicting,
+            409,
+            Some("The credential is revoked: only Postern's own API restores it. Active: false leaves it so.".to_owned()),
+        ),
+        // Of requests that this face does not have.
+        Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
+        Refusal::Conflict(Conflict::NotEmpty) => {
+            (Conflicting, 409, Some("The tenant has credentials or users: to delete them with it, add ?force.".to_owned()))
+        }
+        Refusal::Conflict(Conflict::Secret) => {
+            (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
+        }
+        Refusal::Unavailable => (InternalError, 503, Some("The database does not answer: try again.".to_owned())),
+        Refusal::OutcomeUnknown => (
+            InternalError,
+            503,
+            Some("The database did not say whether this was done: read it before you send it again.".to_owned()),
+        ),
+        Refusal::Broken(_) => (InternalError, 500, None),
+    };
+    Answer::new(status, json(&ApiError { error: kind, message: kind.message(), status_code: status, description }))
 }
 
 #[derive(Serialize)]

@@ -4,19 +4,19 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Asked, Face, Inquiry, Scope, Shown, json, show_access};
+use super::{Face, by_words, json};
 use crate::answer::Answer;
-use crate::caller::{Caller, Rank};
+use crate::caller::Caller;
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
+use crate::operation::{Handler, Inquiry, ReadInquiry, ReadLogIn, RenderMetadata, RenderVerified};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::route::Operation;
 use crate::settings::Settings;
 use crate::store::verify::Subject;
 
-/// The face.
+/// Its words.
 pub struct OAuth;
 
 impl Dialect for OAuth {
@@ -33,98 +33,105 @@ impl Dialect for OAuth {
     }
 }
 
-impl Face for OAuth {
-    fn challenge(&self) -> &'static str {
-        // "MUST … include the WWW-Authenticate response header field matching the authentication scheme" (RFC 6749 §5.2).
-        "Bearer, Basic realm=\"postern\""
-    }
+/// The face.
+pub static OAUTH: Face = Face {
+    dialect: &OAuth,
+    read_body: |noun, verb, mut body| by_words(&OAuth, noun, verb, &mut body),
+    render_error,
+    tenants: None,
+    principals: None,
+    credentials: None,
+    deleted: (204, ""),
+    prefixes: &["/oauth", "/.well-known/oauth-authorization-server"],
+    ignores_final_slash: false,
+    preflight: None,
+    request_id_header: None,
+    token_header: None,
+    tenant_header: None,
+    takes_labels: false,
+    refuses_unknown_parameters: false,
+    exact_media_types: false,
+    takes_idempotency_keys: false,
+    reveals_secrets: false,
+    lists_secrets: false,
+    says_active: false,
+    delete_is_idempotent: false,
+    // "MUST … include the WWW-Authenticate response header field matching the authentication scheme" (RFC 6749 §5.2).
+    challenge: "Bearer, Basic realm=\"postern\"",
+    error_type: "application/json",
+    correlation_header: None,
+    headers: &[],
+};
 
-    fn scope(
-        &self,
-        _request: &Request<'_>,
-        _operation: Operation,
-        _caller: &Caller,
-        _segments: &[String],
-    ) -> Result<Scope, Refusal> {
-        Ok(Scope::default())
-    }
+/// Logs in.
+pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
+/// Introspects a token (RFC 7662).
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((read_inquiry, |_, verified| Answer::new(200, json(&Introspected::of(verified.subject.as_ref())))));
+/// Describes this server (RFC 8414).
+pub(crate) const METADATA: Handler<RenderMetadata> =
+    Handler(|context, ()| Answer::new(200, json(&Metadata::of(context.request))));
 
-    fn need(&self, operation: Operation) -> Rank {
-        if operation == Operation::Verify { Rank::Viewer } else { Rank::Stranger }
-    }
+fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
+    let token = request.form()?.remove("token").ok_or_else(|| {
+        let token = Parameter { name: "token", wants: "is missing" };
+        Refusal::Unreadable(Unreadable::Parameters(vec![token]))
+    })?;
+    Ok(Inquiry { token, needs: None, violations: Vec::new() })
+}
 
-    fn inquiry(&self, request: &Request<'_>) -> Result<Inquiry, Refusal> {
-        let token = request.form()?.remove("token").ok_or_else(|| {
-            let token = Parameter { name: "token", wants: "is missing" };
-            Refusal::Unreadable(Unreadable::Parameters(vec![token]))
-        })?;
-        Ok(Inquiry { token, needs: None, violations: Vec::new() })
+fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
+    let form = request.form()?;
+    match form.get("grant_type").map(|grant| grant.as_str()) {
+        Some("client_credentials") => {}
+        Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
+        None => return Err(Refusal::Unreadable(Unreadable::Form)),
     }
+    match (form.get("client_id"), form.get("client_secret")) {
+        (None, None) => Caller::basic(request.headers, settings),
+        // "The client MUST NOT use more than one authentication method in each request" (RFC 6749 §2.3).
+        _ if request.headers.get("authorization").is_some() => Err(Refusal::Unreadable(Unreadable::Form)),
+        (Some(id), Some(secret)) => Caller::client(id, secret, settings),
+        _ => Err(Refusal::Unauthenticated),
+    }
+}
 
-    fn log_in(&self, request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
-        let form = request.form()?;
-        match form.get("grant_type").map(|grant| grant.as_str()) {
-            Some("client_credentials") => {}
-            Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
-            None => return Err(Refusal::Unreadable(Unreadable::Form)),
+fn render_error(refusal: &Refusal) -> Answer {
+    let (status, error, description) = match refusal {
+        Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
+        Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
+        Refusal::MediaType => {
+            (415, "invalid_request", "The Content-Type has to be application/x-www-form-urlencoded.".to_owned())
         }
-        match (form.get("client_id"), form.get("client_secret")) {
-            (None, None) => Caller::basic(request.headers, settings),
-            // "The client MUST NOT use more than one authentication method in each request" (RFC 6749 §2.3).
-            _ if request.headers.get("authorization").is_some() => Err(Refusal::Unreadable(Unreadable::Form)),
-            (Some(id), Some(secret)) => Caller::client(id, secret, settings),
-            _ => Err(Refusal::Unauthenticated),
+        Refusal::TooLarge => (413, "invalid_request", "The body is larger than 64 KiB.".to_owned()),
+        Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route takes {allow}.")),
+        Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
+        // Nothing is written here that could have been done or not.
+        Refusal::Unavailable | Refusal::OutcomeUnknown => {
+            (503, "temporarily_unavailable", "The database does not answer: try again.".to_owned())
         }
-    }
-
-    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
-        match shown {
-            Shown::Access(token) => show_access(token),
-            Shown::Verified(subject, _) => Answer::new(200, json(&Introspected::of(*subject))),
-            Shown::Metadata => Answer::new(200, json(&Metadata::of(asked.request))),
-            _ => self.fail(&Refusal::NoRoute),
+        Refusal::Broken(_) => (500, "server_error", "Something failed on our side.".to_owned()),
+        Refusal::Unauthenticated | Refusal::Inactive => {
+            (401, "invalid_client", "The client's id and secret, or its token, were not accepted.".to_owned())
         }
-    }
-
-    fn fail(&self, refusal: &Refusal) -> Answer {
-        let (status, error, description) = match refusal {
-            Refusal::Unreadable(Unreadable::GrantType) => {
-                (400, "unsupported_grant_type", Unreadable::GrantType.words())
-            }
-            Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
-            Refusal::MediaType => {
-                (415, "invalid_request", "The Content-Type has to be application/x-www-form-urlencoded.".to_owned())
-            }
-            Refusal::TooLarge => (413, "invalid_request", "The body is larger than 64 KiB.".to_owned()),
-            Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route takes {allow}.")),
-            Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
-            // Nothing is written here that could have been done or not.
-            Refusal::Unavailable | Refusal::OutcomeUnknown => {
-                (503, "temporarily_unavailable", "The database does not answer: try again.".to_owned())
-            }
-            Refusal::Broken(_) => (500, "server_error", "Something failed on our side.".to_owned()),
-            Refusal::Unauthenticated | Refusal::Inactive => {
-                (401, "invalid_client", "The client's id and secret, or its token, were not accepted.".to_owned())
-            }
-            Refusal::TooManyFailures => {
-                (429, "temporarily_unavailable", "Too many failed authentications: try again in a minute.".to_owned())
-            }
-            Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
-            Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),
-            // Who calls is judged, and nothing else.
-            Refusal::TenantNotNamed
-            | Refusal::Missing(_)
-            | Refusal::Stale
-            | Refusal::PreconditionRequired
-            | Refusal::KeyReused
-            | Refusal::TooMany
-            | Refusal::Invalid(_)
-            | Refusal::ForbiddenChange
-            | Refusal::NoRoles
-            | Refusal::Conflict(_) => (400, "invalid_request", "There is no such request.".to_owned()),
-        };
-        Answer::new(status, json(&Error { error, error_description: description }))
-    }
+        Refusal::TooManyFailures => {
+            (429, "temporarily_unavailable", "Too many failed authentications: try again in a minute.".to_owned())
+        }
+        Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
+        Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),
+        // Who calls is judged, and nothing else.
+        Refusal::TenantNotNamed
+        | Refusal::Missing(_)
+        | Refusal::Stale
+        | Refusal::PreconditionRequired
+        | Refusal::KeyReused
+        | Refusal::TooMany
+        | Refusal::Invalid(_)
+        | Refusal::ForbiddenChange
+        | Refusal::NoRoles
+        | Refusal::Conflict(_) => (400, "invalid_request", "There is no such request.".to_owned()),
+    };
+    Answer::new(status, json(&Error { error, error_description: description }))
 }
 
 /// Why a request was refused (RFC 6749 §5.2).

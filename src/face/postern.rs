@@ -2,24 +2,19 @@
 //! revocation. Its contract: docs/COMPATIBILITY.md, "Our own".
 
 pub mod description;
+mod one_off;
 mod problem;
 mod read;
 mod shown;
 
-use serde_json::{Map, Value};
-
-use super::{Asked, Face, Inquiry, Scope, Shown};
-use crate::answer::Answer;
-use crate::caller::{Caller, Rank};
-use crate::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
+use super::{Face, View};
+use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
-use crate::refusal::Refusal;
-use crate::request::Request;
-use crate::route::Operation;
-use crate::store::question::{Key, Page, TenantRef};
+use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
+use crate::request::JSON;
 
-/// The face.
+/// Its words.
 pub struct Postern;
 
 impl Dialect for Postern {
@@ -71,93 +66,54 @@ impl Dialect for Postern {
     }
 }
 
-impl Face for Postern {
-    fn scope(
-        &self,
-        _request: &Request<'_>,
-        operation: Operation,
-        _caller: &Caller,
-        segments: &[String],
-    ) -> Result<Scope, Refusal> {
-        let mut keys = segments.iter().map(|segment| Key(Id::parse(segment)));
-        let tenant = keys.next().map(TenantRef::Id);
-        let of_principal = matches!(
-            operation,
-            Operation::Read(Noun::Principal)
-                | Operation::Write(Noun::Principal, _)
-                | Operation::Delete(Noun::Principal)
-        );
-        let one = keys.next();
-        let (principal, credential) = if of_principal { (one, None) } else { (None, one) };
-        Ok(Scope { tenant, principal, credential, token: None })
-    }
+/// The face.
+pub static POSTERN: Face = Face {
+    dialect: &Postern,
+    read_body: |noun, verb, body| read::strictly(&Postern, noun, verb, body),
+    render_error: |refusal| problem::of(&Postern, refusal),
+    tenants: Some(View { one: shown::tenant, list: shown::tenants }),
+    principals: Some(View { one: shown::principal, list: shown::principals }),
+    credentials: Some(View { one: shown::credential, list: shown::credentials }),
+    deleted: (204, ""),
+    prefixes: &["/v1"],
+    ignores_final_slash: false,
+    preflight: None,
+    request_id_header: None,
+    token_header: None,
+    tenant_header: None,
+    takes_labels: false,
+    refuses_unknown_parameters: true,
+    exact_media_types: true,
+    takes_idempotency_keys: true,
+    reveals_secrets: false,
+    lists_secrets: true,
+    says_active: false,
+    delete_is_idempotent: false,
+    challenge: "Bearer",
+    error_type: "application/problem+json",
+    correlation_header: None,
+    headers: &[],
+};
 
-    fn need(&self, operation: Operation) -> Rank {
-        match operation {
-            Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => Rank::Root,
-            Operation::Read(_) | Operation::Page(_) | Operation::History | Operation::Verify => Rank::Viewer,
-            Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge) => Rank::Editor,
-            _ => Rank::Admin,
-        }
-    }
-
-    fn tells_secrets(&self) -> bool {
-        true
-    }
-
-    fn forces(&self, request: &Request<'_>) -> bool {
-        request.query_value(&["force"]).is_some_and(|force| force == "true")
-    }
-
-    fn is_dry(&self, request: &Request<'_>) -> bool {
-        request.query_value(&["dry_run"]).is_some_and(|dry| dry == "true")
-    }
-
-    fn check_query(&self, request: &Request<'_>, operation: Operation) -> Result<(), Refusal> {
-        read::check_query(request, operation)
-    }
-
-    fn object(&self, request: &Request<'_>, verb: Verb) -> Result<Map<String, Value>, Refusal> {
-        // RFC 7396 has its own type; a patch of another kind, such as RFC 6902's, would be read for what it is not.
-        let takes = |essence: &str| {
-            essence == "application/json" || (verb == Verb::Merge && essence == "application/merge-patch+json")
-        };
-        if request.essence().is_some_and(|essence| !takes(&essence)) {
-            return Err(Refusal::MediaType);
-        }
-        request.object()
-    }
-
-    fn read(&self, noun: Noun, verb: Verb, body: Map<String, Value>) -> Draft {
-        read::strictly(self, noun, verb, body)
-    }
-
-    fn idempotency_key(&self, request: &Request<'_>) -> Result<Option<String>, Refusal> {
-        read::idempotency_key(request)
-    }
-
-    fn history_page(&self, request: &Request<'_>) -> Result<(u32, Option<i64>), Refusal> {
-        read::history_page(request)
-    }
-
-    fn inquiry(&self, request: &Request<'_>) -> Result<Inquiry, Refusal> {
-        self.object(request, Verb::Create).map(read::inquiry)
-    }
-
-    fn page(&self, request: &Request<'_>, operation: Operation) -> Result<Page, Refusal> {
-        let noun = if let Operation::Page(noun) = operation { noun } else { Noun::Credential };
-        read::page(request, noun)
-    }
-
-    fn show(&self, asked: &Asked<'_>, shown: &Shown<'_>) -> Answer {
-        shown::show(asked, shown).unwrap_or_else(|| self.fail(&Refusal::NoRoute))
-    }
-
-    fn fail(&self, refusal: &Refusal) -> Answer {
-        problem::of(self, refusal)
-    }
-
-    fn content_type(&self, status: u16) -> &'static str {
-        if status < 400 { "application/json" } else { "application/problem+json" }
-    }
-}
+/// Lists by pages.
+pub(crate) const PAGE: Handler<ReadPage> = Handler(read::page);
+/// The query parameters of a page of credentials.
+pub(crate) const FILTERS: &[&str] = &[
+    "limit",
+    "cursor",
+    "sort",
+    "enabled",
+    "principal",
+    "role",
+    "name_prefix",
+    "expires_before",
+    "unused_since",
+    "unrotated_since",
+];
+/// Shows what a change would do.
+pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::difference);
+/// Shows the history.
+pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
+/// Verifies a token.
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(read::inquiry), one_off::verified));

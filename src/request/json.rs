@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{DEPTH_MAX, VALUES_MAX};
+use super::limits::{DEPTH_MAX, VALUES_MAX};
 use crate::refusal::Unreadable;
 
 /// Reads a JSON object.

@@ -1,82 +1,107 @@
 //! Lists: a page, or all there are, read page by page up to a bound.
 
-use super::{Service, Way};
-use crate::answer::Answer;
+use super::context::{RequestContext, Service};
+use super::decide::all;
+use super::decision::{Decided, Decision, Known, Rendering, Shown, view};
+use super::read::Given;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
-use crate::face::Shown;
+use crate::operation::{ReadPage, RenderContext};
 use crate::refusal::Refusal;
-use crate::route::Operation;
 use crate::store::Database;
 use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
-use crate::store::question::{By, Order, Page, Question};
+use crate::store::principal::Principal;
+use crate::store::question::{Act, By, Order, Page, Question};
+use crate::store::tenant::Tenant;
+
+/// How much of a list one response has.
+#[derive(Clone, Copy)]
+pub(super) enum Extent {
+    /// A page.
+    Page,
+    /// All there are, up to a limit.
+    All,
+}
 
 impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
-    pub(super) async fn list(&self, noun: Noun, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let asked_for = way.face.page(way.request, way.operation)?;
-        let mut question = self.question(way)?;
-        Ok(match noun {
-            Noun::Tenant => {
-                let listed = self.listed(way, &mut question, &asked_for).await?;
-                self.shown(way, &Shown::Tenants(&listed, &asked_for))
-            }
-            Noun::Principal => {
-                let listed = self.listed(way, &mut question, &asked_for).await?;
-                self.shown(way, &Shown::Principals(&listed, &asked_for))
-            }
+    /// Lists a noun: a page of it, or all there are in one response.
+    pub(super) async fn list(
+        &self,
+        context: &RequestContext<'_>,
+        noun: Noun,
+        read: ReadPage,
+        extent: Extent,
+    ) -> Result<Decision, Refusal> {
+        let Given { input: page, scope } = self.read(context, |request| read(request, noun))?;
+        let question = self.question(context, scope, all(noun), Act::Read);
+        match noun {
+            Noun::Tenant => self.listed::<Tenant>(context, question, &page, extent).await?.listing(context, page),
+            Noun::Principal => self.listed::<Principal>(context, question, &page, extent).await?.listing(context, page),
             Noun::Credential => {
-                let Listed { items, more, behind, total, remaining, resume } =
-                    self.listed(way, &mut question, &asked_for).await?;
-                let revealed = items.into_iter().map(|credential| {
-                    let secret = self.revealed(way, &credential)?;
-                    Ok((credential, secret))
+                let decided = self.listed(context, question, &page, extent).await?;
+                let revealed = decided.and_then(|known, listed| {
+                    let Listed { items, more, behind, total, remaining, resume } = listed;
+                    let items = items.into_iter().map(|credential| self.reveal(context, known, credential));
+                    Ok(Listed { items: items.collect::<Result<_, _>>()?, more, behind, total, remaining, resume })
                 });
-                let items = revealed.collect::<Result<_, Refusal>>()?;
-                let listed = Listed { items, more, behind, total, remaining, resume };
-                self.shown(way, &Shown::Credentials(&listed, &asked_for))
+                revealed.listing(context, page)
             }
-        })
+        }
     }
 
-    async fn listed<T: Item>(
+    async fn listed<T: Item + 'static>(
         &self,
-        way: &Way<'_>,
-        question: &mut Question,
+        context: &RequestContext<'_>,
+        mut question: Question,
         asked_for: &Page,
-    ) -> Result<Listed<T>, Refusal> {
+        extent: Extent,
+    ) -> Result<Decided<Listed<T>>, Refusal> {
         question.page = Some(asked_for.clone());
-        if matches!(way.operation, Operation::Page(_)) {
-            return self.arrive(way, question, page(&self.store, question).await?);
+        match (extent, &asked_for.ids) {
+            (Extent::Page, _) => Ok(self.judged(context, &question, page(&self.store, &question).await?)),
+            (Extent::All, None) => Ok(self.all(context, question, asked_for).await),
+            (Extent::All, Some(ids)) => {
+                let decided = self.judged(context, &question, page(&self.store, &question).await?);
+                Ok(decided.and_then(|_, mut listed: Listed<T>| {
+                    // In the order of the ids that were asked for.
+                    let found = &mut listed.items;
+                    let of =
+                        |id: &Id| found.iter().position(|item| item.place().id == *id).map(|at| found.swap_remove(at));
+                    listed.items = ids.iter().filter_map(of).collect();
+                    Ok(listed)
+                }))
+            }
         }
-        if let Some(ids) = &asked_for.ids {
-            let mut listed: Listed<T> = self.arrive(way, question, page(&self.store, question).await?)?;
-            // In the order of the ids that were asked for.
-            let found = &mut listed.items;
-            let of = |id: &Id| found.iter().position(|item| item.place().id == *id).map(|at| found.swap_remove(at));
-            listed.items = ids.iter().filter_map(of).collect();
-            return Ok(listed);
-        }
-        self.all(way, question, asked_for).await
     }
 
     /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.
     async fn all<T: Item>(
         &self,
-        way: &Way<'_>,
-        question: &mut Question,
+        context: &RequestContext<'_>,
+        mut question: Question,
         asked_for: &Page,
-    ) -> Result<Listed<T>, Refusal> {
+    ) -> Decided<Listed<T>> {
         let mut step = Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX);
         step.secrets = asked_for.secrets;
         question.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
+        let mut known = Known::default();
         loop {
             question.page = Some(step.clone());
-            let listed: Listed<T> = self.arrive(way, question, page(&self.store, question).await?)?;
+            let outcome = match page(&self.store, &question).await {
+                Ok(outcome) => outcome,
+                Err(refusal) => return Decided { known, result: Err(refusal) },
+            };
+            let decided: Decided<Listed<T>> = self.judged(context, &question, outcome);
+            known = decided.known;
+            let listed = match decided.result {
+                Ok(listed) => listed,
+                Err(refusal) => return Decided { known, result: Err(refusal) },
+            };
             let (more, total) = (listed.more, listed.total);
             items.extend(listed.items);
             if items.len() > LIST_MAX as usize || more && items.len() == LIST_MAX as usize {
-                return Err(Refusal::TooMany);
+                return Decided { known, result: Err(Refusal::TooMany) };
             }
             let Some(last) = items.last().filter(|_| more) else {
                 let Order { by, descending } = asked_for.order;
@@ -89,11 +114,22 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                     }
                 });
                 items.drain(..items.len().min(asked_for.skip as usize));
-                return Ok(Listed { items, more: false, behind: false, total, remaining: 0, resume: None });
+                let listed = Listed { items, more: false, behind: false, total, remaining: 0, resume: None };
+                return Decided { known, result: Ok(listed) };
             };
             let place = last.place();
             (step.at, step.id) = (Some(place.created_at), Some(place.id));
         }
+    }
+}
+
+impl<T: Shown> Decided<Listed<T>> {
+    /// Lets the list be rendered.
+    fn listing(self, context: &RequestContext<'_>, page: Page) -> Result<Decision, Refusal> {
+        let render = view::<T>(context.face)?.list;
+        Ok(self.and_then(|_, listed| {
+            Ok(Box::new(move |context: &RenderContext<'_>| render(context, &listed, &page)) as Rendering)
+        }))
     }
 }
 

@@ -2,107 +2,122 @@
 
 use serde_json::Value;
 
-use super::{Service, Way};
-use crate::answer::Answer;
+use super::context::{RequestContext, Service};
+use super::decide::{all, one};
+use super::decision::{Decision, Rendering, view};
+use super::read::{Body, Given};
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Change, NewSecret, To, validate};
-use crate::face::Shown;
+use crate::face::Revealed;
+use crate::operation::RenderContext;
 use crate::refusal::Refusal;
-use crate::request::Body;
-use crate::route::Operation;
+use crate::request;
 use crate::store::idempotency::Made;
 use crate::store::question::{Act, Idempotency, Key, NewRow, On, Question, Rotation, TenantRef};
+use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
 impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
-    pub(super) async fn write(&self, noun: Noun, verb: Verb, way: &Way<'_>) -> Result<Answer, Refusal> {
-        // A revocation without a reason needs no body.
-        let bare = verb == Verb::Revoke && !way.request.has_body();
-        let body = if bare { serde_json::Map::new() } else { way.face.object(way.request, verb)? };
-        let draft = way.face.read(noun, verb, body);
+    pub(super) async fn write(
+        &self,
+        context: &RequestContext<'_>,
+        noun: Noun,
+        verb: Verb,
+    ) -> Result<Decision, Refusal> {
+        let Given { input: Body { draft, key }, scope } = self.read(context, |_| context.body(noun, verb))?;
         let made = verb == Verb::Create;
-        let key = if made { way.face.idempotency_key(way.request)? } else { None };
-        let mut question = self.question(way)?;
-        let (change, violations) = validate(&draft, noun, verb, way.face, &way.settings.token_prefix);
+        let (on, act) = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
+        let mut question = self.question(context, scope, on, act);
+        let (change, violations) = validate(&draft, noun, verb, context.face.dialect, &context.settings.token_prefix);
         question.asserted = draft.asserted;
-        let token = self.ask(&mut question, verb, &change, &violations, way);
-        if made {
-            question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref(), way));
-        }
+        let token = self.ask(&mut question, verb, &change, &violations, context);
+        question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref(), context));
         match noun {
-            Noun::Tenant if made => {
-                let outcome = tenant::create(&self.store, &question, violations).await?;
-                Ok(self.shown(way, &Shown::Tenant(&self.arrive(way, &question, outcome)?.made)))
-            }
             Noun::Tenant => {
-                let outcome = tenant::update(&self.store, &question, violations).await?;
-                Ok(self.shown(way, &Shown::Tenant(&self.arrive(way, &question, outcome)?)))
-            }
-            Noun::Principal if made => {
-                let outcome = principal::create(&self.store, &question, violations).await?;
-                Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, outcome)?.made)))
+                let outcome = if made {
+                    tenant::create(&self.store, &question, violations).await.map(made_now)?
+                } else {
+                    tenant::update(&self.store, &question, violations).await?
+                };
+                Ok(self.judged(context, &question, outcome).rendered(view(context.face)?.one))
             }
             Noun::Principal => {
-                let outcome = principal::update(&self.store, &question, violations).await?;
-                Ok(self.shown(way, &Shown::Principal(&self.arrive(way, &question, outcome)?)))
+                let outcome = if made {
+                    principal::create(&self.store, &question, violations).await.map(made_now)?
+                } else {
+                    principal::update(&self.store, &question, violations).await?
+                };
+                Ok(self.judged(context, &question, outcome).rendered(view(context.face)?.one))
             }
-            Noun::Credential if way.face.is_dry(way.request) => {
+            Noun::Credential if let Some(render) = context.route.dry_run.filter(|_| context.is_set("dry_run")) => {
                 question.dry = true;
                 let outcome = credential::dry_run(&self.store, &question, violations).await?;
-                let dry = self.arrive(way, &question, outcome)?;
-                Ok(self.shown(way, &Shown::Dry(&dry)).with("etag", dry.before.etag()))
+                Ok(self.judged(context, &question, outcome).and_then(|_, dry| {
+                    Ok(Box::new(move |context: &RenderContext<'_>| {
+                        render(context, &dry).with("etag", dry.before.etag())
+                    }) as Rendering)
+                }))
             }
             Noun::Credential if made => {
                 let outcome = credential::create(&self.store, &question, violations).await?;
-                let Made { made, replayed } = self.arrive(way, &question, outcome)?;
-                let secret = match replayed {
-                    None => token,
-                    Some(sealed) => sealed.map(|sealed| self.open(way, &made, &sealed)).transpose()?,
-                };
-                self.show(way, &made, secret.as_ref())
+                let decided = self.judged(context, &question, outcome).and_then(|known, made| {
+                    let Made { made: credential, replayed } = made;
+                    let secret = match replayed {
+                        None => token,
+                        Some(sealed) => {
+                            sealed.map(|sealed| self.open(context, known, &credential, &sealed)).transpose()?
+                        }
+                    };
+                    if secret.is_some() {
+                        Ok(Revealed { credential, secret })
+                    } else {
+                        self.reveal(context, known, credential)
+                    }
+                });
+                decided.revealed(context.face)
             }
             Noun::Credential => {
                 let outcome = credential::update(&self.store, &question, violations).await?;
-                let once = token.as_ref().filter(|_| verb == Verb::Rotate);
-                self.show(way, &self.arrive(way, &question, outcome)?, once)
+                let decided = self.judged(context, &question, outcome).and_then(|known, credential| {
+                    // A rotation shows its new secret, once.
+                    match token.filter(|_| verb == Verb::Rotate) {
+                        Some(secret) => Ok(Revealed { credential, secret: Some(secret) }),
+                        None => self.reveal(context, known, credential),
+                    }
+                });
+                decided.revealed(context.face)
             }
         }
     }
 
     /// A secret, sealed for the credential that it belongs to, where the path names its tenant by id.
-    fn sealed(&self, token: &Token, question: &Question, way: &Way<'_>) -> Option<String> {
+    fn sealed(&self, token: &Token, question: &Question, context: &RequestContext<'_>) -> Option<String> {
         let (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) =
             (&question.tenant, question.credential)
         else {
             return None;
         };
-        let sealed = way.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
+        let sealed = context.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
         Some(sealed.text)
     }
 
-    /// A change of a credential that needs no body.
-    pub(super) async fn step(&self, way: &Way<'_>) -> Result<Answer, Refusal> {
-        let mut question = self.question(way)?;
-        match way.operation {
-            Operation::FinishRotation => question.rotation = Some(Rotation::Finish),
-            Operation::CancelRotation => question.rotation = Some(Rotation::Cancel),
-            _ => question.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null))),
-        }
-        let outcome = credential::update(&self.store, &question, Vec::new()).await?;
-        self.show(way, &self.arrive(way, &question, outcome)?, None)
-    }
-
     /// The key under which a request makes something once.
-    fn idempotency(&self, key: &str, question: &Question, token: Option<&Token>, way: &Way<'_>) -> Idempotency {
-        let keys = &way.settings.keys.current;
-        let sealed = token.and_then(|token| self.sealed(token, question, way));
-        let body = match &way.request.body {
-            Body::Bytes(bytes) => bytes.as_slice(),
-            Body::TooLarge => &[],
+    fn idempotency(
+        &self,
+        key: &str,
+        question: &Question,
+        token: Option<&Token>,
+        context: &RequestContext<'_>,
+    ) -> Idempotency {
+        let keys = &context.settings.keys.current;
+        let sealed = token.and_then(|token| self.sealed(token, question, context));
+        let body = match &context.request.body {
+            request::Body::Bytes(bytes) => bytes.as_slice(),
+            request::Body::TooLarge => &[],
         };
-        let id = keys.digest("idempotency key", format!("{} {key}", way.request.path).as_bytes());
+        let id = keys.digest("idempotency key", format!("{} {key}", context.request.path).as_bytes());
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }
     }
 
@@ -113,7 +128,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         verb: Verb,
         change: &Change,
         violations: &[Violation],
-        way: &Way<'_>,
+        way: &RequestContext<'_>,
     ) -> Option<Token> {
         question.invalid = !violations.is_empty();
         question.set = change.set();
@@ -163,12 +178,17 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         };
         let keys = &way.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
-        let seals = way.face.shows_secrets() || question.rotation.is_some();
+        let seals = way.face.reveals_secrets || question.rotation.is_some();
         let sealed = if seals { self.sealed(&token, question, way) } else { None };
         let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
         question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)
     }
+}
+
+/// An outcome without what is kept for an `Idempotency-Key`.
+fn made_now<T>(Outcome { judged, result }: Outcome<Made<T>>) -> Outcome<T> {
+    Outcome { judged, result: result.map(|made| made.made) }
 }
 
 /// Gives a new tenant its label: a slug of its name, numbered from 1 or, where it may not stand alone, from 2.

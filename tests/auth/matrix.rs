@@ -22,7 +22,7 @@ fn every_caller_on_every_route() {
             let mut world = Calls::of(caller, by);
             for (line, (name, route)) in routes.iter().enumerate() {
                 // Nobody gets an access token for one.
-                let exchanges = route.operation == Operation::LogIn && by == By::Access;
+                let exchanges = matches!(route.operation, Operation::LogIn(_)) && by == By::Access;
                 let cell = columns.column(if exchanges { "exchanged" } else { kind })[line];
                 let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
                 let of = format!("{caller} by {by:?} at {name}");
@@ -51,8 +51,8 @@ enum Way {
 /// The ways that a route takes.
 fn ways(route: &Route) -> &'static [Way] {
     match route.operation {
-        Operation::LogIn if takes_form(route) => &[Way::Basic, Way::Form],
-        Operation::LogIn => &[Way::Basic],
+        Operation::LogIn(_) if takes_form(route) => &[Way::Basic, Way::Form],
+        Operation::LogIn(_) => &[Way::Basic],
         _ => &[Way::Bearer],
     }
 }

@@ -229,7 +229,7 @@ mod ours {
         let access = scene.access(id, &secret);
         let wrong = Token::make("pstn_", secret_id(&secret), &[7; 32]);
         let headers = headers(&scene);
-        for route in ROUTES.iter().filter(|route| route.operation == Operation::Verify) {
+        for route in ROUTES.iter().filter(|route| matches!(route.operation, Operation::Verify(_))) {
             let ask = |token: &str, more: bool| {
                 let body = match (takes_form(route), more) {
                     (true, _) => format!("token={token}"),

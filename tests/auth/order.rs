@@ -68,7 +68,7 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
     // What cannot be read costs nothing; a body that breaks rules is not judged before its sender is.
-    let asks = attempt.first >= index("who") && route.operation != Operation::Metadata;
+    let asks = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
     assert_eq!(reply.cost.trips, u64::from(asks), "{of}: trips");
     if attempt.first < index("who") {
         // And it is told to anybody: what is no token at all is no fault before it.
@@ -177,11 +177,11 @@ impl Attempt<'_> {
     fn url(&self) -> String {
         let (method, wrong, place) = (method(self.route), self.has("parameter"), self.place());
         let query = match self.route.operation {
-            Operation::Roles if wrong => "?roles_context=x".to_owned(),
-            Operation::List(_) if wrong => "?order=x".to_owned(),
-            Operation::Page(_) | Operation::History if wrong => "?limit=0&max-keys=0".to_owned(),
+            Operation::Roles(_) if wrong => "?roles_context=x".to_owned(),
+            Operation::List(..) if wrong => "?order=x".to_owned(),
+            Operation::Page(..) | Operation::History(_) if wrong => "?limit=0&max-keys=0".to_owned(),
             // The credential that a page goes on from.
-            Operation::Page(_) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {
+            Operation::Page(..) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {
                 format!("?token={}", nothing().guid())
             }
             _ if self.has("taken") => String::new(),
@@ -203,7 +203,7 @@ impl Attempt<'_> {
             matches!(operation, Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge));
         let known = |name: &str| scene.who(name, By::Secret).expect("a token");
         let mut headers = Vec::new();
-        if operation == Operation::LogIn {
+        if matches!(operation, Operation::LogIn(_)) {
             headers.push(if self.has("who") { known("unknown token") } else { known("viewer") }.basic());
         } else if self.has("who") {
             headers.push(known("unknown token").bearer());
@@ -260,17 +260,17 @@ impl Attempt<'_> {
             Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
             Operation::Write(noun, verb) if is_ours(self.route) => self.ours(noun, verb),
             Operation::Write(..) => self.named(),
-            Operation::Verify => json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}),
-            Operation::LogIn if self.has("parameter") => json!({"grant_type": "password"}),
-            Operation::LogIn => json!({"grant_type": "client_credentials"}),
-            Operation::Page(_) if method(self.route) == "POST" => self.search(),
+            Operation::Verify(_) => json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}),
+            Operation::LogIn(_) if self.has("parameter") => json!({"grant_type": "password"}),
+            Operation::LogIn(_) => json!({"grant_type": "client_credentials"}),
+            Operation::Page(..) if method(self.route) == "POST" => self.search(),
             _ => return Vec::new(),
         };
         body.to_string().into()
     }
 
     fn form(&self) -> Vec<u8> {
-        let asks = self.route.operation == Operation::Verify;
+        let asks = matches!(self.route.operation, Operation::Verify(_));
         let form: &[u8] = if self.has("json") {
             b"grant_type=\xff"
         } else if self.has("object") {

@@ -74,9 +74,9 @@ fn a_token_past_its_end_is_not_found_by_it() {
 /// A caller on a secret that is being replaced is told so, whatever it is answered on whatever face; on the new one it is not.
 #[test]
 fn a_retiring_secret_is_told_that_it_is_one() {
-    for route in ROUTES.iter().filter(|route| route.operation != Operation::Metadata) {
+    for route in ROUTES.iter().filter(|route| !matches!(route.operation, Operation::Metadata(_))) {
         let of = format!("{} {}", method(route), route.path);
-        let logs_in = route.operation == Operation::LogIn;
+        let logs_in = matches!(route.operation, Operation::LogIn(_));
         for (which, retires) in [("secret", true), ("access token", true), ("new secret", false)] {
             if logs_in && which == "access token" {
                 continue;

@@ -102,14 +102,14 @@ impl Side {
 /// The queries of a route: each order, each size of a page, and where to begin or what to show, `theirs` too.
 fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
     let queries: Vec<String> = match (route.operation, routes::face(route)) {
-        (Operation::Page(_), LiteGraph) => {
+        (Operation::Page(..), LiteGraph) => {
             let mut queries = vec!["?max-keys=50&skip=1".to_owned(), format!("?token={}", theirs.credential.guid())];
             for by in ["Created", "Name", "Guid"] {
                 queries.extend(["Ascending", "Descending"].map(|way| format!("?order={by}{way}&max-keys=400")));
             }
             queries
         }
-        (Operation::List(noun), LiteGraph) => {
+        (Operation::List(noun, _), LiteGraph) => {
             let guid = |place: &Place| match noun {
                 Noun::Tenant => place.tenant.id.guid(),
                 Noun::Principal => place.account.guid(),
@@ -121,7 +121,7 @@ fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
                 "?order=GuidDescending&skip=1".to_owned(),
             ]
         }
-        (Operation::Page(noun), Postern) => {
+        (Operation::Page(noun, _), Postern) => {
             let mut queries = vec![
                 "?limit=100".to_owned(),
                 "?limit=100&sort=-created".to_owned(),
@@ -140,17 +140,17 @@ fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
             }
             queries
         }
-        (Operation::History, _) => {
+        (Operation::History(_), _) => {
             vec!["?limit=100".to_owned(), "?limit=1&cursor=7".to_owned(), "?cursor=4000000000".to_owned()]
         }
         // A cursor is an id and a time: one with the other's id begins somewhere in one's own list.
-        (Operation::Page(_), _) => vec![
+        (Operation::Page(..), _) => vec![
             "?limit=100&expand=permissions,total_count".to_owned(),
             format!("?limit=100&after={}5af3107a40000", theirs.credential),
             format!("?limit=100&before={}7ffffffffffff", theirs.credential),
         ],
         (Operation::Read(_), Keycard) => vec!["?expand[]=permissions".to_owned()],
-        (Operation::Roles, _) => vec!["?roles_context=system".to_owned()],
+        (Operation::Roles(_), _) => vec!["?roles_context=system".to_owned()],
         _ => Vec::new(),
     };
     [String::new()].into_iter().chain(queries).collect()
@@ -184,7 +184,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     };
     for route in reading().filter(|route| routes::asks(route)) {
         let (mine, theirs) = (&own.some[0], &other.some[0]);
-        if route.operation == Operation::Verify {
+        if matches!(route.operation, Operation::Verify(_)) {
             // A token of the other's is nobody's; one's own is told whole.
             let asked = |place| routes::request(route, place).token(&own.tenant.admin).send(client).expect(200);
             let (known, unknown) = (see("about its own", asked(mine)), see("about a token", asked(theirs)));
@@ -214,7 +214,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
                 let begins_there = asked.contains(&theirs.credential.guid()) && asked.contains("?token=");
                 let reply = reply.expect(if begins_there { 404 } else { 200 });
                 // Its own it does find: one that is shown is told.
-                let shows = own.found(&reply).is_some() || matches!(route.operation, Operation::Roles);
+                let shows = own.found(&reply).is_some() || matches!(route.operation, Operation::Roles(_));
                 let nothing = reply.text.contains("\"items\":[]") || asked.contains("skip=1") && reply.text == "[]";
                 assert!(shows || begins_there || nothing, "{asked}: {reply:?}");
                 path = next(&asked, &reply.json()).filter(|_| reply.status == 200 && !searches);

@@ -30,8 +30,8 @@ fn writing() -> impl Iterator<Item = (&'static Route, Noun, Verb)> {
 /// The routes that read a body, whatever it is for.
 fn reading() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| match route.operation {
-        Operation::Write(..) | Operation::LogIn | Operation::Verify => true,
-        Operation::Page(_) => method(route) == "POST",
+        Operation::Write(..) | Operation::LogIn(_) | Operation::Verify(_) => true,
+        Operation::Page(..) => method(route) == "POST",
         _ => false,
     })
 }
@@ -66,7 +66,8 @@ fn a_body_that_cannot_be_read_is_in_nothing_that_is_left() {
 
 #[test]
 fn a_member_that_is_no_word_of_the_face_is_in_nothing_that_is_left() {
-    for route in reading().filter(|route| route.operation != Operation::LogIn && !takes_form(route) && !is_ours(route))
+    for route in reading()
+        .filter(|route| !matches!(route.operation, Operation::LogIn(_)) && !takes_form(route) && !is_ours(route))
     {
         let scene = Scene::new();
         let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
@@ -119,7 +120,8 @@ fn a_member_that_only_reads_is_in_nothing_that_is_left() {
         let scene = Scene::new();
         let known =
             scene.world.get(&url(route, &scene.target).replace("/rotate", "").replace("/revoke", ""), ROOT).json();
-        let words: Vec<_> = Field::ALL.into_iter().filter_map(|field| route.face.word(noun, verb, field)).collect();
+        let words: Vec<_> =
+            Field::ALL.into_iter().filter_map(|field| route.face.dialect.word(noun, verb, field)).collect();
         for name in known.as_object().unwrap().keys().filter(|name| !words.contains(&name.as_str())) {
             for value in [json!(CANARY), json!([{"id": CANARY, "hint": CANARY}])] {
                 let of = format!("{} with {name}: {value}", told(route));
@@ -179,7 +181,7 @@ fn shown_as(field: Field, word: &'static str) -> &'static str {
 #[test]
 fn what_a_search_says_is_in_nothing_that_is_left() {
     let scene = Scene::new();
-    for route in reading().filter(|route| matches!(route.operation, Operation::Page(_))) {
+    for route in reading().filter(|route| matches!(route.operation, Operation::Page(..))) {
         for member in ["Ordering", "MaxResults", "Skip", "ContinuationToken"] {
             for value in [json!(CANARY), json!([CANARY]), json!({CANARY: CANARY})] {
                 let of = format!("{} of {member}: {value}", told(route));
@@ -217,7 +219,7 @@ fn a_field_is_shown_and_stored_as_that_field_alone_and_by_no_refusal() {
     let (mut kept, mut refused) = (0, 0);
     for (route, noun, verb) in writing() {
         let fields = Field::ALL.into_iter().filter(|field| noun.has(*field));
-        for (field, word) in fields.filter_map(|field| Some((field, route.face.word(noun, verb, field)?))) {
+        for (field, word) in fields.filter_map(|field| Some((field, route.face.dialect.word(noun, verb, field)?))) {
             let mut scene = Scene::new();
             for shape in &shapes {
                 let of = format!("{} of {word}: {shape:.100}", told(route));

@@ -12,7 +12,7 @@ use support::{ROOT, ZERO, text};
 const GRANT: &str = "grant_type=client_credentials";
 
 fn log_ins() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.operation == Operation::LogIn)
+    ROUTES.iter().filter(|route| matches!(route.operation, Operation::LogIn(_)))
 }
 
 fn sent(scene: &Scene, route: &Route, url: &str, headers: &[Header], body: &[u8]) -> Trace {

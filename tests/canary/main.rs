@@ -73,8 +73,8 @@ fn shows_tokens(route: &Route) -> bool {
         route.operation,
         Read(Noun::Credential)
             | Write(Noun::Credential, _)
-            | List(Noun::Credential)
-            | Page(Noun::Credential)
+            | List(Noun::Credential, _)
+            | Page(Noun::Credential, _)
             | FindByToken
     );
     is_litegraph(route) && of_credentials

@@ -9,13 +9,16 @@ use postern::credential::id::Id;
 use postern::credential::secret::{Keyring, Keys, Token};
 use postern::credential::time::Micros;
 use postern::credential::validate::{NewSecret, To, validate};
-use postern::face::{
-    Asked, Face, Inquiry, Scope, Shown, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, oauth::OAuth,
-    postern::Postern,
-};
+use postern::face::coactive::COACTIVE;
+use postern::face::keycard::KEYCARD;
+use postern::face::litegraph::{LITEGRAPH, LiteGraph};
+use postern::face::oauth::OAUTH;
+use postern::face::postern::POSTERN;
+use postern::face::{Face, Revealed};
+use postern::operation::{Handler, Inquiry, ReadInquiry, ReadLogIn, RenderContext, Verified};
 use postern::refusal::Refusal;
 use postern::request::{Body, Method, Request};
-use postern::route::{Operation, ROUTES};
+use postern::route::{Operation, ROUTES, Route};
 use postern::settings::Settings;
 use postern::store::list::Listed;
 use postern::store::question::{Act, Idempotency, NewRow, On, Question, Rotation};
@@ -79,7 +82,7 @@ lacks!(
     Keyring: Debug, Keyring: Serialize,
     Settings: Debug, Settings: Serialize,
     // What holds one on its way in or out.
-    Scope: Debug, Asked<'static>: Debug, Shown<'static>: Debug, Request<'static>: Debug,
+    RenderContext<'static>: Debug, Revealed: Debug, Verified: Debug, Request<'static>: Debug,
     Inquiry: Debug,
     Listed<(postern::credential::Credential, Option<Token>)>: Debug,
 );
@@ -189,28 +192,31 @@ fn a_question_prints_and_sends_no_token() {
 }
 
 /// A body that says the canary in every member that a face knows.
-fn drafted(face: &dyn Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
-    let words = Field::ALL.into_iter().filter_map(|field| face.word(noun, verb, field));
+fn drafted(face: &Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
+    let words = Field::ALL.into_iter().filter_map(|field| face.dialect.word(noun, verb, field));
     // And in those that only read.
     let reads = ["label", "revision", "created_at", "revoked_reason", "secrets"];
     let body = words.chain(reads).map(|word| (word.to_owned(), value.clone())).collect();
-    let draft = face.read(noun, verb, body);
-    let (_, violations) = validate(&draft, noun, verb, face, "pstn_");
+    let draft = (face.read_body)(noun, verb, body);
+    let (_, violations) = validate(&draft, noun, verb, face.dialect, "pstn_");
     (draft, violations)
 }
 
 #[test]
 fn a_refusal_prints_nothing_of_the_body() {
-    let faces: [&dyn Face; 4] = [&Coactive, &LiteGraph, &Keycard, &Postern];
+    let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
     for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
         for verb in [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke] {
             // Our own face points at a member that it does not know: of that, the name is told.
-            let name = if face.content_type(422) == "application/problem+json" { "member" } else { CANARY };
+            let name = if face.error_type == "application/problem+json" { "member" } else { CANARY };
             let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {name: CANARY}]);
             for value in [json!([CANARY]), json!(format!("pstn_{CANARY}\n")), json!(CANARY.repeat(60)), roles] {
                 let (draft, violations) = drafted(face, noun, verb, &value);
                 assert_silent("draft", &printed!(draft));
-                assert!(!violations.is_empty() || face.word(noun, verb, Field::Name).is_none(), "{verb:?} {value:.40}");
+                assert!(
+                    !violations.is_empty() || face.dialect.word(noun, verb, Field::Name).is_none(),
+                    "{verb:?} {value:.40}"
+                );
                 assert_silent("violations", &printed!(violations));
                 assert_silent("refusal", &printed!(Refusal::Invalid(violations)));
             }
@@ -235,23 +241,28 @@ fn a_refusal_prints_nothing_of_a_query_or_a_search() {
     let search =
         serde_json::to_string(&Map::from_iter(search.map(|(name, value)| (name.to_owned(), value.into())))).unwrap();
     // Coactive's list has no parameters.
-    let lists = ROUTES.iter().filter(|route| matches!(route.operation, Operation::List(_) | Operation::Page(_)));
-    for route in lists.filter(|route| !route.path.starts_with("/api/")) {
+    let lists = ROUTES.iter().filter_map(|route| match route.operation {
+        Operation::List(noun, Handler(read)) | Operation::Page(noun, Handler(read)) => Some((route, noun, read)),
+        _ => None,
+    });
+    for (route, noun, read) in lists.filter(|(route, ..)| !route.path.starts_with("/api/")) {
         let (query, body) = if route.method == Method::Post { ("", &*search) } else { (&*query, "") };
-        let refusal = route.face.page(&request(route.method, query, &nothing, body), route.operation).err();
+        let refusal = read(&request(route.method, query, &nothing, body), noun).err();
         assert!(printed!(refusal).contains("Parameters"), "{}: {}", route.path, printed!(refusal));
         assert_silent("refusal", &printed!(refusal));
     }
     let asked = request(Method::Get, &query, &nothing, "");
     let dry = format!("dry_run={CANARY}");
-    let (dry, update) = (request(Method::Patch, &dry, &nothing, ""), Operation::Write(Noun::Credential, Verb::Merge));
+    let dry = request(Method::Patch, &dry, &nothing, "");
     let unknown = format!("{CANARY}=1");
     let unknown = request(Method::Patch, &unknown, &nothing, "");
-    let refusals = [
-        Postern.history_page(&asked).err(),
-        Postern.check_query(&dry, update).err(),
-        Postern.check_query(&unknown, update).err(),
-    ];
+    let read_history = ROUTES.iter().find_map(|route| match route.operation {
+        Operation::History(Handler((read, _))) => Some(read),
+        _ => None,
+    });
+    let read_history = read_history.expect("a history");
+    let refusals =
+        [read_history(&asked).err(), dry.check_query(&["dry_run"]).err(), unknown.check_query(&["dry_run"]).err()];
     assert!(refusals.iter().all(Option::is_some));
     assert_silent("refusals", &printed!(refusals));
 }
@@ -261,9 +272,25 @@ fn a_refusal_prints_nothing_of_an_idempotency_key() {
     let key = format!("{CANARY} {CANARY}");
     let headers = [("idempotency-key", key.as_str())];
     let noted = Noted::of(&headers);
-    let refusal = Postern.idempotency_key(&request(Method::Post, "", &noted, "")).err();
+    let refusal = request(Method::Post, "", &noted, "").idempotency_key().err();
     assert!(refusal.is_some());
     assert_silent("refusal", &printed!(refusal));
+}
+
+fn read_inquiry(face: &'static Face) -> ReadInquiry {
+    let read = |route: &Route| match route.operation {
+        Operation::Verify(Handler((read, _))) if std::ptr::eq(route.face, face) => Some(read),
+        _ => None,
+    };
+    ROUTES.iter().find_map(read).expect("a route")
+}
+
+fn read_log_in(face: &'static Face) -> ReadLogIn {
+    let read = |route: &Route| match route.operation {
+        Operation::LogIn(Handler(read)) if std::ptr::eq(route.face, face) => Some(read),
+        _ => None,
+    };
+    ROUTES.iter().find_map(read).expect("a route")
 }
 
 /// Of a question about a token, the token is in nothing that can be printed.
@@ -273,17 +300,17 @@ fn a_question_about_a_token_prints_nothing_of_it() {
     let (settings, now) = (own(), Micros(0));
     for body in [json!({"token": CANARY, "role_id": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})]
     {
-        let asked = Postern.inquiry(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
+        let asked = read_inquiry(&POSTERN)(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
         assert!(!asked.violations.is_empty(), "{body}");
         assert_silent("violations", &printed!(asked.violations));
         assert_silent("subject", &printed!(Caller::presented(&asked.token, &settings, now)));
     }
     for form in [format!("token={CANARY}&token={CANARY}"), CANARY.to_owned(), format!("tokn={CANARY}")] {
-        let refusal = OAuth.inquiry(&request(Method::Post, "", &nothing, &form)).err();
+        let refusal = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &form)).err();
         assert!(refusal.is_some(), "{form}");
         assert_silent("refusal", &printed!(refusal));
     }
-    let asked = OAuth.inquiry(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
+    let asked = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
     let subject = Caller::presented(&asked.token, &settings, now);
     assert!(subject.is_some());
     assert_silent("subject", &printed!(subject));
@@ -303,7 +330,7 @@ fn a_refusal_prints_nothing_of_a_log_in() {
         CANARY.to_owned(),
     ] {
         let nothing = Noted::of(&[]);
-        let refusal = OAuth.log_in(&request(Method::Post, "", &nothing, &form), &settings).err();
+        let refusal = read_log_in(&OAUTH)(&request(Method::Post, "", &nothing, &form), &settings).err();
         assert!(refusal.is_some(), "{form}");
         assert_silent("refusal", &printed!(refusal));
     }
@@ -311,7 +338,7 @@ fn a_refusal_prints_nothing_of_a_log_in() {
     let headers = [("authorization", basic.as_str())];
     for body in [String::new(), json!({"grant_type": CANARY, "client_secret": CANARY}).to_string(), CANARY.to_owned()] {
         let noted = Noted::of(&headers);
-        let refusal = Coactive.log_in(&request(Method::Post, "", &noted, &body), &settings).err();
+        let refusal = read_log_in(&COACTIVE)(&request(Method::Post, "", &noted, &body), &settings).err();
         assert!(refusal.is_some(), "{body}");
         assert_silent("refusal", &printed!(refusal));
     }

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use postern::credential::field::{Field, Place, Rule, Violation};
-use postern::face::Face;
-use postern::face::postern::Postern;
+use postern::face::postern::POSTERN;
 use postern::refusal::{Conflict, Refusal, Unreadable};
 use serde_json::Value;
 use support::refusals::{refusals, rules_of_our_own_face};
@@ -49,7 +48,7 @@ Each has a `pointer` into the body (RFC 6901), or the `parameter` of the query. 
 }
 
 fn told(refusal: &Refusal) -> Value {
-    let answer = Postern.fail(refusal);
+    let answer = (POSTERN.render_error)(refusal);
     let told: Value = serde_json::from_str(&answer.body).expect("JSON");
     assert_eq!(told["status"], answer.status);
     told

@@ -96,7 +96,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             Write(Noun::Credential, Verb::Replace) if is_ours(route) => &[With::IfMatch],
             Write(Noun::Credential, Verb::Merge) if is_ours(route) => &[With::DryRun],
             Write(Noun::Credential, Verb::Replace) if litegraph => &[With::Secret],
-            LogIn if takes_form(route) => &[With::Form],
+            LogIn(_) if takes_form(route) => &[With::Form],
             _ => &[],
         };
         let face = if takes_form(route) {
@@ -105,7 +105,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             routes::face(route).of(["coactive", "litegraph", "keycard", "postern"])
         };
         std::iter::once(&With::Nothing).chain(other).map(move |with| {
-            let reads = routes::reads(route) || route.operation == LogIn || *with == With::DryRun;
+            let reads = routes::reads(route) || matches!(route.operation, LogIn(_)) || *with == With::DryRun;
             Operation { route, with: *with, face, kind: if reads { Kind::Reads } else { Kind::Writes } }
         })
     };
@@ -199,8 +199,8 @@ impl Stage {
         let place = Place { tenant: Id::ZERO, account: self.account, credential: self.id, token: self.token.clone() };
         let by_root = matches!(route.operation, Write(Noun::Tenant, Verb::Create) | Delete(Noun::Tenant) | DeleteAll);
         let mut headers = match route.operation {
-            LogIn if *with == With::Form => Vec::new(),
-            LogIn => vec![basic(client, secret)],
+            LogIn(_) if *with == With::Form => Vec::new(),
+            LogIn(_) => vec![basic(client, secret)],
             _ => vec![bearer(if by_root { ROOT } else { secret })],
         };
         if takes_form(route) {

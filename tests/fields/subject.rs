@@ -43,8 +43,8 @@ impl Op {
     }
 
     /// The member that says a field in a body for this.
-    pub fn word(self, face: &dyn Face, field: Field) -> Option<&'static str> {
-        face.word(self.noun, self.verb, field).filter(|_| self.noun.has(field))
+    pub fn word(self, face: &Face, field: Field) -> Option<&'static str> {
+        face.dialect.word(self.noun, self.verb, field).filter(|_| self.noun.has(field))
     }
 
     fn table(self) -> &'static str {

@@ -2,7 +2,10 @@
 
 use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::validate::validate;
-use postern::face::{Face, coactive::Coactive, keycard::Keycard, litegraph::LiteGraph, postern::Postern};
+use postern::face::coactive::COACTIVE;
+use postern::face::keycard::KEYCARD;
+use postern::face::litegraph::LITEGRAPH;
+use postern::face::postern::POSTERN;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -106,10 +109,10 @@ proptest! {
     /// On every face, as far as validation goes.
     #[test]
     fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), 10)) {
-        let faces: [&dyn Face; 4] = [&Coactive, &LiteGraph, &Keycard, &Postern];
+        let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
         for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
             // The words that both verbs have; null is where a face's contract may tell them apart.
-            let word = |verb, field: &Field| face.word(noun, verb, *field).filter(|_| noun.has(*field));
+            let word = |verb, field: &Field| face.dialect.word(noun, verb, *field).filter(|_| noun.has(*field));
             let shared = |field: &Field| {
                 word(Verb::Merge, field).is_some() && word(Verb::Merge, field) == word(Verb::Replace, field)
             };
@@ -117,7 +120,8 @@ proptest! {
             let named = |(field, value): (Field, &Value)| (word(Verb::Replace, &field).unwrap().to_owned(), value.clone());
             let body: Map<_, _> = said.map(named).collect();
             let judged = |verb| {
-                let (change, violations) = validate(&face.read(noun, verb, body.clone()), noun, verb, face, "pstn_");
+                let draft = (face.read_body)(noun, verb, body.clone());
+                let (change, violations) = validate(&draft, noun, verb, face.dialect, "pstn_");
                 (change.set(), violations)
             };
             let (put, patch) = (judged(Verb::Replace), judged(Verb::Merge));

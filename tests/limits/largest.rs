@@ -191,9 +191,9 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
         let place = Place { tenant: Id::ZERO, account, credential: id, token: token.clone() };
         let query = match (route.operation, face(route)) {
             (Operation::Read(Noun::Tenant), Face::Keycard) => "?expand[]=permissions",
-            (Operation::Page(Noun::Principal), Face::Keycard) => "?limit=100&expand[]=permissions",
-            (Operation::Page(_), Face::LiteGraph) => "?max-keys=1000",
-            (Operation::Page(_) | Operation::History, _) => "?limit=100",
+            (Operation::Page(Noun::Principal, _), Face::Keycard) => "?limit=100&expand[]=permissions",
+            (Operation::Page(..), Face::LiteGraph) => "?max-keys=1000",
+            (Operation::Page(..) | Operation::History(_), _) => "?limit=100",
             _ => "",
         };
         largest.by_admin("GET", &format!("{}{query}", url(route, &place)), &Value::Null);

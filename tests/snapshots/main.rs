@@ -102,7 +102,7 @@ fn answers(face: &'static str) -> Vec<Shown> {
         let name = format!("{face}-{}-{}", exchange.reply.status, situation.replace(' ', "-").to_lowercase());
         let path = exchange.url.split('?').next().unwrap_or_default();
         let found = find(Method::of(exchange.method), path).route.ok().filter(|_| exchange.reply.status < 300);
-        Some(Shown { situation, name, text, done: found.map(|(operation, _)| operation) })
+        Some(Shown { situation, name, text, done: found.map(|found| found.route.operation) })
     };
     situations().into_iter().filter_map(answer).collect()
 }

@@ -270,7 +270,7 @@ fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
 fn grows(route: &Route) -> bool {
     matches!(
         route.operation,
-        Operation::List(_) | Operation::DeleteAll | Operation::Delete(Noun::Tenant | Noun::Principal)
+        Operation::List(..) | Operation::DeleteAll | Operation::Delete(Noun::Tenant | Noun::Principal)
     )
 }
 

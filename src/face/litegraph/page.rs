@@ -6,17 +6,26 @@ use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Method, Request};
-use crate::route::Operation;
 use crate::store::list::PAGE_MAX;
 use crate::store::question::{By, Key, Order, Page};
 
 /// The default of the contract.
 const DEFAULT: Order = Order { by: By::Creation, descending: true };
 
-/// The page that a request asks for, by its query or its body. A filter that a credential has nothing for (labels, tags, an
+/// Read many: all there are, or those of some GUIDs. What only enumerate knows says nothing.
+pub(super) fn read_many(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
+    let mut reader = Reader::new();
+    reader.order("order", &text(request, &["order"]));
+    reader.skip("skip", &number(request, &["skip"]));
+    // A name without a value says nothing, but for `guids`: nothing to list is not all of it.
+    reader.guids(request.query_value(&["guids"]));
+    reader.page(noun)
+}
+
+/// Enumerate: a page, by the query or by the body of a search. A filter that a credential has nothing for (labels, tags, an
 /// expression on data) is passed over, as the vendor's server does.
-pub(super) fn read(request: &Request<'_>, operation: Operation) -> Result<Page, Refusal> {
-    let mut reader = Reader { page: Page::first(DEFAULT, PAGE_MAX), wrong: Vec::new() };
+pub(super) fn enumerate(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
+    let mut reader = Reader::new();
     if request.method == Method::Post {
         let mut body = request.object()?;
         let mut said = |name: &str| body.remove(name).unwrap_or_default();
@@ -25,30 +34,23 @@ pub(super) fn read(request: &Request<'_>, operation: Operation) -> Result<Page, 
         reader.skip("Skip", &said("Skip"));
         reader.from("ContinuationToken", &said("ContinuationToken"));
     } else {
-        // A name without a value says nothing, but for `guids`: nothing to list is not all of it.
-        let query = |names: &[&str]| request.query_value(names).filter(|value| !value.is_empty());
-        let text = |names: &[&str]| query(names).map_or(Value::Null, Value::from);
-        let number = |names: &[&str]| match query(names) {
-            Some(text) => text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
-            None => Value::Null,
-        };
-        reader.order("order", &text(&["order"]));
-        reader.skip("skip", &number(&["skip"]));
-        // Read many knows GUIDs, enumerate knows pages; what the other knows says nothing.
-        if matches!(operation, Operation::List(_)) {
-            reader.guids(request.query_value(&["guids"]));
-        } else {
-            reader.limit("max-keys", &number(&["max-keys", "maxKeys"]));
-            reader.from("token", &text(&["token"]));
-        }
+        reader.order("order", &text(request, &["order"]));
+        reader.skip("skip", &number(request, &["skip"]));
+        reader.limit("max-keys", &number(request, &["max-keys", "maxKeys"]));
+        reader.from("token", &text(request, &["token"]));
     }
-    let Reader { mut page, wrong } = reader;
-    if !wrong.is_empty() {
-        return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
-    }
-    page.secrets = matches!(operation, Operation::List(Noun::Credential) | Operation::Page(Noun::Credential));
-    page.counts = true;
-    Ok(page)
+    reader.page(noun)
+}
+
+/// A query parameter; null where it is absent or empty.
+fn text(request: &Request<'_>, names: &[&str]) -> Value {
+    request.query_value(names).filter(|value| !value.is_empty()).map_or(Value::Null, Value::from)
+}
+
+/// A query parameter as a number, or as the text that is none.
+fn number(request: &Request<'_>, names: &[&str]) -> Value {
+    let said = text(request, names);
+    said.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(said.clone(), Value::from)
 }
 
 /// Reads parameter by parameter. Null is one that was not said: clients send it for that.
@@ -58,6 +60,21 @@ struct Reader {
 }
 
 impl Reader {
+    fn new() -> Self {
+        Self { page: Page::first(DEFAULT, PAGE_MAX), wrong: Vec::new() }
+    }
+
+    /// The page, if nothing was wrong.
+    fn page(self, noun: Noun) -> Result<Page, Refusal> {
+        let Self { mut page, wrong } = self;
+        if !wrong.is_empty() {
+            return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
+        }
+        page.secrets = noun == Noun::Credential;
+        page.counts = true;
+        Ok(page)
+    }
+
     fn order(&mut self, name: &'static str, said: &Value) {
         let (ascending, descending) = (|by| Order { by, descending: false }, |by| Order { by, descending: true });
         self.page.order = match said.as_str() {

@@ -2,40 +2,45 @@
 
 use serde::Serialize;
 
-use crate::credential;
+use crate::answer::Answer;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::credential::validate::full_name;
-use crate::face::{Asked, Shown, json};
-use crate::route::Operation;
+use crate::face::{Revealed, json};
+use crate::operation::{Operation, RenderContext};
 use crate::store::list::Listed;
 use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
-/// The body that shows it; `None` for what this face has no route for.
-pub(super) fn show(asked: &Asked<'_>, shown: &Shown<'_>) -> Option<String> {
-    Some(match shown {
-        Shown::Credential(credential, secret) => json(&Credential::of(credential, *secret)),
-        Shown::Credentials(listed, page) => {
-            let objects = listed.items.iter().map(|(credential, secret)| Credential::of(credential, secret.as_ref()));
-            let objects: Vec<_> = objects.collect();
-            match asked.operation {
-                Operation::Page(_) => json(&Enumeration::of(objects, listed, page, asked)),
-                _ => json(&objects),
-            }
-        }
-        Shown::Principal(principal) => json(&User::of(principal)),
-        Shown::Principals(listed, _) => json(&listed.items.iter().map(User::of).collect::<Vec<_>>()),
-        Shown::Tenant(tenant) => json(&Tenant::of(tenant)),
-        Shown::Tenants(listed, _) => json(&listed.items.iter().map(Tenant::of).collect::<Vec<_>>()),
-        Shown::Deleted => String::new(),
-        Shown::Verified(..)
-        | Shown::History(_)
-        | Shown::Metadata
-        | Shown::Dry(_)
-        | Shown::Roles(_)
-        | Shown::Access(_) => return None,
-    })
+pub(super) fn tenant(_: &RenderContext<'_>, tenant: &tenant::Tenant) -> Answer {
+    Answer::new(200, json(&Tenant::of(tenant)))
+}
+
+pub(super) fn tenants(_: &RenderContext<'_>, listed: &Listed<tenant::Tenant>, _: &Page) -> Answer {
+    Answer::new(200, json(&listed.items.iter().map(Tenant::of).collect::<Vec<_>>()))
+}
+
+pub(super) fn user(_: &RenderContext<'_>, principal: &principal::Principal) -> Answer {
+    Answer::new(200, json(&User::of(principal)))
+}
+
+pub(super) fn users(_: &RenderContext<'_>, listed: &Listed<principal::Principal>, _: &Page) -> Answer {
+    Answer::new(200, json(&listed.items.iter().map(User::of).collect::<Vec<_>>()))
+}
+
+pub(super) fn credential(_: &RenderContext<'_>, revealed: &Revealed) -> Answer {
+    Answer::new(200, json(&Credential::of(revealed)))
+}
+
+/// Read many shows an array, enumerate a page.
+pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
+    let objects: Vec<_> = listed.items.iter().map(Credential::of).collect();
+    let body = if matches!(context.operation, Operation::Page(..)) {
+        json(&Enumeration::of(objects, listed, page, context))
+    } else {
+        json(&objects)
+    };
+    Answer::new(200, body)
 }
 
 /// All members, always, in this order: the Python SDK invents a value for one that is left out.
@@ -60,13 +65,13 @@ struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
+    fn of(Revealed { credential, secret }: &'a Revealed) -> Self {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
             user_guid: credential.principal.guid(),
             name: &credential.name,
-            bearer_token: secret.map_or("", Token::reveal),
+            bearer_token: secret.as_ref().map_or("", Token::reveal),
             active: credential.is_active(),
             created_utc: credential.created_at.microseconds(),
             last_update_utc: credential.updated_at.microseconds(),
@@ -171,13 +176,13 @@ struct Timestamp {
 struct Messages {}
 
 impl<'a> Enumeration<'a> {
-    fn of<T>(objects: Vec<Credential<'a>>, listed: &Listed<T>, page: &Page, asked: &Asked<'_>) -> Self {
-        let Micros(took) = Micros(asked.ended.0 - asked.began.0);
+    fn of<T>(objects: Vec<Credential<'a>>, listed: &Listed<T>, page: &Page, context: &RenderContext<'_>) -> Self {
+        let Micros(took) = Micros(context.ended.0 - context.began.0);
         Self {
             success: true,
             timestamp: Timestamp {
-                start: asked.began.microseconds(),
-                end: asked.ended.microseconds(),
+                start: context.began.microseconds(),
+                end: context.ended.microseconds(),
                 total_ms: f64::from(i32::try_from(took).unwrap_or(i32::MAX)) / 1000.0,
                 messages: Messages {},
             },

@@ -6,6 +6,7 @@
 
 mod answers;
 mod body;
+mod operations;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -17,6 +18,7 @@ use crate::credential::id::Id;
 use crate::face::oauth;
 use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
+use operations::{described, is_ours, reference};
 
 /// The description: an OpenAPI 3.1 document of our own face and of its OAuth endpoints, without examples.
 #[must_use]
@@ -102,10 +104,6 @@ const BODIES: [(Noun, Verb); 11] = [
     (Noun::Credential, Verb::Revoke),
 ];
 
-fn is_ours(route: &Route) -> bool {
-    ["/v1/", "/oauth/", "/.well-known/"].iter().any(|prefix| route.path.starts_with(prefix))
-}
-
 fn path_parameters(route: &Route) -> Value {
     let id = Id::json_schema(&mut SchemaGenerator::default());
     route.names()
@@ -113,99 +111,35 @@ fn path_parameters(route: &Route) -> Value {
         .collect()
 }
 
-/// An operation's id, tag, and what it is, in few words and in more.
-#[rustfmt::skip]
-fn words(operation: Operation) -> [&'static str; 4] {
-    use Noun::{Credential, Principal, Tenant};
-    use Verb::{Create, Merge, Replace, Revoke, Rotate};
-    match operation {
-        Operation::Write(Tenant, Create) => ["create_tenant", "tenants", "Make a tenant", "For the root token alone."],
-        Operation::Page(Tenant) => ["list_tenants", "tenants", "List tenants", "The root token sees all of them, anyone else its own."],
-        Operation::Read(Tenant) => ["get_tenant", "tenants", "Show a tenant", "Shows it, and its ETag."],
-        Operation::Write(Tenant, Replace) => ["replace_tenant", "tenants", "Replace a tenant",
-            "All of its switches have to be said. The root token alone turns it off or on."],
-        Operation::Write(Tenant, Merge) => ["update_tenant", "tenants", "Update a tenant", MERGE],
-        Operation::Delete(Tenant) => ["delete_tenant", "tenants", "Delete a tenant",
-            "For the root token alone. With all that it has, if `force` says so; its history stays."],
-        Operation::Write(Principal, Create) => ["create_principal", "principals", "Make a principal", "For administrators."],
-        Operation::Page(Principal) => ["list_principals", "principals", "List principals", "A page of them, in the order in which they were made."],
-        Operation::Read(Principal) => ["get_principal", "principals", "Show a principal", "Shows it, and its ETag."],
-        Operation::Write(Principal, Replace) => ["replace_principal", "principals", "Replace a principal",
-            "`enabled` has to be said. Editors change name and description."],
-        Operation::Write(Principal, Merge) => ["update_principal", "principals", "Update a principal", MERGE],
-        Operation::Delete(Principal) => ["delete_principal", "principals", "Delete a principal", "With its credentials. The default one stays."],
-        Operation::Write(Credential, Create) => ["create_credential", "credentials", "Make a credential",
-            "Its secret is in this answer, and in no other. `roles` has to be said; without `principal` it is the default one's. \
-            Made by a caller with an end, without a word on its own, it ends with its caller."],
-        Operation::Page(Credential) => ["list_credentials", "credentials", "List credentials",
-            "A page of them. Filters narrow it; however few pass, a page looks at a bounded number of credentials, and so may be \
-            short, or empty, and have a `next` all the same."],
-        Operation::Read(Credential) => ["get_credential", "credentials", "Show a credential",
-            "Shows it, and its ETag. The secret is never shown again."],
-        Operation::Write(Credential, Replace) => ["replace_credential", "credentials", "Replace a credential",
-            "What would widen access by being left out has to be said, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
-            The secrets stay."],
-        Operation::Write(Credential, Merge) => ["update_credential", "credentials", "Update a credential",
-            "A JSON Merge Patch (RFC 7396): what is not said stays, null clears, `metadata` is merged member by member."],
-        Operation::Delete(Credential) => ["delete_credential", "credentials", "Delete a credential", "For good. Its history stays."],
-        Operation::Write(Credential, Rotate) => ["rotate_credential", "rotation", "Begin a rotation",
-            "Makes a new secret, shown in this answer alone. The old one holds for the grace period, and never longer than the \
-            credential. Meanwhile, answers to who still calls with it have `Deprecation` and `Sunset`."],
-        Operation::FinishRotation => ["finish_rotation", "rotation", "Finish a rotation", "The old secret ends now."],
-        Operation::CancelRotation => ["cancel_rotation", "rotation", "Cancel a rotation", "The new secret ends now, and the old one stays."],
-        Operation::Write(Credential, Revoke) => ["revoke_credential", "credentials", "Revoke a credential",
-            "Beside `enabled`: no face but this one can lift it."],
-        Operation::Restore => ["restore_credential", "credentials", "Restore a revoked credential",
-            "Lifts the revocation; `enabled` is as it was."],
-        Operation::History => ["list_events", "history", "Show the history",
-            "Every change, newest first: who, when, in which request, which members before and after, and whether it widened \
-            access. It outlives what it tells of."],
-        Operation::Verify => ["verify", "verification", "Verify a token",
-            "Is it good, whose is it, and may it do this? A token of another tenant is an unknown one. Nothing is kept anywhere, \
-            so the answer is as fresh as it says."],
-        Operation::LogIn => ["log_in", "verification", "Log in",
-            "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body says `client_id` and `client_secret`."],
-        Operation::Metadata => ["server_metadata", "verification", "What this server is", "For OAuth clients (RFC 8414)."],
-        // Of other faces.
-        Operation::Write(..) | Operation::DeleteAll | Operation::List(_) | Operation::FindByToken | Operation::Roles => [""; 4],
-    }
-}
-
-const MERGE: &str = "A JSON Merge Patch (RFC 7396): what is not said stays.";
-
 fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
-    let is_oauth = !route.path.starts_with("/v1/");
-    let [_, tag, summary, description] = words(route.operation);
-    let id = operation_id(route);
+    let described = described(route);
+    let [id, tag, summary, description] = described.words;
     let mut told = value!({ "operationId": id, "tags": [tag], "summary": summary, "description": description });
-    let mut parameters: Vec<Value> =
-        read::parameters(route.operation).iter().map(|name| query_parameter(name, route.operation)).collect();
+    let mut parameters: Vec<Value> = route.query.iter().map(|name| query_parameter(name, route.operation)).collect();
     let one = route.path.ends_with('}') || route.names().nth(1).is_some() && route.method == Method::Post;
     let makes = matches!(route.operation, Operation::Write(_, Verb::Create));
     if one {
         parameters.push(reference("parameters/If-Match"));
         parameters.push(reference("parameters/If-None-Match"));
     }
-    if makes && !is_oauth {
+    if makes {
         parameters.push(reference("parameters/Idempotency-Key"));
     }
     if !parameters.is_empty() {
         told["parameters"] = parameters.into();
     }
-    if let Some(body) = request_body(route, is_oauth) {
+    let has_body = described.body.is_some();
+    if let Some(body) = described.body {
         told["requestBody"] = body;
     }
-    if route.operation == Operation::LogIn {
+    if matches!(route.operation, Operation::LogIn(_)) {
         told["security"] = value!([{ "client": [] }, {}]);
-    } else if route.operation == Operation::Metadata {
+    } else if matches!(route.operation, Operation::Metadata(_)) {
         told["security"] = value!([]);
     }
-    told["responses"] = answers::of(route, schemas, one, is_oauth);
+    let schema = described.schema.map(|schema| schema(schemas));
+    told["responses"] = answers::of(route, (described.status, described.about, schema), has_body, one);
     told
-}
-
-fn reference(to: &str) -> Value {
-    value!({ "$ref": format!("#/components/{to}") })
 }
 
 fn query_parameter(name: &str, operation: Operation) -> Value {
@@ -219,7 +153,7 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
             (schema, "At most so many.")
         }
         "cursor" => (text(), "The `next` of the page before. It holds for the same `sort` alone."),
-        "sort" if operation == Operation::Page(Noun::Credential) => (
+        "sort" if matches!(operation, Operation::Page(Noun::Credential, _)) => (
             value!({ "type": "string", "enum": ["created", "-created", "name", "-name"] }),
             "`created` is usual; `name` is with a `name_prefix`. A minus is backward.",
         ),
@@ -256,54 +190,5 @@ fn request_headers() -> Value {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
             "description": "Made once for this key: the same key and body gets the same answer, the secret too, for 24 hours.",
         },
-    })
-}
-
-fn operation_id(route: &Route) -> &'static str {
-    match route.path {
-        "/oauth/introspect" => "introspect",
-        path if route.operation == Operation::History && path.contains("/credentials/") => "list_credential_events",
-        _ => words(route.operation)[0],
-    }
-}
-
-fn request_body(route: &Route, is_oauth: bool) -> Option<Value> {
-    let content = |types: &[&str], schema: &Value| {
-        let types =
-            types.iter().map(|media| ((*media).to_owned(), value!({ "schema": schema }))).collect::<Map<_, _>>();
-        Value::from(types)
-    };
-    let form = "application/x-www-form-urlencoded";
-    Some(match route.operation {
-        Operation::Write(noun, verb) => {
-            let schema = reference(&format!("schemas/{}", body::name(noun, verb)));
-            let types: &[&str] = if verb == Verb::Merge {
-                &["application/merge-patch+json", "application/json"]
-            } else {
-                &["application/json"]
-            };
-            value!({ "required": verb != Verb::Revoke, "content": content(types, &schema) })
-        }
-        Operation::Verify if is_oauth => {
-            let members = value!({
-                "token": { "type": "string", "description": "The token." },
-                "token_type_hint": { "type": "string", "description": "Not needed, and not looked at." },
-            });
-            let schema = value!({ "type": "object", "required": ["token"], "properties": members });
-            value!({ "required": true, "content": content(&[form], &schema) })
-        }
-        Operation::Verify => {
-            value!({ "required": true, "content": content(&["application/json"], &reference("schemas/Inquiry")) })
-        }
-        Operation::LogIn => {
-            let members = value!({
-                "grant_type": { "type": "string", "enum": ["client_credentials"] },
-                "client_id": { "type": "string", "description": "`client_` and the credential's id." },
-                "client_secret": { "type": "string", "description": "The credential's secret." },
-            });
-            let schema = value!({ "type": "object", "required": ["grant_type"], "properties": members });
-            value!({ "required": true, "content": content(&[form], &schema) })
-        }
-        _ => return None,
     })
 }

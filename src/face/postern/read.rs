@@ -10,10 +10,10 @@ use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX, reported};
-use crate::face::{Inquiry, by_words, cursor};
+use crate::face::{by_words, cursor};
+use crate::operation::{HistoryPage, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::route::Operation;
 use crate::store::question::{By, Filter, Order, Page};
 
 /// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
@@ -107,50 +107,6 @@ fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'s
     let name = LazyCell::new(|| name.to_lowercase());
     let near = words.map(|word| (strsim::damerau_levenshtein(&name, word), word)).min();
     near.filter(|(distance, word)| *distance <= may_differ(word)).map(|(_, word)| word)
-}
-
-/// The parameters that an operation's query may have.
-pub(super) fn parameters(operation: Operation) -> &'static [&'static str] {
-    match operation {
-        Operation::Page(Noun::Credential) => &[
-            "limit",
-            "cursor",
-            "sort",
-            "enabled",
-            "principal",
-            "role",
-            "name_prefix",
-            "expires_before",
-            "unused_since",
-            "unrotated_since",
-        ],
-        Operation::Page(_) => &["limit", "cursor", "sort"],
-        Operation::History => &["limit", "cursor"],
-        Operation::Delete(Noun::Tenant) => &["force"],
-        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => &["dry_run"],
-        _ => &[],
-    }
-}
-
-/// Refuses a parameter that is not known, and one that is said twice: a filter, or a dry run, is never passed over.
-pub(super) fn check_query(request: &Request<'_>, operation: Operation) -> Result<(), Refusal> {
-    let known = parameters(operation);
-    if !request.query_names().all(|name| known.contains(&name.as_str())) {
-        return Err(Refusal::Unreadable(Unreadable::UnknownParameter(known)));
-    }
-    let wrong: Vec<_> = known.iter().filter_map(|name| wrong(name, &request.query_values(&[name]))).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
-}
-
-fn wrong(name: &'static str, said: &[String]) -> Option<Parameter> {
-    let is_switch = ["dry_run", "force"].contains(&name);
-    match said {
-        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
-        [said] if is_switch && said != "true" && said != "false" => {
-            Some(Parameter { name, wants: "has to be true or false" })
-        }
-        _ => None,
-    }
 }
 
 pub(super) const LIMIT: u32 = 50;
@@ -251,7 +207,7 @@ fn behind(prefix: &str) -> Option<String> {
 }
 
 /// `limit` and `cursor` of a history: the cursor is the number of an event.
-pub(super) fn history_page(request: &Request<'_>) -> Result<(u32, Option<i64>), Refusal> {
+pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal> {
     let mut wrong = Vec::new();
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
     let limit = limit(request, &mut wants);
@@ -263,17 +219,7 @@ pub(super) fn history_page(request: &Request<'_>) -> Result<(u32, Option<i64>), 
     if !wrong.is_empty() {
         return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
     }
-    Ok((limit, seq.map(i64::from)))
-}
-
-/// `Idempotency-Key`: 1 to 255 visible ASCII characters.
-pub(super) fn idempotency_key(request: &Request<'_>) -> Result<Option<String>, Refusal> {
-    let key = request.headers.get("idempotency-key");
-    let sane = |key: &String| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if key.as_ref().is_some_and(|key| !sane(key)) {
-        return Err(Refusal::Unreadable(Unreadable::IdempotencyKey));
-    }
-    Ok(key)
+    Ok(HistoryPage { limit, from: seq.map(i64::from) })
 }
 
 /// The members of a question about a token.

@@ -3,47 +3,46 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 
 use crate::answer::Answer;
 use crate::credential;
-use crate::credential::field::Verb;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
-use crate::face::{Asked, Shown, cursor, json};
-use crate::route::Operation;
-use crate::store::credential::Dry;
-use crate::store::history::Events;
+use crate::face::{Revealed, cursor, json};
+use crate::operation::RenderContext;
 use crate::store::list::{Item, Listed};
 use crate::store::question::Page;
-use crate::store::verify::Subject;
-use crate::store::{history, principal, tenant};
+use crate::store::{principal, tenant};
 
-/// The answer that shows it; `None` for what this face has no route for.
-pub(super) fn show(asked: &Asked<'_>, shown: &Shown<'_>) -> Option<Answer> {
-    let status = if matches!(asked.operation, Operation::Write(_, Verb::Create)) { 201 } else { 200 };
-    Some(match shown {
-        Shown::Credential(credential, secret) => Answer::new(status, json(&Credential::of(credential, *secret))),
-        Shown::Credentials(listed, page) => {
-            list(listed, page, |(credential, _)| credential, |(credential, _)| Credential::of(credential, None))
-        }
-        Shown::Dry(dry) => Answer::new(200, json(&Difference::of(dry))),
-        Shown::Principal(principal) => {
-            Answer::new(status, json(&Principal::of(principal))).with("etag", etag(principal.id, principal.revision))
-        }
-        Shown::Principals(listed, page) => list(listed, page, |principal| principal, Principal::of),
-        Shown::Tenant(tenant) => {
-            Answer::new(status, json(&Tenant::of(tenant))).with("etag", etag(tenant.id, tenant.revision))
-        }
-        Shown::Tenants(listed, page) => list(listed, page, |tenant| tenant, Tenant::of),
-        Shown::Deleted => Answer::new(204, String::new()),
-        Shown::Verified(subject, allowed) => Answer::new(200, json(&Verified::of(*subject, *allowed, asked))),
-        Shown::History(events) => Answer::new(200, json(&List::of_events(events))),
-        Shown::Roles(_) | Shown::Access(_) | Shown::Metadata => return None,
-    })
+pub(super) fn tenant(context: &RenderContext<'_>, tenant: &tenant::Tenant) -> Answer {
+    one(context, &Tenant::of(tenant)).with("etag", etag(tenant.id, tenant.revision))
+}
+
+pub(super) fn tenants(_: &RenderContext<'_>, listed: &Listed<tenant::Tenant>, page: &Page) -> Answer {
+    list(listed, page, |tenant| tenant, Tenant::of)
+}
+
+pub(super) fn principal(context: &RenderContext<'_>, principal: &principal::Principal) -> Answer {
+    one(context, &Principal::of(principal)).with("etag", etag(principal.id, principal.revision))
+}
+
+pub(super) fn principals(_: &RenderContext<'_>, listed: &Listed<principal::Principal>, page: &Page) -> Answer {
+    list(listed, page, |principal| principal, Principal::of)
+}
+
+pub(super) fn credential(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
+    one(context, &Credential::of(credential, secret.as_ref()))
+}
+
+pub(super) fn credentials(_: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
+    list(listed, page, |item| &item.credential, |item| Credential::of(&item.credential, None))
+}
+
+fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
+    Answer::new(if context.creates() { 201 } else { 200 }, json(shown))
 }
 
 fn etag(id: Id, revision: i64) -> String {
@@ -64,7 +63,7 @@ fn list<'a, S, I: Item + 'a, T: Serialize>(
 }
 
 /// A time, as every answer of this face tells it: RFC 3339, in UTC, with six digits.
-struct Time(Micros);
+pub(super) struct Time(pub Micros);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -91,9 +90,9 @@ impl JsonSchema for Time {
 #[schemars(rename = "{T}Page")]
 pub(super) struct List<T> {
     /// What is on it. It may be short, or empty, and have a next one all the same.
-    items: Vec<T>,
+    pub items: Vec<T>,
     /// The `cursor` of the next page; null on the last one.
-    next: Option<String>,
+    pub next: Option<String>,
 }
 
 /// What a machine shows to be let in: a name, what it may do, until when, and its secrets.
@@ -153,7 +152,7 @@ struct Secret<'a> {
 }
 
 impl<'a> Credential<'a> {
-    fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
+    pub fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
         let (revoked_at, reason) =
             credential.revoked.as_ref().map_or((None, None), |(at, why)| (Some(*at), why.as_deref()));
         Self {
@@ -187,39 +186,6 @@ impl<'a> Secret<'a> {
             expires_at: secret.expires_at.map(Time),
             last_used_at: secret.last_used_at.map(Time),
         }
-    }
-}
-
-/// What a change would do.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Difference {
-    /// The members that it would change.
-    changes: BTreeMap<String, BeforeAndAfter>,
-    /// Whether it would widen access: a role more, or none at all, another end or none, or enabled again.
-    widens_access: bool,
-}
-
-/// A member, before a change and after it.
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct BeforeAndAfter {
-    /// What it is.
-    before: Value,
-    /// What it would be.
-    after: Value,
-}
-
-impl Difference {
-    fn of(dry: &Dry) -> Self {
-        let members = |credential| match serde_json::to_value(Credential::of(credential, None)) {
-            Ok(Value::Object(members)) => members,
-            _ => Map::new(),
-        };
-        let (before, mut after) = (members(&dry.before), members(&dry.after));
-        let both = before.into_iter().map(|(name, before)| {
-            let after = after.remove(&name).unwrap_or_default();
-            (name, BeforeAndAfter { before, after })
-        });
-        Self { changes: both.filter(|(_, both)| both.before != both.after).collect(), widens_access: dry.widened }
     }
 }
 
@@ -297,117 +263,6 @@ impl<'a> Tenant<'a> {
             revision: tenant.revision,
             created_at: Time(tenant.created_at),
             updated_at: Time(tenant.updated_at),
-        }
-    }
-}
-
-/// Whether a token holds, and how fresh that is: as of this answer, with nothing kept anywhere.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Verified<'a> {
-    /// Whether it holds.
-    active: bool,
-    /// Why not: `unknown` (also of another tenant), `expired`, `revoked` or `inactive`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    reason: Option<&'a str>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    of: Option<Whose<'a>>,
-    /// Whether it may do what was asked for; not there if nothing was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
-    allowed: Option<bool>,
-    /// When this was judged.
-    checked_at: Time,
-    /// How old what was judged by may have been: nothing is kept anywhere, so 0.
-    max_staleness_seconds: u32,
-}
-
-/// Whose a token is; not there where it is unknown.
-#[derive(Serialize, JsonSchema)]
-struct Whose<'a> {
-    /// Who owns the credential.
-    tenant: Id,
-    /// Whom it speaks for.
-    principal: Id,
-    /// The credential.
-    credential: Id,
-    /// The credential's name.
-    name: &'a str,
-    /// What it may do; null is full access.
-    roles: Option<&'a [Role]>,
-    /// When the token ends by what is known now; null is never.
-    expires_at: Option<Time>,
-}
-
-impl<'a> Verified<'a> {
-    fn of(subject: Option<&'a Subject>, allowed: Option<bool>, asked: &Asked<'_>) -> Self {
-        let of = subject.map(|subject| Whose {
-            tenant: subject.tenant,
-            principal: subject.principal,
-            credential: subject.credential,
-            name: &subject.name,
-            roles: subject.roles.as_deref(),
-            expires_at: subject.expires_at.map(Time),
-        });
-        let reason = subject.map_or(Some("unknown"), |subject| subject.fault.as_deref());
-        Self { active: reason.is_none(), reason, of, allowed, checked_at: Time(asked.began), max_staleness_seconds: 0 }
-    }
-}
-
-/// One change of a credential, or of a secret of it. It never holds a secret.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Event<'a> {
-    /// Its number: they count from 1 in each tenant.
-    seq: i64,
-    /// When.
-    at: Time,
-    /// What was done.
-    action: &'a str,
-    /// The credential.
-    credential: Id,
-    /// The secret, if it is an event of one.
-    secret: Option<Id>,
-    /// The credential's revision after it.
-    revision: i64,
-    /// Who: a credential's id, `root`, or `console` for a change made in the database.
-    by: &'a str,
-    /// In which request: the answer's `X-Request-Id`.
-    request_id: &'a str,
-    /// The members that it changed.
-    changes: BTreeMap<String, BeforeAndAfter>,
-    /// Whether it widened access.
-    widened_access: bool,
-}
-
-impl<'a> List<Event<'a>> {
-    fn of_events(events: &'a Events) -> Self {
-        let items = events.items.iter().map(Event::of).collect();
-        Self { items, next: events.next.map(|seq| seq.to_string()) }
-    }
-}
-
-impl<'a> Event<'a> {
-    fn of(event: &'a history::Event) -> Self {
-        let mut changes: BTreeMap<String, BeforeAndAfter> = serde_json::from_str(&event.changes).unwrap_or_default();
-        // Times are told as they are everywhere here.
-        for (_, both) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
-            for told in [&mut both.before, &mut both.after] {
-                if let Some(micros) = told.as_i64() {
-                    *told = Micros(micros).microseconds().into();
-                }
-            }
-        }
-        Self {
-            seq: event.seq,
-            at: Time(event.at),
-            action: &event.action,
-            credential: event.credential,
-            secret: event.secret,
-            revision: event.revision,
-            by: &event.by,
-            request_id: &event.request,
-            changes,
-            widened_access: event.widened == 1,
         }
     }
 }

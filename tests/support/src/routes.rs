@@ -63,14 +63,14 @@ pub fn reads(route: &Route) -> bool {
         Restore, Roles, Verify, Write,
     };
     match route.operation {
-        Read(_) | List(_) | Page(_) | FindByToken | Roles | History | Verify | Metadata => true,
-        Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn => false,
+        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Metadata(_) => true,
+        Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn(_) => false,
     }
 }
 
 /// Whether a route asks who calls, and so the database. One does not: what this server is, is no secret.
 pub fn asks(route: &Route) -> bool {
-    route.operation != Operation::Metadata
+    !matches!(route.operation, Operation::Metadata(_))
 }
 
 /// Whether the route's body is a form, and its refusals are those of OAuth.
@@ -117,8 +117,8 @@ pub fn path(route: &Route, place: &Place) -> String {
 pub fn request(route: &Route, place: &Place) -> Call {
     let path = path(route, place);
     let query = match (route.operation, face(route)) {
-        (Operation::Page(_), Keycard | Postern) | (Operation::History, _) => "?limit=1",
-        (Operation::Page(_), _) if method(route) == "GET" => "?max-keys=1",
+        (Operation::Page(..), Keycard | Postern) | (Operation::History(_), _) => "?limit=1",
+        (Operation::Page(..), _) if method(route) == "GET" => "?max-keys=1",
         _ => forced(route),
     };
     let request = call(method(route), format!("{path}{query}"));
@@ -136,7 +136,7 @@ pub fn body(route: &Route, place: &Place) -> Option<Value> {
 /// The form that a route takes, about this token.
 pub fn form(route: &Route, token: &str) -> Option<String> {
     takes_form(route).then(|| match route.operation {
-        Operation::Verify => format!("token={token}"),
+        Operation::Verify(_) => format!("token={token}"),
         _ => "grant_type=client_credentials".to_owned(),
     })
 }
@@ -149,9 +149,9 @@ pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Va
         (Operation::Write(Noun::Tenant, _), LiteGraph) => Some(json!({ "Name": name })),
         (Operation::Write(noun, verb), Postern) => Some(ours(noun, verb, name, account)),
         (Operation::Write(..), _) => Some(json!({ "name": name })),
-        (Operation::Verify, Postern) => Some(json!({ "token": token })),
-        (Operation::LogIn, Coactive) => Some(json!({ "grant_type": "client_credentials" })),
-        (Operation::Page(_), _) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
+        (Operation::Verify(_), Postern) => Some(json!({ "token": token })),
+        (Operation::LogIn(_), Coactive) => Some(json!({ "grant_type": "client_credentials" })),
+        (Operation::Page(..), _) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
         _ => None,
     }
 }
@@ -178,7 +178,7 @@ pub fn permitted(route: &Route, place: &Place) -> Call {
     let request = request(route, place);
     match route.operation {
         Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.by_root(),
-        Operation::LogIn => request.basic(&format!("{}:{}", place.credential.client(), place.token)),
+        Operation::LogIn(_) => request.basic(&format!("{}:{}", place.credential.client(), place.token)),
         _ => request.token(&place.tenant.admin),
     }
 }

@@ -292,7 +292,7 @@ impl Scene {
 pub fn body_about(route: &Route, place: &Place) -> Vec<u8> {
     match body_of(route, "changed", place.account, &place.token) {
         // All that there is.
-        Some(_) if matches!(route.operation, Operation::Page(_)) => b"{}".to_vec(),
+        Some(_) if matches!(route.operation, Operation::Page(..)) => b"{}".to_vec(),
         Some(body) => body.to_string().into(),
         None => form(route, &place.token).unwrap_or_default().into(),
     }

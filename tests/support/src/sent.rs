@@ -93,11 +93,11 @@ impl Driver {
             Operation::Write(..) if route.path.starts_with("/api") => {
                 saying(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
-            Operation::Verify if is_ours(route) => saying(&[json!({"token": "nobody's", "role_id": "viewer"})]),
-            Operation::History => asking(&["", "?limit=1", "?limit=1&cursor=1"]),
-            Operation::List(noun) | Operation::Page(noun) if is_litegraph(route) => litegraph_lists(route, noun),
-            Operation::Page(noun) if is_ours(route) => self.our_pages(route, noun),
-            Operation::Page(_) => {
+            Operation::Verify(_) if is_ours(route) => saying(&[json!({"token": "nobody's", "role_id": "viewer"})]),
+            Operation::History(_) => asking(&["", "?limit=1", "?limit=1&cursor=1"]),
+            Operation::List(noun, _) | Operation::Page(noun, _) if is_litegraph(route) => litegraph_lists(route, noun),
+            Operation::Page(noun, _) if is_ours(route) => self.our_pages(route, noun),
+            Operation::Page(..) => {
                 let first = self.root("GET", &url(route, &PLACE), &Value::Null).json();
                 let cursor = text(&first["page_info"], "start_cursor");
                 ["", "?limit=1", "?after={}", "?before={}", "?limit=1&after={}", "?limit=1&before={}"]
@@ -184,7 +184,7 @@ fn litegraph_lists(route: &Route, noun: Noun) -> Vec<(String, String)> {
             (format!("&skip=1&token={token}"), json!({"Skip": 1, "ContinuationToken": token})),
         ] {
             // Only what belongs to a tenant goes on from a credential of it.
-            if matches!(route.operation, Operation::Page(Noun::Credential)) || !query.contains("token") {
+            if matches!(route.operation, Operation::Page(Noun::Credential, _)) || !query.contains("token") {
                 let mut body = body;
                 body["Ordering"] = order.into();
                 ways.push((format!("?order={order}{query}"), body.to_string()));
@@ -196,7 +196,7 @@ fn litegraph_lists(route: &Route, noun: Noun) -> Vec<(String, String)> {
 
 /// Who calls: root, which names the tenant where the path has none, and the tenant's admin, who logs in with its client id.
 fn callers(route: &Route) -> Vec<Vec<Header>> {
-    if route.operation == Operation::LogIn {
+    if matches!(route.operation, Operation::LogIn(_)) {
         return vec![vec![basic(&admin().client(), ADMIN)]];
     }
     let root = || vec![bearer(ROOT), ("x-postern-tenant", PLACE.tenant.to_string())];

@@ -2,20 +2,21 @@
 
 #![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
 
-use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json as value};
 
-use super::super::shown;
-use super::{is_ours, operation_id, reference, request_body};
-use crate::credential::field::{Noun, Verb};
-use crate::face::{Access, oauth};
+use super::operations::{described, is_oauth, is_ours, reference};
 use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
 
-/// The answers of a route.
-pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oauth: bool) -> Value {
+/// The answers of a route. A success: its status, what it shows in words, and the schema of that. `one`: whether the route is on one thing.
+pub(super) fn of(
+    route: &Route,
+    (status, about, schema): (&str, &str, Option<Value>),
+    has_body: bool,
+    one: bool,
+) -> Value {
     let mut told = Map::new();
-    let (status, about, schema) = shown_by(route, schemas, is_oauth);
+    let is_oauth = is_oauth(route);
     let mut done = value!({ "description": about });
     if let Some(schema) = schema {
         done["content"] = value!({ "application/json": { "schema": schema } });
@@ -26,21 +27,20 @@ pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oau
         done["links"] = links(route);
     }
     told.insert(status.to_owned(), done);
-    let has_body = request_body(route, is_oauth).is_some();
-    let writes = route.method != Method::Get && !is_oauth && route.operation != Operation::Verify;
+    let writes = route.method != Method::Get && !is_oauth && !matches!(route.operation, Operation::Verify(_));
     let mut may = |status: u16, if_so: bool| {
         if if_so {
             let kind = if is_oauth { "oauth-" } else { "" };
             told.insert(status.to_string(), reference(&format!("responses/{kind}{status}")));
         }
     };
-    let metadata = route.operation == Operation::Metadata;
+    let metadata = matches!(route.operation, Operation::Metadata(_));
     if one && route.method == Method::Get {
         may(304, true);
     }
     may(400, !metadata);
     may(401, !metadata);
-    may(403, !metadata && route.operation != Operation::LogIn);
+    may(403, !metadata && !matches!(route.operation, Operation::LogIn(_)));
     may(404, route.names().next().is_some());
     may(409, writes);
     may(412, one);
@@ -51,55 +51,6 @@ pub(super) fn of(route: &Route, schemas: &mut SchemaGenerator, one: bool, is_oau
     may(429, !metadata);
     may(503, true);
     told.into()
-}
-
-/// What an operation shows: the status, what it is, and its schema.
-fn shown_by(
-    route: &Route,
-    schemas: &mut SchemaGenerator,
-    is_oauth: bool,
-) -> (&'static str, &'static str, Option<Value>) {
-    let credential = |schemas: &mut SchemaGenerator| schemas.subschema_for::<shown::Credential<'_>>().to_value();
-    let schema = match route.operation {
-        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => {
-            let dry = schemas.subschema_for::<shown::Difference>().to_value();
-            value!({ "anyOf": [credential(schemas), dry] })
-        }
-        Operation::Read(Noun::Credential)
-        | Operation::Write(Noun::Credential, _)
-        | Operation::FinishRotation
-        | Operation::CancelRotation
-        | Operation::Restore => credential(schemas),
-        Operation::Read(Noun::Principal) | Operation::Write(Noun::Principal, _) => {
-            schemas.subschema_for::<shown::Principal<'_>>().to_value()
-        }
-        Operation::Read(Noun::Tenant) | Operation::Write(Noun::Tenant, _) => {
-            schemas.subschema_for::<shown::Tenant<'_>>().to_value()
-        }
-        Operation::Page(Noun::Credential) => schemas.subschema_for::<shown::List<shown::Credential<'_>>>().to_value(),
-        Operation::Page(Noun::Principal) => schemas.subschema_for::<shown::List<shown::Principal<'_>>>().to_value(),
-        Operation::Page(Noun::Tenant) => schemas.subschema_for::<shown::List<shown::Tenant<'_>>>().to_value(),
-        Operation::History => schemas.subschema_for::<shown::List<shown::Event<'_>>>().to_value(),
-        Operation::Verify if is_oauth => schemas.subschema_for::<oauth::Introspected<'_>>().to_value(),
-        Operation::Verify => schemas.subschema_for::<shown::Verified<'_>>().to_value(),
-        Operation::LogIn => schemas.subschema_for::<Access<'_>>().to_value(),
-        Operation::Metadata => schemas.subschema_for::<oauth::Metadata>().to_value(),
-        Operation::Delete(_) => return ("204", "It is gone.", None),
-        Operation::DeleteAll | Operation::List(_) | Operation::FindByToken | Operation::Roles => {
-            return ("200", "", None);
-        }
-    };
-    match route.operation {
-        Operation::Write(_, Verb::Create) => ("201", "It is made.", Some(schema)),
-        Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge) => {
-            ("200", "It, as it now is; or, of a dry run, what would change.", Some(schema))
-        }
-        Operation::Write(..) | Operation::FinishRotation | Operation::CancelRotation | Operation::Restore => {
-            ("200", "It, as it now is.", Some(schema))
-        }
-        Operation::Page(_) | Operation::History => ("200", "A page.", Some(schema)),
-        _ => ("200", "It.", Some(schema)),
-    }
 }
 
 /// From what makes something, to all that its id is for.
@@ -116,7 +67,7 @@ fn links(route: &Route) -> Value {
         Value::from(of.names().enumerate().map(name).collect::<Map<_, _>>())
     };
     let link = |of: &Route| {
-        let id = operation_id(of);
+        let [id, ..] = described(of).words;
         (id.to_owned(), value!({ "operationId": id, "parameters": parameters(of) }))
     };
     Value::from(followed.map(link).collect::<Map<_, _>>())

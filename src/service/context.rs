@@ -1,0 +1,50 @@
+//! What one request is handled with: everything from outside, and what its path led to.
+
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use crate::face::Face;
+use crate::refusal::Misconfigured;
+use crate::request::Request;
+use crate::route::Route;
+use crate::settings::Settings;
+use crate::store::{Database, Store};
+
+/// Everything that one request needs from outside: clock, randomness, settings, database.
+pub struct Service<'a, D, R> {
+    /// The store, with an empty tally.
+    pub store: Store<'a, D>,
+    /// The settings, or what is wrong with them.
+    pub settings: Result<&'a Settings, &'a Misconfigured>,
+    /// The time of the request.
+    pub now: Micros,
+    /// Tells the time, once the database has answered.
+    pub clock: &'a dyn Fn() -> Micros,
+    /// Fills a buffer with random bytes.
+    pub random: R,
+}
+
+impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
+    pub(super) fn new_id(&self) -> Id {
+        Id::new(self.now.0, self.random_bytes())
+    }
+
+    pub(super) fn random_bytes<const LENGTH: usize>(&self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        (self.random)(&mut bytes);
+        bytes
+    }
+}
+
+/// A request whose route was found.
+pub(super) struct RequestContext<'a> {
+    pub request: &'a Request<'a>,
+    pub route: &'static Route,
+    pub face: &'static Face,
+    pub settings: &'a Settings,
+    /// The variable segments of the path, by name.
+    pub segments: &'a [(&'static str, String)],
+    /// The request's id.
+    pub id: &'a str,
+    /// The stamp of what the request changes.
+    pub change: Id,
+}
