@@ -1,5 +1,7 @@
 //! The house keeps to its plan: the platform is named in one folder, and the domain knows nothing of what is around it.
 
+mod circles;
+
 use std::path::{Path, PathBuf};
 
 /// Every Rust file under `src/`, by its path there.

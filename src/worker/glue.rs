@@ -1,0 +1,14 @@
+//! What `glue.js` does.
+
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use worker::js_sys::{Array, Promise};
+use worker::web_sys::{Request, Response};
+
+#[wasm_bindgen(module = "/src/worker/glue.js")]
+extern "C" {
+    pub fn read(request: &Request, names: &JsValue) -> String;
+    pub fn drive(awaited: &JsValue, turn: JsValue) -> Promise;
+    pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32) -> Promise;
+    pub fn over(limiter: &JsValue, key: &str) -> Promise;
+    pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Response;
+}
