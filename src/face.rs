@@ -32,11 +32,11 @@ pub struct Face {
     /// Renders a refusal. The service adds the headers that do not depend on the face.
     pub render_error: fn(&Refusal) -> Answer,
     /// Renders tenants. A route on tenants compiles only if there is such a view; the same is true of the next two.
-    pub tenants: Option<View<Tenant>>,
+    pub tenants: Option<&'static View<Tenant>>,
     /// Renders principals.
-    pub principals: Option<View<Principal>>,
+    pub principals: Option<&'static View<Principal>>,
     /// Renders credentials.
-    pub credentials: Option<View<Revealed>>,
+    pub credentials: Option<&'static View<Revealed>>,
     /// The status and body of a successful deletion.
     pub deleted: (u16, &'static str),
     /// The leading segments of the face's paths: a path below one of them that has no route is refused in the face's words.
@@ -53,10 +53,9 @@ pub struct Face {
     pub tenant_header: Option<&'static str>,
     /// Whether a path may name a tenant by its label.
     pub takes_labels: bool,
-    /// Whether a query parameter that the route does not list is an error.
-    pub refuses_unknown_parameters: bool,
-    /// Whether a body must be `application/json`, or a merge patch; otherwise any JSON media type is accepted.
-    pub exact_media_types: bool,
+    /// Whether it refuses query parameters that the route does not list, and media types but `application/json` and the merge patch's;
+    /// otherwise the former are ignored, and any JSON media type is accepted.
+    pub is_strict: bool,
     /// Whether creations take an `Idempotency-Key`.
     pub takes_idempotency_keys: bool,
     /// Whether reads reveal a credential's secret, so that it is stored sealed.
@@ -106,7 +105,7 @@ impl Face {
     /// # Errors
     /// What [`Request::object`] refuses; `MediaType` for a type that the face does not take for this verb.
     pub fn object(&self, request: &Request<'_>, verb: Verb) -> Result<Map<String, Value>, Refusal> {
-        if !self.exact_media_types {
+        if !self.is_strict {
             request.object()
         } else if verb == Verb::Merge {
             // RFC 7396 has its own type; a patch of another kind, such as RFC 6902's, would be read for what it is not.

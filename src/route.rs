@@ -191,22 +191,22 @@ pub struct Matched {
 /// Finds the route of a method and a path (still percent-encoded).
 #[must_use]
 pub fn find(method: Method, path: &str) -> Found {
-    let mut face = face_of(path);
-    let path = if face.ignores_final_slash { path.strip_suffix('/').unwrap_or(path) } else { path };
-    let mut allow = Vec::new();
+    let without_slash = path.strip_suffix('/').unwrap_or(path);
+    let (mut face, mut allow) = (None, Vec::new());
     for route in ROUTES {
+        let path = if route.face.ignores_final_slash { without_slash } else { path };
         if !has(route.path, path) {
             continue;
         }
         if route.method == method {
             return Found { face: route.face, route: Ok(Matched { route, segments: segments(route.path, path) }) };
         }
-        face = route.face;
+        face = Some(route.face);
         allow.push(route.method.name());
     }
     let refusal =
         if allow.is_empty() { Refusal::NoRoute } else { Refusal::MethodNotAllowed { allow: allow.join(", ") } };
-    Found { face, route: Err(refusal) }
+    Found { face: face.unwrap_or_else(|| face_of(path)), route: Err(refusal) }
 }
 
 /// The face that answers for a path which has no route: the one with such a prefix, else our own.

@@ -57,8 +57,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             (Err(wrong), ..) => Decided::from(Err(Refusal::Misconfigured(wrong.clone()))),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Decided::from(Err(refusal)),
             (Ok(settings), Ok(Matched { route, segments }), None) => {
-                let segments = &segments;
-                self.handle(&RequestContext { request, route, face, settings, segments, id: &id, change }).await
+                let (service, segments) = (self, segments.as_slice());
+                RequestContext { service, request, route, face, settings, segments, id: &id, change }.handle().await
             }
         };
         let log = if let Err(Refusal::Broken(text)) = &result {
@@ -85,16 +85,18 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
     }
+}
 
+impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Reads, decides and renders.
-    async fn handle(&self, context: &RequestContext<'_>) -> Decided<Answer> {
-        let decision = self.decide(context).await.unwrap_or_else(|refusal| Decided::from(Err(refusal)));
+    async fn handle(&self) -> Decided<Answer> {
+        let decision = self.decide().await.unwrap_or_else(|refusal| Decided::from(Err(refusal)));
         decision.and_then(|known, render| {
             Ok(render(&RenderContext {
-                request: context.request,
-                operation: context.route.operation,
+                request: self.request,
+                operation: self.route.operation,
                 rank: known.rank,
-                required_right: &|operation| required_right(context.face, operation),
+                required_right: &|operation| required_right(self.face, operation),
                 began: self.now,
                 ended: (self.clock)(),
             }))
@@ -102,24 +104,24 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     /// Reads what the client said, and decides. An error is a refusal that needed no verdict.
-    async fn decide(&self, context: &RequestContext<'_>) -> Result<Decision, Refusal> {
-        context.check()?;
+    async fn decide(&self) -> Result<Decision, Refusal> {
+        self.check()?;
         // Each a function of its own: all in one, the compiler makes one of hundreds of kilobytes.
-        let decision: Pin<Box<dyn Future<Output = _> + '_>> = match context.route.operation {
-            Operation::Read(noun) => Box::pin(self.find(context, noun)),
-            Operation::FindByToken => Box::pin(self.find(context, Noun::Credential)),
-            Operation::Write(noun, verb) => Box::pin(self.write(context, noun, verb)),
-            Operation::Delete(noun) => Box::pin(self.delete(context, one(noun), noun)),
-            Operation::DeleteAll => Box::pin(self.delete(context, On::Credentials, Noun::Principal)),
-            Operation::List(noun, Handler(read)) => Box::pin(self.list(context, noun, read, Extent::All)),
-            Operation::Page(noun, Handler(read)) => Box::pin(self.list(context, noun, read, Extent::Page)),
-            Operation::FinishRotation => Box::pin(self.step(context, Some(Rotation::Finish))),
-            Operation::CancelRotation => Box::pin(self.step(context, Some(Rotation::Cancel))),
-            Operation::Restore => Box::pin(self.step(context, None)),
-            Operation::History(Handler(functions)) => Box::pin(self.history(context, functions)),
-            Operation::Verify(Handler(functions)) => Box::pin(self.verify(context, functions)),
-            Operation::Roles(Handler(functions)) => Box::pin(self.roles(context, functions)),
-            Operation::LogIn(Handler(read)) => Box::pin(self.log_in(context, read)),
+        let decision: Pin<Box<dyn Future<Output = _> + '_>> = match self.route.operation {
+            Operation::Read(noun) => Box::pin(self.find(noun)),
+            Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
+            Operation::Write(noun, verb) => Box::pin(self.write(noun, verb)),
+            Operation::Delete(noun) => Box::pin(self.delete(one(noun), noun)),
+            Operation::DeleteAll => Box::pin(self.delete(On::Credentials, Noun::Principal)),
+            Operation::List(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::All)),
+            Operation::Page(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::Page)),
+            Operation::FinishRotation => Box::pin(self.step(Some(Rotation::Finish))),
+            Operation::CancelRotation => Box::pin(self.step(Some(Rotation::Cancel))),
+            Operation::Restore => Box::pin(self.step(None)),
+            Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
+            Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
+            Operation::Roles(Handler(functions)) => Box::pin(self.roles(functions)),
+            Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Metadata(Handler(render)) => return Ok(Decided::from(Ok(())).rendered(render)),
         };
         decision.await

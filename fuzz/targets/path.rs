@@ -102,7 +102,7 @@ fn query(query: &str) {
 fn page(route: &Route, query: &str) {
     let headers = One("", "");
     let request = request(query, &headers);
-    if route.face.refuses_unknown_parameters
+    if route.face.is_strict
         && let Err(refusal) = request.check_query(route.query)
     {
         assert!(matches!(refusal, Refusal::Unreadable(Unreadable::Parameters(_) | Unreadable::UnknownParameter(_))));

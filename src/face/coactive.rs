@@ -16,7 +16,7 @@ use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext,
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
-use crate::store::list::{Listed, PAGE_MAX};
+use crate::store::list::PAGE_MAX;
 use crate::store::question::{By, Order, Page};
 
 /// The header by which root names a tenant.
@@ -76,7 +76,16 @@ pub static COACTIVE: Face = Face {
     render_error,
     tenants: None,
     principals: None,
-    credentials: Some(View { one: render_client, list: render_clients }),
+    credentials: Some(&View {
+        one: |context, Revealed { credential, secret }| {
+            let status = if context.creates() { 201 } else { 200 };
+            Answer::new(status, json(&Client::of(credential, secret.as_ref())))
+        },
+        list: |_, listed, _| {
+            let clients = listed.items.iter().map(|item| Client::of(&item.credential, None));
+            Answer::new(200, json(&clients.collect::<Vec<_>>()))
+        },
+    }),
     deleted: (200, "null"),
     prefixes: &["/api"],
     ignores_final_slash: false,
@@ -85,8 +94,7 @@ pub static COACTIVE: Face = Face {
     token_header: None,
     tenant_header: Some(TENANT_HEADER),
     takes_labels: false,
-    refuses_unknown_parameters: false,
-    exact_media_types: false,
+    is_strict: false,
     takes_idempotency_keys: false,
     reveals_secrets: false,
     lists_secrets: false,
@@ -137,16 +145,6 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Ref
         }
     }
     Caller::basic(request.headers, settings)
-}
-
-fn render_client(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
-    let status = if context.creates() { 201 } else { 200 };
-    Answer::new(status, json(&Client::of(credential, secret.as_ref())))
-}
-
-fn render_clients(_context: &RenderContext<'_>, listed: &Listed<Revealed>, _page: &Page) -> Answer {
-    let clients: Vec<_> = listed.items.iter().map(|item| Client::of(&item.credential, None)).collect();
-    Answer::new(200, json(&clients))
 }
 
 #[expect(clippy::ptr_arg, reason = "the type of every renderer of roles")]

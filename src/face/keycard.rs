@@ -63,9 +63,37 @@ pub static KEYCARD: Face = Face {
     dialect: &Keycard,
     read_body: |noun, verb, mut body| by_words(&Keycard, noun, verb, &mut body),
     render_error,
-    tenants: Some(View { one: render_organization, list: render_organizations }),
-    principals: Some(View { one: render_service_account, list: render_service_accounts }),
-    credentials: Some(View { one: render_credential, list: render_credentials }),
+    tenants: Some(&View {
+        one: |context, tenant| one(context, &Organization::of(tenant, permissions(context, Noun::Tenant))),
+        list: |context, listed, page| {
+            let may = permissions(context, Noun::Tenant);
+            one(context, &List::of(listed, page, may, Tenant::place, Organization::of))
+        },
+    }),
+    principals: Some(&View {
+        one: |context, principal| one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal))),
+        list: |context, listed, page| {
+            let may = permissions(context, Noun::Principal);
+            one(context, &List::of(listed, page, may, Principal::place, ServiceAccount::of))
+        },
+    }),
+    credentials: Some(&View {
+        one: |context, Revealed { credential, secret }| {
+            let may = permissions(context, Noun::Credential);
+            one(context, &ServiceAccountCredential::of(credential, secret.as_ref(), may))
+        },
+        list: |context, listed, page| {
+            let may = permissions(context, Noun::Credential);
+            let list = List::of(
+                listed,
+                page,
+                may,
+                |item| item.credential.place(),
+                |item, may| ServiceAccountCredential::of(&item.credential, None, may),
+            );
+            one(context, &list)
+        },
+    }),
     deleted: (204, ""),
     prefixes: &["/organizations", "/service-account-token"],
     ignores_final_slash: false,
@@ -76,8 +104,7 @@ pub static KEYCARD: Face = Face {
     tenant_header: None,
     // "organization_id is an id or a label".
     takes_labels: true,
-    refuses_unknown_parameters: false,
-    exact_media_types: false,
+    is_strict: false,
     takes_idempotency_keys: false,
     reveals_secrets: false,
     lists_secrets: false,
@@ -117,41 +144,6 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
 
 fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
     Answer::new(if context.creates() { 201 } else { 200 }, json(shown))
-}
-
-fn render_organization(context: &RenderContext<'_>, tenant: &Tenant) -> Answer {
-    one(context, &Organization::of(tenant, permissions(context, Noun::Tenant)))
-}
-
-fn render_organizations(context: &RenderContext<'_>, listed: &Listed<Tenant>, page: &Page) -> Answer {
-    let may = permissions(context, Noun::Tenant);
-    Answer::new(200, json(&List::of(listed, page, may, Tenant::place, Organization::of)))
-}
-
-fn render_service_account(context: &RenderContext<'_>, principal: &Principal) -> Answer {
-    one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal)))
-}
-
-fn render_service_accounts(context: &RenderContext<'_>, listed: &Listed<Principal>, page: &Page) -> Answer {
-    let may = permissions(context, Noun::Principal);
-    Answer::new(200, json(&List::of(listed, page, may, Principal::place, ServiceAccount::of)))
-}
-
-fn render_credential(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
-    let may = permissions(context, Noun::Credential);
-    one(context, &ServiceAccountCredential::of(credential, secret.as_ref(), may))
-}
-
-fn render_credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
-    let may = permissions(context, Noun::Credential);
-    let list = List::of(
-        listed,
-        page,
-        may,
-        |item| item.credential.place(),
-        |item, may| ServiceAccountCredential::of(&item.credential, None, may),
-    );
-    Answer::new(200, json(&list))
 }
 
 fn render_error(refusal: &Refusal) -> Answer {

@@ -13,6 +13,7 @@ use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
+use shown::{Credential, Tenant, User, array, ok};
 
 /// Its words.
 pub struct LiteGraph;
@@ -69,9 +70,9 @@ pub static LITEGRAPH: Face = Face {
     dialect: &LiteGraph,
     read_body,
     render_error,
-    tenants: Some(View { one: shown::tenant, list: shown::tenants }),
-    principals: Some(View { one: shown::user, list: shown::users }),
-    credentials: Some(View { one: shown::credential, list: shown::credentials }),
+    tenants: Some(&View { one: |_, tenant| ok(&Tenant::of(tenant)), list: |_, listed, _| array(listed, Tenant::of) }),
+    principals: Some(&View { one: |_, user| ok(&User::of(user)), list: |_, listed, _| array(listed, User::of) }),
+    credentials: Some(&View { one: |_, revealed| ok(&Credential::of(revealed)), list: shown::credentials }),
     deleted: (200, ""),
     prefixes: &["/v1.0", "/v2.0"],
     ignores_final_slash: true,
@@ -85,8 +86,7 @@ pub static LITEGRAPH: Face = Face {
     token_header: Some("x-token"),
     tenant_header: None,
     takes_labels: false,
-    refuses_unknown_parameters: false,
-    exact_media_types: false,
+    is_strict: false,
     takes_idempotency_keys: false,
     reveals_secrets: true,
     lists_secrets: false,

@@ -13,6 +13,7 @@ use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
 use crate::request::JSON;
+use shown::{Credential, Principal, Tenant, etag, list, one};
 
 /// Its words.
 pub struct Postern;
@@ -71,9 +72,18 @@ pub static POSTERN: Face = Face {
     dialect: &Postern,
     read_body: |noun, verb, body| read::strictly(&Postern, noun, verb, body),
     render_error: |refusal| problem::of(&Postern, refusal),
-    tenants: Some(View { one: shown::tenant, list: shown::tenants }),
-    principals: Some(View { one: shown::principal, list: shown::principals }),
-    credentials: Some(View { one: shown::credential, list: shown::credentials }),
+    tenants: Some(&View {
+        one: |context, tenant| one(context, &Tenant::of(tenant)).with("etag", etag(tenant.id, tenant.revision)),
+        list: |_, listed, page| list(listed, page, |tenant| tenant, Tenant::of),
+    }),
+    principals: Some(&View {
+        one: |context, it| one(context, &Principal::of(it)).with("etag", etag(it.id, it.revision)),
+        list: |_, listed, page| list(listed, page, |principal| principal, Principal::of),
+    }),
+    credentials: Some(&View {
+        one: |context, it| one(context, &Credential::of(&it.credential, it.secret.as_ref())),
+        list: |_, listed, page| list(listed, page, |it| &it.credential, |it| Credential::of(&it.credential, None)),
+    }),
     deleted: (204, ""),
     prefixes: &["/v1"],
     ignores_final_slash: false,
@@ -82,8 +92,7 @@ pub static POSTERN: Face = Face {
     token_header: None,
     tenant_header: None,
     takes_labels: false,
-    refuses_unknown_parameters: true,
-    exact_media_types: true,
+    is_strict: true,
     takes_idempotency_keys: true,
     reveals_secrets: false,
     lists_secrets: true,

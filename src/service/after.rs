@@ -1,6 +1,6 @@
 //! From an outcome to a decision: secrets that are revealed, and writes deferred until after the response.
 
-use super::context::{RequestContext, Service};
+use super::context::RequestContext;
 use super::decision::{Decided, Decision, Known};
 use crate::caller::Caller;
 use crate::credential::Credential;
@@ -9,19 +9,13 @@ use crate::credential::secret::{Proof, Sealed, Token};
 use crate::face::Revealed;
 use crate::refusal::{Misconfigured, Refusal};
 use crate::settings::name;
-use crate::store::Database;
 use crate::store::after::{After, Rekey};
 use crate::store::question::Question;
 use crate::store::verdict::{Judged, Outcome};
 
-impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
+impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// What an outcome decided, and what its verdict told of the caller.
-    pub(super) fn judged<T>(
-        &self,
-        context: &RequestContext<'_>,
-        question: &Question,
-        outcome: Outcome<T>,
-    ) -> Decided<T> {
+    pub(super) fn judged<T>(&self, question: &Question, outcome: Outcome<T>) -> Decided<T> {
         let Outcome { judged, result } = outcome;
         let mut known = Known { named: question.caller.named(), ..Known::default() };
         if judged.is_authenticated() {
@@ -30,7 +24,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             known.deferred = Some(After {
                 now: self.now,
                 used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
-                rekey: self.rekey_caller(context, question, &judged),
+                rekey: self.rekey_caller(question, &judged),
                 change: question.change,
                 by: judged.caller.unwrap_or_default(),
                 request: question.request.clone(),
@@ -40,53 +34,38 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     /// The decision that shows a credential, with its secret where the face reveals it again.
-    pub(super) fn credential(
-        &self,
-        context: &RequestContext<'_>,
-        decided: Decided<Credential>,
-    ) -> Result<Decision, Refusal> {
-        decided.and_then(|known, credential| self.reveal(context, known, credential)).revealed(context.face)
+    pub(super) fn credential(&self, decided: Decided<Credential>) -> Result<Decision, Refusal> {
+        decided.and_then(|known, credential| self.reveal(known, credential)).revealed(self.face.credentials)
     }
 
     /// A credential with its secret, where the face reveals it again and it was sealed.
-    pub(super) fn reveal(
-        &self,
-        context: &RequestContext<'_>,
-        known: &mut Known,
-        credential: Credential,
-    ) -> Result<Revealed, Refusal> {
-        let sealed = credential.sealed.as_ref().filter(|_| context.face.reveals_secrets);
-        let secret = sealed.map(|sealed| self.open(context, known, &credential, sealed)).transpose()?;
+    pub(super) fn reveal(&self, known: &mut Known, credential: Credential) -> Result<Revealed, Refusal> {
+        let sealed = credential.sealed.as_ref().filter(|_| self.face.reveals_secrets);
+        let secret = sealed.map(|sealed| self.open(known, &credential, sealed)).transpose()?;
         Ok(Revealed { credential, secret })
     }
 
     /// Opens a credential's sealed secret. One under the previous key moves to the current one.
-    pub(super) fn open(
-        &self,
-        context: &RequestContext<'_>,
-        known: &mut Known,
-        credential: &Credential,
-        sealed: &Sealed,
-    ) -> Result<Token, Refusal> {
-        let keys = &context.settings.keys;
+    pub(super) fn open(&self, known: &mut Known, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
+        let keys = &self.settings.keys;
         let problem =
             "is not the key that sealed this credential's token: configure the one that did as the previous key";
         let wrong = || Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem });
         let opened = keys.open(sealed, credential.tenant, credential.id).ok_or_else(wrong)?;
-        let token = Token::read(opened.reveal(), &context.settings.token_prefix).map_err(|_| wrong())?;
+        let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong())?;
         if let Some(after) =
             known.deferred.as_mut().filter(|after| after.rekey.is_none() && sealed.key != keys.current.id())
             && let Some(from) = keys.previous.as_ref().map(|previous| previous.prove(&token).id)
         {
             let to = keys.current.prove(&token);
-            after.rekey = Some(self.rekey(context, from, to, Some((&token, credential.tenant, credential.id))));
+            after.rekey = Some(self.rekey(from, to, Some((&token, credential.tenant, credential.id))));
         }
         Ok(token)
     }
 
     /// The move of the caller's secret to the current key, where it is still under the previous one.
-    fn rekey_caller(&self, context: &RequestContext<'_>, question: &Question, judged: &Judged) -> Option<Rekey> {
-        let keys = &context.settings.keys;
+    fn rekey_caller(&self, question: &Question, judged: &Judged) -> Option<Rekey> {
+        let keys = &self.settings.keys;
         let Caller::Secret { proofs, .. } = &question.caller else { return None };
         let key = judged.caller_key.clone().filter(|key| key != keys.current.id())?;
         let (from, tenant) = (judged.caller_secret?, judged.caller_tenant?);
@@ -97,11 +76,11 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             Some(sealed) => Some(keys.open(&sealed, tenant, owner)?),
             None => None,
         };
-        Some(self.rekey(context, from, proofs.first()?.clone(), token.as_ref().map(|token| (token, tenant, owner))))
+        Some(self.rekey(from, proofs.first()?.clone(), token.as_ref().map(|token| (token, tenant, owner))))
     }
 
-    fn rekey(&self, context: &RequestContext<'_>, from: Id, to: Proof, sealed: Option<(&Token, Id, Id)>) -> Rekey {
-        let current = &context.settings.keys.current;
+    fn rekey(&self, from: Id, to: Proof, sealed: Option<(&Token, Id, Id)>) -> Rekey {
+        let current = &self.settings.keys.current;
         let sealed =
             sealed.and_then(|(token, tenant, credential)| current.seal(token, tenant, credential, self.random_bytes()));
         let Proof { id, digest } = to;

@@ -1,5 +1,7 @@
 //! What one request is handled with: everything from outside, and what its path led to.
 
+use std::ops::Deref;
+
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::face::Face;
@@ -7,7 +9,7 @@ use crate::refusal::Misconfigured;
 use crate::request::Request;
 use crate::route::Route;
 use crate::settings::Settings;
-use crate::store::{Database, Store};
+use crate::store::Store;
 
 /// Everything that one request needs from outside: clock, randomness, settings, database.
 pub struct Service<'a, D, R> {
@@ -23,7 +25,7 @@ pub struct Service<'a, D, R> {
     pub random: R,
 }
 
-impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
+impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {
     pub(super) fn new_id(&self) -> Id {
         Id::new(self.now.0, self.random_bytes())
     }
@@ -35,8 +37,9 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 }
 
-/// A request whose route was found.
-pub(super) struct RequestContext<'a> {
+/// A request whose route was found. It stands for the service that handles it.
+pub(super) struct RequestContext<'a, D, R> {
+    pub service: &'a Service<'a, D, R>,
     pub request: &'a Request<'a>,
     pub route: &'static Route,
     pub face: &'static Face,
@@ -47,4 +50,12 @@ pub(super) struct RequestContext<'a> {
     pub id: &'a str,
     /// The stamp of what the request changes.
     pub change: Id,
+}
+
+impl<'a, D, R> Deref for RequestContext<'a, D, R> {
+    type Target = Service<'a, D, R>;
+
+    fn deref(&self) -> &Self::Target {
+        self.service
+    }
 }

@@ -4,12 +4,10 @@ use crate::answer::Answer;
 use crate::caller::Rank;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
-use crate::face::{Face, Revealed, View};
+use crate::face::{Revealed, View};
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::store::after::After;
-use crate::store::principal::Principal;
-use crate::store::tenant::Tenant;
 
 /// What the verdict told of the caller, whatever the response is.
 #[derive(Default)]
@@ -31,10 +29,7 @@ pub(super) struct Decided<T> {
 }
 
 /// A decision whose result can be rendered.
-pub(super) type Decision = Decided<Rendering>;
-
-/// Renders a result.
-pub(super) type Rendering = Box<dyn FnOnce(&RenderContext<'_>) -> Answer>;
+pub(super) type Decision = Decided<Box<dyn FnOnce(&RenderContext<'_>) -> Answer>>;
 
 impl<T: 'static> Decided<T> {
     /// Makes another result of this one.
@@ -45,21 +40,20 @@ impl<T: 'static> Decided<T> {
     }
 
     /// Lets the result be rendered.
-    pub fn rendered(self, render: fn(&RenderContext<'_>, &T) -> Answer) -> Decision {
-        self.and_then(
-            |_, result| Ok(Box::new(move |context: &RenderContext<'_>| render(context, &result)) as Rendering),
-        )
+    pub fn rendered(self, render: impl FnOnce(&RenderContext<'_>, &T) -> Answer + 'static) -> Decision {
+        let Self { known, result } = self;
+        let rendering = |result| -> Box<dyn FnOnce(&RenderContext<'_>) -> Answer> {
+            Box::new(move |context| render(context, &result))
+        };
+        Decided { known, result: result.map(rendering) }
     }
 }
 
 impl Decided<Revealed> {
     /// Lets the credential be rendered, with its entity tag.
-    pub fn revealed(self, face: &'static Face) -> Result<Decision, Refusal> {
-        let render = view::<Revealed>(face)?.one;
-        Ok(self.and_then(|_, revealed| {
-            let etag = revealed.credential.etag();
-            Ok(Box::new(move |context: &RenderContext<'_>| render(context, &revealed).with("etag", etag)) as Rendering)
-        }))
+    pub fn revealed(self, by: Option<&'static View<Revealed>>) -> Result<Decision, Refusal> {
+        let render = view(by)?.one;
+        Ok(self.rendered(move |context, revealed| render(context, revealed).with("etag", revealed.credential.etag())))
     }
 }
 
@@ -70,31 +64,7 @@ impl<T> From<Result<T, Refusal>> for Decided<T> {
     }
 }
 
-/// What a face can render.
-pub(super) trait Shown: Sized + 'static {
-    /// The face's view of it. Each face has one of what its routes show (`src/route.rs`).
-    fn view(face: &'static Face) -> Option<&'static View<Self>>;
-}
-
-impl Shown for Tenant {
-    fn view(face: &'static Face) -> Option<&'static View<Self>> {
-        face.tenants.as_ref()
-    }
-}
-
-impl Shown for Principal {
-    fn view(face: &'static Face) -> Option<&'static View<Self>> {
-        face.principals.as_ref()
-    }
-}
-
-impl Shown for Revealed {
-    fn view(face: &'static Face) -> Option<&'static View<Self>> {
-        face.credentials.as_ref()
-    }
-}
-
-/// The face's view of it.
-pub(super) fn view<T: Shown>(face: &'static Face) -> Result<&'static View<T>, Refusal> {
-    T::view(face).ok_or_else(|| Refusal::Broken("a face without the view of its route".to_owned()))
+/// A face's view, which it has of each noun of its routes (`src/route.rs`).
+pub(super) fn view<T>(view: Option<&'static View<T>>) -> Result<&'static View<T>, Refusal> {
+    view.ok_or_else(|| Refusal::Broken("a face without the view of its route".to_owned()))
 }

@@ -1,18 +1,16 @@
 //! Lists: a page, or all there are, read page by page up to a bound.
 
-use super::context::{RequestContext, Service};
+use super::context::RequestContext;
 use super::decide::all;
-use super::decision::{Decided, Decision, Known, Rendering, Shown, view};
+use super::decision::{Decided, Decision, Known, view};
 use super::read::Given;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
-use crate::operation::{ReadPage, RenderContext};
+use crate::operation::ReadPage;
 use crate::refusal::Refusal;
 use crate::store::Database;
 use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
-use crate::store::principal::Principal;
 use crate::store::question::{Act, By, Order, Page, Question};
-use crate::store::tenant::Tenant;
 
 /// How much of a list one response has.
 #[derive(Clone, Copy)]
@@ -23,45 +21,45 @@ pub(super) enum Extent {
     All,
 }
 
-impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
+impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Lists a noun: a page of it, or all there are in one response.
-    pub(super) async fn list(
-        &self,
-        context: &RequestContext<'_>,
-        noun: Noun,
-        read: ReadPage,
-        extent: Extent,
-    ) -> Result<Decision, Refusal> {
-        let Given { input: page, scope } = self.read(context, |request| read(request, noun))?;
-        let question = self.question(context, scope, all(noun), Act::Read);
-        match noun {
-            Noun::Tenant => self.listed::<Tenant>(context, question, &page, extent).await?.listing(context, page),
-            Noun::Principal => self.listed::<Principal>(context, question, &page, extent).await?.listing(context, page),
+    pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decision, Refusal> {
+        let Given { input: page, question } = self.read(|request| read(request, noun), (all(noun), Act::Read))?;
+        Ok(match noun {
+            Noun::Tenant => {
+                let list = view(self.face.tenants)?.list;
+                let listed = self.listed(question, &page, extent).await?;
+                listed.rendered(move |context, listed| list(context, listed, &page))
+            }
+            Noun::Principal => {
+                let list = view(self.face.principals)?.list;
+                let listed = self.listed(question, &page, extent).await?;
+                listed.rendered(move |context, listed| list(context, listed, &page))
+            }
             Noun::Credential => {
-                let decided = self.listed(context, question, &page, extent).await?;
-                let revealed = decided.and_then(|known, listed| {
+                let list = view(self.face.credentials)?.list;
+                let listed = self.listed(question, &page, extent).await?.and_then(|known, listed| {
                     let Listed { items, more, behind, total, remaining, resume } = listed;
-                    let items = items.into_iter().map(|credential| self.reveal(context, known, credential));
+                    let items = items.into_iter().map(|credential| self.reveal(known, credential));
                     Ok(Listed { items: items.collect::<Result<_, _>>()?, more, behind, total, remaining, resume })
                 });
-                revealed.listing(context, page)
+                listed.rendered(move |context, listed| list(context, listed, &page))
             }
-        }
+        })
     }
 
     async fn listed<T: Item + 'static>(
         &self,
-        context: &RequestContext<'_>,
         mut question: Question,
         asked_for: &Page,
         extent: Extent,
     ) -> Result<Decided<Listed<T>>, Refusal> {
         question.page = Some(asked_for.clone());
         match (extent, &asked_for.ids) {
-            (Extent::Page, _) => Ok(self.judged(context, &question, page(&self.store, &question).await?)),
-            (Extent::All, None) => Ok(self.all(context, question, asked_for).await),
+            (Extent::Page, _) => Ok(self.judged(&question, page(&self.store, &question).await?)),
+            (Extent::All, None) => Ok(self.all(question, asked_for).await),
             (Extent::All, Some(ids)) => {
-                let decided = self.judged(context, &question, page(&self.store, &question).await?);
+                let decided = self.judged(&question, page(&self.store, &question).await?);
                 Ok(decided.and_then(|_, mut listed: Listed<T>| {
                     // In the order of the ids that were asked for.
                     let found = &mut listed.items;
@@ -75,12 +73,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 
     /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.
-    async fn all<T: Item>(
-        &self,
-        context: &RequestContext<'_>,
-        mut question: Question,
-        asked_for: &Page,
-    ) -> Decided<Listed<T>> {
+    async fn all<T: Item>(&self, mut question: Question, asked_for: &Page) -> Decided<Listed<T>> {
         let mut step = Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX);
         step.secrets = asked_for.secrets;
         question.bound = Some(LIST_MAX);
@@ -92,7 +85,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 Ok(outcome) => outcome,
                 Err(refusal) => return Decided { known, result: Err(refusal) },
             };
-            let decided: Decided<Listed<T>> = self.judged(context, &question, outcome);
+            let decided: Decided<Listed<T>> = self.judged(&question, outcome);
             known = decided.known;
             let listed = match decided.result {
                 Ok(listed) => listed,
@@ -120,16 +113,6 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             let place = last.place();
             (step.at, step.id) = (Some(place.created_at), Some(place.id));
         }
-    }
-}
-
-impl<T: Shown> Decided<Listed<T>> {
-    /// Lets the list be rendered.
-    fn listing(self, context: &RequestContext<'_>, page: Page) -> Result<Decision, Refusal> {
-        let render = view::<T>(context.face)?.list;
-        Ok(self.and_then(|_, listed| {
-            Ok(Box::new(move |context: &RenderContext<'_>| render(context, &listed, &page)) as Rendering)
-        }))
     }
 }
 

@@ -1,44 +1,23 @@
 //! The first step: reads everything that the client said. What is wrong here is refused without a trip.
 
 use serde_json::Map;
-use zeroize::Zeroizing;
 
-use super::context::{RequestContext, Service};
+use super::context::RequestContext;
 use crate::caller::Caller;
 use crate::credential::field::{Draft, Noun, Verb};
 use crate::credential::id::Id;
+use crate::credential::secret::Token;
+use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::store::Database;
-use crate::store::question::{Key, TenantRef};
+use crate::store::question::{Act, Key, On, Question, TenantRef};
 
 /// Everything that a client said.
 pub(super) struct Given<I> {
     /// The operation's own input.
     pub input: I,
-    /// The caller, and what the request is about.
-    pub scope: Scope,
-}
-
-/// Who calls, and what the path and the headers name.
-pub(super) struct Scope {
-    /// Who calls. Not authenticated yet.
-    pub caller: Caller,
-    /// The tenant; the caller's own without it.
-    pub tenant: Option<TenantRef>,
-    /// The principal that the path names.
-    pub principal: Option<Key>,
-    /// The credential that the path names.
-    pub credential: Option<Key>,
-    /// The token that the path names: of the credential that has it.
-    pub token: Option<Zeroizing<String>>,
-}
-
-impl Scope {
-    /// The scope of a log in: only the caller.
-    pub fn of_caller(caller: Caller) -> Self {
-        Self { caller, tenant: None, principal: None, credential: None, token: None }
-    }
+    /// The rest: who calls, what the path and the headers name, preconditions. Nothing of the input is in it.
+    pub question: Question,
 }
 
 /// What a write says.
@@ -49,47 +28,82 @@ pub(super) struct Body {
     pub key: Option<String>,
 }
 
-impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
-    /// Reads the operation's input by `reader`, then the caller and the scope: of several errors, the first in this order is returned.
+impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
+    /// Reads the operation's input by `reader`, then the caller, then what the path names: the first error is returned.
     pub(super) fn read<I>(
         &self,
-        context: &RequestContext<'_>,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
+        (on, act): (On, Act),
     ) -> Result<Given<I>, Refusal> {
-        let input = reader(context.request)?;
-        let RequestContext { request, face, settings, .. } = context;
+        let input = reader(self.request)?;
+        let Self { request, face, settings, .. } = self;
         let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
-        let mut scope = Scope::of_caller(caller);
-        if let Some(header) = face.tenant_header.filter(|_| scope.caller.is_root()) {
+        let mut question = self.question(caller, (on, act));
+        if let Some(header) = face.tenant_header.filter(|_| question.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;
-            scope.tenant = Some(tenant(Id::parse_either(&named), named));
+            question.tenant = Some(tenant(Id::parse_either(&named), named));
         }
-        for (name, text) in context.segments {
+        for (name, text) in self.segments {
             // An id that cannot be read is no error: it is one that nothing has.
             let id = face.dialect.read_id(text);
             match *name {
-                "tenant" if face.takes_labels => scope.tenant = Some(tenant(id, text.clone())),
-                "tenant" => scope.tenant = Some(TenantRef::Id(Key(id))),
-                "principal" => scope.principal = Some(Key(id)),
-                "credential" => scope.credential = Some(Key(id)),
-                "token" => scope.token = Some(Zeroizing::new(text.clone())),
+                "tenant" if face.takes_labels => question.tenant = Some(tenant(id, text.clone())),
+                "tenant" => question.tenant = Some(TenantRef::Id(Key(id))),
+                "principal" => question.principal = Some(Key(id)),
+                "credential" => question.credential = Some(Key(id)),
+                "token" => {
+                    // What cannot be a token is one that no credential has.
+                    let token = Token::read(text, &settings.token_prefix).ok();
+                    question.bearer = Some(token.map_or_else(Vec::new, |token| settings.keys.prove(&token)));
+                }
                 other => return Err(Refusal::Broken(format!("no meaning for the segment {other}"))),
             }
         }
-        Ok(Given { input, scope })
+        Ok(Given { input, question })
     }
-}
 
-/// A tenant by its id or, if it is not one, by its label.
-fn tenant(id: Option<Id>, text: String) -> TenantRef {
-    id.map_or(TenantRef::Label(text), |id| TenantRef::Id(Key(Some(id))))
-}
+    /// The question of a caller who names nothing.
+    pub(super) fn question(&self, caller: Caller, (on, act): (On, Act)) -> Question {
+        Question {
+            now: self.now,
+            caller,
+            tenant: None,
+            principal: None,
+            credential: None,
+            bearer: None,
+            on,
+            act,
+            need: self.route.right,
+            if_match: self.request.if_match(),
+            // A read is answered without it, and then told 304.
+            if_none_match: if matches!(act, Act::Change | Act::Delete) { self.request.if_none_match() } else { None },
+            asserted: Map::new(),
+            merges: self.route.operation == Operation::Write(Noun::Credential, Verb::Merge),
+            active: self.face.says_active,
+            rotation: None,
+            grace_seconds: None,
+            tells_secrets: self.face.lists_secrets,
+            idempotency: None,
+            subject: None,
+            seq: None,
+            page: None,
+            bound: None,
+            force: false,
+            dry: false,
+            invalid: false,
+            set: Map::new(),
+            context: None,
+            role_names: Vec::new(),
+            secret: None,
+            change: self.change,
+            request: self.id.to_owned(),
+        }
+    }
 
-impl RequestContext<'_> {
     /// Checks what no operation has for itself: preconditions and the names of query parameters.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         self.request.check_tags()?;
-        if self.face.refuses_unknown_parameters { self.request.check_query(self.route.query) } else { Ok(()) }
+        if self.face.is_strict { self.request.check_query(self.route.query) } else { Ok(()) }
     }
 
     /// Whether a parameter that the route has is set: to anything but `false`.
@@ -107,4 +121,9 @@ impl RequestContext<'_> {
         let takes_key = verb == Verb::Create && self.face.takes_idempotency_keys;
         Ok(Body { draft, key: if takes_key { self.request.idempotency_key()? } else { None } })
     }
+}
+
+/// A tenant by its id or, if it is not one, by its label.
+fn tenant(id: Option<Id>, text: String) -> TenantRef {
+    id.map_or(TenantRef::Label(text), |id| TenantRef::Id(Key(Some(id))))
 }

@@ -4,14 +4,13 @@ use serde_json::Value;
 
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};
-use super::decision::{Decision, Rendering, view};
+use super::decision::{Decision, view};
 use super::read::{Body, Given};
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Change, NewSecret, To, validate};
 use crate::face::Revealed;
-use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::store::idempotency::Made;
@@ -19,117 +18,91 @@ use crate::store::question::{Act, Idempotency, Key, NewRow, On, Question, Rotati
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
-impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
-    pub(super) async fn write(
-        &self,
-        context: &RequestContext<'_>,
-        noun: Noun,
-        verb: Verb,
-    ) -> Result<Decision, Refusal> {
-        let Given { input: Body { draft, key }, scope } = self.read(context, |_| context.body(noun, verb))?;
+impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
+    pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decision, Refusal> {
         let made = verb == Verb::Create;
-        let (on, act) = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
-        let mut question = self.question(context, scope, on, act);
-        let (change, violations) = validate(&draft, noun, verb, context.face.dialect, &context.settings.token_prefix);
+        let target = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
+        let Given { input: Body { draft, key }, mut question } = self.read(|_| self.body(noun, verb), target)?;
+        let (change, violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
         question.asserted = draft.asserted;
-        let token = self.ask(&mut question, verb, &change, &violations, context);
-        question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref(), context));
+        let token = self.ask(&mut question, verb, &change, &violations);
+        question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref()));
+        let Self { service: Service { store, .. }, face, .. } = self;
         match noun {
             Noun::Tenant => {
                 let outcome = if made {
-                    tenant::create(&self.store, &question, violations).await.map(made_now)?
+                    tenant::create(store, &question, violations).await.map(made_now)?
                 } else {
-                    tenant::update(&self.store, &question, violations).await?
+                    tenant::update(store, &question, violations).await?
                 };
-                Ok(self.judged(context, &question, outcome).rendered(view(context.face)?.one))
+                Ok(self.judged(&question, outcome).rendered(view(face.tenants)?.one))
             }
             Noun::Principal => {
                 let outcome = if made {
-                    principal::create(&self.store, &question, violations).await.map(made_now)?
+                    principal::create(store, &question, violations).await.map(made_now)?
                 } else {
-                    principal::update(&self.store, &question, violations).await?
+                    principal::update(store, &question, violations).await?
                 };
-                Ok(self.judged(context, &question, outcome).rendered(view(context.face)?.one))
+                Ok(self.judged(&question, outcome).rendered(view(face.principals)?.one))
             }
-            Noun::Credential if let Some(render) = context.route.dry_run.filter(|_| context.is_set("dry_run")) => {
+            Noun::Credential if let Some(render) = self.route.dry_run.filter(|_| self.is_set("dry_run")) => {
                 question.dry = true;
-                let outcome = credential::dry_run(&self.store, &question, violations).await?;
-                Ok(self.judged(context, &question, outcome).and_then(|_, dry| {
-                    Ok(Box::new(move |context: &RenderContext<'_>| {
-                        render(context, &dry).with("etag", dry.before.etag())
-                    }) as Rendering)
-                }))
+                let outcome = credential::dry_run(store, &question, violations).await?;
+                let decided = self.judged(&question, outcome);
+                Ok(decided.rendered(move |context, dry| render(context, dry).with("etag", dry.before.etag())))
             }
             Noun::Credential if made => {
-                let outcome = credential::create(&self.store, &question, violations).await?;
-                let decided = self.judged(context, &question, outcome).and_then(|known, made| {
+                let outcome = credential::create(store, &question, violations).await?;
+                let decided = self.judged(&question, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
                     let secret = match replayed {
                         None => token,
-                        Some(sealed) => {
-                            sealed.map(|sealed| self.open(context, known, &credential, &sealed)).transpose()?
-                        }
+                        Some(sealed) => sealed.map(|sealed| self.open(known, &credential, &sealed)).transpose()?,
                     };
-                    if secret.is_some() {
-                        Ok(Revealed { credential, secret })
-                    } else {
-                        self.reveal(context, known, credential)
-                    }
+                    Ok(Revealed { credential, secret })
                 });
-                decided.revealed(context.face)
+                decided.revealed(face.credentials)
             }
             Noun::Credential => {
-                let outcome = credential::update(&self.store, &question, violations).await?;
-                let decided = self.judged(context, &question, outcome).and_then(|known, credential| {
+                let outcome = credential::update(store, &question, violations).await?;
+                let decided = self.judged(&question, outcome).and_then(|known, credential| {
                     // A rotation shows its new secret, once.
                     match token.filter(|_| verb == Verb::Rotate) {
                         Some(secret) => Ok(Revealed { credential, secret: Some(secret) }),
-                        None => self.reveal(context, known, credential),
+                        None => self.reveal(known, credential),
                     }
                 });
-                decided.revealed(context.face)
+                decided.revealed(face.credentials)
             }
         }
     }
 
     /// A secret, sealed for the credential that it belongs to, where the path names its tenant by id.
-    fn sealed(&self, token: &Token, question: &Question, context: &RequestContext<'_>) -> Option<String> {
+    fn sealed(&self, token: &Token, question: &Question) -> Option<String> {
         let (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) =
             (&question.tenant, question.credential)
         else {
             return None;
         };
-        let sealed = context.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
+        let sealed = self.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
         Some(sealed.text)
     }
 
     /// The key under which a request makes something once.
-    fn idempotency(
-        &self,
-        key: &str,
-        question: &Question,
-        token: Option<&Token>,
-        context: &RequestContext<'_>,
-    ) -> Idempotency {
-        let keys = &context.settings.keys.current;
-        let sealed = token.and_then(|token| self.sealed(token, question, context));
-        let body = match &context.request.body {
+    fn idempotency(&self, key: &str, question: &Question, token: Option<&Token>) -> Idempotency {
+        let keys = &self.settings.keys.current;
+        let sealed = token.and_then(|token| self.sealed(token, question));
+        let body = match &self.request.body {
             request::Body::Bytes(bytes) => bytes.as_slice(),
             request::Body::TooLarge => &[],
         };
-        let id = keys.digest("idempotency key", format!("{} {key}", context.request.path).as_bytes());
+        let id = keys.digest("idempotency key", format!("{} {key}", self.request.path).as_bytes());
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }
     }
 
     /// Puts a change into the question, and gives back the secret that it brings.
-    fn ask(
-        &self,
-        question: &mut Question,
-        verb: Verb,
-        change: &Change,
-        violations: &[Violation],
-        way: &RequestContext<'_>,
-    ) -> Option<Token> {
+    fn ask(&self, question: &mut Question, verb: Verb, change: &Change, violations: &[Violation]) -> Option<Token> {
+        let way = self;
         question.invalid = !violations.is_empty();
         question.set = change.set();
         question.context.clone_from(&change.context);
@@ -179,7 +152,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let keys = &way.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
         let seals = way.face.reveals_secrets || question.rotation.is_some();
-        let sealed = if seals { self.sealed(&token, question, way) } else { None };
+        let sealed = if seals { self.sealed(&token, question) } else { None };
         let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
         question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)

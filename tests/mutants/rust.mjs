@@ -116,4 +116,8 @@ function* swaps(mask, variants) {
     if (!other || (!named && place < 0)) continue;
     yield edit(named?.[0] ?? "refusal-swapped", index, found.length, `${of}::${other}`);
   }
+  // The column of the route table.
+  for (const { 1: before, 2: rank, index } of mask.matchAll(/^( {4}route\(.*, +)(Root|Admin|Editor|Viewer)(?=\))/gm)) {
+    yield edit("rank-lowered", index + before.length, rank.length, RANKS[rank]);
+  }
 }

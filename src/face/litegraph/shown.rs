@@ -12,40 +12,27 @@ use crate::store::list::Listed;
 use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
-pub(super) fn tenant(_: &RenderContext<'_>, tenant: &tenant::Tenant) -> Answer {
-    Answer::new(200, json(&Tenant::of(tenant)))
+pub(super) fn ok(shown: &impl Serialize) -> Answer {
+    Answer::new(200, json(shown))
 }
 
-pub(super) fn tenants(_: &RenderContext<'_>, listed: &Listed<tenant::Tenant>, _: &Page) -> Answer {
-    Answer::new(200, json(&listed.items.iter().map(Tenant::of).collect::<Vec<_>>()))
-}
-
-pub(super) fn user(_: &RenderContext<'_>, principal: &principal::Principal) -> Answer {
-    Answer::new(200, json(&User::of(principal)))
-}
-
-pub(super) fn users(_: &RenderContext<'_>, listed: &Listed<principal::Principal>, _: &Page) -> Answer {
-    Answer::new(200, json(&listed.items.iter().map(User::of).collect::<Vec<_>>()))
-}
-
-pub(super) fn credential(_: &RenderContext<'_>, revealed: &Revealed) -> Answer {
-    Answer::new(200, json(&Credential::of(revealed)))
+/// Everything of a list, in an array.
+pub(super) fn array<'a, S, T: Serialize>(listed: &'a Listed<S>, of: fn(&'a S) -> T) -> Answer {
+    ok(&listed.items.iter().map(of).collect::<Vec<_>>())
 }
 
 /// Read many shows an array, enumerate a page.
 pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
-    let objects: Vec<_> = listed.items.iter().map(Credential::of).collect();
-    let body = if matches!(context.operation, Operation::Page(..)) {
-        json(&Enumeration::of(objects, listed, page, context))
+    if matches!(context.operation, Operation::Page(..)) {
+        ok(&Enumeration::of(listed, page, context))
     } else {
-        json(&objects)
-    };
-    Answer::new(200, body)
+        array(listed, Credential::of)
+    }
 }
 
 /// All members, always, in this order: the Python SDK invents a value for one that is left out.
 #[derive(Serialize)]
-struct Credential<'a> {
+pub(super) struct Credential<'a> {
     #[serde(rename = "GUID")]
     guid: String,
     #[serde(rename = "TenantGUID")]
@@ -65,7 +52,7 @@ struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    fn of(Revealed { credential, secret }: &'a Revealed) -> Self {
+    pub fn of(Revealed { credential, secret }: &'a Revealed) -> Self {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
@@ -80,7 +67,7 @@ impl<'a> Credential<'a> {
 }
 
 #[derive(Serialize)]
-struct User<'a> {
+pub(super) struct User<'a> {
     #[serde(rename = "GUID")]
     guid: String,
     #[serde(rename = "TenantGUID")]
@@ -103,7 +90,7 @@ struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    fn of(principal: &'a principal::Principal) -> Self {
+    pub fn of(principal: &'a principal::Principal) -> Self {
         let [first, last, email] =
             [&principal.first_name, &principal.last_name, &principal.email].map(|part| part.as_deref());
         // What another face called it since, or from the first, is all the name there is.
@@ -123,7 +110,7 @@ impl<'a> User<'a> {
 }
 
 #[derive(Serialize)]
-struct Tenant<'a> {
+pub(super) struct Tenant<'a> {
     #[serde(rename = "GUID")]
     guid: String,
     #[serde(rename = "Name")]
@@ -137,7 +124,7 @@ struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn of(tenant: &'a tenant::Tenant) -> Self {
         Self {
             guid: tenant.id.guid(),
             name: &tenant.name,
@@ -176,7 +163,8 @@ struct Timestamp {
 struct Messages {}
 
 impl<'a> Enumeration<'a> {
-    fn of<T>(objects: Vec<Credential<'a>>, listed: &Listed<T>, page: &Page, context: &RenderContext<'_>) -> Self {
+    fn of(listed: &'a Listed<Revealed>, page: &Page, context: &RenderContext<'_>) -> Self {
+        let objects: Vec<_> = listed.items.iter().map(Credential::of).collect();
         let Micros(took) = Micros(context.ended.0 - context.began.0);
         Self {
             success: true,

@@ -11,46 +11,22 @@ use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
-use crate::face::{Revealed, cursor, json};
+use crate::face::{cursor, json};
 use crate::operation::RenderContext;
 use crate::store::list::{Item, Listed};
 use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
-pub(super) fn tenant(context: &RenderContext<'_>, tenant: &tenant::Tenant) -> Answer {
-    one(context, &Tenant::of(tenant)).with("etag", etag(tenant.id, tenant.revision))
-}
-
-pub(super) fn tenants(_: &RenderContext<'_>, listed: &Listed<tenant::Tenant>, page: &Page) -> Answer {
-    list(listed, page, |tenant| tenant, Tenant::of)
-}
-
-pub(super) fn principal(context: &RenderContext<'_>, principal: &principal::Principal) -> Answer {
-    one(context, &Principal::of(principal)).with("etag", etag(principal.id, principal.revision))
-}
-
-pub(super) fn principals(_: &RenderContext<'_>, listed: &Listed<principal::Principal>, page: &Page) -> Answer {
-    list(listed, page, |principal| principal, Principal::of)
-}
-
-pub(super) fn credential(context: &RenderContext<'_>, Revealed { credential, secret }: &Revealed) -> Answer {
-    one(context, &Credential::of(credential, secret.as_ref()))
-}
-
-pub(super) fn credentials(_: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
-    list(listed, page, |item| &item.credential, |item| Credential::of(&item.credential, None))
-}
-
-fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
+pub(super) fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
     Answer::new(if context.creates() { 201 } else { 200 }, json(shown))
 }
 
-fn etag(id: Id, revision: i64) -> String {
+pub(super) fn etag(id: Id, revision: i64) -> String {
     format!("\"{id}.{revision}\"")
 }
 
 /// A page, and the cursor of the next.
-fn list<'a, S, I: Item + 'a, T: Serialize>(
+pub(super) fn list<'a, S, I: Item + 'a, T: Serialize>(
     listed: &'a Listed<S>,
     page: &Page,
     item: impl Fn(&'a S) -> &'a I,
@@ -211,7 +187,7 @@ pub(super) struct Principal<'a> {
 }
 
 impl<'a> Principal<'a> {
-    fn of(principal: &'a principal::Principal) -> Self {
+    pub fn of(principal: &'a principal::Principal) -> Self {
         Self {
             id: principal.id,
             tenant: principal.tenant,
@@ -251,7 +227,7 @@ pub(super) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn of(tenant: &'a tenant::Tenant) -> Self {
         Self {
             id: tenant.id,
             label: &tenant.label,
