@@ -24,7 +24,7 @@ use crate::store::after::After;
 use crate::store::question::{On, Rotation};
 use context::RequestContext;
 pub use context::Service;
-use decide::one;
+use decide::{one, role_names};
 use decision::{Decided, Decision};
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
@@ -120,7 +120,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Restore => Box::pin(self.step(None)),
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
-            Operation::Roles(Handler(functions)) => Box::pin(self.roles(functions)),
+            Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, On::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Metadata(Handler(render)) => return Ok(Decided::from(Ok(())).rendered(render)),
         };

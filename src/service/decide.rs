@@ -10,12 +10,13 @@ use crate::caller::Caller;
 use crate::credential::field::Noun;
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiry, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderHistory, RenderRoles, RenderVerified,
-    Verified,
+    HistoryPage, Inquiry, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
+    RenderVerified, Verified,
 };
 use crate::refusal::Refusal;
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::question::{Act, By, On, Order, Page, Rotation};
+use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
@@ -111,12 +112,17 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(decided.rendered(render))
     }
 
-    pub(super) async fn roles(&self, (read, render): (ReadNothing, RenderRoles)) -> Result<Decision, Refusal> {
-        let Given { question, .. } = self.read(read, (On::Tenant, Act::Read))?;
+    /// Shows what the verdict tells, and nothing else of the database.
+    pub(super) async fn verdict<T: 'static>(
+        &self,
+        (read, render): (ReadNothing, fn(&RenderContext<'_>, &T) -> Answer),
+        on: On,
+        tell: fn(&Judged) -> T,
+    ) -> Result<Decision, Refusal> {
+        let Given { question, .. } = self.read(read, (on, Act::Read))?;
         let outcome = credential::judged(&self.store, &question).await?;
-        let names = outcome.judged.role_names.as_deref().and_then(|names| serde_json::from_str(names).ok());
-        let decided = self.judged(&question, outcome).and_then(|_, ()| Ok(names.unwrap_or_default()));
-        Ok(decided.rendered(render))
+        let told = tell(&outcome.judged);
+        Ok(self.judged(&question, outcome).and_then(|_, ()| Ok(told)).rendered(render))
     }
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decision, Refusal> {
@@ -129,4 +135,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         });
         Ok(decided.rendered(|_, token| render_access(token)))
     }
+}
+
+/// The names of the roles that the tenant knows.
+pub(super) fn role_names(judged: &Judged) -> Vec<String> {
+    judged.role_names.as_deref().and_then(|names| serde_json::from_str(names).ok()).unwrap_or_default()
 }
