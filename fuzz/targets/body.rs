@@ -195,7 +195,9 @@ fn words(face: &Face) -> Vec<&'static str> {
     let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
     let verbs = [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke];
     let word = |field| {
-        nouns.into_iter().flat_map(move |noun| verbs.into_iter().filter_map(move |verb| face.dialect.word(noun, verb, field)))
+        nouns
+            .into_iter()
+            .flat_map(move |noun| verbs.into_iter().filter_map(move |verb| face.dialect.word(noun, verb, field)))
     };
     Field::ALL.into_iter().flat_map(word).collect()
 }

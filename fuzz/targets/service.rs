@@ -103,7 +103,8 @@ fn told(step: &Step, answer: &Answer) {
     assert!(header("x-request-id").is_some());
     assert_eq!(answer.status == 401, header("www-authenticate").is_some());
     let Found { face, route } = route::find(Method::of(&step.method), &step.path);
-    let deletes = matches!(route, Ok((Operation::Delete(_) | Operation::DeleteAll, _)));
+    let deletes =
+        route.as_ref().is_ok_and(|found| matches!(found.route.operation, Operation::Delete(_) | Operation::DeleteAll));
     if answer.body.is_empty() {
         assert!(matches!(answer.status, 204 | 304) || deletes && answer.status == 200, "{}", answer.status);
         return;
@@ -130,7 +131,7 @@ fn told(step: &Step, answer: &Answer) {
         assert!(fits, "{of}: {}", answer.body);
         return;
     }
-    let Some(shape) = route.ok().and_then(|(operation, _)| shape(of, operation)) else { return };
+    let Some(shape) = route.ok().and_then(|found| shape(of, found.route.operation)) else { return };
     if !step.query.contains("expand") {
         check_shape(shape, &answer.body).unwrap_or_else(|wrong| panic!("{shape}: {wrong}: {}", answer.body));
     }
