@@ -1,0 +1,120 @@
+//! No wildcard arm over an enum of ours: a new variant is asked for wherever it is matched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::Visit;
+use syn::{Expr, ExprMatch, ItemEnum, Pat, Path};
+
+use super::sources;
+
+/// Files that have such arms still, and how many: the meanings of what a body leaves out, and the store.
+const LEFT: [(&str, usize); 9] = [
+    ("credential/validate.rs", 3),
+    ("face/coactive.rs", 1),
+    ("face/litegraph.rs", 1),
+    ("face/postern.rs", 1),
+    ("face/postern/description/body.rs", 3),
+    ("service/write.rs", 2),
+    ("store.rs", 1),
+    ("store/idempotency.rs", 1),
+    ("store/list.rs", 3),
+];
+
+#[derive(Default)]
+struct Enums(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Enums {
+    fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
+        self.0.insert(item.ident.to_string());
+    }
+}
+
+/// The enums whose variants a pattern names.
+struct Named<'a> {
+    enums: &'a BTreeSet<String>,
+    found: bool,
+}
+
+impl<'ast> Visit<'ast> for Named<'_> {
+    /// A guard is no part of it.
+    fn visit_expr(&mut self, _: &'ast Expr) {}
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let of = names.len().checked_sub(2).and_then(|at| names.get(at));
+        self.found |= of.is_some_and(|of| of == "Self" || self.enums.contains(of));
+    }
+}
+
+struct Matches<'a> {
+    enums: &'a BTreeSet<String>,
+    wildcards: usize,
+}
+
+/// Whether a pattern takes anything: `_`, a name, or a tuple of those.
+fn takes_anything(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Wild(_) => true,
+        Pat::Ident(name) => name.subpat.is_none() && name.ident.to_string().starts_with(char::is_lowercase),
+        Pat::Tuple(tuple) => tuple.elems.iter().all(takes_anything),
+        _ => false,
+    }
+}
+
+impl<'ast> Visit<'ast> for Matches<'_> {
+    fn visit_expr_match(&mut self, item: &'ast ExprMatch) {
+        let names = |pattern: &Pat| {
+            let mut named = Named { enums: self.enums, found: false };
+            named.visit_pat(pattern);
+            named.found
+        };
+        if item.arms.iter().any(|arm| names(&arm.pat)) {
+            self.wildcards += item.arms.iter().filter(|arm| takes_anything(&arm.pat)).count();
+        }
+        syn::visit::visit_expr_match(self, item);
+    }
+}
+
+/// How many wildcard arms a file has, for each that has some.
+fn wildcards(sources: &[(String, String)]) -> BTreeMap<String, usize> {
+    let files: Vec<_> = sources.iter().map(|(file, text)| (file, syn::parse_file(text).expect("Rust"))).collect();
+    let mut enums = Enums::default();
+    for (_, text) in &files {
+        enums.visit_file(text);
+    }
+    let of = |text: &syn::File| {
+        let mut text = text.clone();
+        let for_tests = |item: &syn::Item| matches!(item, syn::Item::Mod(module) if module.ident == "tests");
+        text.items.retain(|item| !for_tests(item));
+        let mut matches = Matches { enums: &enums.0, wildcards: 0 };
+        matches.visit_file(&text);
+        matches.wildcards
+    };
+    files.iter().map(|(file, text)| ((*file).clone(), of(text))).filter(|(_, wildcards)| *wildcards > 0).collect()
+}
+
+#[test]
+fn no_match_over_an_enum_of_ours_has_a_wildcard_arm() {
+    let left: BTreeMap<_, _> = LEFT.map(|(file, wildcards)| (file.to_owned(), wildcards)).into();
+    assert_eq!(wildcards(&sources()), left);
+}
+
+#[test]
+fn a_wildcard_arm_is_seen() {
+    let count = |arms: &str| {
+        let text = format!("enum Ours {{ A, B }} fn f() {{ match x {{ {arms} }} }}");
+        wildcards(&[("a.rs".to_owned(), text)]).into_values().sum::<usize>()
+    };
+    for seen in [
+        "Ours::A => 1, _ => 2",
+        "Ours::A => 1, other => 2",
+        "(Ours::A, 1) => 1, (_, _) => 2",
+        "Some(Ours::A) => 1, _ => 2",
+    ] {
+        assert_eq!(count(seen), 1, "{seen}");
+    }
+    for right in ["Ours::A => 1, Ours::B => 2", "Some(1) => 1, _ => 2", "\"a\" => 1, _ => 2", "Theirs::A => 1, _ => 2"]
+    {
+        assert_eq!(count(right), 0, "{right}");
+    }
+}
