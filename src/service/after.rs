@@ -15,22 +15,25 @@ use crate::store::verdict::{Judged, Outcome};
 
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// What an outcome decided, and what its verdict told of the caller.
-    pub(super) fn judged<T>(&self, question: &Question, outcome: Outcome<T>) -> Decided<T> {
-        let Outcome { judged, result } = outcome;
-        let mut known = Known { named: question.caller.named(), ..Known::default() };
-        if judged.is_authenticated() {
-            known.rank = judged.rank;
-            known.retiring = judged.retires_since.zip(judged.retires_at);
-            known.deferred = Some(After {
-                now: self.now,
-                used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
-                rekey: self.rekey_caller(question, &judged),
-                change: question.change,
-                by: judged.caller.unwrap_or_default(),
-                request: question.request.clone(),
-            });
+    pub(super) fn judged<T>(&self, question: &Question, Outcome { judged, result }: Outcome<T>) -> Decided<T> {
+        Decided { known: self.known(question, judged), result }
+    }
+
+    fn known(&self, question: &Question, judged: Judged) -> Known {
+        let named = question.caller.named();
+        if !judged.is_authenticated() {
+            return Known { named, ..Known::default() };
         }
-        Decided { known, result }
+        let deferred = After {
+            now: self.now,
+            used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
+            rekey: self.rekey_caller(question, &judged),
+            change: question.change,
+            by: judged.caller.unwrap_or_default(),
+            request: question.request.clone(),
+        };
+        let retiring = judged.retires_since.zip(judged.retires_at);
+        Known { rank: judged.rank, retiring, deferred: Some(deferred), named }
     }
 
     /// The decision that shows a credential, with its secret where the face reveals it again.

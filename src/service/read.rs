@@ -33,12 +33,16 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) fn read<I>(
         &self,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
-        (on, act): (On, Act),
+        target: (On, Act),
     ) -> Result<Given<I>, Refusal> {
-        let input = reader(self.request)?;
+        Ok(Given { input: reader(self.request)?, question: self.rest(target)? })
+    }
+
+    /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.
+    fn rest(&self, target: (On, Act)) -> Result<Question, Refusal> {
         let Self { request, face, settings, .. } = self;
         let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
-        let mut question = self.question(caller, (on, act));
+        let mut question = self.question(caller, target);
         if let Some(header) = face.tenant_header.filter(|_| question.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;
             question.tenant = Some(tenant(Id::parse_either(&named), named));
@@ -59,7 +63,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 other => return Err(Refusal::Broken(format!("no meaning for the segment {other}"))),
             }
         }
-        Ok(Given { input, question })
+        Ok(question)
     }
 
     /// The question of a caller who names nothing.
