@@ -8,6 +8,7 @@ mod decision;
 mod failed;
 mod list;
 mod read;
+mod render;
 mod write;
 
 use std::pin::Pin;
@@ -15,17 +16,17 @@ use std::pin::Pin;
 use crate::answer::Answer;
 use crate::credential::field::Noun;
 use crate::face::Face;
-use crate::operation::{Handler, Operation, RenderContext};
+use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
 use crate::request::{JSON, Method, Request};
-use crate::route::{Found, Matched, find, required_right};
+use crate::route::{Found, Matched, find};
 use crate::store::Database;
 use crate::store::after::After;
 use crate::store::question::{On, Rotation};
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};
-use decision::{Decided, Decision};
+use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
 
@@ -58,7 +59,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Decided::from(Err(refusal)),
             (Ok(settings), Ok(Matched { route, segments }), None) => {
                 let (service, segments) = (self, segments.as_slice());
-                RequestContext { service, request, route, face, settings, segments, id: &id, change }.handle().await
+                let context = RequestContext { service, request, route, face, settings, segments, id: &id, change };
+                context.handle().await.unwrap_or_else(|refusal| Decided::from(Err(refusal)))
             }
         };
         let log = if let Err(Refusal::Broken(text)) = &result {
@@ -88,26 +90,11 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
 }
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// Reads, decides and renders.
-    async fn handle(&self) -> Decided<Answer> {
-        let decision = self.decide().await.unwrap_or_else(|refusal| Decided::from(Err(refusal)));
-        decision.and_then(|known, render| {
-            Ok(render(&RenderContext {
-                request: self.request,
-                operation: self.route.operation,
-                rank: known.rank,
-                required_right: &|operation| required_right(self.face, operation),
-                began: self.now,
-                ended: (self.clock)(),
-            }))
-        })
-    }
-
-    /// Reads what the client said, and decides. An error is a refusal that needed no verdict.
-    async fn decide(&self) -> Result<Decision, Refusal> {
+    /// Reads what the client said, decides, and renders. An error is a refusal that needed no verdict.
+    async fn handle(&self) -> Result<Decided<Answer>, Refusal> {
         self.check()?;
         // Each a function of its own: all in one, the compiler makes one of hundreds of kilobytes.
-        let decision: Pin<Box<dyn Future<Output = _> + '_>> = match self.route.operation {
+        let done: Pin<Box<dyn Future<Output = _> + '_>> = match self.route.operation {
             Operation::Read(noun) => Box::pin(self.find(noun)),
             Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
             Operation::Write(noun, verb) => Box::pin(self.write(noun, verb)),
@@ -122,9 +109,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
             Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, On::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
-            Operation::Metadata(Handler(render)) => return Ok(Decided::from(Ok(())).rendered(render)),
+            Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
         };
-        decision.await
+        done.await
     }
 }
 

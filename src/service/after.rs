@@ -1,7 +1,8 @@
 //! From an outcome to a decision: secrets that are revealed, and writes deferred until after the response.
 
 use super::context::RequestContext;
-use super::decision::{Decided, Decision, Known};
+use super::decision::{Decided, Known};
+use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::Credential;
 use crate::credential::id::Id;
@@ -16,7 +17,7 @@ use crate::store::verdict::{Judged, Outcome};
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// What an outcome decided, and what its verdict told of the caller.
     pub(super) fn judged<T>(&self, question: &Question, Outcome { judged, result }: Outcome<T>) -> Decided<T> {
-        Decided { known: self.known(question, judged), result }
+        Decided { known: Box::new(self.known(question, judged)), result }
     }
 
     fn known(&self, question: &Question, judged: Judged) -> Known {
@@ -37,8 +38,8 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// The decision that shows a credential, with its secret where the face reveals it again.
-    pub(super) fn credential(&self, decided: Decided<Credential>) -> Result<Decision, Refusal> {
-        decided.and_then(|known, credential| self.reveal(known, credential)).revealed(self.face.credentials)
+    pub(super) fn credential(&self, decided: Decided<Credential>) -> Result<Decided<Answer>, Refusal> {
+        self.revealed(decided.and_then(|known, credential| self.reveal(known, credential)))
     }
 
     /// A credential with its secret, where the face reveals it again and it was sealed.

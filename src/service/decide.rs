@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::context::RequestContext;
-use super::decision::{Decision, view};
+use super::decision::Decided;
 use super::read::Given;
+use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
@@ -42,16 +43,16 @@ pub(super) fn all(noun: Noun) -> On {
 pub(super) const NOTHING: ReadNothing = |_| Ok(());
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    pub(super) async fn find(&self, noun: Noun) -> Result<Decision, Refusal> {
+    pub(super) async fn find(&self, noun: Noun) -> Result<Decided<Answer>, Refusal> {
         let Given { question, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let found = tenant::find(&self.store, &question).await?;
-                self.judged(&question, found).rendered(view(self.face.tenants)?.one)
+                self.rendered(self.judged(&question, found), view(self.face.tenants)?.one)
             }
             Noun::Principal => {
                 let found = principal::find(&self.store, &question).await?;
-                self.judged(&question, found).rendered(view(self.face.principals)?.one)
+                self.rendered(self.judged(&question, found), view(self.face.principals)?.one)
             }
             Noun::Credential => {
                 let found = credential::find(&self.store, &question).await?;
@@ -61,7 +62,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// Deletes what the question is on. `noun` is what may be missing.
-    pub(super) async fn delete(&self, on: On, noun: Noun) -> Result<Decision, Refusal> {
+    pub(super) async fn delete(&self, on: On, noun: Noun) -> Result<Decided<Answer>, Refusal> {
         let Given { mut question, .. } = self.read(NOTHING, (on, Act::Delete))?;
         question.bound = Some(DELETE_MAX);
         question.force = self.is_set("force");
@@ -71,11 +72,11 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             decided.result = Ok(());
         }
         let (status, body) = self.face.deleted;
-        Ok(decided.rendered(move |_, ()| Answer::new(status, body.to_owned())))
+        Ok(self.rendered(decided, move |_, ()| Answer::new(status, body.to_owned())))
     }
 
     /// Changes a credential without a body: a step of its rotation, or else its restoration.
-    pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decision, Refusal> {
+    pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decided<Answer>, Refusal> {
         let Given { mut question, .. } = self.read(NOTHING, (On::Credential, Act::Change))?;
         question.rotation = rotation;
         if rotation.is_none() {
@@ -85,17 +86,23 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         self.credential(self.judged(&question, outcome))
     }
 
-    pub(super) async fn history(&self, (read, render): (ReadHistory, RenderHistory)) -> Result<Decision, Refusal> {
+    pub(super) async fn history(
+        &self,
+        (read, render): (ReadHistory, RenderHistory),
+    ) -> Result<Decided<Answer>, Refusal> {
         let Given { input: HistoryPage { limit, from }, mut question } = self.read(read, (On::Events, Act::Read))?;
         let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
         page.from = question.credential.take();
         question.page = Some(page);
         question.seq = from;
         let outcome = history::page(&self.store, &question).await?;
-        Ok(self.judged(&question, outcome).rendered(render))
+        Ok(self.rendered(self.judged(&question, outcome), render))
     }
 
-    pub(super) async fn verify(&self, (read, render): (ReadInquiry, RenderVerified)) -> Result<Decision, Refusal> {
+    pub(super) async fn verify(
+        &self,
+        (read, render): (ReadInquiry, RenderVerified),
+    ) -> Result<Decided<Answer>, Refusal> {
         let Given { input, mut question } = self.read(read, (On::Caller, Act::Read))?;
         let Inquiry { token, needs, violations } = input;
         question.subject = Caller::presented(&token, self.settings, self.now);
@@ -109,7 +116,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             let allowed = needs.map(|needed| subject.as_ref().is_some_and(|subject| subject.may(&needed)));
             Ok(Verified { subject, allowed })
         });
-        Ok(decided.rendered(render))
+        Ok(self.rendered(decided, render))
     }
 
     /// Shows what the verdict tells, and nothing else of the database.
@@ -118,14 +125,15 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         (read, render): (ReadNothing, fn(&RenderContext<'_>, &T) -> Answer),
         on: On,
         tell: fn(&Judged) -> T,
-    ) -> Result<Decision, Refusal> {
+    ) -> Result<Decided<Answer>, Refusal> {
         let Given { question, .. } = self.read(read, (on, Act::Read))?;
         let outcome = credential::judged(&self.store, &question).await?;
         let told = tell(&outcome.judged);
-        Ok(self.judged(&question, outcome).and_then(|_, ()| Ok(told)).rendered(render))
+        let decided = self.judged(&question, outcome).and_then(|_, ()| Ok(told));
+        Ok(self.rendered(decided, render))
     }
 
-    pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decision, Refusal> {
+    pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
         let question = self.question(read(self.request, self.settings)?, (On::Caller, Act::Read));
         let outcome = credential::judged(&self.store, &question).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
@@ -133,7 +141,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
             Ok(self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now))
         });
-        Ok(decided.rendered(|_, token| render_access(token)))
+        Ok(self.rendered(decided, |_, token| render_access(token)))
     }
 }
 

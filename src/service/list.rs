@@ -2,8 +2,10 @@
 
 use super::context::RequestContext;
 use super::decide::all;
-use super::decision::{Decided, Decision, Known, view};
+use super::decision::Decided;
 use super::read::Given;
+use super::render::view;
+use crate::answer::Answer;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::operation::ReadPage;
@@ -23,18 +25,18 @@ pub(super) enum Extent {
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Lists a noun: a page of it, or all there are in one response.
-    pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decision, Refusal> {
+    pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decided<Answer>, Refusal> {
         let Given { input: page, question } = self.read(|request| read(request, noun), (all(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let list = view(self.face.tenants)?.list;
                 let listed = self.listed(question, &page, extent).await?;
-                listed.rendered(move |context, listed| list(context, listed, &page))
+                self.rendered(listed, |context, listed| list(context, listed, &page))
             }
             Noun::Principal => {
                 let list = view(self.face.principals)?.list;
                 let listed = self.listed(question, &page, extent).await?;
-                listed.rendered(move |context, listed| list(context, listed, &page))
+                self.rendered(listed, |context, listed| list(context, listed, &page))
             }
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
@@ -43,7 +45,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     let items = items.into_iter().map(|credential| self.reveal(known, credential));
                     Ok(Listed { items: items.collect::<Result<_, _>>()?, more, behind, total, remaining, resume })
                 });
-                listed.rendered(move |context, listed| list(context, listed, &page))
+                self.rendered(listed, |context, listed| list(context, listed, &page))
             }
         })
     }
@@ -78,7 +80,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         step.secrets = asked_for.secrets;
         question.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
-        let mut known = Known::default();
+        let mut known = Box::default();
         loop {
             question.page = Some(step.clone());
             let outcome = match page(&self.store, &question).await {

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};
-use super::decision::{Decision, view};
+use super::decision::Decided;
 use super::read::{Body, Given};
+use super::render::view;
+use crate::answer::Answer;
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
@@ -19,7 +21,7 @@ use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decision, Refusal> {
+    pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decided<Answer>, Refusal> {
         let made = verb == Verb::Create;
         let target = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
         let Given { input: Body { draft, key }, mut question } = self.read(|_| self.body(noun, verb), target)?;
@@ -35,7 +37,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     tenant::update(store, &question, violations).await?
                 };
-                Ok(self.judged(&question, outcome).rendered(view(face.tenants)?.one))
+                Ok(self.rendered(self.judged(&question, outcome), view(face.tenants)?.one))
             }
             Noun::Principal => {
                 let outcome = if made {
@@ -43,13 +45,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     principal::update(store, &question, violations).await?
                 };
-                Ok(self.judged(&question, outcome).rendered(view(face.principals)?.one))
+                Ok(self.rendered(self.judged(&question, outcome), view(face.principals)?.one))
             }
             Noun::Credential if let Some(render) = self.route.dry_run.filter(|_| self.is_set("dry_run")) => {
                 question.dry = true;
                 let outcome = credential::dry_run(store, &question, violations).await?;
                 let decided = self.judged(&question, outcome);
-                Ok(decided.rendered(move |context, dry| render(context, dry).with("etag", dry.before.etag())))
+                Ok(self.rendered(decided, move |context, dry| render(context, dry).with("etag", dry.before.etag())))
             }
             Noun::Credential if made => {
                 let outcome = credential::create(store, &question, violations).await?;
@@ -61,7 +63,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     };
                     Ok(Revealed { credential, secret })
                 });
-                decided.revealed(face.credentials)
+                self.revealed(decided)
             }
             Noun::Credential => {
                 let outcome = credential::update(store, &question, violations).await?;
@@ -72,7 +74,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                         None => self.reveal(known, credential),
                     }
                 });
-                decided.revealed(face.credentials)
+                self.revealed(decided)
             }
         }
     }
