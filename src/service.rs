@@ -19,7 +19,7 @@ use crate::face::Face;
 use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
 use crate::request::{JSON, Method, Request};
-use crate::route::{Found, Matched, find};
+use crate::route::{Found, Matched, find, required_right};
 use crate::store::Database;
 use crate::store::after::After;
 use crate::store::question::{On, Rotation};
@@ -58,8 +58,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             (Err(wrong), ..) => Decided::from(Err(Refusal::Misconfigured(wrong.clone()))),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Decided::from(Err(refusal)),
             (Ok(settings), Ok(Matched { route, segments }), None) => {
-                let (service, segments) = (self, segments.as_slice());
-                let context = RequestContext { service, request, route, face, settings, segments, id: &id, change };
+                let (service, segments, id) = (self, segments.as_slice(), id.as_str());
+                let required_right = &|operation| required_right(face, operation);
+                let context =
+                    RequestContext { service, request, route, face, settings, segments, required_right, id, change };
                 context.handle().await.unwrap_or_else(|refusal| Decided::from(Err(refusal)))
             }
         };

@@ -2,9 +2,11 @@
 
 use std::ops::Deref;
 
+use crate::caller::Rank;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::face::Face;
+use crate::operation::Operation;
 use crate::refusal::Misconfigured;
 use crate::request::Request;
 use crate::route::Route;
@@ -46,6 +48,8 @@ pub(super) struct RequestContext<'a, D, R> {
     pub settings: &'a Settings,
     /// The variable segments of the path, by name.
     pub segments: &'a [(&'static str, String)],
+    /// The right that an operation of the face requires.
+    pub required_right: &'a dyn Fn(Operation) -> Option<Rank>,
     /// The request's id.
     pub id: &'a str,
     /// The stamp of what the request changes.

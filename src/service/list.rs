@@ -15,7 +15,7 @@ use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
 use crate::store::question::{Act, By, Order, Page, Question};
 
 /// How much of a list one response has.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// A page.
     Page,
@@ -50,28 +50,26 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         })
     }
 
-    async fn listed<T: Item + 'static>(
+    async fn listed<T: Item>(
         &self,
         mut question: Question,
         asked_for: &Page,
         extent: Extent,
     ) -> Result<Decided<Listed<T>>, Refusal> {
-        question.page = Some(asked_for.clone());
-        match (extent, &asked_for.ids) {
-            (Extent::Page, _) => Ok(self.judged(&question, page(&self.store, &question).await?)),
-            (Extent::All, None) => Ok(self.all(question, asked_for).await),
-            (Extent::All, Some(ids)) => {
-                let decided = self.judged(&question, page(&self.store, &question).await?);
-                Ok(decided.and_then(|_, mut listed: Listed<T>| {
-                    // In the order of the ids that were asked for.
-                    let found = &mut listed.items;
-                    let of =
-                        |id: &Id| found.iter().position(|item| item.place().id == *id).map(|at| found.swap_remove(at));
-                    listed.items = ids.iter().filter_map(of).collect();
-                    Ok(listed)
-                }))
-            }
+        if extent == Extent::All && asked_for.ids.is_none() {
+            return Ok(self.all(question, asked_for).await);
         }
+        question.page = Some(asked_for.clone());
+        let decided = self.judged(&question, page(&self.store, &question).await?);
+        Ok(decided.and_then(|_, mut listed: Listed<T>| {
+            if let Some(ids) = &asked_for.ids {
+                // In the order of the ids that were asked for.
+                let found = &mut listed.items;
+                let of = |id: &Id| found.iter().position(|item| item.place().id == *id).map(|at| found.swap_remove(at));
+                listed.items = ids.iter().filter_map(of).collect();
+            }
+            Ok(listed)
+        }))
     }
 
     /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.

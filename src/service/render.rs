@@ -3,10 +3,10 @@
 use super::context::RequestContext;
 use super::decision::Decided;
 use crate::answer::Answer;
+use crate::caller::Rank;
 use crate::face::{Revealed, View};
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
-use crate::route::required_right;
 
 /// A face's view, which it has of each noun of its routes (`src/route.rs`).
 pub(super) fn view<T>(view: Option<&'static View<T>>) -> Result<&'static View<T>, Refusal> {
@@ -16,20 +16,17 @@ pub(super) fn view<T>(view: Option<&'static View<T>>) -> Result<&'static View<T>
 impl<D, R> RequestContext<'_, D, R> {
     pub(super) fn rendered<T>(
         &self,
-        decided: Decided<T>,
+        Decided { known, result }: Decided<T>,
         render: impl FnOnce(&RenderContext<'_>, &T) -> Answer,
     ) -> Decided<Answer> {
-        decided.and_then(|known, result| {
-            let context = RenderContext {
-                request: self.request,
-                operation: self.route.operation,
-                rank: known.rank,
-                required_right: &|operation| required_right(self.face, operation),
-                began: self.now,
-                ended: (self.clock)(),
-            };
-            Ok(render(&context, &result))
-        })
+        let result = result.map(|result| render(&self.render_context(known.rank), &result));
+        Decided { known, result }
+    }
+
+    fn render_context(&self, rank: Option<Rank>) -> RenderContext<'_> {
+        let Self { request, route, required_right, service, .. } = self;
+        let (began, ended) = (service.now, (service.clock)());
+        RenderContext { request, operation: route.operation, rank, required_right, began, ended }
     }
 
     /// Renders a credential, with its entity tag.
