@@ -17,7 +17,7 @@ export default {
     const document = JSON.stringify(asked);
     const results = await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(document)));
     // The row that the last statement gives: the write's, or the read's.
-    const { id, name } = results.at(-1).results[0];
-    return Response.json({ id, name });
+    const { id, state } = results.at(-1).results[0];
+    return Response.json({ id, name: JSON.parse(state).name });
   },
 };

@@ -19,16 +19,19 @@ const credential = "printf('7c%024d', n * 41 % CAST(?1 AS INTEGER))";
 const AT = 1600000000000000; // 2020-09-13T12:26:40Z
 const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
 const ONE = [
-  `INSERT INTO tenants (id, label, name, created_at, updated_at) SELECT ${tenant}, 'grown', 'Grown', ${AT}, ${AT}`,
-  `INSERT INTO principals (tenant, id, name, created_at, updated_at) SELECT ${tenant}, ${principal}, 'all', ${AT}, ${AT}`,
+  `INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, 'grown',
+     '{"name":"Grown","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin","editor","viewer"]}',
+     1, ${AT}, ${AT}, ${stamp}, 1`,
+  `INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, ${principal}, '{"name":"all","enabled":true}', 1, ${AT}, ${AT}, ${stamp}, 3`,
 ];
 const MANY = [
   `${numbers}
-   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, revision, created_at, updated_at,
-     change, changed_at, changed_by, changed_request, event)
-   SELECT ${tenant}, ${credential}, ${principal}, printf('name %07d', n * 49 % CAST(?1 AS INTEGER)), 1,
-     '[{"role_id":"viewer"}]', 1, ${AT} + n / 3, ${AT}, ${stamp},
-     (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ${tenant}) + n - ?2 + 1
+   INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, ${credential}, json_object('principal', ${principal}, 'name', printf('name %07d', n * 49 % CAST(?1 AS INTEGER)),
+     'enabled', json('true'), 'roles', json('[{"role_id":"viewer"}]'), 'unrestricted', json('false')),
+     1, ${AT} + n / 3, ${AT}, ${stamp}, (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ${tenant}) + n - ?2 + 1
    FROM numbers`,
   `${numbers}
    INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)

@@ -46,26 +46,30 @@ function secret({ client_secret }) {
   return client_secret;
 }
 
-// LiteGraph: the one credential that its documentation updates, all zeros. The update on that page sets the token to
-// "default": each start gives it back one of its own.
+// LiteGraph: the one credential that its documentation updates, all zeros; or another one after it was deleted, since no id is
+// used twice. The update on that page sets the token to "default": each start gives it back one of its own.
 async function litegraphCredential(old) {
   const credentials = `/v1.0/tenants/${ZERO}/credentials`;
-  const path = `${credentials}/${ZERO}`;
+  const path = `${credentials}/${old?.credential_guid ?? ZERO}`;
   const named = { UserGUID: ZERO, Name: 'Default credential' };
 
   const found = await send('GET', path, root_token);
-  let token = found.body?.BearerToken;
-  if (found.status === 404) {
-    ({ BearerToken: token } = await must(200, 'PUT', credentials, root_token, { GUID: ZERO, ...named }));
-  } else if (found.status !== 200) {
-    fail('GET', path, found);
-  } else if (!token || token === 'default' || !found.body.Active) {
+  if (found.status !== 200 && found.status !== 404) fail('GET', path, found);
+  const shown = found.status === 200 ? found.body : await made();
+  const { GUID, Active } = shown;
+  let token = shown.BearerToken;
+  if (!token || token === 'default' || !Active) {
     if (!token || token === 'default') {
       token = old && old.bearer_token !== 'default' ? old.bearer_token : `dev-${randomBytes(24).toString('hex')}`;
     }
-    await must(200, 'PUT', path, root_token, { ...named, BearerToken: token, Active: true });
+    await must(200, 'PUT', `${credentials}/${GUID}`, root_token, { ...named, BearerToken: token, Active: true });
   }
-  return { tenant_guid: ZERO, user_guid: ZERO, credential_guid: ZERO, bearer_token: token };
+  return { tenant_guid: ZERO, user_guid: ZERO, credential_guid: GUID, bearer_token: token };
+
+  async function made() {
+    const { status, body } = await send('PUT', credentials, root_token, { GUID: ZERO, ...named });
+    return status === 200 ? body : must(200, 'PUT', credentials, root_token, named);
+  }
 }
 
 // Keycard: a service account of the organization `acme`, and a credential under it.

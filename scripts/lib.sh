@@ -67,7 +67,7 @@ migrate() {
     if [ -f "$stamp" ]; then
         grep ' migrations/' "$stamp" | while read -r line; do
             grep -qxF "$line" <<<"$wanted" || die "${line#* } changed or went after it was run on the database in $state.
-  Write a new migration instead; or, for an empty database: rm -r '$state'"
+  To begin with an empty database: make clean. (If the migration was released, write a new one instead.)"
         done
     fi
 

@@ -5,6 +5,8 @@ pub mod field;
 pub mod id;
 pub mod role;
 pub mod secret;
+mod shape;
+pub mod table;
 pub mod time;
 pub mod validate;
 

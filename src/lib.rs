@@ -1,9 +1,8 @@
 //! Postern: a credential service at the edge.
 //!
-//! It makes, shows, lists, updates and deletes the credentials of machines, through three APIs that already have clients (Coactive,
-//! LiteGraph, Keycard), over one store with one validation module. The modules stand in the order in which a request
-//! passes them; docs/ARCHITECTURE.md draws its way. Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else compiles, and is
-//! tested, natively.
+//! Postern issues, updates, rotates, verifies and revokes API credentials. It implements three vendors' APIs (Coactive, LiteGraph,
+//! Keycard) and one of its own over one store, with one validation module. docs/ARCHITECTURE.md shows how the modules fit together.
+//! Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else compiles, and is tested, natively.
 
 // A panic fails a request that could have been answered: nothing outside of tests may ask for one.
 #![cfg_attr(

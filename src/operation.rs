@@ -42,7 +42,7 @@ pub enum Operation {
     CancelRotation,
     /// Lifts a revocation.
     Restore,
-    /// Shows the history of a tenant, or of one of its credentials.
+    /// Shows the history of a tenant, or of one of its principals or credentials.
     History(Handler<(ReadHistory, RenderHistory)>),
     /// Reports whether a token is valid, whose it is, and whether it may do something.
     Verify(Handler<(ReadInquiry, RenderVerified)>),

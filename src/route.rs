@@ -161,6 +161,7 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &POSTERN,   Write(Credential, Revoke),         Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &POSTERN,   Restore,                           Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Viewer),
 ];

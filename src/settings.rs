@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::credential::id::SHARD_MAX;
 use crate::credential::secret::{Keyring, Keys};
 use crate::refusal::Misconfigured;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub server_timing: bool,
     /// How long the database is waited for, in milliseconds.
     pub database_wait: u32,
+    /// The number that ids made here carry, at most [`SHARD_MAX`].
+    pub shard: u16,
 }
 
 /// The settings' names, as `wrangler.toml` and `.dev.vars.example` have them.
@@ -34,6 +37,9 @@ pub mod name {
     /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself gives a batch
     /// up after 30 seconds, and has been seen to stand still for longer.
     pub const DATABASE_WAIT: &str = "POSTERN_DATABASE_WAIT_MS";
+    /// Optional: the number of this deployment's database, 0 to 1023; 0 unless set. Every id that is made here carries it, so that data
+    /// can be spread over several databases later.
+    pub const SHARD: &str = "POSTERN_SHARD";
 }
 
 const DEFAULT_PREFIX: &str = "pstn_";
@@ -79,7 +85,12 @@ impl Settings {
             .ok()
             .filter(|wait| (100..=30_000).contains(wait))
             .ok_or(wrong(name::DATABASE_WAIT, "has to be a whole number of milliseconds from 100 to 30000"))?;
-        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait })
+        let shard = get(name::SHARD).map_or(Ok(0), |text| text.parse());
+        let shard = shard
+            .ok()
+            .filter(|shard| *shard <= SHARD_MAX)
+            .ok_or(wrong(name::SHARD, "has to be a whole number from 0 to 1023"))?;
+        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, shard })
     }
 }
 
@@ -120,6 +131,12 @@ mod tests {
         assert!(read(name::SERVER_TIMING, Some("on")).is_ok_and(|settings| settings.server_timing));
         for bad in ["", "99", "30001", "-100", "1e3", "ten"] {
             assert_eq!(read(name::DATABASE_WAIT, Some(bad)).err(), Some(name::DATABASE_WAIT), "{bad}");
+        }
+        for bad in ["", "-1", "1024", "1e3", "one"] {
+            assert_eq!(read(name::SHARD, Some(bad)).err(), Some(name::SHARD), "{bad}");
+        }
+        for (shard, is) in [(None, 0), (Some("0"), 0), (Some("1023"), 1023)] {
+            assert!(read(name::SHARD, shard).is_ok_and(|settings| settings.shard == is));
         }
         for (wait, is) in [(None, 10_000), (Some("100"), 100), (Some("30000"), 30_000)] {
             assert!(read(name::DATABASE_WAIT, wait).is_ok_and(|settings| settings.database_wait == is));

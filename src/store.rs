@@ -1,4 +1,4 @@
-//! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/`.
+//! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/sql/`.
 
 pub mod after;
 pub mod credential;
@@ -6,11 +6,16 @@ pub mod delete;
 mod fault;
 pub mod history;
 pub mod idempotency;
+mod key;
 pub mod list;
+mod page;
 pub mod principal;
 pub mod question;
+mod rules;
+mod shape;
 mod sql;
 pub mod tenant;
+mod text;
 pub mod verdict;
 pub mod verify;
 
@@ -21,10 +26,8 @@ use std::future::Future;
 use serde_json::{Map, Value};
 
 pub use fault::Fault;
-pub(crate) use sql::Sql;
 
 use crate::refusal::Refusal;
-use question::Act;
 
 /// A value bound to a statement. D1 gets every number from JavaScript, so every number is a REAL there; so it is in tests.
 #[derive(Clone, Copy, Debug)]
@@ -144,18 +147,15 @@ impl<'a, D: Database> Store<'a, D> {
         self.fault.borrow().clone()
     }
 
-    /// Runs one batch in which every statement is given the same parameters. `act` and `writes` are of the
-    /// question: a batch that may have been written is not run again, one that only reads is, and so is any that did not reach the
-    /// database; once.
+    /// Runs one batch in which every statement is given the same parameters. A batch that may have been written is not run again, one
+    /// that only reads is, and so is any that did not reach the database; once.
     async fn batch(
         &self,
-        statements: &[Sql],
+        statements: &[&'static str],
         parameters: &[Parameter<'_>],
-        act: Act,
         writes: bool,
     ) -> Result<Vec<Vec<Row>>, Refusal> {
-        let statement = |sql: &Sql| Statement { sql: sql.text(act), parameters };
-        let statements: Vec<_> = statements.iter().map(statement).collect();
+        let statements: Vec<_> = statements.iter().map(|sql| Statement { sql, parameters }).collect();
         let mut result = self.run(&statements).await;
         if result.as_ref().is_err_and(|fault| fault.may_be_asked_again(writes)) {
             result = self.run(&statements).await;
@@ -163,7 +163,7 @@ impl<'a, D: Database> Store<'a, D> {
         result.map_err(|fault| match fault {
             Fault::Failed(text) => Refusal::Broken(text),
             fault if writes && fault.may_have_run() => Refusal::OutcomeUnknown,
-            _ => Refusal::Unavailable,
+            Fault::Unreached(_) | Fault::Overloaded(_) | Fault::Lost(_) | Fault::Unavailable(_) => Refusal::Unavailable,
         })
     }
 

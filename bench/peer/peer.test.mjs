@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { build } from "esbuild";
 import { createSchema, digestOf, insertion, newId, seed, spellings } from "./seed.mjs";
 
@@ -128,8 +129,8 @@ const TIMES = "created_at / 1000 AS created_at, updated_at / 1000 AS updated_at"
 const COPIED = {
   tenants: `SELECT id, label, name, enabled, rbac, role_names, ${TIMES} FROM tenants WHERE id = ?1`,
   principals: `SELECT id, tenant AS tenant_id, name, description, enabled, ${TIMES} FROM principals WHERE id = ?1`,
-  credentials: `SELECT id, tenant AS tenant_id, principal AS principal_id, name, description, enabled, roles,
-    expires_at / 1000 AS expires_at, revoked_at / 1000 AS revoked_at, revision, ${TIMES} FROM credentials WHERE id = ?1`,
+  credentials: `SELECT id, tenant AS tenant_id, principal AS principal_id, name, description, enabled,
+    iif(unrestricted, NULL, roles) AS roles, expires_at / 1000 AS expires_at, revoked_at / 1000 AS revoked_at, revision, ${TIMES} FROM credentials WHERE id = ?1`,
 };
 
 async function copy(table, id) {
@@ -187,7 +188,8 @@ before(async () => {
   plain = await makeTenant("plain", { rbac: false });
   const past = (path) => {
     const at = (Date.now() - HOUR) * 1000;
-    return inPostern(["UPDATE credentials SET expires_at = CAST(?1 AS INTEGER) WHERE id = ?2", at, path.split("/").at(-1)]);
+    const end = "UPDATE credentials SET state = json_set(state, '$.expires_at', CAST(?1 AS INTEGER)) WHERE id = ?2";
+    return inPostern([end, at, path.split("/").at(-1)]);
   };
   const role = (role_id, resource) => ({ roles: [{ role_id, resource }] });
   const callers = {
@@ -244,9 +246,10 @@ function compared({ status, headers, body }) {
 }
 
 const LEFT_IN_POSTERN = [
-  "SELECT revision, principal, name, description, enabled, roles FROM credentials WHERE id = ?1",
+  `SELECT revision, principal, name, description, enabled, iif(unrestricted, NULL, roles) AS roles
+   FROM credentials WHERE id = ?1`,
   `SELECT changes, widened, by, request, revision FROM events
-   WHERE credential = ?1 AND by <> 'root' AND action = 'updated' ORDER BY seq`,
+   WHERE id = ?1 AND by <> 'root' AND action = 'updated' ORDER BY seq`,
 ];
 // Without the change of a token, for which Postern has events of its own.
 const LEFT_IN_PEER = [
@@ -255,13 +258,27 @@ const LEFT_IN_PEER = [
    FROM events WHERE credential_id = ?1 AND action = 'updated' ORDER BY id) WHERE changes <> '{}'`,
 ];
 
+/** The changes of an event of the peer, as Postern reports them: full access by a key of its own, roles as added and removed. */
+function reported({ roles, ...changes }) {
+  if (!roles) return changes;
+  const [before, after] = [roles.before, roles.after].map((side) => side ?? []);
+  const without = (left, right) => left.filter((role) => !right.some((other) => isDeepStrictEqual(role, other)));
+  const unrestricted = { before: roles.before === null, after: roles.after === null };
+  return {
+    ...changes,
+    roles: { added: without(after, before), removed: without(before, after) },
+    ...(unrestricted.before !== unrestricted.after && { unrestricted }),
+  };
+}
+
 /** What updates left, in each of these. */
 async function stored(names, id) {
   const asked = (name) => (name === "postern" ? LEFT_IN_POSTERN : LEFT_IN_PEER).map((text) => [text, id]);
   const rows = await sql(Object.fromEntries(names.map((name) => [name, asked(name)])));
   return names.map((name) => {
     const [[row], events] = rows[name];
-    const told = events.map((event) => ({ ...event, changes: JSON.parse(event.changes) }));
+    const asPostern = name === "postern" ? (changes) => changes : reported;
+    const told = events.map((event) => ({ ...event, changes: asPostern(JSON.parse(event.changes)) }));
     return { ...row, roles: row && JSON.parse(row.roles), events: told };
   });
 }
@@ -451,8 +468,9 @@ describe("one after the other", () => {
     const gone = { role_id: "deployer" };
     const place = await make({ roles: [gone] });
     const know = (...names) => {
-      const update = ["UPDATE tenants SET role_names = ?1 WHERE id = ?2", JSON.stringify(names), bench.tenant];
-      return Promise.all([inPostern(update), inPeers(update)]);
+      const update = (set) => [`UPDATE tenants SET ${set} WHERE id = ?2`, JSON.stringify(names), bench.tenant];
+      const inState = update("state = json_set(state, '$.role_names', json(?1))");
+      return Promise.all([inPostern(inState), inPeers(update("role_names = ?1"))]);
     };
     await know("admin", "editor", "viewer");
     assert.equal((await same("PUT", "coactive", place, { body: { roles: [gone] } })).status, 200);

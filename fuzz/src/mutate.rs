@@ -1,7 +1,13 @@
 //! Mutations that know what a request is made of. libFuzzer's own change bytes, and find what is near to what there is; these put
 //! a member, a header or a route where bytes alone would seldom come to one.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use arbitrary::Unstructured;
+use postern::credential::field::{Field, Noun, Verb};
+use postern::face::Face;
+use postern::face::{coactive::COACTIVE, keycard::KEYCARD, litegraph::LITEGRAPH, postern::POSTERN};
 use serde_json::{Map, Value, json};
 
 use crate::script::{self, Step};
@@ -42,53 +48,22 @@ pub fn body(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
 }
 
 /// The members that some face has a word for, and some that none has.
-const WORDS: &[&str] = &[
-    "name",
-    "roles",
-    "roles_context",
-    "description",
-    "enabled",
-    "principal",
-    "expires_at",
-    "metadata",
-    "rbac",
-    "require_if_match",
-    "role_names",
-    "grace_seconds",
-    "reason",
-    "token",
-    "role_id",
-    "resource",
-    "resource_instance",
-    "GUID",
-    "UserGUID",
-    "Name",
-    "FirstName",
-    "LastName",
-    "Email",
-    "Active",
-    "BearerToken",
-    "CreatedUtc",
-    "LastUpdateUtc",
-    "Ordering",
-    "MaxResults",
-    "Skip",
-    "ContinuationToken",
-    "id",
-    "tenant",
-    "revision",
-    "created_at",
-    "updated_at",
-    "revoked_at",
-    "revoked_reason",
-    "last_used_at",
-    "secrets",
-    "label",
-    "grant_type",
-    "nmae",
-    "",
-    "a/b~c",
-];
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
+    let fields = faces.into_iter().flat_map(words);
+    fields.chain(OTHERS.split(' ')).chain(["", "a/b~c"]).collect::<BTreeSet<_>>().into_iter().collect()
+});
+
+const OTHERS: &str = "token role_id resource resource_instance Ordering MaxResults Skip ContinuationToken id tenant revision \
+    created_at updated_at revoked_at revoked_reason last_used_at secrets label grant_type nmae";
+
+/// Every word that a face has for a field.
+pub fn words(face: &'static Face) -> impl Iterator<Item = &'static str> {
+    let ways = Noun::ALL.into_iter().flat_map(|noun| Verb::ALL.map(|verb| (noun, verb)));
+    ways.flat_map(move |(noun, verb)| {
+        Field::ALL.into_iter().filter_map(move |field| face.dialect.word(noun, verb, field))
+    })
+}
 
 fn value(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
     Ok(match u.int_in_range(0..=17)? {
@@ -170,7 +145,7 @@ fn role(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
         }
     }
     if u.ratio(1, 20)? {
-        role.insert((*u.choose(WORDS)?).to_owned(), value(&mut Unstructured::new(&[]))?);
+        role.insert((*u.choose(&WORDS)?).to_owned(), value(&mut Unstructured::new(&[]))?);
     }
     Ok(role.into())
 }
@@ -185,13 +160,13 @@ fn object(bytes: &[u8], u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> 
         match u.int_in_range(0..=3)? {
             0 if !there.is_empty() => drop(members.remove(u.choose(&there)?)),
             1 if !there.is_empty() => drop(members.insert(u.choose(&there)?.clone(), value(u)?)),
-            _ => drop(members.insert((*u.choose(WORDS)?).to_owned(), value(u)?)),
+            _ => drop(members.insert((*u.choose(&WORDS)?).to_owned(), value(u)?)),
         }
     }
     let mut text = Value::from(members).to_string();
     if u.ratio(1, 30)? {
         // The same member a second time, which no object of serde_json's could hold.
-        text = text.replacen('{', &format!("{{\"{}\":1,", u.choose(WORDS)?), 1);
+        text = text.replacen('{', &format!("{{\"{}\":1,", u.choose(&WORDS)?), 1);
     }
     Ok(text.into())
 }

@@ -58,8 +58,10 @@ impl Scene {
         };
         let other = Id::from_bits(1);
         for (id, label) in [(ACME, "acme"), (other, "other")] {
-            let sql = "INSERT INTO tenants (id, label, name, role_names, created_at, updated_at)
-                 VALUES (?1, ?2, ?2, '[\"admin\",\"auditor\",\"editor\",\"viewer\"]', 0, 0)";
+            let sql = "INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by,
+                   changed_request, event)
+                 VALUES (?1, ?2, json_object('name', ?2, 'enabled', json('true'), 'rbac', json('true'), 'preconditions', json('false'),
+                   'role_names', json('[\"admin\",\"auditor\",\"editor\",\"viewer\"]')), 1, 0, 0, 'made', 0, 'root', 'made', 1)";
             scene.connection.borrow().execute(sql, [&id.to_string(), label]).expect("a tenant");
             scene.name_id(label, id);
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use postern::credential::field::{Noun, Verb, Violation};
-use postern::credential::validate::{
-    Change, DESCRIPTION_MAX, GRACE_MAX, NAME_MAX, ROLES_MAX, To, VIOLATIONS_MAX, validate,
-};
+use postern::credential::id::Id;
+use postern::credential::table::{DESCRIPTION_MAX, FIELDS, GRACE_MAX, Goes, NAME_MAX, Null, ROLES_MAX, Shape};
+use postern::credential::time::Micros;
+use postern::credential::validate::{Change, VIOLATIONS_MAX, validate};
 use postern::face::Face;
 use postern::operation::Handler;
 use postern::refusal::{Refusal, Unreadable};
@@ -87,7 +88,7 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
     };
     let (draft, change, violations) = judge(body);
     let (_, change_again, violations_again) = judge(again);
-    assert!(change.set() == change_again.set() && violations == violations_again, "one body, one judgement");
+    assert!(change.set == change_again.set && violations == violations_again, "one body, one judgement");
     for name in draft.asserted.keys() {
         assert!(body.contains_key(name), "{name} was never said");
     }
@@ -98,49 +99,71 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
     }
 }
 
-/// A change that breaks no rule is within every bound that the documents tell.
+/// A change that breaks no rule is within every bound that the table of fields tells.
 fn bounded(change: &Change) {
-    fn text(text: Option<&String>, min: usize, max: usize) {
-        let Some(text) = text else { return };
-        assert!((min..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control));
-    }
-    fn some<T>(to: &To<Option<T>>) -> Option<&T> {
-        if let To::Set(Some(value)) = to { Some(value) } else { None }
-    }
-    if let To::Set(name) = &change.name {
-        text(Some(name), 1, NAME_MAX);
-    }
-    for part in [&change.first_name, &change.last_name, &change.email] {
-        text(some(part), 1, NAME_MAX);
-    }
-    text(some(&change.description), 0, DESCRIPTION_MAX);
-    text(some(&change.reason), 0, DESCRIPTION_MAX);
-    if let Some(roles) = some(&change.roles) {
-        assert!(roles.len() <= ROLES_MAX && (!roles.is_empty() || change.context.is_some()), "no roles is full access");
-        for role in roles {
-            text(Some(&role.role_id), 1, NAME_MAX);
-            text(role.resource.as_ref(), 1, NAME_MAX);
-            text(role.resource_instance.as_ref(), 1, NAME_MAX);
-            assert!(role.resource.is_some() || role.resource_instance.is_none());
-            // What is not said is the one role that every catalogue has.
-            let is_asked = change.named_roles.iter().any(|(_, named)| *named == role.role_id);
-            assert!(is_asked || role.role_id == "viewer" && roles.len() == 1, "the catalogue is asked");
+    for row in FIELDS.iter().filter(|row| row.goes == Goes::Document) {
+        let Some(value) = change.set.get(row.key) else { continue };
+        if value.is_null() {
+            assert!(row.null == Null::Clears, "{} cannot be null", row.key);
+        } else {
+            fits(row.shape, value, change);
         }
     }
-    for (name, value) in some(&change.metadata).into_iter().flatten() {
-        text(Some(name), 1, NAME_MAX);
-        text(value.as_ref(), 0, DESCRIPTION_MAX);
-    }
-    if let To::Set(names) = &change.catalogue {
-        assert!(names.len() <= ROLES_MAX && ["admin", "editor", "viewer"].iter().all(|name| names.contains(*name)));
-    }
-    if let To::Set(seconds) = change.grace_seconds {
-        assert!((0..=GRACE_MAX).contains(&seconds));
-    }
+    assert!(change.set.keys().all(|key| FIELDS.iter().any(|row| row.goes == Goes::Document && row.key == key)));
+    assert!(change.reason.as_ref().is_none_or(|reason| is_text(&reason.as_str().into(), 0, DESCRIPTION_MAX)));
+    assert!(change.grace_seconds.is_none_or(|seconds| (0..=GRACE_MAX).contains(&seconds)));
+}
+
+fn is_text(value: &Value, min: usize, max: usize) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| (min..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+}
+
+fn fits(shape: Shape, value: &Value, change: &Change) {
+    let fits = match shape {
+        Shape::Text { min, max } => is_text(value, min, max),
+        Shape::TextOrNull { max } => is_text(value, 1, max),
+        Shape::Flag => value.is_boolean(),
+        Shape::Whole { min, max } => value.as_i64().is_some_and(|number| (min..=max).contains(&number)),
+        Shape::Time => value.as_i64().is_some_and(|time| (0..=Micros::MAX.0).contains(&time)),
+        Shape::Id => value.as_str().and_then(Id::parse).is_some(),
+        Shape::Names => value.as_array().is_some_and(|names| {
+            let is_usual = |usual: &str| names.iter().any(|name| name == usual);
+            names.len() <= ROLES_MAX
+                && names.iter().all(|name| is_text(name, 1, NAME_MAX))
+                && names.is_sorted_by(|left, right| left.as_str() < right.as_str())
+                && ["admin", "editor", "viewer"].into_iter().all(is_usual)
+        }),
+        Shape::Roles => {
+            let roles = value.as_array().expect("a list");
+            assert!(
+                roles.len() <= ROLES_MAX && (!roles.is_empty() || change.context.is_some()),
+                "no roles is full access"
+            );
+            roles.iter().all(|role| {
+                let limit = |part: &str| role.get(part).is_none_or(|part| is_text(part, 1, NAME_MAX));
+                // What is not said is the one role that every catalogue has.
+                let is_asked = change.named_roles.iter().any(|(_, named)| role["role_id"] == named.as_str());
+                is_text(&role["role_id"], 1, NAME_MAX)
+                    && limit("resource")
+                    && limit("resource_instance")
+                    && (role.get("resource").is_some() || role.get("resource_instance").is_none())
+                    && (is_asked || role["role_id"] == "viewer" && roles.len() == 1)
+            })
+        }
+        Shape::Metadata => value.as_object().is_some_and(|members| {
+            members.iter().all(|(name, value)| {
+                is_text(&name.as_str().into(), 1, NAME_MAX) && (value.is_null() || is_text(value, 0, DESCRIPTION_MAX))
+            })
+        }),
+        Shape::Context | Shape::Secret => false,
+    };
+    assert!(fits, "{shape:?}: {value}");
 }
 
 /// Each violation is told of something that the body has, or lacks.
-fn named(face: &Face, body: &Map<String, Value>, violations: &[Violation]) {
+fn named(face: &'static Face, body: &Map<String, Value>, violations: &[Violation]) {
     if violations.is_empty() {
         return;
     }
@@ -166,9 +189,8 @@ fn named(face: &Face, body: &Map<String, Value>, violations: &[Violation]) {
         }
     } else {
         let text = told["message"].as_str().filter(|_| told.get("Error").is_none()).or(told["Description"].as_str());
-        let words = words(face);
         let text = text.expect("a sentence");
-        assert!(words.iter().any(|word| text.starts_with(word)), "{text}");
+        assert!(mutate::words(face).any(|word| text.starts_with(word)), "{text}");
     }
 }
 
@@ -187,19 +209,6 @@ fn there(body: &Value, steps: &[String], may_lack: bool) {
         };
         at = next;
     }
-}
-
-/// Every word that a face has for a field.
-fn words(face: &Face) -> Vec<&'static str> {
-    use postern::credential::field::Field;
-    let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
-    let verbs = [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke];
-    let word = |field| {
-        nouns
-            .into_iter()
-            .flat_map(move |noun| verbs.into_iter().filter_map(move |verb| face.dialect.word(noun, verb, field)))
-    };
-    Field::ALL.into_iter().flat_map(word).collect()
 }
 
 /// A form, against another reader of forms.

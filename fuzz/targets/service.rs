@@ -73,8 +73,9 @@ const WRONG: &str = "SELECT
   + (SELECT abs((SELECT count(*) FROM credentials) - (SELECT count(*) FROM credentials_by_name)))
   + (SELECT abs((SELECT count(*) FROM credentials) - (SELECT count(*) FROM credentials_of_principal)))
   + (SELECT count(*) FROM credentials WHERE ending) + (SELECT count(*) FROM secrets WHERE ending)
+  + (SELECT count(*) FROM principals WHERE ending) + (SELECT count(*) FROM tenants WHERE ending)
   + (SELECT count(*) FROM credentials AS c WHERE NOT EXISTS
-      (SELECT 1 FROM events AS e WHERE e.tenant = c.tenant AND e.seq = c.event AND e.credential = c.id))
+      (SELECT 1 FROM events AS e WHERE e.tenant = c.tenant AND e.seq = c.event AND e.noun = 'credential' AND e.id = c.id))
   + (SELECT count(*) FROM pragma_foreign_key_check)";
 
 /// Whose secret a name puts in; none, for an id.

@@ -35,16 +35,22 @@ pub(super) fn digit(letter: u8) -> Option<u8> {
     DIGITS.get(usize::from(letter)).copied().flatten()
 }
 
+/// The largest number of a shard.
+pub const SHARD_MAX: u16 = 0x3ff;
+
 impl Id {
     /// The all-zero id: every tenant's default principal has it.
     pub const ZERO: Self = Self(0);
 
-    /// A new UUIDv7 (RFC 9562 §5.7).
+    /// Returns a new UUIDv7 (RFC 9562 §5.7) of a shard.
     ///
-    /// `now` is in microseconds since 1970; `random` fills the 74 bits that time leaves.
+    /// `now` is in microseconds since 1970. The shard's number, at most [`SHARD_MAX`], fills the first ten bits of `rand_a`; `random`
+    /// fills the 64 bits that are left. So an id tells which database has it, should there ever be more than one.
     #[must_use]
-    pub fn new(now: i64, random: [u8; 10]) -> Self {
+    pub fn new(now: i64, shard: u16, mut random: [u8; 10]) -> Self {
         let millis = u64::try_from(now / 1000).unwrap_or_default();
+        let [high, low] = (shard << 2).to_be_bytes();
+        (random[0], random[1]) = (high, low | random[1] & 0b11);
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().as_u128())
     }
 
@@ -145,7 +151,7 @@ impl<'de> serde::Deserialize<'de> for Id {
 
 #[cfg(test)]
 mod tests {
-    use super::Id;
+    use super::{Id, SHARD_MAX};
     use proptest::prelude::*;
 
     proptest! {
@@ -191,7 +197,20 @@ mod tests {
 
     #[test]
     fn a_new_id_is_a_uuid_of_version_7() {
-        let id = Id::new(1_700_000_000_123_456, [0xff; 10]);
+        let id = Id::new(1_700_000_000_123_456, SHARD_MAX, [0xff; 10]);
         assert_eq!(id.guid(), "018bcfe5-687b-7fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn a_new_id_carries_its_shard_in_ten_bits_and_64_random_ones() {
+        for shard in [0, 1, 5, 512, SHARD_MAX] {
+            let bits = |byte| u128::from_str_radix(&Id::new(1, shard, [byte; 10]).guid().replace('-', ""), 16).unwrap();
+            let (least, most) = (bits(0), bits(0xff));
+            for id in [least, most] {
+                assert_eq!(id >> 66 & 0x3ff, u128::from(shard), "{id:032x}");
+                assert_eq!((id >> 76 & 0xf, id >> 62 & 0b11), (7, 0b10), "version and variant");
+            }
+            assert_eq!((least ^ most).count_ones(), 64, "random bits");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One role. Ordered as roles are stored and shown: by resource (none first), instance, `role_id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +15,19 @@ pub struct Role {
     pub resource_instance: Option<String>,
     /// Which role, by a name of the tenant's catalogue.
     pub role_id: String,
+}
+
+impl Role {
+    /// The role as a JSON object, with its members in the order of the struct.
+    #[must_use]
+    pub fn into_json(self) -> Value {
+        let mut members = Map::new();
+        let parts = [("resource", self.resource), ("resource_instance", self.resource_instance)];
+        let given = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
+        members.extend(given);
+        members.insert("role_id".to_owned(), self.role_id.into());
+        members.into()
+    }
 }
 
 /// The part of a credential's roles that a body speaks of (Coactive's `roles_context`).

@@ -55,13 +55,9 @@ impl Dialect for Coactive {
     }
 
     fn exception(&self, verb: Verb, field: Field, _said: &Said) -> Option<Meaning> {
-        match (verb, field) {
-            // "name absent or null on PUT: keeps the name".
-            (Verb::Replace, Field::Name) => Some(Meaning::Keep),
-            // "No roles (absent, null or []) means full access."
-            (_, Field::Roles) => Some(Meaning::Clear),
-            _ => None,
-        }
+        // "name absent or null on PUT: keeps the name". "No roles (absent, null or []) means full access."
+        let keeps = (verb, field) == (Verb::Replace, Field::Name);
+        if keeps { Some(Meaning::Keep) } else { (field == Field::Roles).then_some(Meaning::Clear) }
     }
 
     fn read_id(&self, text: &str) -> Option<Id> {

@@ -49,14 +49,16 @@ impl Dialect for LiteGraph {
     }
 
     fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {
-        match (verb, field, said) {
+        let (creates, absent) = (verb == Verb::Create, *said == Said::Absent);
+        if field == Field::Secret {
+            // A BearerToken is made here if it is absent, null or empty; on update, "absent, null or empty keeps the token".
+            Some(if creates { Meaning::Default } else { Meaning::Keep })
+        } else if field == Field::Principal && absent {
             // "UserGUID is required", on create and update.
-            (_, Field::Principal, Said::Absent) => Some(Meaning::Missing),
-            // "Name (default unnamed)" and a BearerToken that is made here; null or empty is as absent.
-            (Verb::Create, Field::Name, Said::Absent) | (Verb::Create, Field::Secret, _) => Some(Meaning::Default),
-            // "BearerToken absent, null or empty keeps the token that is stored."
-            (_, Field::Secret, _) => Some(Meaning::Keep),
-            _ => None,
+            Some(Meaning::Missing)
+        } else {
+            // "Name (default unnamed)".
+            (field == Field::Name && creates && absent).then_some(Meaning::Default)
         }
     }
 

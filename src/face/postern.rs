@@ -1,6 +1,7 @@
 //! Our own face, `/v1`: full PUT that cannot widen access by omission, PATCH by RFC 7396, preconditions, dry runs, rotation,
 //! revocation. Its contract: docs/COMPATIBILITY.md, "Our own".
 
+mod changes;
 pub mod description;
 mod one_off;
 mod problem;
@@ -49,17 +50,9 @@ impl Dialect for Postern {
     }
 
     fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {
-        match (verb, field, said) {
-            // What would widen access, or move the credential, by being left out has to be said, null aloud.
-            (Verb::Replace, Field::Principal | Field::Enabled | Field::Roles | Field::ExpiresAt, Said::Absent)
-            | (Verb::Create, Field::Roles, Said::Absent)
-            | (Verb::Rotate, Field::GraceSeconds, Said::Absent) => Some(Meaning::Missing),
-            // A tenant that is replaced says all of its switches.
-            (Verb::Replace, Field::Rbac | Field::Preconditions | Field::RoleNames, Said::Absent) => {
-                Some(Meaning::Missing)
-            }
-            _ => None,
-        }
+        // What would widen access, or move the credential, by being left out is required, null explicitly.
+        let required = *said == Said::Absent && field.row().is_some_and(|row| row.required.on_our_face(verb));
+        required.then_some(Meaning::Missing)
     }
 
     fn read_id(&self, text: &str) -> Option<Id> {
@@ -120,7 +113,7 @@ pub(crate) const FILTERS: &[&str] = &[
     "unrotated_since",
 ];
 /// Shows what a change would do.
-pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::difference);
+pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
 /// Shows the history.
 pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
 /// Verifies a token.

@@ -29,7 +29,7 @@ pub struct Service<'a, D, R> {
 
 impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {
     pub(super) fn new_id(&self) -> Id {
-        Id::new(self.now.0, self.random_bytes())
+        Id::new(self.now.0, self.settings.map_or(0, |settings| settings.shard), self.random_bytes())
     }
 
     pub(super) fn random_bytes<const LENGTH: usize>(&self) -> [u8; LENGTH] {

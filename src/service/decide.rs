@@ -92,7 +92,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     ) -> Result<Decided<Answer>, Refusal> {
         let Given { input: HistoryPage { limit, from }, mut question } = self.read(read, (On::Events, Act::Read))?;
         let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
-        page.from = question.credential.take();
+        let (credential, principal) = (question.credential.take(), question.principal.take());
+        page.noun = credential.map(|_| Noun::Credential).or(principal.map(|_| Noun::Principal));
+        page.from = credential.or(principal);
         question.page = Some(page);
         question.seq = from;
         let outcome = history::page(&self.store, &question).await?;
@@ -147,5 +149,5 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
 /// The names of the roles that the tenant knows.
 pub(super) fn role_names(judged: &Judged) -> Vec<String> {
-    judged.role_names.as_deref().and_then(|names| serde_json::from_str(names).ok()).unwrap_or_default()
+    judged.role_names.clone().unwrap_or_default()
 }

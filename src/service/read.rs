@@ -68,39 +68,15 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// The question of a caller who names nothing.
     pub(super) fn question(&self, caller: Caller, (on, act): (On, Act)) -> Question {
+        let target = (on, act, self.route.right);
         Question {
-            now: self.now,
-            caller,
-            tenant: None,
-            principal: None,
-            credential: None,
-            bearer: None,
-            on,
-            act,
-            need: self.route.right,
             if_match: self.request.if_match(),
             // A read is answered without it, and then told 304.
             if_none_match: if matches!(act, Act::Change | Act::Delete) { self.request.if_none_match() } else { None },
-            asserted: Map::new(),
             merges: self.route.operation == Operation::Write(Noun::Credential, Verb::Merge),
             active: self.face.says_active,
-            rotation: None,
-            grace_seconds: None,
             tells_secrets: self.face.lists_secrets,
-            idempotency: None,
-            subject: None,
-            seq: None,
-            page: None,
-            bound: None,
-            force: false,
-            dry: false,
-            invalid: false,
-            set: Map::new(),
-            context: None,
-            role_names: Vec::new(),
-            secret: None,
-            change: self.change,
-            request: self.id.to_owned(),
+            ..Question::new(self.now, caller, target, self.change, self.id.to_owned())
         }
     }
 

@@ -1,7 +1,5 @@
 //! Writes of one thing: its body, the question that is asked of it, the secret that it brings, and what came of it.
 
-use serde_json::Value;
-
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};
 use super::decision::Decided;
@@ -11,12 +9,12 @@ use crate::answer::Answer;
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
-use crate::credential::validate::{Change, NewSecret, To, validate};
+use crate::credential::validate::{Change, NewSecret, validate};
 use crate::face::Revealed;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::store::idempotency::Made;
-use crate::store::question::{Act, Idempotency, Key, NewRow, On, Question, Rotation, TenantRef};
+use crate::store::question::{Act, Idempotency, Key, Label, NewRow, On, Question, Rotation, TenantRef, Times};
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
@@ -27,7 +25,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let Given { input: Body { draft, key }, mut question } = self.read(|_| self.body(noun, verb), target)?;
         let (change, violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
         question.asserted = draft.asserted;
-        let token = self.ask(&mut question, verb, &change, &violations);
+        let token = self.ask(&mut question, verb, change, &violations);
         question.idempotency = key.map(|key| self.idempotency(&key, &question, token.as_ref()));
         let Self { service: Service { store, .. }, face, .. } = self;
         match noun {
@@ -51,7 +49,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 question.dry = true;
                 let outcome = credential::dry_run(store, &question, violations).await?;
                 let decided = self.judged(&question, outcome);
-                Ok(self.rendered(decided, move |context, dry| render(context, dry).with("etag", dry.before.etag())))
+                Ok(self.rendered(decided, render))
             }
             Noun::Credential if made => {
                 let outcome = credential::create(store, &question, violations).await?;
@@ -103,25 +101,22 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// Puts a change into the question, and gives back the secret that it brings.
-    fn ask(&self, question: &mut Question, verb: Verb, change: &Change, violations: &[Violation]) -> Option<Token> {
-        let way = self;
+    fn ask(&self, question: &mut Question, verb: Verb, change: Change, violations: &[Violation]) -> Option<Token> {
         question.invalid = !violations.is_empty();
-        question.set = change.set();
-        question.context.clone_from(&change.context);
-        question.role_names.clone_from(&change.named_roles);
+        question.set = change.set;
+        question.set_unrestricted();
+        question.times = Times { created_at: change.created_at, updated_at: change.updated_at };
+        question.context = change.context;
+        question.role_names = change.named_roles;
         if question.act == Act::Create {
-            let own = match change.id {
-                To::Set(id) => id,
-                To::Keep => None,
-            };
-            let key = Key(Some(own.unwrap_or_else(|| self.new_id())));
+            let key = Key(Some(change.id.unwrap_or_else(|| self.new_id())));
             match question.on {
                 On::Tenants => {
                     question.tenant = Some(TenantRef::Id(key));
                     label_it(question);
                 }
                 On::Principals => question.principal = Some(key),
-                _ => {
+                On::Caller | On::Tenant | On::Principal | On::Events | On::Credentials | On::Credential => {
                     question.credential = Some(key);
                     if let Some(principal) = question.principal {
                         // Made under the principal of the path.
@@ -130,30 +125,25 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 }
             }
         }
-        match (verb, &change.grace_seconds, &change.reason) {
-            (Verb::Rotate, To::Set(seconds), _) => {
+        match (verb, change.grace_seconds) {
+            (Verb::Rotate, Some(seconds)) => {
                 question.rotation = Some(Rotation::Start);
-                question.grace_seconds = Some(*seconds);
+                question.grace_seconds = Some(seconds);
             }
-            (Verb::Revoke, _, reason) => {
-                let reason = if let To::Set(Some(reason)) = reason { reason.as_str().into() } else { Value::Null };
+            (Verb::Revoke, _) => {
                 question.set.insert("revoked_at".to_owned(), self.now.0.into());
-                question.set.insert("revoked_reason".to_owned(), reason);
+                question.set.insert("revoked_reason".to_owned(), change.reason.into());
             }
-            _ => {}
+            (Verb::Create | Verb::Replace | Verb::Merge, _) | (Verb::Rotate, None) => {}
         }
-        let secret = match &change.secret {
-            To::Set(secret) => secret,
-            To::Keep if question.rotation.is_some() => &NewSecret::Made,
-            To::Keep => return None,
-        };
+        let secret = change.secret.or_else(|| question.rotation.map(|_| NewSecret::Made))?;
         let token = match secret {
-            NewSecret::Chosen(token) => token.clone(),
-            NewSecret::Made => Token::make(&way.settings.token_prefix, self.new_id(), &self.random_bytes()),
+            NewSecret::Chosen(token) => token,
+            NewSecret::Made => Token::make(&self.settings.token_prefix, self.new_id(), &self.random_bytes()),
         };
-        let keys = &way.settings.keys;
+        let keys = &self.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
-        let seals = way.face.reveals_secrets || question.rotation.is_some();
+        let seals = self.face.reveals_secrets || question.rotation.is_some();
         let sealed = if seals { self.sealed(&token, question) } else { None };
         let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
         question.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
@@ -170,8 +160,8 @@ fn made_now<T>(Outcome { judged, result }: Outcome<Made<T>>) -> Outcome<T> {
 fn label_it(question: &mut Question) {
     let slug = slug(question.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
     // A label that reads as an id would shadow that id.
-    question.set.insert("first".to_owned(), if Id::parse_either(&slug).is_some() { 2 } else { 1 }.into());
-    question.set.insert("slug".to_owned(), slug.into());
+    let first = if Id::parse_either(&slug).is_some() { 2 } else { 1 };
+    question.label = Some(Label { slug, first });
 }
 
 /// The label of a name: lower-case letters and digits, what is between them a hyphen, at most 200 characters.

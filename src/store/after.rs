@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::question::Act;
-use super::{Database, Parameter, Sql, Store};
+use super::sql::{Plain, Sql};
+use super::{Database, Parameter, Store};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -63,9 +63,9 @@ impl After {
 /// # Errors
 /// `Unavailable` or `Broken`, of which the caller of the request learns nothing: its answer has gone out.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
-    const NOTE_SECRET: Sql = Sql::plain(include_str!("note_secret.sql"));
-    const NOTE_CREDENTIAL: Sql = Sql::plain(include_str!("note_credential.sql"));
-    const REKEY: Sql = Sql::plain(include_str!("rekey.sql"));
+    const NOTE_SECRET: Sql = Sql::Plain(Plain::NoteSecret);
+    const NOTE_CREDENTIAL: Sql = Sql::Plain(Plain::NoteCredential);
+    const REKEY: Sql = Sql::Plain(Plain::Rekey);
     let statements: &[_] = match (after.used.is_empty(), &after.rekey) {
         (true, None) => return Ok(()),
         // The move last: the notes find the secret by the id that it had.
@@ -74,5 +74,6 @@ pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(
         (true, Some(_)) => &[REKEY],
     };
     let text = serde_json::to_string(after).unwrap_or_default();
-    store.batch(statements, &[Parameter::Text(&text)], Act::Change, true).await.map(drop)
+    let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
+    store.batch(&texts, &[Parameter::Text(&text)], true).await.map(drop)
 }

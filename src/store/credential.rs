@@ -1,44 +1,38 @@
 //! Credentials: find, create, update. Each is one batch.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::idempotency::{Made, once};
-use super::question::{Question, Rotation};
-use super::verdict::{JUDGE, Outcome, first, judge, read};
-use super::{Database, Sql, Store};
+use super::question::{Act, On, Question, Rotation};
+use super::sql::{Plain, Sql};
+use super::verdict::{Outcome, first, judge, no_row, one, read, state};
+use super::{Database, Row, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
+use crate::credential::role::Role;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
-
-const UPDATE: Sql = Sql::judged_by(include_str!("update.sql"));
-const CREATE: Sql = Sql::judged_by(include_str!("create.sql"));
-const SECRET_ADD: Sql = Sql::judged_by(include_str!("secret_add.sql"));
-const SECRET_END_OTHERS: Sql = Sql::judged_by(include_str!("secret_end_others.sql"));
-const SECRET_DELETE_ENDED: Sql = Sql::judged_by(include_str!("secret_delete_ended.sql"));
-const SECRET_RETIRE: Sql = Sql::judged_by(include_str!("secret_retire.sql"));
-const SECRET_FINISH: Sql = Sql::judged_by(include_str!("secret_finish.sql"));
-const SECRET_CANCEL: Sql = Sql::judged_by(include_str!("secret_cancel.sql"));
-const DRY_RUN: Sql = Sql::judged_by(include_str!("dry_run.sql"));
-const READ: Sql = Sql::judged_by(include_str!("read_credential.sql"));
 
 /// Finds a credential.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Credential>, Refusal> {
-    run(store, question, &[JUDGE], false, Vec::new()).await
+    let read = Sql::Read { on: On::Credential, secrets: question.tells_secrets };
+    one(store, question, read, Vec::new(), from_row).await
 }
 
-/// Judges a request, and does nothing else.
+/// Judges a request, and does nothing else. On a tenant, the names of its roles are judged with it.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn judged<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<()>, Refusal> {
-    judge(store, question, &[JUDGE], Vec::new()).await.map(|(outcome, _)| outcome)
+    let statement = if question.on == On::Tenant { Sql::Roles } else { Sql::Judge(question.on, question.act) };
+    judge(store, question, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 
 /// Creates a credential and its secret.
@@ -50,9 +44,8 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
-    let (statements, gives): (&[_], _) =
-        if question.tells_secrets { (&[CREATE, SECRET_ADD, READ], 2) } else { (&[CREATE, SECRET_ADD], 0) };
-    once(store, question, statements, gives, violations, |row| read::<Stored>(row)?.into_credential(None)).await
+    let follow = [Sql::Plain(Plain::SecretAdd)];
+    once(store, question, &follow, violations, |row| read::<Stored>(row)?.into_credential(None)).await
 }
 
 /// Updates a credential, for PUT and PATCH, on every face.
@@ -64,25 +57,43 @@ pub async fn update<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
-    let statements: &[_] = match (question.invalid, question.rotation, &question.secret) {
-        // It will be refused, but a stranger gets 401 and not a lesson about the body.
-        (true, ..) => &[JUDGE],
-        (false, None, None) => &[UPDATE],
-        (false, None, Some(_)) => &[UPDATE, SECRET_ADD, SECRET_END_OTHERS],
-        (false, Some(Rotation::Start), _) => &[UPDATE, SECRET_ADD, SECRET_RETIRE],
-        (false, Some(Rotation::Finish), _) => &[UPDATE, SECRET_FINISH],
-        (false, Some(Rotation::Cancel), _) => &[UPDATE, SECRET_CANCEL],
-    };
-    let ends = !question.invalid && (question.rotation.is_some() || question.secret.is_some());
-    run(store, question, statements, ends, violations).await
+    let rotates = question.rotation.is_some();
+    let listed = question.tells_secrets && !rotates;
+    let mut statements = vec![Sql::Change { on: On::Credential, act: Act::Change, secrets: listed }];
+    // An invalid change is judged only: who is not authenticated gets 401 and learns nothing of the body.
+    if !question.invalid {
+        let follow: &[Plain] = match (question.rotation, &question.secret) {
+            (None, None) => &[],
+            (None, Some(_)) => &[Plain::SecretAdd, Plain::SecretEndOthers, Plain::SecretDeleteEnded],
+            (Some(Rotation::Start), _) => {
+                &[Plain::SecretAdd, Plain::SecretRetire, Plain::SecretsRead, Plain::SecretDeleteEnded]
+            }
+            (Some(Rotation::Finish), _) => &[Plain::SecretFinish, Plain::SecretsRead, Plain::SecretDeleteEnded],
+            (Some(Rotation::Cancel), _) => &[Plain::SecretCancel, Plain::SecretsRead, Plain::SecretDeleteEnded],
+        };
+        statements.extend(follow.iter().copied().map(Sql::Plain));
+    }
+    let (Outcome { judged, result }, rows) = judge(store, question, &statements, violations).await?;
+    let result = result.and_then(|()| {
+        let mut stored: Stored = read(first(&rows, 0).ok_or_else(no_row)?)?;
+        if rotates {
+            let last_but_one = statements.len() - 2;
+            stored.secrets = read::<Listed>(first(&rows, last_but_one).ok_or_else(no_row)?)?.secrets;
+        }
+        let sealed = stored.sealed_after(question);
+        stored.into_credential(sealed)
+    });
+    Ok(Outcome { judged, result })
 }
 
-/// What a change would do: the credential as it is and as it would be, and whether that widens access.
+/// What a change would do.
 pub struct Dry {
-    /// As it is.
-    pub before: Credential,
-    /// As it would be.
-    pub after: Credential,
+    /// The credential.
+    pub id: Id,
+    /// Its revision, which stays.
+    pub revision: i64,
+    /// What would differ, as an event would report it: a JSON object.
+    pub changes: String,
     /// Whether the change widens access.
     pub widened: bool,
 }
@@ -97,55 +108,30 @@ pub async fn dry_run<D: Database>(
     violations: Vec<Violation>,
 ) -> Result<Outcome<Dry>, Refusal> {
     #[derive(Deserialize)]
-    struct Widened {
-        widened: Option<u8>,
+    struct Row {
+        id: Id,
+        revision: i64,
+        changes: String,
+        widened: u8,
     }
-    let statements: &[_] = if question.invalid { &[JUDGE] } else { &[JUDGE, DRY_RUN] };
-    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
-    let result = result.and_then(|()| {
-        let row = |statement| first(&rows, statement).ok_or_else(|| Refusal::Broken("no row".to_owned()));
-        let credential = |row| read::<Stored>(row)?.into_credential(None);
-        let Widened { widened } = read(row(1)?)?;
-        Ok(Dry { before: credential(row(0)?)?, after: credential(row(1)?)?, widened: widened == Some(1) })
-    });
-    Ok(Outcome { judged, result })
+    one(store, question, Sql::DryRun, violations, |row| {
+        let Row { id, revision, changes, widened } = read(row)?;
+        Ok(Dry { id, revision, changes, widened: widened == 1 })
+    })
+    .await
 }
 
-/// `ends`: whether the statements may have stamped secrets that are to go.
-async fn run<D: Database>(
-    store: &Store<'_, D>,
-    question: &Question,
-    statements: &[Sql],
-    ends: bool,
-    violations: Vec<Violation>,
-) -> Result<Outcome<Credential>, Refusal> {
-    let read_it: &[Sql] = if question.tells_secrets { &[READ] } else { &[] };
-    let end: &[Sql] = if ends { &[SECRET_DELETE_ENDED] } else { &[] };
-    let (Outcome { judged, result }, rows) =
-        judge(store, question, &[statements, read_it, end].concat(), violations).await?;
-    let result = result.and_then(|()| {
-        let judged: Stored = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
-        let sealed = judged.sealed_after(question);
-        let now = if question.tells_secrets { first(&rows, statements.len()) } else { None };
-        now.map_or(Ok(judged), read)?.into_credential(sealed)
-    });
-    Ok(Outcome { judged, result })
+#[derive(Deserialize)]
+struct Listed {
+    secrets: Option<String>,
 }
 
 /// A row of `credentials`, and of its newest secret where that is asked for.
 #[derive(Deserialize)]
-pub(super) struct Stored {
+struct Stored {
     tenant: Id,
     id: Id,
-    principal: Id,
-    name: String,
-    description: Option<String>,
-    enabled: u8,
-    roles: Option<String>,
-    expires_at: Option<Micros>,
-    metadata: String,
-    revoked_at: Option<Micros>,
-    revoked_reason: Option<String>,
+    state: String,
     secrets: Option<String>,
     revision: i64,
     created_at: Micros,
@@ -156,9 +142,33 @@ pub(super) struct Stored {
     sealed: Option<String>,
 }
 
+/// The document. A key without a value is absent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    principal: Id,
+    name: String,
+    description: Option<String>,
+    enabled: bool,
+    roles: Vec<Role>,
+    unrestricted: bool,
+    expires_at: Option<Micros>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    revoked_at: Option<Micros>,
+    revoked_reason: Option<String>,
+}
+
+/// A credential of a list, and its newest secret, if that was asked for.
+pub(super) fn from_row(row: &Row) -> Result<Credential, Refusal> {
+    let stored: Stored = read(row)?;
+    let sealed = stored.sealed();
+    stored.into_credential(sealed)
+}
+
 impl Stored {
     /// The sealed value of the newest secret.
-    pub(super) fn sealed(&self) -> Option<Sealed> {
+    fn sealed(&self) -> Option<Sealed> {
         let (text, key) = self.sealed.as_ref().zip(self.sealing_key.as_ref())?;
         Some(Sealed { key: key.clone(), text: text.clone() })
     }
@@ -173,26 +183,37 @@ impl Stored {
         }
     }
 
-    pub(super) fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Refusal> {
-            serde_json::from_str(text).map_err(|_| Refusal::Broken(format!("{what} that cannot be read")))
-        }
+    fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
+        let State {
+            principal,
+            name,
+            description,
+            enabled,
+            roles,
+            unrestricted,
+            expires_at,
+            metadata,
+            revoked_at,
+            revoked_reason,
+        } = state(&self.state)?;
+        let unread = |_| Refusal::Broken("secrets that cannot be read".to_owned());
+        let secrets = self.secrets.map(|secrets| serde_json::from_str(&secrets)).transpose().map_err(unread)?;
         Ok(Credential {
             tenant: self.tenant,
             id: self.id,
-            principal: self.principal,
-            name: self.name,
-            description: self.description,
-            enabled: self.enabled == 1,
-            roles: self.roles.map(|roles| parsed(&roles, "roles")).transpose()?,
-            expires_at: self.expires_at,
-            metadata: parsed(&self.metadata, "metadata")?,
-            revoked: self.revoked_at.map(|at| (at, self.revoked_reason)),
+            principal,
+            name,
+            description,
+            enabled,
+            roles: (!unrestricted).then_some(roles),
+            expires_at,
+            metadata,
+            revoked: revoked_at.map(|at| (at, revoked_reason)),
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,
             last_used_at: self.last_used_at,
-            secrets: self.secrets.map_or(Ok(Vec::new()), |secrets| parsed(&secrets, "secrets"))?,
+            secrets: secrets.unwrap_or_default(),
             sealed,
         })
     }

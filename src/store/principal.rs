@@ -1,22 +1,19 @@
 //! Principals: create, find, update.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::idempotency::{Made, once};
-use super::question::Question;
-use super::verdict::{JUDGE, Outcome, one, read};
-use super::{Database, Sql, Store};
+use super::question::{Act, On, Question};
+use super::sql::Sql;
+use super::verdict::{Outcome, one, read, state};
+use super::{Database, Row, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-const CREATE: Sql = Sql::judged_by(include_str!("create_principal.sql"));
-const UPDATE: Sql = Sql::judged_by(include_str!("update_principal.sql"));
-const READ: Sql = Sql::judged_by(include_str!("read_principal.sql"));
-
 /// A principal, as it is shown.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Principal {
     /// Who owns it.
     pub tenant: Id,
@@ -27,7 +24,6 @@ pub struct Principal {
     /// Its description, if any.
     pub description: Option<String>,
     /// Whether its credentials may be used.
-    #[serde(deserialize_with = "flag")]
     pub enabled: bool,
     /// A user's first name, where a face says one.
     pub first_name: Option<String>,
@@ -43,9 +39,45 @@ pub struct Principal {
     pub updated_at: Micros,
 }
 
-/// A column that is 0 or 1.
-pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    u8::deserialize(deserializer).map(|number| number == 1)
+#[derive(Deserialize)]
+struct Stored {
+    tenant: Id,
+    id: Id,
+    state: String,
+    revision: i64,
+    created_at: Micros,
+    updated_at: Micros,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    name: String,
+    description: Option<String>,
+    enabled: bool,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+}
+
+impl Principal {
+    pub(super) fn from_row(row: &Row) -> Result<Self, Refusal> {
+        let Stored { tenant, id, state: text, revision, created_at, updated_at } = read(row)?;
+        let State { name, description, enabled, first_name, last_name, email } = state(&text)?;
+        Ok(Self {
+            tenant,
+            id,
+            name,
+            description,
+            enabled,
+            first_name,
+            last_name,
+            email,
+            revision,
+            created_at,
+            updated_at,
+        })
+    }
 }
 
 /// Creates a principal, of the id that the question has for it.
@@ -57,7 +89,7 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Principal>>, Refusal> {
-    once(store, question, &[CREATE], 0, violations, read).await
+    once(store, question, &[], violations, Principal::from_row).await
 }
 
 /// Finds a principal.
@@ -65,7 +97,8 @@ pub async fn create<D: Database>(
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Principal>, Refusal> {
-    one(store, question, &[JUDGE, READ], Vec::new()).await
+    let read = Sql::Read { on: On::Principal, secrets: false };
+    one(store, question, read, Vec::new(), Principal::from_row).await
 }
 
 /// Updates a principal.
@@ -77,5 +110,6 @@ pub async fn update<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Principal>, Refusal> {
-    one(store, question, &[JUDGE, UPDATE, READ], violations).await
+    let change = Sql::Change { on: On::Principal, act: Act::Change, secrets: false };
+    one(store, question, change, violations, Principal::from_row).await
 }

@@ -9,24 +9,14 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+pub use super::key::Key;
+pub use super::page::{By, Filter, Order, Page};
 use crate::caller::{Caller, Rank};
+use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::credential::role::Context;
 use crate::credential::secret::Proof;
 use crate::credential::time::Micros;
-
-/// An id of a path. One that cannot be read is one that nothing has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(pub Option<Id>);
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Some(id) => id.serialize(serializer),
-            None => serializer.serialize_str(""),
-        }
-    }
-}
 
 /// The tenant that a request names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,8 +29,7 @@ pub enum TenantRef {
 }
 
 /// What a request is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
     /// The caller itself: it logs in.
     Caller,
@@ -60,9 +49,19 @@ pub enum On {
     Credential,
 }
 
+impl On {
+    /// The kind of thing that is written.
+    pub(super) fn noun(self) -> Noun {
+        match self {
+            Self::Tenants | Self::Tenant => Noun::Tenant,
+            Self::Principals | Self::Principal => Noun::Principal,
+            Self::Caller | Self::Events | Self::Credentials | Self::Credential => Noun::Credential,
+        }
+    }
+}
+
 /// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
     /// Reads one or several.
     Read,
@@ -84,117 +83,6 @@ pub enum Rotation {
     Finish,
     /// The old one alone.
     Cancel,
-}
-
-/// What the items of a list are ordered by; of equals, by their ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// When they were made.
-    Creation,
-    /// Their names.
-    Name,
-    /// Their ids.
-    Id,
-}
-
-/// An order of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// By what.
-    pub by: By,
-    /// Whether the last comes first.
-    pub descending: bool,
-}
-
-/// What the credentials of a page have to be. Times are those before which, or since when.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Filter {
-    /// Enabled, or not.
-    pub enabled: Option<bool>,
-    /// Of this principal.
-    pub principal: Option<Id>,
-    /// With this role, on whatever.
-    pub role: Option<String>,
-    /// The names from this one on …
-    pub name_from: Option<String>,
-    /// … and before this one: a prefix is a range.
-    pub name_to: Option<String>,
-    /// Ending before.
-    pub expires_before: Option<Micros>,
-    /// Not used since.
-    pub unused_since: Option<Micros>,
-    /// Without a secret made since.
-    pub unrotated_since: Option<Micros>,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each says what one face shows; no two exclude each other")]
-pub struct Page {
-    /// The order.
-    #[serde(skip)]
-    pub order: Order,
-    /// The most items.
-    pub limit: u32,
-    /// How many to pass over first.
-    pub skip: u32,
-    /// It begins behind the item that was made at this time …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Micros>,
-    /// … or has this name …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// … and has this id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Id>,
-    /// It begins behind this credential, there or once there; of a history, it is of this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Key>,
-    /// It is of those alone that pass this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub filter: Option<Filter>,
-    /// It is these, and no others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ids: Option<Vec<Id>>,
-    /// Whether secrets are shown.
-    pub secrets: bool,
-    /// Whether secrets are told of: their ids and times.
-    #[serde(skip_serializing_if = "is_false")]
-    pub tells_secrets: bool,
-    /// Whether to tell if something is before it.
-    #[serde(skip)]
-    pub looks_back: bool,
-    /// Whether to count what is behind it.
-    #[serde(skip)]
-    pub counts: bool,
-}
-
-impl Page {
-    /// The first page in an order.
-    #[must_use]
-    pub fn first(order: Order, limit: u32) -> Self {
-        Self {
-            order,
-            limit,
-            skip: 0,
-            at: None,
-            name: None,
-            id: None,
-            from: None,
-            filter: None,
-            ids: None,
-            secrets: false,
-            tells_secrets: false,
-            looks_back: false,
-            counts: false,
-        }
-    }
-
-    /// Whether it begins somewhere.
-    #[must_use]
-    pub fn is_further(&self) -> bool {
-        self.id.is_some() || self.from.is_some()
-    }
 }
 
 /// A secret as it will be stored. Debug shows its id alone.
@@ -231,7 +119,27 @@ pub struct Idempotency {
     pub sealed: Option<String>,
 }
 
-/// The document. What each member decides stands in `verdict/`.
+/// When something was created and changed last, where a client says so.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Times {
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Micros>,
+    /// When it was changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Micros>,
+}
+
+/// The label of a new tenant: the slug if the number is 1, else the slug and the number; the first that is free.
+#[derive(Clone, Debug, Serialize)]
+pub struct Label {
+    /// Lower-case letters, digits and hyphens.
+    pub slug: String,
+    /// The number to begin with.
+    pub first: u32,
+}
+
+/// The document. What each member decides stands in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
 pub struct Question {
@@ -257,9 +165,11 @@ pub struct Question {
     /// The number of the event that a page of the history begins at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
-    /// What it is about.
+    /// What it is about: it selects the statements.
+    #[serde(skip)]
     pub on: On,
-    /// What it does.
+    /// What it does: it selects the statements.
+    #[serde(skip)]
     pub act: Act,
     /// The least rank that may do it.
     pub need: Rank,
@@ -304,8 +214,13 @@ pub struct Question {
     pub dry: bool,
     /// Whether the body breaks a rule already.
     pub invalid: bool,
-    /// The fields that are set.
+    /// The keys of the stored document that are set: null removes one.
     pub set: Map<String, Value>,
+    /// When it was created and changed, where a client may say so.
+    pub times: Times,
+    /// The label of a tenant that is created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
     /// The part of the roles that `set` speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
@@ -332,9 +247,63 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Question {
+    /// A question of this caller, about nothing yet.
+    #[must_use]
+    pub fn new(now: Micros, caller: Caller, (on, act, need): (On, Act, Rank), change: Id, request: String) -> Self {
+        Self {
+            now,
+            caller,
+            tenant: None,
+            principal: None,
+            credential: None,
+            bearer: None,
+            subject: None,
+            seq: None,
+            on,
+            act,
+            need,
+            if_match: None,
+            if_none_match: None,
+            asserted: Map::new(),
+            merges: false,
+            active: false,
+            rotation: None,
+            grace_seconds: None,
+            tells_secrets: false,
+            idempotency: None,
+            page: None,
+            bound: None,
+            force: false,
+            dry: false,
+            invalid: false,
+            set: Map::new(),
+            times: Times::default(),
+            label: None,
+            context: None,
+            role_names: Vec::new(),
+            secret: None,
+            change,
+            request,
+        }
+    }
+
     /// Whether it may write: what breaks a rule already, and a dry run, is judged alone.
     pub(super) fn writes(&self) -> bool {
         self.act != Act::Read && !self.invalid && !self.dry
+    }
+
+    /// Says full access as the stored document does: by a key of its own, with an empty list of roles. So a key that is lost never opens
+    /// anything. In a context, an empty list says nothing of it.
+    pub(crate) fn set_unrestricted(&mut self) {
+        let unrestricted = match self.set.get_mut("roles") {
+            Some(roles @ Value::Null) => {
+                *roles = Value::Array(Vec::new());
+                true
+            }
+            Some(Value::Array(roles)) if !roles.is_empty() => false,
+            _ => return,
+        };
+        self.set.insert("unrestricted".to_owned(), unrestricted.into());
     }
 
     /// The document's text.

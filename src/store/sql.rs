@@ -1,151 +1,342 @@
-//! The texts of the statements: put together of what stands in `store/`, once each.
+//! The texts of all statements: static SQL from `sql/`, with named blanks (`{name}`) filled from constants. No text is made of
+//! anything that a request says, so there is a bounded number of them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::question::Act;
+use super::question::{Act, On};
+use super::rules;
+use super::shape::Shape;
+use super::text::{compact, fill, secrets_listed};
+use crate::credential::table::{
+    FIELDS, Goes, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
+};
 
-/// What the text of a verdict begins with: who calls, and what about.
-pub(super) const WHO: &str = include_str!("verdict/who.sql");
-const CHANGE: &str = include_str!("verdict/change.sql");
-const NO_CHANGE: &str = include_str!("verdict/no_change.sql");
-const CODE: &str = include_str!("verdict/code.sql");
-
-/// The text of a statement of ours.
-#[derive(Clone, Debug)]
-pub(crate) struct Sql {
-    /// Whether the verdict's text comes before it.
-    judged: bool,
-    text: Cow<'static, str>,
+/// A statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sql {
+    /// The verdict only.
+    Judge(On, Act),
+    /// The verdict, and the names of the roles that the tenant knows.
+    Roles,
+    /// The verdict, and the thing.
+    Read {
+        /// What it is.
+        on: On,
+        /// Whether the secrets of a credential are listed.
+        secrets: bool,
+    },
+    /// The verdict, and the thing as it is after it was created or changed.
+    Change {
+        /// What it is.
+        on: On,
+        /// Whether it is created or changed.
+        act: Act,
+        /// Whether the secrets of a credential are listed.
+        secrets: bool,
+    },
+    /// The verdict, and what a change of a credential would do.
+    DryRun,
+    /// The verdict, after which what is to be deleted is stamped.
+    Delete(On),
+    /// The verdict, and a page of a list.
+    List(Shape),
+    /// The verdict, and events: of one thing of this noun, or of the tenant.
+    Events(Option<Noun>),
+    /// The verdict, and whose a token is.
+    Verify,
+    /// A statement that follows a write in the same batch, by its stamp; or one that needs no verdict.
+    Plain(Plain),
 }
 
-/// A statement's own part, as its whole text is found by: where a constant of ours is, which says the same as its kilobytes.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Constant(usize, usize),
-    Made(String),
+/// A statement without a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Plain {
+    SecretAdd,
+    SecretEndOthers,
+    SecretRetire,
+    SecretFinish,
+    SecretCancel,
+    SecretsRead,
+    SecretDeleteEnded,
+    SecretsEnd,
+    SecretsDelete,
+    CredentialsDelete,
+    PrincipalsDelete,
+    IdempotencyForget,
+    NoteCredential,
+    NoteSecret,
+    Rekey,
 }
 
 impl Sql {
-    /// A statement that reads the verdict.
-    pub(crate) const fn judged_by(text: &'static str) -> Self {
-        Self { judged: true, text: Cow::Borrowed(text) }
-    }
-
-    /// The same, put together as it is needed: of parts that are ours, so that there is a bounded number of them.
-    pub(crate) const fn judged(text: String) -> Self {
-        Self { judged: true, text: Cow::Owned(text) }
-    }
-
-    /// A statement that needs no verdict.
-    pub(crate) const fn plain(text: &'static str) -> Self {
-        Self { judged: false, text: Cow::Borrowed(text) }
-    }
-
-    /// The whole text, without comments. What asks for a change is weighed by the verdict; what no read is refused for is left out
-    /// for a read.
-    ///
-    /// Put together when first asked for, and kept: as constants of the binary, the verdict would be in it once a statement.
-    pub(super) fn text(&self, act: Act) -> &'static str {
-        /// By what the verdict before it is on, if there is one, and by its own part.
-        type Key = (Option<Act>, Part);
-        static TEXTS: Mutex<BTreeMap<Key, &'static str>> = Mutex::new(BTreeMap::new());
-        let part = match &self.text {
-            Cow::Borrowed(text) => Part::Constant(text.as_ptr().addr(), text.len()),
-            Cow::Owned(text) => Part::Made(text.clone()),
-        };
-        let act = self.judged.then_some(act);
+    /// Returns the text, without comments. It is assembled at first use and kept: as a constant of the binary, the verdict would be
+    /// in it once for each statement.
+    pub(super) fn text(self) -> &'static str {
+        static TEXTS: Mutex<BTreeMap<Sql, &'static str>> = Mutex::new(BTreeMap::new());
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        texts.entry((act, part)).or_insert_with(|| {
-            let own = self.text.as_ref();
-            let text = match act {
-                None => own.to_owned(),
-                Some(Act::Read) => for_read(&[WHO, NO_CHANGE, CODE, own].concat()),
-                Some(Act::Delete) => [WHO, NO_CHANGE, CODE, own].concat(),
-                Some(Act::Create | Act::Change) => [WHO, CHANGE, CODE, own].concat(),
-            };
-            Box::leak(compact(&text).into_boxed_str())
-        })
+        texts.entry(self).or_insert_with(|| Box::leak(compact(&self.assemble()).into_boxed_str()))
     }
-}
 
-/// SQL without the lines between these two comments.
-fn for_read(sql: &str) -> String {
-    let mut kept = true;
-    let lines = sql.lines().filter(|line| {
-        match line.trim() {
-            "-- Not for a read: from here" => kept = false,
-            "-- Not for a read: to here" => kept = true,
-            _ => {}
-        }
-        kept
-    });
-    lines.flat_map(|line| [line, "\n"]).collect()
-}
-
-/// SQL without its comments, and with one space for each run of white space; what is in quotes stays as it is. The text goes
-/// over the network with every request.
-fn compact(sql: &str) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut quote = None;
-    let mut characters = sql.chars().peekable();
-    while let Some(character) = characters.next() {
-        match quote {
-            Some(open) => quote = Some(open).filter(|open| *open != character),
-            None if character == '\'' || character == '"' => quote = Some(character),
-            None if character == '-' && characters.peek() == Some(&'-') => {
-                while characters.next_if(|next| *next != '\n').is_some() {}
-                continue;
+    fn assemble(self) -> String {
+        match self {
+            Self::Judge(on, act) => after_verdict(on, act, "SELECT {judged} FROM verdict"),
+            Self::Roles => {
+                let sql = verdict(On::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
+                fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
             }
-            None if character.is_whitespace() => {
-                if !text.is_empty() && !text.ends_with(' ') {
-                    text.push(' ');
-                }
-                continue;
+            Self::Read { on, secrets } => {
+                let columns = match (is_of_credential(on), secrets) {
+                    (false, _) => String::new(),
+                    (true, false) => ", last_used_at, newest, sealing_key, sealed".to_owned(),
+                    (true, true) => {
+                        let listed = secrets_listed("place", "verdict.id");
+                        format!(
+                            ", last_used_at, newest, sealing_key, sealed, iif(code = 'go', {listed}, NULL) AS secrets"
+                        )
+                    }
+                };
+                after_verdict(on, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
             }
-            None => {}
-        }
-        text.push(character);
-    }
-    text.truncate(text.trim_end().len());
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Act, Sql, compact, for_read};
-
-    #[test]
-    fn comments_and_runs_of_white_space_go_and_what_is_in_quotes_stays() {
-        for (sql, text) in [
-            ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1, 2"),
-            (
-                "SELECT '  -- ''it  s''  ' AS \"a  --b\" -- 'c'\nFROM t",
-                "SELECT '  -- ''it  s''  ' AS \"a  --b\" FROM t",
-            ),
-            ("SELECT 1 - -1", "SELECT 1 - -1"),
-        ] {
-            assert_eq!(compact(sql), text);
+            Self::Change { on, act, secrets } => after_verdict(on, act, &change(on, act, secrets)),
+            Self::DryRun => {
+                let blanks = [("before", "document"), ("after", "to_document")];
+                let (diff, widened) = (include_str!("sql/diff.sql"), include_str!("sql/widened.sql"));
+                let (diff, widened) = (fill(diff, &blanks), fill(widened, &blanks));
+                let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
+                after_verdict(On::Credential, Act::Change, &sql)
+            }
+            Self::Delete(on) => {
+                let id = if is_of_credential(on) && on != On::Credentials { "id" } else { "NULL" };
+                let blanks = [("view", view(on, Act::Delete)), ("id", id)];
+                after_verdict(on, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
+            }
+            Self::List(shape) => after_verdict(shape.on(), Act::Read, &shape.text()),
+            Self::Events(noun) => after_verdict(On::Events, Act::Read, &events(noun)),
+            Self::Verify => {
+                let subject = fill(include_str!("sql/caller.sql"), &[("caller", "subject")]);
+                let sql = fill(include_str!("sql/verify.sql"), &[("subject", &subject)]);
+                after_verdict(On::Caller, Act::Read, &sql)
+            }
+            Self::Plain(plain) => plain.assemble(),
         }
     }
+}
 
-    #[test]
-    fn what_is_not_for_a_read_goes() {
-        let sql = "SELECT 1\n  -- Not for a read: from here\n  , 2\n  -- Not for a read: to here\n, 3";
-        assert_eq!(compact(&for_read(sql)), "SELECT 1 , 3");
-    }
-
-    #[test]
-    fn a_text_is_made_once_for_each_act() {
-        const JUDGED: Sql = Sql::judged_by("SELECT 1");
-        const PLAIN: Sql = Sql::plain("SELECT  1");
-        let made = || Sql::judged("SELECT 2".to_owned());
-        assert!(std::ptr::eq(JUDGED.text(Act::Change), JUDGED.text(Act::Change)));
-        assert!(std::ptr::eq(made().text(Act::Change), made().text(Act::Change)));
-        let texts = [Act::Change, Act::Delete, Act::Read].map(|act| JUDGED.text(act).len());
-        assert!(texts.is_sorted_by(|longer, shorter| longer > shorter), "{texts:?}");
-        assert_eq!(PLAIN.text(Act::Change), "SELECT 1");
-        assert!(std::ptr::eq(PLAIN.text(Act::Change), PLAIN.text(Act::Read)));
+impl Plain {
+    fn assemble(self) -> String {
+        let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
+            ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
+        let text = match self {
+            Self::SecretAdd => include_str!("sql/secret_add.sql"),
+            Self::SecretEndOthers => include_str!("sql/secret_end_others.sql"),
+            Self::SecretRetire => include_str!("sql/secret_retire.sql"),
+            Self::SecretFinish => return fill(include_str!("sql/secret_finish.sql"), &[("newest", newest)]),
+            Self::SecretCancel => return fill(include_str!("sql/secret_cancel.sql"), &[("newest", newest)]),
+            Self::SecretsRead => {
+                return fill(include_str!("sql/secrets_read.sql"), &[("secrets", &secrets_listed("c.tenant", "c.id"))]);
+            }
+            Self::SecretDeleteEnded => include_str!("sql/secret_delete_ended.sql"),
+            Self::SecretsEnd => include_str!("sql/secrets_end.sql"),
+            Self::SecretsDelete => include_str!("sql/secrets_delete.sql"),
+            Self::CredentialsDelete => include_str!("sql/credentials_delete.sql"),
+            Self::PrincipalsDelete => include_str!("sql/principals_delete.sql"),
+            Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
+            Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
+            Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
+            Self::Rekey => include_str!("sql/secret_rekey.sql"),
+        };
+        text.to_owned()
     }
 }
+
+fn is_of_credential(on: On) -> bool {
+    matches!(on, On::Credentials | On::Credential)
+}
+
+/// A statement after the text of the verdict.
+fn after_verdict(on: On, act: Act, sql: &str) -> String {
+    let more = if is_write(act) { ", 'violations', json(violations)" } else { "" };
+    verdict(on, act) + &fill(sql, &[("judged", &judged(more))])
+}
+
+fn is_write(act: Act) -> bool {
+    matches!(act, Act::Create | Act::Change)
+}
+
+fn judged(more: &str) -> String {
+    fill(include_str!("sql/judged.sql"), &[("more", more)])
+}
+
+/// The verdict: one row, in which everything that can refuse a request is judged. A chain of steps, each of one row, each read by the
+/// next one only: SQLite expands a CTE anew wherever it is named, and a tree of them grows past its limits.
+fn verdict(on: On, act: Act) -> String {
+    let caller = fill(include_str!("sql/caller.sql"), &[("caller", "caller")]);
+    let (found, code) = (found(on, act), rules::code(on, act));
+    let (weighed, last) =
+        if is_write(act) { (format!("{},", weighed(on)), "weighed") } else { (String::new(), "found") };
+    format!(
+        "WITH caller AS MATERIALIZED ({caller}), {found}, {weighed}
+        verdict AS MATERIALIZED (SELECT verdict_of.*, {code} AS code FROM {last} AS verdict_of) "
+    )
+}
+
+fn found(on: On, act: Act) -> String {
+    let thing = match on {
+        On::Tenants | On::Tenant => "place",
+        On::Principals | On::Principal => "whom",
+        On::Credentials | On::Credential => "target",
+        On::Caller | On::Events => "",
+    };
+    // A list reads no single thing.
+    let has_thing = !thing.is_empty() && (is_write(act) || matches!(on, On::Tenant | On::Principal | On::Credential));
+    let mut columns = String::new();
+    if has_thing {
+        columns = format!(
+            ", {thing}.id AS id, {thing}.state AS document, {thing}.revision AS revision, {thing}.created_at AS created_at, \
+            {thing}.updated_at AS updated_at"
+        );
+    }
+    if has_thing && is_of_credential(on) {
+        columns += ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed";
+    }
+    if is_write(act) {
+        // What the change may read of the request: all of it, or nothing for a caller without the required right. So a list that a
+        // caller sends is expanded only after the caller's rights are known.
+        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given";
+    }
+    // Only a read finds a credential by one of its tokens.
+    let by_token = act == Act::Read && on == On::Credential;
+    let (tenant_of_token, credential) = if by_token {
+        (include_str!("sql/tenant_of_token.sql"), include_str!("sql/credential_of_token.sql"))
+    } else {
+        ("", "?1 ->> '$.credential'")
+    };
+    let target = if has_thing && is_of_credential(on) {
+        fill(include_str!("sql/found_credential.sql"), &[("credential", credential)])
+    } else {
+        String::new()
+    };
+    let blanks = [("columns", columns.as_str()), ("tenant_of_token", tenant_of_token), ("target", &target)];
+    fill(include_str!("sql/found.sql"), &blanks)
+}
+
+fn weighed(on: On) -> String {
+    let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
+    let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
+    let (base, set, more, violations) = if is_of_credential(on) {
+        (
+            include_str!("sql/credential_base.sql"),
+            include_str!("sql/credential_set.sql"),
+            include_str!("sql/credential_weighed.sql"),
+            include_str!("sql/credential_violations.sql"),
+        )
+    } else {
+        ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
+    };
+    let free = free(on);
+    let blanks = [
+        ("base", base),
+        ("set", set),
+        ("weighed", more),
+        ("violations", violations),
+        ("free", &free),
+        ("roles_max", &roles_max),
+        ("metadata_max", &metadata_max),
+        ("metadata_bytes_max", &metadata_bytes_max),
+        ("state_bytes_max", &state_bytes_max),
+    ];
+    fill(include_str!("sql/weighed.sql"), &blanks)
+}
+
+/// The paths of what an editor may change, after one that no document has.
+fn free(on: On) -> String {
+    let free = FIELDS.iter().filter(|row| row.goes == Goes::Document && row.right(on.noun()) == Some(Right::Editor));
+    free.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
+}
+
+/// The view that a write goes through.
+fn view(on: On, act: Act) -> &'static str {
+    match (act, on.noun()) {
+        (Act::Create, Noun::Tenant) => "create_tenant",
+        (Act::Create, Noun::Principal) => "create_principal",
+        (Act::Create, Noun::Credential) => "create_credential",
+        (Act::Change, Noun::Tenant) => "change_tenant",
+        (Act::Change, Noun::Principal) => "change_principal",
+        (Act::Change, Noun::Credential) => "change_credential",
+        (Act::Delete, Noun::Tenant) => "delete_tenant",
+        (Act::Delete, Noun::Principal) => "delete_principal",
+        (Act::Delete, Noun::Credential) if on == On::Credentials => "delete_credentials",
+        (Act::Delete, Noun::Credential) => "delete_credential",
+        (Act::Read, _) => "changes",
+    }
+}
+
+fn change(on: On, act: Act, secrets: bool) -> String {
+    let creates = act == Act::Create;
+    let (tenant, id) = match on {
+        On::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
+        On::Tenant | On::Caller | On::Events => ("place", "place"),
+        On::Principals | On::Principal => ("place", "?1 ->> '$.principal'"),
+        On::Credentials | On::Credential => ("place", "?1 ->> '$.credential'"),
+    };
+    let label = if on == On::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
+    let of_credential = |column| if is_of_credential(on) { column } else { "NULL" };
+    let listed = secrets_listed("place", id);
+    let secrets = match (is_of_credential(on) && secrets, creates) {
+        (false, _) => "NULL",
+        // The one that is added with it.
+        (true, true) => include_str!("sql/secrets_created.sql"),
+        (true, false) => &listed,
+    };
+    let made = |column| match (creates, on) {
+        (false, _) => "NULL".to_owned(),
+        (true, on) => {
+            let tenant = if on == On::Tenants { "''" } else { "place" };
+            let of = [("column", column), ("keyed_tenant", tenant)];
+            fill(include_str!("sql/idempotency_made.sql"), &of)
+        }
+    };
+    let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
+    let writes =
+        if is_of_credential(on) { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
+    let blanks = [
+        ("view", view(on, act)),
+        ("tenant", tenant),
+        ("id", id),
+        ("label", label),
+        ("last_used_at", of_credential("last_used_at")),
+        ("newest", of_credential("newest")),
+        ("sealing_key", of_credential("sealing_key")),
+        ("sealed", of_credential("sealed")),
+        ("secrets", secrets),
+        ("made", &made),
+        ("made_key", &made_key),
+        ("made_sealed", &made_sealed),
+        ("writes", writes),
+    ];
+    fill(include_str!("sql/thing_change.sql"), &blanks)
+}
+
+fn events(noun: Option<Noun>) -> String {
+    let newest = match noun {
+        None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.place)",
+        Some(Noun::Principal) => {
+            "(SELECT p.event FROM principals AS p WHERE p.tenant = verdict.place AND p.id = ?1 ->> '$.page.from')"
+        }
+        Some(Noun::Credential) => {
+            "(SELECT c.event FROM credentials AS c WHERE c.tenant = verdict.place AND c.id = ?1 ->> '$.page.from')"
+        }
+    };
+    let (sql, name) = match noun {
+        None => (include_str!("sql/events_of_tenant.sql"), ""),
+        Some(noun) => (include_str!("sql/events_of_thing.sql"), noun.name()),
+    };
+    fill(sql, &[("newest", newest), ("noun", name), ("event", EVENT), ("event_nulls", EVENT_NULLS)])
+}
+
+/// The columns of an event, and as many nulls for the row of the verdict.
+const EVENT: &str =
+    "e.seq, e.noun, e.id, e.secret, e.previous, e.action, e.revision, e.at, e.by, e.request, e.changes, e.widened";
+const EVENT_NULLS: &str = "NULL AS seq, NULL AS noun, NULL AS id, NULL AS secret, NULL AS previous, NULL AS action, NULL AS revision, \
+    NULL AS at, NULL AS by, NULL AS request, NULL AS changes, NULL AS widened";

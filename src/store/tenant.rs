@@ -3,21 +3,17 @@
 use serde::Deserialize;
 
 use super::idempotency::{Made, once};
-use super::principal::flag;
-use super::question::Question;
-use super::verdict::{JUDGE, Outcome, one, read};
-use super::{Database, Sql, Store};
+use super::question::{Act, On, Question};
+use super::sql::Sql;
+use super::verdict::{Outcome, one, read, state};
+use super::{Database, Row, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-const CREATE: Sql = Sql::judged_by(include_str!("create_tenant.sql"));
-const UPDATE: Sql = Sql::judged_by(include_str!("update_tenant.sql"));
-const READ: Sql = Sql::judged_by(include_str!("read_tenant.sql"));
-
 /// A tenant, as it is shown.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Tenant {
     /// Its id.
     pub id: Id,
@@ -26,16 +22,13 @@ pub struct Tenant {
     /// Its name.
     pub name: String,
     /// Whether its credentials may be used.
-    #[serde(deserialize_with = "flag")]
     pub enabled: bool,
     /// Whether its credentials may be given roles.
-    #[serde(deserialize_with = "flag")]
     pub rbac: bool,
     /// Whether changes require If-Match.
-    #[serde(deserialize_with = "flag")]
     pub preconditions: bool,
-    /// The names of the roles that it knows, a JSON list.
-    pub role_names: String,
+    /// The names of the roles that it knows.
+    pub role_names: Vec<String>,
     /// Counts its changes from 1.
     pub revision: i64,
     /// When it was made.
@@ -44,8 +37,35 @@ pub struct Tenant {
     pub updated_at: Micros,
 }
 
-/// Creates a tenant with its default principal, RBAC on. `question.set` has `slug` and `first` besides the tenant's fields: the
-/// number to begin with, 1 for the bare slug.
+#[derive(Deserialize)]
+struct Stored {
+    id: Id,
+    label: String,
+    state: String,
+    revision: i64,
+    created_at: Micros,
+    updated_at: Micros,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    name: String,
+    enabled: bool,
+    rbac: bool,
+    preconditions: bool,
+    role_names: Vec<String>,
+}
+
+impl Tenant {
+    pub(super) fn from_row(row: &Row) -> Result<Self, Refusal> {
+        let Stored { id, label, state: text, revision, created_at, updated_at } = read(row)?;
+        let State { name, enabled, rbac, preconditions, role_names } = state(&text)?;
+        Ok(Self { id, label, name, enabled, rbac, preconditions, role_names, revision, created_at, updated_at })
+    }
+}
+
+/// Creates a tenant with its default principal. `question.label` has the slug, and the number to begin with: 1 for the bare slug.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -54,7 +74,7 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Tenant>>, Refusal> {
-    once(store, question, &[CREATE], 0, violations, read).await
+    once(store, question, &[], violations, Tenant::from_row).await
 }
 
 /// Finds a tenant.
@@ -62,7 +82,8 @@ pub async fn create<D: Database>(
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Tenant>, Refusal> {
-    one(store, question, &[JUDGE, READ], Vec::new()).await
+    let read = Sql::Read { on: On::Tenant, secrets: false };
+    one(store, question, read, Vec::new(), Tenant::from_row).await
 }
 
 /// Updates a tenant.
@@ -74,5 +95,6 @@ pub async fn update<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    one(store, question, &[JUDGE, UPDATE, READ], violations).await
+    let change = Sql::Change { on: On::Tenant, act: Act::Change, secrets: false };
+    one(store, question, change, violations, Tenant::from_row).await
 }

@@ -1,18 +1,22 @@
-//! What the verdict's code means. The codes are those of `verdict/code.sql`, and nothing is judged a second time here.
+//! What the verdict says. What its code means stands in `rules.rs`, and nothing is judged a second time here.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::question::Question;
-use super::{Database, Parameter, Row, Sql, Store};
+use super::rules::RULES;
+use super::sql::Sql;
+use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
 use crate::credential::field::{Field, Noun, Place, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
-use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX};
-use crate::refusal::{Conflict, Refusal};
+use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
+use crate::refusal::Refusal;
 
 /// What came of a batch: what was judged, and what is now there, or why not.
 pub struct Outcome<T> {
@@ -22,7 +26,7 @@ pub struct Outcome<T> {
     pub result: Result<T, Refusal>,
 }
 
-/// The first row of every batch: the verdict, and what the words of a refusal need.
+/// The verdict, and what the words of a refusal need.
 #[derive(Debug, Deserialize)]
 pub struct Judged {
     code: String,
@@ -42,16 +46,12 @@ pub struct Judged {
     pub caller_sealed: Option<String>,
     /// How many credentials the tenant has.
     pub total: Option<u64>,
-    /// The names of the roles that the tenant knows, a JSON list.
-    pub role_names: Option<String>,
+    /// The names of the roles that the tenant knows, where they were asked for.
+    pub role_names: Option<Vec<String>>,
     unnoted: Option<u8>,
-    unknown_roles: Option<String>,
-    too_many_roles: Option<u8>,
-    last_role: Option<u8>,
-    unknown_principal: Option<u8>,
-    read_only: Option<String>,
-    too_many_metadata: Option<u8>,
-    too_large_metadata: Option<u8>,
+    /// What only the database can see: the name of each violation, and what it needs besides.
+    #[serde(default)]
+    violations: Vec<(String, Value)>,
     /// When the caller's secret ends, where a rotation replaces it.
     pub retires_at: Option<Micros>,
     /// Since when that is so.
@@ -64,31 +64,16 @@ impl Judged {
     /// # Errors
     /// The refusal.
     pub fn verdict(&self, violations: Vec<Violation>, question: &Question) -> Result<(), Refusal> {
-        Err(match self.code.as_str() {
-            // What was made before, under the same key, is given back (store/idempotency.rs).
-            "go" | "replay" => return Ok(()),
-            "unauthenticated" => Refusal::Unauthenticated,
-            "inactive" => Refusal::Inactive,
-            "forbidden" => Refusal::Forbidden,
-            "missing_tenant" => Refusal::Missing(Noun::Tenant),
-            "missing_principal" => Refusal::Missing(Noun::Principal),
-            "missing_credential" => Refusal::Missing(Noun::Credential),
-            "stale" => Refusal::Stale,
-            "unconditional" => Refusal::PreconditionRequired,
-            "invalid" => Refusal::Invalid(self.violations(violations, question)),
-            "forbidden_change" => Refusal::ForbiddenChange,
-            "no_rbac" => Refusal::NoRoles,
-            "key_reused" => Refusal::KeyReused,
-            "too_many" => Refusal::TooMany,
-            "taken_id" => Refusal::Conflict(Conflict::Id),
-            "taken_secret" => Refusal::Conflict(Conflict::Secret),
-            "revoked" => Refusal::Conflict(Conflict::Revoked),
-            "rotating" => Refusal::Conflict(Conflict::Rotating),
-            "not_rotating" => Refusal::Conflict(Conflict::NotRotating),
-            "default_principal" => Refusal::Conflict(Conflict::DefaultPrincipal),
-            "not_empty" => Refusal::Conflict(Conflict::NotEmpty),
-            other => Refusal::Broken(format!("no meaning for the verdict {other}")),
-        })
+        if self.code == "go" {
+            return Ok(());
+        }
+        let unknown = || Refusal::Broken(format!("no rule for the verdict {}", self.code));
+        let rule = RULES.iter().find(|rule| rule.code == self.code).ok_or_else(unknown)?;
+        match &rule.refusal {
+            None => Ok(()),
+            Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, question)?)),
+            Some(refusal) => Err(refusal.clone()),
+        }
     }
 
     /// Whether the same was made before, under the same key.
@@ -109,70 +94,86 @@ impl Judged {
         self.unnoted == Some(1)
     }
 
-    fn violations(&self, mut violations: Vec<Violation>, question: &Question) -> Vec<Violation> {
-        let mut add = |field, place, rule| violations.push(Violation { field, place, rule });
-        let principal = question.set.get("principal").and_then(|id| id.as_str()).and_then(Id::parse);
-        if let (Some(1), Some(principal)) = (self.unknown_principal, principal) {
-            add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(principal));
+    fn violations(&self, mut violations: Vec<Violation>, question: &Question) -> Result<Vec<Violation>, Refusal> {
+        for (name, detail) in &self.violations {
+            let mut add = |field, place, rule| violations.push(Violation { field, place, rule });
+            let names = || -> Vec<String> { serde_json::from_value(detail.clone()).unwrap_or_default() };
+            match name.as_str() {
+                "unknown_principal" => {
+                    let said = question.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
+                    if let Some(id) = said {
+                        add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(id));
+                    }
+                }
+                "unknown_roles" => {
+                    let unknown: BTreeSet<String> = names().into_iter().collect();
+                    for (index, _) in question.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
+                        add(Field::Roles, Place::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
+                    }
+                }
+                "too_many_roles" => add(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }),
+                "last_role" => add(Field::Roles, Place::Whole, Rule::LastRole),
+                "too_many_metadata" => add(Field::Metadata, Place::Whole, Rule::TooMany { max: METADATA_MAX }),
+                "too_large_metadata" => add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX }),
+                // The names of roles alone can make a state so large.
+                "too_large" => {
+                    let field = if question.on.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
+                    add(field, Place::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
+                }
+                "read_only" => {
+                    for name in names() {
+                        add(Field::Other, Place::Key(name), Rule::ReadOnly);
+                    }
+                }
+                other => return Err(Refusal::Broken(format!("no meaning for the violation {other}"))),
+            }
         }
-        let unknown: BTreeSet<String> =
-            self.unknown_roles.as_deref().and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default();
-        for (index, _) in question.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
-            add(Field::Roles, Place::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
-        }
-        if self.too_many_roles == Some(1) {
-            add(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX });
-        }
-        if self.last_role == Some(1) {
-            add(Field::Roles, Place::Whole, Rule::LastRole);
-        }
-        if self.too_many_metadata == Some(1) {
-            add(Field::Metadata, Place::Whole, Rule::TooMany { max: METADATA_MAX });
-        }
-        if self.too_large_metadata == Some(1) {
-            add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
-        }
-        let read_only = self.read_only.as_deref().and_then(|list| serde_json::from_str::<Vec<String>>(list).ok());
-        for column in read_only.unwrap_or_default() {
-            add(Field::Other, Place::Key(column), Rule::ReadOnly);
-        }
-        validate::reported(violations)
+        Ok(validate::reported(violations))
     }
 }
 
-/// The statement that gives the verdict: the first of every batch that is judged.
-pub(super) const JUDGE: Sql = Sql::judged_by(include_str!("judge.sql"));
-
-/// Runs a batch whose first statement gives the verdict: what was judged, and the rows.
-///
-/// # Errors
-/// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub(super) async fn judge<D: Database>(
-    store: &Store<'_, D>,
-    question: &Question,
-    statements: &[Sql],
-    violations: Vec<Violation>,
-) -> Result<(Outcome<()>, Vec<Vec<Row>>), Refusal> {
-    let rows = store.batch(statements, &[Parameter::Text(&question.text())], question.act, question.writes()).await?;
-    let judged: Judged = read(first(&rows, 0).ok_or_else(|| Refusal::Broken("no verdict".to_owned()))?)?;
-    let result = judged.verdict(violations, question);
-    Ok((Outcome { judged, result }, rows))
+#[derive(Deserialize)]
+struct Head {
+    judged: String,
 }
 
-/// Runs a batch whose last statement gives back the tenant or the principal that it is about.
+/// A future of a batch, and of its verdict.
+type Judging<'a> = Pin<Box<dyn Future<Output = Result<(Outcome<()>, Vec<Vec<Row>>), Refusal>> + 'a>>;
+
+/// Runs a batch whose first statement gives the verdict, in its first row: what was judged, and the rows. The future is boxed: inlined
+/// into each of its callers it would be in the binary a dozen times.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub(super) async fn one<D: Database, T: DeserializeOwned>(
-    store: &Store<'_, D>,
-    question: &Question,
+pub(super) fn judge<'a, D: Database>(
+    store: &'a Store<'_, D>,
+    question: &'a Question,
     statements: &[Sql],
     violations: Vec<Violation>,
+) -> Judging<'a> {
+    let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
+    Box::pin(async move {
+        let rows = store.batch(&texts, &[Parameter::Text(&question.text())], question.writes()).await?;
+        let head: Head = read(first(&rows, 0).ok_or_else(no_row)?)?;
+        let judged: Judged = read(&Row::new(&head.judged))?;
+        let result = judged.verdict(violations, question);
+        Ok((Outcome { judged, result }, rows))
+    })
+}
+
+/// Runs one statement that gives the verdict and the thing, and reads the thing.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub(super) async fn one<D: Database, T>(
+    store: &Store<'_, D>,
+    question: &Question,
+    statement: Sql,
+    violations: Vec<Violation>,
+    read: impl FnOnce(&Row) -> Result<T, Refusal>,
 ) -> Result<Outcome<T>, Refusal> {
-    let statements = if question.invalid { &[JUDGE] } else { statements };
-    let (Outcome { judged, result }, rows) = judge(store, question, statements, violations).await?;
-    let last = rows.last().and_then(|rows| rows.first());
-    let result = result.and_then(|()| read(last.ok_or_else(|| Refusal::Broken("no row".to_owned()))?));
+    let (Outcome { judged, result }, rows) = judge(store, question, &[statement], violations).await?;
+    let result = result.and_then(|()| read(first(&rows, 0).ok_or_else(no_row)?));
     Ok(Outcome { judged, result })
 }
 
@@ -181,8 +182,18 @@ pub(super) fn first(rows: &[Vec<Row>], statement: usize) -> Option<&Row> {
     rows.get(statement).and_then(|rows| rows.first())
 }
 
+pub(super) fn no_row() -> Refusal {
+    Refusal::Broken("a statement gave no row".to_owned())
+}
+
 /// A row as a type of ours. The error names the type and nothing of the row.
 pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
     let unreadable = |_| Refusal::Broken(format!("a row that cannot be read as {}", std::any::type_name::<T>()));
     serde_json::from_str(row.text()).map_err(unreadable)
+}
+
+/// The state of a thing, which is a JSON text in its row.
+pub(super) fn state<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    let unreadable = |_| Refusal::Broken(format!("a state that cannot be read as {}", std::any::type_name::<T>()));
+    serde_json::from_str(text).map_err(unreadable)
 }

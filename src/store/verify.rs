@@ -1,13 +1,11 @@
 //! Verification: whose a token is, whether it holds, and what it may do.
 
-use std::sync::LazyLock;
-
 use serde::Deserialize;
 
 use super::question::Question;
-use super::sql::WHO;
-use super::verdict::{JUDGE, Outcome, first, judge, read};
-use super::{Database, Sql, Store};
+use super::sql::Sql;
+use super::verdict::{Outcome, first, judge, no_row, read};
+use super::{Database, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -55,14 +53,21 @@ impl Subject {
 struct Row {
     tenant: Id,
     id: Id,
-    state: String,
+    status: String,
     secret: Id,
     unnoted: u8,
     principal: Id,
     name: String,
-    roles: Option<String>,
+    roles: String,
+    unrestricted: u8,
     role_names: String,
     expires_at: Option<Micros>,
+}
+
+/// The row of a token that nobody has, or that is not the caller's to ask about.
+#[derive(Deserialize)]
+struct Found {
+    secret: Option<Id>,
 }
 
 /// Finds whose a token is; nothing for one that is nobody's, or another tenant's.
@@ -74,30 +79,27 @@ pub async fn verify<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Option<Subject>>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, question, &[JUDGE, FIND.clone()], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, question, &[Sql::Verify], violations).await?;
     let result = result.and_then(|()| {
-        let Some(row) = first(&rows, 1) else { return Ok(None) };
-        let Row { tenant, id, state, secret, unnoted, principal, name, roles, role_names, expires_at } = read(row)?;
+        let row = first(&rows, 0).ok_or_else(no_row)?;
+        if read::<Found>(row)?.secret.is_none() {
+            return Ok(None);
+        }
+        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, expires_at } =
+            read(row)?;
         let unread = |_| Refusal::Broken("roles that cannot be read".to_owned());
-        let roles = roles.map(|roles| serde_json::from_str(&roles)).transpose();
+        let roles: Vec<Role> = serde_json::from_str(&roles).map_err(unread)?;
         Ok(Some(Subject {
             tenant,
             principal,
             credential: id,
             name,
-            roles: roles.map_err(unread)?,
+            roles: (unrestricted == 0).then_some(roles),
             role_names: serde_json::from_str(&role_names).map_err(unread)?,
             expires_at,
-            used: (state == "go" && unnoted == 1).then_some(secret),
-            fault: (state != "go").then_some(state),
+            used: (status == "go" && unnoted == 1).then_some(secret),
+            fault: (status != "go").then_some(status),
         }))
     });
     Ok(Outcome { judged, result })
 }
-
-/// The statement: the verdict's own text of who calls, asked of the token.
-static FIND: LazyLock<Sql> = LazyLock::new(|| {
-    let caller = WHO.split_once("caller AS MATERIALIZED (").and_then(|(_, rest)| rest.split_once("\n),\n"));
-    let subject = caller.map_or_else(String::new, |(text, _)| text.replace("'$.caller.", "'$.subject."));
-    Sql::judged(include_str!("verify.sql").replace("{subject}", &subject))
-});

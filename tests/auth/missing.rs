@@ -51,7 +51,7 @@ fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Varian
 #[test]
 fn another_tenants_thing_is_as_a_missing_one() {
     let scene = Scene::new();
-    scene.world.db.execute("UPDATE tenants SET preconditions = 1 WHERE label = 'acme'", &[]);
+    scene.world.patch_where("tenants", "label = 'acme'", &json!({"preconditions": true}));
     let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
     let missing = Place::none();
     // In their tenant; in one's own, under their service account; in one's own, under one's own.
@@ -140,9 +140,11 @@ mod litegraph {
         assert_eq!((one.status, one.text), (409, other.text));
     }
 
-    /// Gives the other tenant a user and a credential of the very GUIDs that those of acme have.
+    /// Gives the other tenant a user of the very GUID that acme's has, and a credential of that user. A credential's GUID is unique
+    /// over all tenants.
     fn twin(scene: &Scene) -> Place {
-        let twin = Place { tenant: Id::parse(OTHER).unwrap(), ..scene.target.clone() };
+        let credential = Id::from_bits(77);
+        let twin = Place { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };
         let (user, credential) = (twin.account.guid(), twin.credential.guid());
         let tenant = format!("/v1.0/tenants/{}", twin.tenant.guid());
         let make = |what: &str, body: Value| {
@@ -155,14 +157,14 @@ mod litegraph {
     }
 
     #[test]
-    fn what_has_the_same_guid_in_two_tenants_is_deleted_in_one() {
+    fn a_user_of_the_same_guid_in_two_tenants_is_deleted_in_one() {
         for route in ROUTES.iter().filter(|route| deletes(route)) {
             alone(route);
         }
     }
 
     #[test]
-    fn what_has_the_same_guid_in_two_tenants_is_changed_in_one() {
+    fn a_user_of_the_same_guid_in_two_tenants_is_changed_in_one() {
         let changes = |route: &&Route| match route.operation {
             Operation::Write(_, verb) => verb != Verb::Create,
             _ => is_step(route),
@@ -190,7 +192,7 @@ mod litegraph {
     }
 
     #[test]
-    fn another_tenants_token_does_not_find_what_has_the_same_guid() {
+    fn another_tenants_token_does_not_find_a_credential_whose_user_has_the_same_guid() {
         let scene = Scene::new();
         let token = scene.other_admin();
         twin(&scene);

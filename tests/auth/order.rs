@@ -61,7 +61,7 @@ fn of_several_faults_the_first_is_told() {
 
 fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let (world, route) = (&attempt.scene.world, attempt.route);
-    world.db.execute("UPDATE tenants SET preconditions = 0, rbac = 1", &[]);
+    world.patch_where("tenants", "true", &json!({"preconditions": false, "rbac": true}));
     attempt.lead();
     let (headers, body, url) = (attempt.headers(), attempt.body(), attempt.url());
     attempt.prepare(&headers);
@@ -137,19 +137,20 @@ impl Attempt<'_> {
             let earlier = self.scene.send_to(self.route, &url, headers, &body);
             assert_eq!(earlier.status, 201, "{}: {}", self.route.path, earlier.text);
         }
-        db.execute("UPDATE tenants SET preconditions = 1", &[]);
+        self.scene.world.patch_where("tenants", "true", &json!({"preconditions": true}));
         if self.lacks_rbac() {
             // Not before the callers were made, who have roles.
-            db.execute("UPDATE tenants SET rbac = 0", &[]);
+            self.scene.world.patch_where("tenants", "true", &json!({"rbac": false}));
         }
         if self.has("many") {
             // The tenant's own count is believed; of a principal they are counted, so there they are, in their own order.
             db.execute("UPDATE tenants SET credentials = 20000", &[]);
             db.execute("DROP TRIGGER IF EXISTS credentials_created", &[]); // which would write an event for each
             let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
-              INSERT INTO credentials (tenant, id, principal, name, enabled, revision, created_at, updated_at, change,
-                changed_at, changed_by, changed_request, event)
-              SELECT ?1, printf('%026d', i + 1000), ?2, 'n', 1, 1, 0, 0, '', 0, '', '', 0 FROM n
+              INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by,
+                changed_request, event)
+              SELECT ?1, printf('%026d', i + 1000), json_object('principal', ?2, 'name', 'n', 'enabled', json('true'), 'roles',
+                json('[]'), 'unrestricted', json('true')), 1, 0, 0, '', 0, '', '', 0 FROM n
               WHERE NOT EXISTS (SELECT 1 FROM credentials WHERE tenant = ?1 AND change = '')";
             if self.route.names().count() == 2 {
                 db.execute(sql, &[&ACME, &self.account().to_string()]);

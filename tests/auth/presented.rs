@@ -23,7 +23,7 @@ fn urls(scene: &Scene) -> [String; 4] {
 #[test]
 fn an_end_is_judged_to_the_microsecond() {
     for sql in [
-        "UPDATE credentials SET expires_at = ?1 WHERE id = ?2",
+        "UPDATE credentials SET state = json_set(state, '$.expires_at', ?1) WHERE id = ?2",
         "UPDATE secrets SET expires_at = ?1 WHERE credential = ?2",
     ] {
         let scene = Scene::new();
@@ -172,7 +172,7 @@ mod access_token {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
         let end = START + 600_000_000;
-        scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
+        scene.world.patch("credentials", &id.to_string(), &json!({ "expires_at": end }));
         let access = scene.access(id, &secret);
         let made = scene.world.call("POST", support::CLIENTS, &access, &json!({"name": "made"}));
         assert_eq!(made.status, 201);
@@ -191,7 +191,7 @@ fn ends(scene: &Scene, sql: &str, id: Id) {
 fn an_access_token_dies_at_the_end_of_its_credential_its_secret_or_its_grace() {
     type Deed = fn(&Scene, Id);
     let deeds: [Deed; 3] = [
-        |scene, id| ends(scene, "UPDATE credentials SET expires_at = ?1 WHERE id = ?2", id),
+        |scene, id| ends(scene, "UPDATE credentials SET state = json_set(state, '$.expires_at', ?1) WHERE id = ?2", id),
         |scene, id| ends(scene, "UPDATE secrets SET expires_at = ?1 WHERE credential = ?2", id),
         |scene, id| {
             scene.rotate(id, 60);

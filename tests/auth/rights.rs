@@ -1,15 +1,18 @@
 //! What each rank may change; what a caller that ends makes; and what a use leaves behind.
 
 use postern::caller::{Caller, Rank};
+use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use postern::credential::secret::{Proof, Token};
+use postern::credential::table::Right;
 use postern::credential::time::Micros;
 use postern::refusal::Refusal;
 use postern::request::Headers;
 use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
 use postern::store::{Store, credential};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use support::fields::{of_our_face, other};
 use support::scene::{Place, Scene, own_url};
 use support::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
 
@@ -32,40 +35,15 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     let settings = scene.world.settings.as_ref().unwrap();
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
-    let question = Question {
-        now,
-        caller: Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?,
-        tenant: Some(TenantRef::Id(Key(Id::parse(ACME)))),
-        principal: None,
-        credential: Some(Key(Some(scene.target.credential))),
-        bearer: None,
-        subject: None,
-        seq: None,
-        on: On::Credential,
-        act: Act::Change,
-        need: Rank::Editor,
-        if_match: None,
-        if_none_match: None,
-        asserted: Map::new(),
-        merges: true,
-        active: false,
-        rotation: None,
-        grace_seconds: None,
-        tells_secrets: false,
-        idempotency: None,
-        page: None,
-        bound: None,
-        force: false,
-        dry: false,
-        invalid: false,
-        set: name.into_iter().map(|name| ("name".to_owned(), name.into())).collect(),
-        context: None,
-        role_names: Vec::new(),
-        secret: Some(new_row(scene, secret)),
-        // A stamp is of one change alone.
-        change: Id::new(now.0, [0; 10]),
-        request: "request".to_owned(),
-    };
+    let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
+    let asked = (On::Credential, Act::Change, Rank::Editor);
+    // A stamp is of one change alone.
+    let mut question = Question::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+    question.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
+    question.credential = Some(Key(Some(scene.target.credential)));
+    question.merges = true;
+    question.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
+    question.secret = Some(new_row(scene, secret));
     let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &question, Vec::new()))?;
     outcome.result.map(|credential| credential.revision)
 }
@@ -181,6 +159,29 @@ mod ours {
         }
     }
 
+    /// Of each field by itself, as its row in `FIELDS` says.
+    #[test]
+    fn each_field_is_changed_by_whom_its_row_names() {
+        for (noun, what) in
+            [(Noun::Credential, "credentials"), (Noun::Principal, "principals"), (Noun::Tenant, "tenants")]
+        {
+            for (row, member) in of_our_face(noun) {
+                let body = json!({ member: other(row, ACME) });
+                // The route of tenants is for admins.
+                let unless_admin = if noun == Noun::Tenant { Never } else { Refused };
+                let (editor, admin) = match row.right(noun).expect("a right") {
+                    Right::Nobody => panic!("{member} is given on create only"),
+                    Right::Editor => (Changed, Changed),
+                    Right::Admin => (unless_admin, Changed),
+                    Right::Root => (unless_admin, Refused),
+                };
+                for (caller, expected) in [("viewer", Never), ("editor", editor), ("admin", admin), ("root", Changed)] {
+                    ends(caller, what, &body, expected);
+                }
+            }
+        }
+    }
+
     #[test]
     fn an_admin_changes_its_own_tenant_and_root_alone_turns_it_off() {
         for (body, to_admin) in [
@@ -225,7 +226,7 @@ fn a_viewer_with_an_end_reads_what_it_may() {
     let scene = Scene::new();
     let (id, token) = scene.client(&json!([{"role_id": "viewer"}]));
     let end = START + 3_600_000_000;
-    scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
+    scene.world.patch("credentials", &id.to_string(), &json!({ "expires_at": end }));
     let account = format!("/organizations/acme/service-accounts/{}", scene.target.account);
     let [own, events] = ["", "/events"].map(|of| own_url(scene.target.credential) + of);
     for url in ["/organizations", "/organizations/acme", &account, &keycard(&scene), "/v1/tenants", &own, &events] {
@@ -238,7 +239,7 @@ fn what_an_ending_caller_makes_ends_with_it() {
     for end in [Some(START + 3_600_000_000), None] {
         let scene = Scene::new();
         let (id, token) = scene.admin();
-        scene.world.db.execute("UPDATE credentials SET expires_at = ?1 WHERE id = ?2", &[&end, &id.to_string()]);
+        scene.world.patch("credentials", &id.to_string(), &json!({ "expires_at": end }));
         let litegraph = format!("/v1.0/tenants/{ZERO}/credentials");
         for (method, url, body) in [
             ("POST", CLIENTS, json!({"name": "made", "roles": null})),

@@ -11,7 +11,6 @@ use crate::Organization;
 
 const MEMBERS: [&str; 8] =
     ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];
-const GUID: &str = "aaaaaaaa-0000-0000-0000-000000000001";
 
 /// Makes a credential: as it is shown, and its path.
 fn create(at: &Organization, body: &Value) -> (Value, String) {
@@ -48,23 +47,24 @@ fn a_credential_is_made_with_its_defaults() {
 fn a_credential_is_made_as_its_client_chose() {
     let at = Organization::new();
     let other = at.other();
+    let guid = format!("aaaaaaaa{}", &at.id.guid()[8..]);
     let own = json!({
-        "GUID": GUID.to_uppercase(), "UserGUID": ZERO, "Name": "n", "BearerToken": format!("chosen-{}", at.id),
+        "GUID": guid.to_uppercase(), "UserGUID": ZERO, "Name": "n", "BearerToken": format!("chosen-{}", at.id),
         "Active": false, "CreatedUtc": "2024-12-27T18:12:38.653402Z", "LastUpdateUtc": "2025-12-27T18:12:38.653402Z",
         "TenantGUID": "",
     });
     let mut expected = own.clone();
-    (expected["GUID"], expected["TenantGUID"]) = (json!(GUID), json!(at.id.guid()));
+    (expected["GUID"], expected["TenantGUID"]) = (json!(guid), json!(at.id.guid()));
     let (made, _) = create(&at, &own);
     assert_eq!(made, expected);
     conflict(at.send("PUT", &at.litegraph(), &own));
     let taken = json!({ "UserGUID": ZERO, "BearerToken": own["BearerToken"] });
     conflict(at.send("PUT", &at.litegraph(), &taken));
-    // In another tenant the GUID is free, and the token is not.
+    // In another tenant neither is free: an id is unique over all of them.
     conflict(other.send("PUT", &other.litegraph(), &own));
-    let mut free = own;
-    free["BearerToken"] = Value::Null;
-    assert_eq!(create(&other, &free).0["GUID"], GUID);
+    let mut another_token = own;
+    another_token["BearerToken"] = Value::Null;
+    conflict(other.send("PUT", &other.litegraph(), &another_token));
     // The history has the real time.
     let created = at.events(read_id(&made["GUID"])).pop().expect("an event");
     assert!(text(&created["at"]) > text(&expected["LastUpdateUtc"]), "{created}");
@@ -188,14 +188,35 @@ fn an_update_moves_the_credential_to_another_user() {
 }
 
 #[test]
-fn the_same_guid_in_two_tenants_is_two_credentials() {
-    let at = Organization::new();
-    let other = at.other();
-    let own = json!({ "GUID": GUID, "UserGUID": ZERO, "Name": "n" });
-    let ((_, path), (theirs, their_path)) = (create(&at, &own), create(&other, &own));
-    let body = json!({ "UserGUID": ZERO, "Name": "changed", "BearerToken": format!("new-{}", at.id) });
-    at.send("PUT", &path, &body).expect(200);
-    assert_eq!((other.get(&their_path).json(), &at.get(&path).json()["Name"]), (theirs, &json!("changed")));
+fn no_guid_is_used_twice_not_even_after_deletion() {
+    let client = client();
+    let (at, other) = (Tenant::new(&*client), Tenant::new(&*client));
+    let [tenant, user, credential] =
+        ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(|begin| format!("{begin}{}", &at.id.guid()[8..]));
+    let put = |path: &str, body: &Value| call("PUT", path).by_root().json(body).send(&*client);
+    let delete = |path: &str| call("DELETE", path).by_root().send(&*client).expect(200);
+    // A credential's over all tenants; a user's within its tenant.
+    let (body, users) = (json!({ "GUID": credential, "UserGUID": ZERO }), json!({ "GUID": user }));
+    let [own_users, other_users] = [&at, &other].map(|tenant| format!("/v1.0/tenants/{}/users", tenant.id.guid()));
+    let used_again = |one: &str, again: &[(&str, &Value)]| {
+        for deleted in [false, true] {
+            if deleted {
+                delete(one);
+            }
+            for (path, body) in again {
+                conflict(put(path, body));
+            }
+        }
+    };
+    let credentials = at.all(LiteGraph);
+    put(&credentials, &body).expect(200);
+    used_again(&format!("{credentials}/{credential}"), &[(&credentials, &body), (&other.all(LiteGraph), &body)]);
+    put(&own_users, &users).expect(200);
+    put(&other_users, &users).expect(200);
+    used_again(&format!("{own_users}/{user}"), &[(&own_users, &users)]);
+    let (tenants, body) = ("/v1.0/tenants", json!({ "GUID": tenant, "Name": "used once" }));
+    put(tenants, &body).expect(200);
+    used_again(&format!("{tenants}/{tenant}"), &[(tenants, &body)]);
 }
 
 #[test]

@@ -24,11 +24,8 @@ const ORDERS: [(&str, &str); 10] = [
     ("LeastConnected", "d B c a e"),
 ];
 
-/// A GUID that only the other tenant has.
-const THEIRS: &str = "99999999-0000-4000-8000-000000000000";
-
-/// Five credentials whose ids, names and times each come in another order, and the same in another tenant. Names are
-/// case-sensitive; two were made at one time.
+/// Five credentials whose ids, names and times each come in another order, and five in another tenant. Names are case-sensitive;
+/// two were made at one time.
 struct Five {
     client: Box<dyn Client>,
     label: String,
@@ -36,6 +33,8 @@ struct Five {
     v2: String,
     /// The list of the other tenant.
     theirs: String,
+    /// What all GUIDs of the tenant's credentials, and of the other's, end in.
+    endings: [String; 2],
 }
 
 impl Five {
@@ -45,22 +44,32 @@ impl Five {
             [(); 2].map(|()| post_by_root(&*client, "/organizations", &json!({ "name": "Five" })).json());
         let url = |version, tenant: &Value| format!("/{version}/tenants/{}/credentials", read_id(&tenant["id"]).guid());
         let (v1, v2, theirs) = (url("v1.0", &own), url("v2.0", &own), url("v1.0", &other));
-        let five = Self { client, label: text(&own["label"]), v1, v2, theirs };
+        let endings = [&own, &other].map(|tenant| read_id(&tenant["id"]).guid()[8..].to_owned());
+        let five = Self { client, label: text(&own["label"]), v1, v2, theirs, endings };
         for (name, guid, minute) in [("a", 1, 2), ("B", 4, 4), ("c", 5, 3), ("d", 2, 5), ("e", 3, 2)] {
             // `e` comes before `a`, of the same minute, by its microsecond alone.
             let micros = u8::from(name == "a");
             let mut body = json!({
-                "GUID": guid_of(guid), "UserGUID": ZERO, "Name": name, "BearerToken": five.token(name),
+                "GUID": five.guid(guid), "UserGUID": ZERO, "Name": name, "BearerToken": five.token(name),
                 "CreatedUtc": format!("2024-12-27T18:0{minute}:00.00000{micros}Z"),
             });
             five.call("PUT", &five.v1, &body).expect(200);
             body["BearerToken"] = json!(five.token(&format!("their-{name}")));
             body["Name"] = json!(format!("their {name}"));
+            body["GUID"] = json!(five.their_guid(guid));
             five.call("PUT", &five.theirs, &body).expect(200);
         }
-        five.call("PUT", &five.theirs, &json!({ "GUID": THEIRS, "UserGUID": ZERO, "Name": "theirs alone" }))
-            .expect(200);
         five
+    }
+
+    /// The GUID of one of the tenant's credentials, in the order of the numbers. No id is used twice, so each test has its own.
+    fn guid(&self, number: u8) -> String {
+        format!("{number:0>8}{}", self.endings[0])
+    }
+
+    /// The GUID of one of the other tenant's credentials.
+    fn their_guid(&self, number: u8) -> String {
+        format!("{number:0>8}{}", self.endings[1])
     }
 
     /// A token of this tenant's own.
@@ -98,10 +107,6 @@ fn not_found(reply: Reply) {
     assert_eq!(LiteGraph.error(&reply.expect(404)), "NotFound");
 }
 
-fn guid_of(number: u8) -> String {
-    format!("{number:0>8}-0000-4000-8000-000000000000")
-}
-
 fn names(list: &Value) -> String {
     list.as_array().expect("a list").iter().map(|one| text(&one["Name"])).collect::<Vec<_>>().join(" ")
 }
@@ -127,7 +132,7 @@ fn read_many_shows_all_in_each_order() {
         let reply = five.get(format!("{v1}?skip={skip}&order=")).expect(200);
         assert_eq!(reply.json().as_array().map(Vec::len), Some(left), "{skip}");
     }
-    let theirs = "theirs alone their d their B their c their a their e";
+    let theirs = "their d their B their c their a their e";
     assert_eq!(names(&five.get(&five.theirs).json()), theirs);
     five.get("/v1.0/tenants/nobody/credentials").expect(404);
     five.get("/v1.0/tenants/11111111-0000-0000-0000-000000000000/credentials").expect(404);
@@ -200,7 +205,7 @@ fn guids_shows_those_of_them_that_are_there_in_their_order() {
         assert_eq!((reply.status, reply.cost.trips), (200, 1), "{guids}: {reply:?}");
         names(&reply.json())
     };
-    let [a, b, c] = [1, 4, 5].map(guid_of);
+    let [a, b, c] = [1, 4, 5].map(|number| five.guid(number));
     for (guids, shown) in [
         (format!("{c},{a},{b}"), "c a B"),
         (format!("{c}%2C{a}%2c{b}"), "c a B"),
@@ -210,7 +215,7 @@ fn guids_shows_those_of_them_that_are_there_in_their_order() {
         // One that is not there is left out, and so is another tenant's.
         (format!("{a},{ZERO}"), "a"),
         (ZERO.to_owned(), ""),
-        (format!("{THEIRS},{a}"), "a"),
+        (format!("{},{a}", five.their_guid(1)), "a"),
         // As many as a request may have.
         (vec![a.as_str(); 1000].join(","), "a"),
     ] {
@@ -282,7 +287,7 @@ fn the_pages_of_each_order_are_the_list_and_their_counts_are_exact() {
 #[test]
 fn skip_counts_from_the_token() {
     let five = Five::new();
-    let b = guid_of(4);
+    let b = five.guid(4);
     for (skip, shown, left) in [(0, "c a", 1), (1, "a e", 0), (2, "e", 0), (3, "", 0), (1000, "", 0)] {
         let body = json!({ "MaxResults": 2, "ContinuationToken": b, "Skip": skip });
         let page = five.page(&format!("max-keys=2&token={b}&skip={skip}"), &body);
@@ -304,12 +309,13 @@ fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
         })
     };
     let nobody = unknown("88888888-0000-4000-8000-000000000000");
-    assert_eq!(unknown(THEIRS), nobody);
-    five.delete(&format!("{}/{THEIRS}", five.theirs));
-    assert_eq!(unknown(THEIRS), nobody);
+    let theirs = five.their_guid(1);
+    assert_eq!(unknown(&theirs), nobody);
+    five.delete(&format!("{}/{theirs}", five.theirs));
+    assert_eq!(unknown(&theirs), nobody);
 
     // `c`, and then all of them from the middle on.
-    let c = guid_of(5);
+    let c = five.guid(5);
     let from_c = |order: &str| {
         let body = json!({ "Ordering": order, "ContinuationToken": c });
         let page = five.page(&format!("order={order}&token={c}"), &body);
@@ -329,7 +335,7 @@ fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
 #[test]
 fn a_token_whose_credential_was_renamed_goes_on_from_its_new_name() {
     let five = Five::new();
-    let (a, one) = (guid_of(1), format!("{}/{}", five.v1, guid_of(1)));
+    let (a, one) = (five.guid(1), format!("{}/{}", five.v1, five.guid(1)));
     let page = || names(&five.get(format!("{}?order=NameAscending&token={a}", five.v2)).json()["Objects"]);
     assert_eq!(page(), "c d e");
     five.call("PUT", &one, &json!({ "UserGUID": ZERO, "Name": "cc" })).expect(200);
@@ -389,7 +395,7 @@ fn a_credential_is_found_by_its_bearer_token() {
     let ((id, admin), root) = (caller("admin"), five.client.root_token());
     let found = get(&five.token("c"), &admin);
     assert_eq!((found.status, found.cost.trips), (200, 1));
-    let c = five.get(format!("{}/{}", five.v1, guid_of(5))).json();
+    let c = five.get(format!("{}/{}", five.v1, five.guid(5))).json();
     assert_eq!(found.json(), c);
     assert!(found.etag().ends_with(".1\""));
     // Root finds anyone's, anyone else their own tenant's.
@@ -436,9 +442,9 @@ fn a_credential_is_found_by_its_bearer_token() {
     }
     // What is disabled is one still; what was replaced, or went with its credential, is none.
     let body = |name: &str| json!({ "UserGUID": ZERO, "Name": name, "Active": name != "c" });
-    five.call("PUT", &format!("{}/{}", five.v1, guid_of(5)), &body("c")).expect(200);
+    five.call("PUT", &format!("{}/{}", five.v1, five.guid(5)), &body("c")).expect(200);
     assert_eq!(get(&five.token("c"), &admin).json()["Active"], false);
-    let d = format!("{}/{}", five.v1, guid_of(2));
+    let d = format!("{}/{}", five.v1, five.guid(2));
     let mut replaced = body("d");
     replaced["BearerToken"] = json!(five.token("new-d"));
     five.call("PUT", &d, &replaced).expect(200);
@@ -458,13 +464,13 @@ fn head_tells_whether_something_exists() {
     let five = Five::new();
     let tenant = five.v1.trim_end_matches("/credentials");
     for (url, status) in [
-        (format!("{}/{}", five.v1, guid_of(1)), 200),
+        (format!("{}/{}", five.v1, five.guid(1)), 200),
         (format!("{}/{ZERO}", five.v1), 404),
         (format!("{}/x", five.v1), 404),
         (tenant.to_owned(), 200),
-        (format!("/v1.0/tenants/{THEIRS}"), 404),
+        (format!("/v1.0/tenants/{}", five.guid(1)), 404),
         (format!("{tenant}/users/{ZERO}"), 200),
-        (format!("{tenant}/users/{}", guid_of(1)), 404),
+        (format!("{tenant}/users/{}", five.guid(1)), 404),
         (five.v1.clone(), 200),
         (five.v2.clone(), 200),
     ] {

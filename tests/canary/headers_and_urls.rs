@@ -53,7 +53,9 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
                         shown(&trace.reply, CANARY).is_subset(&set(if history { &["request_id"] } else { &[] })),
                         "{of}"
                     );
-                    let kept = ["credentials.changed_request", "events.request", "secrets.changed_request"];
+                    let tables = ["tenants", "principals", "credentials", "secrets"];
+                    let kept = tables.map(|table| format!("{table}.changed_request"));
+                    let kept: Vec<_> = kept.iter().map(String::as_str).chain(["events.request"]).collect();
                     assert!(stored(&scene.world, CANARY).is_subset(&set(&kept)), "{of}");
                 } else if name == "host" && matches!(route.operation, Operation::Metadata(_)) {
                     // It tells where it is by the name that it was called by (RFC 8414 §2).

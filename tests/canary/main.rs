@@ -188,5 +188,8 @@ fn what_is_there_is_found() {
         let listed = shown(&world.get(list, ROOT), CANARY);
         assert!(listed.len() == 1 && listed.iter().all(|name| name.eq_ignore_ascii_case("name")), "{list}: {listed:?}");
     }
-    assert_eq!(stored(&world, CANARY), set(&["credentials.name", "credentials_by_name.name", "events.changes"]));
+    assert_eq!(
+        stored(&world, CANARY),
+        set(&["credentials.name", "credentials.state", "credentials_by_name.name", "events.changes"])
+    );
 }

@@ -309,7 +309,8 @@ fn the_history_tells_of_secrets_and_tells_none() {
         let trace = sent(&scene, route, &place, &root(), b"");
         let told_secrets =
             trace.reply.json()["items"].as_array().unwrap().iter().filter(|e| e["secret"].is_string()).count();
-        assert!(told_secrets >= 6, "{}", trace.reply.text);
+        // A principal has none.
+        assert!(told_secrets >= 6 || route.names().any(|name| name == "principal"), "{}", trace.reply.text);
         for secret in &secrets {
             let needle = if secret == CANARY { CANARY } else { random(secret) };
             trace.leaves_nothing(&scene.world, needle, &told(route));

@@ -8,7 +8,7 @@ use postern::credential::field::{Draft, Field, Noun, Said, Verb, Violation};
 use postern::credential::id::Id;
 use postern::credential::secret::{Keyring, Keys, Token};
 use postern::credential::time::Micros;
-use postern::credential::validate::{NewSecret, To, validate};
+use postern::credential::validate::{NewSecret, validate};
 use postern::face::coactive::COACTIVE;
 use postern::face::keycard::KEYCARD;
 use postern::face::litegraph::{LITEGRAPH, LiteGraph};
@@ -150,42 +150,20 @@ fn a_question_prints_and_sends_no_token() {
         sealed: Some(sealed.text.clone()),
         hint: token.hint().to_owned(),
     };
+    let caller = Caller::Secret { proofs: vec![proof.clone()], client: None };
+    let asked = (On::Credential, Act::Change, Rank::Admin);
     let question = Question {
-        now: Micros(1),
-        caller: Caller::Secret { proofs: vec![proof.clone()], client: None },
-        tenant: None,
-        principal: None,
-        credential: None,
         bearer: Some(vec![proof.clone()]),
         subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
-        seq: None,
-        on: On::Credential,
-        act: Act::Change,
-        need: Rank::Admin,
-        if_match: None,
-        if_none_match: None,
-        asserted: Map::new(),
-        merges: false,
-        active: false,
         rotation: Some(Rotation::Start),
         grace_seconds: Some(60),
-        tells_secrets: true,
         idempotency: Some(Idempotency {
             id: keys.digest("idempotency key", CANARY.as_bytes()),
             body: keys.digest("idempotency body", CANARY.as_bytes()),
             sealed: Some(sealed.text.clone()),
         }),
-        page: None,
-        bound: None,
-        force: false,
-        dry: false,
-        invalid: false,
-        set: Map::new(),
-        context: None,
-        role_names: Vec::new(),
         secret: Some(secret),
-        change: Id::ZERO,
-        request: String::new(),
+        ..Question::new(Micros(1), caller, asked, Id::ZERO, String::new())
     };
     assert_silent("question", &printed!(question));
     assert_silent("question, serialised", &serde_json::to_string(&question).unwrap());
@@ -385,7 +363,7 @@ fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
     draft.say(Field::Principal, Said::from(Some(json!(ZERO))));
     draft.say(Field::Name, Said::from(Some(json!("n"))));
     let (change, violations) = validate(&draft, Noun::Credential, Verb::Create, &LiteGraph, "pstn_");
-    assert!(violations.is_empty() && matches!(change.secret, To::Set(NewSecret::Chosen(_))));
+    assert!(violations.is_empty() && matches!(change.secret, Some(NewSecret::Chosen(_))));
     let world = World::new();
     let bearer = format!("Bearer {ROOT}");
     let body = json!({"UserGUID": ZERO, "BearerToken": CANARY}).to_string();

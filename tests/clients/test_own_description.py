@@ -407,7 +407,11 @@ def test_a_next_page_is_read_by_its_cursor(run, place, operation):
                 for each in operations({"paths": {"": item}}) if each["operationId"] == operation)
     made = place.made_credential(**BEGUN)
     place.made_credential()
-    first = place.http.get(path.format(tenant=place.tenant, credential=made), params={"limit": 1}).json()
+    principal = place.made_principal()
+    renamed = place.http.patch(f"/v1/tenants/{place.tenant}/principals/{principal}", json={"name": "renamed"})
+    assert renamed.status_code == 200, renamed.text
+    here = {"tenant": place.tenant, "principal": principal, "credential": made}
+    first = place.http.get(path.format(**here), params={"limit": 1}).json()
     document = sharpened(place, without=["sort", "name_prefix"])
     for group in each_parameter_list(document):
         for one in group:
@@ -415,7 +419,6 @@ def test_a_next_page_is_read_by_its_cursor(run, place, operation):
                 one.update(schema={"type": "string", "enum": [first["next"]]}, required=True)
 
     def before_call(_context, case, _kwargs):
-        here = {"tenant": place.tenant, "credential": made}
         case.path_parameters = {name: here[name] for name in case.path_parameters}
 
     only(run, 200, operation, document, place.root, before_call)
@@ -543,7 +546,7 @@ def test_a_patch_says_what_it_changes(api, place, made):
 
 def test_a_dry_run_tells_the_difference_and_changes_nothing(api, place, made):
     body = api.models.CredentialPatch(name="n", roles=None)
-    told = api.call(200, "Difference", "update_credential", place.tenant, made.id, body=body, dry_run=True)
+    told = api.call(200, "DryRun", "update_credential", place.tenant, made.id, body=body, dry_run=True)
     assert told.widens_access and set(told.changes.to_dict()) == {"name", "roles"}
     assert told.changes["name"].to_dict() == {"before": "made", "after": "n"}
     assert api.call(200, "Credential", "get_credential", place.tenant, made.id).revision == 1

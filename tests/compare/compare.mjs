@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Hints, differences } from "./diff.mjs";
+import { comparable, ofCredentials } from "./history.mjs";
 import { Pairs } from "./pairs.mjs";
 import { Random } from "./random.mjs";
 import { sessions } from "./recorded.mjs";
@@ -61,15 +62,37 @@ class Comparison {
     }
     this.world.clock += 40 + (index % 7) * 13 + (request.wait ?? 0);
     const answers = await Promise.all(this.#sides.map((side, at) => side.send(prepared[at], this.world.clock)));
-    const [old, now] = answers;
+    const [old, now] = answers.map((answer) => comparable(request, answer));
     const found = differences(this.#pairs, old, now, { rowsRead: options["rows-read"] });
     const hints = answers.map((answer, at) => this.#hints[at].wrong(answer));
     if (hints[0] !== hints[1]) found.push({ what: "hints that are of another secret", old: hints[0], now: hints[1] });
     this.report.note({ request, phase, index }, old, now, found);
     const ok = [old, now].every(({ status }) => status >= 200 && status < 300);
     const learnt = this.#learn(request, answers);
-    if (ok) request.after?.({ ...old, learnt, request });
-    return { ...old, ok, both: answers };
+    if (ok) request.after?.({ ...answers[0], learnt, request });
+    return { ...answers[0], ok, both: answers };
+  }
+
+  /** Each tenant's whole history: one build may have more events of it, and so more pages. */
+  async histories() {
+    for (const [index, tenant] of this.world.tenants.entries()) {
+      const path = `/v1/tenants/‹id ${tenant.name}›/events?limit=100`;
+      const asked = { route: route("own", "history", "tenant"), method: "GET", path, headers: ROOT };
+      const [old, now] = await Promise.all(this.#sides.map((side) => this.#history(side, asked)));
+      this.report.note({ request: asked, phase: "histories", index }, old, now, differences(this.#pairs, old, now, {}));
+    }
+  }
+
+  /** The history of a tenant from that build, to its last page, as an answer that lists the events of credentials. */
+  async #history(side, asked) {
+    const items = [];
+    for (let cursor = ""; ; ) {
+      const answer = await side.send(side.prepare({ ...asked, path: asked.path + cursor }), this.world.clock);
+      items.push(...(answer.json?.items ?? []));
+      if (answer.status !== 200) return answer;
+      if (answer.json.next) cursor = `&cursor=${encodeURIComponent(answer.json.next)}`;
+      else return { status: 200, headers: [], json: ofCredentials(items), text: JSON.stringify(ofCredentials(items)) };
+    }
   }
 
   /** What both sides tell is kept; the names of it. */
@@ -128,12 +151,12 @@ async function recorded(comparison) {
     await comparison.exchange(asked, "recorded", 0);
     const logIn = request(r, world, route("coactive", "log in", "caller"), { plain: true, valid: true, caller: { authorization: `Basic ‹basic ${client} ${secret}›` }, body: null });
     await comparison.exchange(logIn, "recorded", 0);
-    const zero = { GUID: "00000000-0000-0000-0000-000000000000", UserGUID: "00000000-0000-0000-0000-000000000000" };
-    await comparison.exchange(request(r, world, route("litegraph", "create", "credential"), { plain: true, valid: true, tenant: world.zero, caller: ROOT, body: zero }), "recorded", 0);
+    const user = { UserGUID: "00000000-0000-0000-0000-000000000000" };
+    const { made: first } = await make("litegraph", "credential", {}, user);
     const names = {
       root: "‹text root›", admin: `‹text ${admin}›`, access: `‹text ${logIn.told}›`, pair: `‹client ${client}›:‹text ${secret}›`,
       basic: `‹basic ${client} ${secret}›`, client: `‹client ${client}›`, account: `‹id ${account}›`, user: `‹guid ${account}›`,
-      credential: `‹id ${asked.made}›`, guid: `‹guid ${asked.made}›`,
+      credential: `‹id ${asked.made}›`, guid: `‹guid ${asked.made}›`, first: `‹guid ${first}›`,
     };
     const { name, requests } = sessions(names)[at];
     const chosen = [];
@@ -187,10 +210,11 @@ async function random(comparison) {
   progress(`${wanted} random requests`, true);
 }
 
-/** What there is in the end: each list of each face to its last page, and each tenant's whole history. */
+/** What there is in the end: each list of each face to its last page, and each credential's history. */
 function* final(world) {
   const r = new Random(seed, -2);
   for (const one of ROUTES.filter(({ verb, method }) => ["list", "page", "history", "roles"].includes(verb) && method === "GET")) {
+    if (one.verb === "history" && one.noun === "tenant") continue; // histories()
     const tenants = one.noun === "tenant" && ["list", "page"].includes(one.verb) ? [world.zero] : world.tenants;
     for (const tenant of tenants) {
       const principals = one.path.includes("service-accounts/{}") ? tenant.principals : [undefined];
@@ -239,6 +263,7 @@ await recorded(comparison);
 progress("the recorded sessions", true);
 await random(comparison);
 await comparison.tell("final", final(comparison.world));
+await comparison.histories();
 progress("the state at the end", true);
 comparison.close();
 process.exit(comparison.report.print(options.report) ? 0 : 1);

@@ -51,7 +51,7 @@ function headers(pairs, old, now, differs) {
     const wrong = pairs.compare(left, right);
     if (wrong) differs(`header ${name}${wrong === "pairing" ? ", of another thing" : ""}`, pairs.name("old", left), pairs.name("new", right));
   }
-  const length = ({ header, text }) => (header?.("content-length") === undefined ? "absent" : Number(header("content-length")) === Buffer.byteLength(text) ? "the body's" : "another");
+  const length = ({ header, text, whole = text }) => (header?.("content-length") === undefined ? "absent" : Number(header("content-length")) === Buffer.byteLength(whole) ? "the body's" : "another");
   if (old.text && length(old) !== length(now)) differs("header content-length", length(old), length(now));
 }
 

@@ -110,11 +110,12 @@ const principal = (form) => ({
   edge: (r, world) => r.pick([`‹${form} p0›`, `‹${form} ${world.anyPrincipal(r)}›`, form === "guid" ? `‹id p0›` : `‹guid p0›`]),
   wrong: (r) => r.pick([null, "", "x", 1, {}, nobody[form], nobody[form], nobody[form], "8".repeat(26)]),
 });
-const chosenId = {
+/** No id is used twice: one that is taken is that of something of the same kind, which is there, in the same place. */
+const chosenId = (noun) => ({
   valid: (r) => r.pick([null, `${hex(r, 8)}-${hex(r, 4)}-4${hex(r, 3)}-8${hex(r, 3)}-${hex(r, 12)}`]),
-  edge: (r, world) => r.pick(["00000000-0000-0000-0000-000000000000", `‹guid ${world.anyId(r)}›`, `{${hex(r, 8)}-0000-0000-0000-${hex(r, 12)}}`, hex(r, 32)]),
+  edge: (r, world) => r.pick(["00000000-0000-0000-0000-000000000000", `‹guid ${world.takenId(r, noun)}›`, `{${hex(r, 8)}-0000-0000-0000-${hex(r, 12)}}`, hex(r, 32)]),
   wrong: (r) => r.pick(["", "x", 1, {}, "0-0-0-0-0", "gggggggg-0000-0000-0000-000000000000"]),
-};
+});
 const hex = (r, digits) => Array.from({ length: digits }, () => r.below(16).toString(16)).join("");
 const bearer = {
   valid: (r) => r.pick([null, "", `own-token-${r.below(100_000)}-of-the-comparison`]),
@@ -160,14 +161,14 @@ export const BODIES_OF = {
   },
   litegraph: {
     "create credential": {
-      GUID: chosenId, "!UserGUID": principal("guid"), Name: name, BearerToken: bearer, Active: flag, CreatedUtc: nullable(time), LastUpdateUtc: nullable(time),
+      GUID: chosenId("credential"), "!UserGUID": principal("guid"), Name: name, BearerToken: bearer, Active: flag, CreatedUtc: nullable(time), LastUpdateUtc: nullable(time),
     },
     "replace credential": { "!UserGUID": principal("guid"), "!Name": name, BearerToken: bearer, Active: flag },
     "create principal": {
-      GUID: chosenId, FirstName: nullable(line(255)), LastName: nullable(line(255)), Email: nullable(line(255)), Active: flag, CreatedUtc: nullable(time),
+      GUID: chosenId("principal"), FirstName: nullable(line(255)), LastName: nullable(line(255)), Email: nullable(line(255)), Active: flag, CreatedUtc: nullable(time),
     },
     "replace principal": { FirstName: nullable(line(255)), LastName: nullable(line(255)), Email: nullable(line(255)), Active: flag },
-    "create tenant": { GUID: chosenId, "!Name": name, Active: flag, CreatedUtc: nullable(time) },
+    "create tenant": { GUID: chosenId("tenant"), "!Name": name, Active: flag, CreatedUtc: nullable(time) },
     "replace tenant": { "!Name": name, Active: { ...flag, valid: (r) => r.chance(0.95) } },
   },
 };

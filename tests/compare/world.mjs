@@ -84,9 +84,11 @@ export class World {
     return this.principal(r, r.pick(this.tenants)).name;
   }
 
-  anyId(r) {
-    const tenant = r.pick(this.tenants);
-    return r.pick([tenant, ...tenant.principals, ...tenant.credentials]).name;
+  /** The id of a tenant, or of a principal or a credential of that tenant, that is there. */
+  takenId(r, noun) {
+    const { principals, credentials } = this.focus ?? this.zero;
+    const list = { tenant: this.tenants, principal: principals, credential: credentials }[noun].filter(({ gone }) => !gone);
+    return r.pick(list)?.name ?? this.zero.name;
   }
 
   anySecret(r) {

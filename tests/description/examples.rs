@@ -60,6 +60,8 @@ impl Description {
         let body = json!({ "name": "Build farm", "description": "In the cellar", "enabled": true });
         self.say("PUT", &principal_url, &[], Json(&body), 200, "whole", "All that can be said");
         self.say("PATCH", &principal_url, &[], Patch(&json!({ "description": null })), 200, "patch", "null clears");
+        let events = format!("{principal_url}/events?limit=2");
+        self.say("GET", &events, &[], None, 200, "newest", "The newest two");
 
         let credentials = format!("{tenant_url}/credentials");
         let body = json!({

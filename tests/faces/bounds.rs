@@ -73,34 +73,37 @@ fn credentials() {
 #[test]
 fn users_and_tenants() {
     let world = World::new();
-    let more = |table: &str, columns: &str, values: &str, numbers: [u32; 2]| {
+    let more = |table: &str, columns: &str, values: &str, state: &str, numbers: [u32; 2]| {
         let [from, to] = numbers;
         world.db.execute(
             &format!(
-                "INSERT INTO {table} (id, name, created_at, updated_at, {columns})
+                "INSERT INTO {table} (id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request,
+                   event, {columns})
                  WITH RECURSIVE many (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM many WHERE n < {to})
-                 SELECT printf('%026d', n), 'n', n, n, {values} FROM many"
+                 SELECT printf('%026d', n), '{state}', 1, n, n, 'many', 0, 'root', 'many', n, {values} FROM many"
             ),
             &[],
         );
     };
     // The default user, and the tenant that all this is in, are among them.
-    for (url, table, columns, values) in [
-        (format!("{V1}/users"), "principals", "tenant", "'00000000000000000000000000'"),
-        ("/v1.0/tenants".to_owned(), "tenants", "label", "'label ' || n"),
+    let user = r#"{"name":"n","enabled":true}"#;
+    let tenant = r#"{"name":"n","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin"]}"#;
+    for (url, table, columns, values, state) in [
+        (format!("{V1}/users"), "principals", "tenant", "'00000000000000000000000000'", user),
+        ("/v1.0/tenants".to_owned(), "tenants", "label", "'label ' || n", tenant),
     ] {
         let count = || {
             let (count, trips, ..) = listed(&world, &url, "GUID");
             (count, trips)
         };
         assert_eq!(count(), (1, 1), "{url}");
-        more(table, columns, values, [1, 999]);
+        more(table, columns, values, state, [1, 999]);
         assert_eq!(count(), (1000, 1), "{url}");
-        more(table, columns, values, [1000, 1000]);
+        more(table, columns, values, state, [1000, 1000]);
         assert_eq!(count(), (1001, 2), "{url}");
-        more(table, columns, values, [1001, 9999]);
+        more(table, columns, values, state, [1001, 9999]);
         assert_eq!(count(), (10_000, 10), "{url}");
-        more(table, columns, values, [10_000, 10_000]);
+        more(table, columns, values, state, [10_000, 10_000]);
         // Nobody counts these: the last page that would be shown tells that there is more.
         is_refused(&world, &url, 10, &["10,000"]);
     }
@@ -168,7 +171,7 @@ fn what_changes_between_the_trips() {
     // A caller that is turned off in the middle is shown nothing.
     let turns_off = |trip: u64| {
         if trip == 1 {
-            world.db.execute("UPDATE credentials SET enabled = 0 WHERE name = 'admin'", &[]);
+            world.patch_where("credentials", "name = 'admin'", &json!({"enabled": false}));
         }
     };
     assert_eq!(ask(&world, &admin, &turns_off).status, 401);

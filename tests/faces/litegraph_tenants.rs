@@ -187,6 +187,9 @@ mod tenants {
         gone(&delete(&format!("{TENANTS}/x?force"), ROOT));
 
         for full in ["credentials", "users"] {
+            // No id is used twice, also not after deletion.
+            let world = World::new();
+            let delete = |url: &str, by: &str| world.call("DELETE", url, by, &Value::Null);
             assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
             assert_eq!(put(&world, &format!("{url}/{full}"), ROOT, &json!({"UserGUID": ZERO})).status, 200);
             for not in [String::new(), "?force=false".to_owned(), "?force=FALSE".to_owned(), "?other=force".to_owned()]

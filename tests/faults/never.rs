@@ -45,7 +45,7 @@ fn nobody_is_let_in_or_turned_away_while_the_database_fails() {
     let form = Operation::named("POST /oauth/token Form");
     for known in [true, false] {
         if !known {
-            stage.world.db.execute("UPDATE credentials SET enabled = 0 WHERE name = 'admin'", &[]);
+            stage.world.patch_where("credentials", "name = 'admin'", &json!({"enabled": false}));
         }
         for operation in [login, read, form] {
             for message in MESSAGES {

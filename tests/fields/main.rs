@@ -1,5 +1,6 @@
 //! `fields.txt`, cell by cell: what each member of a body means, for every face and everything that writes.
 
+mod rows;
 mod subject;
 mod table;
 
@@ -338,7 +339,8 @@ impl Cell<'_> {
         let read = subject.read(self.route, self.op, id);
         assert_eq!(self.shown(&read).as_ref(), shown, "{of}: on reads");
         let mut row = subject.row(self.op, id);
-        let changes = ["revision", "updated_at", "change", "changed_at", "changed_by", "changed_request", "event"];
+        let changes =
+            ["state", "revision", "updated_at", "change", "changed_at", "changed_by", "changed_request", "event"];
         let own = field.map_or_else(Vec::new, |field| columns(field, shown, answer));
         for (name, value) in &own {
             let held = match row[*name].as_str() {
@@ -347,6 +349,7 @@ impl Cell<'_> {
                 }
                 // Shown alike, and so is what was never said.
                 None if *value == "" => json!(""),
+                None if *name == "metadata" => json!({}),
                 _ => row[*name].clone(),
             };
             assert_eq!(held, *value, "{of}: {name} in the row");
@@ -370,7 +373,8 @@ impl Cell<'_> {
         let Self { subject, of, .. } = *self;
         let secrets = subject.world.db.query("SELECT id FROM secrets WHERE credential = ?1", &[&id.to_string()]);
         assert_eq!(secrets.len(), 1, "{of}: secrets");
-        subject.world.db.execute("UPDATE credentials SET enabled = 1, roles = NULL WHERE id = ?1", &[&id.to_string()]);
+        let full_access = json!({"enabled": true, "roles": [], "unrestricted": true});
+        subject.world.patch("credentials", &id.to_string(), &full_access);
         let got = subject.world.get(&support::litegraph_url(&id), token);
         assert_eq!((got.status, got.json()["BearerToken"].as_str()), (200, Some(token)), "{of}: presented");
     }

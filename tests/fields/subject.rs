@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::Token;
+use postern::credential::table::{Goes, Shape};
 use postern::credential::time::Micros;
 use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
+use support::fields::of_our_face;
 use support::tenant::read_id;
 use support::{ACME, ROOT, Reply, World, ZERO, client_url, routes, text};
 
@@ -93,7 +95,7 @@ impl Subject {
     /// What is there, for the tables of a face.
     pub fn new(face: &str) -> Self {
         let world = World::new();
-        let (account, credentials) = world.service_account();
+        let (account, _) = world.service_account();
         let account = Id::parse(&account).unwrap();
         let made = |url: &str, body: &Value| world.put(url, body).0;
         let mut body = json!({"UserGUID": account.guid(), "Name": "stored", "BearerToken": "stored-token"});
@@ -103,17 +105,14 @@ impl Subject {
         made(&litegraph, &json!({"UserGUID": ZERO, "BearerToken": "taken-token"}));
         let user = made(&format!("/v1.0/tenants/{ZERO}/users"), &Value::Object(stored(Noun::Principal)));
         let tenant = made("/v1.0/tenants", &Value::Object(stored(Noun::Tenant)));
-        let described = |url: &str| {
-            assert_eq!(world.call("PATCH", url, ROOT, &json!({"description": "about it"})).status, 200);
-        };
-        described(&format!("{credentials}/{id}"));
-        described(&format!("/organizations/acme/service-accounts/{user}"));
         let roles = json!({"roles": roles()});
         assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
         let own = |method: &str, url: &str, body: &Value| {
             world.call(method, url, ROOT, body).expect(200);
         };
         let credential = format!("/v1/tenants/{ACME}/credentials/{id}");
+        own("PATCH", &credential, &described(Noun::Credential));
+        own("PATCH", &format!("/v1/tenants/{ACME}/principals/{user}"), &described(Noun::Principal));
         own("PATCH", &credential, &json!({"expires_at": END, "metadata": {"stored": "s", "team": "a"}}));
         let switches = json!({"rbac": false, "require_if_match": true, "role_names": ["deployer"]});
         own("PATCH", &format!("/v1/tenants/{tenant}"), &switches);
@@ -228,6 +227,13 @@ fn stored(noun: Noun) -> Map<String, Value> {
     body.as_object().unwrap().clone()
 }
 
+/// Every text of one but its name, as our own face says it.
+fn described(noun: Noun) -> Value {
+    let texts =
+        of_our_face(noun).filter(|(row, _)| matches!(row.shape, Shape::Text { .. }) && row.field != Field::Name);
+    texts.map(|(_, member)| (member.to_owned(), json!("about it"))).collect::<Map<_, _>>().into()
+}
+
 fn roles() -> Value {
     let of = |id: &str, dataset: &str| json!({"role_id": id, "resource": "dataset", "resource_instance": dataset});
     json!([{"role_id": "admin"}, of("editor", "d1"), of("viewer", "d2")])
@@ -241,34 +247,31 @@ pub fn id_of(body: &Value) -> Id {
 /// The columns that hold a field, and what is in them for what a face shows in its answer. What is said of secrets has none:
 /// see the test.
 pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'static str, Value)> {
+    let row = field.row().expect("a field");
     let text = || shown.and_then(Value::as_str).unwrap_or_default();
-    let id = || json!(Id::parse_either(text()).expect("an id").to_string());
-    let time = || json!(Micros::parse(text()).expect("a time").0);
-    let flag = || json!(u8::from(shown == Some(&json!(true))));
-    let part = |column| vec![(column, json!(shown)), ("name", json!(full_name(answer)))];
-    vec![match field {
-        Field::Id => ("id", id()),
-        Field::Principal => ("principal", id()),
-        Field::Name => ("name", json!(shown)),
-        Field::FirstName => return part("first_name"),
-        Field::LastName => return part("last_name"),
-        Field::Email => return part("email"),
-        Field::Description => ("description", json!(shown)),
-        Field::Enabled => ("enabled", flag()),
-        // Full access is shown as no roles, and stored as NULL.
-        Field::Roles | Field::RolesContext => ("roles", json!(shown.filter(|roles| **roles != json!([])))),
-        Field::ExpiresAt if shown == Some(&Value::Null) => ("expires_at", Value::Null),
-        Field::ExpiresAt => ("expires_at", time()),
-        Field::Metadata => ("metadata", json!(shown)),
-        Field::Rbac => ("rbac", flag()),
-        Field::Preconditions => ("preconditions", flag()),
-        Field::RoleNames => ("role_names", json!(shown)),
-        Field::Reason => ("revoked_reason", json!(shown)),
-        Field::CreatedAt => ("created_at", time()),
-        Field::UpdatedAt => ("updated_at", time()),
-        Field::Secret | Field::GraceSeconds => return Vec::new(),
-        Field::Other => panic!("it is no field"),
-    }]
+    let column = match row.goes {
+        Goes::Document => row.key,
+        Goes::Id => "id",
+        Goes::CreatedAt => "created_at",
+        Goes::UpdatedAt => "updated_at",
+        Goes::Context => "roles",
+        Goes::Reason => "revoked_reason",
+        Goes::Secret | Goes::GraceSeconds => return Vec::new(),
+    };
+    let value = match row.shape {
+        Shape::Id => json!(Id::parse_either(text()).expect("an id").to_string()),
+        Shape::Time if shown == Some(&Value::Null) => Value::Null,
+        Shape::Time => json!(Micros::parse(text()).expect("a time").0),
+        Shape::Flag => json!(u8::from(shown == Some(&json!(true)))),
+        // Full access is shown as no roles, and is a key of its own.
+        Shape::Roles | Shape::Context => {
+            let roles = shown.and_then(Value::as_array).cloned().unwrap_or_default();
+            return vec![("unrestricted", json!(u8::from(roles.is_empty()))), ("roles", json!(roles))];
+        }
+        Shape::TextOrNull { .. } => return vec![(column, json!(shown)), ("name", json!(full_name(answer)))],
+        Shape::Text { .. } | Shape::Whole { .. } | Shape::Names | Shape::Metadata | Shape::Secret => json!(shown),
+    };
+    vec![(column, value)]
 }
 
 /// The name that other faces have for a user: first and last name, else the address, and never none or too long.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use postern::credential::field::Field;
+use postern::credential::table::{Goes, Shape};
 use serde_json::{Map, Value};
 
 /// What a row says of its member, and of others beside it.
@@ -90,47 +91,47 @@ const NO_NUMBER: [&str; 4] = ["string", "boolean", "list", "object"];
 /// What only reads is of one kind or another; the others are other values.
 pub const READS: [&str; 9] = ["absent", "null", "the same", "another", "string", "number", "boolean", "list", "object"];
 
-/// The cases that a field needs on a face. A new field says here which those are.
+/// The cases that a field needs on a face, by its shape.
 pub fn needed(face: &str, field: Field) -> Vec<String> {
     let text = || [&EVERY[..], &NO_TEXT, &LENGTHS, &CONTROL].concat();
     let unread = if face == "Postern" { "not an id" } else { "not a GUID" };
     let id = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", unread]].concat();
     let time = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", "not a time", "1969", "2256"]].concat();
-    let cases = match field {
-        Field::Id => [&id()[..], &["taken"]].concat(),
-        Field::Principal => [&id()[..], &["unknown"]].concat(),
-        Field::Name | Field::FirstName | Field::LastName | Field::Email | Field::Description | Field::Reason => {
-            [&text()[..], &["shortest", "spaces around"]].concat()
-        }
-        Field::Enabled | Field::Rbac | Field::Preconditions => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
-        Field::Roles => return roles(face),
-        Field::RolesContext => {
+    let row = field.row().expect("a field");
+    let cases = match row.shape {
+        Shape::Id if row.goes == Goes::Id => [&id()[..], &["taken"]].concat(),
+        Shape::Id => [&id()[..], &["unknown"]].concat(),
+        Shape::Text { .. } | Shape::TextOrNull { .. } => [&text()[..], &["shortest", "spaces around"]].concat(),
+        Shape::Flag => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
+        Shape::Roles => return roles(face),
+        Shape::Context => {
             let spellings = ["system", "dataset", "another case", "dataset alone", "dataset without id", "any other"];
             [&text()[..], &spellings].concat().into_iter().filter(|case| *case != "valid").collect()
         }
-        Field::Secret => {
+        Shape::Secret => {
             let ours = ["ours", "ours with a bad checksum", "client_ with a colon", "client_ without a colon", "taken"];
             let characters = ["shortest", "empty", "longest", "too long", "space", "not ASCII"];
             [&EVERY[..], &NO_TEXT, &CONTROL, &characters, &ours].concat()
         }
-        Field::ExpiresAt => [&time()[..], &["first", "last", "just past the last", "with offset"]].concat(),
-        Field::CreatedAt | Field::UpdatedAt => time(),
-        Field::Metadata => {
+        Shape::Time if row.goes == Goes::Document => {
+            [&time()[..], &["first", "last", "just past the last", "with offset"]].concat()
+        }
+        Shape::Time => time(),
+        Shape::Metadata => {
             let whole = ["empty", "merged", "sixteen", "seventeen", "4096 bytes", "4097 bytes", "4098 bytes in fewer"];
             let whole = [&EVERY[..], &NO_OBJECT, &whole].concat();
             let value = [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat();
             let name = [&LENGTHS[..], &CONTROL].concat();
             return with_members(&whole, &[("member", value), ("name", name)]);
         }
-        Field::RoleNames => {
+        Shape::Names => {
             let whole = [&EVERY[..], &NO_LIST, &["empty", "duplicates", "a hundred", "a hundred and one"]].concat();
             return with_members(&whole, &[("item", [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat())]);
         }
-        Field::GraceSeconds => {
+        Shape::Whole { .. } => {
             let numbers = ["least", "most", "too little", "too much", "fraction", "far too much"];
             [&EVERY[..], &NO_NUMBER, &numbers].concat()
         }
-        Field::Other => panic!("it is no field"),
     };
     cases.into_iter().map(str::to_owned).collect()
 }
@@ -184,10 +185,20 @@ pub fn fits(case: &str, value: Option<&Value>, field: Field) -> bool {
 }
 
 fn is(case: &str, value: &Value, field: Field) -> bool {
-    let most = match field {
-        Field::Description | Field::Reason => 500,
-        Field::Secret => 512,
-        _ => 255,
+    let most = match field.row().map(|row| row.shape) {
+        Some(Shape::Text { max, .. } | Shape::TextOrNull { max }) => max,
+        Some(Shape::Secret) => 512,
+        Some(
+            Shape::Flag
+            | Shape::Whole { .. }
+            | Shape::Time
+            | Shape::Id
+            | Shape::Names
+            | Shape::Roles
+            | Shape::Context
+            | Shape::Metadata,
+        )
+        | None => 255,
     };
     // A context's id has the limit, not the whole of it.
     let text = value.as_str().map(|text| text.strip_prefix("dataset:").unwrap_or(text));

@@ -1,22 +1,21 @@
 //! Credentials.
 
+use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
+use postern::face::Face;
+use postern::face::{coactive::COACTIVE, keycard::KEYCARD, litegraph::LITEGRAPH, postern::POSTERN};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Value, json};
 
-use crate::said::{
-    any_body, as_set, config, description, end, metadata, metadata_patch, name, own_roles, roles, some_of,
-};
+use crate::said::{any_body, as_set, columns, config, metadata_patch, name, roles, some_of, whole};
 use support::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 /// What a credential is before a law is tried on it: every field has something to lose.
 #[derive(Clone, Debug)]
 pub struct State {
-    pub name: String,
-    pub roles: Value,
-    pub expires_at: Value,
-    pub metadata: Value,
+    /// Its fields, as our own face says them.
+    pub own: Value,
     /// Why it is revoked, if it is.
     pub revoked: Option<String>,
 }
@@ -45,14 +44,23 @@ pub enum Update {
 const ALL: [Update; 5] =
     [Update::CoactivePut, Update::LiteGraphPut, Update::KeycardPatch, Update::OwnPut, Update::OwnPatch];
 
+impl Update {
+    /// The face, and what its bodies are for.
+    fn face(self) -> (&'static Face, Verb) {
+        match self {
+            Self::CoactivePut => (&COACTIVE, Verb::Replace),
+            Self::LiteGraphPut => (&LITEGRAPH, Verb::Replace),
+            Self::KeycardPatch => (&KEYCARD, Verb::Merge),
+            Self::OwnPut => (&POSTERN, Verb::Replace),
+            Self::OwnPatch => (&POSTERN, Verb::Merge),
+        }
+    }
+}
+
 pub fn state() -> impl Strategy<Value = State> {
-    let revoked = proptest::option::of("\\PC{0,20}");
-    (name(), roles(), end(), metadata(), revoked).prop_map(|(name, roles, expires_at, metadata, revoked)| State {
-        name,
-        roles,
-        expires_at,
-        metadata,
-        revoked,
+    (own_whole(), proptest::option::of("\\PC{0,20}")).prop_map(|(mut own, revoked)| {
+        own.as_object_mut().unwrap().retain(|member, _| !["principal", "enabled"].contains(&member.as_str()));
+        State { own, revoked }
     })
 }
 
@@ -61,7 +69,7 @@ impl Subject {
     pub fn new(state: &State) -> Self {
         let world = World::new();
         let (account, url) = world.service_account();
-        let made = world.call("POST", &url, ROOT, &json!({"name": state.name, "description": "described"})).json();
+        let made = world.call("POST", &url, ROOT, &json!({"name": state.own["name"]})).json();
         let id = Id::parse(&text(&made, "id")).unwrap();
         let subject = Self {
             world,
@@ -76,9 +84,13 @@ impl Subject {
             subject.world.call(method, url, ROOT, body).expect(200);
         };
         let user = Id::parse(&account).unwrap().guid();
-        done("PUT", &subject.litegraph, &json!({"UserGUID": user, "Name": state.name, "BearerToken": "the-token"}));
-        done("PUT", &subject.coactive, &json!({"roles": state.roles}));
-        done("PATCH", &subject.own, &json!({"expires_at": state.expires_at, "metadata": state.metadata}));
+        done(
+            "PUT",
+            &subject.litegraph,
+            &json!({"UserGUID": user, "Name": state.own["name"], "BearerToken": "the-token"}),
+        );
+        done("PUT", &subject.coactive, &json!({"roles": state.own["roles"]}));
+        done("PATCH", &subject.own, &state.own);
         if let Some(reason) = &state.revoked {
             done("POST", &format!("{}/revoke", subject.own), &json!({ "reason": reason }));
         }
@@ -110,32 +122,24 @@ impl Subject {
 
     /// All that is stored, but for the times of use.
     pub fn stored(&self) -> (Vec<Value>, i64, i64) {
-        let row = self.world.db.query(
-            "SELECT principal, name, description, enabled, roles, expires_at, metadata, revoked_at, revoked_reason, revision,
-             updated_at, event FROM credentials WHERE id = ?1",
-            &[&self.id],
+        let columns = columns(&POSTERN, Noun::Credential, Verb::Replace).join(", ");
+        let sql = format!(
+            "SELECT {columns}, revoked_at, revoked_reason, revision, updated_at, event FROM credentials WHERE id = ?1"
         );
+        let row = self.world.db.query(&sql, &[&self.id]);
         let count = |table: &str| self.world.db.count(&format!("SELECT count(*) FROM {table}"));
         (row, count("events"), count("secrets"))
     }
 }
 
 /// A body of our own face that says every field.
-pub fn whole() -> impl Strategy<Value = Value> {
-    let end = end();
-    (name(), description(), any::<bool>(), own_roles(), end, metadata()).prop_map(
-        |(name, description, enabled, roles, expires_at, metadata)| {
-            json!({
-                "principal": ACME, "name": name, "description": description, "enabled": enabled, "roles": roles,
-                "expires_at": expires_at, "metadata": metadata,
-            })
-        },
-    )
+pub fn own_whole() -> impl Strategy<Value = Value> {
+    whole(&POSTERN, Noun::Credential, Verb::Replace)
 }
 
 /// A change by our own face: any of the fields.
 pub fn patch() -> impl Strategy<Value = Value> {
-    let whole = (whole(), metadata_patch()).prop_map(|(mut whole, metadata)| {
+    let whole = (own_whole(), metadata_patch()).prop_map(|(mut whole, metadata)| {
         whole["metadata"] = metadata;
         whole
     });
@@ -151,10 +155,8 @@ fn good_body(verb: Update) -> BoxedStrategy<Value> {
                 json!({"UserGUID": ZERO, "Name": name, "Active": active, "BearerToken": format!("t{token}")})
             })
             .boxed(),
-        Update::KeycardPatch => (name(), description())
-            .prop_map(|(name, description)| json!({"name": name, "description": description}))
-            .boxed(),
-        Update::OwnPut => whole().boxed(),
+        Update::KeycardPatch => whole(&KEYCARD, Noun::Credential, Verb::Merge),
+        Update::OwnPut => own_whole().boxed(),
         Update::OwnPatch => patch().boxed(),
     }
 }
@@ -246,19 +248,11 @@ proptest! {
         let reply = subject.send(verb, &body);
         prop_assert_eq!(reply.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", reply.text);
         let after = subject.stored().0.remove(0);
-        let sayable: &[&str] = match verb {
-            Update::CoactivePut => &["name", "roles"],
-            // Not active is what a revoked one is: then "not active" says nothing of enabled.
-            Update::LiteGraphPut if subject.revoked => &["principal", "name"],
-            Update::LiteGraphPut => &["principal", "name", "enabled"],
-            Update::KeycardPatch => &["name", "description"],
-            Update::OwnPut | Update::OwnPatch => {
-                &["principal", "name", "description", "enabled", "roles", "expires_at", "metadata"]
-            }
-        };
-        let fields = [
-            "principal", "name", "description", "enabled", "roles", "expires_at", "metadata", "revoked_at", "revoked_reason",
-        ];
+        let (face, said) = verb.face();
+        let mut sayable = columns(face, Noun::Credential, said);
+        // Not active is what a revoked one is: then "not active" says nothing of enabled.
+        sayable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
+        let fields = columns(&POSTERN, Noun::Credential, Verb::Replace).into_iter().chain(["revoked_at", "revoked_reason"]);
         for field in fields {
             if !sayable.contains(&field) {
                 prop_assert_eq!(&after[field], &before[field], "{:?} cannot say {}", verb, field);
@@ -305,7 +299,7 @@ proptest! {
             prop_assert!(moved == 0 || after.0[0]["updated_at"].as_i64() > before.0[0]["updated_at"].as_i64());
         }
         let history = subject.world.history(&subject.id);
-        let of_it = subject.world.db.count(&format!("SELECT count(*) FROM events WHERE credential = '{}'", subject.id));
+        let of_it = subject.world.db.count(&format!("SELECT count(*) FROM events WHERE id = '{}'", subject.id));
         prop_assert_eq!(i64::try_from(history.len()).unwrap(), of_it, "the walk meets every event");
         let mut revisions: Vec<_> = history.iter().map(|event| event["revision"].as_i64().unwrap()).collect();
         revisions.dedup();
@@ -316,9 +310,8 @@ proptest! {
 /// Also once the tenant would not allow it anew: what a credential has it keeps.
 #[test]
 fn put_of_what_get_shows_changes_nothing_of_what_the_tenant_allowed_before() {
-    let roles = json!([{"role_id": "admin"}]);
-    let (name, metadata) = ("n".to_owned(), json!({"a": "1"}));
-    let subject = Subject::new(&State { name, roles, expires_at: Value::Null, metadata, revoked: None });
+    let own = json!({"name": "n", "roles": [{"role_id": "admin"}], "metadata": {"a": "1"}});
+    let subject = Subject::new(&State { own, revoked: None });
     let tenant = |body: Value| {
         subject.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &body).expect(200);
     };

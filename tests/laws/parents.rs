@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use postern::route::{ROUTES, Route};
+use postern::credential::field::{Noun, Verb};
+use postern::face::postern::POSTERN;
+use postern::route::{Operation, ROUTES, Route};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use crate::said::{any_body, config, description, name, some_of};
+use crate::said::{any_body, columns, config, name, some_of, whole};
 use support::routes::{method, title};
 use support::scene::{Place, url};
 use support::{ROOT, Reply, World};
@@ -20,30 +22,24 @@ pub struct House {
     pub own_tenant: String,
 }
 
-/// PUT or PATCH of a principal or a tenant: its route, and the columns that a body here can change.
-#[derive(Clone, Copy, Debug)]
+/// PUT or PATCH of a principal or a tenant: its route.
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Parent {
     route: &'static str,
-    columns: &'static [&'static str],
 }
 
-const fn parent(route: &'static str, columns: &'static [&'static str]) -> Parent {
-    Parent { route, columns }
+const fn parent(route: &'static str) -> Parent {
+    Parent { route }
 }
 
-const OF_PRINCIPALS: &[&str] = &["name", "description", "enabled"];
-const OF_TENANTS: &[&str] = &["name", "enabled", "rbac", "preconditions", "role_names"];
-
-const USER_PUT: Parent =
-    parent("PUT /v1.0/tenants/{tenant}/users/{principal}", &["name", "first_name", "last_name", "email", "enabled"]);
-const TENANT_PUT: Parent = parent("PUT /v1.0/tenants/{tenant}", &["name", "enabled"]);
-const ACCOUNT_PATCH: Parent =
-    parent("PATCH /organizations/{tenant}/service-accounts/{principal}", &["name", "description"]);
-const ORGANIZATION_PATCH: Parent = parent("PATCH /organizations/{tenant}", &["name"]);
-const OWN_PRINCIPAL_PUT: Parent = parent("PUT /v1/tenants/{tenant}/principals/{principal}", OF_PRINCIPALS);
-const OWN_TENANT_PUT: Parent = parent("PUT /v1/tenants/{tenant}", OF_TENANTS);
-const OWN_PRINCIPAL_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}/principals/{principal}", OF_PRINCIPALS);
-const OWN_TENANT_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}", OF_TENANTS);
+const USER_PUT: Parent = parent("PUT /v1.0/tenants/{tenant}/users/{principal}");
+const TENANT_PUT: Parent = parent("PUT /v1.0/tenants/{tenant}");
+const ACCOUNT_PATCH: Parent = parent("PATCH /organizations/{tenant}/service-accounts/{principal}");
+const ORGANIZATION_PATCH: Parent = parent("PATCH /organizations/{tenant}");
+const OWN_PRINCIPAL_PUT: Parent = parent("PUT /v1/tenants/{tenant}/principals/{principal}");
+const OWN_TENANT_PUT: Parent = parent("PUT /v1/tenants/{tenant}");
+const OWN_PRINCIPAL_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}/principals/{principal}");
+const OWN_TENANT_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}");
 
 /// Those of the vendors' faces, which ignore what they do not know.
 const VENDORS: [Parent; 4] = [USER_PUT, TENANT_PUT, ACCOUNT_PATCH, ORGANIZATION_PATCH];
@@ -56,7 +52,21 @@ impl Parent {
     }
 
     fn is_a_vendors(self) -> bool {
-        VENDORS.iter().any(|parent| parent.route == self.route)
+        VENDORS.contains(&self)
+    }
+
+    /// What its bodies are of, and for.
+    fn writes(self) -> (Noun, Verb) {
+        let Operation::Write(noun, verb) = self.route().operation else { panic!("{} writes", self.route) };
+        (noun, verb)
+    }
+
+    /// The columns that a body can change: a user's name is made of its parts.
+    fn columns(self) -> Vec<&'static str> {
+        let (noun, verb) = self.writes();
+        let mut columns = columns(self.route().face, noun, verb);
+        columns.extend((self == USER_PUT).then_some("name"));
+        columns
     }
 }
 
@@ -126,35 +136,19 @@ pub fn user() -> impl Strategy<Value = Value> {
 
 /// A principal, as our own face says one, whole.
 pub fn account() -> impl Strategy<Value = Value> {
-    (name(), description(), any::<bool>())
-        .prop_map(|(name, description, enabled)| json!({"name": name, "description": description, "enabled": enabled}))
+    whole(&POSTERN, Noun::Principal, Verb::Replace)
 }
 
 /// A tenant, as our own face says one, whole.
 pub fn organization() -> impl Strategy<Value = Value> {
-    let role_names = proptest::collection::vec(prop_oneof!["[a-c]", "\\PC{1,3}", Just("admin".to_owned())], 0..4);
-    (name(), any::<[bool; 3]>(), role_names).prop_map(|(name, [enabled, rbac, require_if_match], role_names)| {
-        json!({
-            "name": name, "enabled": enabled, "rbac": rbac, "require_if_match": require_if_match, "role_names": role_names,
-        })
-    })
+    whole(&POSTERN, Noun::Tenant, Verb::Replace)
 }
 
 /// A body that this takes.
 fn parents_body(parent: Parent) -> BoxedStrategy<Value> {
-    let named = |name: String| json!({ "name": name });
-    let active = |(name, active): (String, bool)| json!({"Name": name, "Active": active});
-    let described = |(name, description): (String, Option<String>)| json!({"name": name, "description": description});
-    match parent.route {
-        of if of == USER_PUT.route => user().boxed(),
-        of if of == TENANT_PUT.route => (name(), any::<bool>()).prop_map(active).boxed(),
-        of if of == ACCOUNT_PATCH.route => (name(), description()).prop_map(described).boxed(),
-        of if of == ORGANIZATION_PATCH.route => name().prop_map(named).boxed(),
-        of if of == OWN_PRINCIPAL_PUT.route => account().boxed(),
-        of if of == OWN_TENANT_PUT.route => organization().boxed(),
-        of if of == OWN_PRINCIPAL_PATCH.route => some_of(account()).boxed(),
-        _ => some_of(organization()).boxed(),
-    }
+    let (noun, verb) = parent.writes();
+    let body = if parent == USER_PUT { user().boxed() } else { whole(parent.route().face, noun, verb) };
+    if verb == Verb::Merge && !parent.is_a_vendors() { some_of(body).boxed() } else { body }
 }
 
 fn parent_and_body() -> impl Strategy<Value = (Parent, Value)> {
@@ -165,6 +159,10 @@ fn parent_and_body() -> impl Strategy<Value = (Parent, Value)> {
             .map(|parent| parents_body(parent).prop_map(move |body| (parent, body)).boxed()),
     )
 }
+
+/// The columns that every change moves.
+const OF_A_CHANGE: [&str; 8] =
+    ["state", "revision", "updated_at", "event", "change", "changed_at", "changed_by", "changed_request"];
 
 proptest! {
     #![proptest_config(config())]
@@ -269,10 +267,10 @@ proptest! {
             prop_assert_eq!(changed.contains(&"updated_at"), moved, "only forward");
             let revisions = [&before, &after].map(|row| row["revision"].as_i64().unwrap());
             prop_assert_eq!(revisions[1] - revisions[0], i64::from(moved), "one revision a change");
-            let sayable = parent.columns;
+            let sayable = parent.columns();
             prop_assert_eq!(changed.iter().any(|column| sayable.contains(column)), moved, "{:?} {}: {:?}", parent, body, changed);
             // A face keeps what it cannot say.
-            let mut kept = changed.iter().filter(|column| !["revision", "updated_at"].contains(column));
+            let mut kept = changed.iter().filter(|column| !OF_A_CHANGE.contains(column));
             prop_assert!(kept.all(|column| sayable.contains(column)), "{:?}: {:?}", parent, changed);
         }
     }

@@ -9,16 +9,14 @@ use postern::face::postern::POSTERN;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::credentials::{State, Subject, state, whole};
+use crate::credentials::{State, Subject, own_whole, state};
 use crate::parents::{House, account, organization};
 use crate::said::{any_value, config};
 use support::{ACME, ROOT, Reply, World};
 
-const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
-
 /// A body of which some members are whatever.
 fn spoilt(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    let any = proptest::collection::vec(proptest::option::weighted(0.2, any_value()), 10);
+    let any = proptest::collection::vec(proptest::option::weighted(0.2, any_value()), Field::ALL.len());
     (body, any).prop_map(|(mut body, any)| {
         let members = body.as_object_mut().unwrap().iter_mut();
         for ((_, value), any) in members.zip(any).filter_map(|(member, any)| Some((member, any?))) {
@@ -62,7 +60,7 @@ fn check(
 }
 
 fn check_credential(state: &State, body: Value) -> Result<(), TestCaseError> {
-    let body = naming(body, &state.metadata);
+    let body = naming(body, &state.own["metadata"]);
     let [one, other] = [Subject::new(state), Subject::new(state)];
     let put = sent(&one.world, "PUT", &one.own, &body);
     let patched = sent(&other.world, "PATCH", &other.own, &body);
@@ -81,12 +79,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_whole_credential_means_the_same_to_put_and_patch(state in state(), body in whole()) {
+    fn a_whole_credential_means_the_same_to_put_and_patch(state in state(), body in own_whole()) {
         check_credential(&state, body)?;
     }
 
     #[test]
-    fn a_whole_credential_breaks_the_same_rules_for_post_put_and_patch(state in state(), body in spoilt(whole())) {
+    fn a_whole_credential_breaks_the_same_rules_for_post_put_and_patch(state in state(), body in spoilt(own_whole())) {
         check_credential(&state, body)?;
     }
 
@@ -108,9 +106,9 @@ proptest! {
 
     /// On every face, as far as validation goes.
     #[test]
-    fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), 10)) {
+    fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), Field::ALL.len())) {
         let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
-        for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
+        for (face, noun) in faces.into_iter().flat_map(|face| Noun::ALL.map(|noun| (face, noun))) {
             // The words that both verbs have; null is where a face's contract may tell them apart.
             let word = |verb, field: &Field| face.dialect.word(noun, verb, *field).filter(|_| noun.has(*field));
             let shared = |field: &Field| {
@@ -122,7 +120,7 @@ proptest! {
             let judged = |verb| {
                 let draft = (face.read_body)(noun, verb, body.clone());
                 let (change, violations) = validate(&draft, noun, verb, face.dialect, "pstn_");
-                (change.set(), violations)
+                (change.set, violations)
             };
             let (put, patch) = (judged(Verb::Replace), judged(Verb::Merge));
             if body.len() == Field::ALL.into_iter().filter(shared).count() {

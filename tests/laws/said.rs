@@ -1,6 +1,12 @@
 //! What bodies say: of each field, right and wrong.
 
+use std::collections::BTreeSet;
+
+use postern::credential::field::{Noun, Verb};
+use postern::credential::table::{FIELDS, FieldRow, Goes, Null, Shape};
 use postern::credential::time::Micros;
+use postern::face::Face;
+use postern::face::{coactive::COACTIVE, keycard::KEYCARD, litegraph::LITEGRAPH, postern::POSTERN};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
@@ -102,12 +108,49 @@ pub fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// A body of any members that the faces know, and one that none does.
+/// A value that a field may have, as our own face says it.
+fn value(row: &FieldRow) -> BoxedStrategy<Value> {
+    match (row.shape, row.null) {
+        (Shape::Text { .. } | Shape::TextOrNull { .. }, Null::Clears) => description().prop_map(Value::from).boxed(),
+        (Shape::Text { .. } | Shape::TextOrNull { .. }, Null::Refused) => name().prop_map(Value::from).boxed(),
+        (Shape::Flag, _) => any::<bool>().prop_map(Value::from).boxed(),
+        (Shape::Whole { min, max }, _) => (min..=max).prop_map(Value::from).boxed(),
+        (Shape::Time, _) => end().boxed(),
+        (Shape::Id, _) => Just(json!(ACME)).boxed(),
+        (Shape::Names, _) => {
+            let item = prop_oneof!["[a-c]", "\\PC{1,3}", Just("admin".to_owned())];
+            proptest::collection::vec(item, 0..4).prop_map(Value::from).boxed()
+        }
+        (Shape::Roles, _) => own_roles().boxed(),
+        (Shape::Metadata, _) => metadata().boxed(),
+        (Shape::Context | Shape::Secret, _) => unreachable!("our own face does not say it"),
+    }
+}
+
+/// A body that says every field for which a face has a word.
+pub fn whole(face: &Face, noun: Noun, verb: Verb) -> BoxedStrategy<Value> {
+    let rows = FIELDS.iter().filter(|row| noun.has(row.field));
+    let members = rows.filter_map(|row| Some((face.dialect.word(noun, verb, row.field)?.to_owned(), value(row))));
+    let (names, values): (Vec<_>, Vec<_>) = members.unzip();
+    values.prop_map(move |values| names.iter().cloned().zip(values).collect()).boxed()
+}
+
+/// The columns of the fields for which a face has a word.
+pub fn columns(face: &Face, noun: Noun, verb: Verb) -> Vec<&'static str> {
+    let rows = FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field));
+    rows.filter(|row| face.dialect.word(noun, verb, row.field).is_some()).map(|row| row.key).collect()
+}
+
+/// A body of any members that the faces know, and some that none does.
 pub fn any_body() -> impl Strategy<Value = Value> {
-    let ours = "name description roles roles_context principal enabled expires_at metadata \
-        rbac require_if_match role_names revision secrets";
-    let others = "UserGUID Name FirstName LastName Email Password BearerToken Active GUID TenantGUID client_id unknown";
-    let member = Union::new(ours.split(' ').chain(others.split(' ')).map(Just)).prop_map(str::to_owned);
+    let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
+    let of = |face: &'static Face| Noun::ALL.map(|noun| [Verb::Replace, Verb::Merge].map(|verb| (face, noun, verb)));
+    let ways = faces.into_iter().flat_map(of).flatten();
+    let words = ways
+        .flat_map(|(face, noun, verb)| FIELDS.iter().filter_map(move |row| face.dialect.word(noun, verb, row.field)));
+    let others = ["revision", "secrets", "Password", "GUID", "TenantGUID", "client_id", "unknown"];
+    let members: BTreeSet<_> = words.chain(others).collect();
+    let member = Union::new(members.into_iter().map(Just)).prop_map(str::to_owned);
     proptest::collection::btree_map(member, any_value(), 0..7)
         .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>()))
 }

@@ -1,6 +1,8 @@
 //! The house keeps to its plan: the platform is named in one folder, and the domain knows nothing of what is around it.
 
 mod circles;
+mod cited;
+mod order;
 mod wildcards;
 
 use std::path::{Path, PathBuf};

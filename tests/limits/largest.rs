@@ -33,7 +33,13 @@ pub fn token(number: usize) -> String {
     format!("{number:0512}")
 }
 
-/// As many roles as a body of 64 KiB has room for, all on one instance.
+/// As many of the longest role names as the state of a tenant has room for, which is 32 KiB.
+pub const CATALOGUE: usize = 29;
+
+/// As many of the largest roles as the state of a credential has room for, beside its other fields at their largest.
+pub const ROLES: usize = 10;
+
+/// The largest roles, all on one instance.
 pub fn roles(instance: usize, number: usize) -> Value {
     let role =
         |index| json!({"role_id": wide(index, 255), "resource": "dataset", "resource_instance": wide(instance, 255)});
@@ -61,13 +67,11 @@ struct Largest {
 impl Largest {
     fn new() -> Self {
         let mut largest = Self { world: World::new(), admin: token(0), number: 1, driven: BTreeSet::new() };
-        let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+        let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
         largest.by_root("PATCH", &tenant(""), &json!({"name": wide(0, 255), "role_names": catalogue}));
         let admin = largest.put_token(Id::from_bits(1), &token(0));
-        largest
-            .world
-            .db
-            .execute("UPDATE credentials SET roles = NULL, name = ?1 WHERE id = ?2", &[&wide(1, 255), &admin]);
+        let patch = json!({"roles": [], "unrestricted": true, "name": wide(1, 255)});
+        largest.world.patch("credentials", &admin, &patch);
         largest
     }
 
@@ -84,7 +88,7 @@ impl Largest {
         id.to_string()
     }
 
-    /// Makes one as large as it may be: of a hundred roles, which a body alone has no room for. It rotates.
+    /// Makes one as large as it may be. It rotates.
     fn put_largest(&mut self) -> Id {
         let id = Id::from_bits(1000 + u128::try_from(self.next()).unwrap());
         let number = self.number;
@@ -92,13 +96,8 @@ impl Largest {
         let url = tenant(&format!("/credentials/{id}"));
         let end = "2099-01-01T00:00:00Z";
         let body =
-            json!({"description": wide(0, 500), "metadata": metadata(1), "expires_at": end, "roles": roles(0, 20)});
+            json!({"description": wide(0, 500), "metadata": metadata(1), "expires_at": end, "roles": roles(0, ROLES)});
         self.by_root("PATCH", &url, &body);
-        for instance in 1..5 {
-            let context = format!("dataset:{}", wide(instance, 255));
-            let all = roles(instance, 20);
-            self.by_root("PUT", &client_url(&id.client()), &json!({"roles": all, "roles_context": context}));
-        }
         self.by_root("POST", &format!("{url}/rotate"), &json!({"grace_seconds": 7_776_000}));
         id
     }
@@ -157,13 +156,15 @@ impl Largest {
     /// Credentials to the bound of what one answer shows and one deletion takes, each with two secrets.
     fn fill(&mut self) {
         let own = u32::try_from(self.world.db.count("SELECT credentials FROM tenants")).unwrap();
-        self.world.many_credentials(ACME, ACME, 1_000_000..1_000_000 + LIST_MAX - own);
+        // No id is used twice.
+        let first = 1_000_000 * u32::try_from(self.next()).unwrap();
+        self.world.many_credentials(ACME, ACME, first..first + LIST_MAX - own);
         for which in ["a", "b"] {
             self.world.db.execute(
                 "INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
                  SELECT ?1 || substr(id, 2), tenant, id, printf('%052d', 0), '', '', 0, 'many', 0, 'root', 'many'
-                 FROM credentials WHERE tenant = ?2 AND id BETWEEN printf('%026d', 1000000) AND printf('%026d', 2000000)",
-                &[&which, &ACME],
+                 FROM credentials WHERE tenant = ?2 AND id BETWEEN printf('%026d', ?3) AND printf('%026d', ?3 + 20000)",
+                &[&which, &ACME, &first],
             );
         }
         assert_eq!(self.world.db.count("SELECT credentials FROM tenants"), i64::from(LIST_MAX));
@@ -244,7 +245,7 @@ fn writes(largest: &mut Largest, id: Id) -> Id {
         let name = name(largest);
         largest.by_admin(method, &url, &json!({member: name}));
     }
-    let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+    let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
     for method in ["PUT", "PATCH"] {
         let name = name(largest);
         let body =
@@ -270,12 +271,12 @@ fn writes(largest: &mut Largest, id: Id) -> Id {
     largest.by_admin("DELETE", &tenant(&format!("/principals/{made}")), &Value::Null);
 
     let number = largest.next();
-    largest.by_admin("POST", CLIENTS, &json!({"name": wide(number, 255), "roles": roles(0, 30)}));
+    largest.by_admin("POST", CLIENTS, &json!({"name": wide(number, 255), "roles": roles(0, ROLES)}));
     largest.by_admin(
         "PUT",
         &client_url(&id.client()),
         &json!({
-            "name": wide(number, 255), "roles": roles(0, 19), "roles_context": format!("dataset:{}", wide(0, 255)),
+            "name": wide(number, 255), "roles": roles(0, ROLES), "roles_context": format!("dataset:{}", wide(0, 255)),
         }),
     );
     let body = |largest: &mut Largest| {
@@ -301,7 +302,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
     let whole = |largest: &mut Largest| {
         let number = largest.next();
         json!({
-            "name": wide(number, 255), "principal": ACME, "enabled": true, "roles": roles(number, 27), "expires_at": "2099-01-01T00:00:00Z",
+            "name": wide(number, 255), "principal": ACME, "enabled": true, "roles": roles(number, ROLES), "expires_at": "2099-01-01T00:00:00Z",
             "metadata": metadata(number), "description": wide(number, 500),
         })
     };
@@ -352,7 +353,10 @@ fn deletions(largest: &mut Largest, principal: Id) {
     largest.by_root("DELETE", &litegraph("/credentials"), &Value::Null);
     largest.fill();
     largest.by_root("DELETE", &litegraph("?force"), &Value::Null);
-    largest.world.tenant(ACME, "acme");
+    // No id is used twice: the tenant is another world's.
+    let most = largest.world.db.most.get();
+    largest.world = World::new();
+    largest.world.db.most.set(most);
     largest.fill();
     largest.by_root("DELETE", &tenant("?force=true"), &Value::Null);
 }

@@ -13,7 +13,7 @@ use postern::credential::secret::Keys;
 use postern::store::{Batch, Database, Fault, Row, Statement};
 use serde_json::{Value, json};
 
-use crate::largest::{encoded, litegraph, metadata, roles, tenant, token, wide};
+use crate::largest::{CATALOGUE, ROLES, encoded, litegraph, metadata, roles, tenant, token, wide};
 use support::sqlite::Sqlite;
 use support::{ACME, CLIENTS, List, ROOT, World};
 
@@ -110,7 +110,7 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
     let url = tenant(&format!("/credentials/{id}"));
     let end = "2099-01-01T00:00:00Z";
     let whole = json!({
-        "name": wide(3, 255), "principal": ACME, "enabled": true, "roles": roles(1, 27), "expires_at": end,
+        "name": wide(3, 255), "principal": ACME, "enabled": true, "roles": roles(1, ROLES), "expires_at": end,
         "metadata": metadata(3), "description": wide(3, 500),
     });
     let guids = (0..1000).map(|number| Id::from_bits(number).guid()).collect::<Vec<_>>().join(",");
@@ -129,12 +129,12 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
         ),
         ("PUT", format!("{url}?dry_run=true"), whole.clone()),
         ("PUT", url.clone(), whole),
-        ("PATCH", url.clone(), json!({"metadata": metadata(5), "roles": roles(2, 29)})),
+        ("PATCH", url.clone(), json!({"metadata": metadata(5), "roles": roles(2, ROLES)})),
         (
             "PUT",
             tenant(""),
             json!({"name": "n", "enabled": true, "rbac": true, "require_if_match": false,
-            "role_names": (0..59).map(|index| wide(index, 255)).collect::<Vec<_>>()}),
+            "role_names": (0..CATALOGUE).map(|index| wide(index, 255)).collect::<Vec<_>>()}),
         ),
         ("POST", "/v1/verify".to_owned(), json!({"token": secret, "role_id": "viewer"})),
         ("POST", format!("{url}/rotate"), json!({"grace_seconds": 60})),
@@ -146,9 +146,10 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
 #[test]
 fn of_the_worker_itself_is_about_that_of_reading_and_writing_once() {
     let world = World::new();
-    let catalogue: Vec<_> = (0..59).map(|index| wide(index, 255)).collect();
+    let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
     assert_eq!(world.call("PATCH", &tenant(""), ROOT, &json!({"role_names": catalogue})).status, 200);
-    let made = world.call("POST", &tenant("/credentials"), ROOT, &json!({"name": "one", "roles": roles(0, 29)})).json();
+    let made =
+        world.call("POST", &tenant("/credentials"), ROOT, &json!({"name": "one", "roles": roles(0, ROLES)})).json();
     let (id, secret) = (made["id"].as_str().unwrap_or_default(), made["secret"].as_str().unwrap_or_default());
     world.many_credentials(ACME, ACME, 0..9_000);
     let (mut past, mut most) = (Vec::new(), 0.0_f64);

@@ -12,8 +12,8 @@ export const WANTED = { S: 60, R: 30 };
 const NAMES = { S: "SQL", R: "Rust" };
 export const nameOf = (id) => NAMES[id[0]];
 
-/** Files that no native test runs, or that only describe. */
-const LEFT_OUT = /^src\/(worker|lib\.rs$)|\/description(\/|\.rs)/;
+/** Files that no native test runs, that only describe, or that are tests. */
+const LEFT_OUT = /^src\/(worker|lib\.rs$)|\/description(\/|\.rs)|\/tests\.rs$/;
 
 function filesUnder(tree, folder) {
   if (!existsSync(join(tree, folder))) return [];

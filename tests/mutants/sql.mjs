@@ -8,8 +8,9 @@ const ENDS = new Set(
 
 /** All edits of a file: migrations and other SQL, or the SQL in the strings of a Rust file. `dropped`: triggers replaced later. */
 export function sqlEdits(file, text, dropped) {
-  if (file.endsWith(".rs")) return fragments(text).flatMap(statementEdits);
+  if (file.endsWith(".rs")) return [...ruleEdits(text), ...fragments(text).flatMap(statementEdits)];
   let mask = maskSql(text);
+  if (/\/rule_\w+\.sql$/.test(file)) return [...ruleConditions(mask), ...statementEdits({ mask, text })];
   if (!file.startsWith("migrations/")) return statementEdits({ mask, text });
   // Only what makes the schema: a statement on rows runs before there are any.
   const live = mask.matchAll(/^(?:CREATE TRIGGER (\w+)[\s\S]*?^END;|(?:CREATE|ALTER)[^;]*;)/gm);
@@ -33,6 +34,22 @@ function fragments(text) {
       return { mask: " ".repeat(start) + maskSql(sql).replace(/[{}]/g, "_"), text, start };
     });
 }
+
+/** The rules that refuse (src/store/rules.rs), one a line: the line without the rule, and its condition without a term. */
+function* ruleEdits(text) {
+  for (const { 0: line, index } of text.matchAll(/^ {4}"\w+" +(?:Some\(Refusal::|None,).*;\n/gm)) {
+    yield { kind: "refusal-removed", start: index, end: index + line.length, text: "" };
+    const condition = line.match(/, "((?:[^"\\]|\\.)*)";\n$/);
+    if (!condition) continue;
+    const start = index + condition.index + 3;
+    for (const edit of ruleConditions(maskSql(condition[1]).replace(/[{}]/g, "_"))) {
+      yield { ...edit, start: start + edit.start, end: start + edit.end };
+    }
+  }
+}
+
+/** A rule's condition without one of its terms. */
+const ruleConditions = (mask) => dropped("refusal-condition", terms(mask, 0, mask.trimEnd().length));
 
 /** The edits of statements and expressions. */
 function statementEdits(source) {
@@ -248,13 +265,13 @@ function* triggerEdits(mask, start, text) {
     yield { kind: "trigger-statement", ...trimmed(mask, from, at + 1), text: "" };
     from = at + 1;
   }
-  // The members of an event: pairs of an object of objects, or rows of VALUES.
+  // The members of an event: pairs of an object of objects or lists, or rows of VALUES.
   for (const { 0: found, index } of mask.slice(body.start, body.end).matchAll(/json_object\(|\(VALUES/g)) {
     const open = body.start + index + (found.startsWith("(") ? 0 : found.length - 1);
     const list = items(mask, open + (found.startsWith("(") ? found.length : 1), closing(mask, open));
     if (found.startsWith("(")) {
       yield* dropped("trigger-member", list);
-    } else if (mask.slice(list[1]?.start).startsWith("json_object(")) {
+    } else if (/^json(_object)?\(/.test(mask.slice(list[1]?.start))) {
       const pairs = list.flatMap(({ start }, place) => (place % 2 ? [] : [{ start, end: list[place + 1].end }]));
       yield* dropped("trigger-member", pairs);
     }

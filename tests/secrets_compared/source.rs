@@ -5,7 +5,7 @@ use std::path::Path;
 use quote::ToTokens;
 use syn::{Attribute, File, Item};
 
-/// Every file under `src/` of this ending, by its path there.
+/// Every file under `src/` of this ending, by its path there; without the files of unit tests.
 pub fn files(ending: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut folders, mut files) = (vec![root.clone()], Vec::new());
@@ -13,7 +13,7 @@ pub fn files(ending: &str) -> Vec<(String, String)> {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == ending) {
+            } else if path.extension().is_some_and(|extension| extension == ending) && !path.ends_with("tests.rs") {
                 let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
                 files.push((name, std::fs::read_to_string(&path).unwrap()));
             }

@@ -7,7 +7,7 @@ const COLUMNS: [&str; 4] = ["digest", "newest_digest", "sealed", "caller_sealed"
 
 /// The comparisons that there are. A proof is made of what was presented, by HMAC.
 const COMPARED: [&str; 3] =
-    ["s.digest = proof.value ->> 'digest'", "proof.value ->> 'digest' = newest_digest", "found.sealed IS NOT NULL"];
+    ["s.digest = proof.value ->> 'digest'", "proof.value ->> 'digest' = newest_digest", "newest.sealed IS NOT NULL"];
 
 /// What a column is set to is written as if it were compared.
 const SET: [&str; 3] =

@@ -120,7 +120,7 @@ fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request
         }
         ("unknown token", _) => Some(stage.read(face)?.by("nobody-has-this")),
         ("inactive", _) => {
-            stage.world.db.execute("UPDATE credentials SET enabled = 0", &[]);
+            stage.world.patch_where("credentials", "true", &json!({"enabled": false}));
             stage.read(face).map(|read| read.by(&stage.admin.1)).or_else(|| stage.log_in(face))
         }
         ("forbidden", _) => Some(stage.update(face)?.by(&stage.own)),
@@ -167,7 +167,7 @@ fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("stale by If-None-Match", "postern") => Some(stage.update(face)?.with("if-none-match", &now())),
         ("stale tenant", "postern") => Some(stage.delete(face, Tenant)?.with("if-match", &format!("\"{ACME}.9\""))),
         ("without If-Match", _) => {
-            stage.world.db.execute("UPDATE tenants SET preconditions = 1", &[]);
+            stage.world.patch_where("tenants", "true", &json!({"preconditions": true}));
             stage.update(face)
         }
         ("key reused", "postern") => {
@@ -182,9 +182,9 @@ fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
 fn ten_thousand_more(stage: &Stage) {
     stage.world.db.execute(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 10000)
-         INSERT INTO credentials (tenant, id, principal, name, enabled, revision, created_at, updated_at, change, changed_at,
-           changed_by, changed_request, event)
-         SELECT c.tenant, printf('%026d', n), c.principal, c.name, 1, 1, c.created_at, c.updated_at, 'c', 0, 'root', 'r', n + 100
+         INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by,
+           changed_request, event)
+         SELECT c.tenant, printf('%026d', n), c.state, 1, c.created_at, c.updated_at, 'c', 0, 'root', 'r', n + 100
          FROM n CROSS JOIN credentials AS c ON c.id = ?1",
         &[&stage.id.to_string()],
     );
@@ -201,7 +201,7 @@ fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             Some(stage.update(face)?.by(&editor))
         }
         ("no RBAC", "coactive" | "postern") => {
-            stage.world.db.execute("UPDATE tenants SET rbac = 0", &[]);
+            stage.world.patch_where("tenants", "true", &json!({"rbac": false}));
             stage.update(face)
         }
         ("id taken", "litegraph") => {

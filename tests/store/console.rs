@@ -6,7 +6,8 @@ use support::{ROOT, World, ZERO, litegraph_url, text};
 
 pub struct Console {
     pub world: World,
-    /// `$ID` and `$SECRET` in a statement.
+    /// `$ID` and `$SECRET` in a statement; `$CREDENTIALS` there selects all that is stored of every credential, in the order of
+    /// the columns.
     pub id: String,
     pub secret: String,
 }
@@ -15,11 +16,11 @@ impl Console {
     pub fn new() -> Self {
         let world = World::new();
         let (id, secret) = made(&world, "name");
-        world.db.execute(
-            "UPDATE credentials SET description = 'text', expires_at = 2000000000000000, metadata = '{\"team\":\"search\"}',
-               revoked_at = 1900000000000000, revoked_reason = 'lost'",
-            &[],
-        );
+        let filled = json!({
+            "description": "text", "expires_at": 2_000_000_000_000_000_i64, "metadata": {"team": "search"},
+            "revoked_at": 1_900_000_000_000_000_i64, "revoked_reason": "lost",
+        });
+        world.patch("credentials", &id, &filled);
         // And an answer that is kept for whoever asks again.
         let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", "once")];
         let body = json!({"name": "another"}).to_string();
@@ -33,11 +34,21 @@ impl Console {
     }
 
     fn filled(&self, sql: &str) -> String {
-        sql.replace("$ID", &format!("'{}'", self.id)).replace("$SECRET", &format!("'{}'", self.secret))
+        let names =
+            self.world.db.query("SELECT group_concat(name, ', ') AS names FROM pragma_table_info('credentials')", &[]);
+        let credentials = format!("SELECT {} FROM credentials", text(&names[0], "names"));
+        sql.replace("$CREDENTIALS", &credentials)
+            .replace("$ID", &format!("'{}'", self.id))
+            .replace("$SECRET", &format!("'{}'", self.secret))
     }
 
     pub fn run(&self, sql: &str) {
         self.world.db.execute(&self.filled(sql), &[]);
+    }
+
+    /// Changes the state of the credential: null removes a key.
+    pub fn patch(&self, patch: &Value) {
+        self.world.patch("credentials", &self.id, patch);
     }
 
     pub fn count(&self, sql: &str) -> i64 {
@@ -82,6 +93,20 @@ impl Console {
         history.pop().unwrap()
     }
 }
+
+/// The statement that changes the state of every row of a table: null removes a key.
+pub fn patch_of(table: &str, patch: &Value) -> String {
+    format!("UPDATE {table} SET state = json_patch(state, '{}')", patch.to_string().replace('\'', "''"))
+}
+
+/// That of every credential.
+pub fn patch(patch: &Value) -> String {
+    patch_of("credentials", patch)
+}
+
+/// The stamp that a statement which deletes puts on a row first.
+pub const STAMP: &str =
+    "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
 
 fn made(world: &World, name: &str) -> (String, String) {
     let body = json!({"UserGUID": ZERO, "Name": name});

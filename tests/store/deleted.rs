@@ -126,8 +126,17 @@ pub fn assert_whole(world: &World) {
     }
     wrong("SELECT count(*) FROM secrets WHERE ending");
     wrong("SELECT count(*) FROM credentials WHERE ending");
-    wrong("SELECT count(*) FROM principals WHERE ending IS NOT NULL");
-    wrong("SELECT count(*) FROM tenants WHERE ending IS NOT NULL");
+    wrong("SELECT count(*) FROM principals WHERE ending");
+    wrong("SELECT count(*) FROM tenants WHERE ending");
+    // Everything names its newest event.
+    for (table, tenant, noun) in
+        [("tenants", "id", "tenant"), ("principals", "tenant", "principal"), ("credentials", "tenant", "credential")]
+    {
+        wrong(&format!(
+            "SELECT count(*) FROM {table} AS t WHERE event IS NOT (
+               SELECT max(seq) FROM events WHERE tenant = t.{tenant} AND noun = '{noun}' AND id = t.id)"
+        ));
+    }
     wrong("SELECT count(*) FROM pragma_foreign_key_check");
     wrong("SELECT count(*) FROM (SELECT max(seq) - count(*) AS gap FROM events GROUP BY tenant) WHERE gap <> 0");
     wrong(
@@ -160,18 +169,42 @@ fn each_tells_who_when_and_in_which_request() {
         assert_whole(world);
 
         let mut told = 0;
+        let says_who = |event: &Value| {
+            assert_eq!(
+                (text(event, "by"), event["at"].as_i64(), text(event, "request")),
+                (by.clone(), Some(world.now.get()), "the-request".to_owned()),
+                "{way}: {event}"
+            );
+            assert_eq!(event["widened"].as_i64(), Some(0), "{way}: {event}");
+        };
+        // Of a principal and of a tenant, that it is deleted.
+        let ends = world.db.query(
+            "SELECT * FROM events WHERE tenant = ?1 AND seq > ?2 AND noun <> 'credential' ORDER BY seq",
+            &[&ACME, &first],
+        );
+        ends.iter().for_each(says_who);
+        let ended: BTreeSet<_> =
+            ends.iter().map(|event| ["noun", "id", "action"].map(|column| text(event, column))).collect();
+        let mut expected = Vec::new();
+        if gone.contains("the user") {
+            expected.push(("principal", scene.users[0].to_string()));
+        }
+        if gone.contains("the tenant") {
+            expected.extend([("principal", ACME.to_owned()), ("tenant", ACME.to_owned())]);
+        }
+        assert_eq!(ends.len(), expected.len(), "{way}");
+        let deleted = |(noun, id): (&str, String)| [noun.to_owned(), id, "deleted".to_owned()];
+        assert_eq!(ended, expected.into_iter().map(deleted).collect(), "{way}");
+        told += ends.len();
         for credential in credentials.iter().filter(|credential| gone.contains(&text(credential, "name"))) {
             let id = text(credential, "id");
-            let sql = "SELECT * FROM events WHERE tenant = ?1 AND credential = ?2 AND seq > ?3 ORDER BY seq";
+            let sql =
+                "SELECT * FROM events WHERE tenant = ?1 AND noun = 'credential' AND id = ?2 AND seq > ?3 ORDER BY seq";
             let events = world.db.query(sql, &[&ACME, &id, &first]);
             told += events.len();
             for event in &events {
-                assert_eq!(
-                    (text(event, "by"), event["at"].as_i64(), text(event, "request")),
-                    (by.clone(), Some(world.now.get()), "the-request".to_owned()),
-                    "{way}: {event}"
-                );
-                assert_eq!((&event["revision"], event["widened"].as_i64()), (&credential["revision"], Some(0)));
+                says_who(event);
+                assert_eq!(event["revision"], credential["revision"], "{way}: {event}");
             }
             let (last, secrets) = events.split_last().unwrap();
             assert_eq!(text(last, "action"), "deleted", "{way}: the last that is told of it");
@@ -246,69 +279,99 @@ fn is_whole_or_not_at_all() {
     }
 }
 
-/// Its id may be had again: with a history of its own, and none of the tokens that the first had.
+/// No id is used twice: a client that remembers one never meets another thing under it. What went with it is free again, its
+/// token among it.
 #[test]
-fn a_guid_is_free_again() {
+fn a_guid_is_not_free_again_after_deletion() {
     let world = World::new();
-    let url = format!("/v1.0/tenants/{ZERO}/credentials");
+    world.tenant(OTHER, "other");
+    let tenant = |id: &str| format!("/v1.0/tenants/{}", Id::parse(id).unwrap().guid());
+    let (first, other) = (format!("{}/credentials", tenant(ACME)), format!("{}/credentials", tenant(OTHER)));
     let guid = "aaaaaaaa-0000-0000-0000-000000000001";
-    let body = |name: &str, token: &str| json!({"GUID": guid, "UserGUID": ZERO, "Name": name, "BearerToken": token});
-    let one = format!("{url}/{guid}");
-    let id = Id::parse_guid(guid).unwrap();
-    for life in 1..=3 {
-        let (name, token) = (format!("life {life}"), format!("token {life}").replace(' ', "-"));
-        let made = world.call("PUT", &url, ROOT, &body(&name, &token));
-        assert_eq!((made.status, made.etag()), (200, &*format!("\"{id}.{life}\"")), "{}", made.text);
-        let listed = world.get(&url, ROOT).json();
-        assert_eq!(listed.as_array().map(Vec::len), Some(1), "its newest secret alone");
-        assert_eq!((text(&listed[0], "Name"), text(&listed[0], "BearerToken")), (name.clone(), token.clone()));
-        assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 200);
-        assert_eq!((world.get(&one, ROOT).status, world.get(&one, &token).status), (404, 401));
-        assert_whole(&world);
-        let history = world.history(&id.to_string());
-        let actions: Vec<_> = history.iter().map(|event| text(event, "action")).collect();
-        assert_eq!(actions, ["created", "secret_created", "secret_ended", "deleted"], "{name}");
-        assert_eq!(history[0]["changes"]["name"]["after"], name.as_str());
+    let body = json!({"GUID": guid, "UserGUID": ZERO, "Name": "first", "BearerToken": "the-token"});
+    let (one, id) = (format!("{first}/{guid}"), Id::parse_guid(guid).unwrap());
+    world.call("PUT", &first, ROOT, &body).expect(200);
+    // While it exists, and afterwards; in its tenant, and, since it is unique over all of them, in another one.
+    for deleted in [false, true] {
+        if deleted {
+            world.call("DELETE", &one, ROOT, &Value::Null).expect(200);
+            assert_eq!((world.get(&one, ROOT).status, world.get(&one, "the-token").status), (404, 401));
+        }
+        let before = world.stored();
+        for url in [&first, &other, &first] {
+            let again = json!({"GUID": guid, "UserGUID": ZERO, "Name": "again", "BearerToken": "another-token"});
+            world.call("PUT", url, ROOT, &again).expect(409);
+        }
+        assert_eq!(world.stored(), before, "nothing is written");
     }
-    // A token that went with it may be had again, too, by another.
-    assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "token-1"})).status, 200);
+    assert_whole(&world);
+    let history = world.history(&id.to_string());
+    let actions: Vec<_> = history.iter().map(|event| text(event, "action")).collect();
+    assert_eq!(actions, ["created", "secret_created", "secret_ended", "deleted"]);
+    world.call("PUT", &first, ROOT, &json!({"UserGUID": ZERO, "BearerToken": "the-token"})).expect(200);
 }
 
+/// A principal's id is unique within its tenant.
 #[test]
-fn an_etag_of_a_first_life_does_not_hold_in_the_second() {
-    let scene = Scene::new();
-    let world = &scene.world;
+fn a_users_guid_is_not_free_again_after_deletion_but_in_another_tenant() {
+    let world = World::new();
+    world.tenant(OTHER, "other");
+    let users = |id: &str| format!("/v1.0/tenants/{}/users", Id::parse(id).unwrap().guid());
+    let body = json!({"GUID": "aaaaaaaa-0000-0000-0000-000000000001", "FirstName": "a"});
+    let one = format!("{}/{}", users(ACME), text(&body, "GUID"));
+    world.call("PUT", &users(ACME), ROOT, &body).expect(200);
+    world.call("PUT", &users(ACME), ROOT, &body).expect(409);
+    world.call("DELETE", &one, ROOT, &Value::Null).expect(200);
+    let before = world.stored();
+    world.call("PUT", &users(ACME), ROOT, &body).expect(409);
+    assert_eq!(world.stored(), before, "nothing is written");
+    world.get(&one, ROOT).expect(404);
+    world.call("PUT", &users(OTHER), ROOT, &body).expect(200);
+    assert_whole(&world);
+}
+
+/// An entity tag is an id and a revision, and the id has one life only.
+#[test]
+fn an_etag_of_what_was_deleted_matches_nothing_again() {
+    let world = World::new();
     let url = format!("/v1.0/tenants/{ZERO}/credentials");
     let body = json!({"GUID": "0198f000-0000-7000-8000-000000000001", "UserGUID": ZERO, "Name": "first"});
     let one = format!("{url}/{}", text(&body, "GUID"));
-    let mut seen = Vec::new();
-    for _ in 0..3 {
-        assert_eq!(world.call("PUT", &url, ROOT, &body).status, 200);
-        for name in ["first", "second"] {
-            let body = json!({"UserGUID": ZERO, "Name": name});
-            let reply = world.call("PUT", &one, ROOT, &body);
-            seen.push(reply.header("etag").unwrap_or_else(|| panic!("{}", reply.text)).to_owned());
-        }
-        assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 200);
+    let ours = format!("/v1/tenants/{ACME}/credentials/{}", Id::parse_guid(&text(&body, "GUID")).unwrap());
+    let mut seen = vec![world.call("PUT", &url, ROOT, &body).expect(200).etag().to_owned()];
+    for name in ["second", "third"] {
+        seen.push(
+            world.call("PUT", &one, ROOT, &json!({"UserGUID": ZERO, "Name": name})).expect(200).etag().to_owned(),
+        );
     }
-    let count = seen.len();
-    seen.sort();
-    seen.dedup();
-    assert_eq!(seen.len(), count, "{seen:?}");
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "{seen:?}");
+    world.call("DELETE", &one, ROOT, &Value::Null).expect(200);
+    let before = world.stored();
+    for tag in &seen {
+        world.call("PUT", &url, ROOT, &body).expect(409);
+        world.call_if_match("PUT", &one, ROOT, tag, &json!({"UserGUID": ZERO, "Name": "first"})).expect(404);
+        world.call_if_match("DELETE", &ours, ROOT, tag, &Value::Null).expect(404);
+    }
+    assert_eq!(world.stored(), before, "nothing is written");
 }
 
 #[test]
-fn a_tenant_may_be_made_again_and_its_history_goes_on() {
+fn a_tenant_is_not_created_again_under_its_id_and_its_history_has_ended() {
     let scene = Scene::new();
     let world = &scene.world;
     let tenant = format!("/v1.0/tenants/{ZERO}");
-    assert_eq!(world.call("DELETE", &format!("{tenant}?force"), ROOT, &Value::Null).status, 200);
-    let events = world.db.count("SELECT count(*) FROM events");
-    assert_eq!(world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": ZERO, "Name": "acme"})).status, 200);
-    assert_eq!(world.get(&tenant, &scene.admin.1).status, 401, "nobody of the first one is let in");
-    assert_eq!(world.get(&format!("{tenant}/credentials"), ROOT).json(), json!([]));
-    world.call("PUT", &format!("{tenant}/credentials"), ROOT, &json!({"UserGUID": ZERO})).expect(200);
-    assert_eq!(world.db.count("SELECT count(*) FROM events"), events + 2);
+    world.call("DELETE", &format!("{tenant}?force"), ROOT, &Value::Null).expect(200);
+    let before = world.stored();
+    world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": ZERO, "Name": "acme"})).expect(409);
+    assert_eq!(world.stored(), before, "nothing is written");
+    world.get(&tenant, &scene.admin.1).expect(401);
+    world.get(&tenant, ROOT).expect(404);
+    let last = "SELECT action FROM events WHERE tenant = ?1 AND noun = 'tenant' ORDER BY seq DESC LIMIT 1";
+    assert_eq!(world.db.query(last, &[&ACME]), [json!({"action": "deleted"})]);
+    // Its name is free: another tenant has it, with the same label.
+    let (id, _) = world.put("/v1.0/tenants", &json!({"Name": "acme"}));
+    assert_ne!(id, Id::ZERO);
+    assert_eq!(world.db.count(&format!("SELECT count(*) FROM tenants WHERE id = '{id}' AND label = 'acme'")), 1);
     assert_whole(world);
 }
 
@@ -372,7 +435,7 @@ mod too_many {
         let gone = world.call("DELETE", &format!("/organizations/acme/service-accounts/{account}"), ROOT, &Value::Null);
         assert_eq!((gone.status, gone.cost.trips), (204, 1));
         assert_eq!(world.db.count("SELECT count(*) FROM credentials"), 0);
-        assert_eq!(world.db.count("SELECT count(*) FROM events WHERE action = 'deleted' AND by = 'root'"), 10_001);
+        assert_eq!(world.db.count("SELECT count(*) FROM events WHERE action = 'deleted' AND by = 'root'"), 10_002);
         assert_whole(&world);
     }
 }
@@ -380,17 +443,16 @@ mod too_many {
 /// What a deletion has stamped, in a batch that somebody tampers with at the console.
 mod at_the_console {
     use super::*;
-    use crate::console::Console;
-
-    const STAMP: &str =
-        "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
+    use crate::console::{Console, STAMP};
 
     #[test]
     fn a_stamp_stays() {
         let console = Console::new();
         console.run(&format!("UPDATE credentials SET {STAMP} WHERE id = $ID"));
         console.run(&format!("UPDATE secrets SET {STAMP} WHERE id = $SECRET"));
-        for table in ["credentials", "secrets"] {
+        console.run(&format!("UPDATE principals SET {STAMP}"));
+        console.run(&format!("UPDATE tenants SET {STAMP}"));
+        for table in ["credentials", "secrets", "principals", "tenants"] {
             console.is_refused(&format!("UPDATE {table} SET ending = 0"), "stamp the ending");
             console
                 .is_refused(&format!("UPDATE OR IGNORE {table} SET ending = 0, change = change"), "stamp the ending");
@@ -401,17 +463,17 @@ mod at_the_console {
     #[test]
     fn no_tenant_is_left_without_its_default_principal() {
         let world = World::new();
-        for sql in
-            ["UPDATE tenants SET ending = 'the end'", "DELETE FROM principals", "UPDATE tenants SET ending = NULL"]
-        {
+        for sql in [
+            &format!("UPDATE tenants SET {STAMP}"),
+            &format!("UPDATE principals SET {STAMP}"),
+            "DELETE FROM principals",
+            "UPDATE tenants SET ending = 0, change = 'another'",
+        ] {
             drop(world.db.try_execute(sql, &[]));
         }
-        let left = world.db.count("SELECT count(*) FROM tenants WHERE ending IS NULL");
-        assert_eq!(
-            left,
-            world.db.count("SELECT count(*) FROM principals"),
-            "tenants that stay, and their default principals"
-        );
+        let left = world.db.count("SELECT count(*) FROM tenants");
+        let principals = world.db.count("SELECT count(*) FROM principals");
+        assert_eq!(left, principals, "tenants that stay, and their default principals");
     }
 
     #[test]
@@ -422,11 +484,11 @@ mod at_the_console {
             let error = world.db.try_execute(sql, &[]).unwrap_err();
             assert!(error.contains("the default principal stays"), "{error}: {sql}");
         };
+        world.db.execute(&format!("UPDATE principals SET {STAMP}"), &[]);
         refused("DELETE FROM principals");
         refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
         // Its own stamp is not that of its tenant, and another tenant's stamp is not that of its own.
-        world.db.execute(&format!("UPDATE principals SET ending = 'the end' WHERE tenant = '{ACME}'"), &[]);
-        world.db.execute(&format!("UPDATE tenants SET ending = 'the end' WHERE id = '{OTHER}'"), &[]);
+        world.db.execute(&format!("UPDATE tenants SET {STAMP} WHERE id = '{OTHER}'"), &[]);
         refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
         assert_eq!(world.db.try_execute(&format!("DELETE FROM principals WHERE tenant = '{OTHER}'"), &[]), Ok(1));
         assert_eq!(
@@ -441,11 +503,15 @@ mod at_the_console {
     #[test]
     fn nothing_goes_before_what_points_to_it() {
         let console = Console::new();
-        console.is_refused("DELETE FROM tenants", "FOREIGN KEY");
-        console.run("UPDATE tenants SET ending = 'the end'");
-        console.is_refused("DELETE FROM tenants", "FOREIGN KEY");
-        console.is_refused("DELETE FROM principals", "FOREIGN KEY");
-        console.is_refused("DELETE FROM credentials", "before you delete");
+        for table in ["tenants", "credentials", "secrets"] {
+            console.is_refused(&format!("DELETE FROM {table}"), "before you delete");
+        }
+        for table in ["tenants", "principals", "credentials"] {
+            console.run(&format!("UPDATE {table} SET {STAMP}"));
+        }
+        for table in ["tenants", "principals", "credentials"] {
+            console.is_refused(&format!("DELETE FROM {table}"), "FOREIGN KEY");
+        }
     }
 }
 

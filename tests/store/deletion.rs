@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::console::Console;
+use crate::console::{Console, STAMP};
 use support::{ACME, text};
 
-const STAMP: &str =
-    "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
+const TAKEN: &str = "this id is taken, or was used before";
 
 fn delete(console: &Console) {
     console.run(&format!("UPDATE secrets SET {STAMP} WHERE credential = $ID"));
@@ -35,9 +34,10 @@ fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
             "name": {"before": "name", "after": null},
             "description": {"before": "text", "after": null},
             "enabled": {"before": true, "after": null},
-            "roles": {"before": [{"role_id": "viewer"}], "after": null},
+            "roles": {"added": [], "removed": [{"role_id": "viewer"}]},
+            "unrestricted": {"before": false, "after": null},
             "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
-            "metadata": {"before": {"team": "search"}, "after": null},
+            "metadata": {"before": {"team": "search"}, "after": {}},
             "revoked_at": {"before": 1_900_000_000_000_000_i64, "after": null},
             "revoked_reason": {"before": "lost", "after": null},
             // Where it stood in a list: for a token that names it.
@@ -64,25 +64,65 @@ fn what_was_deleted_is_found_by_its_index() {
     let console = Console::new();
     delete(&console);
     // By its name: without statistics, SQLite would rather read all events of the tenant.
-    let sql = "SELECT by FROM events INDEXED BY events_of_deleted WHERE tenant = ?1 AND credential = ?2 AND action = 'deleted'";
+    let sql = "SELECT by FROM events INDEXED BY events_of_deleted WHERE tenant = ?1 AND id = ?2 AND action = 'deleted'";
     assert_eq!(console.world.db.query(sql, &[&ACME, &console.id]), [json!({"by": "somebody"})]);
     let plan = console.world.db.query(&format!("EXPLAIN QUERY PLAN {sql}"), &[&ACME, &console.id]);
     let plan: Vec<_> = plan.iter().map(|step| text(step, "detail")).collect();
-    assert_eq!(plan, ["SEARCH events USING INDEX events_of_deleted (tenant=? AND credential=?)"]);
+    assert_eq!(plan, ["SEARCH events USING INDEX events_of_deleted (id=? AND tenant=?)"]);
 }
 
-/// An id that was deleted may be made again, and its history begins anew.
+/// What is deleted stays deleted: at the console, too, no id is used twice. (On the faces: deleted.rs.)
 #[test]
-fn a_second_life_has_its_own_history() {
+fn an_id_that_was_deleted_cannot_be_inserted_again() {
     let console = Console::new();
-    let row = console.world.db.query("SELECT * FROM credentials", &[]).remove(0);
+    let insert = |table: &str, keys: &str, ending: &str| {
+        let columns = "state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event";
+        let rows = console.world.db.query(&format!("SELECT {keys}, {columns} FROM {table} WHERE {ending}"), &[]);
+        let all = format!("{keys}, {columns}");
+        let values: Vec<_> = all.split(", ").map(|column| literal(&rows[0][column])).collect();
+        format!("INSERT INTO {table} ({all}) VALUES ({})", values.join(", "))
+    };
+    console.run(&format!(
+        "INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+         VALUES ('{ACME}', '00000000000000000000000009', '{{\"name\":\"p\",\"enabled\":true}}', 1, 0, 0, 'c', 0, 'b', 'r', 0)"
+    ));
+    let principal = insert("principals", "tenant, id", "id = '00000000000000000000000009'");
+    let credential = insert("credentials", "tenant, id", "true");
+    let tenant = insert("tenants", "id, label", "true");
+    // Another id, of the same state, is fine.
+    console.run(&credential.replace(&console.id, "00000000000000000000000008"));
+    // A credential's id is unique over all tenants: while it exists, and within one statement.
+    let other = "00000000000000000000000001";
+    console.world.tenant(other, "other");
+    let elsewhere = |id: &str| {
+        let values = credential.split_once(" VALUES ").unwrap();
+        let row = values.1.replace(&format!("'{ACME}', '{}'", console.id), &format!("'{other}', '{id}'"));
+        (values.0.to_owned() + " VALUES ", row)
+    };
+    let (into, row) = elsewhere(&console.id);
+    console.is_refused(&format!("{into}{row}"), TAKEN);
+    let (_, seven) = elsewhere("00000000000000000000000007");
+    console.is_refused(
+        &format!("{into}{seven}, {}", seven.replace(&format!("'{other}', '0"), &format!("'{ACME}', '0"))),
+        TAKEN,
+    );
     delete(&console);
-    let columns: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-    let values: Vec<String> = row.as_object().unwrap().values().map(literal).collect();
-    console.run(&format!("INSERT INTO credentials ({}) VALUES ({})", columns.join(", "), values.join(", ")));
-    let born = console.world.db.query("SELECT * FROM events ORDER BY seq DESC LIMIT 1", &[]).remove(0);
-    assert_eq!((text(&born, "action"), &born["previous"]), ("created".to_owned(), &Value::Null));
-    assert_eq!(console.count("SELECT event FROM credentials"), born["seq"].as_i64().unwrap());
+    console.is_refused(&credential, TAKEN);
+    console.is_refused(&format!("{into}{row}"), TAKEN);
+    console.run(&format!("UPDATE principals SET {STAMP} WHERE id = '00000000000000000000000009'"));
+    console.run("DELETE FROM principals WHERE ending");
+    console.is_refused(&principal, TAKEN);
+    // A principal's id is unique within its tenant only.
+    console.run(&principal.replace(&format!("'{ACME}', '0"), &format!("'{other}', '0")));
+    console.run(&format!("UPDATE credentials SET {STAMP} WHERE tenant = '{ACME}'"));
+    console.run("DELETE FROM credentials WHERE ending");
+    for table in ["tenants", "principals"] {
+        let key = if table == "tenants" { "id" } else { "tenant" };
+        console.run(&format!("UPDATE {table} SET {STAMP} WHERE {key} = '{ACME}'"));
+    }
+    console.run("DELETE FROM principals WHERE ending");
+    assert_eq!(console.count("SELECT count(*) FROM tenants"), 1, "with its default principal");
+    console.is_refused(&tenant, &format!("tenants: {TAKEN}"));
 }
 
 fn literal(value: &Value) -> String {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::console::Console;
+use crate::console::{Console, patch};
 use support::{ACME, ROOT, World, ZERO, client_url, litegraph_url, text};
 
 fn actions(console: &Console) -> Vec<String> {
@@ -21,8 +21,7 @@ fn micros() -> i64 {
 fn a_change_at_the_console_is_told_as_such() {
     let console = Console::new();
     // To the millisecond, as SQLite's clock has it.
-    let (before, event, after) =
-        (micros() - 1000, console.event_of("UPDATE credentials SET name = 'renamed'"), micros());
+    let (before, event, after) = (micros() - 1000, console.event_of(&patch(&json!({"name": "renamed"}))), micros());
     assert_eq!(
         (&event["by"], &event["request"], &event["action"]),
         (&json!("console"), &json!("console"), &json!("updated"))
@@ -36,10 +35,10 @@ fn a_change_at_the_console_is_told_as_such() {
 fn a_change_of_many_fields_tells_each_and_no_other() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
-    let event = console.event_of(&format!(
-        "UPDATE credentials SET principal = '{principal}', name = 'null', description = NULL, enabled = 0, roles = NULL, \
-         expires_at = expires_at, metadata = '{{}}', revoked_at = 5, revoked_reason = 'null'"
-    ));
+    let event = console.event_of(&patch(&json!({
+        "principal": principal, "name": "null", "description": null, "enabled": false, "roles": [], "unrestricted": true,
+        "expires_at": 2_000_000_000_000_000_i64, "metadata": {"team": "a", "other": "b"}, "revoked_at": 5, "revoked_reason": "null",
+    })));
     assert_eq!(
         event["changes"],
         json!({
@@ -47,55 +46,71 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
             "name": {"before": "name", "after": "null"},
             "description": {"before": "text", "after": null},
             "enabled": {"before": true, "after": false},
-            "roles": {"before": [{"role_id": "viewer"}], "after": null},
-            "metadata": {"before": {"team": "search"}, "after": {}},
+            "roles": {"added": [], "removed": [{"role_id": "viewer"}]},
+            "unrestricted": {"before": false, "after": true},
+            "metadata": {"before": {"team": "search"}, "after": {"other": "b", "team": "a"}},
             "revoked_at": {"before": 1_900_000_000_000_000_i64, "after": 5},
             "revoked_reason": {"before": "lost", "after": "null"},
         })
     );
-    let event = console.event_of(
-        r#"UPDATE credentials SET expires_at = NULL, name = '"quoted"' || char(233), roles = '[{"role_id":"a"}]'"#,
-    );
+    // Of metadata only the members that differ.
+    let event = console.event_of(&patch(&json!({
+        "expires_at": null, "name": "\"quoted\"é", "roles": [{"role_id": "a"}], "unrestricted": false, "metadata": {"other": null},
+    })));
     assert_eq!(
         event["changes"],
         json!({
             "name": {"before": "null", "after": "\"quoted\"é"},
-            "roles": {"before": null, "after": [{"role_id": "a"}]},
+            "roles": {"added": [{"role_id": "a"}], "removed": []},
+            "unrestricted": {"before": true, "after": false},
             "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
+            "metadata": {"before": {"other": "b"}, "after": {}},
         })
     );
 }
 
-/// A column that the trigger is not told to look at would lose its event where it changes alone.
+/// A key of which the trigger says nothing would lose its event where it changes alone. (Any change of all keys: differences.rs.)
 #[test]
-fn a_change_of_any_one_field_leaves_its_event() {
+fn a_change_of_any_one_key_leaves_its_event() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
-    for (column, value, before, after) in [
-        ("principal", format!("'{principal}'"), json!(ACME), json!(principal)),
-        ("name", "'renamed'".to_owned(), json!("name"), json!("renamed")),
-        ("description", "NULL".to_owned(), json!("text"), json!(null)),
-        ("enabled", "0".to_owned(), json!(true), json!(false)),
-        ("roles", "NULL".to_owned(), json!([{"role_id": "viewer"}]), json!(null)),
-        ("expires_at", "5".to_owned(), json!(2_000_000_000_000_000_i64), json!(5)),
-        ("metadata", "'{\"team\":\"a\"}'".to_owned(), json!({"team": "search"}), json!({"team": "a"})),
-        ("revoked_reason", "NULL".to_owned(), json!("lost"), json!(null)),
-        ("revoked_at", "NULL".to_owned(), json!(1_900_000_000_000_000_i64), json!(null)),
+    let full = json!({"roles": [], "unrestricted": true});
+    let full_changes = json!({
+        "roles": {"added": [], "removed": [{"role_id": "viewer"}]}, "unrestricted": {"before": false, "after": true},
+    });
+    let one = |key: &str, before: Value, after: Value| {
+        (json!({ key: after }), json!({ key: {"before": before, "after": after} }))
+    };
+    for (change, changes) in [
+        one("principal", json!(ACME), json!(principal)),
+        one("name", json!("name"), json!("renamed")),
+        one("description", json!("text"), json!(null)),
+        one("enabled", json!(true), json!(false)),
+        (full, full_changes),
+        one("expires_at", json!(2_000_000_000_000_000_i64), json!(5)),
+        one("metadata", json!({"team": "search"}), json!({"team": "a"})),
+        one("revoked_reason", json!("lost"), json!(null)),
+        one("revoked_at", json!(1_900_000_000_000_000_i64), json!(null)),
     ] {
-        let event = console.event_of(&format!("UPDATE credentials SET {column} = {value}"));
-        assert_eq!(event["changes"], json!({ column: {"before": before, "after": after} }));
-        assert_eq!((&event["by"], &event["action"]), (&json!("console"), &json!("updated")), "{column}");
+        let event = console.event_of(&patch(&change));
+        assert_eq!(event["changes"], changes);
+        assert_eq!((&event["by"], &event["action"]), (&json!("console"), &json!("updated")), "{change}");
     }
-    // The columns of which no event tells: keys, stamps, times of showing, and what a use moves.
+    let keys =
+        console.count("SELECT count(*) FROM pragma_table_xinfo('credentials') WHERE hidden = 2 AND name <> 'stray'");
+    assert_eq!(keys, 10, "each key is above");
+    // The columns of which no event tells: keys, stamps, times for display, and what a use moves.
     let quiet = "'tenant', 'id', 'revision', 'created_at', 'updated_at', 'last_used_at', 'change', 'changed_at', 'changed_by', \
                  'changed_request', 'ending', 'event'";
-    let told =
-        console.count(&format!("SELECT count(*) FROM pragma_table_info('credentials') WHERE name NOT IN ({quiet})"));
-    assert_eq!(told, 9, "each of the others is above");
+    let reported = console
+        .world
+        .db
+        .query(&format!("SELECT name FROM pragma_table_info('credentials') WHERE name NOT IN ({quiet})"), &[]);
+    assert_eq!(reported, [json!({"name": "state"})], "no other column is of the credential");
 }
 
 #[test]
-fn a_creation_tells_every_field() {
+fn a_creation_reports_every_key_that_it_sets_and_no_null() {
     let world = World::new();
     let (id, _) = world.client(&json!({"name": "n", "roles": null}));
     let history = world.history(&id["client_".len()..]);
@@ -105,11 +120,9 @@ fn a_creation_tells_every_field() {
         json!({
             "principal": {"before": null, "after": ACME},
             "name": {"before": null, "after": "n"},
-            "description": {"before": null, "after": null},
             "enabled": {"before": null, "after": true},
-            "roles": {"before": null, "after": null},
-            "expires_at": {"before": null, "after": null},
-            "metadata": {"before": null, "after": {}},
+            "roles": {"added": [], "removed": []},
+            "unrestricted": {"before": null, "after": true},
         })
     );
     assert_eq!(history[1]["changes"], json!({"expires_at": {"before": null, "after": null}}));
@@ -127,8 +140,10 @@ fn what_is_no_change_leaves_no_event() {
         "UPDATE credentials SET last_used_at = 5",
         "UPDATE credentials SET revision = revision + 1",
         "UPDATE credentials SET updated_at = 5, change = 'c', changed_at = 5, changed_by = 'b', changed_request = 'r'",
-        "UPDATE credentials SET name = name, description = description, roles = roles, expires_at = expires_at, \
-         metadata = metadata, revoked_at = revoked_at, revoked_reason = revoked_reason",
+        "UPDATE credentials SET state = state",
+        "UPDATE credentials SET state = json_patch(state, '{\"name\":\"name\",\"description\":\"text\",\"roles\":[{\"role_id\":\"viewer\"}]}')",
+        "UPDATE principals SET state = state, updated_at = 5, revision = revision + 1",
+        "UPDATE tenants SET state = state, updated_at = 5, revision = revision + 1, credentials = credentials",
         "UPDATE secrets SET last_used_at = 5",
         "UPDATE secrets SET digest = digest, sealed = sealed, expires_at = expires_at",
     ] {
@@ -156,6 +171,9 @@ fn a_change_of_a_secret_tells_that_and_never_what() {
     let event = console.event_of("UPDATE secrets SET expires_at = 5, key = 'other'");
     assert_eq!(event["changes"]["expires_at"], json!({"before": null, "after": 5}));
     assert_eq!(event["changes"]["key"]["after"], "other");
+    // Of the key alone, too.
+    let event = console.event_of("UPDATE secrets SET key = 'another'");
+    assert_eq!(event["changes"], json!({"key": {"before": "other", "after": "another"}}));
     let told = Value::from(console.history()).to_string();
     for secret in ["ddddd", "sssssealed", "hhhhhint"] {
         assert!(!told.contains(secret), "{secret}");
@@ -190,7 +208,7 @@ fn events_of_a_rotation_name_who_rotated_and_not_who_created_the_secret() {
 fn a_statement_on_many_rows_leaves_an_event_each() {
     let console = Console::new();
     let others = [console.another().0, console.another().0];
-    console.run("UPDATE credentials SET name = 'all of them', enabled = 0");
+    console.run(&patch(&json!({"name": "all of them", "enabled": false})));
     console.run("UPDATE secrets SET expires_at = 5");
     for id in [&console.id, &others[0], &others[1]] {
         let history = console.world.history(id);
@@ -208,10 +226,10 @@ fn console_and_worker_write_one_history() {
     // It is revoked: what would make it active is refused.
     let body = |name: &str| json!({"UserGUID": ZERO, "Name": name, "Active": false});
     let put = |name: &str| console.world.call("PUT", &url, ROOT, &body(name)).status;
-    console.run("UPDATE credentials SET name = 'by hand'");
+    console.patch(&json!({"name": "by hand"}));
     assert_eq!(put("by the Worker"), 200);
     console.run("UPDATE secrets SET expires_at = 2000000000000000");
-    console.run("UPDATE credentials SET name = 'by hand again', event = 1");
+    console.run(&format!("{}, event = 1", patch(&json!({"name": "by hand again"}))));
     assert_eq!(put("by the Worker again"), 200);
     let by: Vec<_> = console.history().iter().map(|event| text(event, "by")).collect();
     assert_eq!(by, ["root", "root", "console", "console", "root", "console", "console", "root"]);
@@ -225,8 +243,8 @@ fn console_and_worker_write_one_history() {
 fn a_row_typed_at_the_console_has_its_history_too() {
     let console = Console::new();
     console.run(
-        "INSERT INTO credentials (tenant, id, principal, name, enabled, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
-         SELECT tenant, '00000000000000000000000009', principal, 'typed', 1, 1, 0, 0, 'c', 5, 'somebody', 'r', 4711 FROM credentials",
+        "INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+         SELECT tenant, '00000000000000000000000009', state, 1, 0, 0, 'c', 5, 'somebody', 'r', 4711 FROM credentials",
     );
     let history = console.world.history("00000000000000000000000009");
     assert_eq!(

@@ -1,11 +1,14 @@
 //! Statements that would change something without a trace, or what never changes: refused, and nothing is done.
 
-use crate::console::Console;
+use serde_json::json;
+
+use crate::console::{Console, STAMP as STAMPED, patch};
 use support::{ACME, World};
 
 const TAKEN: &str = "this id is taken";
+const TENANT_TAKEN: &str = "tenants: this id is taken";
 const APPEND_ONLY: &str = "append-only";
-const FIXED: &str = "are fixed";
+const FIXED: &str = "fixed";
 const STAMP: &str = "stamp the ending";
 const UNSTAMPED: &str = "before you delete";
 const DEFAULT_STAYS: &str = "the default principal stays";
@@ -14,6 +17,7 @@ const REFERENCED: &str = "FOREIGN KEY";
 fn refused(statements: &[(&str, &str)]) {
     let console = Console::new();
     console.another();
+    console.world.service_account();
     for (sql, words) in statements {
         console.is_refused(sql, words);
     }
@@ -23,10 +27,18 @@ fn refused(statements: &[(&str, &str)]) {
 #[test]
 fn replace_does_not_get_around_the_triggers() {
     refused(&[
-        ("INSERT OR REPLACE INTO credentials SELECT * FROM credentials WHERE id = $ID", TAKEN),
-        ("REPLACE INTO credentials SELECT * FROM credentials", TAKEN),
-        ("INSERT OR IGNORE INTO credentials SELECT * FROM credentials WHERE id = $ID", TAKEN),
-        ("INSERT INTO credentials SELECT * FROM credentials WHERE true ON CONFLICT DO UPDATE SET name = 'x'", TAKEN),
+        ("INSERT OR REPLACE INTO credentials $CREDENTIALS WHERE id = $ID", TAKEN),
+        ("REPLACE INTO credentials $CREDENTIALS", TAKEN),
+        ("INSERT OR IGNORE INTO credentials $CREDENTIALS WHERE id = $ID", TAKEN),
+        ("INSERT INTO credentials $CREDENTIALS WHERE true ON CONFLICT DO UPDATE SET state = '{}'", TAKEN),
+        (
+            "INSERT OR REPLACE INTO principals SELECT tenant, id, state, 1, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM principals",
+            TAKEN,
+        ),
+        (
+            "INSERT OR REPLACE INTO tenants SELECT id, 'other', state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM tenants",
+            TENANT_TAKEN,
+        ),
         ("INSERT OR REPLACE INTO secrets SELECT * FROM secrets WHERE id = $SECRET", TAKEN),
         ("REPLACE INTO secrets SELECT * FROM secrets", TAKEN),
         (
@@ -35,6 +47,11 @@ fn replace_does_not_get_around_the_triggers() {
         ),
         ("INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 1", APPEND_ONLY),
         ("REPLACE INTO events SELECT * FROM events", APPEND_ONLY),
+        // A label that another tenant has.
+        (
+            "INSERT OR REPLACE INTO tenants SELECT '00000000000000000000000009', label, state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM tenants",
+            REFERENCED,
+        ),
         ("UPDATE OR REPLACE credentials SET id = (SELECT id FROM credentials WHERE id <> $ID) WHERE id = $ID", FIXED),
         ("UPDATE OR REPLACE secrets SET id = (SELECT id FROM secrets WHERE id <> $SECRET) WHERE id = $SECRET", FIXED),
         (
@@ -61,6 +78,11 @@ fn nothing_is_deleted_that_was_not_stamped() {
         ("DELETE FROM credentials WHERE id = $ID", UNSTAMPED),
         ("DELETE FROM secrets WHERE id = $SECRET", UNSTAMPED),
         ("DELETE FROM secrets", UNSTAMPED),
+        ("DELETE FROM principals WHERE id <> '00000000000000000000000000'", UNSTAMPED),
+        ("DELETE FROM tenants", UNSTAMPED),
+        ("UPDATE tenants SET ending = 1", STAMP),
+        ("UPDATE principals SET ending = 1", STAMP),
+        ("UPDATE principals SET ending = 1, changed_by = 'x', changed_at = 1, changed_request = 'x'", STAMP),
         ("UPDATE credentials SET ending = 1", STAMP),
         ("UPDATE credentials SET ending = 1, changed_by = 'x', changed_at = 1, changed_request = 'x'", STAMP),
         ("UPDATE OR IGNORE credentials SET ending = 1, change = change", STAMP),
@@ -72,9 +94,7 @@ fn nothing_is_deleted_that_was_not_stamped() {
 #[test]
 fn a_credential_goes_after_its_secrets() {
     let console = Console::new();
-    console.run(
-        "UPDATE credentials SET ending = 1, change = 'end', changed_at = 5, changed_by = 'x', changed_request = 'x'",
-    );
+    console.run(&format!("UPDATE credentials SET {STAMPED}"));
     console.is_refused("DELETE FROM credentials WHERE id = $ID", REFERENCED);
     console.is_refused("UPDATE credentials SET ending = 0 WHERE id = $ID", STAMP);
 }
@@ -85,6 +105,10 @@ fn what_a_row_is_never_changes() {
         ("UPDATE credentials SET tenant = '00000000000000000000000001' WHERE id = $ID", FIXED),
         ("UPDATE credentials SET id = '00000000000000000000000009' WHERE id = $ID", FIXED),
         ("UPDATE credentials SET created_at = created_at + 1 WHERE id = $ID", FIXED),
+        ("UPDATE principals SET id = '00000000000000000000000009'", FIXED),
+        ("UPDATE tenants SET id = '00000000000000000000000009'", FIXED),
+        ("UPDATE tenants SET label = 'other'", FIXED),
+        ("UPDATE OR REPLACE tenants SET label = 'other', change = 'c'", FIXED),
         ("UPDATE secrets SET id = '00000000000000000000000009' WHERE id = $SECRET", FIXED),
         ("UPDATE secrets SET tenant = '00000000000000000000000001' WHERE id = $SECRET", FIXED),
         ("UPDATE secrets SET credential = (SELECT id FROM credentials WHERE id <> $ID) WHERE id = $SECRET", FIXED),
@@ -94,12 +118,12 @@ fn what_a_row_is_never_changes() {
 
 #[test]
 fn what_belongs_to_something_keeps_it() {
+    let another = "00000000000000000000000009";
     refused(&[
-        ("DELETE FROM tenants", REFERENCED),
-        ("UPDATE tenants SET id = '00000000000000000000000009'", REFERENCED),
-        ("UPDATE credentials SET principal = '00000000000000000000000009' WHERE id = $ID", REFERENCED),
+        (&patch(&json!({ "principal": another })), REFERENCED),
         (
-            "INSERT INTO principals (tenant, id, name, created_at, updated_at) VALUES ('00000000000000000000000009', '00000000000000000000000009', 'n', 0, 0)",
+            &format!("INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+              VALUES ('{another}', '{another}', '{{\"name\":\"n\",\"enabled\":true}}', 1, 0, 0, 'c', 0, 'b', 'r', 0)"),
             REFERENCED,
         ),
         (
@@ -110,8 +134,11 @@ fn what_belongs_to_something_keeps_it() {
     ]);
     let console = Console::new();
     let (principal, _) = console.world.service_account();
-    console.run(&format!("UPDATE credentials SET principal = '{principal}'"));
-    console.is_refused(&format!("DELETE FROM principals WHERE id = '{principal}'"), REFERENCED);
+    console.patch(&json!({ "principal": principal }));
+    console.run(&format!("UPDATE principals SET {STAMPED} WHERE id = '{principal}'"));
+    console.is_refused("DELETE FROM principals WHERE ending", REFERENCED);
+    console.run(&format!("UPDATE tenants SET {STAMPED}"));
+    console.is_refused("DELETE FROM tenants", REFERENCED);
 }
 
 mod the_default_principal {
@@ -121,48 +148,47 @@ mod the_default_principal {
 
     fn with_another_principal() -> Console {
         let console = Console::new();
-        console.run(&format!(
-            "INSERT INTO principals (tenant, id, name, created_at, updated_at) VALUES ('{ACME}', '{ANOTHER}', 'another', 0, 0)"
-        ));
+        console.run(&insert("INSERT", ANOTHER));
         console
+    }
+
+    fn insert(how: &str, id: &str) -> String {
+        format!(
+            "{how} INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+             VALUES ('{ACME}', '{id}', '{{\"name\":\"another\",\"enabled\":false}}', 1, 0, 0, 'c', 0, 'b', 'r', 0)"
+        )
     }
 
     #[test]
     fn is_born_with_its_tenant() {
         let world = World::new();
         world.tenant("00000000000000000000000001", "other");
-        let born = world.db.query("SELECT tenant, id, name, enabled FROM principals ORDER BY tenant", &[]);
+        let born = world.db.query("SELECT tenant, id, state FROM principals ORDER BY tenant", &[]);
         let expected = [ACME, "00000000000000000000000001"]
-            .map(|tenant| serde_json::json!({"tenant": tenant, "id": ACME, "name": "default", "enabled": 1}));
+            .map(|tenant| json!({"tenant": tenant, "id": ACME, "state": r#"{"name":"default","enabled":true}"#}));
         assert_eq!(born, expected);
     }
 
     #[test]
     fn may_be_renamed_and_is_neither_disabled_nor_deleted() {
         let console = with_another_principal();
-        console.run(&format!("UPDATE principals SET name = 'renamed', description = 'd' WHERE id = '{ACME}'"));
+        console.world.patch("principals", ACME, &json!({"name": "renamed", "description": "d"}));
         let update = |set: &str| format!("UPDATE principals SET {set} WHERE id = '{ACME}'");
-        console.is_refused(&update("enabled = 0"), DEFAULT_STAYS);
-        console.is_refused(&update("id = '00000000000000000000000008'"), "principals: tenant and id are fixed");
-        console.is_refused("DELETE FROM principals", DEFAULT_STAYS);
+        console.is_refused(&update(r"state = json_set(state, '$.enabled', json('false'))"), DEFAULT_STAYS);
+        console.is_refused(&update("id = '00000000000000000000000008'"), FIXED);
+        console.run(&update(STAMPED));
+        console.is_refused("DELETE FROM principals WHERE ending", DEFAULT_STAYS);
     }
 
     #[test]
     fn is_not_disabled_by_replacing_it() {
-        let console = with_another_principal();
-        console.is_refused(
-            &format!("INSERT OR REPLACE INTO principals (tenant, id, name, enabled, created_at, updated_at) VALUES ('{ACME}', '{ACME}', 'n', 0, 0, 0)"),
-            TAKEN,
-        );
+        with_another_principal().is_refused(&insert("INSERT OR REPLACE", ACME), TAKEN);
     }
 
     #[test]
     fn is_not_replaced_by_another() {
         let console = with_another_principal();
-        console.is_refused(
-            &format!("UPDATE OR REPLACE principals SET id = '{ACME}', enabled = 0 WHERE id = '{ANOTHER}'"),
-            FIXED,
-        );
+        console.is_refused(&format!("UPDATE OR REPLACE principals SET id = '{ACME}' WHERE id = '{ANOTHER}'"), FIXED);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use postern::credential::id::Id;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::console::STAMP;
 use crate::deleted::assert_whole;
 use support::{CLIENTS, ROOT, Reply, World, client_url, text};
 
@@ -15,10 +16,11 @@ const STEPS: &str = "create on Coactive, create on LiteGraph, create on Keycard,
     POST a restoration, delete on our own, delete the user on our own, PUT on Coactive, PUT on LiteGraph, \
     PATCH on Keycard, delete on Coactive, delete on LiteGraph, delete on Keycard, delete all on LiteGraph, \
     delete a user's on LiteGraph, delete the user, delete the tenant, make tenant and user again, \
-    create again on LiteGraph, edit at the console, end a secret at the console, delete at the console";
+    create again on LiteGraph, PATCH the tenant, PATCH the user on our own, PUT the user on LiteGraph, edit at the console, \
+    edit the tenant at the console, edit the user at the console, end a secret at the console, delete at the console";
 
 /// What to do, to which of those that were made, with which of a few values: so that some steps change nothing, some
-/// are refused, and some meet what was deleted.
+/// are refused, and some meet what was deleted, which is not made again.
 fn steps() -> impl Strategy<Value = Vec<(&'static str, usize, u8)>> {
     prop::collection::vec((prop::sample::select(STEPS.split(", ").collect::<Vec<_>>()), 0..4_usize, 0..3_u8), 1..20)
 }
@@ -112,10 +114,14 @@ impl Run {
                 self.send(tenant, "PATCH", &format!("{}/{id}", keycard_path(tenant)), &bodies[value]);
             }
             "create again on LiteGraph" => {
-                // Where it is still there, a conflict; else its second life, or its third.
+                // A conflict, also after it was deleted.
                 let mut again = litegraph;
                 again["GUID"] = id.guid().into();
-                self.send(tenant, "PUT", &litegraph_path(tenant), &again);
+                let made = self.send(tenant, "PUT", &litegraph_path(tenant), &again);
+                assert!([400, 404, 409].contains(&made.status), "{}", made.text);
+            }
+            "PATCH the tenant" | "PATCH the user on our own" | "PUT the user on LiteGraph" => {
+                self.change_parent(step, tenant, value, &name);
             }
             "make tenant and user again" => {
                 let body = json!({"GUID": Id::parse(TENANTS[1].1).unwrap().guid(), "Name": TENANTS[1].0});
@@ -124,8 +130,36 @@ impl Run {
                 self.make_user(1);
             }
             step if step.starts_with("delete") && !step.ends_with("console") => self.delete(step, tenant, id, &user),
-            other => self.at_the_console(other, id, value),
+            other => self.at_the_console(other, (tenant, id), value),
         }
+    }
+
+    /// Changes a tenant, or its user.
+    fn change_parent(&self, step: &str, tenant: usize, value: usize, name: &str) {
+        let own = our_path(tenant);
+        let (method, url, bodies) = match step {
+            "PATCH the tenant" => (
+                "PATCH",
+                own.trim_end_matches("/credentials").to_owned(),
+                [
+                    json!({"name": name, "role_names": ["deployer"]}),
+                    json!({"role_names": [], "require_if_match": false}),
+                    json!({"role_names": ["deployer", "auditor"], "enabled": true}),
+                ],
+            ),
+            "PATCH the user on our own" => (
+                "PATCH",
+                own.replace("/credentials", &format!("/principals/{}", user())),
+                [json!({"name": name}), json!({"description": name}), json!({"description": null, "enabled": false})],
+            ),
+            _ => (
+                "PUT",
+                format!("{}/{}", users_path(tenant), user().guid()),
+                [json!({"FirstName": name, "Active": true}), json!({"Email": name, "Active": false}), json!({})],
+            ),
+        };
+        let reply = self.send(tenant, method, &url, &bodies[value]);
+        assert!([200, 404].contains(&reply.status), "{step}: {}", reply.text);
     }
 
     fn make_user(&self, tenant: usize) {
@@ -157,32 +191,47 @@ impl Run {
         }
     }
 
-    fn at_the_console(&self, step: &str, id: Id, value: usize) {
-        let edits = [
-            "name = 'by hand', enabled = 1, metadata = '{\"by\":\"hand\"}'",
-            "expires_at = 5, revoked_at = 7, revoked_reason = 'by hand'",
-            "expires_at = NULL, roles = NULL, revoked_reason = NULL, revoked_at = NULL",
+    fn at_the_console(&self, step: &str, (tenant, id): (usize, Id), value: usize) {
+        let credential = [
+            json!({"name": "by hand", "enabled": true, "metadata": {"by": "hand"}}),
+            json!({"expires_at": 5, "revoked_at": 7, "revoked_reason": "by hand"}),
+            json!({
+                "expires_at": null, "roles": [], "unrestricted": true, "revoked_reason": null, "revoked_at": null,
+                "metadata": {"a": null, "c": "d"},
+            }),
         ];
-        let stamp = "ending = 1, change = 'end', changed_at = 5, changed_by = 'hand', changed_request = 'end'";
-        let statements = match step {
-            "edit at the console" => vec![format!("UPDATE credentials SET {} WHERE id = ?1", edits[value])],
-            "end a secret at the console" => vec!["UPDATE secrets SET expires_at = 5 WHERE credential = ?1".to_owned()],
-            "delete at the console" => vec![
-                format!("UPDATE secrets SET {stamp} WHERE credential = ?1"),
-                "DELETE FROM secrets WHERE credential = ?1".to_owned(),
-                format!("UPDATE credentials SET {stamp} WHERE id = ?1"),
-                "DELETE FROM credentials WHERE id = ?1".to_owned(),
-            ],
+        let of_tenant = [
+            json!({"name": "by hand", "rbac": false}),
+            json!({"role_names": ["admin", "by hand"], "rbac": true}),
+            json!({"role_names": [], "enabled": true}),
+        ];
+        let of_user = [
+            json!({"name": "by hand", "email": "by@hand"}),
+            json!({"last_name": "hand", "enabled": false}),
+            json!({"last_name": null, "first_name": null, "description": "by hand", "enabled": true}),
+        ];
+        let (id, tenant) = (id.to_string(), TENANTS[tenant].1);
+        let run = |sql: &str| self.world.db.execute(sql, &[&id]);
+        match step {
+            "edit at the console" => self.world.patch("credentials", &id, &credential[value]),
+            "edit the tenant at the console" => self.world.patch("tenants", tenant, &of_tenant[value]),
+            // That of both tenants.
+            "edit the user at the console" => self.world.patch("principals", &user().to_string(), &of_user[value]),
+            "end a secret at the console" => run("UPDATE secrets SET expires_at = 5 WHERE credential = ?1"),
+            "delete at the console" => {
+                run(&format!("UPDATE secrets SET {STAMP} WHERE credential = ?1"));
+                run("DELETE FROM secrets WHERE credential = ?1");
+                run(&format!("UPDATE credentials SET {STAMP} WHERE id = ?1"));
+                run("DELETE FROM credentials WHERE id = ?1");
+            }
             other => panic!("what is it to {other}?"),
-        };
-        for sql in statements {
-            self.world.db.execute(&sql, &[&id.to_string()]);
         }
     }
 
-    fn revision(&self, id: Id) -> Option<i64> {
-        self.world.db.query("SELECT revision FROM credentials WHERE id = ?1", &[&id.to_string()]).first()?["revision"]
-            .as_i64()
+    /// The revisions of everything, in one number.
+    fn revisions(&self) -> i64 {
+        let sum = |table: &str| format!("(SELECT coalesce(sum(revision), 0) FROM {table})");
+        self.world.db.count(&format!("SELECT {} + {} + {}", sum("tenants"), sum("principals"), sum("credentials")))
     }
 }
 
@@ -208,44 +257,138 @@ fn keycard_path(tenant: usize) -> String {
     format!("/organizations/{}/service-accounts/{}/credentials", TENANTS[tenant].0, Id::ZERO)
 }
 
-/// The histories of an id, one a life, oldest first: each found by a walk from its end, which is a deletion or now.
-fn lives(world: &World, id: Id) -> Vec<Vec<Value>> {
-    let ends = world.db.query(
-        "SELECT tenant, seq AS at FROM events WHERE credential = ?1 AND action = 'deleted'
-         UNION ALL SELECT tenant, event FROM credentials WHERE id = ?1 ORDER BY at",
-        &[&id.to_string()],
-    );
-    let walk = |end: &Value| {
+/// A tenant, a principal or a credential that an event is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Thing {
+    tenant: String,
+    noun: String,
+    id: String,
+}
+
+/// Everything that the history is of.
+fn things(world: &World) -> Vec<Thing> {
+    let rows = world.db.query("SELECT DISTINCT tenant, noun, id FROM events ORDER BY tenant, noun, id", &[]);
+    let thing = |row: &Value| Thing { tenant: text(row, "tenant"), noun: text(row, "noun"), id: text(row, "id") };
+    rows.iter().map(thing).collect()
+}
+
+impl Thing {
+    /// Its row, if it exists.
+    fn row(&self, world: &World) -> Option<Value> {
+        let (table, tenant) = match self.noun.as_str() {
+            "tenant" => ("tenants", "id"),
+            "principal" => ("principals", "tenant"),
+            _ => ("credentials", "tenant"),
+        };
+        let sql = format!("SELECT state, revision, event FROM {table} WHERE {tenant} = ?1 AND id = ?2");
+        world.db.query(&sql, &[&self.tenant, &self.id]).pop()
+    }
+
+    /// Its history, oldest first: found by a walk from its end, which is a deletion or now.
+    fn history(&self, world: &World) -> Vec<Value> {
+        let last = self.row(world).map_or_else(
+            || {
+                let sql = "SELECT seq FROM events WHERE tenant = ?1 AND noun = ?2 AND id = ?3 AND action = 'deleted'";
+                let deleted = world.db.query(sql, &[&self.tenant, &self.noun, &self.id]);
+                assert_eq!(deleted.len(), 1, "deleted once: {self:?}");
+                deleted[0]["seq"].as_i64()
+            },
+            |row| row["event"].as_i64(),
+        );
         let mut events = Vec::new();
-        let mut next = end["at"].as_i64();
+        let mut next = last;
         while let Some(seq) = next {
             let sql = "SELECT * FROM events WHERE tenant = ?1 AND seq = ?2";
-            let mut event = world.db.query(sql, &[&end["tenant"].as_str(), &seq]).remove(0);
+            let mut event = world.db.query(sql, &[&self.tenant, &seq]).remove(0);
             event["changes"] = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
             next = event["previous"].as_i64();
+            assert!(next.is_none_or(|previous| previous < seq), "{event}");
             events.insert(0, event);
         }
         events
-    };
-    ends.iter().map(walk).collect()
+    }
+
+    /// The same of the rows: a set in the order of texts, and metadata that is absent empty.
+    fn stored(&self, world: &World) -> Option<Known> {
+        let row = self.row(world)?;
+        let mut state: Map<String, Value> = serde_json::from_str(row["state"].as_str().unwrap()).unwrap();
+        for key in SETS {
+            if let Some(Value::Array(items)) = state.get_mut(key) {
+                items.sort_by_key(Value::to_string);
+            }
+        }
+        if self.noun == "credential" {
+            state.entry("metadata").or_insert(json!({}));
+        }
+        let of_it = if self.noun == "credential" { &self.id } else { "" };
+        let secrets = world.db.query("SELECT id, expires_at FROM secrets WHERE credential = ?1", &[&of_it]);
+        let secrets = secrets.iter().map(|secret| (text(secret, "id"), secret["expires_at"].clone())).collect();
+        Some((state, secrets))
+    }
 }
 
-/// The credential's columns, and its secrets with their ends, as its events tell them; nothing once it is deleted.
-fn replay(history: &[Value]) -> Option<(Map<String, Value>, BTreeMap<String, Value>)> {
-    let (mut columns, mut secrets, mut alive) = (Map::new(), BTreeMap::new(), false);
+/// The state of a thing, and its secrets with their ends.
+type Known = (Map<String, Value>, BTreeMap<String, Value>);
+
+/// The keys of which events report what was added and removed.
+const SETS: [&str; 2] = ["roles", "role_names"];
+
+/// Applies what an event says of one key. What it says of before has to be what is known.
+fn apply(state: &mut Map<String, Value>, key: &str, change: &Value, event: &Value) {
+    if SETS.contains(&key) {
+        let mut items = state.remove(key).map_or_else(Vec::new, |items| items.as_array().unwrap().clone());
+        for removed in change["removed"].as_array().unwrap() {
+            let at = items.iter().position(|item| item == removed);
+            items.remove(at.unwrap_or_else(|| panic!("{removed} was not there before {event}")));
+        }
+        for added in change["added"].as_array().unwrap() {
+            assert!(!items.contains(added), "{added} was there before {event}");
+            items.push(added.clone());
+        }
+        items.sort_by_key(Value::to_string);
+        state.insert(key.to_owned(), items.into());
+    } else if key == "metadata" {
+        let members = state.entry(key).or_insert(json!({})).as_object_mut().unwrap();
+        let (before, after) = (change["before"].as_object().unwrap(), change["after"].as_object().unwrap());
+        for (name, value) in before {
+            assert_eq!(members.remove(name).as_ref(), Some(value), "{name}: no change is missing before {event}");
+        }
+        for (name, value) in after {
+            assert_eq!(
+                members.insert(name.clone(), value.clone()),
+                None,
+                "{name}: no change is missing before {event}"
+            );
+        }
+    } else {
+        let before = state.remove(key).unwrap_or_default();
+        assert_eq!(before, change["before"], "{key}: no change is missing before {event}");
+        if !change["after"].is_null() {
+            state.insert(key.to_owned(), change["after"].clone());
+        }
+    }
+}
+
+/// The state of a thing and its secrets, as its events tell them; nothing once it is deleted.
+fn replay(history: &[Value]) -> Option<Known> {
+    let (mut state, mut secrets, mut alive) = (Map::new(), BTreeMap::new(), false);
     for event in history {
         let changes = event["changes"].as_object().unwrap();
         match event["action"].as_str().unwrap() {
             action @ ("created" | "updated" | "deleted") => {
+                assert_eq!(alive, action != "created", "{event}");
                 alive = action != "deleted";
-                if action == "created" {
-                    // Nothing is born revoked, so that is not told.
-                    columns.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
+                if event["noun"] == "credential" && action == "created" {
+                    state.insert("metadata".to_owned(), json!({}));
                 }
-                // When it was made is told at its end alone: no change could have moved it.
-                for (field, change) in changes.iter().filter(|(field, _)| *field != "created_at") {
-                    let before = columns.insert(field.clone(), change["after"].clone()).unwrap_or_default();
-                    assert_eq!(before, change["before"], "{field}: no change is missing before {event}");
+                // When it was created is reported at its end only: no change could have moved it.
+                for (key, change) in changes.iter().filter(|(key, _)| *key != "created_at") {
+                    apply(&mut state, key, change, event);
+                }
+                if !alive {
+                    // Nothing is left of it.
+                    state.retain(|_, value| *value != json!([]) && *value != json!({}));
+                    assert_eq!(state, Map::new(), "{event}");
                 }
             }
             "secret_ended" => assert!(secrets.remove(event["secret"].as_str().unwrap()).is_some(), "{event}"),
@@ -256,21 +399,7 @@ fn replay(history: &[Value]) -> Option<(Map<String, Value>, BTreeMap<String, Val
             }
         }
     }
-    alive.then_some((columns, secrets))
-}
-
-/// The same of the rows.
-fn stored(world: &World, id: Id) -> Option<(Map<String, Value>, BTreeMap<String, Value>)> {
-    let id = id.to_string();
-    let sql = "SELECT principal, name, description, enabled, roles, expires_at, metadata, revoked_at, revoked_reason \
-               FROM credentials WHERE id = ?1";
-    let mut row = world.db.query(sql, &[&id]).pop()?;
-    row["enabled"] = (row["enabled"] == 1).into();
-    row["metadata"] = serde_json::from_str(row["metadata"].as_str().unwrap()).unwrap();
-    row["roles"] = row["roles"].as_str().map_or(Value::Null, |roles| serde_json::from_str(roles).unwrap());
-    let secrets = world.db.query("SELECT id, expires_at FROM secrets WHERE credential = ?1", &[&id]);
-    let secrets = secrets.iter().map(|secret| (text(secret, "id"), secret["expires_at"].clone())).collect();
-    Some((row.as_object().unwrap().clone(), secrets))
+    alive.then_some((state, secrets))
 }
 
 proptest! {
@@ -280,37 +409,38 @@ proptest! {
     fn the_history_of_any_steps_has_no_gap(steps in steps()) {
         let mut run = Run::new();
         for (step, at, value) in steps {
-            let target = run.made[at % run.made.len()].1;
             let count = |run: &Run| run.world.db.count("SELECT count(*) FROM events");
-            let (revision, events) = (run.revision(target), count(&run));
+            let (revisions, events) = (run.revisions(), count(&run));
             run.step(step, at, value);
-            // A request that changes a credential moves its revision by one, and leaves an event; and only so.
+            // A request that changes something moves its revision by one, and leaves an event; and only so.
             if step.starts_with('P') {
-                let moved = run.revision(target).zip(revision).map_or(0, |(after, before)| after - before);
-                prop_assert_eq!(moved, i64::from(count(&run) > events), "{}", step);
+                prop_assert_eq!(run.revisions() - revisions, i64::from(count(&run) > events), "{}", step);
             }
             // The count of each tenant's credentials is the real one, and no row waits to be deleted.
             assert_whole(&run.world);
         }
-        for (tenant, (_, id)) in TENANTS.iter().enumerate() {
-            let events = run.world.db.query("SELECT seq, credential FROM events WHERE tenant = ?1 ORDER BY seq", &[id]);
+        for (_, tenant) in TENANTS {
+            let events = run.world.db.query("SELECT seq FROM events WHERE tenant = ?1 ORDER BY seq", &[&tenant]);
             let numbers: Vec<_> = events.iter().filter_map(|event| event["seq"].as_i64()).collect();
             prop_assert_eq!(&numbers, &(1..).take(numbers.len()).collect::<Vec<i64>>(), "numbered without gaps");
-            let own: BTreeSet<_> = run.made.iter().filter(|(of, _)| *of == tenant).map(|(_, id)| id.to_string()).collect();
-            prop_assert_eq!(&events.iter().map(|event| text(event, "credential")).collect::<BTreeSet<_>>(), &own);
         }
-        for (_, id) in &run.made {
-            let lives = lives(&run.world, *id);
-            let all = run.world.db.query("SELECT seq FROM events WHERE credential = ?1 ORDER BY seq", &[&id.to_string()]);
-            prop_assert_eq!(lives.iter().flatten().map(|event| &event["seq"]).collect::<Vec<_>>(), all.iter().map(|event| &event["seq"]).collect::<Vec<_>>());
-            let (last, before) = lives.split_last().unwrap();
-            for life in before {
-                prop_assert_eq!(replay(life), None);
+        let things = things(&run.world);
+        let of = |noun: &str| things.iter().filter(|thing| thing.noun == noun).map(|thing| thing.id.clone()).collect::<BTreeSet<_>>();
+        prop_assert_eq!(of("credential"), run.made.iter().map(|(_, id)| id.to_string()).collect());
+        prop_assert_eq!(of("principal"), BTreeSet::from([Id::ZERO, user()].map(|id| id.to_string())));
+        prop_assert_eq!(of("tenant"), BTreeSet::from(TENANTS.map(|(_, id)| id.to_owned())));
+        let mut walked = 0;
+        for thing in &things {
+            let history = thing.history(&run.world);
+            let of_it = |event: &Value| event["noun"] == *thing.noun && event["id"] == *thing.id;
+            prop_assert!(history.iter().all(of_it), "{:?}", thing);
+            prop_assert!(history.is_sorted_by_key(|event| event["seq"].as_i64()), "{:?}", thing);
+            prop_assert_eq!(replay(&history), thing.stored(&run.world), "{:?}", thing);
+            if let Some(row) = thing.row(&run.world) {
+                prop_assert_eq!(&history.last().unwrap()["revision"], &row["revision"], "{:?}", thing);
             }
-            prop_assert_eq!(replay(last), stored(&run.world, *id));
-            if let Some(revision) = run.revision(*id) {
-                prop_assert_eq!(last.last().unwrap()["revision"].as_i64(), Some(revision));
-            }
+            walked += history.len();
         }
+        prop_assert_eq!(i64::try_from(walked).unwrap(), run.world.db.count("SELECT count(*) FROM events"), "the walks meet every event");
     }
 }

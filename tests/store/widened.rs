@@ -1,29 +1,39 @@
 //! Whether an event says that access was widened: each kind of change, and the same change backwards.
 
-use crate::console::Console;
+use serde_json::{Value, json};
 
-/// Roles by their initials, as SQL; `-` is none, which is full access.
-fn roles(initials: &str) -> String {
+use crate::console::{Console, patch};
+
+/// The keys of the state that roles are, by their initials; `-` is full access.
+fn roles(initials: &str) -> Value {
     let role = |initial| match initial {
-        'a' => r#"{"role_id":"admin"}"#,
-        'v' => r#"{"role_id":"viewer"}"#,
-        'd' => r#"{"resource":"dataset","role_id":"viewer"}"#,
-        'i' => r#"{"resource":"dataset","resource_instance":"1","role_id":"viewer"}"#,
+        'a' => json!({"role_id": "admin"}),
+        'v' => json!({"role_id": "viewer"}),
+        'd' => json!({"resource": "dataset", "role_id": "viewer"}),
+        'i' => json!({"resource": "dataset", "resource_instance": "1", "role_id": "viewer"}),
         other => panic!("what role is {other}?"),
     };
     match initials {
-        "-" => "NULL".to_owned(),
-        some => format!("'[{}]'", some.chars().map(role).collect::<Vec<_>>().join(",")),
+        "-" => json!({"roles": [], "unrestricted": true}),
+        some => json!({"roles": some.chars().map(role).collect::<Vec<_>>(), "unrestricted": false}),
     }
 }
 
-/// The columns as they are, as they become, and whether that widens; the same backwards, and whether that does.
-fn check(table: &str, from: &str, to: &str, widens: [bool; 2]) {
+/// The credential's keys as they are, as they become, and whether that widens; the same backwards, and whether that does.
+fn check(from: &Value, to: &Value, widens: [bool; 2]) {
+    each(&[from, to].map(patch), widens);
+}
+
+/// The same of the columns of its secret.
+fn check_secret(from: &str, to: &str, widens: [bool; 2]) {
+    each(&[from, to].map(|set| format!("UPDATE secrets SET {set}")), widens);
+}
+
+fn each([from, to]: &[String; 2], widens: [bool; 2]) {
     let console = Console::new();
-    console.run(&format!("UPDATE {table} SET {from}"));
-    for (set, widens) in [to, from].into_iter().zip(widens) {
-        let event = console.event_of(&format!("UPDATE {table} SET {set}"));
-        assert_eq!(event["widened"].as_i64(), Some(widens.into()), "{table}: {set}");
+    console.run(from);
+    for (change, widens) in [to, from].into_iter().zip(widens) {
+        assert_eq!(console.event_of(change)["widened"].as_i64(), Some(widens.into()), "{change}");
     }
 }
 
@@ -44,59 +54,62 @@ fn by_roles() {
         // The same roles in another order.
         ("av", "va", false, false),
     ] {
-        check("credentials", &format!("roles = {}", roles(from)), &format!("roles = {}", roles(to)), [there, back]);
+        check(&roles(from), &roles(to), [there, back]);
     }
 }
 
 #[test]
 fn by_enabled_and_by_the_end() {
-    check("credentials", "enabled = 0", "enabled = 1", [true, false]);
-    for table in ["credentials", "secrets"] {
-        check(table, "expires_at = 5", "expires_at = 6", [true, false]);
-        check(table, "expires_at = 5", "expires_at = NULL", [true, false]);
-        check(table, "expires_at = 0", "expires_at = 9007199254740991", [true, false]);
+    check(&json!({"enabled": false}), &json!({"enabled": true}), [true, false]);
+    for (from, to) in [(5_i64, Some(6_i64)), (5, None), (0, Some(9_007_199_254_740_991))] {
+        check(&json!({"expires_at": from}), &json!({"expires_at": to}), [true, false]);
+        let to = to.map_or("NULL".to_owned(), |to| to.to_string());
+        check_secret(&format!("expires_at = {from}"), &format!("expires_at = {to}"), [true, false]);
     }
 }
 
 #[test]
 fn by_lifting_a_revocation() {
-    check("credentials", "revoked_reason = NULL, revoked_at = 5", "revoked_at = NULL", [true, false]);
-    let lifted = "revoked_at = NULL, revoked_reason = NULL";
-    check("credentials", "revoked_at = 5, revoked_reason = 'r'", lifted, [true, false]);
-    // It may be disabled in the same breath: as for the rest, what is wider in one way is told.
+    let revoked = |reason: Option<&str>| json!({"revoked_at": 5, "revoked_reason": reason});
+    let lifted = json!({"revoked_at": null, "revoked_reason": null});
+    check(&revoked(None), &lifted, [true, false]);
+    check(&revoked(Some("r")), &lifted, [true, false]);
+    // It may be disabled in the same change: each wider key is reported as for the rest.
     check(
-        "credentials",
-        "revoked_reason = NULL, revoked_at = 5, enabled = 1",
-        "revoked_at = NULL, enabled = 0",
+        &json!({"revoked_reason": null, "revoked_at": 5, "enabled": true}),
+        &json!({"revoked_at": null, "revoked_reason": null, "enabled": false}),
         [true, true],
     );
     // Revoked is revoked, whenever and why.
-    check("credentials", "revoked_at = 5", "revoked_at = 6", [false, false]);
-    check("credentials", "revoked_reason = NULL", "revoked_reason = 'r'", [false, false]);
+    check(&json!({"revoked_at": 5}), &json!({"revoked_at": 6}), [false, false]);
+    check(&json!({"revoked_reason": null}), &json!({"revoked_reason": "r"}), [false, false]);
 }
 
 #[test]
 fn not_by_anything_else() {
-    check("credentials", "metadata = '{}'", r#"metadata = '{"role":"admin"}'"#, [false, false]);
-    check("credentials", "name = 'a'", "name = 'b'", [false, false]);
-    check("credentials", "description = NULL", "description = 'd'", [false, false]);
+    check(&json!({"metadata": {"role": null}}), &json!({"metadata": {"role": "admin"}}), [false, false]);
+    check(&json!({"name": "a"}), &json!({"name": "b"}), [false, false]);
+    check(&json!({"description": null}), &json!({"description": "d"}), [false, false]);
     let digest = |letter: &str| format!("digest = '{}'", letter.repeat(52));
-    check("secrets", &digest("a"), &digest("b"), [false, false]);
-    check("secrets", "hint = 'a'", "hint = 'b'", [false, false]);
+    check_secret(&digest("a"), &digest("b"), [false, false]);
+    check_secret("hint = 'a'", "hint = 'b'", [false, false]);
     let console = Console::new();
     let (principal, _) = console.world.service_account();
-    let moved = format!("UPDATE credentials SET principal = '{principal}'");
-    assert_eq!(console.event_of(&moved)["widened"].as_i64(), Some(0));
+    assert_eq!(console.event_of(&patch(&json!({ "principal": principal })))["widened"].as_i64(), Some(0));
 }
 
 #[test]
 fn by_any_of_several_changes() {
-    let columns = |roles_are: &str, enabled: u8, end: &str, name: &str| {
-        format!("roles = {}, enabled = {enabled}, expires_at = {end}, name = '{name}'", roles(roles_are))
+    let state = |roles_are: &str, enabled: bool, end: Option<i64>, name: &str| {
+        let mut state = roles(roles_are);
+        state["enabled"] = enabled.into();
+        state["expires_at"] = end.into();
+        state["name"] = name.into();
+        state
     };
     // Narrower in one way, wider in another.
-    check("credentials", &columns("av", 0, "5", "n"), &columns("a", 1, "5", "m"), [true, true]);
-    check("credentials", &columns("-", 1, "5", "n"), &columns("v", 1, "NULL", "n"), [true, true]);
+    check(&state("av", false, Some(5), "n"), &state("a", true, Some(5), "m"), [true, true]);
+    check(&state("-", true, Some(5), "n"), &state("v", true, None, "n"), [true, true]);
     // Narrower in every way, and back.
-    check("credentials", &columns("-", 1, "NULL", "n"), &columns("v", 0, "5", "m"), [false, true]);
+    check(&state("-", true, None, "n"), &state("v", false, Some(5), "m"), [false, true]);
 }

@@ -73,7 +73,7 @@ fn work(world: &World, round: u32) -> Vec<(String, i64)> {
     let user = text(&send("PUT", &format!("{litegraph}/users"), &json!({"FirstName": "a"})).json(), "GUID");
     send("PUT", &format!("{litegraph}/users/{user}"), &json!({"FirstName": "b"}));
     send("DELETE", &format!("{litegraph}/users/{user}/credentials"), &Value::Null);
-    // To delete the user itself reads the tenant's credentials, for the foreign key (docs/ARCHITECTURE.md, "Deletion").
+    // To delete the user itself reads the tenant's credentials, for the foreign key (docs/COSTS.md, "Deletion").
     our_lists(world, &mut send);
     our_changes(round, &mut send);
     work

@@ -26,9 +26,9 @@ impl Right {
         right
     }
 
-    fn tell(&mut self, request: &str, credential: &str, event: Event) {
-        let (seq, by) = (self.events.len() as u64 + 1, self.admin.clone());
-        self.events.push(Told { seq, request: request.to_owned(), credential: credential.to_owned(), by, event });
+    fn tell(&mut self, request: &str, id: &str, event: Event) {
+        let (seq, by, noun) = (self.events.len() as u64 + 1, self.admin.clone(), "credential".to_owned());
+        self.events.push(Told { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
     }
 
     /// Does it now, and answers.
@@ -303,6 +303,21 @@ fn what_was_made_twice_under_one_key_is_found() {
         right.tell("again", "another", told.event.clone());
     }
     assert_eq!(right.found().first(), Some(&What::History));
+}
+
+#[test]
+fn an_id_that_is_used_again_is_found() {
+    let mut right = Right::new("admin");
+    made(&mut right);
+    right.ask(Kind::Delete(Face::Postern), 20, 30);
+    let again = Kind::Create(Face::LiteGraph, [("principal", json!("account")), ("name", json!("b"))].into());
+    right.ask(again.clone(), 40, 50);
+    assert_eq!(right.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
+    assert_eq!(right.found(), []);
+    // As if it had not been there before.
+    right.states.clear();
+    right.ask(again, 60, 70);
+    assert_eq!(right.found(), [What::History]);
 }
 
 #[test]

@@ -17,7 +17,9 @@ use super::model::{Answer, Credential, Event, Kind, Op, Step, step};
 pub struct Told {
     pub seq: u64,
     pub request: String,
-    pub credential: String,
+    /// What it is of: the noun and the id.
+    pub noun: String,
+    pub id: String,
     pub by: String,
     pub event: Event,
 }
@@ -38,7 +40,7 @@ pub enum What {
 pub type Violation = (What, String);
 
 /// All of a tenant: what was asked of its credentials, and its events, from the first one. `by` is who asked, and is the
-/// id of a credential that was made before all others, and not changed since.
+/// id of a credential that was made before all others, and not changed since. The tenant and its principals were made by root.
 pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut events: Vec<_> = events.iter().collect();
@@ -49,7 +51,8 @@ pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
     let asked: BTreeMap<_, _> =
         ops.iter().enumerate().flat_map(|(at, op)| op.requests.iter().map(move |request| (request, at))).collect();
     let mut batches: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
-    for told in events.into_iter().filter(|told| told.credential != by) {
+    let of_set_up = |told: &&Told| told.id == by || told.noun != "credential" && told.by == "root";
+    for told in events.into_iter().filter(|told| !of_set_up(told)) {
         match asked.get(&told.request) {
             Some(at) if told.by == by => batches.entry(*at).or_default().push(told),
             _ => violations.push((What::History, format!("an event that nobody asked for: {told:?}"))),
@@ -58,9 +61,9 @@ pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
     let mut by_credential: BTreeMap<&str, Vec<Happened>> = BTreeMap::new();
     for (at, op) in ops.iter().enumerate() {
         let batch = batches.remove(&at).unwrap_or_default();
-        let told = batch.first().map(|told| told.credential.as_str());
+        let told = batch.first().map(|told| told.id.as_str());
         let Some(target) = op.target.as_deref().or(told) else { continue };
-        if let Some(other) = batch.iter().find(|told| told.credential != target) {
+        if let Some(other) = batch.iter().find(|told| told.id != target) {
             violations.push((What::History, format!("an event of another credential than was asked for: {other:?}")));
         }
         by_credential.entry(target).or_default().push(Happened { op, batch });

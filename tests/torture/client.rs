@@ -78,14 +78,15 @@ fn told(item: &Value) -> Told {
     let action = actions.into_iter().find(|action| item["action"] == *action);
     let mut changes = item["changes"].clone();
     for (name, change) in changes.as_object_mut().expect("changes") {
-        for at in ["before", "after"] {
-            without_instants(name, &mut change[at]);
+        for value in change.as_object_mut().expect("a difference").values_mut() {
+            without_instants(name, value);
         }
     }
     Told {
         seq: item["seq"].as_u64().expect("a number"),
         request: text(item, "request_id"),
-        credential: text(item, "credential"),
+        noun: text(item, "noun"),
+        id: text(item, "id"),
         by: text(item, "by"),
         event: Event {
             action: action.unwrap_or_else(|| panic!("no action: {item}")),

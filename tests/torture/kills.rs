@@ -106,7 +106,7 @@ impl Place {
 }
 
 /// What none of may be left. Each counts.
-const HALVES: [(&str, &str); 12] = [
+const HALVES: [(&str, &str); 14] = [
     (
         "credentials without a secret",
         "SELECT count(*) FROM credentials WHERE (tenant, id) NOT IN (SELECT tenant, credential FROM secrets)",
@@ -118,27 +118,28 @@ const HALVES: [(&str, &str); 12] = [
     ("references to what is not there", "SELECT count(*) FROM pragma_foreign_key_check"),
     (
         "stamped for deletion",
-        "SELECT (SELECT count(*) FROM credentials WHERE ending) + (SELECT count(*) FROM secrets WHERE ending)",
+        "SELECT (SELECT count(*) FROM credentials WHERE ending) + (SELECT count(*) FROM secrets WHERE ending)
+           + (SELECT count(*) FROM principals WHERE ending) + (SELECT count(*) FROM tenants WHERE ending)",
     ),
     (
         "tenants whose events are not numbered without a gap",
         "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY tenant HAVING min(seq) <> 1 OR max(seq) <> count(*))",
     ),
     (
-        "events whose previous one is not of the same credential",
+        "events whose previous one is not of the same thing",
         "SELECT count(*) FROM events AS e WHERE e.previous IS NOT NULL AND NOT EXISTS (
-           SELECT 1 FROM events AS p WHERE p.tenant = e.tenant AND p.seq = e.previous AND p.credential = e.credential)",
+           SELECT 1 FROM events AS p WHERE p.tenant = e.tenant AND p.seq = e.previous AND p.noun = e.noun AND p.id = e.id)",
     ),
     (
         "credentials whose newest event is another, or of another revision",
         "SELECT count(*) FROM credentials AS c LEFT JOIN events AS e ON e.tenant = c.tenant AND e.seq = c.event
-         WHERE e.credential IS NOT c.id OR e.revision IS NOT c.revision OR EXISTS (
-           SELECT 1 FROM events AS n WHERE n.tenant = c.tenant AND n.seq > c.event AND n.credential = c.id)",
+         WHERE e.id IS NOT c.id OR e.revision IS NOT c.revision OR EXISTS (
+           SELECT 1 FROM events AS n WHERE n.tenant = c.tenant AND n.seq > c.event AND n.id = c.id)",
     ),
     (
         "credentials more than events of creation, less those of deletion",
         "SELECT (SELECT count(*) FROM credentials)
-           - (SELECT sum((action = 'created') - (action = 'deleted')) FROM events)",
+           - (SELECT sum((action = 'created') - (action = 'deleted')) FROM events WHERE noun = 'credential')",
     ),
     (
         "secrets more than events that tell of them",
@@ -157,7 +158,24 @@ const HALVES: [(&str, &str); 12] = [
            - (SELECT count(*) FROM credentials) - (SELECT count(*) FROM credentials_by_name)
            - (SELECT count(*) FROM credentials_of_principal)",
     ),
-    ("keys without what was made under them", "SELECT count(*) FROM idempotency WHERE made IS NULL"),
+    (
+        "tenants and principals whose newest event is another, or of another revision",
+        "SELECT count(*) FROM (SELECT 'tenant' AS noun, id AS tenant, id, event, revision FROM tenants
+           UNION ALL SELECT 'principal', tenant, id, event, revision FROM principals) AS t
+         LEFT JOIN events AS e ON e.tenant = t.tenant AND e.seq = t.event
+         WHERE (e.noun, e.id, e.revision) IS NOT (t.noun, t.id, t.revision) OR EXISTS (
+           SELECT 1 FROM events AS n WHERE n.tenant = t.tenant AND n.seq > t.event AND n.noun = t.noun AND n.id = t.id)",
+    ),
+    (
+        "ids that were used twice",
+        "SELECT count(*) FROM (SELECT 1 FROM events WHERE action = 'created'
+           GROUP BY noun, id, iif(noun = 'principal', tenant, '') HAVING count(*) > 1)",
+    ),
+    (
+        "tenants and principals more than events of creation, less those of deletion",
+        "SELECT (SELECT count(*) FROM tenants) + (SELECT count(*) FROM principals)
+           - (SELECT sum((action = 'created') - (action = 'deleted')) FROM events WHERE noun <> 'credential')",
+    ),
 ];
 
 /// A file, if the credentials are in it.

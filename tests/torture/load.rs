@@ -49,6 +49,8 @@ struct Known {
 #[derive(Clone, Default)]
 struct Memory {
     is_there: bool,
+    /// Its id is used: where it is not there any more, nothing has that id again.
+    is_used: bool,
     etags: Vec<String>,
     tokens: Vec<String>,
 }
@@ -95,7 +97,9 @@ impl Memory {
         match (&op.kind, answer.status) {
             (Kind::Verify(_) | Kind::ReadBy(_), _) => return,
             (Kind::Delete(_), 200 | 204) | (_, 404) => self.is_there = false,
-            (_, 200 | 201 | 409 | 412) => self.is_there = true,
+            // It is there, or was.
+            (Kind::Create(..), 409) => self.is_used = true,
+            (_, 200 | 201 | 409 | 412) => (self.is_there, self.is_used) = (true, true),
             _ => {}
         }
         if let Some(etag) = answer.etag.as_ref().filter(|etag| !self.etags.contains(etag)) {
@@ -216,10 +220,22 @@ impl Tenant {
             return op(request, None, Kind::Create(face, said));
         }
         let (id, memory) = {
-            let known = self.known();
+            let mut known = self.known();
             // Those that were made last.
             let newest = known.credentials.len().saturating_sub(8);
-            random.pick(&known.credentials[newest..]).clone()
+            let picked = random.pick(&known.credentials[newest..]).clone();
+            let is_deleted = picked.1.is_used && !picked.1.is_there;
+            if is_deleted && random.percent(70) {
+                // One that was not made yet, in its place.
+                let unused = known.credentials[newest..].iter().find(|(_, memory)| !memory.is_used).cloned();
+                unused.unwrap_or_else(|| {
+                    let fresh = (new_id(random), Memory::default());
+                    known.credentials.push(fresh.clone());
+                    fresh
+                })
+            } else {
+                picked
+            }
         };
         let kind = self.kind(random, mix, &memory, &request);
         let is_change = !matches!(kind, Kind::Create(..) | Kind::Read(_) | Kind::ReadBy(_) | Kind::Verify(_));

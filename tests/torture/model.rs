@@ -73,7 +73,7 @@ pub struct Credential {
     id: String,
     fields: Fields,
     revision: u64,
-    /// Deleted. Made again, it goes on with the next revision: an `ETag` never comes again.
+    /// Deleted. Its id is not used again.
     gone: bool,
     /// The newest last.
     secrets: Vec<Secret>,
@@ -109,7 +109,6 @@ pub struct Step {
 pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     let before = state;
     let stays = |answer| Step { answer, events: Vec::new(), state: before.cloned() };
-    let last = before.map_or(0, |it| it.revision);
     let state = before.filter(|it| !it.gone);
     let refused = |status| stays(Answer { status, etag: None, body: json!({}) });
     match (&op.kind, state) {
@@ -118,8 +117,8 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
             Some(credential) => stays(credential.shown(Postern, 200)),
             None => refused(401),
         },
-        (Kind::Create(..), Some(_)) => refused(409),
-        (Kind::Create(face, said), None) => create(*face, said, op, made.unwrap_or_default(), last + 1),
+        (Kind::Create(..), _) if before.is_some() => refused(409),
+        (Kind::Create(face, said), _) => create(*face, said, op, made.unwrap_or_default()),
         (Kind::Delete(LiteGraph), None) => refused(200),
         (_, None) => refused(404),
         (Kind::Change(Keycard, _) | Kind::Delete(Keycard) | Kind::Read(Keycard), Some(it)) if it.is_defaults() => {
@@ -141,7 +140,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     }
 }
 
-fn create(face: Face, said: &Fields, op: &Op, made: &str, revision: u64) -> Step {
+fn create(face: Face, said: &Fields, op: &Op, made: &str) -> Step {
     let mut fields: Fields = [
         ("principal", json!(DEFAULT)),
         ("name", Value::Null),
@@ -153,8 +152,10 @@ fn create(face: Face, said: &Fields, op: &Op, made: &str, revision: u64) -> Step
     ]
     .into();
     fields.extend(said.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
-    let changes = fields.iter().map(|(name, value)| ((*name).to_owned(), both(&Value::Null, value)));
-    let created = Event { action: "created", secret: None, revision, changes: changes.collect(), widened: false };
+    let stored = fields.iter().filter(|(name, value)| is_stored(name, value));
+    let changes = stored.map(|(name, value)| ((*name).to_owned(), difference(name, &Value::Null, value))).collect();
+    let revision = 1;
+    let created = Event { action: "created", secret: None, revision, changes, widened: false };
     fields.extend([("revoked_at", Value::Null), ("revoked_reason", Value::Null)]);
     let mut credential =
         Credential { id: op.target.clone().unwrap_or_default(), fields, revision, gone: false, secrets: Vec::new() };
@@ -167,12 +168,40 @@ fn delete(credential: &Credential, face: Face) -> Step {
     let mut events: Vec<_> = credential.secrets.iter().map(|secret| credential.ended(secret)).collect();
     let mut fields = credential.fields.clone();
     fields.insert("created_at", json!("set"));
-    let changes = fields.iter().map(|(name, value)| ((*name).to_owned(), both(value, &Value::Null)));
-    let (changes, revision) = (changes.collect(), credential.revision);
+    let stored = fields.iter().filter(|(name, value)| is_stored(name, value));
+    let changes = stored.map(|(name, value)| ((*name).to_owned(), difference(name, value, &Value::Null))).collect();
+    let revision = credential.revision;
     events.push(Event { action: "deleted", secret: None, revision, changes, widened: false });
     let status = if matches!(face, Coactive | LiteGraph) { 200 } else { 204 };
     let gone = Credential { gone: true, ..credential.clone() };
     Step { answer: Answer { status, etag: None, body: json!({}) }, events, state: Some(gone) }
+}
+
+/// Whether a field has a value. `roles` always does: null is full access.
+fn is_stored(name: &str, value: &Value) -> bool {
+    name == "roles" || !value.is_null() && *value != json!({})
+}
+
+/// A change of a field, as an event reports it: roles as added and removed, unless either side is full access or does not exist;
+/// of metadata only the members that differ.
+fn difference(name: &str, before: &Value, after: &Value) -> Value {
+    match (name, before.as_array(), after.as_array()) {
+        ("roles", Some(before), Some(after)) => {
+            let without = |left: &[Value], right: &[Value]| -> Vec<Value> {
+                left.iter().filter(|role| !right.contains(role)).cloned().collect()
+            };
+            json!({ "added": without(after, before), "removed": without(before, after) })
+        }
+        ("metadata", ..) => {
+            let without = |left: &Value, right: &Value| -> Map<String, Value> {
+                let members = left.as_object().into_iter().flatten();
+                let differ = members.filter(|(key, value)| right.get(key) != Some(value));
+                differ.map(|(key, value)| (key.clone(), value.clone())).collect()
+            };
+            both(&without(before, after).into(), &without(after, before).into())
+        }
+        _ => both(before, after),
+    }
 }
 
 fn both(before: &Value, after: &Value) -> Value {
@@ -224,7 +253,11 @@ impl Credential {
 
     /// Why a token does not hold, in the order in which that is judged.
     fn fault(&self, token: &str) -> Option<&'static str> {
-        let Some(secret) = self.secrets.iter().find(|secret| secret.token.as_deref() == Some(token)) else {
+        // A secret that was made here carries its id. Where the answer that told it was lost, a read through LiteGraph's face may
+        // have shown it.
+        let is_it =
+            |secret: &&Secret| secret.token.as_deref().map_or_else(|| token.contains(&secret.id), |it| it == token);
+        let Some(secret) = self.secrets.iter().find(is_it) else {
             return Some("unknown");
         };
         match () {
@@ -315,7 +348,8 @@ impl Credential {
             return Vec::new();
         }
         let changes = before.fields.iter().filter(|(name, value)| self.fields[*name] != **value);
-        let changes = changes.map(|(name, value)| ((*name).to_owned(), both(value, &self.fields[name]))).collect();
+        let changes =
+            changes.map(|(name, value)| ((*name).to_owned(), difference(name, value, &self.fields[name]))).collect();
         let lifted = |name| before.fields[name] != self.fields[name] && self.fields[name].is_null();
         let roles = [&before.fields["roles"], &self.fields["roles"]].map(Value::as_array);
         let widened = lifted("roles")

@@ -304,8 +304,11 @@ fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
     }
     let events =
         get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
-    let made = events.iter().filter(|event| event["changes"]["name"]["after"] == name.as_str()).count();
-    assert_eq!(made, 1, "one event");
+    let made = |noun: &str| {
+        let named = |event: &&Value| event["noun"] == noun && event["changes"]["name"]["after"] == name.as_str();
+        events.iter().filter(named).count()
+    };
+    assert_eq!((made("credential"), made("principal")), (1, 1), "one event each");
     let secrets = events.iter().filter(|event| event["action"] == "secret_created").count();
     assert_eq!(secrets, 2, "its secret's, and the admin's");
 }

@@ -49,7 +49,7 @@ try {
   const database = await worker.getD1Database("DB");
   const rows = async (sql, ...values) => (await database.prepare(sql).bind(...values).all()).results;
   const kept = async () => {
-    const names = await rows("SELECT made ->> '$.name' AS name FROM idempotency WHERE tenant <> '' ORDER BY created_at");
+    const names = await rows("SELECT made ->> '$.state' ->> '$.name' AS name FROM idempotency WHERE tenant <> '' ORDER BY created_at");
     return names.map(({ name }) => name);
   };
   const others = async () => {
@@ -62,7 +62,7 @@ try {
   const made = {};
   for (const [what, age] of Object.entries(ages)) {
     made[what] = await make(what);
-    await rows("UPDATE idempotency SET created_at = created_at - ?1 WHERE made ->> '$.name' = ?2", age, what);
+    await rows("UPDATE idempotency SET created_at = created_at - ?1 WHERE made ->> '$.state' ->> '$.name' = ?2", age, what);
   }
   const [before, rest] = [await kept(), await others()];
   const { outcome } = await (await worker.getWorker()).scheduled({ cron: "0 * * * *" });

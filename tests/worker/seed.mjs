@@ -31,17 +31,22 @@ const AT = 1600000000000000; // 2020-09-13T12:26:40Z
 const ENDS = 1900000000000000; // 2030-03-17T17:46:40Z
 const ROTATED = AT + 1000000000000; // 11 days later
 const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
+const tenantState = (name) => `json_object('name', ${name}, 'enabled', json('true'), 'rbac', json('true'), 'preconditions', json('false'),
+  'role_names', json('["admin","editor","viewer"]'))`;
 const statements = [
-  `INSERT INTO tenants (id, label, name, created_at, updated_at)
-   SELECT ${tenant}, printf('seed-%d', ?1), printf('Seed %d', ?1), ${AT}, ${AT} WHERE ?2 <> ''`,
-  `INSERT INTO principals (tenant, id, name, created_at, updated_at)
-   SELECT ${tenant}, ${principal}, 'all of them', ${AT}, ${AT} WHERE ?2 <> ''`,
+  `INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, printf('seed-%d', ?1), ${tenantState("printf('Seed %d', ?1)")}, 1, ${AT}, ${AT}, ${stamp}, 1 WHERE ?2 <> ''`,
+  `INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+   SELECT ${tenant}, ${principal}, '{"name":"all of them","enabled":true}', 1, ${AT}, ${AT}, ${stamp}, 3 WHERE ?2 <> ''`,
+  // json_patch takes the ends away that are null.
   `${numbers}
-   INSERT INTO credentials (tenant, id, principal, name, enabled, roles, expires_at, last_used_at, revision, created_at, updated_at,
-     change, changed_at, changed_by, changed_request, event)
-   SELECT ${tenant}, ${credential}, ${principal}, printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), n % 3 > 0,
-     iif(n % 7, '[{"role_id":"viewer"}]', '[{"role_id":"viewer"},{"resource":"dataset","role_id":"editor"}]'),
-     iif(n % 11, NULL, ${ENDS} + n), iif(n % 5, NULL, ${AT} + n), 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 1
+   INSERT INTO credentials (tenant, id, state, last_used_at, revision, created_at, updated_at, change, changed_at, changed_by,
+     changed_request, event)
+   SELECT ${tenant}, ${credential}, json_patch('{}', json_object('principal', ${principal},
+     'name', printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), 'enabled', json(iif(n % 3 > 0, 'true', 'false')),
+     'roles', json(iif(n % 7, '[{"role_id":"viewer"}]', '[{"role_id":"viewer"},{"resource":"dataset","role_id":"editor"}]')),
+     'unrestricted', json('false'), 'expires_at', iif(n % 11, NULL, ${ENDS} + n))),
+     iif(n % 5, NULL, ${AT} + n), 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 4
    FROM numbers WHERE ?2 <> ''`,
   `${numbers}
    INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, expires_at, change, changed_at, changed_by,

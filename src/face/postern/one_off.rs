@@ -1,12 +1,10 @@
 //! What only one operation shows: what a change would do, the history, and what is known of a token.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::shown::{Credential, List, Time};
+use super::changes::{self, Changes};
+use super::shown::{List, Time, etag};
 use crate::answer::Answer;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -16,8 +14,9 @@ use crate::operation::{self, RenderContext};
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
-pub(super) fn difference(_: &RenderContext<'_>, dry: &Dry) -> Answer {
-    Answer::new(200, json(&Difference::of(dry)))
+pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry) -> Answer {
+    let told = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened };
+    Answer::new(200, json(&told)).with("etag", etag(dry.id, dry.revision))
 }
 
 pub(super) fn history(_: &RenderContext<'_>, events: &Events) -> Answer {
@@ -31,35 +30,11 @@ pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verifi
 
 /// What a change would do.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Difference {
+pub(super) struct DryRun {
     /// The members that it would change.
-    changes: BTreeMap<String, BeforeAndAfter>,
+    changes: Changes,
     /// Whether it would widen access: a role more, or none at all, another end or none, or enabled again.
     widens_access: bool,
-}
-
-/// A member, before a change and after it.
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct BeforeAndAfter {
-    /// What it is.
-    before: Value,
-    /// What it would be.
-    after: Value,
-}
-
-impl Difference {
-    fn of(dry: &Dry) -> Self {
-        let members = |credential| match serde_json::to_value(Credential::of(credential, None)) {
-            Ok(Value::Object(members)) => members,
-            _ => Map::new(),
-        };
-        let (before, mut after) = (members(&dry.before), members(&dry.after));
-        let both = before.into_iter().map(|(name, before)| {
-            let after = after.remove(&name).unwrap_or_default();
-            (name, BeforeAndAfter { before, after })
-        });
-        Self { changes: both.filter(|(_, both)| both.before != both.after).collect(), widens_access: dry.widened }
-    }
 }
 
 /// Whether a token holds, and how fresh that is: as of this answer, with nothing kept anywhere.
@@ -123,7 +98,7 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// One change of a credential, or of a secret of it. It never holds a secret.
+/// One change of a tenant, a principal or a credential, or of a secret of a credential. It never holds a secret.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Event<'a> {
     /// Its number: they count from 1 in each tenant.
@@ -132,43 +107,37 @@ pub(super) struct Event<'a> {
     at: Time,
     /// What was done.
     action: &'a str,
-    /// The credential.
-    credential: Id,
-    /// The secret, if it is an event of one.
+    /// What it is of: `tenant`, `principal` or `credential`.
+    noun: &'static str,
+    /// The id of the tenant, principal or credential.
+    id: Id,
+    /// The secret, if it is an event of a secret of the credential.
     secret: Option<Id>,
-    /// The credential's revision after it.
+    /// The revision after it.
     revision: i64,
     /// Who: a credential's id, `root`, or `console` for a change made in the database.
     by: &'a str,
     /// In which request: the answer's `X-Request-Id`.
     request_id: &'a str,
     /// The members that it changed.
-    changes: BTreeMap<String, BeforeAndAfter>,
+    changes: Changes,
     /// Whether it widened access.
     widened_access: bool,
 }
 
 impl<'a> Event<'a> {
     fn of(event: &'a history::Event) -> Self {
-        let mut changes: BTreeMap<String, BeforeAndAfter> = serde_json::from_str(&event.changes).unwrap_or_default();
-        // Times are told as they are everywhere here.
-        for (_, both) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
-            for told in [&mut both.before, &mut both.after] {
-                if let Some(micros) = told.as_i64() {
-                    *told = Micros(micros).microseconds().into();
-                }
-            }
-        }
         Self {
             seq: event.seq,
             at: Time(event.at),
             action: &event.action,
-            credential: event.credential,
+            noun: event.noun.name(),
+            id: event.id,
             secret: event.secret,
             revision: event.revision,
             by: &event.by,
             request_id: &event.request,
-            changes,
+            changes: changes::read(&event.changes),
             widened_access: event.widened == 1,
         }
     }

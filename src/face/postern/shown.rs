@@ -235,7 +235,7 @@ impl<'a> Tenant<'a> {
             enabled: tenant.enabled,
             rbac: tenant.rbac,
             require_if_match: tenant.preconditions,
-            role_names: serde_json::from_str(&tenant.role_names).unwrap_or_default(),
+            role_names: tenant.role_names.clone(),
             revision: tenant.revision,
             created_at: Time(tenant.created_at),
             updated_at: Time(tenant.updated_at),

@@ -19,7 +19,7 @@ fn an_event_tells_field_by_field_who_did_what_in_which_request() {
     assert_eq!(
         events[0],
         json!({
-            "seq": events[0]["seq"], "at": patched.json()["updated_at"], "action": "updated", "credential": own.id,
+            "seq": events[0]["seq"], "at": patched.json()["updated_at"], "action": "updated", "noun": "credential", "id": own.id,
             "secret": null, "revision": 2, "by": admin.id, "request_id": "my-request-7", "widened_access": false,
             "changes": {
                 "name": { "before": "own", "after": "b" },
@@ -57,7 +57,7 @@ fn it_is_read_by_pages_newest_first_each_event_once() {
     let every = page("limit=100");
     // One number each from the first on: none is missing.
     assert_eq!(every.iter().map(seq).collect::<Vec<_>>(), (1..=seq(&every[0])).rev().collect::<Vec<_>>());
-    let of = |id| every.iter().filter(|event| event["credential"] == json!(id)).cloned().collect::<Vec<_>>();
+    let of = |id| every.iter().filter(|event| event["id"] == json!(id)).cloned().collect::<Vec<_>>();
     for (path, expected) in
         [(all.clone(), every.clone()), (one.under("events"), of(one.id)), (two.under("events"), of(two.id))]
     {
@@ -107,4 +107,54 @@ fn who_may_read_it_and_what_is_no_page() {
     }
     let told = read(tenant.at("/events?limit=100")).expect(200).text;
     assert!(!told.contains(&foreign.id.to_string()), "another tenant's events are not told");
+}
+
+#[test]
+fn tenants_and_principals_have_a_history_that_outlives_them() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let principal = tenant.send("POST", tenant.at("/principals"), &json!({ "name": "p" })).expect(201).json();
+    let (id, path) = (text(&principal["id"]), tenant.at(&format!("/principals/{}", text(&principal["id"]))));
+    tenant.send("PATCH", &path, &json!({ "description": "d", "enabled": false })).expect(200);
+    // What changes nothing leaves no event.
+    tenant.send("PATCH", &path, &json!({ "description": "d" })).expect(200);
+    tenant.send("PATCH", &path, &json!({ "enabled": true })).expect(200);
+    tenant.send("DELETE", &path, &Value::Null).expect(204);
+    let own = tenant.look(format!("{path}/events"))["items"].as_array().cloned().expect("items");
+    let told: Vec<_> = own.iter().map(|event| (event["action"].clone(), event["changes"].clone())).collect();
+    let member = |before: Value, after: Value| json!({ "before": before, "after": after });
+    let mut deleted = told[0].1.clone();
+    assert!(deleted["created_at"]["before"].is_string(), "{deleted}");
+    deleted.as_object_mut().expect("an object").remove("created_at");
+    assert_eq!(
+        (told[0].0.clone(), deleted),
+        (
+            json!("deleted"),
+            json!({ "name": member(json!("p"), json!(null)), "enabled": member(json!(true), json!(null)),
+                    "description": member(json!("d"), json!(null)) })
+        )
+    );
+    assert_eq!(told[1], (json!("updated"), json!({ "enabled": member(json!(false), json!(true)) })));
+    let changed =
+        json!({ "description": member(json!(null), json!("d")), "enabled": member(json!(true), json!(false)) });
+    assert_eq!(told[2], (json!("updated"), changed));
+    let created = json!({ "name": member(json!(null), json!("p")), "enabled": member(json!(null), json!(true)) });
+    assert_eq!(told[3], (json!("created"), created));
+    assert!(own.iter().all(|event| event["noun"] == "principal" && event["id"] == id.as_str()));
+    assert_eq!(own.iter().map(|event| &event["widened_access"]).collect::<Vec<_>>(), [false, true, false, false]);
+    // By pages too, each event once.
+    let first = tenant.look(format!("{path}/events?limit=3"));
+    let rest = tenant.look(format!("{path}/events?limit=3&cursor={}", text(&first["next"])));
+    assert_eq!([&first, &rest].map(|page| page["items"].as_array().expect("items").clone()).concat(), own);
+
+    tenant.send("PATCH", tenant.at(""), &json!({ "role_names": ["auditor"], "require_if_match": true })).expect(200);
+    let of_tenant = tenant.look(tenant.at("/events?limit=1"))["items"][0].clone();
+    assert_eq!((&of_tenant["noun"], &of_tenant["id"]), (&json!("tenant"), &json!(tenant.id)));
+    assert_eq!(of_tenant["changes"]["require_if_match"], member(json!(false), json!(true)));
+    assert_eq!(of_tenant["changes"]["role_names"]["added"], json!(["auditor"]));
+    // A principal that never was has none, and neither has another tenant's.
+    let other = Tenant::new(&*client);
+    for missing in [tenant.at(&format!("/principals/{}/events", other.account)), format!("{path}x/events")] {
+        tenant.send("GET", missing, &Value::Null).refused(404, "no_principal");
+    }
 }

@@ -1,65 +1,46 @@
 //! The resources of our own face, whole: made, shown, replaced, merged and deleted. Who may do so is in `tests/auth`.
 
+use postern::credential::field::Noun;
 use serde_json::{Value, json};
 
+use support::fields::{default_members, shown};
 use support::tenant::{Tenant, read_id, text};
 use support::{Client, Reply, ZERO, call, client};
 
-const CREDENTIAL_MEMBERS: [&str; 16] = [
-    "id",
-    "tenant",
-    "principal",
-    "name",
-    "description",
-    "enabled",
-    "roles",
-    "expires_at",
-    "metadata",
-    "revision",
-    "created_at",
-    "updated_at",
-    "last_used_at",
-    "revoked_at",
-    "revoked_reason",
-    "secrets",
-];
-const PRINCIPAL_MEMBERS: [&str; 8] =
-    ["id", "tenant", "name", "description", "enabled", "revision", "created_at", "updated_at"];
-const TENANT_MEMBERS: [&str; 10] = [
-    "id",
-    "label",
-    "name",
-    "enabled",
-    "rbac",
-    "require_if_match",
-    "role_names",
-    "revision",
-    "created_at",
-    "updated_at",
-];
+fn members(noun: Noun) -> Vec<&'static str> {
+    let times = ["revision", "created_at", "updated_at"];
+    match noun {
+        Noun::Tenant => shown(&["id", "label"], noun, &times),
+        Noun::Principal => shown(&["id", "tenant"], noun, &times),
+        Noun::Credential => {
+            let more = ["last_used_at", "revoked_at", "revoked_reason", "secrets"];
+            shown(&["id", "tenant"], noun, &[&times[..], &more].concat())
+        }
+    }
+}
 
 /// A resource by root: what is shown of it is compared, whole and in its order, with what is expected of it.
 struct Resource<'a> {
     client: &'a dyn Client,
     path: String,
-    members: &'a [&'a str],
+    noun: Noun,
     expected: Value,
 }
 
 impl<'a> Resource<'a> {
     /// Makes one, which then has these members besides its id and its times.
-    fn made(client: &'a dyn Client, all: &str, members: &'a [&'a str], body: &Value, rest: Value) -> Self {
+    fn made(client: &'a dyn Client, all: &str, noun: Noun, body: &Value, rest: Value) -> Self {
         let reply = call("POST", all).by_root().json(body).send(client).expect(201);
         let made = reply.json();
         let id = read_id(&made["id"]);
         assert_eq!(reply.etag(), format!("\"{id}.1\""));
-        reply.expect_members(members);
+        reply.expect_members(&members(noun));
         let mut expected = rest;
         expected["id"] = json!(id);
         (expected["revision"], expected["created_at"]) = (json!(1), made["created_at"].clone());
         expected["updated_at"] = made["created_at"].clone();
         assert_eq!(made, expected);
-        let this = Self { client, path: format!("{all}/{id}"), members, expected };
+        let this = Self { client, path: format!("{all}/{id}"), noun, expected };
         this.is_shown();
         this
     }
@@ -75,7 +56,7 @@ impl<'a> Resource<'a> {
 
     fn is_shown(&self) {
         let shown = self.send("GET", &Value::Null).expect(200);
-        shown.expect_members(self.members);
+        shown.expect_members(&members(self.noun));
         assert_eq!((shown.json(), shown.etag()), (self.expected.clone(), &*self.tag()));
         assert_eq!(self.send("HEAD", &Value::Null).expect(200).etag(), self.tag());
     }
@@ -90,7 +71,7 @@ impl<'a> Resource<'a> {
             (self.expected["updated_at"], self.expected["revision"]) = (now, json!(revision.expect("a number") + 1));
         }
         self.expected.as_object_mut().expect("an object").extend(changes);
-        reply.expect_members(self.members);
+        reply.expect_members(&members(self.noun));
         assert_eq!((reply.json(), reply.etag()), (self.expected.clone(), &*self.tag()));
         self.is_shown();
         reply
@@ -112,7 +93,7 @@ fn a_credential_is_shown_whole_and_its_secret_once() {
     let all = tenant.at("/credentials");
     // The id and the hint of a secret are parts of it.
     let reply = call("POST", &all).by_root().json(&body).send(&*client).expect(201);
-    reply.expect_members(&[&CREDENTIAL_MEMBERS[..], &["secret"]].concat());
+    reply.expect_members(&[&members(Noun::Credential)[..], &["secret"]].concat());
     let reply = reply.json();
     let secret = text(&reply["secret"]);
     let parts: Vec<_> = secret.split('_').collect();
@@ -124,16 +105,18 @@ fn a_credential_is_shown_whole_and_its_secret_once() {
         }])
     );
     let path = format!("{all}/{}", text(&reply["id"]));
-    let expected = json!({
-        "id": reply["id"], "tenant": tenant.id, "principal": read_id(&json!(ZERO)), "name": "ci", "description": null,
-        "enabled": true, "roles": null, "expires_at": null, "metadata": {}, "revision": 1, "created_at": reply["created_at"],
-        "updated_at": reply["created_at"], "last_used_at": null, "revoked_at": null, "revoked_reason": null,
-        "secrets": reply["secrets"],
+    let mut expected = default_members(Noun::Credential);
+    let given = json!({
+        "id": reply["id"], "tenant": tenant.id, "name": "ci", "roles": null, "metadata": {}, "revision": 1,
+        "created_at": reply["created_at"], "updated_at": reply["created_at"], "last_used_at": null, "revoked_at": null,
+        "revoked_reason": null, "secrets": reply["secrets"],
     });
-    let mut shown = reply.clone();
-    shown.as_object_mut().expect("an object").remove("secret");
-    assert_eq!(shown, expected);
-    let mut this = Resource { client: &*client, path, members: &CREDENTIAL_MEMBERS, expected };
+    expected.extend(given.as_object().expect("an object").clone());
+    let expected = Value::from(expected);
+    let mut without = reply.clone();
+    without.as_object_mut().expect("an object").remove("secret");
+    assert_eq!(without, expected);
+    let mut this = Resource { client: &*client, path, noun: Noun::Credential, expected };
     this.is_shown();
     let body = json!({
         "principal": tenant.account, "name": "ci 2", "description": "d", "enabled": false,
@@ -155,7 +138,7 @@ fn a_principal_is_made_shown_replaced_merged_and_deleted() {
     let tenant = Tenant::new(&*client);
     let rest = json!({ "tenant": tenant.id, "name": "billing", "description": null, "enabled": true });
     let (all, body) = (tenant.at("/principals"), json!({ "name": "billing" }));
-    let mut this = Resource::made(&*client, &all, &PRINCIPAL_MEMBERS, &body, rest);
+    let mut this = Resource::made(&*client, &all, Noun::Principal, &body, rest);
     let body = json!({ "name": "b", "description": "d", "enabled": false });
     this.change("PUT", &body, body.clone());
     // As it is: nothing changes.
@@ -195,7 +178,7 @@ fn a_tenant_is_made_shown_replaced_merged_and_deleted() {
         "label": format!("beta-{slug}"), "name": body["name"], "enabled": true, "rbac": true, "require_if_match": true,
         "role_names": ["a", "admin", "b", "editor", "viewer"],
     });
-    let mut this = Resource::made(&*client, "/v1/tenants", &TENANT_MEMBERS, &body, rest);
+    let mut this = Resource::made(&*client, "/v1/tenants", Noun::Tenant, &body, rest);
     this.change("PUT", &this.expected.clone(), json!({}));
     // The label stays: what names a tenant does not move with its name.
     let body = json!({ "name": "Gamma", "require_if_match": false });

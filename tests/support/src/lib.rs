@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod face;
+pub mod fields;
 pub mod http;
 pub mod recorded;
 pub mod refusals;

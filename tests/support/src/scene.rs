@@ -92,7 +92,9 @@ impl Scene {
     pub fn new() -> Self {
         let world = World::new();
         world.tenant(OTHER, "other");
-        world.db.execute(r#"UPDATE tenants SET role_names = '["admin","auditor","editor","viewer"]'"#, &[]);
+        for tenant in [ACME, OTHER] {
+            world.patch("tenants", tenant, &json!({"role_names": ["admin", "auditor", "editor", "viewer"]}));
+        }
         let target = placed(&world, "acme");
         Self { world, target }
     }
@@ -182,7 +184,7 @@ impl Scene {
             }
             "past its end" => world.pass(i64::from(ACCESS_SECONDS) * 1_000_000),
             "another's client_id" => (known.client, known.names_client) = (self.admin().0, true),
-            "expired credential" => execute("UPDATE credentials SET expires_at = 1 WHERE id = ?1"),
+            "expired credential" => world.patch("credentials", &id.to_string(), &json!({"expires_at": 1})),
             "expired secret" => execute("UPDATE secrets SET expires_at = 1 WHERE credential = ?1"),
             "replaced secret" => {
                 let body = json!({"UserGUID": Id::ZERO.guid(), "Name": "caller", "BearerToken": "a-new-one"});
@@ -210,13 +212,14 @@ impl Scene {
                 self.done("DELETE", &format!("/organizations/acme/service-accounts/{account}"), &Value::Null);
             }
             "deleted tenant" => self.done("DELETE", &format!("/v1.0/tenants/{}?force", acme()), &Value::Null),
-            "disabled credential" => execute("UPDATE credentials SET enabled = 0 WHERE id = ?1"),
+            "disabled credential" => world.patch("credentials", &id.to_string(), &json!({"enabled": false})),
             "disabled principal" => {
                 let account = self.moved(id);
-                world.db.execute("UPDATE principals SET enabled = 0 WHERE id = ?1", &[&account]);
+                world.patch("principals", &account, &json!({"enabled": false}));
             }
             "disabled tenant" => {
-                execute("UPDATE tenants SET enabled = 0 WHERE id = (SELECT tenant FROM credentials WHERE id = ?1)");
+                let tenant = world.db.query("SELECT tenant FROM credentials WHERE id = ?1", &[&id.to_string()]);
+                world.patch("tenants", &text(&tenant[0], "tenant"), &json!({"enabled": false}));
             }
             "another tenant's admin"
             | "only a role of another name"
@@ -234,7 +237,7 @@ impl Scene {
     /// Moves a credential to a new service account: the default one is neither deleted nor disabled.
     pub fn moved(&self, id: Id) -> String {
         let (account, _) = self.world.service_account();
-        self.world.db.execute("UPDATE credentials SET principal = ?1 WHERE id = ?2", &[&account, &id.to_string()]);
+        self.world.patch("credentials", &id.to_string(), &json!({ "principal": account }));
         account
     }
 

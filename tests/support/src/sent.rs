@@ -41,19 +41,20 @@ impl Driver {
         self.world.call(method, url, ROOT, body).expect(200)
     }
 
-    /// Puts all that the paths name there anew, with an admin and nothing else.
-    fn prepare(&self) {
+    /// Begins with a new world that has all that the paths name, an admin, and nothing else.
+    fn prepare(&mut self) {
+        self.world = World::new();
         let Place { tenant, account, credential, token } = &*PLACE;
         let tenant_url = format!("/v1.0/tenants/{}", tenant.guid());
         let credentials = format!("{tenant_url}/credentials");
-        self.root("DELETE", &format!("{tenant_url}?force"), &Value::Null);
         self.root("PUT", "/v1.0/tenants", &json!({"GUID": tenant.guid(), "Name": "tenant"}));
         self.root("PUT", &format!("{tenant_url}/users"), &json!({"GUID": account.guid()}));
         let body = json!({"GUID": credential.guid(), "UserGUID": account.guid(), "BearerToken": token});
         self.root("PUT", &credentials, &body);
         let body = json!({"GUID": admin().guid(), "UserGUID": Id::ZERO.guid(), "BearerToken": ADMIN});
         self.root("PUT", &credentials, &body);
-        self.world.db.execute("UPDATE credentials SET roles = NULL WHERE id = ?1", &[&admin().to_string()]);
+        let full_access = json!({"roles": [], "unrestricted": true});
+        self.world.patch("credentials", &admin().to_string(), &full_access);
         // What was sent for this is none of what is to be written down.
         self.world.db.sent.take();
     }

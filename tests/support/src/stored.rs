@@ -30,14 +30,12 @@ impl World {
     /// Credentials of these numbers, the last one not included, of a principal of a tenant, without a secret.
     pub fn many_credentials(&self, tenant: &str, principal: &str, numbers: std::ops::Range<u32>) {
         self.db.execute(
-            &format!(
-                "INSERT INTO credentials (tenant, id, principal, name, enabled, roles, revision, created_at, updated_at, change, \
-                 changed_at, changed_by, changed_request, event)
-                 WITH RECURSIVE many (n) AS (SELECT ?3 WHERE ?3 < ?4 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < ?4)
-                 SELECT ?1, printf('%026d', n), ?2, printf('name %06d', n * 7919 % 100003), 1, '[{}]', 1, n / 7 * 1000000, \
-                 n / 7 * 1000000, 'many', 0, 'root', 'many', (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ?1) + 1 + n - ?3 FROM many",
-                r#"{"role_id":"viewer"}"#
-            ),
+            "INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, \
+             event)
+             WITH RECURSIVE many (n) AS (SELECT ?3 WHERE ?3 < ?4 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < ?4)
+             SELECT ?1, printf('%026d', n), json_object('principal', ?2, 'name', printf('name %06d', n * 7919 % 100003), 'enabled', \
+             json('true'), 'roles', json('[{\"role_id\":\"viewer\"}]'), 'unrestricted', json('false')), 1, n / 7 * 1000000, \
+             n / 7 * 1000000, 'many', 0, 'root', 'many', (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ?1) + 1 + n - ?3 FROM many",
             &[&tenant, &principal, &numbers.start, &numbers.end],
         );
     }

@@ -63,8 +63,21 @@ impl World {
     }
 
     pub fn tenant(&self, id: &str, label: &str) {
-        let sql = "INSERT INTO tenants (id, label, name, created_at, updated_at) VALUES (?1, ?2, ?2, 0, 0)";
-        self.db.execute(sql, &[&id, &label]);
+        let state = json!({"name": label, "enabled": true, "rbac": true, "preconditions": false, "role_names": ["admin", "editor", "viewer"]});
+        let sql = "INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, \
+            changed_request, event) VALUES (?1, ?2, ?3, 1, 0, 0, 'made', 0, 'root', 'made', 1)";
+        self.db.execute(sql, &[&id, &label, &state.to_string()]);
+    }
+
+    /// Changes the state of a tenant, a principal or a credential, as at the database console: null removes a key.
+    pub fn patch(&self, table: &str, id: &str, patch: &Value) {
+        self.patch_where(table, &format!("id = '{id}'"), patch);
+    }
+
+    /// [`World::patch`] of all rows of which a condition holds.
+    pub fn patch_where(&self, table: &str, condition: &str, patch: &Value) {
+        let sql = format!("UPDATE {table} SET state = json_patch(state, ?1) WHERE {condition}");
+        self.db.execute(&sql, &[&patch.to_string()]);
     }
 
     /// Lets time pass.
@@ -184,7 +197,7 @@ impl World {
         let mut events = Vec::new();
         let mut next = self.db.query(
             "SELECT tenant, event AS previous FROM credentials WHERE id = ?1
-             UNION ALL SELECT tenant, seq FROM events WHERE credential = ?1 AND action = 'deleted'",
+             UNION ALL SELECT tenant, seq FROM events WHERE id = ?1 AND action = 'deleted' AND noun = 'credential'",
             &[&credential],
         );
         while let Some(at) = next.pop() {
@@ -193,6 +206,7 @@ impl World {
                 self.db.query("SELECT * FROM events WHERE tenant = ?1 AND seq = ?2", &[&at["tenant"].as_str(), &seq]);
             let mut event = next.last().cloned().expect("the event that was named");
             event["changes"] = serde_json::from_str(event["changes"].as_str().unwrap()).unwrap();
+            assert!(event["previous"].as_i64().is_none_or(|previous| previous < seq), "the chain goes back: {event}");
             events.insert(0, event);
         }
         events

@@ -70,7 +70,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "Beside `enabled`: no face but this one can lift it."], fields(Credential, Revoke), changed::<shown::Credential<'_>>()),
         Operation::Restore => row(["restore_credential", "credentials", "Restore a revoked credential",
                 "Lifts the revocation; `enabled` is as it was."], None, changed::<shown::Credential<'_>>()),
-        Operation::History(_) => row([if route.path.contains("/credentials/") { "list_credential_events" } else { "list_events" }, "history", "Show the history",
+        Operation::History(_) => row([history(route), "history", "Show the history",
                 "Every change, newest first: who, when, in which request, which members before and after, and whether it widened \
                 access. It outlives what it tells of."], None, page::<one_off::Event<'_>>()),
         Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Verify a token",
@@ -90,6 +90,15 @@ pub(super) fn described(route: &Route) -> Described {
 }
 
 const MERGE: &str = "A JSON Merge Patch (RFC 7396): what is not said stays.";
+
+/// The name of an operation that shows a history.
+fn history(route: &Route) -> &'static str {
+    match route.names().last() {
+        Some("credential") => "list_credential_events",
+        Some("principal") => "list_principal_events",
+        _ => "list_events",
+    }
+}
 
 fn row(words: [&'static str; 4], body: Option<Value>, (status, about, schema): Answered) -> Described {
     Described { words, body, status, about, schema }
@@ -116,7 +125,7 @@ fn page<T: JsonSchema>() -> Answered {
 }
 
 fn credential_or_difference(schemas: &mut SchemaGenerator) -> Value {
-    let dry = schema::<one_off::Difference>(schemas);
+    let dry = schema::<one_off::DryRun>(schemas);
     value!({ "anyOf": [schema::<shown::Credential<'_>>(schemas), dry] })
 }
 

@@ -1,0 +1,683 @@
+-- The schema. Ids are 128 bits in 26 characters of lower-case base32; times are whole microseconds since 1970, below 2^53 so that
+-- JavaScript keeps every digit. Every row except an event belongs to a tenant that must exist: the tenant is part of every key.
+--
+-- What clients may set of a tenant, a principal or a credential is one JSON document, `state`. Each key has a VIRTUAL column with a
+-- named CHECK, and `stray` refuses every other key: the rules of src/credential/field.rs (FIELDS), enforced a second time for
+-- whoever writes past the Worker. A test compares these columns with FIELDS. A key without a value is absent: null is never stored,
+-- so equal meaning is equal text.
+--
+-- Do not index a generated column, and do not name one in UPDATE OF: SQLite would write such an index on every change, and never
+-- fire such a trigger. What lists are ordered by is kept in tables of its own.
+
+CREATE TABLE tenants (
+  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
+  label      TEXT    NOT NULL UNIQUE CHECK (length(label) BETWEEN 1 AND 255),
+  state      TEXT    NOT NULL
+    CONSTRAINT "tenants: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
+  revision   INTEGER NOT NULL CHECK (revision >= 1),
+  created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
+  updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
+  credentials INTEGER NOT NULL DEFAULT 0 CHECK (credentials >= 0),  -- how many it has, so that nothing has to count them
+  -- The stamp of the change that wrote the row last. created_at and updated_at are for display, and one face lets its
+  -- clients choose them; the history uses changed_at.
+  change          TEXT    NOT NULL,
+  changed_at      INTEGER NOT NULL,
+  changed_by      TEXT    NOT NULL,
+  changed_request TEXT    NOT NULL,
+  ending          INTEGER NOT NULL DEFAULT 0 CHECK (ending IN (0, 1)),  -- stamped for deletion
+  event           INTEGER NOT NULL,  -- events.seq of the newest event
+  name TEXT AS (state ->> '$.name') NOT NULL
+    CONSTRAINT "tenants: name" CHECK (json_type(state, '$.name') = 'text' AND length(name) BETWEEN 1 AND 255),
+  enabled INTEGER AS (state ->> '$.enabled') NOT NULL
+    CONSTRAINT "tenants: enabled" CHECK (json_type(state, '$.enabled') IN ('true', 'false')),
+  -- Whether credentials may be given roles.
+  rbac INTEGER AS (state ->> '$.rbac') NOT NULL
+    CONSTRAINT "tenants: rbac" CHECK (json_type(state, '$.rbac') IN ('true', 'false')),
+  -- Whether changes require If-Match.
+  preconditions INTEGER AS (state ->> '$.preconditions') NOT NULL
+    CONSTRAINT "tenants: preconditions" CHECK (json_type(state, '$.preconditions') IN ('true', 'false')),
+  role_names TEXT AS (state ->> '$.role_names') NOT NULL
+    CONSTRAINT "tenants: role_names" CHECK (json_type(state, '$.role_names') = 'array' AND json_array_length(state, '$.role_names') <= 100),
+  stray TEXT AS (nullif(json_remove(state, '$.name', '$.enabled', '$.rbac', '$.preconditions', '$.role_names'), '{}'))
+    CONSTRAINT "tenants: unknown key" CHECK (stray IS NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE principals (
+  tenant     TEXT    NOT NULL REFERENCES tenants (id),
+  id         TEXT    NOT NULL CHECK (length(id) = 26),
+  state      TEXT    NOT NULL
+    CONSTRAINT "principals: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
+  revision   INTEGER NOT NULL CHECK (revision >= 1),
+  created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
+  updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
+  -- The stamp of the change that wrote the row last. created_at and updated_at are for display, and one face lets its
+  -- clients choose them; the history uses changed_at.
+  change          TEXT    NOT NULL,
+  changed_at      INTEGER NOT NULL,
+  changed_by      TEXT    NOT NULL,
+  changed_request TEXT    NOT NULL,
+  ending          INTEGER NOT NULL DEFAULT 0 CHECK (ending IN (0, 1)),  -- stamped for deletion
+  event           INTEGER NOT NULL,  -- events.seq of the newest event
+  name TEXT AS (state ->> '$.name') NOT NULL
+    CONSTRAINT "principals: name" CHECK (json_type(state, '$.name') = 'text' AND length(name) BETWEEN 1 AND 255),
+  description TEXT AS (state ->> '$.description')
+    CONSTRAINT "principals: description" CHECK (coalesce(json_type(state, '$.description'), 'text') = 'text' AND length(coalesce(description, '')) <= 500),
+  enabled INTEGER AS (state ->> '$.enabled') NOT NULL
+    CONSTRAINT "principals: enabled" CHECK (json_type(state, '$.enabled') IN ('true', 'false')),
+  first_name TEXT AS (state ->> '$.first_name')
+    CONSTRAINT "principals: first_name" CHECK (coalesce(json_type(state, '$.first_name'), 'text') = 'text' AND length(coalesce(first_name, '')) <= 255),
+  last_name TEXT AS (state ->> '$.last_name')
+    CONSTRAINT "principals: last_name" CHECK (coalesce(json_type(state, '$.last_name'), 'text') = 'text' AND length(coalesce(last_name, '')) <= 255),
+  email TEXT AS (state ->> '$.email')
+    CONSTRAINT "principals: email" CHECK (coalesce(json_type(state, '$.email'), 'text') = 'text' AND length(coalesce(email, '')) <= 255),
+  stray TEXT AS (nullif(json_remove(state, '$.name', '$.description', '$.enabled', '$.first_name', '$.last_name', '$.email'), '{}'))
+    CONSTRAINT "principals: unknown key" CHECK (stray IS NULL),
+  PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credentials (
+  tenant     TEXT    NOT NULL,
+  id         TEXT    NOT NULL CHECK (length(id) = 26),
+  state      TEXT    NOT NULL
+    CONSTRAINT "credentials: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
+  revision   INTEGER NOT NULL CHECK (revision >= 1),
+  created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
+  updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
+  last_used_at INTEGER CHECK (last_used_at BETWEEN 0 AND 9007199254740991),
+  -- The stamp of the change that wrote the row last. created_at and updated_at are for display, and one face lets its
+  -- clients choose them; the history uses changed_at.
+  change          TEXT    NOT NULL,
+  changed_at      INTEGER NOT NULL,
+  changed_by      TEXT    NOT NULL,
+  changed_request TEXT    NOT NULL,
+  ending          INTEGER NOT NULL DEFAULT 0 CHECK (ending IN (0, 1)),  -- stamped for deletion
+  event           INTEGER NOT NULL,  -- events.seq of the newest event
+  principal TEXT AS (state ->> '$.principal') NOT NULL
+    CONSTRAINT "credentials: principal" CHECK (json_type(state, '$.principal') = 'text'),
+  name TEXT AS (state ->> '$.name') NOT NULL
+    CONSTRAINT "credentials: name" CHECK (json_type(state, '$.name') = 'text' AND length(name) BETWEEN 1 AND 255),
+  description TEXT AS (state ->> '$.description')
+    CONSTRAINT "credentials: description" CHECK (coalesce(json_type(state, '$.description'), 'text') = 'text' AND length(coalesce(description, '')) <= 500),
+  enabled INTEGER AS (state ->> '$.enabled') NOT NULL
+    CONSTRAINT "credentials: enabled" CHECK (json_type(state, '$.enabled') IN ('true', 'false')),
+  roles TEXT AS (state ->> '$.roles') NOT NULL
+    CONSTRAINT "credentials: roles" CHECK (json_type(state, '$.roles') = 'array' AND json_array_length(state, '$.roles') <= 100),
+  -- Full access is a key of its own and goes with an empty list of roles: a key that is lost never opens anything.
+  unrestricted INTEGER AS (state ->> '$.unrestricted') NOT NULL
+    CONSTRAINT "credentials: unrestricted" CHECK (json_type(state, '$.unrestricted') IN ('true', 'false') AND unrestricted = (json_array_length(state, '$.roles') = 0)),
+  expires_at INTEGER AS (state ->> '$.expires_at')
+    CONSTRAINT "credentials: expires_at" CHECK (coalesce(json_type(state, '$.expires_at'), 'integer') = 'integer' AND expires_at BETWEEN 0 AND 9007199254740991),
+  metadata TEXT AS (state ->> '$.metadata')
+    CONSTRAINT "credentials: metadata" CHECK (coalesce(json_type(state, '$.metadata'), 'object') = 'object' AND length(metadata) <= 8192),
+  revoked_at INTEGER AS (state ->> '$.revoked_at')
+    CONSTRAINT "credentials: revoked_at" CHECK (coalesce(json_type(state, '$.revoked_at'), 'integer') = 'integer' AND revoked_at BETWEEN 0 AND 9007199254740991),
+  revoked_reason TEXT AS (state ->> '$.revoked_reason')
+    CONSTRAINT "credentials: revoked_reason" CHECK (revoked_reason IS NULL
+      OR (json_type(state, '$.revoked_reason') = 'text' AND length(revoked_reason) <= 500 AND revoked_at IS NOT NULL)),
+  stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason'), '{}'))
+    CONSTRAINT "credentials: unknown key" CHECK (stray IS NULL),
+  PRIMARY KEY (tenant, id),
+  FOREIGN KEY (tenant, principal) REFERENCES principals (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+-- A credential's id is unique over all tenants: it is what OAuth clients see as client_id. credentials_no_replace makes it so;
+-- if this index were UNIQUE, SQLite would use it in place of the primary key wherever both tenant and id are known.
+CREATE INDEX credentials_by_id ON credentials (id);
+
+-- A secret's id is unique over all tenants, because it finds the caller.
+CREATE TABLE secrets (
+  id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
+  tenant          TEXT    NOT NULL,
+  credential      TEXT    NOT NULL,
+  digest          TEXT    NOT NULL CHECK (length(digest) = 52),  -- HMAC-SHA-256 of the value, base32
+  key             TEXT    NOT NULL,   -- the id of the master key behind digest and sealed
+  sealed          TEXT,               -- AES-256-GCM of the value, where a face shows it on reads
+  hint            TEXT    NOT NULL,   -- the last characters, where they give nothing away; otherwise empty
+  created_at      INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
+  expires_at      INTEGER CHECK (expires_at BETWEEN 0 AND 9007199254740991),
+  last_used_at    INTEGER CHECK (last_used_at BETWEEN 0 AND 9007199254740991),
+  change          TEXT    NOT NULL,
+  changed_at      INTEGER NOT NULL,
+  changed_by      TEXT    NOT NULL,
+  changed_request TEXT    NOT NULL,
+  ending          INTEGER NOT NULL DEFAULT 0 CHECK (ending IN (0, 1)),
+  FOREIGN KEY (tenant, credential) REFERENCES credentials (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX secrets_of_credential ON secrets (tenant, credential, created_at);
+
+-- The history: one row a change, in the order of commits, numbered per tenant. It references nothing, since it outlives what it
+-- reports. Each event names the previous one of the same thing, and the thing names its newest (event): so the history of one
+-- thing is a walk along the key, and needs no second index that every change would have to write.
+CREATE TABLE events (
+  tenant   TEXT    NOT NULL,
+  seq      INTEGER NOT NULL,
+  noun     TEXT    NOT NULL CHECK (noun IN ('tenant', 'principal', 'credential')),
+  id       TEXT    NOT NULL,
+  secret   TEXT,                -- the secret's id, where the event is one of a secret of the credential
+  previous INTEGER,
+  action   TEXT    NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'secret_created', 'secret_updated', 'secret_ended')),
+  revision INTEGER NOT NULL,    -- after the change
+  at       INTEGER NOT NULL,
+  by       TEXT    NOT NULL,    -- the calling credential's id, 'root', or 'console'
+  request  TEXT    NOT NULL,
+  -- By key: {before, after}; of a set (roles, role_names) {added, removed}; of metadata the members that differ. Never a secret.
+  changes  TEXT    NOT NULL CHECK (json_type(changes) = 'object'),
+  widened  INTEGER NOT NULL CHECK (widened IN (0, 1)),
+  PRIMARY KEY (tenant, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What was deleted, which no other row shows: no id is used twice.
+CREATE INDEX events_of_deleted ON events (id, tenant) WHERE action = 'deleted';
+
+-- Responses to requests that created something with an Idempotency-Key, for a day: the same key and body get the same response.
+CREATE TABLE idempotency (
+  tenant     TEXT    NOT NULL,   -- empty where a tenant was created
+  caller     TEXT    NOT NULL,   -- a credential's id, or 'root'
+  id         TEXT    NOT NULL CHECK (length(id) = 52),    -- a keyed digest of the path and the key
+  body       TEXT    NOT NULL CHECK (length(body) = 52),  -- a keyed digest of the body
+  change     TEXT    NOT NULL,   -- the stamp of the request that created it
+  created_at INTEGER NOT NULL,
+  made       TEXT    NOT NULL,   -- what was created, as its row was then
+  key        TEXT,               -- the id of the master key behind sealed
+  sealed     TEXT,               -- the secret that was shown, sealed as those of secrets are
+  PRIMARY KEY (tenant, caller, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+-- A page of a list reads its own rows only: its order is that of a key. `id` is the last column of each, so that no two rows have
+-- the same position.
+CREATE INDEX tenants_by_creation ON tenants (created_at, id);
+CREATE INDEX principals_by_creation ON principals (tenant, created_at, id);
+CREATE INDEX credentials_by_creation ON credentials (tenant, created_at, id);
+
+CREATE TABLE credentials_by_name (
+  tenant TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  id     TEXT NOT NULL,
+  PRIMARY KEY (tenant, name, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credentials_of_principal (
+  tenant     TEXT    NOT NULL,
+  principal  TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  id         TEXT    NOT NULL,
+  PRIMARY KEY (tenant, principal, created_at, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER credentials_listed AFTER INSERT ON credentials
+BEGIN
+  INSERT INTO credentials_by_name (tenant, name, id) VALUES (NEW.tenant, NEW.name, NEW.id);
+  INSERT INTO credentials_of_principal (tenant, principal, created_at, id)
+  VALUES (NEW.tenant, NEW.principal, NEW.created_at, NEW.id);
+  UPDATE tenants SET credentials = credentials + 1 WHERE id = NEW.tenant;
+END;
+
+CREATE TRIGGER credentials_renamed AFTER UPDATE OF state ON credentials WHEN NEW.name <> OLD.name
+BEGIN
+  UPDATE credentials_by_name SET name = NEW.name WHERE tenant = OLD.tenant AND name = OLD.name AND id = OLD.id;
+END;
+
+CREATE TRIGGER credentials_moved AFTER UPDATE OF state ON credentials WHEN NEW.principal <> OLD.principal
+BEGIN
+  UPDATE credentials_of_principal SET principal = NEW.principal
+  WHERE tenant = OLD.tenant AND principal = OLD.principal AND created_at = OLD.created_at AND id = OLD.id;
+END;
+
+CREATE TRIGGER credentials_unlisted AFTER DELETE ON credentials
+BEGIN
+  DELETE FROM credentials_by_name WHERE tenant = OLD.tenant AND name = OLD.name AND id = OLD.id;
+  DELETE FROM credentials_of_principal
+  WHERE tenant = OLD.tenant AND principal = OLD.principal AND created_at = OLD.created_at AND id = OLD.id;
+  UPDATE tenants SET credentials = credentials - 1 WHERE id = OLD.tenant;
+END;
+
+-- A deletion is one batch: its first statement stamps what is to be deleted (ending and the stamp of the change), while the caller
+-- can still be judged; the others delete what bears the stamp. Outside such a batch these indexes are empty.
+CREATE INDEX principals_ending ON principals (change) WHERE ending;
+CREATE INDEX credentials_ending ON credentials (change) WHERE ending;
+
+-- Triggers. No data statement, not even one at the database console, changes a tenant, a principal, a credential or a secret without
+-- an event. A change that carries no stamp of its own (the column change) is reported as made at the console, now. (Whoever may drop
+-- a trigger may do anything; see SECURITY.md.)
+--
+-- `history` is where the triggers report a thing as it was and as it is (null: it did not exist, or is deleted). What an event says
+-- of a change is src/store/sql/diff.sql, and whether the change widens access is src/store/sql/widened.sql; a test compares the texts.
+CREATE VIEW history AS SELECT
+  NULL AS tenant, NULL AS noun, NULL AS id, NULL AS previous, NULL AS action, NULL AS revision, NULL AS stamped, NULL AS changed_at,
+  NULL AS changed_by, NULL AS changed_request, NULL AS before, NULL AS after;
+
+CREATE TRIGGER history_recorded INSTEAD OF INSERT ON history
+BEGIN
+  INSERT INTO events (tenant, seq, noun, id, previous, action, revision, at, by, request, changes, widened)
+  VALUES (NEW.tenant, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), NEW.noun, NEW.id, NEW.previous,
+    NEW.action, NEW.revision,
+    iif(NEW.stamped, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER)),
+    iif(NEW.stamped, NEW.changed_by, 'console'),
+    iif(NEW.stamped, NEW.changed_request, 'console'),
+    (SELECT json_group_object(key, CASE key
+      WHEN 'roles' THEN json_object(
+        'added', json((SELECT json_group_array(json(value)) FROM json_each(coalesce(NEW.after, '{}'), '$.roles')
+          WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.before, '{}'), '$.roles')))),
+        'removed', json((SELECT json_group_array(json(value)) FROM json_each(coalesce(NEW.before, '{}'), '$.roles')
+          WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.after, '{}'), '$.roles')))))
+      WHEN 'role_names' THEN json_object(
+        'added', json((SELECT json_group_array(value) FROM json_each(coalesce(NEW.after, '{}'), '$.role_names')
+          WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.before, '{}'), '$.role_names')))),
+        'removed', json((SELECT json_group_array(value) FROM json_each(coalesce(NEW.before, '{}'), '$.role_names')
+          WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.after, '{}'), '$.role_names')))))
+      WHEN 'metadata' THEN json_object(
+        'before', json((SELECT json_group_object(key, value) FROM (
+          SELECT key, value FROM json_each(coalesce(NEW.before, '{}'), '$.metadata') EXCEPT SELECT key, value FROM json_each(coalesce(NEW.after, '{}'), '$.metadata')))),
+        'after', json((SELECT json_group_object(key, value) FROM (
+          SELECT key, value FROM json_each(coalesce(NEW.after, '{}'), '$.metadata') EXCEPT SELECT key, value FROM json_each(coalesce(NEW.before, '{}'), '$.metadata')))))
+      ELSE json_object('before', coalesce(NEW.before, '{}') -> fullkey, 'after', coalesce(NEW.after, '{}') -> fullkey) END)
+    FROM json_each(json_patch(coalesce(NEW.before, '{}'), coalesce(NEW.after, '{}'))) WHERE coalesce(NEW.before, '{}') -> fullkey IS NOT coalesce(NEW.after, '{}') -> fullkey),
+    NEW.action = 'updated' AND (coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
+    OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0)
+        AND EXISTS (SELECT value FROM json_each(NEW.after, '$.roles') EXCEPT SELECT value FROM json_each(NEW.before, '$.roles')))
+    OR (NEW.after ->> '$.enabled' > NEW.before ->> '$.enabled')
+    OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
+    OR (NEW.before ->> '$.revoked_at' IS NOT NULL AND NEW.after ->> '$.revoked_at' IS NULL)));
+END;
+
+-- The Worker's own statements set `event` to the number that the event is about to get; where another statement did not, the last
+-- line of each trigger corrects it (one more row written).
+
+CREATE TRIGGER tenants_created AFTER INSERT ON tenants
+BEGIN
+  INSERT INTO history VALUES (NEW.id, 'tenant', NEW.id, NULL, 'created', NEW.revision, 1, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, NULL, NEW.state);
+  UPDATE tenants SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.id)
+  WHERE id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.id);
+  -- Every tenant is born with a default principal, whose id is all zero. Its event follows the tenant's.
+  INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+  VALUES (NEW.id, '00000000000000000000000000', '{"name":"default","enabled":true}', 1, NEW.created_at, NEW.updated_at,
+    NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request, (SELECT max(seq) + 1 FROM events WHERE tenant = NEW.id));
+END;
+
+CREATE TRIGGER tenants_updated AFTER UPDATE OF state ON tenants WHEN NEW.state <> OLD.state
+BEGIN
+  INSERT INTO history VALUES (NEW.id, 'tenant', NEW.id, OLD.event, 'updated', NEW.revision, NEW.change <> OLD.change,
+    NEW.changed_at, NEW.changed_by, NEW.changed_request, OLD.state, NEW.state);
+  UPDATE tenants SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.id)
+  WHERE id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.id);
+END;
+
+CREATE TRIGGER tenants_deleted AFTER DELETE ON tenants
+BEGIN
+  INSERT INTO history VALUES (OLD.id, 'tenant', OLD.id, OLD.event, 'deleted', OLD.revision, 1, OLD.changed_at, OLD.changed_by,
+    OLD.changed_request, json_set(OLD.state, '$.created_at', OLD.created_at), NULL);
+END;
+
+CREATE TRIGGER principals_created AFTER INSERT ON principals
+BEGIN
+  INSERT INTO history VALUES (NEW.tenant, 'principal', NEW.id, NULL, 'created', NEW.revision, 1, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, NULL, NEW.state);
+  UPDATE principals SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.tenant);
+END;
+
+CREATE TRIGGER principals_updated AFTER UPDATE OF state ON principals WHEN NEW.state <> OLD.state
+BEGIN
+  INSERT INTO history VALUES (NEW.tenant, 'principal', NEW.id, OLD.event, 'updated', NEW.revision, NEW.change <> OLD.change,
+    NEW.changed_at, NEW.changed_by, NEW.changed_request, OLD.state, NEW.state);
+  UPDATE principals SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.tenant);
+END;
+
+CREATE TRIGGER principals_deleted AFTER DELETE ON principals
+BEGIN
+  INSERT INTO history VALUES (OLD.tenant, 'principal', OLD.id, OLD.event, 'deleted', OLD.revision, 1, OLD.changed_at, OLD.changed_by,
+    OLD.changed_request, json_set(OLD.state, '$.created_at', OLD.created_at), NULL);
+END;
+
+CREATE TRIGGER credentials_created AFTER INSERT ON credentials
+BEGIN
+  INSERT INTO history VALUES (NEW.tenant, 'credential', NEW.id, NULL, 'created', NEW.revision, 1, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, NULL, NEW.state);
+  UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.tenant);
+END;
+
+CREATE TRIGGER credentials_updated AFTER UPDATE OF state ON credentials WHEN NEW.state <> OLD.state
+BEGIN
+  INSERT INTO history VALUES (NEW.tenant, 'credential', NEW.id, OLD.event, 'updated', NEW.revision, NEW.change <> OLD.change,
+    NEW.changed_at, NEW.changed_by, NEW.changed_request, OLD.state, NEW.state);
+  UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.tenant);
+END;
+
+CREATE TRIGGER credentials_deleted AFTER DELETE ON credentials
+BEGIN
+  INSERT INTO history VALUES (OLD.tenant, 'credential', OLD.id, OLD.event, 'deleted', OLD.revision, 1, OLD.changed_at, OLD.changed_by,
+    OLD.changed_request, json_set(OLD.state, '$.created_at', OLD.created_at), NULL);
+END;
+
+-- Events of secrets: that there is one, until when, and that its value was replaced; never anything derived from the value.
+CREATE TRIGGER secrets_created AFTER INSERT ON secrets
+BEGIN
+  INSERT INTO events (tenant, seq, noun, id, secret, previous, action, revision, at, by, request, changes, widened)
+  SELECT NEW.tenant, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), 'credential', NEW.credential, NEW.id,
+    c.event, 'secret_created', c.revision, NEW.changed_at, NEW.changed_by, NEW.changed_request,
+    json_object('expires_at', json_object('before', NULL, 'after', NEW.expires_at)), 0
+  FROM credentials AS c WHERE c.tenant = NEW.tenant AND c.id = NEW.credential;
+  UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.credential;
+END;
+
+CREATE TRIGGER secrets_updated AFTER UPDATE OF id, digest, key, sealed, hint, expires_at ON secrets
+WHEN NEW.id <> OLD.id OR NEW.digest <> OLD.digest OR NEW.key <> OLD.key OR NEW.sealed IS NOT OLD.sealed OR NEW.hint <> OLD.hint
+  OR NEW.expires_at IS NOT OLD.expires_at
+BEGIN
+  INSERT INTO events (tenant, seq, noun, id, secret, previous, action, revision, at, by, request, changes, widened)
+  SELECT NEW.tenant, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), 'credential', NEW.credential, NEW.id,
+    c.event, 'secret_updated', c.revision,
+    iif(NEW.change = OLD.change, CAST(unixepoch('subsec') * 1000000 AS INTEGER), NEW.changed_at),
+    iif(NEW.change = OLD.change, 'console', NEW.changed_by),
+    iif(NEW.change = OLD.change, 'console', NEW.changed_request),
+    -- VALUES, not a compound SELECT, of which D1 allows five terms.
+    (SELECT json_group_object(column1, json_object('before', json(column2), 'after', json(column3))) FROM (VALUES
+      ('expires_at', json_quote(OLD.expires_at), json_quote(NEW.expires_at)),
+      ('key', json_quote(OLD.key), json_quote(NEW.key)),
+      ('value', '"kept"', iif(OLD.digest <> NEW.digest AND OLD.key = NEW.key, '"replaced"', '"kept"')))
+     WHERE column2 <> column3),
+    OLD.expires_at IS NOT NULL AND (NEW.expires_at IS NULL OR NEW.expires_at > OLD.expires_at)
+  FROM credentials AS c WHERE c.tenant = NEW.tenant AND c.id = NEW.credential;
+  UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.tenant)
+  WHERE tenant = NEW.tenant AND id = NEW.credential;
+END;
+
+CREATE TRIGGER secrets_ended AFTER DELETE ON secrets
+BEGIN
+  INSERT INTO events (tenant, seq, noun, id, secret, previous, action, revision, at, by, request, changes, widened)
+  SELECT OLD.tenant, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = OLD.tenant), 'credential', OLD.credential, OLD.id,
+    c.event, 'secret_ended', c.revision, OLD.changed_at, OLD.changed_by, OLD.changed_request,
+    json_object('expires_at', json_object('before', OLD.expires_at, 'after', NULL)), 0
+  FROM credentials AS c WHERE c.tenant = OLD.tenant AND c.id = OLD.credential;
+  UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = OLD.tenant)
+  WHERE tenant = OLD.tenant AND id = OLD.credential;
+END;
+
+-- What is deleted stays deleted: no id is used twice. INSERT OR REPLACE deletes without firing delete triggers, so an id that exists
+-- is refused before it can.
+CREATE TRIGGER tenants_no_replace BEFORE INSERT ON tenants
+WHEN EXISTS (SELECT 1 FROM tenants WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM events WHERE tenant = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: this id is taken, or was used before');
+END;
+
+CREATE TRIGGER principals_no_replace BEFORE INSERT ON principals
+WHEN EXISTS (SELECT 1 FROM principals WHERE tenant = NEW.tenant AND id = NEW.id) OR EXISTS (
+  SELECT 1 FROM events INDEXED BY events_of_deleted
+  WHERE id = NEW.id AND tenant = NEW.tenant AND action = 'deleted' AND noun = 'principal')
+BEGIN
+  SELECT RAISE(ABORT, 'principals: this id is taken, or was used before');
+END;
+
+CREATE TRIGGER credentials_no_replace BEFORE INSERT ON credentials
+WHEN EXISTS (SELECT 1 FROM credentials WHERE id = NEW.id) OR EXISTS (
+  SELECT 1 FROM events INDEXED BY events_of_deleted WHERE id = NEW.id AND action = 'deleted' AND noun = 'credential')
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: this id is taken, or was used before');
+END;
+
+CREATE TRIGGER secrets_no_replace BEFORE INSERT ON secrets
+WHEN EXISTS (SELECT 1 FROM secrets WHERE id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'secrets: this id is taken');
+END;
+
+CREATE TRIGGER events_no_replace BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE tenant = NEW.tenant AND seq = NEW.seq)
+BEGIN
+  SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN
+  SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+BEGIN
+  SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+-- What identifies a row never changes; neither does a tenant's label, of which no event would say it, nor the creation of a
+-- credential, by which lists are ordered.
+CREATE TRIGGER tenants_fixed BEFORE UPDATE ON tenants
+WHEN NEW.id <> OLD.id OR NEW.label <> OLD.label
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: id and label are fixed');
+END;
+
+CREATE TRIGGER principals_fixed BEFORE UPDATE ON principals
+WHEN NEW.tenant <> OLD.tenant OR NEW.id <> OLD.id
+BEGIN
+  SELECT RAISE(ABORT, 'principals: tenant and id are fixed');
+END;
+
+CREATE TRIGGER credentials_fixed BEFORE UPDATE ON credentials
+WHEN NEW.tenant <> OLD.tenant OR NEW.id <> OLD.id OR NEW.created_at <> OLD.created_at
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: tenant, id and created_at are fixed');
+END;
+
+CREATE TRIGGER secrets_fixed BEFORE UPDATE ON secrets
+WHEN NEW.tenant <> OLD.tenant OR NEW.credential <> OLD.credential OR NEW.created_at <> OLD.created_at
+  -- The id of a client's own token is derived from its digest, so it changes with the master key; never to another secret's.
+  OR (NEW.id <> OLD.id AND (NEW.key = OLD.key OR EXISTS (SELECT 1 FROM secrets WHERE id = NEW.id)))
+BEGIN
+  SELECT RAISE(ABORT, 'secrets: id, tenant, credential and created_at are fixed');
+END;
+
+-- A deletion first says who, when and in which request (UPDATE: ending and a new stamp), then deletes.
+CREATE TRIGGER tenants_ending BEFORE UPDATE OF ending ON tenants
+WHEN NEW.ending <> OLD.ending AND NEW.change = OLD.change
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: stamp the ending (change, changed_at, changed_by, changed_request)');
+END;
+
+CREATE TRIGGER tenants_unstamped BEFORE DELETE ON tenants
+WHEN NOT OLD.ending
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: set ending, change, changed_at, changed_by and changed_request before you delete');
+END;
+
+CREATE TRIGGER principals_ending BEFORE UPDATE OF ending ON principals
+WHEN NEW.ending <> OLD.ending AND NEW.change = OLD.change
+BEGIN
+  SELECT RAISE(ABORT, 'principals: stamp the ending (change, changed_at, changed_by, changed_request)');
+END;
+
+CREATE TRIGGER principals_unstamped BEFORE DELETE ON principals
+WHEN NOT OLD.ending
+BEGIN
+  SELECT RAISE(ABORT, 'principals: set ending, change, changed_at, changed_by and changed_request before you delete');
+END;
+
+CREATE TRIGGER credentials_ending BEFORE UPDATE OF ending ON credentials
+WHEN NEW.ending <> OLD.ending AND NEW.change = OLD.change
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: stamp the ending (change, changed_at, changed_by, changed_request)');
+END;
+
+CREATE TRIGGER credentials_unstamped BEFORE DELETE ON credentials
+WHEN NOT OLD.ending
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: set ending, change, changed_at, changed_by and changed_request before you delete');
+END;
+
+CREATE TRIGGER secrets_ending BEFORE UPDATE OF ending ON secrets
+WHEN NEW.ending <> OLD.ending AND NEW.change = OLD.change
+BEGIN
+  SELECT RAISE(ABORT, 'secrets: stamp the ending (change, changed_at, changed_by, changed_request)');
+END;
+
+CREATE TRIGGER secrets_unstamped BEFORE DELETE ON secrets
+WHEN NOT OLD.ending
+BEGIN
+  SELECT RAISE(ABORT, 'secrets: set ending, change, changed_at, changed_by and changed_request before you delete');
+END;
+
+-- The default principal is never disabled, and is deleted only with its tenant. The tenant is deleted with it: there is no tenant
+-- without a default principal. Whatever else the tenant has keeps it from being deleted.
+CREATE TRIGGER principals_default_enabled BEFORE UPDATE OF state ON principals
+WHEN OLD.id = '00000000000000000000000000' AND NOT NEW.state ->> '$.enabled'
+BEGIN
+  SELECT RAISE(ABORT, 'the default principal stays');
+END;
+
+CREATE TRIGGER principals_default_stays BEFORE DELETE ON principals
+WHEN OLD.id = '00000000000000000000000000' AND NOT EXISTS (SELECT 1 FROM tenants WHERE id = OLD.tenant AND ending)
+BEGIN
+  SELECT RAISE(ABORT, 'the default principal stays');
+END;
+
+CREATE TRIGGER principals_default_deleted AFTER DELETE ON principals
+WHEN OLD.id = '00000000000000000000000000'
+BEGIN
+  DELETE FROM tenants WHERE id = OLD.tenant;
+END;
+
+-- The doors for writes. The first statement of a write judges a request, and inserts the verdict into one of the views below, with the
+-- thing as it will be; the view's trigger writes it where the verdict is `go`. A row inserted into a view always comes back
+-- (RETURNING), so one statement judges, writes and answers (docs/decisions/0020). There is a view for each act on each kind of thing,
+-- since SQLite compiles every trigger of a view with every statement that inserts into it.
+CREATE VIEW changes AS SELECT
+  -- What is returned: the verdict, and the thing as it is after the change.
+  NULL AS judged, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at, NULL AS updated_at,
+  NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets,
+  -- What was created before with the same Idempotency-Key.
+  NULL AS made, NULL AS made_key, NULL AS made_sealed,
+  -- What the triggers need as well.
+  NULL AS principal, NULL AS writes, NULL AS differs,
+  NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS changed_request,
+  NULL AS keyed_id, NULL AS keyed_body, NULL AS keyed_key, NULL AS keyed_sealed;
+
+CREATE VIEW create_tenant AS SELECT * FROM changes;
+CREATE VIEW create_principal AS SELECT * FROM changes;
+CREATE VIEW create_credential AS SELECT * FROM changes;
+CREATE VIEW change_tenant AS SELECT * FROM changes;
+CREATE VIEW change_principal AS SELECT * FROM changes;
+CREATE VIEW change_credential AS SELECT * FROM changes;
+CREATE VIEW delete_tenant AS SELECT * FROM changes;
+CREATE VIEW delete_principal AS SELECT * FROM changes;
+CREATE VIEW delete_credential AS SELECT * FROM changes;
+CREATE VIEW delete_credentials AS SELECT * FROM changes;
+
+-- The response to a creation with an Idempotency-Key is kept with it.
+CREATE VIEW kept AS SELECT NULL AS owner, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at,
+  NULL AS updated_at, NULL AS secrets, NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS keyed_id, NULL AS keyed_body,
+  NULL AS keyed_key, NULL AS keyed_sealed;
+
+CREATE TRIGGER kept_written INSTEAD OF INSERT ON kept WHEN NEW.keyed_id IS NOT NULL
+BEGIN
+  -- One that exists already is a day old, or the verdict would be `replay`.
+  INSERT INTO idempotency (tenant, caller, id, body, change, created_at, made, key, sealed)
+  VALUES (NEW.owner, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.change, NEW.changed_at,
+    json_object('tenant', NEW.tenant, 'id', NEW.id, 'label', NEW.label, 'state', NEW.state, 'revision', NEW.revision,
+      'created_at', NEW.created_at, 'updated_at', NEW.updated_at, 'secrets', NEW.secrets || ''), NEW.keyed_key, NEW.keyed_sealed)
+  ON CONFLICT (tenant, caller, id) DO UPDATE SET body = excluded.body, change = excluded.change,
+    created_at = excluded.created_at, made = excluded.made, key = excluded.key, sealed = excluded.sealed;
+END;
+
+CREATE TRIGGER create_tenant_written INSTEAD OF INSERT ON create_tenant WHEN NEW.writes
+BEGIN
+  INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+  VALUES (NEW.tenant, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
+  INSERT INTO kept VALUES ('', NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+    NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
+END;
+
+CREATE TRIGGER change_tenant_written INSTEAD OF INSERT ON change_tenant WHEN NEW.writes
+BEGIN
+  UPDATE tenants SET state = NEW.state, revision = NEW.revision, updated_at = NEW.updated_at,
+    event = iif(NEW.differs, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), event),
+    change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by, changed_request = NEW.changed_request
+  WHERE id = NEW.tenant;
+END;
+
+CREATE TRIGGER create_principal_written INSTEAD OF INSERT ON create_principal WHEN NEW.writes
+BEGIN
+  INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+  VALUES (NEW.tenant, NEW.id, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
+  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+    NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
+END;
+
+CREATE TRIGGER change_principal_written INSTEAD OF INSERT ON change_principal WHEN NEW.writes
+BEGIN
+  UPDATE principals SET state = NEW.state, revision = NEW.revision, updated_at = NEW.updated_at,
+    event = iif(NEW.differs, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), event),
+    change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by, changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant AND id = NEW.id;
+END;
+
+CREATE TRIGGER create_credential_written INSTEAD OF INSERT ON create_credential WHEN NEW.writes
+BEGIN
+  INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+  VALUES (NEW.tenant, NEW.id, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
+    NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
+  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+    NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
+END;
+
+CREATE TRIGGER change_credential_written INSTEAD OF INSERT ON change_credential WHEN NEW.writes
+BEGIN
+  UPDATE credentials SET state = NEW.state, revision = NEW.revision, updated_at = NEW.updated_at,
+    event = iif(NEW.differs, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant), event),
+    change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by, changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant AND id = NEW.id;
+END;
+
+-- What a deletion takes with it is stamped: a tenant, its principals and credentials; a principal and its credentials; the
+-- credentials of one of these; or one credential.
+CREATE TRIGGER delete_tenant_stamped INSTEAD OF INSERT ON delete_tenant WHEN NEW.writes
+BEGIN
+  UPDATE tenants SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE id = NEW.tenant;
+  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
+END;
+
+CREATE TRIGGER delete_principal_stamped INSTEAD OF INSERT ON delete_principal WHEN NEW.writes
+BEGIN
+  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant AND id = NEW.principal;
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant
+    AND id IN (SELECT id FROM credentials_of_principal WHERE tenant = NEW.tenant AND principal = NEW.principal);
+END;
+
+CREATE TRIGGER delete_credentials_of_principal_stamped INSTEAD OF INSERT ON delete_credentials
+WHEN NEW.writes AND NEW.principal IS NOT NULL
+BEGIN
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant
+    AND id IN (SELECT id FROM credentials_of_principal WHERE tenant = NEW.tenant AND principal = NEW.principal);
+END;
+
+CREATE TRIGGER delete_credentials_stamped INSTEAD OF INSERT ON delete_credentials WHEN NEW.writes AND NEW.principal IS NULL
+BEGIN
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
+END;
+
+CREATE TRIGGER delete_credential_stamped INSTEAD OF INSERT ON delete_credential WHEN NEW.writes
+BEGIN
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant AND id = NEW.id;
+END;

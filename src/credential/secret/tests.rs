@@ -1,0 +1,121 @@
+//! Tests of secrets.
+
+use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, same};
+use crate::credential::base32;
+use crate::credential::id::Id;
+use crate::credential::time::Micros;
+use proptest::prelude::*;
+
+const PREFIX: &str = "pstn_";
+
+fn token() -> Token {
+    Token::make(PREFIX, Id::from_bits(7), &[0xab; 32])
+}
+
+fn keys() -> Keyring {
+    Keyring { current: Keys::of(&[1; 32]), previous: None }
+}
+
+#[test]
+fn a_made_token_is_read_back_and_carries_its_id() {
+    let made = token();
+    let read = Token::read(made.reveal(), PREFIX).ok();
+    assert_eq!(read.as_ref().and_then(|read| read.carries), Some(Id::from_bits(7)));
+    assert_eq!(made.reveal().len(), 5 + 26 + 1 + 52 + 1 + 7);
+    assert_eq!(made.hint().len(), 4);
+    assert!(made.reveal().rsplit('_').nth(1).is_some_and(|random| random.ends_with(made.hint())));
+}
+
+#[test]
+fn one_character_off_fails_the_checksum() {
+    let made = token();
+    for place in 5..made.reveal().len() {
+        let mut bytes = made.reveal().as_bytes().to_vec();
+        bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{place}");
+    }
+}
+
+#[test]
+fn a_clients_own_token_is_found_by_its_hmac_and_hints_nothing() {
+    let keys = Keys::of(&[1; 32]);
+    let own = Token::read("default", PREFIX).ok().unwrap();
+    let proof = keys.prove(&own);
+    let digest = base32::decode(&proof.digest).unwrap();
+    assert_eq!(proof.id, Id::from_bits(u128::from_be_bytes(digest[..16].try_into().unwrap())), "its first 128 bits");
+    assert_ne!(proof.digest, Keys::of(&[2; 32]).prove(&own).digest, "another key, another digest");
+    assert_eq!(own.hint(), "");
+}
+
+#[test]
+fn what_is_no_token_is_refused() {
+    for text in ["", " ", "a b", "ä", "a\n", &"x".repeat(513)] {
+        assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Characters), "{text}");
+    }
+    assert!(Token::read(&"x".repeat(512), PREFIX).is_ok());
+    for text in ["pstn_", "pstn_x", "pstn___", "pstn_00000000000000000000000000_x_y"] {
+        assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Checksum), "{text}");
+    }
+}
+
+#[test]
+fn a_sealed_token_opens_for_its_credential_and_key_alone() {
+    let (keys, tenant, credential) = (Keys::of(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
+    let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
+    let open =
+        |keys: &Keys, tenant, credential| keys.open(&sealed, tenant, credential).map(|token| token.reveal().to_owned());
+    assert_eq!(open(&keys, tenant, credential).as_deref(), Some(token().reveal()));
+    assert_eq!(open(&keys, tenant, Id::from_bits(3)), None);
+    assert_eq!(open(&keys, Id::from_bits(3), credential), None);
+    assert_eq!(open(&Keys::of(&[2; 32]), tenant, credential), None);
+    assert!(!format!("{sealed:?} {:?}", keys.prove(&token())).contains(token().reveal()));
+}
+
+#[test]
+fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
+    let keyring = |current, previous: Option<u8>| Keyring {
+        current: Keys::of(&[current; 32]),
+        previous: previous.map(|key| Keys::of(&[key; 32])),
+    };
+    let (secret, now) = (Id::from_bits(7), Micros(1_795_219_200_000_000));
+    let made = Micros(5);
+    let issued = keyring(1, None).current.issue_access(PREFIX, secret, made, now);
+    let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
+    let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
+    let said = Access { secret, made, end: Micros(now.0 + last + 1) };
+    assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(said));
+    assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(said), "under the previous key");
+    assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "its end has come");
+    assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under no key that there is");
+    // Neither is taken for the other.
+    assert_eq!(read(keyring(1, None), token().reveal(), 0), None);
+    assert_eq!(Token::read(issued.reveal(), PREFIX).err(), Some(NotAToken::Checksum));
+    // Another secret, another time of its making or another end, with the checksum set right, is not signed.
+    for (from, to) in [
+        (secret.to_string(), Id::from_bits(8).to_string()),
+        ("1795222800".into(), "1995222800".into()),
+        ("_5_".into(), "_6_".into()),
+    ] {
+        let (body, _) = issued.reveal().rsplit_once('_').unwrap();
+        let body = body.replace(&from, &to);
+        assert_ne!(body, issued.reveal().rsplit_once('_').unwrap().0);
+        assert_eq!(read(keyring(1, None), &format!("{body}_{}", super::checksum(&body)), 0), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC*", tail in "[ -~]{0,40}") {
+        let _ = Token::read(&text, PREFIX);
+        let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
+        let _ = keys().read_access(&format!("{PREFIX}at_{tail}"), PREFIX, Micros(0));
+        let body = format!("{PREFIX}at_{tail}");
+        let _ = keys().read_access(&format!("{body}_{}", super::checksum(&body)), PREFIX, Micros(0));
+    }
+
+    #[test]
+    fn texts_are_the_same_when_they_are_equal(left in "[ab]{0,4}", right in "[ab]{0,4}") {
+        prop_assert_eq!(same(&left, &right), left == right);
+    }
+}

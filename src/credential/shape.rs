@@ -1,0 +1,163 @@
+//! Reads values by the shapes of [`super::table`]: what a value breaks, or its canonical form.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::field::{Kind, Place, RoleMember, Rule};
+use super::role::{Context, Role};
+use super::secret::{NotAToken, Token};
+use super::table::{DESCRIPTION_MAX, METADATA_SENT_MAX, NAME_MAX, ROLES_MAX, USUAL_ROLES};
+
+/// Every rule that a value breaks, with the place in the field.
+pub(super) struct Broken(pub Vec<(Place, Rule)>);
+
+impl From<Rule> for Broken {
+    fn from(rule: Rule) -> Self {
+        Self(vec![(Place::Whole, rule)])
+    }
+}
+
+/// Returns what was read, unless a part of it was broken.
+fn unless_broken<T>(read: T, broken: Vec<(Place, Rule)>) -> Result<T, Broken> {
+    if broken.is_empty() { Ok(read) } else { Err(Broken(broken)) }
+}
+
+/// Reads a string of so many code points (JSON Schema's and SQLite's count), without control characters, not trimmed.
+pub(super) fn text(value: &Value, min: usize, max: usize) -> Result<&str, Rule> {
+    bounded(value.as_str().ok_or(Rule::Type(Kind::Text))?, min, max)
+}
+
+fn bounded(text: &str, min: usize, max: usize) -> Result<&str, Rule> {
+    let length = text.chars().count();
+    if length < min {
+        Err(Rule::TooShort { min })
+    } else if length > max {
+        Err(Rule::TooLong { max })
+    } else if text.chars().any(char::is_control) {
+        Err(Rule::Control)
+    } else {
+        Ok(text)
+    }
+}
+
+/// Reads a flag.
+pub(super) fn flag(value: &Value) -> Result<bool, Rule> {
+    value.as_bool().ok_or(Rule::Type(Kind::Boolean))
+}
+
+/// Reads a whole number in these bounds.
+pub(super) fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
+    let number = value.as_i64().filter(|number| (min..=max).contains(number));
+    let is_whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
+    number.ok_or(if is_whole { Rule::NotInRange { min, max } } else { Rule::Type(Kind::Number) })
+}
+
+/// Checks how many items a body lists, before any of them is read.
+fn as_sent(items: usize, max: usize) -> Result<(), Rule> {
+    if items > max { Err(Rule::TooManySent { max }) } else { Ok(()) }
+}
+
+/// Reads metadata: names of 1 to 255 code points, each with a string of at most 500, or null to remove the member.
+pub(super) fn metadata(value: &Value) -> Result<Value, Broken> {
+    let members = value.as_object().ok_or(Rule::Type(Kind::Object))?;
+    as_sent(members.len(), METADATA_SENT_MAX)?;
+    let mut broken = Vec::new();
+    for (name, value) in members {
+        let named = bounded(name, 1, NAME_MAX).map(drop);
+        let given = || if value.is_null() { Ok(()) } else { text(value, 0, DESCRIPTION_MAX).map(drop) };
+        if let Err(rule) = named.and_then(|()| given()) {
+            broken.push((Place::Key(name.clone()), rule));
+        }
+    }
+    // A JSON object of serde_json is sorted by name.
+    unless_broken(value, broken).cloned()
+}
+
+/// Reads the names of the roles that a tenant knows, and adds the usual ones.
+pub(super) fn names(value: &Value) -> Result<Value, Broken> {
+    let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
+    as_sent(items.len(), ROLES_MAX)?;
+    let (mut names, mut broken) = (BTreeSet::from(USUAL_ROLES), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match text(item, 1, NAME_MAX) {
+            Ok(name) => drop(names.insert(name)),
+            Err(rule) => broken.push((Place::Item(index), rule)),
+        }
+    }
+    if names.len() > ROLES_MAX {
+        broken.push((Place::Whole, Rule::TooMany { max: ROLES_MAX }));
+    }
+    unless_broken(names, broken).map(|names| names.into_iter().collect())
+}
+
+/// A body's roles, each with its index in the body.
+pub(super) type Listed = Vec<(usize, Role)>;
+
+/// Reads a list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
+pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Broken> {
+    let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
+    as_sent(items.len(), ROLES_MAX)?;
+    if items.is_empty() {
+        // It might be taken for "none of them"; no roles is full access.
+        return Err(Rule::Empty.into());
+    }
+    let mut broken = Vec::new();
+    let mut roles = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(members) = item.as_object() else {
+            broken.push((Place::Role(index), Rule::Type(Kind::Object)));
+            continue;
+        };
+        let mut member = |name: RoleMember, required: bool| match members.get(name.name()) {
+            None | Some(Value::Null) if !required => None,
+            None => {
+                broken.push((Place::Member(index, name), Rule::Missing));
+                None
+            }
+            Some(value) => text(value, 1, NAME_MAX)
+                .map_err(|rule| broken.push((Place::Member(index, name), rule)))
+                .ok()
+                .map(str::to_owned),
+        };
+        let role_id = member(RoleMember::RoleId, true);
+        let resource = member(RoleMember::Resource, false);
+        let resource_instance = member(RoleMember::Instance, false);
+        if let Some(role_id) = &role_id {
+            named.push((index, role_id.clone()));
+        }
+        let resource_said = members.get(RoleMember::Resource.name()).is_some_and(|value| !value.is_null());
+        if resource_instance.is_some() && !resource_said {
+            broken.push((Place::Member(index, RoleMember::Instance), Rule::InstanceAlone));
+        }
+        roles.extend(role_id.map(|role_id| (index, Role { resource, resource_instance, role_id })));
+    }
+    unless_broken(roles, broken)
+}
+
+/// Reads a context: `system`, or `dataset:{id}` (contract of the Coactive face).
+///
+/// # Errors
+/// `NotAContext` for anything else.
+pub fn read_context(said: &str) -> Result<Context, Rule> {
+    if said == "system" {
+        return Ok(Context { resource: None, resource_instance: None });
+    }
+    let instance = said.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
+    if instance.is_empty() || instance.chars().count() > NAME_MAX {
+        return Err(Rule::NotAContext);
+    }
+    Ok(Context { resource: Some("dataset".to_owned()), resource_instance: Some(instance.to_owned()) })
+}
+
+/// Reads a secret that the client chose. What begins with `client_` and holds a colon would be read as an id and its secret.
+pub(super) fn secret(value: &Value, prefix: &str) -> Result<Token, Rule> {
+    let said = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    if said.starts_with("client_") && said.contains(':') {
+        return Err(Rule::LooksLikeAClient);
+    }
+    Token::read(said, prefix).map_err(|error| match error {
+        NotAToken::Characters => Rule::NotAToken,
+        NotAToken::Checksum => Rule::Checksum,
+    })
+}

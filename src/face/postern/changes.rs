@@ -1,0 +1,75 @@
+//! What a change did, or would do: as the store reports it (`src/store/sql/diff.sql`), in this face's words.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::credential::role::Role;
+use crate::credential::time::Micros;
+
+/// What differs, by member.
+pub(super) type Changes = BTreeMap<String, Difference>;
+
+/// How a member differs: by its value, or as a set.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Difference {
+    Value(ValueChange),
+    Set(SetChange),
+}
+
+/// A member with one value. Of `metadata`, only the members that differ.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct ValueChange {
+    /// The value before the change, or null.
+    before: Value,
+    /// The value after the change, or null.
+    after: Value,
+}
+
+/// A set: `roles`, where neither side is full access, and `role_names`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct SetChange {
+    /// The items that the change adds.
+    #[schemars(schema_with = "items")]
+    added: Vec<Value>,
+    /// The items that the change removes.
+    #[schemars(schema_with = "items")]
+    removed: Vec<Value>,
+}
+
+/// Describes the items of a set: a role of `roles`, or a name of `role_names`.
+fn items(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "anyOf": [generator.subschema_for::<Role>(), { "type": "string" }] } })
+}
+
+/// Reads what the store reports.
+pub(super) fn read(text: &str) -> Changes {
+    let mut changes: Changes = serde_json::from_str(text).unwrap_or_default();
+    // Times are RFC 3339 everywhere on this face.
+    for (_, difference) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
+        if let Difference::Value(ValueChange { before, after }) = difference {
+            for time in [before, after] {
+                if let Some(micros) = time.as_i64() {
+                    *time = Micros(micros).microseconds().into();
+                }
+            }
+        }
+    }
+    // Full access is `roles: null` here, and so is what does not exist.
+    if let Some(Difference::Value(ValueChange { before, after })) = changes.remove("unrestricted") {
+        let (added, removed) = match changes.remove("roles") {
+            Some(Difference::Set(SetChange { added, removed })) => (added, removed),
+            Some(Difference::Value(_)) | None => (Vec::new(), Vec::new()),
+        };
+        let side = |unrestricted: &Value, roles| if *unrestricted == false { Value::Array(roles) } else { Value::Null };
+        let roles = ValueChange { before: side(&before, removed), after: side(&after, added) };
+        changes.insert("roles".to_owned(), Difference::Value(roles));
+    }
+    if let Some(preconditions) = changes.remove("preconditions") {
+        changes.insert("require_if_match".to_owned(), preconditions);
+    }
+    changes
+}

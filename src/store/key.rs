@@ -1,0 +1,18 @@
+//! An id of a path, as a member of the question.
+
+use serde::{Serialize, Serializer};
+
+use crate::credential::id::Id;
+
+/// An id of a path. One that cannot be read is one that nothing has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(pub Option<Id>);
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(id) => id.serialize(serializer),
+            None => serializer.serialize_str(""),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The page of a list, as a member of the question.
+
+use serde::Serialize;
+
+use super::key::Key;
+use crate::credential::id::Id;
+use crate::credential::table::Noun;
+use crate::credential::time::Micros;
+
+/// What the items of a list are ordered by; of equals, by their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// When they were made.
+    Creation,
+    /// Their names.
+    Name,
+    /// Their ids.
+    Id,
+}
+
+/// An order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// By what.
+    pub by: By,
+    /// Whether the last comes first.
+    pub descending: bool,
+}
+
+/// What the credentials of a page have to be. Times are those before which, or since when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Filter {
+    /// Enabled, or not.
+    pub enabled: Option<bool>,
+    /// Of this principal.
+    pub principal: Option<Id>,
+    /// With this role, on whatever.
+    pub role: Option<String>,
+    /// The names from this one on …
+    pub name_from: Option<String>,
+    /// … and before this one: a prefix is a range.
+    pub name_to: Option<String>,
+    /// Ending before.
+    pub expires_before: Option<Micros>,
+    /// Not used since.
+    pub unused_since: Option<Micros>,
+    /// Without a secret made since.
+    pub unrotated_since: Option<Micros>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says what one face shows; no two exclude each other")]
+pub struct Page {
+    /// The order.
+    #[serde(skip)]
+    pub order: Order,
+    /// The most items.
+    pub limit: u32,
+    /// How many to pass over first.
+    pub skip: u32,
+    /// It begins behind the item that was made at this time …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Micros>,
+    /// … or has this name …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// … and has this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+    /// It begins behind this credential, there or once there; a history is the history of this thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Key>,
+    /// What kind of thing a history is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noun: Option<Noun>,
+    /// It is of those alone that pass this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// It is these, and no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<Id>>,
+    /// Whether secrets are shown.
+    pub secrets: bool,
+    /// Whether secrets are told of: their ids and times.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tells_secrets: bool,
+    /// Whether to tell if something is before it.
+    #[serde(skip)]
+    pub looks_back: bool,
+    /// Whether to count what is behind it.
+    #[serde(skip)]
+    pub counts: bool,
+}
+
+impl Page {
+    /// The first page in an order.
+    #[must_use]
+    pub fn first(order: Order, limit: u32) -> Self {
+        Self {
+            order,
+            limit,
+            skip: 0,
+            at: None,
+            name: None,
+            id: None,
+            from: None,
+            noun: None,
+            filter: None,
+            ids: None,
+            secrets: false,
+            tells_secrets: false,
+            looks_back: false,
+            counts: false,
+        }
+    }
+
+    /// Whether it begins somewhere.
+    #[must_use]
+    pub fn is_further(&self) -> bool {
+        self.id.is_some() || self.from.is_some()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}

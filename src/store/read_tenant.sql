@@ -1,2 +1,0 @@
--- As read_principal.sql.
-SELECT t.* FROM verdict CROSS JOIN tenants AS t ON t.id = verdict.place

@@ -1,0 +1,94 @@
+//! Every rule by which the database refuses a request: one line a rule, in the order in which they are checked. The verdict's CASE is
+//! made of these lines (`sql.rs`), and what its code means is read from them.
+
+use super::question::Act::{self, Change, Create, Delete, Read};
+use super::question::On::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
+use super::text::fill;
+use crate::refusal::{Conflict, Noun, Refusal};
+
+/// A rule.
+pub(super) struct Rule {
+    /// What the verdict says where the rule applies. Two rules may say the same.
+    pub code: &'static str,
+    /// The refusal; none where the request is answered with what it created before, under the same Idempotency-Key.
+    pub refusal: Option<Refusal>,
+    /// What requests it can refuse.
+    pub on: &'static [On],
+    pub acts: &'static [Act],
+    /// The condition, over the columns of the verdict's last step. `{etag}` is the entity tag of the thing.
+    pub when: &'static str,
+}
+
+const ALL: &[On] = &[On::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
+const EVERY: &[Act] = &[Read, Create, Change, Delete];
+const IN_TENANT: &[On] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
+const UNDER_PRINCIPAL: &[On] = &[Principal, Credentials, Credential];
+const ONE: &[On] = &[Tenant, Principal, Credential];
+const OF_CREDENTIALS: &[On] = &[Credentials, Credential];
+const WRITES: &[Act] = &[Create, Change];
+
+macro_rules! rules {
+    ($($code:literal $refusal:expr, $on:expr, $acts:expr, $when:expr;)*) => {
+        &[$(Rule { code: $code, refusal: $refusal, on: $on, acts: $acts, when: $when }),*]
+    };
+}
+
+/// The rules.
+#[rustfmt::skip]
+pub(super) static RULES: &[Rule] = rules! {
+    "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
+    "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
+    "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.need'";
+    "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "place IS NULL";
+    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND whom IS NULL";
+    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
+    "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
+    "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
+    "stale"              Some(Refusal::Stale),                                  ONE, EVERY, "json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?1, '$.if_match') AS tag WHERE tag.value IN ('*', {etag}))";
+    // A read is answered 304 (RFC 9110 §13.1.2).
+    "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
+    "unconditional"      Some(Refusal::PreconditionRequired),                   &[Credential], &[Change, Delete], "json_type(?1, '$.if_match') IS NULL AND preconditions";
+    // Created with this key by this caller within the last day: the same body gets the same response, another one an error.
+    "replay"             None,                                                  &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_replay.sql");
+    "key_reused"         Some(Refusal::KeyReused),                              &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_key_reused.sql");
+    // More than one answer or one batch holds. The count is the tenant's; below its bound nothing is counted.
+    "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal, Tenant], &[Read, Delete], include_str!("sql/rule_too_many.sql");
+    "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
+    "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, "outlives";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 3 AND restricted";
+    // Only root disables or enables a tenant.
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 4 AND to_document -> '$.enabled' <> document -> '$.enabled'";
+    // Roles that the body names: the one that a face gives by default is not a use of RBAC.
+    "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac";
+    // No id is used twice, also after deletion. A credential's is unique over all tenants.
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
+    "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
+    "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
+    "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
+    "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
+    // The default principal is neither deleted nor disabled.
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "whom = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "whom = '00000000000000000000000000'";
+    // A tenant that is not empty is deleted only if the request says so.
+    "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.place AND p.id > '00000000000000000000000000'))";
+};
+
+/// The CASE of the rules that can refuse such a request.
+pub(super) fn code(on: On, act: Act) -> String {
+    let etag = if on == Tenant {
+        "place || '.' || verdict_of.revision"
+    } else {
+        "verdict_of.id || '.' || verdict_of.revision"
+    };
+    let keyed_tenant = if on == Tenants { "''" } else { "place" };
+    let rules = RULES.iter().filter(|rule| rule.on.contains(&on) && rule.acts.contains(&act));
+    let cases = rules.map(|Rule { code, when, .. }| {
+        let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant)]);
+        format!("WHEN {when} THEN '{code}' ")
+    });
+    format!("CASE {}ELSE 'go' END", cases.collect::<String>())
+}

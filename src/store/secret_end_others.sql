@@ -1,5 +1,0 @@
--- A new secret ends every other of its credential. First the stamp, without which none can be deleted.
-UPDATE secrets SET ending = 1, change = new.change, changed_at = new.changed_at, changed_by = new.changed_by,
-  changed_request = new.changed_request
-FROM found CROSS JOIN secrets AS new ON new.id = ?1 ->> '$.secret.id' AND new.change = ?1 ->> '$.change'
-WHERE secrets.tenant = found.place AND secrets.credential = ?1 ->> '$.credential' AND secrets.id <> new.id

@@ -1,0 +1,22 @@
+('unknown_principal', iif(json_type(given, '$.set.principal') IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM principals AS p WHERE p.tenant = merged.place AND p.id = given ->> '$.set.principal'), 1, NULL)),
+-- The role names that the tenant does not know. A role that the credential has may stay after its name left the catalogue: a PUT of
+-- what GET shows changes nothing. Of a list that breaks a rule, only the names are compared.
+('unknown_roles', CASE
+  WHEN coalesce(json_array_length(given, '$.role_names'), 0) = 0 THEN NULL
+  WHEN json_type(given, '$.set.roles') IS NULL THEN (
+    SELECT nullif(json_group_array(name), '[]') FROM (
+      SELECT value AS name FROM json_each(given, '$.role_names')
+      EXCEPT SELECT value FROM json_each(role_names)
+      EXCEPT SELECT value ->> 'role_id' FROM json_each(document, '$.roles')))
+  ELSE (
+    SELECT nullif(json_group_array(name), '[]') FROM (
+      SELECT value ->> 'role_id' AS name FROM (
+        SELECT value FROM json_each(to_document, '$.roles') EXCEPT SELECT value FROM json_each(document, '$.roles'))
+      EXCEPT SELECT value FROM json_each(role_names)))
+  END),
+('too_many_roles', iif(json_array_length(to_document, '$.roles') > {roles_max}, 1, NULL)),
+('last_role', iif(json_type(given, '$.context') IS NOT NULL AND json_array_length(to_document, '$.roles') = 0
+  AND json_array_length(document, '$.roles') > 0, 1, NULL)),
+('too_many_metadata', iif((SELECT count(*) FROM json_each(to_document, '$.metadata')) > {metadata_max}, 1, NULL)),
+('too_large_metadata', iif(length(CAST(to_document -> '$.metadata' AS BLOB)) > {metadata_bytes_max}, 1, NULL)),

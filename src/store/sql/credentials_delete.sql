@@ -1,0 +1,1 @@
+DELETE FROM credentials INDEXED BY credentials_ending WHERE ending AND change = ?1 ->> '$.change'

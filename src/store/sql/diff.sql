@@ -1,0 +1,20 @@
+-- What differs between two states, by key. No state holds null, so the patch has the keys of both. Of a set only what was added and
+-- removed is told, and of metadata the members that differ: an event is as large as the change, not as large as the thing.
+(SELECT json_group_object(key, CASE key
+  WHEN 'roles' THEN json_object(
+    'added', json((SELECT json_group_array(json(value)) FROM json_each({after}, '$.roles')
+      WHERE value NOT IN (SELECT value FROM json_each({before}, '$.roles')))),
+    'removed', json((SELECT json_group_array(json(value)) FROM json_each({before}, '$.roles')
+      WHERE value NOT IN (SELECT value FROM json_each({after}, '$.roles')))))
+  WHEN 'role_names' THEN json_object(
+    'added', json((SELECT json_group_array(value) FROM json_each({after}, '$.role_names')
+      WHERE value NOT IN (SELECT value FROM json_each({before}, '$.role_names')))),
+    'removed', json((SELECT json_group_array(value) FROM json_each({before}, '$.role_names')
+      WHERE value NOT IN (SELECT value FROM json_each({after}, '$.role_names')))))
+  WHEN 'metadata' THEN json_object(
+    'before', json((SELECT json_group_object(key, value) FROM (
+      SELECT key, value FROM json_each({before}, '$.metadata') EXCEPT SELECT key, value FROM json_each({after}, '$.metadata')))),
+    'after', json((SELECT json_group_object(key, value) FROM (
+      SELECT key, value FROM json_each({after}, '$.metadata') EXCEPT SELECT key, value FROM json_each({before}, '$.metadata')))))
+  ELSE json_object('before', {before} -> fullkey, 'after', {after} -> fullkey) END)
+FROM json_each(json_patch({before}, {after})) WHERE {before} -> fullkey IS NOT {after} -> fullkey)

@@ -1,0 +1,9 @@
+-- The secrets that exist stay valid for the grace period, and never beyond their own ends or the credential's; expired ones end.
+UPDATE secrets SET
+  ending = coalesce(secrets.expires_at <= ?1 ->> '$.now', 0),
+  expires_at = min(?1 ->> '$.now' + (?1 ->> '$.grace_seconds') * 1000000, coalesce(secrets.expires_at, 9007199254740991),
+    coalesce(c.expires_at, 9007199254740991)),
+  change = c.change, changed_at = c.changed_at, changed_by = c.changed_by, changed_request = c.changed_request
+FROM credentials AS c
+WHERE c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change'
+  AND secrets.tenant = c.tenant AND secrets.credential = c.id AND secrets.id <> ?1 ->> '$.secret.id'

@@ -1,0 +1,18 @@
+-- Judges, writes where the verdict is `go` and something differs, and returns the verdict and the thing as it then is: the view's
+-- triggers write. The columns are those of the view, in its order.
+INSERT INTO {view}
+SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document AS state, coalesce(revision, 0) + writes AS revision,
+  coalesce(created_at, ?1 ->> '$.times.created_at', ?1 ->> '$.now') AS created_at,
+  -- Later than before, also where a client chose the time before or clocks disagree.
+  CASE WHEN id IS NULL THEN coalesce(?1 ->> '$.times.updated_at', ?1 ->> '$.now')
+    WHEN writes THEN max(?1 ->> '$.now', min(updated_at + 1, 9007199254740991))
+    ELSE updated_at END AS updated_at,
+  {last_used_at} AS last_used_at, {newest} AS newest, {sealing_key} AS sealing_key, {sealed} AS sealed, {secrets} AS secrets,
+  {made} AS made, {made_key} AS made_key, {made_sealed} AS made_sealed,
+  whom AS principal, writes, differs,
+  ?1 ->> '$.change' AS change, ?1 ->> '$.now' AS changed_at, caller AS changed_by, ?1 ->> '$.request' AS changed_request,
+  ?1 ->> '$.idempotency.id' AS keyed_id, ?1 ->> '$.idempotency.body' AS keyed_body,
+  ?1 ->> '$.secret.key' AS keyed_key, ?1 ->> '$.idempotency.sealed' AS keyed_sealed
+FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
+RETURNING judged, tenant, id, label, state, revision, created_at, updated_at, last_used_at, newest, sealing_key, sealed, secrets,
+  made, made_key, made_sealed

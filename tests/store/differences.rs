@@ -1,0 +1,235 @@
+//! What an event says of a change is the difference of the two states, made here a second time: whatever the states, for every noun.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::console::STAMP;
+use support::{ACME, World};
+
+const OTHER: &str = "00000000000000000000000009";
+
+type State = Map<String, Value>;
+
+/// A thing of which the state changes: its table, how its rows name the tenant, and its noun.
+#[derive(Clone, Copy, Debug)]
+struct Thing {
+    table: &'static str,
+    tenant: &'static str,
+    noun: &'static str,
+    id: &'static str,
+}
+
+const TENANT: Thing = Thing { table: "tenants", tenant: "id", noun: "tenant", id: "00000000000000000000000001" };
+const PRINCIPAL: Thing =
+    Thing { table: "principals", tenant: "tenant", noun: "principal", id: "00000000000000000000000008" };
+const CREDENTIAL: Thing =
+    Thing { table: "credentials", tenant: "tenant", noun: "credential", id: "00000000000000000000000007" };
+
+impl Thing {
+    fn of_tenant(self) -> &'static str {
+        if self.noun == "tenant" { self.id } else { ACME }
+    }
+
+    fn insert(self, world: &World, state: &State) {
+        let (keys, values) = match self.noun {
+            "tenant" => ("id, label", format!("'{}', 'label'", self.id)),
+            _ => ("tenant, id", format!("'{ACME}', '{}'", self.id)),
+        };
+        let sql = format!(
+            "INSERT INTO {} ({keys}, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+             VALUES ({values}, ?1, 1, 5, 5, 'c', 0, 'b', 'r', 0)",
+            self.table
+        );
+        world.db.execute(&sql, &[&Value::Object(state.clone()).to_string()]);
+    }
+
+    fn update(self, world: &World, state: &State) {
+        let sql = format!("UPDATE {} SET state = ?1 WHERE {} = ?2 AND id = ?3", self.table, self.tenant);
+        world.db.execute(&sql, &[&Value::Object(state.clone()).to_string(), &self.of_tenant(), &self.id]);
+    }
+
+    fn delete(self, world: &World) {
+        world.db.execute(
+            &format!("UPDATE {} SET {STAMP} WHERE {} = ?1 AND id = ?2", self.table, self.tenant),
+            &[&self.of_tenant(), &self.id],
+        );
+        if self.noun == "tenant" {
+            // It is deleted with its default principal.
+            world.db.execute(&format!("UPDATE principals SET {STAMP} WHERE tenant = ?1"), &[&self.id]);
+            world.db.execute("DELETE FROM principals WHERE tenant = ?1", &[&self.id]);
+        } else {
+            world.db.execute(&format!("DELETE FROM {} WHERE ending AND id = ?1", self.table), &[&self.id]);
+        }
+    }
+
+    /// What its events say: the action, the changes, and whether they widen access.
+    fn events(self, world: &World) -> Vec<(String, Value, bool)> {
+        let sql =
+            "SELECT action, changes, widened FROM events WHERE tenant = ?1 AND noun = ?2 AND id = ?3 ORDER BY seq";
+        let event = |row: &Value| {
+            let changes = serde_json::from_str(row["changes"].as_str().unwrap()).unwrap();
+            (row["action"].as_str().unwrap().to_owned(), changes, row["widened"] == 1)
+        };
+        world.db.query(sql, &[&self.of_tenant(), &self.noun, &self.id]).iter().map(event).collect()
+    }
+}
+
+/// What differs between two states, by key: of a set what was added and removed, of metadata the members that differ.
+fn difference(before: &State, after: &State) -> Value {
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differs = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    differs
+        .map(|key| {
+            let (before, after) = (before.get(key), after.get(key));
+            let change = match key.as_str() {
+                "roles" | "role_names" => json!({"added": without(after, before), "removed": without(before, after)}),
+                "metadata" => json!({"before": members_but(before, after), "after": members_but(after, before)}),
+                _ => json!({"before": before, "after": after}),
+            };
+            (key.clone(), change)
+        })
+        .collect::<State>()
+        .into()
+}
+
+/// The items of one list that another one has not, in the order of the list.
+fn without(some: Option<&Value>, others: Option<&Value>) -> Vec<Value> {
+    let items = |list: Option<&Value>| list.and_then(Value::as_array).cloned().unwrap_or_default();
+    let others = items(others);
+    items(some).into_iter().filter(|item| !others.contains(item)).collect()
+}
+
+/// The members of one object that another one has not, or has with another value.
+fn members_but(some: Option<&Value>, others: Option<&Value>) -> State {
+    let members = some.and_then(Value::as_object).into_iter().flatten();
+    let differs = members.filter(|(name, value)| others.and_then(|others| others.get(*name)) != Some(value));
+    differs.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether a change gives more access than there was.
+fn widens(before: &State, after: &State) -> bool {
+    let flag = |state: &State, key: &str| state.get(key).and_then(Value::as_bool).unwrap_or_default();
+    let time = |state: &State, key: &str| state.get(key).and_then(Value::as_i64);
+    let turned_on = |key: &str| flag(after, key) && !flag(before, key);
+    let later_end = match (time(before, "expires_at"), time(after, "expires_at")) {
+        (Some(before), Some(after)) => after > before,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    turned_on("unrestricted")
+        || !flag(before, "unrestricted") && !without(after.get("roles"), before.get("roles")).is_empty()
+        || turned_on("enabled")
+        || later_end
+        || time(before, "revoked_at").is_some() && time(after, "revoked_at").is_none()
+}
+
+/// Texts that are easy to take for something else.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        2 => "[a-c]",
+        1 => prop::sample::select(vec!["null", "true", "0", "1.0", "{}", "[]", "\"", "'", "\\", "a b", "é\u{301}", "𝄞", "$.name"])
+            .prop_map(str::to_owned),
+        1 => "\\PC{1,8}",
+    ]
+}
+
+fn some_of<T: std::fmt::Debug + Clone + 'static>(of: &[T]) -> impl Strategy<Value = Vec<T>> + use<T> {
+    prop::sample::subsequence(of.to_vec(), 0..=of.len())
+}
+
+/// A document of members, of which those that are null are absent.
+fn document(members: Value) -> State {
+    let Value::Object(members) = members else { panic!("no object: {members}") };
+    members.into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
+fn tenant() -> impl Strategy<Value = State> {
+    (words(), any::<[bool; 3]>(), some_of(&["admin", "editor", "null", "1", "Ä", "a\"b"])).prop_map(|(name, flags, role_names)| {
+        let [enabled, rbac, preconditions] = flags;
+        document(json!({
+            "name": name, "enabled": enabled, "rbac": rbac, "preconditions": preconditions, "role_names": role_names,
+        }))
+    })
+}
+
+fn principal() -> impl Strategy<Value = State> {
+    let text = || prop::option::of(words());
+    (words(), text(), any::<bool>(), [text(), text(), text()]).prop_map(|(name, description, enabled, [first, last, email])| {
+        document(json!({
+            "name": name, "description": description, "enabled": enabled, "first_name": first, "last_name": last, "email": email,
+        }))
+    })
+}
+
+fn credential() -> impl Strategy<Value = State> {
+    let role = |resource: Option<&str>, role_id: &str| document(json!({"resource": resource, "role_id": role_id}));
+    let roles = [role(None, "admin"), role(None, "viewer"), role(Some("dataset"), "viewer"), role(Some("a\"b"), "é")];
+    let metadata = prop::option::of(prop::collection::btree_map(words(), words(), 0..4));
+    let revoked = prop::option::of((0..3_i64, prop::option::of(words())));
+    let text = prop::option::of(words());
+    let end = prop::option::of(prop_oneof![0..3_i64, Just(9_007_199_254_740_991)]);
+    (prop::sample::select(vec![ACME, OTHER]), words(), text, any::<bool>(), some_of(&roles), end, metadata, revoked)
+        .prop_map(|(principal, name, description, enabled, roles, expires_at, metadata, revoked)| {
+            let (revoked_at, revoked_reason) = revoked.unzip();
+            document(json!({
+                "principal": principal, "name": name, "description": description, "enabled": enabled,
+                "unrestricted": roles.is_empty(), "roles": roles, "expires_at": expires_at, "metadata": metadata,
+                "revoked_at": revoked_at, "revoked_reason": revoked_reason.flatten(),
+            }))
+        })
+}
+
+/// Its life through these states, of which events tell what differs and nothing else.
+fn check(thing: Thing, states: &[State]) {
+    let world = World::new();
+    let sql = "INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, \
+        changed_request, event) VALUES (?1, ?2, '{\"name\":\"n\",\"enabled\":true}', 1, 0, 0, 'c', 0, 'b', 'r', 0)";
+    world.db.execute(sql, &[&ACME, &OTHER]);
+    let (none, mut expected) = (State::new(), Vec::new());
+    let mut before = &none;
+    for state in states {
+        if expected.is_empty() {
+            thing.insert(&world, state);
+            expected.push(("created".to_owned(), difference(&none, state), false));
+        } else {
+            thing.update(&world, state);
+            if before != state {
+                expected.push(("updated".to_owned(), difference(before, state), widens(before, state)));
+            }
+        }
+        before = state;
+    }
+    thing.delete(&world);
+    let mut last = before.clone();
+    last.insert("created_at".to_owned(), json!(5));
+    expected.push(("deleted".to_owned(), difference(&last, &none), false));
+    let events = thing.events(&world);
+    assert_eq!(events, expected, "{thing:?}");
+}
+
+/// A few states, some of them again.
+fn life(state: impl Strategy<Value = State> + 'static) -> impl Strategy<Value = Vec<State>> {
+    let again = |states: Vec<State>| states.iter().chain(states.first()).chain(states.first()).cloned().collect();
+    prop::collection::vec(state, 1..6).prop_map(again)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn events_of_a_tenant_report_what_differs_and_nothing_else(states in life(tenant())) {
+        check(TENANT, &states);
+    }
+
+    #[test]
+    fn events_of_a_principal_report_what_differs_and_nothing_else(states in life(principal())) {
+        check(PRINCIPAL, &states);
+    }
+
+    #[test]
+    fn events_of_a_credential_report_what_differs_and_nothing_else(states in life(credential())) {
+        check(CREDENTIAL, &states);
+    }
+}

@@ -1,0 +1,515 @@
+//! The document `state` of a tenant, a principal and a credential: what the schema's CHECKs accept is what validation accepts, key by
+//! key, and a document that lacks what rights depend on cannot be stored.
+
+use std::collections::BTreeSet;
+
+use postern::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
+use postern::credential::id::Id;
+use postern::credential::table::{DESCRIPTION_MAX, METADATA_BYTES_MAX, NAME_MAX, ROLES_MAX, STATE_BYTES_MAX};
+use postern::credential::time::Micros;
+use postern::credential::validate::{Dialect, validate};
+use serde_json::{Map, Value, json};
+
+use support::{ACME, World};
+
+/// A table with one row under test.
+struct Thing {
+    noun: Noun,
+    table: &'static str,
+    id: String,
+    /// A document in which every key has a value.
+    whole: Map<String, Value>,
+    /// The keys that no document lacks.
+    required: &'static [&'static str],
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(members) = value else { panic!("not an object: {value}") };
+    members
+}
+
+fn things(world: &World) -> [Thing; 3] {
+    let (principal, _) = world.service_account();
+    let (credential, _) = world.client(&json!({"name": "n", "roles": null}));
+    let tenant = object(json!({
+        "name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": ["admin", "editor", "viewer"],
+    }));
+    let user = object(json!({
+        "name": "n", "description": "d", "enabled": true, "first_name": "f", "last_name": "l", "email": "e",
+    }));
+    let client = object(json!({
+        "principal": ACME, "name": "n", "description": "d", "enabled": true, "roles": [{"role_id": "viewer"}], "unrestricted": false,
+        "expires_at": 5, "metadata": {"a": "b"}, "revoked_at": 5, "revoked_reason": "r",
+    }));
+    let (tenants, principals) = (&["name", "enabled", "rbac", "preconditions", "role_names"], &["name", "enabled"]);
+    let credentials = &["principal", "name", "enabled", "roles", "unrestricted"];
+    [
+        Thing { noun: Noun::Tenant, table: "tenants", id: ACME.to_owned(), whole: tenant, required: tenants },
+        Thing { noun: Noun::Principal, table: "principals", id: principal, whole: user, required: principals },
+        Thing {
+            noun: Noun::Credential,
+            table: "credentials",
+            id: credential["client_".len()..].to_owned(),
+            whole: client,
+            required: credentials,
+        },
+    ]
+}
+
+/// The keys that a document has: of a noun, or of any.
+pub fn keys(of: Option<Noun>) -> BTreeSet<String> {
+    let things = things(&World::new());
+    let is_one = |thing: &&Thing| of.is_none_or(|noun| thing.noun == noun);
+    things.iter().filter(is_one).flat_map(|thing| thing.whole.keys().cloned()).collect()
+}
+
+impl Thing {
+    /// Whether the CHECKs accept a text as the document. A principal that does not exist is refused by a foreign key, not by them.
+    fn accepts(&self, world: &World, text: &str) -> bool {
+        let sql = format!("UPDATE {} SET state = ?1 WHERE id = ?2", self.table);
+        match world.db.try_execute(&sql, &[&text, &self.id]) {
+            Ok(rows) => {
+                assert_eq!(rows, 1, "{}: {text}", self.table);
+                true
+            }
+            Err(error) => {
+                let table = self.table;
+                let rules =
+                    [format!("CHECK constraint failed: {table}: "), format!("NOT NULL constraint failed: {table}.")];
+                let is_rule = rules.iter().any(|rule| error.starts_with(rule))
+                    || error.starts_with("cannot store") && error.contains(&format!(" column {table}."))
+                    || error == "malformed JSON";
+                assert!(is_rule || error == "FOREIGN KEY constraint failed", "{error}: {text}");
+                !is_rule
+            }
+        }
+    }
+
+    /// The whole document with this value of a key; without the key for null.
+    fn with(&self, key: &str, value: &Value) -> Map<String, Value> {
+        let mut document = self.whole.clone();
+        if value.is_null() {
+            document.remove(key);
+        } else {
+            document.insert(key.to_owned(), value.clone());
+        }
+        document
+    }
+}
+
+fn text_of(document: &Map<String, Value>) -> String {
+    Value::Object(document.clone()).to_string()
+}
+
+/// A face that can say every field, and that has no rule of its own.
+struct EveryField;
+
+impl Dialect for EveryField {
+    fn word(&self, _noun: Noun, _verb: Verb, _field: Field) -> Option<&'static str> {
+        Some("field")
+    }
+
+    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+        None
+    }
+
+    fn read_id(&self, text: &str) -> Option<Id> {
+        Id::parse(text)
+    }
+}
+
+/// The field that a body gives a key by; none for what follows from another one.
+fn field(key: &str) -> Option<Field> {
+    Some(match key {
+        "principal" => Field::Principal,
+        "name" => Field::Name,
+        "first_name" => Field::FirstName,
+        "last_name" => Field::LastName,
+        "email" => Field::Email,
+        "description" => Field::Description,
+        "enabled" => Field::Enabled,
+        "roles" => Field::Roles,
+        "expires_at" => Field::ExpiresAt,
+        "metadata" => Field::Metadata,
+        "rbac" => Field::Rbac,
+        "preconditions" => Field::Preconditions,
+        "role_names" => Field::RoleNames,
+        "revoked_reason" => Field::Reason,
+        "unrestricted" | "revoked_at" => return None,
+        other => panic!("what field is {other}?"),
+    })
+}
+
+/// Whether validation accepts a value of a key. Null is a key that is absent.
+fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
+    let Some(field) = field(key) else {
+        return match key {
+            // When a credential was revoked is the time of the request.
+            "revoked_at" => value.is_null() || is_time(value),
+            // It follows from the roles: of the document under test there is one.
+            _ => *value == json!(false),
+        };
+    };
+    let said = match (key, value) {
+        // Bodies give times as text.
+        ("expires_at", Value::Number(_)) => return is_time(value),
+        ("expires_at", Value::String(_)) => return false,
+        _ => Said::from(Some(value.clone())),
+    };
+    let mut draft = Draft::default();
+    draft.say(field, said);
+    validate(&draft, noun, Verb::Merge, &EveryField, "pstn").1.is_empty()
+}
+
+/// Whole microseconds since 1970 that a body can give.
+fn is_time(value: &Value) -> bool {
+    value
+        .as_i64()
+        .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).microseconds()) == Some(Micros(micros)))
+}
+
+/// Whether a value of a key is such a one.
+type IsOne = fn(&str, &Value) -> bool;
+
+/// Where the CHECKs accept what validation refuses: nothing of this matters for rights, and the Worker never writes it.
+const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 7] = [
+    ("a text may have control characters, and counts up to the first NUL", |key, value| {
+        let (least, most) = match key {
+            "name" => (1, NAME_MAX),
+            "first_name" | "last_name" | "email" => (0, NAME_MAX),
+            "description" | "revoked_reason" => (0, DESCRIPTION_MAX),
+            _ => return false,
+        };
+        let counted = |text: &str| text.chars().take_while(|letter| *letter != '\0').count();
+        value.as_str().is_some_and(|text| text.contains(char::is_control) && (least..=most).contains(&counted(text)))
+    }),
+    ("a principal may be any text, of which the foreign key accepts those that exist", |key, value| {
+        key == "principal" && value.is_string()
+    }),
+    // But for a text that is not JSON, which the trigger of the event cannot read.
+    ("roles are not looked into: an item may be of any form", |key, value| {
+        let is_read = |item: &Value| item.as_str().is_none_or(|text| serde_json::from_str::<Value>(text).is_ok());
+        let is_one = |items: &Vec<Value>| !items.is_empty() && items.len() <= ROLES_MAX && items.iter().all(is_read);
+        key == "roles" && value.as_array().is_some_and(is_one)
+    }),
+    ("names of roles are not looked into, and the three usual ones may be missing", |key, value| {
+        key == "role_names" && value.as_array().is_some_and(|items| items.len() <= ROLES_MAX)
+    }),
+    // A body may give 32, of which 16 are left after merging: the verdict counts these.
+    ("metadata may have any number of members", |key, value| {
+        is_short_metadata(key, value) && value.as_object().is_some_and(|members| members.len() > 32)
+    }),
+    ("metadata may have texts of any length, up to 8192 code points of JSON", |key, value| {
+        is_short_metadata(key, value) && value["a"].as_str().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX)
+    }),
+    ("metadata may have members of any type", |key, value| {
+        let is_text = |members: &Map<String, Value>| members.values().all(Value::is_string);
+        is_short_metadata(key, value) && !value.as_object().is_some_and(is_text)
+    }),
+];
+
+fn is_short_metadata(key: &str, value: &Value) -> bool {
+    key == "metadata" && value.is_object() && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
+}
+
+/// Every JSON type, and values at each bound of a rule and one beside it.
+fn corpus() -> Vec<Value> {
+    let mut corpus = vec![json!(null), json!(true), json!(false)];
+    corpus.extend([-1, 0, 1, 9_007_199_254_740_991_i64, 9_007_199_254_740_992, i64::MAX, i64::MIN].map(Value::from));
+    corpus.extend([1.5, -1.5, 1.0, 1e15, 1e300].map(Value::from));
+    for length in [0, 1, 2, 26, 254, 255, 256, 499, 500, 501] {
+        corpus.extend(["x", "é", "𝄞"].map(|letter| letter.repeat(length).into()));
+    }
+    corpus.extend(
+        [
+            "true",
+            "null",
+            "0",
+            "5",
+            "{}",
+            "[]",
+            "\"",
+            "\\",
+            "'",
+            "$.name",
+            "2026-11-21T00:00:00Z",
+            ACME,
+            "\u{e9}\u{301}",
+        ]
+        .map(Value::from),
+    );
+    corpus.extend(["\0", "a\0b", "a\n", "\u{7f}", "\u{85}"].map(Value::from));
+    for length in [1, 99, 100, 101] {
+        corpus.push((0..length).map(|number| number.to_string()).collect());
+        corpus.push((0..length).map(|number| json!({"resource": number.to_string(), "role_id": "viewer"})).collect());
+    }
+    corpus.extend([
+        json!([]),
+        json!([1]),
+        json!([[]]),
+        json!([true, "x"]),
+        json!([{"role_id": "a", "resource": "b", "resource_instance": "c"}]),
+        json!([{"resource": "b"}]),
+        json!([{"role_id": 5}]),
+        json!({}),
+        json!({"a": "b"}),
+        json!({"a": 1}),
+        json!({"a": {"b": "c"}}),
+        json!({"a": "x".repeat(500)}),
+        json!({"a": "x".repeat(501)}),
+        json!({"role_id": "viewer"}),
+    ]);
+    for members in [1, 16, 17, 32, 33] {
+        corpus.push((0..members).map(|number| (number.to_string(), json!("v"))).collect::<Map<_, _>>().into());
+    }
+    for letter in ["x", "é"] {
+        for length in [4095, 4096, 4097, 8191, 8192, 8193] {
+            let frame = json!({"a": ""}).to_string().len();
+            corpus.push(json!({"a": letter.repeat(length - frame)}));
+        }
+    }
+    corpus
+}
+
+#[test]
+fn the_checks_accept_what_validation_accepts_and_nothing_else_but_what_is_listed_here() {
+    let world = World::new();
+    let (mut used, mut accepted, mut refused) = (BTreeSet::new(), 0, 0);
+    for thing in things(&world) {
+        for key in thing.whole.keys() {
+            for value in corpus() {
+                let mut document = thing.with(key, &value);
+                if key == "roles" {
+                    // Full access is a key of its own, which follows from the roles: null says it in a body.
+                    let is_full = value.is_null() || value == json!([]);
+                    document.insert("unrestricted".to_owned(), is_full.into());
+                    if is_full {
+                        document.insert("roles".to_owned(), json!([]));
+                    }
+                }
+                if key == "revoked_at" {
+                    // Only a revocation has a reason.
+                    assert!(
+                        !thing.accepts(&world, &text_of(&thing.with(key, &Value::Null))),
+                        "a reason without a revocation"
+                    );
+                    document.remove("revoked_reason");
+                }
+                // An empty list of roles says nothing in a body, but it is how null is stored.
+                let valid =
+                    is_valid(thing.noun, key, if key == "roles" && value == json!([]) { &Value::Null } else { &value });
+                let accepts = thing.accepts(&world, &text_of(&document));
+                let excuses = ACCEPTED_ALTHOUGH_INVALID.iter().filter(|(_, is_one)| !valid && is_one(key, &value));
+                let excuses: Vec<_> = excuses.map(|(name, _)| *name).collect();
+                assert_eq!(
+                    accepts,
+                    valid || !excuses.is_empty(),
+                    "whether it can be stored: {}.{key}: {}",
+                    thing.table,
+                    value.to_string().chars().take(99).collect::<String>()
+                );
+                used.extend(excuses);
+                accepted += usize::from(accepts);
+                refused += usize::from(!accepts);
+                // And null itself never is, nor that a required key is absent.
+                document.insert(key.to_owned(), Value::Null);
+                assert!(!thing.accepts(&world, &text_of(&document)), "{}.{key}: null", thing.table);
+                document.remove(key);
+                let is_optional = !thing.required.contains(&key.as_str());
+                assert_eq!(thing.accepts(&world, &text_of(&document)), is_optional, "without {key}");
+            }
+        }
+    }
+    assert_eq!(used.len(), ACCEPTED_ALTHOUGH_INVALID.len(), "each exception is one: {used:?}");
+    assert!(accepted > 250 && refused > 1000, "{accepted} {refused}");
+}
+
+/// So that no key is left out above: the schema's columns are these keys, and the one that refuses all others.
+#[test]
+fn every_key_has_a_column_of_its_own() {
+    let world = World::new();
+    for thing in things(&world) {
+        let columns = world.db.query(
+            "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 0 AND name <> 'stray' ORDER BY name",
+            &[&thing.table],
+        );
+        let columns: Vec<_> = columns.iter().map(|column| column["name"].as_str().unwrap()).collect();
+        let mut keys: Vec<_> = thing.whole.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(columns, keys, "{}", thing.table);
+    }
+}
+
+/// Full access is said by two keys that agree, and every document has both: one that is lost opens nothing.
+#[test]
+fn a_document_without_roles_or_unrestricted_or_where_they_disagree_cannot_be_stored() {
+    let world = World::new();
+    let [.., thing] = things(&world);
+    let some = json!([{"role_id": "viewer"}]);
+    let mut accepted = Vec::new();
+    let values = |key: &str| {
+        let mut values = vec![None];
+        values.extend([json!(true), json!(false), json!(1), json!(0), json!("true"), json!("[]"), json!({})].map(Some));
+        values.extend((key == "roles").then(|| [Some(json!([])), Some(some.clone())]).into_iter().flatten());
+        values
+    };
+    for roles in values("roles") {
+        for unrestricted in values("unrestricted") {
+            let mut document = thing.whole.clone();
+            for (key, value) in [("roles", &roles), ("unrestricted", &unrestricted)] {
+                match value {
+                    Some(value) => drop(document.insert(key.to_owned(), value.clone())),
+                    None => drop(document.remove(key)),
+                }
+            }
+            let text = text_of(&document);
+            let insert = format!(
+                "INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+                 VALUES ('{ACME}', printf('%026d', {}), '{text}', 1, 0, 0, 'c', 0, 'b', 'r', 0)",
+                accepted.len() + 1
+            );
+            let accepts = thing.accepts(&world, &text);
+            assert_eq!(world.db.try_execute(&insert, &[]).is_ok(), accepts, "{text}");
+            if accepts {
+                accepted.push((roles.clone(), unrestricted.clone()));
+            }
+        }
+    }
+    assert_eq!(accepted, [(Some(json!([])), Some(json!(true))), (Some(some), Some(json!(false)))]);
+    // Nor is one of them taken away from what is stored.
+    for key in ["roles", "unrestricted"] {
+        for state in [format!("json_remove(state, '$.{key}')"), format!("json_patch(state, '{{\"{key}\":null}}')")] {
+            let error = world.db.try_execute(&format!("UPDATE credentials SET state = {state}"), &[]).unwrap_err();
+            assert!(error.contains("constraint failed"), "{error}: {state}");
+        }
+    }
+}
+
+/// Equal meaning is equal text.
+#[test]
+fn a_document_with_an_unknown_key_a_null_white_space_or_a_key_twice_cannot_be_stored() {
+    let world = World::new();
+    for thing in things(&world) {
+        let text = text_of(&thing.whole);
+        assert!(thing.accepts(&world, &text), "{text}");
+        let refused = |text: &str| assert!(!thing.accepts(&world, text), "{}: {text}", thing.table);
+        let with = |members: &str| format!("{{{members},{}", &text[1..]);
+        for unknown in [
+            "x", "Name", "name ", "", "a.b", "$.name", "\\u006e", "secret", "digest", "tenant", "id", "revision",
+            "state",
+        ] {
+            for value in ["1", "\"\"", "{}", "[]", "false"] {
+                refused(&with(&format!(r#""{unknown}":{value}"#)));
+            }
+        }
+        for (key, value) in &thing.whole {
+            // Once more, before and after the other keys, of the same value and of another one, plain and with an escape.
+            let escaped = format!("\\u{:04x}{}", u32::from(key.chars().next().unwrap()), &key[1..]);
+            for key in [key, &escaped] {
+                for value in [&value.to_string(), "null", "\"other\""] {
+                    refused(&with(&format!(r#""{key}":{value}"#)));
+                    refused(&format!(r#"{},"{key}":{value}}}"#, &text[..text.len() - 1]));
+                }
+            }
+            let member = format!(r#""{key}":"#);
+            assert!(text.contains(&member));
+            for spaced in [
+                format!(" {member}"),
+                format!("{member} "),
+                format!("\n{member}"),
+                format!("{member}\t"),
+                member.replace(':', " :"),
+            ] {
+                refused(&text.replacen(&member, &spaced, 1));
+            }
+            // JSON5.
+            refused(&text.replacen(&member, &format!("{key}:"), 1));
+            refused(&text.replacen(&member, &format!("'{key}':"), 1));
+            refused(&text.replacen(&member, &format!("/**/{member}"), 1));
+        }
+        for other in [
+            format!(" {text}"),
+            format!("{text} "),
+            format!("{text}\n"),
+            format!("{},}}", &text[..text.len() - 1]),
+            format!("[{text}]"),
+            Value::from(text.clone()).to_string(),
+            "{}".to_owned(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            String::new(),
+            text[..text.len() - 1].to_owned(),
+        ] {
+            refused(&other);
+        }
+    }
+    // The same inside of metadata, the one key that is an object.
+    let [.., thing] = things(&world);
+    let (text, member) = (text_of(&thing.whole), r#""metadata":{"a":"b"}"#);
+    for metadata in [
+        r#"{"a":null}"#,
+        r#"{"a":"b","c":null}"#,
+        r#"{"a":"b","a":"b"}"#,
+        r#"{"a":"b","a":"c"}"#,
+        r#"{"a":"b","\u0061":"c"}"#,
+        r#"{ "a":"b"}"#,
+        r#"{"a": "b"}"#,
+        r#"{"a":"b" }"#,
+        r#"{"a":"b",}"#,
+        r#"{a:"b"}"#,
+        r#"{"a":'b'}"#,
+        r#"{"a":0x10}"#,
+    ] {
+        let text = text.replacen(member, &format!(r#""metadata":{metadata}"#), 1);
+        assert!(!thing.accepts(&world, &text), "{text}");
+    }
+    // And of lists, white space.
+    for roles in [
+        r#"[ {"role_id":"viewer"}]"#,
+        r#"[{"role_id": "viewer"}]"#,
+        r#"[{"role_id":"viewer"},]"#,
+        r#"[{role_id:"viewer"}]"#,
+    ] {
+        let text = text.replacen(r#"[{"role_id":"viewer"}]"#, roles, 1);
+        assert!(!thing.accepts(&world, &text), "{text}");
+    }
+}
+
+/// In bytes, which is what D1 stores.
+#[test]
+fn a_document_of_more_than_32_kib_cannot_be_stored() {
+    let world = World::new();
+    let [tenant, principal, credential] = things(&world);
+    for (thing, key, item) in [(tenant, "role_names", None), (credential, "roles", Some("role_id"))] {
+        for letter in ["x", "é"] {
+            let of_bytes = |bytes: usize| {
+                let document = |lengths: &[usize]| {
+                    let items = lengths.iter().map(|length| {
+                        let name = letter.repeat(length / letter.len()) + &"y".repeat(length % letter.len());
+                        item.map_or_else(|| json!(name), |item| json!({ item: name }))
+                    });
+                    text_of(&thing.with(key, &items.collect()))
+                };
+                let mut lengths = [250; 100];
+                let more = bytes - document(&lengths).len();
+                for (at, length) in lengths.iter_mut().enumerate() {
+                    *length += more / 100 + usize::from(at < more % 100);
+                }
+                document(&lengths)
+            };
+            for (bytes, fits) in [(STATE_BYTES_MAX - 1, true), (STATE_BYTES_MAX, true), (STATE_BYTES_MAX + 1, false)] {
+                let text = of_bytes(bytes);
+                assert_eq!(text.len(), bytes);
+                assert_eq!(thing.accepts(&world, &text), fits, "{}: {bytes} bytes of {letter}", thing.table);
+            }
+        }
+    }
+    // Of a principal only a text that goes on after a NUL, where the CHECK of its own key stops to count, can be so long.
+    let description = |bytes: usize| {
+        let text = text_of(&principal.with("description", &json!("a\0")));
+        text_of(&principal.with("description", &json!(format!("a\0{}", "x".repeat(bytes - text.len())))))
+    };
+    assert!(principal.accepts(&world, &description(STATE_BYTES_MAX)));
+    assert!(!principal.accepts(&world, &description(STATE_BYTES_MAX + 1)));
+    assert_eq!(STATE_BYTES_MAX, 32 * 1024);
+}

@@ -1,0 +1,206 @@
+//! What changes nothing leaves the text of `state` as it is: on every face, for every noun, whoever calls. Equal text stands for equal
+//! meaning there, also where an editor's right is judged. (With random values, as root: tests/laws.)
+
+use postern::credential::id::Id;
+use serde_json::{Value, json};
+
+use support::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+
+/// A thing on a face: where it is, what changes it there, and whether an editor may.
+struct Place {
+    methods: &'static [&'static str],
+    url: String,
+    editor: bool,
+    /// A member that a body changes, with another value.
+    member: (&'static str, Value),
+}
+
+fn place(methods: &'static [&'static str], url: String, editor: bool, member: (&'static str, Value)) -> Place {
+    Place { methods, url, editor, member }
+}
+
+/// A tenant with a principal and a credential, in which every key has a value, or in which as few as can be have one.
+struct Scene {
+    world: World,
+    places: Vec<Place>,
+    admin: String,
+    editor: String,
+}
+
+impl Scene {
+    fn new(full: bool, revoked: bool) -> Self {
+        let world = World::new();
+        let done = |method: &str, url: &str, body: &Value| world.call(method, url, ROOT, body).expect(200);
+        let admin = world.caller(&["admin"]);
+        let editor = world.caller(&["editor"]);
+        let (user, _) = world.put(&format!("/v1.0/tenants/{ZERO}/users"), &json!({"FirstName": "a", "Email": "e"}));
+        let account = format!("/organizations/acme/service-accounts/{user}");
+        let credentials = format!("{account}/credentials");
+        let made = world.call("POST", &credentials, ROOT, &json!({"name": "n"})).expect(201).json();
+        let id = Id::parse(&text(&made, "id")).unwrap();
+        let tenant = format!("/v1/tenants/{ACME}");
+        let (own, own_user) = (format!("{tenant}/credentials/{id}"), format!("{tenant}/principals/{user}"));
+        if full {
+            done("PATCH", &tenant, &json!({"role_names": ["z", "a", "é"]}));
+            done("PATCH", &account, &json!({"description": "d"}));
+            // Neither roles nor members are in the order in which they are stored.
+            let roles = json!([
+                {"role_id": "z"}, {"role_id": "viewer", "resource": "dataset", "resource_instance": "1"}, {"role_id": "a"},
+                {"resource": "dataset", "role_id": "é"}, {"role_id": "z"},
+            ]);
+            done("PATCH", &own, &json!({"metadata": {"z": "1"}}));
+            let metadata = json!({"m": "", "a": "é\""});
+            let body = json!({
+                "description": "d", "roles": roles, "metadata": metadata, "expires_at": "2030-01-01T00:00:00.000001Z",
+            });
+            done("PATCH", &own, &body);
+        } else {
+            done("PATCH", &own, &json!({"roles": null}));
+        }
+        if revoked {
+            done("POST", &format!("{own}/revoke"), &json!({"reason": if full { json!("why") } else { Value::Null }}));
+        }
+        // Whatever moves by itself has moved.
+        for token in [&admin, &editor] {
+            world.get(&own, token).expect(200);
+        }
+        let named = || ("name", json!("another"));
+        let places = vec![
+            place(&["PUT"], client_url(&id.client()), false, named()),
+            place(&["PUT"], litegraph_url(&id), false, ("Name", json!("another"))),
+            place(&["PATCH"], format!("{credentials}/{id}"), true, named()),
+            place(&["PUT", "PATCH"], own, true, named()),
+            place(
+                &["PUT"],
+                format!("/v1.0/tenants/{ZERO}/users/{}", user.guid()),
+                false,
+                ("LastName", json!("another")),
+            ),
+            place(&["PATCH"], account, true, named()),
+            place(&["PUT", "PATCH"], own_user, true, named()),
+            place(&["PUT"], format!("/v1.0/tenants/{ZERO}"), false, ("Name", json!("another"))),
+            place(&["PATCH"], "/organizations/acme".to_owned(), false, named()),
+            place(&["PUT", "PATCH"], tenant, false, named()),
+        ];
+        Self { world, places, admin, editor }
+    }
+
+    /// Who may change what is there.
+    fn callers(&self, place: &Place) -> Vec<&str> {
+        let all = [(ROOT, true), (self.admin.as_str(), true), (self.editor.as_str(), place.editor)];
+        all.into_iter().filter(|(_, may)| *may).map(|(token, _)| token).collect()
+    }
+
+    /// Sends what changes nothing: it is answered as a GET is, writes nothing, and leaves every text.
+    fn changes_nothing(&self, method: &str, place: &Place, token: &str, body: &Value) {
+        let before = self.world.stored_but_last_use();
+        let got = self.world.get(&place.url, token).expect(200);
+        let reply: Reply = self.world.call(method, &place.url, token, body);
+        let said = format!("{method} {} {body}", place.url);
+        assert_eq!(reply.status, 200, "{said}: {}", reply.text);
+        assert_eq!(reply.cost.rows_written, 0, "{said}");
+        assert_eq!(reply.json(), got.json(), "{said}");
+        assert_eq!(reply.header("etag"), got.header("etag"), "{said}");
+        // The states, the revisions, and how many events there are.
+        assert_eq!(self.world.stored_but_last_use(), before, "{said}");
+    }
+}
+
+fn in_each_scene(check: impl Fn(&Scene)) {
+    for (full, revoked) in [(true, false), (true, true), (false, false), (false, true)] {
+        check(&Scene::new(full, revoked));
+    }
+}
+
+#[test]
+fn what_get_shows_sent_back_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+    in_each_scene(|scene| {
+        for place in &scene.places {
+            for token in scene.callers(place) {
+                for method in place.methods {
+                    let shown = scene.world.get(&place.url, token).expect(200).json();
+                    scene.changes_nothing(method, place, token, &shown);
+                    // Also once another face has said the same.
+                    scene.changes_nothing(method, place, token, &shown);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn an_empty_patch_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+    in_each_scene(|scene| {
+        for place in scene.places.iter().filter(|place| place.methods.contains(&"PATCH")) {
+            for token in scene.callers(place) {
+                scene.changes_nothing("PATCH", place, token, &json!({}));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_same_change_a_second_time_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+    for place in 0..Scene::new(true, false).places.len() {
+        for caller in 0..3 {
+            let scene = Scene::new(true, false);
+            let place = &scene.places[place];
+            let Some(token) = scene.callers(place).get(caller).copied() else { continue };
+            for method in place.methods {
+                let mut body = scene.world.get(&place.url, token).expect(200).json();
+                for member in ["revision", "updated_at", "LastUpdateUtc"] {
+                    body.as_object_mut().unwrap().remove(member);
+                }
+                let (member, value) = &place.member;
+                body[member] = json!(format!("{} {method}", value.as_str().unwrap()));
+                let (before, rows) =
+                    (scene.world.stored_but_last_use(), scene.world.call(method, &place.url, token, &body));
+                assert!(
+                    rows.status == 200 && rows.cost.rows_written > 0,
+                    "{method} {} {body}: {}",
+                    place.url,
+                    rows.text
+                );
+                assert_ne!(scene.world.stored_but_last_use(), before);
+                scene.changes_nothing(method, place, token, &body);
+            }
+        }
+    }
+}
+
+/// What is said in another order, twice, or with its null members aloud is the same; and what an editor may not change it may repeat.
+#[test]
+fn another_spelling_of_the_same_leaves_the_text_of_the_state() {
+    let scene = Scene::new(true, false);
+    let [own, coactive] = [3, 0].map(|at| &scene.places[at]);
+    let shown = scene.world.get(&own.url, ROOT).expect(200).json();
+    let mut roles = shown["roles"].as_array().unwrap().clone();
+    roles.reverse();
+    roles.push(roles[0].clone());
+    let nulls = |role: &Value| json!({"role_id": role["role_id"], "resource": role["resource"], "resource_instance": role["resource_instance"]});
+    let with_nulls: Vec<_> = roles.iter().map(nulls).collect();
+    for token in [ROOT, &scene.admin, &scene.editor] {
+        for body in [
+            json!({ "roles": roles }),
+            json!({ "roles": with_nulls }),
+            json!({ "metadata": {"m": "", "a": "é\""} }),
+            json!({ "metadata": {"not there": null} }),
+            json!({ "expires_at": "2030-01-01T01:00:00.000001+01:00" }),
+            json!({ "enabled": true, "description": "d", "principal": shown["principal"] }),
+        ] {
+            scene.changes_nothing("PATCH", own, token, &body);
+        }
+        if scene.callers(coactive).contains(&token) {
+            for body in [
+                json!({ "roles": roles }),
+                // The part of the roles that it is of, put together in the database.
+                json!({"roles": [{"role_id": "z"}, {"role_id": "a"}], "roles_context": "system"}),
+                json!({
+                    "roles": [{"role_id": "viewer", "resource": "dataset", "resource_instance": "1"}], "roles_context": "dataset:1",
+                }),
+            ] {
+                scene.changes_nothing("PUT", coactive, token, &body);
+            }
+        }
+    }
+}

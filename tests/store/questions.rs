@@ -1,0 +1,286 @@
+//! Every path that a statement reads is one that is sent: of the question, of what is noted after the response, or of a document.
+
+use std::collections::BTreeSet;
+
+use postern::caller::{Caller, Rank};
+use postern::credential::field::Noun;
+use postern::credential::id::Id;
+use postern::credential::role::Context;
+use postern::credential::secret::Proof;
+use postern::credential::time::Micros;
+use postern::store::after::{After, Rekey};
+use postern::store::question::{
+    Act, By, Filter, Idempotency, Key, Label, NewRow, On, Order, Page, Question, Rotation, TenantRef, Times,
+};
+use serde_json::{Map, Value, json};
+
+use crate::documents::keys;
+
+/// The members that a body may give although they are read-only, by their columns.
+const READ_ONLY: [&str; 8] =
+    ["id", "tenant", "label", "revision", "created_at", "updated_at", "revoked_at", "revoked_reason"];
+
+fn proof() -> Proof {
+    Proof { id: Id::ZERO, digest: "digest".to_owned() }
+}
+
+/// Who calls, in each way.
+fn callers() -> [Caller; 3] {
+    [
+        Caller::Root { root: true },
+        Caller::Secret { proofs: vec![proof()], client: Some(Id::ZERO) },
+        Caller::Access { access: Id::ZERO, made: Micros(1), end: Micros(2) },
+    ]
+}
+
+/// A question in which everything is set.
+fn everything(caller: Caller, tenant: TenantRef) -> Question {
+    let mut page = Page::first(Order { by: By::Creation, descending: false }, 1);
+    page.at = Some(Micros(1));
+    page.name = Some("name".to_owned());
+    page.id = Some(Id::ZERO);
+    page.from = Some(Key(Some(Id::ZERO)));
+    page.noun = Some(Noun::Credential);
+    page.ids = Some(vec![Id::ZERO]);
+    page.noun = Some(Noun::Principal);
+    (page.secrets, page.tells_secrets, page.looks_back, page.counts) = (true, true, true, true);
+    page.filter = Some(Filter {
+        enabled: Some(true),
+        principal: Some(Id::ZERO),
+        role: Some("viewer".to_owned()),
+        name_from: Some("a".to_owned()),
+        name_to: Some("b".to_owned()),
+        expires_before: Some(Micros(1)),
+        unused_since: Some(Micros(1)),
+        unrotated_since: Some(Micros(1)),
+    });
+    let members =
+        |names: &mut dyn Iterator<Item = &str>| names.map(|name| (name.to_owned(), json!(1))).collect::<Map<_, _>>();
+    let key = || Some(Key(Some(Id::ZERO)));
+    // Every member: one that is added does not compile until it stands here.
+    Question {
+        now: Micros(1),
+        caller: caller.clone(),
+        tenant: Some(tenant),
+        principal: key(),
+        credential: key(),
+        bearer: Some(vec![proof()]),
+        subject: Some(caller),
+        seq: Some(1),
+        on: On::Credential,
+        act: Act::Change,
+        need: Rank::Viewer,
+        if_match: Some(vec!["*".to_owned()]),
+        if_none_match: Some(vec!["*".to_owned()]),
+        asserted: members(&mut READ_ONLY.into_iter()),
+        merges: true,
+        active: true,
+        rotation: Some(Rotation::Start),
+        grace_seconds: Some(1),
+        tells_secrets: true,
+        idempotency: Some(Idempotency {
+            id: "id".to_owned(),
+            body: "body".to_owned(),
+            sealed: Some("sealed".to_owned()),
+        }),
+        page: Some(page),
+        bound: Some(1),
+        force: true,
+        dry: true,
+        invalid: true,
+        set: members(&mut keys(None).iter().map(String::as_str)),
+        times: Times { created_at: Some(Micros(1)), updated_at: Some(Micros(1)) },
+        label: Some(Label { slug: "slug".to_owned(), first: 1 }),
+        context: Some(Context { resource: Some("r".to_owned()), resource_instance: Some("i".to_owned()) }),
+        role_names: vec![(0, "viewer".to_owned())],
+        secret: Some(NewRow {
+            id: Id::ZERO,
+            digest: "digest".to_owned(),
+            proofs: vec![proof()],
+            key: "key".to_owned(),
+            sealed: Some("sealed".to_owned()),
+            hint: "hint".to_owned(),
+        }),
+        change: Id::ZERO,
+        request: "request".to_owned(),
+    }
+}
+
+/// Every path of a JSON value. A list has one of its own, and its items none.
+fn paths_of(value: &Value) -> BTreeSet<String> {
+    fn add(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
+        for (name, value) in value.as_object().into_iter().flatten() {
+            let path = format!("{path}.{name}");
+            add(value, &path, paths);
+            paths.insert(path);
+        }
+    }
+    let mut paths = BTreeSet::new();
+    add(value, "$", &mut paths);
+    paths
+}
+
+fn paths_of_questions() -> BTreeSet<String> {
+    let tenants = [TenantRef::Id(Key(Some(Id::ZERO))), TenantRef::Label("acme".to_owned())];
+    let questions =
+        callers().into_iter().flat_map(|caller| tenants.clone().map(|tenant| everything(caller.clone(), tenant)));
+    questions.flat_map(|question| paths_of(&serde_json::to_value(question).unwrap())).collect()
+}
+
+/// What is noted after the response.
+fn paths_of_notes() -> BTreeSet<String> {
+    let text = |text: &str| text.to_owned();
+    let rekey = Rekey { from: Id::ZERO, id: Id::ZERO, digest: text("d"), key: text("k"), sealed: Some(text("s")) };
+    let (now, used, change) = (Micros(1), vec![Id::ZERO], Id::ZERO);
+    let after = After { now, used, rekey: Some(rekey), change, by: text("b"), request: text("r") };
+    paths_of(&serde_json::to_value(after).unwrap())
+}
+
+/// A path in a text, and what it is read of: the operand of an arrow or the first argument of a function; nothing where the path is a
+/// value, or where the first argument is an expression.
+#[derive(Debug, PartialEq)]
+struct Read<'a> {
+    of: Option<&'a str>,
+    path: &'a str,
+}
+
+fn reads(text: &str) -> Vec<Read<'_>> {
+    let starts = text.match_indices("'$.").map(|(at, _)| at);
+    starts
+        .map(|at| {
+            let path = &text[at + 1..at + 1 + text[at + 1..].find('\'').expect("a path ends")];
+            Read { of: operand(&text[..at]), path }
+        })
+        .collect()
+}
+
+fn operand(before: &str) -> Option<&str> {
+    let before = before.trim_end();
+    let is_name = |letter: char| letter.is_alphanumeric() || "?_.{}".contains(letter);
+    if let Some(left) = before.strip_suffix("->>").or_else(|| before.strip_suffix("->")) {
+        let left = left.trim_end();
+        return Some(&left[left.trim_end_matches(is_name).len()..]);
+    }
+    // Back to the bracket of the call; a string of Rust that begins before that is none.
+    let mut depth = 0;
+    for (at, letter) in before.char_indices().rev() {
+        match letter {
+            ')' => depth += 1,
+            '(' if depth > 0 => depth -= 1,
+            '(' => {
+                let name = &before[..at][before[..at].trim_end_matches(is_name).len()..];
+                let first = before[at + 1..].split(',').next().unwrap_or_default().trim();
+                return Some(first)
+                    .filter(|first| name.starts_with("json") && !first.is_empty() && first.chars().all(is_name));
+            }
+            '"' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The texts of all statements: the files, and what stands in the source.
+fn texts() -> Vec<(String, String)> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut texts = Vec::new();
+    for (folder, extension) in [("src/store/sql", "sql"), ("src/store", "rs")] {
+        for file in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|other| other == extension) {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                texts.push((name, std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    texts
+}
+
+/// What is wrong with the paths of a text.
+fn wrong(file: &str, text: &str, questions: &BTreeSet<String>, notes: &BTreeSet<String>) -> Vec<String> {
+    let keys = keys(file.starts_with("credential_").then_some(Noun::Credential));
+    let is_key = |path: &str| keys.contains(path.trim_start_matches("$."));
+    let is_note = ["secret_note_use.sql", "credential_note_use.sql", "secret_rekey.sql"].contains(&file);
+    let mut wrong = Vec::new();
+    for read in reads(text) {
+        let is_right = match read.of {
+            Some("?1" | "given") if is_note => notes.contains(read.path),
+            Some("?1" | "given") => {
+                let filled = ["caller", "subject"].map(|caller| read.path.replace("{caller}", caller));
+                filled.iter().all(|path| questions.contains(path))
+            }
+            Some("document" | "to_document" | "state" | "{before}" | "{after}") => is_key(read.path),
+            // An event, by key: also of when the thing was created, where it was deleted.
+            Some("e.changes") => {
+                let key = read.path.strip_suffix(".before").or_else(|| read.path.strip_suffix(".after"));
+                key.is_some_and(|key| is_key(key) || key == "$.created_at")
+            }
+            // A key of what is made here of documents, or of none of them.
+            // The keys that an editor may change come from the table of fields.
+            None => is_key(read.path) || ["$.-", "$.{}"].contains(&read.path),
+            Some(_) => false,
+        };
+        if !is_right {
+            wrong.push(format!("{file}: {read:?}"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_path_that_a_statement_reads_is_sent_or_is_a_key_of_a_document() {
+    let (questions, notes) = (paths_of_questions(), paths_of_notes());
+    let texts = texts();
+    let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &questions, &notes)).collect();
+    assert!(all.is_empty(), "{all:#?}");
+    assert!(texts.iter().map(|(_, text)| reads(text).len()).sum::<usize>() > 200, "the paths are read");
+}
+
+/// And nothing is sent in vain.
+#[test]
+fn every_member_that_is_sent_is_read() {
+    let texts = texts();
+    let read: BTreeSet<&str> = texts.iter().flat_map(|(_, text)| reads(text)).map(|read| read.path).collect();
+    let is_read = |path: &String| {
+        let as_caller = path.replacen("$.caller", "$.{caller}", 1).replacen("$.subject", "$.{caller}", 1);
+        let below = |of: &str| read.iter().any(|read| *read == of || read.starts_with(&format!("{of}.")));
+        below(path) || below(&as_caller)
+    };
+    // Members of `set` are merged all together.
+    let in_vain: Vec<_> = [paths_of_questions(), paths_of_notes()]
+        .into_iter()
+        .flatten()
+        .filter(|path| !path.starts_with("$.set.") && !is_read(path))
+        .collect();
+    // When an access token ends is read of the one that is asked about.
+    assert_eq!(in_vain, ["$.caller.end"]);
+}
+
+#[test]
+fn a_path_that_nothing_has_is_seen() {
+    let (questions, notes) = (paths_of_questions(), paths_of_notes());
+    for (count, file, text) in [
+        (
+            0,
+            "a.sql",
+            "SELECT ?1 ->> '$.now', json_type(given, '$.set.roles'), document -> '$.roles', json_each(?1, '$.{caller}.proofs')",
+        ),
+        (1, "a.sql", "SELECT ?1 ->> '$.nov'"),
+        (1, "a.sql", "SELECT ?1 -> '$.set.role'"),
+        (1, "a.sql", "SELECT * FROM json_each(given, '$.set.Roles')"),
+        (1, "a.sql", "SELECT * FROM json_each(?1, '$.{caller}.proof')"),
+        (1, "a.sql", "SELECT (document ->> '$.role'), iif(x, '$.roles', '$.-')"),
+        (1, "a.sql", "SELECT json_remove(to_document, '$.namen')"),
+        (1, "a.sql", "SELECT json_replace(coalesce(document, '{}'), '$.meta', 1)"),
+        (1, "a.sql", "SELECT json_set(json(f(x, y)), '$.name', iif(1, '$.x', 2))"),
+        (1, "a.sql", "SELECT other ->> '$.name'"),
+        (1, "credential_a.sql", "SELECT document ->> '$.role_names'"),
+        (0, "a.sql", "SELECT document ->> '$.role_names', {before} -> '$.email'"),
+        (1, "a.sql", "SELECT e.changes ->> '$.name'"),
+        (0, "a.sql", "SELECT e.changes ->> '$.name.before', e.changes ->> '$.created_at.before'"),
+        (1, "secret_rekey.sql", "SELECT ?1 ->> '$.rekey.id', ?1 ->> '$.caller'"),
+        (1, "a.rs", "let free = f(\"'$.name', '$.descriptions'\");"),
+    ] {
+        assert_eq!(wrong(file, text, &questions, &notes).len(), count, "{text}");
+    }
+}

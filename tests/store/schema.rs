@@ -1,0 +1,196 @@
+//! What a document in a column makes easy to get wrong in the schema: an index or an `UPDATE OF` on a generated column, columns by
+//! position, and texts that stand in the migration and in a file.
+
+use std::collections::BTreeSet;
+
+use support::sent::SENT;
+use support::sqlite::Sqlite;
+use support::text;
+
+use crate::statements::{bare, words};
+
+/// The names of what a table, a view or an index has, in order.
+fn names(db: &Sqlite, sql: &str, of: &str) -> Vec<String> {
+    db.query(sql, &[&of]).iter().map(|row| text(row, "name")).collect()
+}
+
+fn columns(db: &Sqlite, table: &str) -> Vec<String> {
+    names(db, "SELECT name FROM pragma_table_info(?1) ORDER BY cid", table)
+}
+
+fn generated(db: &Sqlite, table: &str) -> Vec<String> {
+    names(db, "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden IN (2, 3)", table)
+}
+
+/// What is wrong with the indexes of a schema: SQLite writes an index of a generated column on every change of the state.
+fn wrong_indexes(db: &Sqlite) -> Vec<String> {
+    let indexes =
+        db.query("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", &[]);
+    let is_wrong = |index: &&serde_json::Value| {
+        let generated = generated(db, &text(index, "tbl_name"));
+        // Of an expression there is no name.
+        let of = db.query("SELECT name FROM pragma_index_info(?1)", &[&text(index, "name")]);
+        let of_expression = of.iter().any(|column| column["name"].is_null());
+        // With the condition of a partial one.
+        let sql = text(index, "sql");
+        let after_table = sql.split_once('(').map_or("", |(_, rest)| rest);
+        let named = words(after_table);
+        of_expression || named.iter().any(|word| generated.contains(word) || word == "state" || word.contains("->"))
+    };
+    indexes.iter().filter(is_wrong).map(|index| text(index, "name")).collect()
+}
+
+/// What is wrong with the triggers of a schema: one of `UPDATE OF` a generated column never fires.
+fn wrong_triggers(db: &Sqlite) -> Vec<String> {
+    let triggers = db.query("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'", &[]);
+    let is_wrong = |trigger: &&serde_json::Value| {
+        let words = words(&text(trigger, "sql"));
+        let Some(at) = words.windows(2).position(|pair| pair == ["UPDATE", "OF"]) else { return false };
+        let of: Vec<_> = words[at + 2..].iter().take_while(|word| *word != "ON").filter(|word| *word != ",").collect();
+        let stored = columns(db, &text(trigger, "tbl_name"));
+        of.is_empty() || of.iter().any(|column| !stored.contains(column))
+    };
+    triggers.iter().filter(is_wrong).map(|trigger| text(trigger, "name")).collect()
+}
+
+#[test]
+fn no_index_and_no_update_of_names_a_generated_column() {
+    let db = Sqlite::migrated();
+    let with_documents = ["tenants", "principals", "credentials"];
+    assert!(with_documents.iter().all(|table| generated(&db, table).len() > 5), "they are read");
+    assert_eq!((wrong_indexes(&db), wrong_triggers(&db)), (vec![], vec![]));
+    // Every generated column is VIRTUAL, so that a migration can add one: nothing but the state is stored of it.
+    let stored = "SELECT count(*) FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS x WHERE s.type = 'table' AND x.hidden = 3";
+    assert_eq!(db.count(stored), 0);
+}
+
+#[test]
+fn an_index_or_an_update_of_on_a_generated_column_is_seen() {
+    for (index, trigger, sql) in [
+        (1, 0, "CREATE INDEX one ON credentials (tenant, name)"),
+        (1, 0, "CREATE UNIQUE INDEX one ON tenants (name)"),
+        (1, 0, "CREATE INDEX one ON credentials (state ->> '$.name')"),
+        (1, 0, "CREATE INDEX one ON credentials (lower(name))"),
+        (1, 0, "CREATE INDEX one ON credentials (tenant) WHERE expires_at IS NOT NULL"),
+        (1, 0, "CREATE INDEX one ON credentials (tenant) WHERE state ->> '$.enabled'"),
+        (0, 0, "CREATE INDEX one ON credentials (tenant, updated_at) WHERE ending"),
+        (0, 0, "CREATE INDEX one ON credentials_by_name (tenant, name)"),
+        (0, 1, "CREATE TRIGGER one AFTER UPDATE OF name ON credentials BEGIN SELECT 1; END"),
+        (0, 1, "CREATE TRIGGER one BEFORE UPDATE OF state, roles ON credentials BEGIN SELECT 1; END"),
+        (0, 0, "CREATE TRIGGER one AFTER UPDATE OF state, event ON credentials BEGIN SELECT 1; END"),
+        (0, 0, "CREATE TRIGGER one AFTER UPDATE OF name ON credentials_by_name BEGIN SELECT 1; END"),
+        (0, 0, "CREATE TRIGGER one AFTER UPDATE ON credentials WHEN NEW.name <> OLD.name BEGIN SELECT 1; END"),
+    ] {
+        let db = Sqlite::migrated();
+        db.execute(sql, &[]);
+        assert_eq!((wrong_indexes(&db).len(), wrong_triggers(&db).len()), (index, trigger), "{sql}");
+    }
+}
+
+/// The names of what a SELECT gives: those after AS, or of columns that stand there as they are.
+fn selected(items: &[String]) -> Vec<String> {
+    let (mut names, mut depth, mut last) = (Vec::new(), 0, "");
+    for word in items {
+        match word.as_str() {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            "," if depth == 0 => names.push(last.to_owned()),
+            // The first FROM outside of brackets is the SELECT's own.
+            "FROM" if depth == 0 => break,
+            _ => {}
+        }
+        last = word;
+    }
+    names.push(last.to_owned());
+    names
+}
+
+/// A row goes into a view by position: two names that changed places would be stored in each other's place.
+#[test]
+fn what_a_change_selects_has_the_names_of_the_view_in_its_order() {
+    let db = Sqlite::migrated();
+    let mut checked = BTreeSet::new();
+    for (sql, requests) in SENT.iter() {
+        let written = sql.split_once("INSERT INTO ").and_then(|(_, rest)| rest.split_once(" SELECT "));
+        let Some((name, select)) = written.filter(|(name, _)| !name.contains(' ')) else { continue };
+        let view = columns(&db, name);
+        let (select, returned) = select.split_once(" RETURNING ").expect("what is returned");
+        assert_eq!(selected(&words(select)), view, "{}", requests[0]);
+        assert_eq!(returned.split(", ").collect::<Vec<_>>(), view[..returned.split(", ").count()], "{}", requests[0]);
+        checked.insert(name);
+    }
+    let views = ["change_credential", "change_principal", "change_tenant"];
+    let views = views.into_iter().chain(["create_credential", "create_principal", "create_tenant"]);
+    assert_eq!(checked, views.collect());
+    let order = selected(&words("max(a, b) AS one, iif(x, (SELECT y FROM z), 2) AS two, three FROM t"));
+    assert_eq!(order, ["one", "two", "three"], "names are read");
+}
+
+/// The view that triggers report to takes its row by position, too.
+#[test]
+fn what_a_trigger_reports_has_as_many_values_as_the_history() {
+    let db = Sqlite::migrated();
+    let history = columns(&db, "history");
+    let mut reports = BTreeSet::new();
+    for trigger in db.query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'", &[]) {
+        for values in text(&trigger, "sql").split("INSERT INTO history VALUES (").skip(1) {
+            let values = bare(values.split(");").next().unwrap());
+            let values: Vec<_> = values.split(',').map(str::to_owned).collect();
+            let at = |name: &str| history.iter().position(|column| column == name).unwrap();
+            assert!(values[at("tenant")].starts_with("NEW.") || values[at("tenant")].starts_with("OLD."));
+            for name in ["id", "revision", "changed_at", "changed_by", "changed_request"] {
+                assert!(
+                    values[at(name)].ends_with(&format!(".{name}")),
+                    "{}: {name} is {}",
+                    text(&trigger, "name"),
+                    values[at(name)]
+                );
+            }
+            reports.insert(text(&trigger, "name"));
+        }
+    }
+    let of_each = |what: &str| ["credentials", "principals", "tenants"].map(|table| format!("{table}_{what}"));
+    let all = [of_each("created"), of_each("updated"), of_each("deleted")].concat();
+    assert_eq!(reports, all.into_iter().collect());
+}
+
+/// And so does the view by which a response is kept: each value is of its column's name, but for who owns it.
+#[test]
+fn what_a_creation_keeps_has_the_names_of_the_view_in_its_order() {
+    let db = Sqlite::migrated();
+    let view = columns(&db, "kept");
+    let mut kept = 0;
+    for trigger in db.query("SELECT sql FROM sqlite_schema WHERE type = 'trigger'", &[]) {
+        for values in text(&trigger, "sql").split("INSERT INTO kept VALUES (").skip(1) {
+            let values = bare(values.split(");").next().unwrap());
+            let values: Vec<_> = values.split(',').map(|value| value.trim_start_matches("NEW.")).collect();
+            assert!(["''", "tenant"].contains(&values[0]), "{values:?}");
+            assert_eq!(values[1..], view[1..]);
+            kept += 1;
+        }
+    }
+    assert_eq!(kept, 3);
+}
+
+/// What an event says of a change, and what a dry run says, are one text.
+#[test]
+fn differences_and_what_widens_are_one_text_in_the_schema_and_in_the_dry_run() {
+    let db = Sqlite::migrated();
+    let file = |name: &str| {
+        let path = format!("{}/src/store/sql/{name}.sql", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let filled =
+        |name: &str, before: &str, after: &str| bare(&file(name).replace("{before}", before).replace("{after}", after));
+    let trigger = &db.query("SELECT sql FROM sqlite_schema WHERE name = 'history_recorded'", &[])[0];
+    let trigger = bare(&text(trigger, "sql"));
+    let diff = filled("diff", "coalesce(NEW.before, '{}')", "coalesce(NEW.after, '{}')");
+    let widened = format!("NEW.action='updated'AND({}))", filled("widened", "NEW.before", "NEW.after"));
+    assert!(trigger.contains(&format!(",{diff},{widened};END")), "the trigger has other texts: {diff},{widened}");
+    let dry_run = SENT.iter().find(|(_, requests)| requests[0].contains("?dry_run=true")).expect("a dry run");
+    let dry_run = bare(dry_run.0);
+    for (name, alias) in [("diff", "changes"), ("widened", "widened")] {
+        let text = filled(name, "document", "to_document");
+        assert!(dry_run.contains(&format!("{text}AS{alias}")), "the dry run has another text: {text}");
+    }
+}
