@@ -3,7 +3,7 @@
 //! Rows written, as D1 counts them: a row that is inserted or updated is one, each entry that an index gains is one more,
 //! a row that is deleted is one, and the index entry that goes with it is none. An update writes the entry of each index
 //! that has a column which its SET names, whether or not the value is another one: so what can change, and lists are ordered
-//! by, is in tables of its own (migrations/0001_postern.sql).
+//! by, is in tables of its own (`migrations/0001_postern.sql`).
 //!
 //! The sums, part by part: docs/COSTS.md, "Rows, exactly".
 //!
