@@ -1,27 +1,26 @@
 //! What a change did, or would do: as the store reports it (`src/store/sql/diff.sql`), in this face's words.
 
-use std::collections::BTreeMap;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
 
-/// What differs, by member.
-pub(super) type Changes = BTreeMap<String, Difference>;
+/// What differs, by member: each a [`Difference`].
+pub(super) type Changes = Map<String, Value>;
 
-/// How a member differs: by its value, or as a set.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+/// How a member differs: by its value, or as a set. It describes what [`read`] passes on.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "for the description")]
 pub(super) enum Difference {
     Value(ValueChange),
     Set(SetChange),
 }
 
 /// A member with one value. Of `metadata`, only the members that differ.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "for the description")]
 pub(super) struct ValueChange {
     /// The value before the change, or null.
     before: Value,
@@ -30,7 +29,8 @@ pub(super) struct ValueChange {
 }
 
 /// A set: `roles`, where neither side is full access, and `role_names`.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "for the description")]
 pub(super) struct SetChange {
     /// The items that the change adds.
     #[schemars(schema_with = "items")]
@@ -50,23 +50,24 @@ pub(super) fn read(text: &str) -> Changes {
     let mut changes: Changes = serde_json::from_str(text).unwrap_or_default();
     // Times are RFC 3339 everywhere on this face.
     for (_, difference) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
-        if let Difference::Value(ValueChange { before, after }) = difference {
-            for time in [before, after] {
-                if let Some(micros) = time.as_i64() {
-                    *time = Micros(micros).microseconds().into();
-                }
+        for side in ["before", "after"] {
+            if let Some(time) = difference.get_mut(side)
+                && let Some(micros) = time.as_i64()
+            {
+                *time = Micros(micros).microseconds().into();
             }
         }
     }
     // Full access is `roles: null` here, and so is what does not exist.
-    if let Some(Difference::Value(ValueChange { before, after })) = changes.remove("unrestricted") {
-        let (added, removed) = match changes.remove("roles") {
-            Some(Difference::Set(SetChange { added, removed })) => (added, removed),
-            Some(Difference::Value(_)) | None => (Vec::new(), Vec::new()),
+    if let Some(unrestricted) = changes.remove("unrestricted") {
+        let mut roles = changes.remove("roles").unwrap_or_default();
+        let mut side = |side, items| {
+            let listed = unrestricted.get(side) == Some(&Value::Bool(false));
+            let items = roles.get_mut(items).filter(|_| listed);
+            items.map_or_else(|| if listed { json!([]) } else { Value::Null }, Value::take)
         };
-        let side = |unrestricted: &Value, roles| if *unrestricted == false { Value::Array(roles) } else { Value::Null };
-        let roles = ValueChange { before: side(&before, removed), after: side(&after, added) };
-        changes.insert("roles".to_owned(), Difference::Value(roles));
+        let roles = json!({ "before": side("before", "removed"), "after": side("after", "added") });
+        changes.insert("roles".to_owned(), roles);
     }
     if let Some(preconditions) = changes.remove("preconditions") {
         changes.insert("require_if_match".to_owned(), preconditions);

@@ -1,9 +1,11 @@
 //! What only one operation shows: what a change would do, the history, and what is known of a token.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::changes::{self, Changes};
+use super::changes::{self, Changes, Difference};
 use super::shown::{List, Time, etag};
 use crate::answer::Answer;
 use crate::credential::id::Id;
@@ -32,6 +34,7 @@ pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verifi
 #[derive(Serialize, JsonSchema)]
 pub(super) struct DryRun {
     /// The members that it would change.
+    #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
     /// Whether it would widen access: a role more, or none at all, another end or none, or enabled again.
     widens_access: bool,
@@ -120,6 +123,7 @@ pub(super) struct Event<'a> {
     /// In which request: the answer's `X-Request-Id`.
     request_id: &'a str,
     /// The members that it changed.
+    #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
     /// Whether it widened access.
     widened_access: bool,
