@@ -206,11 +206,11 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn of(credential: &'a Credential, secret: Option<&'a Token>) -> Self {
-        let roles = credential.roles.as_deref().unwrap_or_default();
+        let roles = credential.state.roles().unwrap_or_default();
         Self {
             client_id: credential.id.client(),
             client_secret: secret.map_or("", Token::reveal),
-            name: &credential.name,
+            name: &credential.state.name,
             roles: roles.iter().map(ShownRole::of).collect(),
         }
     }

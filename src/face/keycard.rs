@@ -222,8 +222,8 @@ impl<'a> ServiceAccountCredential<'a> {
             client_id: credential.id.client(),
             client_secret: secret.map(Token::reveal),
             created_at: credential.created_at.milliseconds(),
-            name: &credential.name,
-            description: credential.description.as_deref(),
+            name: &credential.state.name,
+            description: credential.state.description.as_deref(),
             last_used_at: credential.last_used_at.map(Micros::milliseconds),
             permissions,
         }

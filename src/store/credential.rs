@@ -1,7 +1,5 @@
 //! Credentials: find, create, update. Each is one batch.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::idempotency::{Made, once};
@@ -12,7 +10,6 @@ use super::{Database, Row, Store};
 use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
-use crate::credential::role::Role;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -142,23 +139,6 @@ struct Stored {
     sealed: Option<String>,
 }
 
-/// The document. A key without a value is absent.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    principal: Id,
-    name: String,
-    description: Option<String>,
-    enabled: bool,
-    roles: Vec<Role>,
-    unrestricted: bool,
-    expires_at: Option<Micros>,
-    #[serde(default)]
-    metadata: BTreeMap<String, String>,
-    revoked_at: Option<Micros>,
-    revoked_reason: Option<String>,
-}
-
 /// A credential of a list, and its newest secret, if that was asked for.
 pub(super) fn from_row(row: &Row) -> Result<Credential, Refusal> {
     let stored: Stored = read(row)?;
@@ -184,31 +164,12 @@ impl Stored {
     }
 
     fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        let State {
-            principal,
-            name,
-            description,
-            enabled,
-            roles,
-            unrestricted,
-            expires_at,
-            metadata,
-            revoked_at,
-            revoked_reason,
-        } = state(&self.state)?;
         let unread = |_| Refusal::Broken("secrets that cannot be read".to_owned());
         let secrets = self.secrets.map(|secrets| serde_json::from_str(&secrets)).transpose().map_err(unread)?;
         Ok(Credential {
             tenant: self.tenant,
             id: self.id,
-            principal,
-            name,
-            description,
-            enabled,
-            roles: (!unrestricted).then_some(roles),
-            expires_at,
-            metadata,
-            revoked: revoked_at.map(|at| (at, revoked_reason)),
+            state: state(&self.state)?,
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,

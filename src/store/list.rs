@@ -81,7 +81,7 @@ pub struct Place<'a> {
 
 impl Item for Credential {
     fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {

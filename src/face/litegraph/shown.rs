@@ -56,8 +56,8 @@ impl<'a> Credential<'a> {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
-            user_guid: credential.principal.guid(),
-            name: &credential.name,
+            user_guid: credential.state.principal.guid(),
+            name: &credential.state.name,
             bearer_token: secret.as_ref().map_or("", Token::reveal),
             active: credential.is_active(),
             created_utc: credential.created_at.microseconds(),
