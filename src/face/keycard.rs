@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Face, Revealed, View, by_words, cursor, json, sentences};
+use super::{Face, Revealed, View, by_words, cursor, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
@@ -19,34 +19,14 @@ use crate::store::principal::Principal;
 use crate::store::question::{By, Order, Page};
 use crate::store::tenant::Tenant;
 
+const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Description, "description")];
+
 /// Its words.
 pub struct Keycard;
 
 impl Dialect for Keycard {
     fn word(&self, _noun: Noun, _verb: Verb, field: Field) -> Option<&'static str> {
-        match field {
-            Field::Name => Some("name"),
-            Field::Description => Some("description"),
-            Field::Id
-            | Field::Principal
-            | Field::FirstName
-            | Field::LastName
-            | Field::Email
-            | Field::Enabled
-            | Field::Roles
-            | Field::RolesContext
-            | Field::Secret
-            | Field::CreatedAt
-            | Field::UpdatedAt
-            | Field::ExpiresAt
-            | Field::Metadata
-            | Field::Rbac
-            | Field::Preconditions
-            | Field::RoleNames
-            | Field::GraceSeconds
-            | Field::Reason
-            | Field::Other => None,
-        }
+        word_in(WORDS, field)
     }
 
     fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
