@@ -229,7 +229,7 @@ impl<'a> Organization<'a> {
             id: tenant.id,
             created_at: tenant.created_at.milliseconds(),
             label: &tenant.label,
-            name: &tenant.name,
+            name: &tenant.state.name,
             // "sso_enabled: false; zone_id: the organisation's id".
             sso_enabled: false,
             updated_at: tenant.updated_at.milliseconds(),
@@ -256,9 +256,9 @@ impl<'a> ServiceAccount<'a> {
         Self {
             id: principal.id,
             created_at: principal.created_at.milliseconds(),
-            name: &principal.name,
+            name: &principal.state.name,
             updated_at: principal.updated_at.milliseconds(),
-            description: principal.description.as_deref(),
+            description: principal.state.description.as_deref(),
             permissions,
         }
     }

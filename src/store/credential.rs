@@ -5,13 +5,13 @@ use serde::Deserialize;
 use super::idempotency::{Made, once};
 use super::question::{Act, On, Question, Rotation};
 use super::sql::{Plain, Sql};
-use super::verdict::{Outcome, first, judge, no_row, one, read, state};
+use super::verdict::{Outcome, document, first, judge, no_row, one, read};
 use super::{Database, Row, Store};
-use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
+use crate::credential::{Credential, State};
 use crate::refusal::Refusal;
 
 /// Finds a credential.
@@ -128,7 +128,8 @@ struct Listed {
 struct Stored {
     tenant: Id,
     id: Id,
-    state: String,
+    #[serde(deserialize_with = "document")]
+    state: State,
     secrets: Option<String>,
     revision: i64,
     created_at: Micros,
@@ -169,7 +170,7 @@ impl Stored {
         Ok(Credential {
             tenant: self.tenant,
             id: self.id,
-            state: state(&self.state)?,
+            state: self.state,
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,
