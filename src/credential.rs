@@ -25,22 +25,8 @@ pub struct Credential {
     pub tenant: Id,
     /// Its id.
     pub id: Id,
-    /// Whom it speaks for.
-    pub principal: Id,
-    /// Its name.
-    pub name: String,
-    /// Its description, if any.
-    pub description: Option<String>,
-    /// Whether it may be used.
-    pub enabled: bool,
-    /// Its roles; none is full access.
-    pub roles: Option<Vec<Role>>,
-    /// When it ends, if ever.
-    pub expires_at: Option<Micros>,
-    /// What clients note beside it.
-    pub metadata: BTreeMap<String, String>,
-    /// When it was revoked, and why, if it is.
-    pub revoked: Option<(Micros, Option<String>)>,
+    /// Its stored document.
+    pub state: State,
     /// Counts its changes from 1.
     pub revision: i64,
     /// When it was made.
@@ -53,6 +39,39 @@ pub struct Credential {
     pub secrets: Vec<Secret>,
     /// Its newest secret, where that can be shown again.
     pub sealed: Option<Sealed>,
+}
+
+/// The stored document of a credential. A key without a value is absent, and an unknown key is an error.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The principal that the credential authenticates as.
+    pub principal: Id,
+    /// Its name.
+    pub name: String,
+    /// Its description, if any.
+    pub description: Option<String>,
+    /// Whether it may be used.
+    pub enabled: bool,
+    roles: Vec<Role>,
+    unrestricted: bool,
+    /// When it expires, if ever.
+    pub expires_at: Option<Micros>,
+    /// Notes of the clients, by name.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// When it was revoked, if it is.
+    pub revoked_at: Option<Micros>,
+    /// Why it was revoked. The schema refuses a reason without `revoked_at`.
+    pub revoked_reason: Option<String>,
+}
+
+impl State {
+    /// The roles; `None` is full access.
+    #[must_use]
+    pub fn roles(&self) -> Option<&[Role]> {
+        (!self.unrestricted).then_some(&*self.roles)
+    }
 }
 
 /// What can be told of a secret.
@@ -74,7 +93,7 @@ impl Credential {
     /// Whether it is enabled and not revoked: what faces mean that know one word for both.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.enabled && self.revoked.is_none()
+        self.state.enabled && self.state.revoked_at.is_none()
     }
 
     /// The entity tag of its stored state, the same on every face: `"<id>.<revision>"` (RFC 9110 §8.8.3).

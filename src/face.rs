@@ -146,6 +146,11 @@ pub(crate) fn render_access(token: &Token) -> Answer {
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }
 
+/// Returns a face's word for a field: the table lists every field that the face can say.
+pub(crate) fn word_in(words: &[(Field, &'static str)], field: Field) -> Option<&'static str> {
+    words.iter().find(|(of, _)| *of == field).map(|(_, word)| *word)
+}
+
 /// What a body says of each field that the face has a word for; those members are taken out of it.
 pub(crate) fn by_words(dialect: &dyn Dialect, noun: Noun, verb: Verb, body: &mut Map<String, Value>) -> Draft {
     let mut draft = Draft::default();

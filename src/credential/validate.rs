@@ -20,9 +20,9 @@ pub const VIOLATIONS_MAX: usize = 100;
 
 /// How a face spells and reads what a body says, as far as rules need it.
 pub trait Dialect {
-    /// The member that says a field of a noun in a body of this verb; `None` when the face cannot say it, and then it is
-    /// kept, or has its default on create. No wildcard arm here: a new field does not compile until the face has a word
-    /// for it, or says that it has none. Only asked for fields that the noun has.
+    /// Returns the member that says a field of a noun in a body of this verb. `None`: the face cannot say the field, which is
+    /// then kept, or has its default on create. Only called for fields that the noun has. A new document field has its key
+    /// as its word on our own face, and no word on a vendor's face until that face lists it.
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str>;
 
     /// What an absent or a null member means, where the face's contract says other than [`usual`] does.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Face, Revealed, View, by_words, json};
+use super::{Face, Revealed, View, by_words, json, word_in};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::{Draft, Field, Kind, Meaning, Noun, Place, Rule, Said, Verb, Violation};
@@ -24,34 +24,15 @@ pub const TENANT_HEADER: &str = "x-postern-tenant";
 
 const ROLES_CONTEXT: &str = "roles_context";
 
+const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Roles, "roles"), (Field::RolesContext, ROLES_CONTEXT)];
+
 /// Its words.
 pub struct Coactive;
 
 impl Dialect for Coactive {
     fn word(&self, _noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
-        match field {
-            Field::Name => Some("name"),
-            Field::Roles => Some("roles"),
-            Field::RolesContext => (verb == Verb::Replace).then_some("roles_context"),
-            Field::Id
-            | Field::Principal
-            | Field::FirstName
-            | Field::LastName
-            | Field::Email
-            | Field::Description
-            | Field::Enabled
-            | Field::Secret
-            | Field::CreatedAt
-            | Field::UpdatedAt
-            | Field::ExpiresAt
-            | Field::Metadata
-            | Field::Rbac
-            | Field::Preconditions
-            | Field::RoleNames
-            | Field::GraceSeconds
-            | Field::Reason
-            | Field::Other => None,
-        }
+        let has = field != Field::RolesContext || verb == Verb::Replace;
+        word_in(WORDS, field).filter(|_| has)
     }
 
     fn exception(&self, verb: Verb, field: Field, _said: &Said) -> Option<Meaning> {
@@ -206,11 +187,11 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn of(credential: &'a Credential, secret: Option<&'a Token>) -> Self {
-        let roles = credential.roles.as_deref().unwrap_or_default();
+        let roles = credential.state.roles().unwrap_or_default();
         Self {
             client_id: credential.id.client(),
             client_secret: secret.map_or("", Token::reveal),
-            name: &credential.name,
+            name: &credential.state.name,
             roles: roles.iter().map(ShownRole::of).collect(),
         }
     }

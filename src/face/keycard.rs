@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Face, Revealed, View, by_words, cursor, json, sentences};
+use super::{Face, Revealed, View, by_words, cursor, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
@@ -19,34 +19,14 @@ use crate::store::principal::Principal;
 use crate::store::question::{By, Order, Page};
 use crate::store::tenant::Tenant;
 
+const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Description, "description")];
+
 /// Its words.
 pub struct Keycard;
 
 impl Dialect for Keycard {
     fn word(&self, _noun: Noun, _verb: Verb, field: Field) -> Option<&'static str> {
-        match field {
-            Field::Name => Some("name"),
-            Field::Description => Some("description"),
-            Field::Id
-            | Field::Principal
-            | Field::FirstName
-            | Field::LastName
-            | Field::Email
-            | Field::Enabled
-            | Field::Roles
-            | Field::RolesContext
-            | Field::Secret
-            | Field::CreatedAt
-            | Field::UpdatedAt
-            | Field::ExpiresAt
-            | Field::Metadata
-            | Field::Rbac
-            | Field::Preconditions
-            | Field::RoleNames
-            | Field::GraceSeconds
-            | Field::Reason
-            | Field::Other => None,
-        }
+        word_in(WORDS, field)
     }
 
     fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
@@ -222,8 +202,8 @@ impl<'a> ServiceAccountCredential<'a> {
             client_id: credential.id.client(),
             client_secret: secret.map(Token::reveal),
             created_at: credential.created_at.milliseconds(),
-            name: &credential.name,
-            description: credential.description.as_deref(),
+            name: &credential.state.name,
+            description: credential.state.description.as_deref(),
             last_used_at: credential.last_used_at.map(Micros::milliseconds),
             permissions,
         }
@@ -249,7 +229,7 @@ impl<'a> Organization<'a> {
             id: tenant.id,
             created_at: tenant.created_at.milliseconds(),
             label: &tenant.label,
-            name: &tenant.name,
+            name: &tenant.state.name,
             // "sso_enabled: false; zone_id: the organisation's id".
             sso_enabled: false,
             updated_at: tenant.updated_at.milliseconds(),
@@ -276,9 +256,9 @@ impl<'a> ServiceAccount<'a> {
         Self {
             id: principal.id,
             created_at: principal.created_at.milliseconds(),
-            name: &principal.name,
+            name: &principal.state.name,
             updated_at: principal.updated_at.milliseconds(),
-            description: principal.description.as_deref(),
+            description: principal.state.description.as_deref(),
             permissions,
         }
     }

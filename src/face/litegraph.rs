@@ -6,7 +6,7 @@ mod shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Face, View, by_words, json, sentences};
+use super::{Face, View, by_words, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
@@ -15,37 +15,29 @@ use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
 use shown::{Credential, Tenant, User, array, ok};
 
+const WORDS: &[(Field, &str)] = &[
+    (Field::Id, "GUID"),
+    (Field::Principal, "UserGUID"),
+    (Field::Name, "Name"),
+    (Field::FirstName, "FirstName"),
+    (Field::LastName, "LastName"),
+    (Field::Email, "Email"),
+    (Field::Enabled, "Active"),
+    (Field::Secret, "BearerToken"),
+    (Field::CreatedAt, "CreatedUtc"),
+    (Field::UpdatedAt, "LastUpdateUtc"),
+];
+
 /// Its words.
 pub struct LiteGraph;
 
 impl Dialect for LiteGraph {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
-        // Honoured on create; read-only ever after, so ignored, whatever they hold.
-        let at_birth = |word| (verb == Verb::Create).then_some(word);
-        match field {
-            Field::Id => at_birth("GUID"),
-            Field::Principal => Some("UserGUID"),
-            // A user has its name in parts.
-            Field::Name => (noun != Noun::Principal).then_some("Name"),
-            Field::FirstName => Some("FirstName"),
-            Field::LastName => Some("LastName"),
-            Field::Email => Some("Email"),
-            Field::Enabled => Some("Active"),
-            Field::Secret => Some("BearerToken"),
-            Field::CreatedAt => at_birth("CreatedUtc"),
-            Field::UpdatedAt => at_birth("LastUpdateUtc"),
-            Field::Description
-            | Field::Roles
-            | Field::RolesContext
-            | Field::ExpiresAt
-            | Field::Metadata
-            | Field::Rbac
-            | Field::Preconditions
-            | Field::RoleNames
-            | Field::GraceSeconds
-            | Field::Reason
-            | Field::Other => None,
-        }
+        // Read-only after creation: ignored then, whatever they hold.
+        let create_only = matches!(field, Field::Id | Field::CreatedAt | Field::UpdatedAt);
+        // A user has its name in parts.
+        let in_parts = noun == Noun::Principal && field == Field::Name;
+        word_in(WORDS, field).filter(|_| !in_parts && (!create_only || verb == Verb::Create))
     }
 
     fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {

@@ -11,6 +11,7 @@ mod shown;
 use super::{Face, View};
 use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
 use crate::credential::id::Id;
+use crate::credential::table::Goes;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
 use crate::request::JSON;
@@ -21,32 +22,18 @@ pub struct Postern;
 
 impl Dialect for Postern {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
-        let writes = matches!(verb, Verb::Create | Verb::Replace | Verb::Merge);
-        let of = |is: bool, word| is.then_some(word);
-        match field {
-            Field::Name => of(writes, "name"),
-            Field::Description => of(writes, "description"),
-            Field::Enabled => of(writes, "enabled"),
-            Field::Principal => of(writes, "principal"),
-            Field::Roles => of(writes, "roles"),
-            Field::ExpiresAt => of(writes, "expires_at"),
-            Field::Metadata => of(writes, "metadata"),
-            Field::Rbac => of(writes, "rbac"),
-            Field::Preconditions => of(writes, "require_if_match"),
-            Field::RoleNames => of(writes, "role_names"),
-            Field::GraceSeconds => of(verb == Verb::Rotate && noun == Noun::Credential, "grace_seconds"),
-            Field::Reason => of(verb == Verb::Revoke && noun == Noun::Credential, "reason"),
-            // What identifies and times a thing is made here; a secret is made here too.
-            Field::Id
-            | Field::FirstName
-            | Field::LastName
-            | Field::Email
-            | Field::RolesContext
-            | Field::Secret
-            | Field::CreatedAt
-            | Field::UpdatedAt
-            | Field::Other => None,
+        // The parts of a user's name are LiteGraph's.
+        if matches!(field, Field::FirstName | Field::LastName | Field::Email) {
+            return None;
         }
+        let row = field.row()?;
+        let has = match verb {
+            // Ids, times and secrets are made by the service.
+            Verb::Create | Verb::Replace | Verb::Merge => row.goes == Goes::Document,
+            Verb::Rotate => noun == Noun::Credential && row.goes == Goes::GraceSeconds,
+            Verb::Revoke => noun == Noun::Credential && row.goes == Goes::Reason,
+        };
+        has.then_some(if field == Field::Preconditions { "require_if_match" } else { row.key })
     }
 
     fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {

@@ -1,20 +1,17 @@
 //! Credentials: find, create, update. Each is one batch.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::idempotency::{Made, once};
 use super::question::{Act, On, Question, Rotation};
 use super::sql::{Plain, Sql};
-use super::verdict::{Outcome, first, judge, no_row, one, read, state};
+use super::verdict::{Outcome, document, first, judge, no_row, one, read};
 use super::{Database, Row, Store};
-use crate::credential::Credential;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
-use crate::credential::role::Role;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
+use crate::credential::{Credential, State};
 use crate::refusal::Refusal;
 
 /// Finds a credential.
@@ -131,7 +128,8 @@ struct Listed {
 struct Stored {
     tenant: Id,
     id: Id,
-    state: String,
+    #[serde(deserialize_with = "document")]
+    state: State,
     secrets: Option<String>,
     revision: i64,
     created_at: Micros,
@@ -140,23 +138,6 @@ struct Stored {
     newest: Option<String>,
     sealing_key: Option<String>,
     sealed: Option<String>,
-}
-
-/// The document. A key without a value is absent.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    principal: Id,
-    name: String,
-    description: Option<String>,
-    enabled: bool,
-    roles: Vec<Role>,
-    unrestricted: bool,
-    expires_at: Option<Micros>,
-    #[serde(default)]
-    metadata: BTreeMap<String, String>,
-    revoked_at: Option<Micros>,
-    revoked_reason: Option<String>,
 }
 
 /// A credential of a list, and its newest secret, if that was asked for.
@@ -184,31 +165,12 @@ impl Stored {
     }
 
     fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        let State {
-            principal,
-            name,
-            description,
-            enabled,
-            roles,
-            unrestricted,
-            expires_at,
-            metadata,
-            revoked_at,
-            revoked_reason,
-        } = state(&self.state)?;
         let unread = |_| Refusal::Broken("secrets that cannot be read".to_owned());
         let secrets = self.secrets.map(|secrets| serde_json::from_str(&secrets)).transpose().map_err(unread)?;
         Ok(Credential {
             tenant: self.tenant,
             id: self.id,
-            principal,
-            name,
-            description,
-            enabled,
-            roles: (!unrestricted).then_some(roles),
-            expires_at,
-            metadata,
-            revoked: revoked_at.map(|at| (at, revoked_reason)),
+            state: self.state,
             revision: self.revision,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -81,7 +81,7 @@ pub struct Place<'a> {
 
 impl Item for Credential {
     fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
@@ -91,21 +91,21 @@ impl Item for Credential {
 
 impl Item for Principal {
     fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
-        Self::from_row(row)
+        read(row)
     }
 }
 
 impl Item for Tenant {
     fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
-        Self::from_row(row)
+        read(row)
     }
 }
 

@@ -5,20 +5,35 @@ use serde::Deserialize;
 use super::idempotency::{Made, once};
 use super::question::{Act, On, Question};
 use super::sql::Sql;
-use super::verdict::{Outcome, one, read, state};
-use super::{Database, Row, Store};
+use super::verdict::{Outcome, document, one, read};
+use super::{Database, Store};
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// A principal, as it is shown.
-#[derive(Debug)]
+/// A principal.
+#[derive(Debug, Deserialize)]
 pub struct Principal {
     /// Who owns it.
     pub tenant: Id,
     /// Its id.
     pub id: Id,
+    /// Its stored document.
+    #[serde(deserialize_with = "document")]
+    pub state: State,
+    /// Counts its changes from 1.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it was changed last.
+    pub updated_at: Micros,
+}
+
+/// The stored document of a principal. A key without a value is absent, and an unknown key is an error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
     /// Its name.
     pub name: String,
     /// Its description, if any.
@@ -31,53 +46,6 @@ pub struct Principal {
     pub last_name: Option<String>,
     /// A user's address, where a face says one.
     pub email: Option<String>,
-    /// Counts its changes from 1.
-    pub revision: i64,
-    /// When it was made.
-    pub created_at: Micros,
-    /// When it was changed last.
-    pub updated_at: Micros,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    tenant: Id,
-    id: Id,
-    state: String,
-    revision: i64,
-    created_at: Micros,
-    updated_at: Micros,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    name: String,
-    description: Option<String>,
-    enabled: bool,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    email: Option<String>,
-}
-
-impl Principal {
-    pub(super) fn from_row(row: &Row) -> Result<Self, Refusal> {
-        let Stored { tenant, id, state: text, revision, created_at, updated_at } = read(row)?;
-        let State { name, description, enabled, first_name, last_name, email } = state(&text)?;
-        Ok(Self {
-            tenant,
-            id,
-            name,
-            description,
-            enabled,
-            first_name,
-            last_name,
-            email,
-            revision,
-            created_at,
-            updated_at,
-        })
-    }
 }
 
 /// Creates a principal, of the id that the question has for it.
@@ -89,7 +57,7 @@ pub async fn create<D: Database>(
     question: &Question,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Principal>>, Refusal> {
-    once(store, question, &[], violations, Principal::from_row).await
+    once(store, question, &[], violations, read).await
 }
 
 /// Finds a principal.
@@ -97,8 +65,8 @@ pub async fn create<D: Database>(
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Principal>, Refusal> {
-    let read = Sql::Read { on: On::Principal, secrets: false };
-    one(store, question, read, Vec::new(), Principal::from_row).await
+    let statement = Sql::Read { on: On::Principal, secrets: false };
+    one(store, question, statement, Vec::new(), read).await
 }
 
 /// Updates a principal.
@@ -111,5 +79,5 @@ pub async fn update<D: Database>(
     violations: Vec<Violation>,
 ) -> Result<Outcome<Principal>, Refusal> {
     let change = Sql::Change { on: On::Principal, act: Act::Change, secrets: false };
-    one(store, question, change, violations, Principal::from_row).await
+    one(store, question, change, violations, read).await
 }

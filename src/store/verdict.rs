@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::pin::Pin;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::question::Question;
@@ -192,8 +192,7 @@ pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
     serde_json::from_str(row.text()).map_err(unreadable)
 }
 
-/// The state of a thing, which is a JSON text in its row.
-pub(super) fn state<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    let unreadable = |_| Refusal::Broken(format!("a state that cannot be read as {}", std::any::type_name::<T>()));
-    serde_json::from_str(text).map_err(unreadable)
+/// Deserializes a stored document: its row has it as JSON text.
+pub(super) fn document<'de, T: DeserializeOwned, D: Deserializer<'de>>(row: D) -> Result<T, D::Error> {
+    serde_json::from_str(&String::deserialize(row)?).map_err(D::Error::custom)
 }

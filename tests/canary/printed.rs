@@ -329,17 +329,11 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
     assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": CANARY})).status, 200);
     let row = &world.db.query("SELECT key, sealed FROM secrets", &[])[0];
     let sealed = row["sealed"].as_str().unwrap();
+    let state = json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true});
     let credential = postern::credential::Credential {
         tenant: Id::ZERO,
         id: Id::ZERO,
-        principal: Id::ZERO,
-        name: "n".to_owned(),
-        description: None,
-        enabled: true,
-        roles: None,
-        expires_at: None,
-        metadata: std::collections::BTreeMap::new(),
-        revoked: None,
+        state: serde_json::from_value(state).unwrap(),
         revision: 1,
         created_at: Micros(0),
         updated_at: Micros(0),

@@ -56,8 +56,8 @@ impl<'a> Credential<'a> {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
-            user_guid: credential.principal.guid(),
-            name: &credential.name,
+            user_guid: credential.state.principal.guid(),
+            name: &credential.state.name,
             bearer_token: secret.as_ref().map_or("", Token::reveal),
             active: credential.is_active(),
             created_utc: credential.created_at.microseconds(),
@@ -91,18 +91,18 @@ pub(super) struct User<'a> {
 
 impl<'a> User<'a> {
     pub fn of(principal: &'a principal::Principal) -> Self {
-        let [first, last, email] =
-            [&principal.first_name, &principal.last_name, &principal.email].map(|part| part.as_deref());
+        let [first, last, email] = [&principal.state.first_name, &principal.state.last_name, &principal.state.email]
+            .map(|part| part.as_deref());
         // What another face called it since, or from the first, is all the name there is.
-        let said_here = principal.name == full_name(first, last, email);
+        let said_here = principal.state.name == full_name(first, last, email);
         Self {
             guid: principal.id.guid(),
             tenant_guid: principal.tenant.guid(),
-            first_name: if said_here { first.unwrap_or_default() } else { &principal.name },
+            first_name: if said_here { first.unwrap_or_default() } else { &principal.state.name },
             last_name: last.filter(|_| said_here).unwrap_or_default(),
             email: email.unwrap_or_default(),
             password: "",
-            active: principal.enabled,
+            active: principal.state.enabled,
             created_utc: principal.created_at.microseconds(),
             last_update_utc: principal.updated_at.microseconds(),
         }
@@ -127,8 +127,8 @@ impl<'a> Tenant<'a> {
     pub fn of(tenant: &'a tenant::Tenant) -> Self {
         Self {
             guid: tenant.id.guid(),
-            name: &tenant.name,
-            active: tenant.enabled,
+            name: &tenant.state.name,
+            active: tenant.state.enabled,
             created_utc: tenant.created_at.microseconds(),
             last_update_utc: tenant.updated_at.microseconds(),
         }

@@ -129,24 +129,23 @@ struct Secret<'a> {
 
 impl<'a> Credential<'a> {
     pub fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
-        let (revoked_at, reason) =
-            credential.revoked.as_ref().map_or((None, None), |(at, why)| (Some(*at), why.as_deref()));
+        let state = &credential.state;
         Self {
             id: credential.id,
             tenant: credential.tenant,
-            principal: credential.principal,
-            name: &credential.name,
-            description: credential.description.as_deref(),
-            enabled: credential.enabled,
-            roles: credential.roles.as_deref(),
-            expires_at: credential.expires_at.map(Time),
-            metadata: &credential.metadata,
+            principal: state.principal,
+            name: &state.name,
+            description: state.description.as_deref(),
+            enabled: state.enabled,
+            roles: state.roles(),
+            expires_at: state.expires_at.map(Time),
+            metadata: &state.metadata,
             revision: credential.revision,
             created_at: Time(credential.created_at),
             updated_at: Time(credential.updated_at),
             last_used_at: credential.last_used_at.map(Time),
-            revoked_at: revoked_at.map(Time),
-            revoked_reason: reason,
+            revoked_at: state.revoked_at.map(Time),
+            revoked_reason: state.revoked_reason.as_deref(),
             secrets: credential.secrets.iter().map(Secret::of).collect(),
             secret: secret.map(Token::reveal),
         }
@@ -191,9 +190,9 @@ impl<'a> Principal<'a> {
         Self {
             id: principal.id,
             tenant: principal.tenant,
-            name: &principal.name,
-            description: principal.description.as_deref(),
-            enabled: principal.enabled,
+            name: &principal.state.name,
+            description: principal.state.description.as_deref(),
+            enabled: principal.state.enabled,
             revision: principal.revision,
             created_at: Time(principal.created_at),
             updated_at: Time(principal.updated_at),
@@ -231,11 +230,11 @@ impl<'a> Tenant<'a> {
         Self {
             id: tenant.id,
             label: &tenant.label,
-            name: &tenant.name,
-            enabled: tenant.enabled,
-            rbac: tenant.rbac,
-            require_if_match: tenant.preconditions,
-            role_names: tenant.role_names.clone(),
+            name: &tenant.state.name,
+            enabled: tenant.state.enabled,
+            rbac: tenant.state.rbac,
+            require_if_match: tenant.state.preconditions,
+            role_names: tenant.state.role_names.clone(),
             revision: tenant.revision,
             created_at: Time(tenant.created_at),
             updated_at: Time(tenant.updated_at),
