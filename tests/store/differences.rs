@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use postern::credential::field::Noun;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::console::STAMP;
+use crate::samples::{Document as State, changed, changes, whole};
 use support::{ACME, World};
 
 const OTHER: &str = "00000000000000000000000009";
-
-type State = Map<String, Value>;
 
 /// A thing of which the state changes: its table, how its rows name the tenant, and its noun.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl Thing {
 }
 
 /// What differs between two states, by key: of a set what was added and removed, of metadata the members that differ.
-fn difference(before: &State, after: &State) -> Value {
+pub fn difference(before: &State, after: &State) -> Value {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let differs = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
     differs
@@ -213,6 +213,19 @@ fn check(thing: Thing, states: &[State]) {
 fn life(state: impl Strategy<Value = State> + 'static) -> impl Strategy<Value = Vec<State>> {
     let again = |states: Vec<State>| states.iter().chain(states.first()).chain(states.first()).cloned().collect();
     prop::collection::vec(state, 1..6).prop_map(again)
+}
+
+/// A key of which the trigger says nothing would lose its event where it changes alone.
+#[test]
+fn events_report_every_key_on_creation_when_it_changes_alone_and_on_deletion() {
+    for (thing, noun) in [(TENANT, Noun::Tenant), (PRINCIPAL, Noun::Principal), (CREDENTIAL, Noun::Credential)] {
+        let whole = whole(noun);
+        let there_and_back =
+            changes(noun, OTHER).into_iter().flat_map(|change| [changed(&whole, &change), whole.clone()]);
+        let states: Vec<_> = [whole.clone()].into_iter().chain(there_and_back).collect();
+        assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "each is a change");
+        check(thing, &states);
+    }
 }
 
 proptest! {
