@@ -20,8 +20,10 @@ use postern::refusal::Refusal;
 use postern::request::{Body, Method, Request};
 use postern::route::{Operation, ROUTES, Route};
 use postern::settings::Settings;
+use postern::store::Store;
+use postern::store::credential::find;
 use postern::store::list::Listed;
-use postern::store::question::{Act, Idempotency, NewRow, On, Question, Rotation};
+use postern::store::question::{Act, Idempotency, Key, NewRow, On, Question, Rotation, TenantRef};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -326,24 +328,18 @@ fn a_refusal_prints_nothing_of_a_log_in() {
 fn a_credential_prints_no_token_that_is_sealed_in_it() {
     let world = World::new();
     let url = format!("/v1.0/tenants/{ZERO}/credentials");
-    assert_eq!(world.call("PUT", &url, ROOT, &json!({"UserGUID": ZERO, "BearerToken": CANARY})).status, 200);
-    let row = &world.db.query("SELECT key, sealed FROM secrets", &[])[0];
+    let (id, _) = world.put(&url, &json!({"UserGUID": ZERO, "BearerToken": CANARY}));
+    let row = &world.db.query("SELECT sealed FROM secrets", &[])[0];
     let sealed = row["sealed"].as_str().unwrap();
-    let state = json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true});
-    let credential = postern::credential::Credential {
-        tenant: Id::ZERO,
-        id: Id::ZERO,
-        state: serde_json::from_value(state).unwrap(),
-        revision: 1,
-        created_at: Micros(0),
-        updated_at: Micros(0),
-        last_used_at: None,
-        secrets: Vec::new(),
-        sealed: Some(postern::credential::secret::Sealed {
-            key: row["key"].as_str().unwrap().to_owned(),
-            text: sealed.to_owned(),
-        }),
+    let target = (On::Credential, Act::Read, Rank::Viewer);
+    let question = Question {
+        tenant: Some(TenantRef::Id(Key(Some(Id::ZERO)))),
+        credential: Some(Key(Some(id))),
+        ..Question::new(Micros(world.now.get()), Caller::Root { root: true }, target, Id::ZERO, String::new())
     };
+    let outcome = pollster::block_on(find(&Store::new(&world.db), &question));
+    let credential = outcome.and_then(|outcome| outcome.result).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    assert_eq!(credential.sealed.as_ref().map(|stored| &*stored.text), Some(sealed));
     let printed = printed!(credential);
     assert_silent("credential", &printed);
     assert!(printed.contains("Sealed") && !printed.contains(sealed), "not even under its seal: {printed}");

@@ -1,7 +1,9 @@
 //! Someone at the database's console, and what there is to tamper with: a credential with every column filled.
 
+use postern::credential::field::Noun;
 use serde_json::{Value, json};
 
+use crate::samples::{Document, whole};
 use support::{ROOT, World, ZERO, litegraph_url, text};
 
 pub struct Console {
@@ -16,11 +18,10 @@ impl Console {
     pub fn new() -> Self {
         let world = World::new();
         let (id, secret) = made(&world, "name");
-        let filled = json!({
-            "description": "text", "expires_at": 2_000_000_000_000_000_i64, "metadata": {"team": "search"},
-            "revoked_at": 1_900_000_000_000_000_i64, "revoked_reason": "lost",
-        });
-        world.patch("credentials", &id, &filled);
+        let stored = state(&world, &id);
+        let filled: Document =
+            whole(Noun::Credential).into_iter().filter(|(key, _)| !stored.contains_key(key)).collect();
+        world.patch("credentials", &id, &filled.into());
         // And an answer that is kept for whoever asks again.
         let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", "once")];
         let body = json!({"name": "another"}).to_string();
@@ -44,6 +45,11 @@ impl Console {
 
     pub fn run(&self, sql: &str) {
         self.world.db.execute(&self.filled(sql), &[]);
+    }
+
+    /// The state of the credential, in which every key has a value at first.
+    pub fn state(&self) -> Document {
+        state(&self.world, &self.id)
     }
 
     /// Changes the state of the credential: null removes a key.
@@ -107,6 +113,12 @@ pub fn patch(patch: &Value) -> String {
 /// The stamp that a statement which deletes puts on a row first.
 pub const STAMP: &str =
     "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
+
+/// The state of a credential.
+pub fn state(world: &World, id: &str) -> Document {
+    let rows = world.db.query("SELECT state FROM credentials WHERE id = ?1", &[&id]);
+    serde_json::from_str(&text(&rows[0], "state")).unwrap()
+}
 
 fn made(world: &World, name: &str) -> (String, String) {
     let body = json!({"UserGUID": ZERO, "Name": name});

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use postern::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
 use postern::credential::id::Id;
-use postern::credential::table::{DESCRIPTION_MAX, METADATA_BYTES_MAX, NAME_MAX, ROLES_MAX, STATE_BYTES_MAX};
+use postern::credential::table::{DESCRIPTION_MAX, FieldRow, METADATA_BYTES_MAX, ROLES_MAX, STATE_BYTES_MAX, Shape};
 use postern::credential::time::Micros;
 use postern::credential::validate::{Dialect, validate};
 use serde_json::{Map, Value, json};
 
+use crate::samples::{bounds, required, rows, whole};
 use support::{ACME, World};
 
 /// A table with one row under test.
@@ -20,47 +21,25 @@ struct Thing {
     /// A document in which every key has a value.
     whole: Map<String, Value>,
     /// The keys that no document lacks.
-    required: &'static [&'static str],
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    let Value::Object(members) = value else { panic!("not an object: {value}") };
-    members
+    required: BTreeSet<&'static str>,
 }
 
 fn things(world: &World) -> [Thing; 3] {
     let (principal, _) = world.service_account();
     let (credential, _) = world.client(&json!({"name": "n", "roles": null}));
-    let tenant = object(json!({
-        "name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": ["admin", "editor", "viewer"],
-    }));
-    let user = object(json!({
-        "name": "n", "description": "d", "enabled": true, "first_name": "f", "last_name": "l", "email": "e",
-    }));
-    let client = object(json!({
-        "principal": ACME, "name": "n", "description": "d", "enabled": true, "roles": [{"role_id": "viewer"}], "unrestricted": false,
-        "expires_at": 5, "metadata": {"a": "b"}, "revoked_at": 5, "revoked_reason": "r",
-    }));
-    let (tenants, principals) = (&["name", "enabled", "rbac", "preconditions", "role_names"], &["name", "enabled"]);
-    let credentials = &["principal", "name", "enabled", "roles", "unrestricted"];
+    let credential = credential["client_".len()..].to_owned();
     [
-        Thing { noun: Noun::Tenant, table: "tenants", id: ACME.to_owned(), whole: tenant, required: tenants },
-        Thing { noun: Noun::Principal, table: "principals", id: principal, whole: user, required: principals },
-        Thing {
-            noun: Noun::Credential,
-            table: "credentials",
-            id: credential["client_".len()..].to_owned(),
-            whole: client,
-            required: credentials,
-        },
+        (Noun::Tenant, "tenants", ACME.to_owned()),
+        (Noun::Principal, "principals", principal),
+        (Noun::Credential, "credentials", credential),
     ]
+    .map(|(noun, table, id)| Thing { noun, table, id, whole: whole(noun), required: required(noun) })
 }
 
 /// The keys that a document has: of a noun, or of any.
 pub fn keys(of: Option<Noun>) -> BTreeSet<String> {
-    let things = things(&World::new());
-    let is_one = |thing: &&Thing| of.is_none_or(|noun| thing.noun == noun);
-    things.iter().filter(is_one).flat_map(|thing| thing.whole.keys().cloned()).collect()
+    let nouns = Noun::ALL.into_iter().filter(|noun| of.is_none_or(|of| of == *noun));
+    nouns.flat_map(|noun| whole(noun).into_iter().map(|(key, _)| key)).collect()
 }
 
 impl Thing {
@@ -118,46 +97,30 @@ impl Dialect for EveryField {
     }
 }
 
-/// The field that a body gives a key by; none for what follows from another one.
-fn field(key: &str) -> Option<Field> {
-    Some(match key {
-        "principal" => Field::Principal,
-        "name" => Field::Name,
-        "first_name" => Field::FirstName,
-        "last_name" => Field::LastName,
-        "email" => Field::Email,
-        "description" => Field::Description,
-        "enabled" => Field::Enabled,
-        "roles" => Field::Roles,
-        "expires_at" => Field::ExpiresAt,
-        "metadata" => Field::Metadata,
-        "rbac" => Field::Rbac,
-        "preconditions" => Field::Preconditions,
-        "role_names" => Field::RoleNames,
-        "revoked_reason" => Field::Reason,
-        "unrestricted" | "revoked_at" => return None,
-        other => panic!("what field is {other}?"),
-    })
+/// The row of the field that a body gives a key of a noun by; none for what follows from another one.
+fn row(noun: Noun, key: &str) -> Option<&'static FieldRow> {
+    if key == "revoked_reason" { Field::Reason.row() } else { rows(noun).find(|row| row.key == key) }
 }
 
 /// Whether validation accepts a value of a key. Null is a key that is absent.
 fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
-    let Some(field) = field(key) else {
+    let Some(row) = row(noun, key) else {
         return match key {
             // When a credential was revoked is the time of the request.
             "revoked_at" => value.is_null() || is_time(value),
             // It follows from the roles: of the document under test there is one.
-            _ => *value == json!(false),
+            "unrestricted" => *value == json!(false),
+            other => panic!("what field is {other}?"),
         };
     };
-    let said = match (key, value) {
+    let said = match (row.shape, value) {
         // Bodies give times as text.
-        ("expires_at", Value::Number(_)) => return is_time(value),
-        ("expires_at", Value::String(_)) => return false,
+        (Shape::Time, Value::Number(_)) => return is_time(value),
+        (Shape::Time, Value::String(_)) => return false,
         _ => Said::from(Some(value.clone())),
     };
     let mut draft = Draft::default();
-    draft.say(field, said);
+    draft.say(row.field, said);
     validate(&draft, noun, Verb::Merge, &EveryField, "pstn").1.is_empty()
 }
 
@@ -168,48 +131,48 @@ fn is_time(value: &Value) -> bool {
         .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).microseconds()) == Some(Micros(micros)))
 }
 
-/// Whether a value of a key is such a one.
-type IsOne = fn(&str, &Value) -> bool;
+/// Whether a value of a field of this shape is such a one.
+type IsOne = fn(Shape, &Value) -> bool;
 
 /// Where the CHECKs accept what validation refuses: nothing of this matters for rights, and the Worker never writes it.
 const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 7] = [
-    ("a text may have control characters, and counts up to the first NUL", |key, value| {
-        let (least, most) = match key {
-            "name" => (1, NAME_MAX),
-            "first_name" | "last_name" | "email" => (0, NAME_MAX),
-            "description" | "revoked_reason" => (0, DESCRIPTION_MAX),
+    ("a text may have control characters, and counts up to the first NUL", |shape, value| {
+        let (least, most) = match shape {
+            Shape::Text { min, max } => (min, max),
+            Shape::TextOrNull { max } => (0, max),
             _ => return false,
         };
         let counted = |text: &str| text.chars().take_while(|letter| *letter != '\0').count();
         value.as_str().is_some_and(|text| text.contains(char::is_control) && (least..=most).contains(&counted(text)))
     }),
-    ("a principal may be any text, of which the foreign key accepts those that exist", |key, value| {
-        key == "principal" && value.is_string()
+    ("a principal may be any text, of which the foreign key accepts those that exist", |shape, value| {
+        shape == Shape::Id && value.is_string()
     }),
     // But for a text that is not JSON, which the trigger of the event cannot read.
-    ("roles are not looked into: an item may be of any form", |key, value| {
+    ("roles are not looked into: an item may be of any form", |shape, value| {
         let is_read = |item: &Value| item.as_str().is_none_or(|text| serde_json::from_str::<Value>(text).is_ok());
         let is_one = |items: &Vec<Value>| !items.is_empty() && items.len() <= ROLES_MAX && items.iter().all(is_read);
-        key == "roles" && value.as_array().is_some_and(is_one)
+        shape == Shape::Roles && value.as_array().is_some_and(is_one)
     }),
-    ("names of roles are not looked into, and the three usual ones may be missing", |key, value| {
-        key == "role_names" && value.as_array().is_some_and(|items| items.len() <= ROLES_MAX)
+    ("names of roles are not looked into, and the three usual ones may be missing", |shape, value| {
+        shape == Shape::Names && value.as_array().is_some_and(|items| items.len() <= ROLES_MAX)
     }),
     // A body may give 32, of which 16 are left after merging: the verdict counts these.
-    ("metadata may have any number of members", |key, value| {
-        is_short_metadata(key, value) && value.as_object().is_some_and(|members| members.len() > 32)
+    ("metadata may have any number of members", |shape, value| {
+        is_short_metadata(shape, value) && value.as_object().is_some_and(|members| members.len() > 32)
     }),
-    ("metadata may have texts of any length, up to 8192 code points of JSON", |key, value| {
-        is_short_metadata(key, value) && value["a"].as_str().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX)
+    ("metadata may have texts of any length, up to 8192 code points of JSON", |shape, value| {
+        is_short_metadata(shape, value)
+            && value["a"].as_str().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX)
     }),
-    ("metadata may have members of any type", |key, value| {
+    ("metadata may have members of any type", |shape, value| {
         let is_text = |members: &Map<String, Value>| members.values().all(Value::is_string);
-        is_short_metadata(key, value) && !value.as_object().is_some_and(is_text)
+        is_short_metadata(shape, value) && !value.as_object().is_some_and(is_text)
     }),
 ];
 
-fn is_short_metadata(key: &str, value: &Value) -> bool {
-    key == "metadata" && value.is_object() && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
+fn is_short_metadata(shape: Shape, value: &Value) -> bool {
+    shape == Shape::Metadata && value.is_object() && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
 }
 
 /// Every JSON type, and values at each bound of a rule and one beside it.
@@ -277,7 +240,8 @@ fn the_checks_accept_what_validation_accepts_and_nothing_else_but_what_is_listed
     let (mut used, mut accepted, mut refused) = (BTreeSet::new(), 0, 0);
     for thing in things(&world) {
         for key in thing.whole.keys() {
-            for value in corpus() {
+            let row = row(thing.noun, key);
+            for value in corpus().into_iter().chain(row.map(bounds).unwrap_or_default()) {
                 let mut document = thing.with(key, &value);
                 if key == "roles" {
                     // Full access is a key of its own, which follows from the roles: null says it in a body.
@@ -299,7 +263,8 @@ fn the_checks_accept_what_validation_accepts_and_nothing_else_but_what_is_listed
                 let valid =
                     is_valid(thing.noun, key, if key == "roles" && value == json!([]) { &Value::Null } else { &value });
                 let accepts = thing.accepts(&world, &text_of(&document));
-                let excuses = ACCEPTED_ALTHOUGH_INVALID.iter().filter(|(_, is_one)| !valid && is_one(key, &value));
+                let is_one = |is_one: &IsOne| !valid && row.is_some_and(|row| is_one(row.shape, &value));
+                let excuses = ACCEPTED_ALTHOUGH_INVALID.iter().filter(|(_, excuse)| is_one(excuse));
                 let excuses: Vec<_> = excuses.map(|(name, _)| *name).collect();
                 assert_eq!(
                     accepts,

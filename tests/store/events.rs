@@ -1,11 +1,16 @@
 //! What a change leaves behind, also one made at the console: who, when, which fields, before and after; never a secret.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
-use crate::console::{Console, patch};
+use crate::console::{Console, patch, state};
+use crate::differences::difference;
+use crate::samples::{Document, changed, changes, rows};
+use support::fields::{of_our_face, other};
 use support::{ACME, ROOT, World, ZERO, client_url, litegraph_url, text};
 
 fn actions(console: &Console) -> Vec<String> {
@@ -15,6 +20,16 @@ fn actions(console: &Console) -> Vec<String> {
 fn micros() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_micros()).unwrap()
+}
+
+/// The keys of which the event of a change tells, after it is compared with what the change made of the state.
+fn told(console: &Console, change: &Document) -> BTreeSet<String> {
+    let (before, event) = (console.state(), console.event_of(&patch(&change.clone().into())));
+    let after = console.state();
+    assert_eq!(after, changed(&before, change), "{change:?}");
+    assert_eq!(event["changes"], difference(&before, &after), "{change:?}");
+    assert_eq!((&event["by"], &event["action"]), (&json!("console"), &json!("updated")), "{change:?}");
+    event["changes"].as_object().unwrap().keys().cloned().collect()
 }
 
 #[test]
@@ -35,22 +50,25 @@ fn a_change_at_the_console_is_told_as_such() {
 fn a_change_of_many_fields_tells_each_and_no_other() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
+    let singles = changes(Noun::Credential, &principal).into_iter().filter(|change| change.len() == 1).flatten();
+    let all: Document = singles.filter(|(_, value)| !value.is_null()).collect();
+    let told = told(&console, &all);
+    assert_eq!(told, all.keys().cloned().collect());
     let event = console.event_of(&patch(&json!({
-        "principal": principal, "name": "null", "description": null, "enabled": false, "roles": [], "unrestricted": true,
-        "expires_at": 2_000_000_000_000_000_i64, "metadata": {"team": "a", "other": "b"}, "revoked_at": 5, "revoked_reason": "null",
+        "principal": principal, "name": "null", "description": null, "enabled": true, "roles": [], "unrestricted": true,
+        "expires_at": 5, "metadata": {"a": "c", "other": "b"}, "revoked_at": 6, "revoked_reason": "null",
     })));
     assert_eq!(
         event["changes"],
         json!({
-            "principal": {"before": ACME, "after": principal},
-            "name": {"before": "name", "after": "null"},
-            "description": {"before": "text", "after": null},
-            "enabled": {"before": true, "after": false},
-            "roles": {"added": [], "removed": [{"role_id": "viewer"}]},
+            "name": {"before": "b", "after": "null"},
+            "description": {"before": "b", "after": null},
+            "enabled": {"before": false, "after": true},
+            "roles": {"added": [], "removed": [{"role_id": "editor"}]},
             "unrestricted": {"before": false, "after": true},
-            "metadata": {"before": {"team": "search"}, "after": {"other": "b", "team": "a"}},
-            "revoked_at": {"before": 1_900_000_000_000_000_i64, "after": 5},
-            "revoked_reason": {"before": "lost", "after": "null"},
+            "metadata": {"before": {}, "after": {"other": "b"}},
+            "revoked_at": {"before": 5, "after": 6},
+            "revoked_reason": {"before": "another", "after": "null"},
         })
     );
     // Of metadata only the members that differ.
@@ -63,7 +81,7 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
             "name": {"before": "null", "after": "\"quoted\"é"},
             "roles": {"added": [{"role_id": "a"}], "removed": []},
             "unrestricted": {"before": true, "after": false},
-            "expires_at": {"before": 2_000_000_000_000_000_i64, "after": null},
+            "expires_at": {"before": 5, "after": null},
             "metadata": {"before": {"other": "b"}, "after": {}},
         })
     );
@@ -74,31 +92,23 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
 fn a_change_of_any_one_key_leaves_its_event() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
-    let full = json!({"roles": [], "unrestricted": true});
-    let full_changes = json!({
-        "roles": {"added": [], "removed": [{"role_id": "viewer"}]}, "unrestricted": {"before": false, "after": true},
-    });
-    let one = |key: &str, before: Value, after: Value| {
-        (json!({ key: after }), json!({ key: {"before": before, "after": after} }))
-    };
-    for (change, changes) in [
-        one("principal", json!(ACME), json!(principal)),
-        one("name", json!("name"), json!("renamed")),
-        one("description", json!("text"), json!(null)),
-        one("enabled", json!(true), json!(false)),
-        (full, full_changes),
-        one("expires_at", json!(2_000_000_000_000_000_i64), json!(5)),
-        one("metadata", json!({"team": "search"}), json!({"team": "a"})),
-        one("revoked_reason", json!("lost"), json!(null)),
-        one("revoked_at", json!(1_900_000_000_000_000_i64), json!(null)),
-    ] {
-        let event = console.event_of(&patch(&change));
-        assert_eq!(event["changes"], changes);
-        assert_eq!((&event["by"], &event["action"]), (&json!("console"), &json!("updated")), "{change}");
+    let mut alone = BTreeSet::new();
+    for change in changes(Noun::Credential, &principal) {
+        let before = console.state();
+        let told = told(&console, &change);
+        assert_eq!(told, change.keys().cloned().collect());
+        alone.extend(told);
+        console.patch(&before.into());
     }
-    let keys =
-        console.count("SELECT count(*) FROM pragma_table_xinfo('credentials') WHERE hidden = 2 AND name <> 'stray'");
-    assert_eq!(keys, 10, "each key is above");
+    // Without a reason, when it was revoked is cleared by itself too.
+    console.patch(&json!({"revoked_reason": null}));
+    let lifted = Document::from_iter([("revoked_at".to_owned(), Value::Null)]);
+    assert_eq!(told(&console, &lifted), ["revoked_at".to_owned()].into());
+    let columns = console
+        .world
+        .db
+        .query("SELECT name FROM pragma_table_xinfo('credentials') WHERE hidden = 2 AND name <> 'stray'", &[]);
+    assert_eq!(alone, columns.iter().map(|column| text(column, "name")).collect(), "each key is above");
     // The columns of which no event tells: keys, stamps, times for display, and what a use moves.
     let quiet = "'tenant', 'id', 'revision', 'created_at', 'updated_at', 'last_used_at', 'change', 'changed_at', 'changed_by', \
                  'changed_request', 'ending', 'event'";
@@ -133,6 +143,22 @@ fn a_creation_reports_every_key_that_it_sets_and_no_null() {
 }
 
 #[test]
+fn a_creation_on_our_own_face_reports_every_field_that_it_sets() {
+    let world = World::new();
+    let (principal, _) = world.service_account();
+    let body: Value =
+        of_our_face(Noun::Credential).map(|(row, member)| (member.to_owned(), other(row, &principal))).collect();
+    let made = world.call("POST", &format!("/v1/tenants/{ACME}/credentials"), ROOT, &body).expect(201).json();
+    let id = text(&made, "id");
+    let history = world.history(&id);
+    assert_eq!(history[0]["changes"], difference(&Document::new(), &state(&world, &id)));
+    let reported = history[0]["changes"].as_object().unwrap();
+    for row in rows(Noun::Credential).filter(|row| of_our_face(Noun::Credential).any(|(of, _)| of.field == row.field)) {
+        assert!(reported.contains_key(row.key), "{}: {reported:?}", row.key);
+    }
+}
+
+#[test]
 fn what_is_no_change_leaves_no_event() {
     let console = Console::new();
     let before = console.count("SELECT count(*) FROM events");
@@ -141,7 +167,7 @@ fn what_is_no_change_leaves_no_event() {
         "UPDATE credentials SET revision = revision + 1",
         "UPDATE credentials SET updated_at = 5, change = 'c', changed_at = 5, changed_by = 'b', changed_request = 'r'",
         "UPDATE credentials SET state = state",
-        "UPDATE credentials SET state = json_patch(state, '{\"name\":\"name\",\"description\":\"text\",\"roles\":[{\"role_id\":\"viewer\"}]}')",
+        "UPDATE credentials SET state = json_patch(state, '{\"name\":\"name\",\"description\":\"a\",\"roles\":[{\"role_id\":\"viewer\"}]}')",
         "UPDATE principals SET state = state, updated_at = 5, revision = revision + 1",
         "UPDATE tenants SET state = state, updated_at = 5, revision = revision + 1, credentials = credentials",
         "UPDATE secrets SET last_used_at = 5",

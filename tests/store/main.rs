@@ -12,6 +12,7 @@ mod no_change;
 mod questions;
 mod refused;
 mod replayed;
+mod samples;
 mod schema;
 mod statements;
 mod widened;

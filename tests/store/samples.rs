@@ -1,0 +1,99 @@
+//! Documents made from `FIELDS`: values of every key, so that a new field is tested here without being named.
+
+use std::collections::BTreeSet;
+
+use postern::credential::field::Noun;
+use postern::credential::table::{FIELDS, FieldRow, Goes, Null, Shape};
+use serde_json::{Map, Value, json};
+
+use support::ACME;
+
+pub type Document = Map<String, Value>;
+
+fn document<const N: usize>(members: [(&str, Value); N]) -> Document {
+    members.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+}
+
+/// The keys of a credential that no field of a body is stored under: full access follows from the roles, and a revocation sets
+/// the others.
+fn not_in_fields() -> Document {
+    let revoked_at = 1_900_000_000_000_000_i64;
+    document([("unrestricted", json!(false)), ("revoked_at", json!(revoked_at)), ("revoked_reason", json!("r"))])
+}
+
+/// The rows of the fields that are stored in the document of a noun.
+pub fn rows(noun: Noun) -> impl Iterator<Item = &'static FieldRow> {
+    FIELDS.iter().filter(move |row| row.goes == Goes::Document && noun.has(row.field))
+}
+
+/// A document in which every key has a value. Its credential has the default principal.
+pub fn whole(noun: Noun) -> Document {
+    let mut whole: Document = rows(noun).map(|row| (row.key.to_owned(), values(row, ACME)[0].clone())).collect();
+    if noun == Noun::Credential {
+        whole.extend(not_in_fields());
+    }
+    whole
+}
+
+/// The keys that no document of a noun lacks. Roles are cleared by an empty list, and `unrestricted` is beside it.
+pub fn required(noun: Noun) -> BTreeSet<&'static str> {
+    let is_required = |row: &&FieldRow| row.null == Null::Refused || row.shape == Shape::Roles;
+    let not_in_fields = (noun == Noun::Credential).then_some("unrestricted");
+    rows(noun).filter(is_required).map(|row| row.key).chain(not_in_fields).collect()
+}
+
+/// The document after a change.
+pub fn changed(document: &Document, change: &Document) -> Document {
+    let mut document = document.clone();
+    document.extend(change.clone());
+    document.retain(|_, value| !value.is_null());
+    document
+}
+
+/// The changes of [`whole`] that set or clear as few keys as can differ, each as a JSON Merge Patch; `principal` exists.
+pub fn changes(noun: Noun, principal: &str) -> Vec<Document> {
+    let mut changes: Vec<_> = rows(noun).map(|row| document([(row.key, values(row, principal)[1].clone())])).collect();
+    let clears = |row: &&FieldRow| row.null == Null::Clears && row.shape != Shape::Roles;
+    changes.extend(rows(noun).filter(clears).map(|row| document([(row.key, Value::Null)])));
+    if noun == Noun::Credential {
+        changes.extend([
+            document([("roles", json!([])), ("unrestricted", json!(true))]),
+            document([("revoked_at", json!(5))]),
+            document([("revoked_reason", json!("another"))]),
+            document([("revoked_reason", Value::Null)]),
+            document([("revoked_at", Value::Null), ("revoked_reason", Value::Null)]),
+        ]);
+    }
+    changes
+}
+
+/// Two valid values of a field as they are stored; the second id is that of this principal.
+fn values(row: &FieldRow, principal: &str) -> [Value; 2] {
+    match row.shape {
+        Shape::Text { min, .. } => ["a", "b"].map(|letter| letter.repeat(min.max(1)).into()),
+        Shape::TextOrNull { .. } => ["a", "b"].map(Value::from),
+        Shape::Flag => [true, false].map(Value::from),
+        Shape::Whole { min, max } => [min, max].map(Value::from),
+        Shape::Time => [2_000_000_000_000_000_i64, 5].map(Value::from),
+        Shape::Id => [ACME, principal].map(Value::from),
+        Shape::Names => [json!(["admin", "editor", "viewer"]), json!(["admin", "another", "editor", "viewer"])],
+        Shape::Roles => ["viewer", "editor"].map(|role| json!([{ "role_id": role }])),
+        Shape::Metadata => ["b", "c"].map(|value| json!({ "a": value })),
+        Shape::Context | Shape::Secret => unreachable!("{}: not in a document", row.key),
+    }
+}
+
+/// The values at each bound of a field, one past it, and one before it.
+pub fn bounds(row: &FieldRow) -> Vec<Value> {
+    let texts = |min: usize, max: usize| {
+        let lengths = BTreeSet::from([min.saturating_sub(1), min, min + 1, max - 1, max, max + 1]);
+        lengths.into_iter().flat_map(|length| ["x", "é", "𝄞"].map(|letter| letter.repeat(length).into())).collect()
+    };
+    match row.shape {
+        Shape::Text { min, max } => texts(min, max),
+        Shape::TextOrNull { max } => texts(0, max),
+        Shape::Whole { min, max } => [min - 1, min, min + 1, max - 1, max, max + 1].map(Value::from).into(),
+        Shape::Flag | Shape::Time | Shape::Id | Shape::Names | Shape::Roles | Shape::Metadata => Vec::new(),
+        Shape::Context | Shape::Secret => unreachable!("{}: not in a document", row.key),
+    }
+}
