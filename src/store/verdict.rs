@@ -196,3 +196,51 @@ pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
 pub(super) fn document<'de, T: DeserializeOwned, D: Deserializer<'de>>(row: D) -> Result<T, D::Error> {
     serde_json::from_str(&String::deserialize(row)?).map_err(D::Error::custom)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::credential::Credential;
+    use crate::store::list::Item;
+    use crate::store::principal::Principal;
+    use crate::store::tenant::Tenant;
+
+    fn reads<T: Item>(document: &str) -> bool {
+        let row = json!({
+            "tenant": Id::ZERO, "id": Id::ZERO, "label": "l", "state": document,
+            "revision": 1, "created_at": 0, "updated_at": 0,
+        });
+        match T::of(&Row::new(&row.to_string())) {
+            Ok(_) => true,
+            Err(refusal) => {
+                assert!(matches!(refusal, Refusal::Broken(_)), "{refusal:?}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn unreadable_document_is_broken() {
+        let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
+        let principal = json!({"name": "n", "enabled": true});
+        let credential =
+            json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true});
+        check(&tenant, reads::<Tenant>);
+        check(&principal, reads::<Principal>);
+        check(&credential, reads::<Credential>);
+    }
+
+    fn check(document: &Value, reads: fn(&str) -> bool) {
+        assert!(reads(&document.to_string()), "{document}");
+        let with = |key: &str, value: Value| {
+            let mut changed = document.clone();
+            changed[key] = value;
+            changed.to_string()
+        };
+        for unreadable in [with("stray", 1.into()), with("name", 1.into()), "{}".into(), "null".into(), "{".into()] {
+            assert!(!reads(&unreadable), "{unreadable}");
+        }
+    }
+}
