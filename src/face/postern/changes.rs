@@ -1,13 +1,30 @@
 //! What a change did, or would do: as the store reports it (`src/store/sql/diff.sql`), in this face's words.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
 
-/// What differs, by member: each a [`Difference`].
-pub(super) type Changes = Map<String, Value>;
+/// What differs, by member. A [`Difference`] describes one.
+pub(super) struct Changes(Map<String, Value>);
+
+/// A difference whose sides are in the order that a person reads them in: first what was.
+struct InOrder<'a>(&'a Value);
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, difference)| (name, InOrder(difference))))
+    }
+}
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sides = ["before", "after", "added", "removed"];
+        serializer.collect_map(sides.iter().filter_map(|side| Some((side, self.0.get(side)?))))
+    }
+}
 
 /// How a member differs: by its value, or as a set. It describes what [`read`] passes on.
 #[derive(JsonSchema)]
@@ -47,7 +64,7 @@ fn items(generator: &mut SchemaGenerator) -> Schema {
 
 /// Reads what the store reports.
 pub(super) fn read(text: &str) -> Changes {
-    let mut changes: Changes = serde_json::from_str(text).unwrap_or_default();
+    let mut changes: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     // Times are RFC 3339 everywhere on this face.
     for (_, difference) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
         for side in ["before", "after"] {
@@ -72,5 +89,5 @@ pub(super) fn read(text: &str) -> Changes {
     if let Some(preconditions) = changes.remove("preconditions") {
         changes.insert("require_if_match".to_owned(), preconditions);
     }
-    changes
+    Changes(changes)
 }
