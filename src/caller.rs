@@ -17,7 +17,7 @@ use crate::settings::Settings;
 pub enum Caller {
     /// The root token, compared here.
     Root {
-        /// Always true: how the question says it.
+        /// Always true: how the command says it.
         root: bool,
     },
     /// A secret, to be found by its id and compared by its digest.

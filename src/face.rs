@@ -17,9 +17,9 @@ use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::request::{JSON, MERGE_PATCH, Request};
+use crate::store::command::Page;
 use crate::store::list::Listed;
 use crate::store::principal::Principal;
-use crate::store::question::Page;
 use crate::store::tenant::Tenant;
 
 /// A face. It has no defaults: each face sets every field.

@@ -1,4 +1,4 @@
-//! The lifecycle of a request, on every face: find the route; read what the client said; decide, by one question to the database;
+//! The lifecycle of a request, on every face: find the route; read what the client said; decide, with one database command;
 //! render. What is refused on the way is rendered by the face.
 
 mod after;
@@ -22,7 +22,7 @@ use crate::request::{JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::store::Database;
 use crate::store::after::After;
-use crate::store::question::{On, Rotation};
+use crate::store::command::{On, Rotation};
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};

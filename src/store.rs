@@ -1,6 +1,7 @@
 //! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/sql/`.
 
 pub mod after;
+pub mod command;
 pub mod credential;
 pub mod delete;
 mod fault;
@@ -10,7 +11,6 @@ mod key;
 pub mod list;
 mod page;
 pub mod principal;
-pub mod question;
 mod rules;
 mod shape;
 mod sql;

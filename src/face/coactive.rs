@@ -16,8 +16,8 @@ use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext,
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
+use crate::store::command::{By, Order, Page};
 use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Order, Page};
 
 /// The header by which root names a tenant.
 pub const TENANT_HEADER: &str = "x-postern-tenant";

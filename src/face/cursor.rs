@@ -5,8 +5,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
+use crate::store::command::{By, Page};
 use crate::store::list::Place;
-use crate::store::question::{By, Page};
 
 /// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
 pub(super) fn at(place: &Place<'_>, by: By) -> String {

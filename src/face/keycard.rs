@@ -14,9 +14,9 @@ use crate::credential::validate::Dialect;
 use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
+use crate::store::command::{By, Order, Page};
 use crate::store::list::{Item, Listed, Place};
 use crate::store::principal::Principal;
-use crate::store::question::{By, Order, Page};
 use crate::store::tenant::Tenant;
 
 const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Description, "description")];

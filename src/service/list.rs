@@ -11,8 +11,8 @@ use crate::credential::id::Id;
 use crate::operation::ReadPage;
 use crate::refusal::Refusal;
 use crate::store::Database;
+use crate::store::command::{Act, By, Command, Order, Page};
 use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
-use crate::store::question::{Act, By, Order, Page, Question};
 
 /// How much of a list one response has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,21 +26,21 @@ pub(super) enum Extent {
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Lists a noun: a page of it, or all there are in one response.
     pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decided<Answer>, Refusal> {
-        let Given { input: page, question } = self.read(|request| read(request, noun), (all(noun), Act::Read))?;
+        let Given { input: page, command } = self.read(|request| read(request, noun), (all(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let list = view(self.face.tenants)?.list;
-                let listed = self.listed(question, &page, extent).await?;
+                let listed = self.listed(command, &page, extent).await?;
                 self.rendered(listed, |context, listed| list(context, listed, &page))
             }
             Noun::Principal => {
                 let list = view(self.face.principals)?.list;
-                let listed = self.listed(question, &page, extent).await?;
+                let listed = self.listed(command, &page, extent).await?;
                 self.rendered(listed, |context, listed| list(context, listed, &page))
             }
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
-                let listed = self.listed(question, &page, extent).await?.and_then(|known, listed| {
+                let listed = self.listed(command, &page, extent).await?.and_then(|known, listed| {
                     let Listed { items, more, behind, total, remaining, resume } = listed;
                     let items = items.into_iter().map(|credential| self.reveal(known, credential));
                     Ok(Listed { items: items.collect::<Result<_, _>>()?, more, behind, total, remaining, resume })
@@ -52,15 +52,15 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     async fn listed<T: Item>(
         &self,
-        mut question: Question,
+        mut command: Command,
         asked_for: &Page,
         extent: Extent,
     ) -> Result<Decided<Listed<T>>, Refusal> {
         if extent == Extent::All && asked_for.ids.is_none() {
-            return Ok(self.all(question, asked_for).await);
+            return Ok(self.all(command, asked_for).await);
         }
-        question.page = Some(asked_for.clone());
-        let decided = self.judged(&question, page(&self.store, &question).await?);
+        command.page = Some(asked_for.clone());
+        let decided = self.judged(&command, page(&self.store, &command).await?);
         Ok(decided.and_then(|_, mut listed: Listed<T>| {
             if let Some(ids) = &asked_for.ids {
                 // In the order of the ids that were asked for.
@@ -73,19 +73,19 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.
-    async fn all<T: Item>(&self, mut question: Question, asked_for: &Page) -> Decided<Listed<T>> {
+    async fn all<T: Item>(&self, mut command: Command, asked_for: &Page) -> Decided<Listed<T>> {
         let mut step = Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX);
         step.secrets = asked_for.secrets;
-        question.bound = Some(LIST_MAX);
+        command.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
         let mut known = Box::default();
         loop {
-            question.page = Some(step.clone());
-            let outcome = match page(&self.store, &question).await {
+            command.page = Some(step.clone());
+            let outcome = match page(&self.store, &command).await {
                 Ok(outcome) => outcome,
                 Err(refusal) => return Decided { known, result: Err(refusal) },
             };
-            let decided: Decided<Listed<T>> = self.judged(&question, outcome);
+            let decided: Decided<Listed<T>> = self.judged(&command, outcome);
             known = decided.known;
             let listed = match decided.result {
                 Ok(listed) => listed,

@@ -4,9 +4,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::command::Command;
 use super::credential::from_row;
 use super::principal::Principal;
-use super::question::Question;
 pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
 use super::sql::Sql;
@@ -57,7 +57,7 @@ impl Edge {
     }
 }
 
-/// What a list can be of. What a question is on has to be the same.
+/// What a list can be of. What a command is on has to be the same.
 pub trait Item: Sized {
     /// Where it stands in a list.
     fn place(&self) -> Place<'_>;
@@ -116,11 +116,11 @@ impl Item for Tenant {
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn page<D: Database, T: Item>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
 ) -> Result<Outcome<Listed<T>>, Refusal> {
-    let page = question.page.as_ref().ok_or_else(|| Refusal::Broken("a list without a page".to_owned()))?;
-    let shape = Shape::new(question, page);
-    let (Outcome { judged, result }, rows) = judge(store, question, &[Sql::List(shape)], Vec::new()).await?;
+    let page = command.page.as_ref().ok_or_else(|| Refusal::Broken("a list without a page".to_owned()))?;
+    let shape = Shape::new(command, page);
+    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::List(shape)], Vec::new()).await?;
     let result = result.and_then(|()| {
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;

@@ -1,4 +1,4 @@
-//! The page of a list, as a member of the question.
+//! The page of a list, as a member of the command.
 
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! Every rule by which the database refuses a request: one line a rule, in the order in which they are checked. The verdict's CASE is
 //! made of these lines (`sql.rs`), and what its code means is read from them.
 
-use super::question::Act::{self, Change, Create, Delete, Read};
-use super::question::On::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
+use super::command::Act::{self, Change, Create, Delete, Read};
+use super::command::On::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
 use super::text::fill;
 use crate::refusal::{Conflict, Noun, Refusal};
 

@@ -1,6 +1,6 @@
 //! The statements of lists: what they depend on, and their text after the verdict.
 
-use super::question::{By, On, Order, Page, Question};
+use super::command::{By, Command, On, Order, Page};
 use super::text::{fill, secrets_listed};
 
 /// The most rows of a page, and the most that are counted behind one.
@@ -49,14 +49,14 @@ pub(super) enum Extra {
 }
 
 impl Shape {
-    pub(super) fn new(question: &Question, page: &Page) -> Self {
+    pub(super) fn new(command: &Command, page: &Page) -> Self {
         let by_filter = page.filter.as_ref().is_some_and(|filter| filter.principal.is_some());
-        let of = match question.on {
-            On::Tenants | On::Tenant if question.caller.is_root() => Of::AllTenants,
+        let of = match command.on {
+            On::Tenants | On::Tenant if command.caller.is_root() => Of::AllTenants,
             On::Tenants | On::Tenant => Of::Tenant,
             On::Principals | On::Principal => Of::Principals,
             On::Credentials | On::Credential | On::Caller | On::Events => {
-                if question.principal.is_some() {
+                if command.principal.is_some() {
                     Of::Principal
                 } else if by_filter && page.order.by == By::Creation {
                     Of::FilteredPrincipal

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::question::{Act, On};
+use super::command::{Act, On};
 use super::rules;
 use super::shape::Shape;
 use super::text::{compact, fill, secrets_listed};

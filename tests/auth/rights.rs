@@ -8,7 +8,7 @@ use postern::credential::table::Right;
 use postern::credential::time::Micros;
 use postern::refusal::Refusal;
 use postern::request::Headers;
-use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
+use postern::store::command::{Act, Command, Key, NewRow, On, TenantRef};
 use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
@@ -38,13 +38,13 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
     let asked = (On::Credential, Act::Change, Rank::Editor);
     // A stamp is of one change alone.
-    let mut question = Question::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
-    question.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
-    question.credential = Some(Key(Some(scene.target.credential)));
-    question.merges = true;
-    question.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
-    question.secret = Some(new_row(scene, secret));
-    let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &question, Vec::new()))?;
+    let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+    command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
+    command.credential = Some(Key(Some(scene.target.credential)));
+    command.merges = true;
+    command.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
+    command.secret = Some(new_row(scene, secret));
+    let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &command, Vec::new()))?;
     outcome.result.map(|credential| credential.revision)
 }
 

@@ -398,7 +398,7 @@ fn every_statement_binds_one_value_and_keeps_the_limits_of_d1() {
     let db = Sqlite::migrated();
     for (sql, requests) in SENT.iter() {
         let request = &requests[0];
-        assert!(!sql.contains("?2"), "{request}: one value, the question");
+        assert!(!sql.contains("?2"), "{request}: one value, the command");
         plan(&db, sql);
     }
 }
@@ -443,7 +443,7 @@ fn no_statement_expands_a_list_of_the_body_before_the_callers_rights_are_known()
 /// What a body sets, of which nothing is read before the caller's right is judged: by way of `given`, or after that rule.
 const OF_THE_BODY: [&str; 6] = ["set", "asserted", "context", "role_names", "times", "label"];
 
-/// Each place where something that the body sets is read of the whole question, and what comes before it.
+/// Each place where something that the body sets is read of the whole command, and what comes before it.
 fn read_before_right(sql: &str) -> Vec<&str> {
     let judged = sql.find("THEN 'forbidden'").unwrap_or(sql.len());
     let is_of_body = |at: &usize| {

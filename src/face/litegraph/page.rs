@@ -6,8 +6,8 @@ use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Method, Request};
+use crate::store::command::{By, Key, Order, Page};
 use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Key, Order, Page};
 
 /// The default of the contract.
 const DEFAULT: Order = Order { by: By::Creation, descending: true };

@@ -8,8 +8,8 @@ use crate::credential::time::Micros;
 use crate::credential::validate::full_name;
 use crate::face::{Revealed, json};
 use crate::operation::{Operation, RenderContext};
+use crate::store::command::Page;
 use crate::store::list::Listed;
-use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
 pub(super) fn ok(shown: &impl Serialize) -> Answer {

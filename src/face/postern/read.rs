@@ -14,7 +14,7 @@ use crate::face::{by_words, cursor};
 use crate::operation::{HistoryPage, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::question::{By, Filter, Order, Page};
+use crate::store::command::{By, Filter, Order, Page};
 
 /// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
 /// is known, and the nearest name is looked for for each unknown one.

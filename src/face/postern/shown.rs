@@ -13,8 +13,8 @@ use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::face::{cursor, json};
 use crate::operation::RenderContext;
+use crate::store::command::Page;
 use crate::store::list::{Item, Listed};
-use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
 pub(super) fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {

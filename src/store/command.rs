@@ -1,4 +1,4 @@
-//! The question that a batch is asked: one JSON document, the `?1` of every statement.
+//! The command that a batch is asked: one JSON document, the `?1` of every statement.
 //!
 //! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
 //! is a REAL in D1), and the boundary to JavaScript is crossed once.
@@ -142,7 +142,7 @@ pub struct Label {
 /// The document. What each member decides stands in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
-pub struct Question {
+pub struct Command {
     /// The time of the request.
     pub now: Micros,
     /// Who calls.
@@ -246,8 +246,8 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-impl Question {
-    /// A question of this caller, about nothing yet.
+impl Command {
+    /// A command of this caller, about nothing yet.
     #[must_use]
     pub fn new(now: Micros, caller: Caller, (on, act, need): (On, Act, Rank), change: Id, request: String) -> Self {
         Self {
