@@ -22,7 +22,7 @@ use crate::request::{JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::store::Database;
 use crate::store::after::After;
-use crate::store::command::{On, Rotation};
+use crate::store::command::{Rotation, Target};
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};
@@ -101,7 +101,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
             Operation::Write(noun, verb) => Box::pin(self.write(noun, verb)),
             Operation::Delete(noun) => Box::pin(self.delete(one(noun), noun)),
-            Operation::DeleteAll => Box::pin(self.delete(On::Credentials, Noun::Principal)),
+            Operation::DeleteAll => Box::pin(self.delete(Target::Credentials, Noun::Principal)),
             Operation::List(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::All)),
             Operation::Page(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::Page)),
             Operation::FinishRotation => Box::pin(self.step(Some(Rotation::Finish))),
@@ -109,7 +109,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Restore => Box::pin(self.step(None)),
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
-            Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, On::Tenant, role_names)),
+            Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
         };

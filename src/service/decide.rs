@@ -15,27 +15,27 @@ use crate::operation::{
     RenderVerified, Verified,
 };
 use crate::refusal::Refusal;
-use crate::store::command::{Act, By, On, Order, Page, Rotation};
+use crate::store::command::{Act, By, Order, Page, Rotation, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
 /// One thing of a noun, as the target of an operation.
-pub(super) fn one(noun: Noun) -> On {
+pub(super) fn one(noun: Noun) -> Target {
     match noun {
-        Noun::Tenant => On::Tenant,
-        Noun::Principal => On::Principal,
-        Noun::Credential => On::Credential,
+        Noun::Tenant => Target::Tenant,
+        Noun::Principal => Target::Principal,
+        Noun::Credential => Target::Credential,
     }
 }
 
 /// All things of a noun, or a new one, as the target of an operation.
-pub(super) fn all(noun: Noun) -> On {
+pub(super) fn all(noun: Noun) -> Target {
     match noun {
-        Noun::Tenant => On::Tenants,
-        Noun::Principal => On::Principals,
-        Noun::Credential => On::Credentials,
+        Noun::Tenant => Target::Tenants,
+        Noun::Principal => Target::Principals,
+        Noun::Credential => Target::Credentials,
     }
 }
 
@@ -62,8 +62,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// Deletes what the command is on. `noun` is what may be missing.
-    pub(super) async fn delete(&self, on: On, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut command, .. } = self.read(NOTHING, (on, Act::Delete))?;
+    pub(super) async fn delete(&self, target: Target, noun: Noun) -> Result<Decided<Answer>, Refusal> {
+        let Given { mut command, .. } = self.read(NOTHING, (target, Act::Delete))?;
         command.bound = Some(DELETE_MAX);
         command.force = self.is_set("force");
         let outcome = delete(&self.store, &command).await?;
@@ -77,7 +77,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Changes a credential without a body: a step of its rotation, or else its restoration.
     pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut command, .. } = self.read(NOTHING, (On::Credential, Act::Change))?;
+        let Given { mut command, .. } = self.read(NOTHING, (Target::Credential, Act::Change))?;
         command.rotation = rotation;
         if rotation.is_none() {
             command.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
@@ -90,7 +90,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         (read, render): (ReadHistory, RenderHistory),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input: HistoryPage { limit, from }, mut command } = self.read(read, (On::Events, Act::Read))?;
+        let Given { input: HistoryPage { limit, from }, mut command } = self.read(read, (Target::Events, Act::Read))?;
         let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
         let (credential, principal) = (command.credential.take(), command.principal.take());
         page.noun = credential.map(|_| Noun::Credential).or(principal.map(|_| Noun::Principal));
@@ -105,7 +105,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         (read, render): (ReadInquiry, RenderVerified),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input, mut command } = self.read(read, (On::Caller, Act::Read))?;
+        let Given { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
         let Inquiry { token, needs, violations } = input;
         command.subject = Caller::presented(&token, self.settings, self.now);
         command.invalid = !violations.is_empty();
@@ -125,10 +125,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn verdict<T: 'static>(
         &self,
         (read, render): (ReadNothing, fn(&RenderContext<'_>, &T) -> Answer),
-        on: On,
+        target: Target,
         tell: fn(&Judged) -> T,
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { command, .. } = self.read(read, (on, Act::Read))?;
+        let Given { command, .. } = self.read(read, (target, Act::Read))?;
         let outcome = credential::judged(&self.store, &command).await?;
         let told = tell(&outcome.judged);
         let decided = self.judged(&command, outcome).and_then(|_, ()| Ok(told));
@@ -136,7 +136,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
-        let command = self.command(read(self.request, self.settings)?, (On::Caller, Act::Read));
+        let command = self.command(read(self.request, self.settings)?, (Target::Caller, Act::Read));
         let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
         let decided = self.judged(&command, outcome).and_then(|_, ()| {

@@ -10,7 +10,7 @@ use crate::credential::secret::Token;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::store::command::{Act, Command, Key, On, TenantRef};
+use crate::store::command::{Act, Command, Key, Target, TenantRef};
 
 /// Everything that a client said.
 pub(super) struct Given<I> {
@@ -33,13 +33,13 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) fn read<I>(
         &self,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
-        target: (On, Act),
+        target: (Target, Act),
     ) -> Result<Given<I>, Refusal> {
         Ok(Given { input: reader(self.request)?, command: self.rest(target)? })
     }
 
     /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.
-    fn rest(&self, target: (On, Act)) -> Result<Command, Refusal> {
+    fn rest(&self, target: (Target, Act)) -> Result<Command, Refusal> {
         let Self { request, face, settings, .. } = self;
         let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
         let mut command = self.command(caller, target);
@@ -67,8 +67,8 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// The command of a caller who names nothing.
-    pub(super) fn command(&self, caller: Caller, (on, act): (On, Act)) -> Command {
-        let target = (on, act, self.route.right);
+    pub(super) fn command(&self, caller: Caller, (target, act): (Target, Act)) -> Command {
+        let target = (target, act, self.route.right);
         Command {
             if_match: self.request.if_match(),
             // A read is answered without it, and then told 304.

@@ -13,7 +13,7 @@ use crate::credential::validate::{Change, NewSecret, validate};
 use crate::face::Revealed;
 use crate::refusal::Refusal;
 use crate::request;
-use crate::store::command::{Act, Command, Idempotency, Key, Label, NewRow, On, Rotation, TenantRef, Times};
+use crate::store::command::{Act, Command, Idempotency, Key, Label, NewRow, Rotation, Target, TenantRef, Times};
 use crate::store::idempotency::Made;
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
@@ -110,13 +110,18 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         command.role_names = change.named_roles;
         if command.act == Act::Create {
             let key = Key(Some(change.id.unwrap_or_else(|| self.new_id())));
-            match command.on {
-                On::Tenants => {
+            match command.target {
+                Target::Tenants => {
                     command.tenant = Some(TenantRef::Id(key));
                     label_it(command);
                 }
-                On::Principals => command.principal = Some(key),
-                On::Caller | On::Tenant | On::Principal | On::Events | On::Credentials | On::Credential => {
+                Target::Principals => command.principal = Some(key),
+                Target::Caller
+                | Target::Tenant
+                | Target::Principal
+                | Target::Events
+                | Target::Credentials
+                | Target::Credential => {
                     command.credential = Some(key);
                     if let Some(principal) = command.principal {
                         // Made under the principal of the path.

@@ -30,7 +30,7 @@ pub enum TenantRef {
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
+pub enum Target {
     /// The caller itself: it logs in.
     Caller,
     /// All tenants, or one to be made.
@@ -49,7 +49,7 @@ pub enum On {
     Credential,
 }
 
-impl On {
+impl Target {
     /// The kind of thing that is written.
     pub(super) fn noun(self) -> Noun {
         match self {
@@ -167,7 +167,7 @@ pub struct Command {
     pub seq: Option<i64>,
     /// What it is about: it selects the statements.
     #[serde(skip)]
-    pub on: On,
+    pub target: Target,
     /// What it does: it selects the statements.
     #[serde(skip)]
     pub act: Act,
@@ -249,7 +249,13 @@ fn is_false(flag: &bool) -> bool {
 impl Command {
     /// A command of this caller, about nothing yet.
     #[must_use]
-    pub fn new(now: Micros, caller: Caller, (on, act, need): (On, Act, Rank), change: Id, request: String) -> Self {
+    pub fn new(
+        now: Micros,
+        caller: Caller,
+        (target, act, need): (Target, Act, Rank),
+        change: Id,
+        request: String,
+    ) -> Self {
         Self {
             now,
             caller,
@@ -259,7 +265,7 @@ impl Command {
             bearer: None,
             subject: None,
             seq: None,
-            on,
+            target,
             act,
             need,
             if_match: None,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::command::{Act, Command, On, Rotation};
+use super::command::{Act, Command, Rotation, Target};
 use super::idempotency::{Made, once};
 use super::sql::{Plain, Sql};
 use super::verdict::{Outcome, document, first, judge, no_row, one, read};
@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Credential>, Refusal> {
-    let read = Sql::Read { on: On::Credential, secrets: command.tells_secrets };
+    let read = Sql::Read { target: Target::Credential, secrets: command.tells_secrets };
     one(store, command, read, Vec::new(), from_row).await
 }
 
@@ -28,7 +28,7 @@ pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Resul
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn judged<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<()>, Refusal> {
-    let statement = if command.on == On::Tenant { Sql::Roles } else { Sql::Judge(command.on, command.act) };
+    let statement = if command.target == Target::Tenant { Sql::Roles } else { Sql::Judge(command.target, command.act) };
     judge(store, command, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 
@@ -56,7 +56,7 @@ pub async fn update<D: Database>(
 ) -> Result<Outcome<Credential>, Refusal> {
     let rotates = command.rotation.is_some();
     let listed = command.tells_secrets && !rotates;
-    let mut statements = vec![Sql::Change { on: On::Credential, act: Act::Change, secrets: listed }];
+    let mut statements = vec![Sql::Change { target: Target::Credential, act: Act::Change, secrets: listed }];
     // An invalid change is judged only: who is not authenticated gets 401 and learns nothing of the body.
     if !command.invalid {
         let follow: &[Plain] = match (command.rotation, &command.secret) {

@@ -1,7 +1,7 @@
 //! Deletion: one batch. What is to be deleted is stamped while the caller can still be judged, and is then deleted by its stamp,
 //! secrets first, with an event for each.
 
-use super::command::{Command, On};
+use super::command::{Command, Target};
 use super::sql::{Plain, Sql};
 use super::verdict::{Outcome, judge};
 use super::{Database, Store};
@@ -17,12 +17,12 @@ pub const DELETE_MAX: u32 = 10_000;
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn delete<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<()>, Refusal> {
     let mut statements = vec![
-        Sql::Delete(command.on),
+        Sql::Delete(command.target),
         Sql::Plain(Plain::SecretsEnd),
         Sql::Plain(Plain::SecretsDelete),
         Sql::Plain(Plain::CredentialsDelete),
     ];
-    if matches!(command.on, On::Tenant | On::Principal) {
+    if matches!(command.target, Target::Tenant | Target::Principal) {
         // With its default principal the tenant is deleted (the schema's triggers).
         statements.push(Sql::Plain(Plain::PrincipalsDelete));
     }

@@ -57,7 +57,7 @@ impl Edge {
     }
 }
 
-/// What a list can be of. What a command is on has to be the same.
+/// What a list can be of. What the target of the command has to be the same.
 pub trait Item: Sized {
     /// Where it stands in a list.
     fn place(&self) -> Place<'_>;

@@ -2,7 +2,7 @@
 //! made of these lines (`sql.rs`), and what its code means is read from them.
 
 use super::command::Act::{self, Change, Create, Delete, Read};
-use super::command::On::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
+use super::command::Target::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
 use super::text::fill;
 use crate::refusal::{Conflict, Noun, Refusal};
 
@@ -13,23 +13,23 @@ pub(super) struct Rule {
     /// The refusal; none where the request is answered with what it created before, under the same Idempotency-Key.
     pub refusal: Option<Refusal>,
     /// What requests it can refuse.
-    pub on: &'static [On],
+    pub targets: &'static [Target],
     pub acts: &'static [Act],
     /// The condition, over the columns of the verdict's last step. `{etag}` is the entity tag of the thing.
     pub when: &'static str,
 }
 
-const ALL: &[On] = &[On::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
+const ALL: &[Target] = &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
 const EVERY: &[Act] = &[Read, Create, Change, Delete];
-const IN_TENANT: &[On] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
-const UNDER_PRINCIPAL: &[On] = &[Principal, Credentials, Credential];
-const ONE: &[On] = &[Tenant, Principal, Credential];
-const OF_CREDENTIALS: &[On] = &[Credentials, Credential];
+const IN_TENANT: &[Target] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
+const UNDER_PRINCIPAL: &[Target] = &[Principal, Credentials, Credential];
+const ONE: &[Target] = &[Tenant, Principal, Credential];
+const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
 const WRITES: &[Act] = &[Create, Change];
 
 macro_rules! rules {
-    ($($code:literal $refusal:expr, $on:expr, $acts:expr, $when:expr;)*) => {
-        &[$(Rule { code: $code, refusal: $refusal, on: $on, acts: $acts, when: $when }),*]
+    ($($code:literal $refusal:expr, $targets:expr, $acts:expr, $when:expr;)*) => {
+        &[$(Rule { code: $code, refusal: $refusal, targets: $targets, acts: $acts, when: $when }),*]
     };
 }
 
@@ -78,14 +78,14 @@ pub(super) static RULES: &[Rule] = rules! {
 };
 
 /// The CASE of the rules that can refuse such a request.
-pub(super) fn code(on: On, act: Act) -> String {
-    let etag = if on == Tenant {
+pub(super) fn code(target: Target, act: Act) -> String {
+    let etag = if target == Tenant {
         "place || '.' || verdict_of.revision"
     } else {
         "verdict_of.id || '.' || verdict_of.revision"
     };
-    let keyed_tenant = if on == Tenants { "''" } else { "place" };
-    let rules = RULES.iter().filter(|rule| rule.on.contains(&on) && rule.acts.contains(&act));
+    let keyed_tenant = if target == Tenants { "''" } else { "place" };
+    let rules = RULES.iter().filter(|rule| rule.targets.contains(&target) && rule.acts.contains(&act));
     let cases = rules.map(|Rule { code, when, .. }| {
         let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant)]);
         format!("WHEN {when} THEN '{code}' ")

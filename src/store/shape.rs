@@ -1,6 +1,6 @@
 //! The statements of lists: what they depend on, and their text after the verdict.
 
-use super::command::{By, Command, On, Order, Page};
+use super::command::{By, Command, Order, Page, Target};
 use super::text::{fill, secrets_listed};
 
 /// The most rows of a page, and the most that are counted behind one.
@@ -51,11 +51,11 @@ pub(super) enum Extra {
 impl Shape {
     pub(super) fn new(command: &Command, page: &Page) -> Self {
         let by_filter = page.filter.as_ref().is_some_and(|filter| filter.principal.is_some());
-        let of = match command.on {
-            On::Tenants | On::Tenant if command.caller.is_root() => Of::AllTenants,
-            On::Tenants | On::Tenant => Of::Tenant,
-            On::Principals | On::Principal => Of::Principals,
-            On::Credentials | On::Credential | On::Caller | On::Events => {
+        let of = match command.target {
+            Target::Tenants | Target::Tenant if command.caller.is_root() => Of::AllTenants,
+            Target::Tenants | Target::Tenant => Of::Tenant,
+            Target::Principals | Target::Principal => Of::Principals,
+            Target::Credentials | Target::Credential | Target::Caller | Target::Events => {
                 if command.principal.is_some() {
                     Of::Principal
                 } else if by_filter && page.order.by == By::Creation {
@@ -78,11 +78,11 @@ impl Shape {
     }
 
     /// What the verdict is on.
-    pub(super) fn on(self) -> On {
+    pub(super) fn on(self) -> Target {
         match self.of {
-            Of::AllTenants | Of::Tenant => On::Tenants,
-            Of::Principals => On::Principals,
-            Of::Credentials | Of::Principal | Of::FilteredPrincipal => On::Credentials,
+            Of::AllTenants | Of::Tenant => Target::Tenants,
+            Of::Principals => Target::Principals,
+            Of::Credentials | Of::Principal | Of::FilteredPrincipal => Target::Credentials,
         }
     }
 
@@ -112,7 +112,7 @@ impl Shape {
 
     fn rows(self, columns: &str) -> String {
         let Source { keys, k, rows } = self.source();
-        let newest = if self.on() == On::Credentials { include_str!("sql/list_newest.sql") } else { "" };
+        let newest = if self.on() == Target::Credentials { include_str!("sql/list_newest.sql") } else { "" };
         if self.by_ids {
             let within = self.within(k, &FROM_START);
             return format!(

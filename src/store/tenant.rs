@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::command::{Act, Command, On};
+use super::command::{Act, Command, Target};
 use super::idempotency::{Made, once};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
@@ -63,7 +63,7 @@ pub async fn create<D: Database>(
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Tenant>, Refusal> {
-    let statement = Sql::Read { on: On::Tenant, secrets: false };
+    let statement = Sql::Read { target: Target::Tenant, secrets: false };
     one(store, command, statement, Vec::new(), read).await
 }
 
@@ -76,6 +76,6 @@ pub async fn update<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    let change = Sql::Change { on: On::Tenant, act: Act::Change, secrets: false };
+    let change = Sql::Change { target: Target::Tenant, act: Act::Change, secrets: false };
     one(store, command, change, violations, read).await
 }

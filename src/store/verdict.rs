@@ -117,7 +117,7 @@ impl Judged {
                 "too_large_metadata" => add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX }),
                 // The names of roles alone can make a state so large.
                 "too_large" => {
-                    let field = if command.on.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
+                    let field = if command.target.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
                     add(field, Place::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
                 }
                 "read_only" => {

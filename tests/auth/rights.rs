@@ -8,7 +8,7 @@ use postern::credential::table::Right;
 use postern::credential::time::Micros;
 use postern::refusal::Refusal;
 use postern::request::Headers;
-use postern::store::command::{Act, Command, Key, NewRow, On, TenantRef};
+use postern::store::command::{Act, Command, Key, NewRow, Target, TenantRef};
 use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
-    let asked = (On::Credential, Act::Change, Rank::Editor);
+    let asked = (Target::Credential, Act::Change, Rank::Editor);
     // A stamp is of one change alone.
     let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
     command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));

@@ -21,7 +21,7 @@ use postern::request::{Body, Method, Request};
 use postern::route::{Operation, ROUTES, Route};
 use postern::settings::Settings;
 use postern::store::Store;
-use postern::store::command::{Act, Command, Idempotency, Key, NewRow, On, Rotation, TenantRef};
+use postern::store::command::{Act, Command, Idempotency, Key, NewRow, Rotation, Target, TenantRef};
 use postern::store::credential::find;
 use postern::store::list::Listed;
 use serde::Serialize;
@@ -153,7 +153,7 @@ fn a_question_prints_and_sends_no_token() {
         hint: token.hint().to_owned(),
     };
     let caller = Caller::Secret { proofs: vec![proof.clone()], client: None };
-    let asked = (On::Credential, Act::Change, Rank::Admin);
+    let asked = (Target::Credential, Act::Change, Rank::Admin);
     let command = Command {
         bearer: Some(vec![proof.clone()]),
         subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
@@ -331,7 +331,7 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
     let (id, _) = world.put(&url, &json!({"UserGUID": ZERO, "BearerToken": CANARY}));
     let row = &world.db.query("SELECT sealed FROM secrets", &[])[0];
     let sealed = row["sealed"].as_str().unwrap();
-    let target = (On::Credential, Act::Read, Rank::Viewer);
+    let target = (Target::Credential, Act::Read, Rank::Viewer);
     let command = Command {
         tenant: Some(TenantRef::Id(Key(Some(Id::ZERO)))),
         credential: Some(Key(Some(id))),

@@ -10,7 +10,7 @@ use postern::credential::secret::Proof;
 use postern::credential::time::Micros;
 use postern::store::after::{After, Rekey};
 use postern::store::command::{
-    Act, By, Command, Filter, Idempotency, Key, Label, NewRow, On, Order, Page, Rotation, TenantRef, Times,
+    Act, By, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, Target, TenantRef, Times,
 };
 use serde_json::{Map, Value, json};
 
@@ -67,7 +67,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         bearer: Some(vec![proof()]),
         subject: Some(caller),
         seq: Some(1),
-        on: On::Credential,
+        target: Target::Credential,
         act: Act::Change,
         need: Rank::Viewer,
         if_match: Some(vec!["*".to_owned()]),
