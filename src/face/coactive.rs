@@ -16,7 +16,7 @@ use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext,
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
-use crate::store::command::{By, Order, Page};
+use crate::store::command::{Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
 
 /// The header by which root names a tenant.
@@ -102,7 +102,7 @@ fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
 /// "A bare array; no parameters, no paging": in the order of creation.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every reader of a page")]
 fn read_page(_request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
-    Ok(Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX))
+    Ok(Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX))
 }
 
 fn check_roles_context(request: &Request<'_>) -> Result<(), Refusal> {

@@ -14,7 +14,7 @@ use crate::credential::validate::Dialect;
 use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::command::{By, Order, Page};
+use crate::store::command::{Order, Page, SortKey};
 use crate::store::list::{Item, Listed, Place};
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
@@ -111,7 +111,7 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     if after.is_some() && before.is_some() {
         wants("before", "cannot stand beside after");
     }
-    let mut page = Page::first(Order { by: By::Creation, descending: before.is_some() }, limit);
+    let mut page = Page::first(Order { key: SortKey::Creation, descending: before.is_some() }, limit);
     page.looks_back = true;
     for (name, cursor) in [("after", after), ("before", before)] {
         let Some(cursor) = cursor else { continue };
@@ -291,7 +291,7 @@ impl<T> List<T> {
         place: impl Fn(&S) -> Place<'_>,
         item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&place(item), By::Creation));
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&place(item), SortKey::Creation));
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {

@@ -15,7 +15,7 @@ use crate::operation::{
     RenderVerified, Verified,
 };
 use crate::refusal::Refusal;
-use crate::store::command::{Act, By, Order, Page, Rotation, Target};
+use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::verdict::Judged;
 use crate::store::verify::verify;
@@ -91,7 +91,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         (read, render): (ReadHistory, RenderHistory),
     ) -> Result<Decided<Answer>, Refusal> {
         let Given { input: HistoryPage { limit, from }, mut command } = self.read(read, (Target::Events, Act::Read))?;
-        let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
+        let mut page = Page::first(Order { key: SortKey::Id, descending: true }, limit);
         let (credential, principal) = (command.credential.take(), command.principal.take());
         page.noun = credential.map(|_| Noun::Credential).or(principal.map(|_| Noun::Principal));
         page.from = credential.or(principal);

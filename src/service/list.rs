@@ -11,7 +11,7 @@ use crate::credential::id::Id;
 use crate::operation::ReadPage;
 use crate::refusal::Refusal;
 use crate::store::Database;
-use crate::store::command::{Act, By, Command, Order, Page};
+use crate::store::command::{Act, Command, Order, Page, SortKey};
 use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
 
 /// How much of a list one response has.
@@ -74,7 +74,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.
     async fn all<T: Item>(&self, mut command: Command, asked_for: &Page) -> Decided<Listed<T>> {
-        let mut step = Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX);
+        let mut step = Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX);
         step.secrets = asked_for.secrets;
         command.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
@@ -97,13 +97,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 return Decided { known, result: Err(Refusal::TooMany) };
             }
             let Some(last) = items.last().filter(|_| more) else {
-                let Order { by, descending } = asked_for.order;
+                let Order { key, descending } = asked_for.order;
                 let mut items = ordered(items, descending, |item| {
                     let Place { created_at, name, .. } = item.place();
-                    match by {
-                        By::Creation => (created_at.0, String::new()),
-                        By::Name => (0, name.to_owned()),
-                        By::Id => (0, String::new()),
+                    match key {
+                        SortKey::Creation => (created_at.0, String::new()),
+                        SortKey::Name => (0, name.to_owned()),
+                        SortKey::Id => (0, String::new()),
                     }
                 });
                 items.drain(..items.len().min(asked_for.skip as usize));

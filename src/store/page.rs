@@ -9,7 +9,7 @@ use crate::credential::time::Micros;
 
 /// What the items of a list are ordered by; of equals, by their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub enum SortKey {
     /// When they were made.
     Creation,
     /// Their names.
@@ -22,7 +22,7 @@ pub enum By {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// By what.
-    pub by: By,
+    pub key: SortKey,
     /// Whether the last comes first.
     pub descending: bool,
 }

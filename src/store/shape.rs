@@ -1,6 +1,6 @@
 //! The statements of lists: what they depend on, and their text after the verdict.
 
-use super::command::{By, Command, Order, Page, Target};
+use super::command::{Command, Order, Page, SortKey, Target};
 use super::text::{fill, secrets_listed};
 
 /// The most rows of a page, and the most that are counted behind one.
@@ -58,7 +58,7 @@ impl Shape {
             Target::Credentials | Target::Credential | Target::Caller | Target::Events => {
                 if command.principal.is_some() {
                     Of::Principal
-                } else if by_filter && page.order.by == By::Creation {
+                } else if by_filter && page.order.key == SortKey::Creation {
                     Of::FilteredPrincipal
                 } else {
                     Of::Credentials
@@ -141,11 +141,11 @@ impl Shape {
     /// Read from the keys only, as a column of the row of the verdict.
     fn extra(self) -> String {
         let Source { keys, k, .. } = self.source();
-        let Order { by, descending } = self.order;
+        let Order { key, descending } = self.order;
         let extra = match self.extra {
             Extra::Nothing => return "NULL".to_owned(),
             Extra::Previous => {
-                let back = Order { by, descending: !descending };
+                let back = Order { key, descending: !descending };
                 format!("{} LIMIT 1", self.select("1", keys, back, &Start { outer: true, inclusive: true }))
             }
             Extra::Remaining => {
@@ -154,9 +154,9 @@ impl Shape {
                 format!("SELECT count(*) FROM ({select} LIMIT {PAGE_MAX} {after_page})")
             }
             Extra::Edge => {
-                let (created_at, name) = match by {
-                    By::Name => ("0".to_owned(), format!("{k}.name")),
-                    By::Creation | By::Id => (format!("{k}.created_at"), "''".to_owned()),
+                let (created_at, name) = match key {
+                    SortKey::Name => ("0".to_owned(), format!("{k}.name")),
+                    SortKey::Creation | SortKey::Id => (format!("{k}.created_at"), "''".to_owned()),
                 };
                 let edge = format!("json_object('created_at', {created_at}, 'name', {name}, 'id', {k}.id)");
                 let select = self.select(&edge, keys, self.order, &Start { outer: true, inclusive: false });
@@ -174,7 +174,7 @@ impl Shape {
             Of::AllTenants | Of::Tenant => themselves("tenants AS r"),
             Of::Principals => themselves("principals AS r"),
             Of::Principal | Of::FilteredPrincipal => of_credentials("credentials_of_principal AS k"),
-            Of::Credentials if self.order.by == By::Name => of_credentials("credentials_by_name AS k"),
+            Of::Credentials if self.order.key == SortKey::Name => of_credentials("credentials_by_name AS k"),
             Of::Credentials => themselves("credentials AS r"),
         }
     }
@@ -183,10 +183,10 @@ impl Shape {
     fn select(self, columns: &str, from: &str, order: Order, start: &Start) -> String {
         // Sentinels that sort before and after every real key: to SQLite a blob comes after every text. Names with a prefix are a
         // range of their own.
-        let (key, first, last) = match order.by {
-            By::Creation => ("created_at", "-1", "9007199254740992"),
-            By::Name => ("name", "?1 ->> '$.page.filter.name_from', ''", "?1 ->> '$.page.filter.name_to', x'ff'"),
-            By::Id => ("id", "''", "x'ff'"),
+        let (key, first, last) = match order.key {
+            SortKey::Creation => ("created_at", "-1", "9007199254740992"),
+            SortKey::Name => ("name", "?1 ->> '$.page.filter.name_from', ''", "?1 ->> '$.page.filter.name_to', x'ff'"),
+            SortKey::Id => ("id", "''", "x'ff'"),
         };
         let (sign, edge) = if order.descending { ("<", last) } else { (">", first) };
         let equals = if start.inclusive { "=" } else { "" };
@@ -197,10 +197,10 @@ impl Shape {
         };
         let k = self.source().k;
         let within = self.within(k, start);
-        let ends = match (order.by, order.descending, self.filtered) {
-            (By::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
-            (By::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
-            (By::Name, _, false) | (By::Creation | By::Id, ..) => String::new(),
+        let ends = match (order.key, order.descending, self.filtered) {
+            (SortKey::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
+            (SortKey::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
+            (SortKey::Name, _, false) | (SortKey::Creation | SortKey::Id, ..) => String::new(),
         };
         let (_, direction) = order_key(order);
         format!(
@@ -244,10 +244,10 @@ struct Source {
 }
 
 fn order_key(order: Order) -> (&'static str, &'static str) {
-    let key = match order.by {
-        By::Creation => "created_at",
-        By::Name => "name",
-        By::Id => "id",
+    let key = match order.key {
+        SortKey::Creation => "created_at",
+        SortKey::Name => "name",
+        SortKey::Id => "id",
     };
     (key, if order.descending { " DESC" } else { "" })
 }

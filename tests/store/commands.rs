@@ -10,7 +10,7 @@ use postern::credential::secret::Proof;
 use postern::credential::time::Micros;
 use postern::store::after::{After, Rekey};
 use postern::store::command::{
-    Act, By, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, Target, TenantRef, Times,
+    Act, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, SortKey, Target, TenantRef, Times,
 };
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ fn callers() -> [Caller; 3] {
 
 /// A command in which everything is set.
 fn everything(caller: Caller, tenant: TenantRef) -> Command {
-    let mut page = Page::first(Order { by: By::Creation, descending: false }, 1);
+    let mut page = Page::first(Order { key: SortKey::Creation, descending: false }, 1);
     page.at = Some(Micros(1));
     page.name = Some("name".to_owned());
     page.id = Some(Id::ZERO);

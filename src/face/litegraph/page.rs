@@ -6,11 +6,11 @@ use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Method, Request};
-use crate::store::command::{By, Key, Order, Page};
+use crate::store::command::{Key, Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
 
 /// The default of the contract.
-const DEFAULT: Order = Order { by: By::Creation, descending: true };
+const DEFAULT: Order = Order { key: SortKey::Creation, descending: true };
 
 /// Read many: all there are, or those of some GUIDs. What only enumerate knows says nothing.
 pub(super) fn read_many(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
@@ -76,13 +76,13 @@ impl Reader {
     }
 
     fn order(&mut self, name: &'static str, said: &Value) {
-        let (ascending, descending) = (|by| Order { by, descending: false }, |by| Order { by, descending: true });
+        let (ascending, descending) = (|key| Order { key, descending: false }, |key| Order { key, descending: true });
         self.page.order = match said.as_str() {
-            Some("CreatedAscending") => ascending(By::Creation),
-            Some("NameAscending") => ascending(By::Name),
-            Some("NameDescending") => descending(By::Name),
-            Some("GuidAscending") => ascending(By::Id),
-            Some("GuidDescending") => descending(By::Id),
+            Some("CreatedAscending") => ascending(SortKey::Creation),
+            Some("NameAscending") => ascending(SortKey::Name),
+            Some("NameDescending") => descending(SortKey::Name),
+            Some("GuidAscending") => ascending(SortKey::Id),
+            Some("GuidDescending") => descending(SortKey::Id),
             // The rest of the enumeration orders graphs: "accepted and fall back to the default".
             Some("CreatedDescending" | "CostAscending" | "CostDescending" | "MostConnected" | "LeastConnected") => {
                 DEFAULT

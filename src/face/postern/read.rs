@@ -14,7 +14,7 @@ use crate::face::{by_words, cursor};
 use crate::operation::{HistoryPage, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::command::{By, Filter, Order, Page};
+use crate::store::command::{Filter, Order, Page, SortKey};
 
 /// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
 /// is known, and the nearest name is looked for for each unknown one.
@@ -132,10 +132,10 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let usual = if filter.name_from.is_some() { "name" } else { "created" };
     let sort = request.query_value(&["sort"]).unwrap_or_else(|| usual.to_owned());
     let (descending, key) = sort.strip_prefix('-').map_or((false, sort.as_str()), |key| (true, key));
-    let by = match key {
-        "created" => By::Creation,
+    let key = match key {
+        "created" => SortKey::Creation,
         // Principals and tenants are few, and have no index of names.
-        "name" if noun == Noun::Credential => By::Name,
+        "name" if noun == Noun::Credential => SortKey::Name,
         _ => {
             let of_credentials = noun == Noun::Credential;
             wants(
@@ -146,10 +146,10 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
                     "has to be created or -created"
                 },
             );
-            By::Creation
+            SortKey::Creation
         }
     };
-    let mut page = Page::first(Order { by, descending }, limit);
+    let mut page = Page::first(Order { key, descending }, limit);
     page.tells_secrets = true;
     page.filter = Some(filter).filter(|filter| *filter != Filter::default());
     if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
