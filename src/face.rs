@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::credential::Credential;
-use crate::credential::field::{Draft, Field, Kind, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Kind, Location, Noun, Rule, Said, Verb, Violation};
 use crate::credential::secret::{ACCESS_SECONDS, Token};
 use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
@@ -168,18 +168,18 @@ pub(crate) fn sentences(dialect: &dyn Dialect, violations: &[Violation]) -> Stri
 }
 
 fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
-    let Violation { field, place, rule } = violation;
+    let Violation { field, location, rule } = violation;
     // A violation is only of a field that the face has a word for, the same one for each noun that has the field.
     let of = |noun: Noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| dialect.word(noun, verb, *field));
     let mut nouns = [Noun::Credential, Noun::Principal, Noun::Tenant].into_iter().filter(|noun| noun.has(*field));
     let word = nouns.find_map(of).unwrap_or_default();
-    let word = match &place {
-        Place::Whole => word.to_owned(),
-        Place::Role(index) | Place::Item(index) => format!("{word}[{index}]"),
-        Place::Member(index, member) => format!("{word}[{index}].{}", member.name()),
-        Place::Stranger(index, name) => format!("{word}[{index}].{name}"),
-        Place::Key(name) if word.is_empty() => name.clone(),
-        Place::Key(name) => format!("{word}.{name}"),
+    let word = match location {
+        Location::Whole => word.to_owned(),
+        Location::Role(index) | Location::Item(index) => format!("{word}[{index}]"),
+        Location::Member(index, member) => format!("{word}[{index}].{}", member.name()),
+        Location::Stranger(index, name) => format!("{word}[{index}].{name}"),
+        Location::Key(name) if word.is_empty() => name.clone(),
+        Location::Key(name) => format!("{word}.{name}"),
     };
     match rule {
         Rule::Missing => format!("{word} is required."),

@@ -84,14 +84,14 @@ pub struct Violation {
     /// The field.
     pub field: Field,
     /// Where in it.
-    pub place: Place,
+    pub location: Location,
     /// The rule that it breaks.
     pub rule: Rule,
 }
 
 /// Where in a field a violation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// The field as a whole.
     Whole,
     /// The role at this index of the body's list.
@@ -106,7 +106,7 @@ pub enum Place {
     Key(String),
 }
 
-impl Place {
+impl Location {
     /// What places sort by: the field as a whole, then role by role.
     #[must_use]
     pub fn order(&self) -> (usize, Option<RoleMember>, &str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::field::{Draft, Meaning, Place, Rule, Said, Violation};
+use super::field::{Draft, Location, Meaning, Rule, Said, Violation};
 use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::Token;
@@ -100,7 +100,7 @@ pub fn validate(
         let meaning = match (said, dialect.word(noun, verb, row.field)) {
             (Said::Value(value), Some(_)) => {
                 if let Err(Broken(rules)) = reading.take(row, value) {
-                    violations.extend(rules.into_iter().map(|(place, rule)| broken(row.field, place, rule)));
+                    violations.extend(rules.into_iter().map(|(location, rule)| broken(row.field, location, rule)));
                 }
                 continue;
             }
@@ -112,7 +112,7 @@ pub fn validate(
             }
         };
         let wrong = reading.mean(row, meaning).err();
-        violations.extend(wrong.map(|rule| broken(row.field, Place::Whole, rule)));
+        violations.extend(wrong.map(|rule| broken(row.field, Location::Whole, rule)));
     }
     violations.extend(draft.unknown.iter().cloned());
     reading.set_roles(&mut violations);
@@ -220,7 +220,7 @@ impl Reading<'_> {
         if let Some(listed) = self.listed.take() {
             let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.holds(role)));
             violations
-                .extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
+                .extend(outside.map(|(index, _)| broken(Field::Roles, Location::Role(*index), Rule::OutsideContext)));
             let mut roles = BTreeSet::new();
             roles.extend(listed.into_iter().map(|(_, role)| role));
             set.insert(key.to_owned(), roles.into_iter().map(Role::into_json).collect());
@@ -256,11 +256,11 @@ pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -
 /// there are more, or were before, the last one says so.
 #[must_use]
 pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
-    let more = broken(Field::Other, Place::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
+    let more = broken(Field::Other, Location::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
     let found = violations.len();
     violations.retain(|violation| *violation != more);
     let cut_off_before = violations.len() < found;
-    violations.sort_by(|left, right| (left.field, left.place.order()).cmp(&(right.field, right.place.order())));
+    violations.sort_by(|left, right| (left.field, left.location.order()).cmp(&(right.field, right.location.order())));
     violations.dedup();
     if cut_off_before || violations.len() > VIOLATIONS_MAX {
         violations.truncate(VIOLATIONS_MAX);
@@ -269,6 +269,6 @@ pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
     violations
 }
 
-fn broken(field: Field, place: Place, rule: Rule) -> Violation {
-    Violation { field, place, rule }
+fn broken(field: Field, location: Location, rule: Rule) -> Violation {
+    Violation { field, location, rule }
 }

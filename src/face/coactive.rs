@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Face, Revealed, View, by_words, json, word_in};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::credential::field::{Draft, Field, Kind, Meaning, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Kind, Location, Meaning, Noun, Rule, Said, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
@@ -256,16 +256,16 @@ impl Detail {
     }
 
     fn of(violation: &Violation) -> Self {
-        let Violation { field, place, rule } = violation;
+        let Violation { field, location, rule } = violation;
         // A violation is of a field that the face has a word for, or of the body as a whole.
         let word = Coactive.word(Noun::Credential, Verb::Replace, *field);
         let mut loc: Vec<Value> = std::iter::once("body").chain(word).map(Value::from).collect();
-        match place {
-            Place::Whole => {}
-            Place::Role(index) | Place::Item(index) => loc.push((*index).into()),
-            Place::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
-            Place::Stranger(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
-            Place::Key(name) => loc.push(name.as_str().into()),
+        match location {
+            Location::Whole => {}
+            Location::Role(index) | Location::Item(index) => loc.push((*index).into()),
+            Location::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
+            Location::Stranger(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
+            Location::Key(name) => loc.push(name.as_str().into()),
         }
         let (kind, msg) = words(rule);
         Self { loc, msg, kind }

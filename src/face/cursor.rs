@@ -6,11 +6,11 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::store::command::{Page, SortKey};
-use crate::store::list::Place;
+use crate::store::list::Position;
 
 /// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
-pub(super) fn at(place: &Place<'_>, key: SortKey) -> String {
-    let Place { id, created_at, name } = place;
+pub(super) fn at(position: &Position<'_>, key: SortKey) -> String {
+    let Position { id, created_at, name } = position;
     match key {
         SortKey::Creation => format!("{id}{:x}", created_at.0),
         SortKey::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
@@ -32,12 +32,12 @@ pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
             }
             SortKey::Id => {}
         }
-        let place = Place {
+        let position = Position {
             id: page.id?,
             created_at: page.at.unwrap_or(Micros(0)),
             name: page.name.as_deref().unwrap_or_default(),
         };
-        (at(&place, key) == cursor).then_some(())
+        (at(&position, key) == cursor).then_some(())
     };
     read().is_some()
 }

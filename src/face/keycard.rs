@@ -15,7 +15,7 @@ use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::store::command::{Order, Page, SortKey};
-use crate::store::list::{Item, Listed, Place};
+use crate::store::list::{Item, Listed, Position};
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
 
@@ -47,14 +47,14 @@ pub static KEYCARD: Face = Face {
         one: |context, tenant| one(context, &Organization::of(tenant, permissions(context, Noun::Tenant))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Tenant);
-            one(context, &List::of(listed, page, may, Tenant::place, Organization::of))
+            one(context, &List::of(listed, page, may, Tenant::position, Organization::of))
         },
     }),
     principals: Some(&View {
         one: |context, principal| one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Principal);
-            one(context, &List::of(listed, page, may, Principal::place, ServiceAccount::of))
+            one(context, &List::of(listed, page, may, Principal::position, ServiceAccount::of))
         },
     }),
     credentials: Some(&View {
@@ -68,7 +68,7 @@ pub static KEYCARD: Face = Face {
                 listed,
                 page,
                 may,
-                |item| item.credential.place(),
+                |item| item.credential.position(),
                 |item, may| ServiceAccountCredential::of(&item.credential, None, may),
             );
             one(context, &list)
@@ -288,10 +288,10 @@ impl<T> List<T> {
         listed: &'a Listed<S>,
         page: &Page,
         permissions: Option<Value>,
-        place: impl Fn(&S) -> Place<'_>,
+        position: impl Fn(&S) -> Position<'_>,
         item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&place(item), SortKey::Creation));
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&position(item), SortKey::Creation));
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {

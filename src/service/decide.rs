@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::context::RequestContext;
 use super::decision::Decided;
-use super::read::Given;
+use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -44,7 +44,7 @@ pub(super) const NOTHING: ReadNothing = |_| Ok(());
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn find(&self, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let Given { command, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
+        let ParsedRequest { command, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let found = tenant::find(&self.store, &command).await?;
@@ -63,7 +63,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Deletes what the command is on. `noun` is what may be missing.
     pub(super) async fn delete(&self, target: Target, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut command, .. } = self.read(NOTHING, (target, Act::Delete))?;
+        let ParsedRequest { mut command, .. } = self.read(NOTHING, (target, Act::Delete))?;
         command.bound = Some(DELETE_MAX);
         command.force = self.is_set("force");
         let outcome = delete(&self.store, &command).await?;
@@ -77,7 +77,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Changes a credential without a body: a step of its rotation, or else its restoration.
     pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut command, .. } = self.read(NOTHING, (Target::Credential, Act::Change))?;
+        let ParsedRequest { mut command, .. } = self.read(NOTHING, (Target::Credential, Act::Change))?;
         command.rotation = rotation;
         if rotation.is_none() {
             command.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
@@ -90,7 +90,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         (read, render): (ReadHistory, RenderHistory),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input: HistoryPage { limit, from }, mut command } = self.read(read, (Target::Events, Act::Read))?;
+        let ParsedRequest { input: HistoryPage { limit, from }, mut command } =
+            self.read(read, (Target::Events, Act::Read))?;
         let mut page = Page::first(Order { key: SortKey::Id, descending: true }, limit);
         let (credential, principal) = (command.credential.take(), command.principal.take());
         page.noun = credential.map(|_| Noun::Credential).or(principal.map(|_| Noun::Principal));
@@ -105,7 +106,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         (read, render): (ReadInquiry, RenderVerified),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
+        let ParsedRequest { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
         let Inquiry { token, needs, violations } = input;
         command.subject = Caller::presented(&token, self.settings, self.now);
         command.invalid = !violations.is_empty();
@@ -128,7 +129,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         target: Target,
         tell: fn(&Judged) -> T,
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { command, .. } = self.read(read, (target, Act::Read))?;
+        let ParsedRequest { command, .. } = self.read(read, (target, Act::Read))?;
         let outcome = credential::judged(&self.store, &command).await?;
         let told = tell(&outcome.judged);
         let decided = self.judged(&command, outcome).and_then(|_, ()| Ok(told));

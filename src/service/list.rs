@@ -3,7 +3,7 @@
 use super::context::RequestContext;
 use super::decide::all;
 use super::decision::Decided;
-use super::read::Given;
+use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::credential::field::Noun;
@@ -12,7 +12,7 @@ use crate::operation::ReadPage;
 use crate::refusal::Refusal;
 use crate::store::Database;
 use crate::store::command::{Act, Command, Order, Page, SortKey};
-use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Place, page};
+use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Position, page};
 
 /// How much of a list one response has.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(super) enum Extent {
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Lists a noun: a page of it, or all there are in one response.
     pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decided<Answer>, Refusal> {
-        let Given { input: page, command } = self.read(|request| read(request, noun), (all(noun), Act::Read))?;
+        let ParsedRequest { input: page, command } =
+            self.read(|request| read(request, noun), (all(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let list = view(self.face.tenants)?.list;
@@ -65,7 +66,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             if let Some(ids) = &asked_for.ids {
                 // In the order of the ids that were asked for.
                 let found = &mut listed.items;
-                let of = |id: &Id| found.iter().position(|item| item.place().id == *id).map(|at| found.swap_remove(at));
+                let of =
+                    |id: &Id| found.iter().position(|item| item.position().id == *id).map(|at| found.swap_remove(at));
                 listed.items = ids.iter().filter_map(of).collect();
             }
             Ok(listed)
@@ -99,7 +101,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             let Some(last) = items.last().filter(|_| more) else {
                 let Order { key, descending } = asked_for.order;
                 let mut items = ordered(items, descending, |item| {
-                    let Place { created_at, name, .. } = item.place();
+                    let Position { created_at, name, .. } = item.position();
                     match key {
                         SortKey::Creation => (created_at.0, String::new()),
                         SortKey::Name => (0, name.to_owned()),
@@ -110,8 +112,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 let listed = Listed { items, more: false, behind: false, total, remaining: 0, resume: None };
                 return Decided { known, result: Ok(listed) };
             };
-            let place = last.place();
-            (step.at, step.id) = (Some(place.created_at), Some(place.id));
+            let position = last.position();
+            (step.at, step.id) = (Some(position.created_at), Some(position.id));
         }
     }
 }
@@ -119,7 +121,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 /// Items in the order of a key, and of equals by their ids. What is sorted is one type, whatever the items are.
 fn ordered<T: Item>(items: Vec<T>, descending: bool, key: impl Fn(&T) -> (i64, String)) -> Vec<T> {
     let mut places: Vec<_> =
-        items.iter().enumerate().map(|(index, item)| (key(item), item.place().id, index)).collect();
+        items.iter().enumerate().map(|(index, item)| (key(item), item.position().id, index)).collect();
     places.sort_unstable();
     if descending {
         places.reverse();

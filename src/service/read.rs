@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::store::command::{Act, Command, Key, Target, TenantRef};
 
 /// Everything that a client said.
-pub(super) struct Given<I> {
+pub(super) struct ParsedRequest<I> {
     /// The operation's own input.
     pub input: I,
     /// The rest: who calls, what the path and the headers name, preconditions. Nothing of the input is in it.
@@ -34,8 +34,8 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
         target: (Target, Act),
-    ) -> Result<Given<I>, Refusal> {
-        Ok(Given { input: reader(self.request)?, command: self.rest(target)? })
+    ) -> Result<ParsedRequest<I>, Refusal> {
+        Ok(ParsedRequest { input: reader(self.request)?, command: self.rest(target)? })
     }
 
     /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.

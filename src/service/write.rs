@@ -3,7 +3,7 @@
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};
 use super::decision::Decided;
-use super::read::{Body, Given};
+use super::read::{Body, ParsedRequest};
 use super::render::view;
 use crate::answer::Answer;
 use crate::credential::field::{Noun, Verb, Violation};
@@ -22,7 +22,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decided<Answer>, Refusal> {
         let made = verb == Verb::Create;
         let target = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
-        let Given { input: Body { draft, key }, mut command } = self.read(|_| self.body(noun, verb), target)?;
+        let ParsedRequest { input: Body { draft, key }, mut command } = self.read(|_| self.body(noun, verb), target)?;
         let (change, violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
         command.asserted = draft.asserted;
         let token = self.ask(&mut command, verb, change, &violations);

@@ -52,15 +52,15 @@ pub struct Edge {
 impl Edge {
     /// The place.
     #[must_use]
-    pub fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+    pub fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.name, id: self.id }
     }
 }
 
 /// What a list can be of. What the target of the command has to be the same.
 pub trait Item: Sized {
     /// Where it stands in a list.
-    fn place(&self) -> Place<'_>;
+    fn position(&self) -> Position<'_>;
 
     /// Reads it from its row.
     ///
@@ -70,7 +70,7 @@ pub trait Item: Sized {
 }
 
 /// Where an item stands: what lists are ordered by.
-pub struct Place<'a> {
+pub struct Position<'a> {
     /// When it was made.
     pub created_at: Micros,
     /// Its name.
@@ -80,8 +80,8 @@ pub struct Place<'a> {
 }
 
 impl Item for Credential {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
@@ -90,8 +90,8 @@ impl Item for Credential {
 }
 
 impl Item for Principal {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {
@@ -100,8 +100,8 @@ impl Item for Principal {
 }
 
 impl Item for Tenant {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
     fn of(row: &Row) -> Result<Self, Refusal> {

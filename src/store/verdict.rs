@@ -12,7 +12,7 @@ use super::rules::RULES;
 use super::sql::Sql;
 use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
-use crate::credential::field::{Field, Noun, Place, RoleMember, Rule, Violation};
+use crate::credential::field::{Field, Location, Noun, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
@@ -96,33 +96,35 @@ impl Judged {
 
     fn violations(&self, mut violations: Vec<Violation>, command: &Command) -> Result<Vec<Violation>, Refusal> {
         for (name, detail) in &self.violations {
-            let mut add = |field, place, rule| violations.push(Violation { field, place, rule });
+            let mut add = |field, location, rule| violations.push(Violation { field, location, rule });
             let names = || -> Vec<String> { serde_json::from_value(detail.clone()).unwrap_or_default() };
             match name.as_str() {
                 "unknown_principal" => {
                     let said = command.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
                     if let Some(id) = said {
-                        add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(id));
+                        add(Field::Principal, Location::Whole, Rule::UnknownPrincipal(id));
                     }
                 }
                 "unknown_roles" => {
                     let unknown: BTreeSet<String> = names().into_iter().collect();
                     for (index, _) in command.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
-                        add(Field::Roles, Place::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
+                        add(Field::Roles, Location::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
                     }
                 }
-                "too_many_roles" => add(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }),
-                "last_role" => add(Field::Roles, Place::Whole, Rule::LastRole),
-                "too_many_metadata" => add(Field::Metadata, Place::Whole, Rule::TooMany { max: METADATA_MAX }),
-                "too_large_metadata" => add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX }),
+                "too_many_roles" => add(Field::Roles, Location::Whole, Rule::TooMany { max: ROLES_MAX }),
+                "last_role" => add(Field::Roles, Location::Whole, Rule::LastRole),
+                "too_many_metadata" => add(Field::Metadata, Location::Whole, Rule::TooMany { max: METADATA_MAX }),
+                "too_large_metadata" => {
+                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX })
+                }
                 // The names of roles alone can make a state so large.
                 "too_large" => {
                     let field = if command.target.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
-                    add(field, Place::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
+                    add(field, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
                 }
                 "read_only" => {
                     for name in names() {
-                        add(Field::Other, Place::Key(name), Rule::ReadOnly);
+                        add(Field::Other, Location::Key(name), Rule::ReadOnly);
                     }
                 }
                 other => return Err(Refusal::Broken(format!("no meaning for the violation {other}"))),

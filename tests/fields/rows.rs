@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern::credential::field::{Draft, Kind, Meaning, Place, RoleMember, Rule, Said};
+use postern::credential::field::{Draft, Kind, Location, Meaning, RoleMember, Rule, Said};
 use postern::credential::id::Id;
 use postern::credential::role::Context;
 use postern::credential::table::{
@@ -38,7 +38,7 @@ impl Dialect for Plain {
 }
 
 /// A value and what becomes of it: its canonical form, or the first rule that it breaks and where.
-type Case = (Value, Result<Value, (Place, Rule)>);
+type Case = (Value, Result<Value, (Location, Rule)>);
 
 fn fine(value: &Value, canonical: &Value) -> Case {
     (value.clone(), Ok(canonical.clone()))
@@ -49,10 +49,10 @@ fn same(value: &Value) -> Case {
 }
 
 fn wrong(value: Value, rule: Rule) -> Case {
-    (value, Err((Place::Whole, rule)))
+    (value, Err((Location::Whole, rule)))
 }
 
-fn within(value: Value, place: Place, rule: Rule) -> Case {
+fn within(value: Value, place: Location, rule: Rule) -> Case {
     (value, Err((place, rule)))
 }
 
@@ -93,7 +93,7 @@ fn texts(min: usize, max: usize) -> Vec<Case> {
 }
 
 /// Members of a whole, each with strings around its bounds, and one that is no string.
-fn members(min: usize, max: usize, place: &Place, of: impl Fn(Value) -> Value) -> Vec<Case> {
+fn members(min: usize, max: usize, place: &Location, of: impl Fn(Value) -> Value) -> Vec<Case> {
     let broken = strings(min, max).into_iter().filter_map(|(text, rule)| Some((text.into(), rule?)));
     broken
         .chain([(json!(5), Rule::Type(Kind::Text))])
@@ -180,9 +180,9 @@ fn names() -> Vec<Case> {
         wrong(json!(numbered(98)), Rule::TooMany { max: ROLES_MAX }),
         fine(&json!(vec!["admin"; 100]), &usual),
         wrong(json!(vec!["admin"; 101]), Rule::TooManySent { max: ROLES_MAX }),
-        within(json!(["a", null]), Place::Item(1), Rule::Type(Kind::Text)),
+        within(json!(["a", null]), Location::Item(1), Rule::Type(Kind::Text)),
     ];
-    cases.extend(members(1, 255, &Place::Item(0), |item| json!([item])));
+    cases.extend(members(1, 255, &Location::Item(0), |item| json!([item])));
     cases.extend(others(Kind::List));
     cases
 }
@@ -200,11 +200,11 @@ fn roles() -> Vec<Case> {
         ),
         fine(&reversed, &many(100)),
         wrong(many(101), Rule::TooManySent { max: ROLES_MAX }),
-        within(json!([null]), Place::Role(0), Rule::Type(Kind::Object)),
-        within(json!([{}]), Place::Member(0, RoleMember::RoleId), Rule::Missing),
+        within(json!([null]), Location::Role(0), Rule::Type(Kind::Object)),
+        within(json!([{}]), Location::Member(0, RoleMember::RoleId), Rule::Missing),
         within(
             json!([{"role_id": "a", "resource_instance": "i"}]),
-            Place::Member(0, RoleMember::Instance),
+            Location::Member(0, RoleMember::Instance),
             Rule::InstanceAlone,
         ),
     ];
@@ -214,7 +214,7 @@ fn roles() -> Vec<Case> {
             role[member.name()] = value;
             json!([role])
         };
-        cases.extend(members(1, 255, &Place::Member(0, member), of));
+        cases.extend(members(1, 255, &Location::Member(0, member), of));
     }
     cases.extend(others(Kind::List));
     cases
@@ -236,12 +236,12 @@ fn metadata() -> Vec<Case> {
         same(&many(METADATA_SENT_MAX)),
         wrong(many(METADATA_SENT_MAX + 1), Rule::TooManySent { max: METADATA_SENT_MAX }),
     ];
-    cases.extend(members(0, 500, &Place::Key("k".to_owned()), |value| json!({ "k": value })));
+    cases.extend(members(0, 500, &Location::Key("k".to_owned()), |value| json!({ "k": value })));
     for (name, rule) in strings(1, 255) {
         let value = json!({ &name: "v" });
         cases.push(match rule {
             None => same(&value),
-            Some(rule) => within(value, Place::Key(name), rule),
+            Some(rule) => within(value, Location::Key(name), rule),
         });
     }
     cases.extend(others(Kind::Object));
@@ -285,7 +285,7 @@ fn tried(
     verb: Verb,
     dialect: &dyn Dialect,
     said: Said,
-) -> (Option<Value>, Vec<(Place, Rule)>) {
+) -> (Option<Value>, Vec<(Location, Rule)>) {
     let mut draft = Draft::default();
     draft.say(row.field, said);
     let (change, violations) = validate(&draft, noun, verb, dialect, "pstn_");
@@ -293,7 +293,7 @@ fn tried(
         FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field)).map(|row| row.key).collect();
     assert!(change.set.keys().all(|key| keys.contains(&key.as_str())), "{noun:?}: {:?}", change.set);
     let broken = violations.into_iter().filter(|violation| violation.field == row.field);
-    (held(row, &change), broken.map(|violation| (violation.place, violation.rule)).collect())
+    (held(row, &change), broken.map(|violation| (violation.location, violation.rule)).collect())
 }
 
 fn each() -> impl Iterator<Item = (&'static FieldRow, Noun, Verb)> {
@@ -325,7 +325,7 @@ fn an_absent_and_a_null_field_mean_what_the_row_says() {
     let (speaks, mute) = (Plain { speaks: true }, Plain { speaks: false });
     for (row, noun, verb) in each() {
         let of = format!("{verb:?} {noun:?}, {:?}", row.field);
-        let missing = (None, vec![(Place::Whole, Rule::Missing)]);
+        let missing = (None, vec![(Location::Whole, Rule::Missing)]);
         let (kept, default) = ((None, vec![]), (empty(row, initial(row)), vec![]));
         let absent = match (verb, row.required) {
             (Verb::Merge, _) => kept.clone(),
@@ -335,7 +335,7 @@ fn an_absent_and_a_null_field_mean_what_the_row_says() {
         assert_eq!(tried(row, noun, verb, &speaks, Said::Absent), absent, "{of}");
         let null = match row.null {
             Null::Clears => (empty(row, Some(Value::Null)), vec![]),
-            Null::Refused => (None, vec![(Place::Whole, Rule::NotNull)]),
+            Null::Refused => (None, vec![(Location::Whole, Rule::NotNull)]),
         };
         assert_eq!(tried(row, noun, verb, &speaks, Said::Null), null, "{of}");
         // What a face cannot give is kept, or has its default on create, whatever the body has.

@@ -29,11 +29,11 @@ fn a_made_token_is_read_back_and_carries_its_id() {
 #[test]
 fn one_character_off_fails_the_checksum() {
     let made = token();
-    for place in 5..made.reveal().len() {
+    for index in 5..made.reveal().len() {
         let mut bytes = made.reveal().as_bytes().to_vec();
-        bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
+        bytes[index] = if bytes[index] == b'0' { b'1' } else { b'0' };
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{place}");
+        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{index}");
     }
 }
 

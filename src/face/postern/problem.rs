@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::Answer;
-use crate::credential::field::{Field, Kind, Noun, Place, Rule, Verb, Violation};
+use crate::credential::field::{Field, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::validate::Dialect;
 use crate::face::json;
 use crate::refusal::{Conflict, Refusal, Unreadable};
@@ -205,13 +205,13 @@ pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
 const MISSING: &str = "It is gone, or never was; what is another tenant's is told the same way.";
 
 fn told(dialect: &dyn Dialect, violation: &Violation) -> Told {
-    let Violation { field, place, rule } = violation;
+    let Violation { field, location, rule } = violation;
     let (code, detail) = words(rule);
-    Told { pointer: Some(pointer(dialect, *field, place)), parameter: None, code, detail }
+    Told { pointer: Some(pointer(dialect, *field, location)), parameter: None, code, detail }
 }
 
 /// Where in the body it is.
-fn pointer(dialect: &dyn Dialect, field: Field, place: &Place) -> String {
+fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
     let verbs = [Verb::Create, Verb::Rotate, Verb::Revoke];
     let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
     let word = nouns
@@ -220,12 +220,12 @@ fn pointer(dialect: &dyn Dialect, field: Field, place: &Place) -> String {
         .find_map(|noun| verbs.into_iter().find_map(|verb| dialect.word(noun, verb, field)))
         .map(|word| format!("/{word}"))
         .unwrap_or_default();
-    match place {
-        Place::Whole => word,
-        Place::Role(index) | Place::Item(index) => format!("{word}/{index}"),
-        Place::Member(index, member) => format!("{word}/{index}/{}", member.name()),
-        Place::Stranger(index, name) => format!("{word}/{index}/{}", escaped(name)),
-        Place::Key(name) => format!("{word}/{}", escaped(name)),
+    match location {
+        Location::Whole => word,
+        Location::Role(index) | Location::Item(index) => format!("{word}/{index}"),
+        Location::Member(index, member) => format!("{word}/{index}/{}", member.name()),
+        Location::Stranger(index, name) => format!("{word}/{index}/{}", escaped(name)),
+        Location::Key(name) => format!("{word}/{}", escaped(name)),
     }
 }
 

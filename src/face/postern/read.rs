@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::credential::field::{Draft, Field, Kind, Noun, Place, RoleMember, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Kind, Location, Noun, RoleMember, Rule, Said, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
@@ -60,7 +60,7 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
             } else {
                 Rule::Unknown(nearest(dialect, noun, verb, &name))
             };
-            draft.unknown.push(Violation { field: Field::Other, place: Place::Key(name), rule });
+            draft.unknown.push(Violation { field: Field::Other, location: Location::Key(name), rule });
         } else if !matches!(name.as_str(), "last_used_at" | "secrets") {
             // Those two move by themselves, and are no part of what an ETag stands for.
             let said = if name.ends_with("_at") { stored_time(value) } else { value };
@@ -76,7 +76,7 @@ fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let said = role.as_object().into_iter().flat_map(Map::keys);
     said.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
         field: Field::Roles,
-        place: Place::Stranger(index, name.clone()),
+        location: Location::Stranger(index, name.clone()),
         rule: Rule::Unknown(near(name, words)),
     })
 }
@@ -229,7 +229,7 @@ pub(super) const INQUIRY: [&str; 4] = ["token", "role_id", "resource", "resource
 pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
     let mut violations = Vec::new();
     let mut wrong = |name: &str, rule| {
-        violations.push(Violation { field: Field::Other, place: Place::Key(name.to_owned()), rule });
+        violations.push(Violation { field: Field::Other, location: Location::Key(name.to_owned()), rule });
     };
     let [token, role_id, resource, resource_instance] = INQUIRY.map(|name| match body.remove(name) {
         None | Some(Value::Null) if name == "token" => Err(Rule::Missing),

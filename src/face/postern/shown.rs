@@ -33,8 +33,8 @@ pub(super) fn list<'a, S, I: Item + 'a, T: Serialize>(
     show: impl Fn(&'a S) -> T,
 ) -> Answer {
     let last = listed.items.last().filter(|_| listed.more);
-    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&edge.place(), page.order.key));
-    let next = last.map(|last| cursor::at(&item(last).place(), page.order.key)).or(stopped);
+    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&edge.position(), page.order.key));
+    let next = last.map(|last| cursor::at(&item(last).position(), page.order.key)).or(stopped);
     Answer::new(200, json(&List { items: listed.items.iter().map(show).collect(), next }))
 }
 
