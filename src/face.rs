@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::credential::Credential;
-use crate::credential::field::{Draft, Field, Kind, Location, Noun, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::secret::{ACCESS_SECONDS, Token};
 use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
@@ -156,7 +156,7 @@ pub(crate) fn by_words(dialect: &dyn Dialect, noun: Noun, verb: Verb, body: &mut
     let mut draft = Draft::default();
     for field in Field::ALL.into_iter().filter(|field| noun.has(*field)) {
         if let Some(word) = dialect.word(noun, verb, field) {
-            draft.say(field, Said::from(body.remove(word)));
+            draft.set(field, Given::from(body.remove(word)));
         }
     }
     draft

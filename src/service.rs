@@ -84,7 +84,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             if tells { answer.with_cost(self.store.cost()) } else { answer }
         };
         let instead = || finish(refused(face, &Refusal::TooManyFailures));
-        let failed = Failed::of(&result, request.headers, known.named, instead);
+        let failed = Failed::new(&result, request.headers, known.named, instead);
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
         let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }

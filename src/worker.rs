@@ -64,13 +64,13 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     let headers = JsHeaders { usual: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
     // A body that breaks off is read as an empty one: no face takes that for anything.
-    let body = body(request, Method::of(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
+    let body = body(request, Method::from_name(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let settings = settings(env);
     let now = now();
-    let database = D1::of(env, DATABASE, wait(&settings));
+    let database = D1::new(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
-    let request = Request { method: Method::of(method), path, query, headers: &headers, body };
+    let request = Request { method: Method::from_name(method), path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
         && is_over(env, &failed).await
@@ -102,7 +102,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     turns::run(async move {
-        let database = D1::of(&env, DATABASE, wait(&settings(&env)));
+        let database = D1::new(&env, DATABASE, wait(&settings(&env)));
         if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
             console_error!("forgetting old idempotency keys: {refusal:?}");
         }

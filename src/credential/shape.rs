@@ -139,11 +139,11 @@ pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<L
 ///
 /// # Errors
 /// `NotAContext` for anything else.
-pub fn read_context(said: &str) -> Result<Context, Rule> {
-    if said == "system" {
+pub fn read_context(given: &str) -> Result<Context, Rule> {
+    if given == "system" {
         return Ok(Context { resource: None, resource_instance: None });
     }
-    let instance = said.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
+    let instance = given.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
     if instance.is_empty() || instance.chars().count() > NAME_MAX {
         return Err(Rule::NotAContext);
     }
@@ -152,11 +152,11 @@ pub fn read_context(said: &str) -> Result<Context, Rule> {
 
 /// Reads a secret that the client chose. What begins with `client_` and holds a colon would be read as an id and its secret.
 pub(super) fn secret(value: &Value, prefix: &str) -> Result<Token, Rule> {
-    let said = value.as_str().ok_or(Rule::Type(Kind::Text))?;
-    if said.starts_with("client_") && said.contains(':') {
+    let given = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    if given.starts_with("client_") && given.contains(':') {
         return Err(Rule::LooksLikeAClient);
     }
-    Token::read(said, prefix).map_err(|error| match error {
+    Token::read(given, prefix).map_err(|error| match error {
         NotAToken::Characters => Rule::NotAToken,
         NotAToken::Checksum => Rule::Checksum,
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::field::{Draft, Location, Meaning, Rule, Said, Violation};
+use super::field::{Draft, Given, Location, Meaning, Rule, Violation};
 use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::Token;
@@ -26,7 +26,7 @@ pub trait Dialect {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str>;
 
     /// What an absent or a null member means, where the face's contract says other than [`usual`] does.
-    fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning>;
+    fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning>;
 
     /// Reads an id as the face spells it in a body.
     fn read_id(&self, text: &str) -> Option<Id>;
@@ -39,11 +39,11 @@ pub trait Dialect {
 /// | create, replace | the default; missing if the field is required everywhere | cleared; a violation where it cannot be empty |
 /// | merge | keeps what is stored | as create |
 #[must_use]
-pub fn usual(verb: Verb, field: Field, said: &Said) -> Meaning {
-    match (said, verb) {
-        (Said::Null, _) => Meaning::Clear,
-        (Said::Absent | Said::Value(_), Verb::Merge) => Meaning::Keep,
-        (Said::Absent | Said::Value(_), Verb::Create | Verb::Replace | Verb::Rotate | Verb::Revoke) => {
+pub fn usual(verb: Verb, field: Field, given: &Given) -> Meaning {
+    match (given, verb) {
+        (Given::Null, _) => Meaning::Clear,
+        (Given::Absent | Given::Value(_), Verb::Merge) => Meaning::Keep,
+        (Given::Absent | Given::Value(_), Verb::Create | Verb::Replace | Verb::Rotate | Verb::Revoke) => {
             let required = field.row().is_some_and(|row| row.required == Required::Everywhere);
             if required { Meaning::Missing } else { Meaning::Default }
         }
@@ -96,9 +96,9 @@ pub fn validate(
     let mut reading = Reading { dialect, prefix, change: Change::default(), listed: None };
     let mut violations = Vec::new();
     for row in FIELDS.iter().filter(|row| row.right(noun).is_some()) {
-        let said = draft.said(row.field);
-        let meaning = match (said, dialect.word(noun, verb, row.field)) {
-            (Said::Value(value), Some(_)) => {
+        let given = draft.given(row.field);
+        let meaning = match (given, dialect.word(noun, verb, row.field)) {
+            (Given::Value(value), Some(_)) => {
                 if let Err(Broken(rules)) = reading.take(row, value) {
                     violations.extend(rules.into_iter().map(|(location, rule)| broken(row.field, location, rule)));
                 }
@@ -107,8 +107,8 @@ pub fn validate(
             // The face cannot say it: kept, by every verb.
             (_, None) if verb == Verb::Create => Meaning::Default,
             (_, None) => Meaning::Keep,
-            (Said::Absent | Said::Null, Some(_)) => {
-                dialect.exception(verb, row.field, said).unwrap_or_else(|| usual(verb, row.field, said))
+            (Given::Absent | Given::Null, Some(_)) => {
+                dialect.exception(verb, row.field, given).unwrap_or_else(|| usual(verb, row.field, given))
             }
         };
         let wrong = reading.mean(row, meaning).err();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Face, Revealed, View, by_words, cursor, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::Credential;
-use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
+use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
@@ -29,7 +29,7 @@ impl Dialect for Keycard {
         word_in(WORDS, field)
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _given: &Given) -> Option<Meaning> {
         None
     }
 
@@ -44,32 +44,32 @@ pub static KEYCARD: Face = Face {
     read_body: |noun, verb, mut body| by_words(&Keycard, noun, verb, &mut body),
     render_error,
     tenants: Some(&View {
-        one: |context, tenant| one(context, &Organization::of(tenant, permissions(context, Noun::Tenant))),
+        one: |context, tenant| one(context, &Organization::new(tenant, permissions(context, Noun::Tenant))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Tenant);
-            one(context, &List::of(listed, page, may, Tenant::position, Organization::of))
+            one(context, &List::new(listed, page, may, Tenant::position, Organization::new))
         },
     }),
     principals: Some(&View {
-        one: |context, principal| one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal))),
+        one: |context, principal| one(context, &ServiceAccount::new(principal, permissions(context, Noun::Principal))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Principal);
-            one(context, &List::of(listed, page, may, Principal::position, ServiceAccount::of))
+            one(context, &List::new(listed, page, may, Principal::position, ServiceAccount::new))
         },
     }),
     credentials: Some(&View {
         one: |context, Revealed { credential, secret }| {
             let may = permissions(context, Noun::Credential);
-            one(context, &ServiceAccountCredential::of(credential, secret.as_ref(), may))
+            one(context, &ServiceAccountCredential::new(credential, secret.as_ref(), may))
         },
         list: |context, listed, page| {
             let may = permissions(context, Noun::Credential);
-            let list = List::of(
+            let list = List::new(
                 listed,
                 page,
                 may,
                 |item| item.credential.position(),
-                |item, may| ServiceAccountCredential::of(&item.credential, None, may),
+                |item, may| ServiceAccountCredential::new(&item.credential, None, may),
             );
             one(context, &list)
         },
@@ -196,7 +196,7 @@ struct ServiceAccountCredential<'a> {
 }
 
 impl<'a> ServiceAccountCredential<'a> {
-    fn of(credential: &'a Credential, secret: Option<&'a Token>, permissions: Option<Value>) -> Self {
+    fn new(credential: &'a Credential, secret: Option<&'a Token>, permissions: Option<Value>) -> Self {
         Self {
             id: credential.id,
             client_id: credential.id.client(),
@@ -224,7 +224,7 @@ struct Organization<'a> {
 }
 
 impl<'a> Organization<'a> {
-    fn of(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
+    fn new(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
         Self {
             id: tenant.id,
             created_at: tenant.created_at.milliseconds(),
@@ -252,7 +252,7 @@ struct ServiceAccount<'a> {
 }
 
 impl<'a> ServiceAccount<'a> {
-    fn of(principal: &'a Principal, permissions: Option<Value>) -> Self {
+    fn new(principal: &'a Principal, permissions: Option<Value>) -> Self {
         Self {
             id: principal.id,
             created_at: principal.created_at.milliseconds(),
@@ -284,7 +284,7 @@ struct PageInfo {
 
 impl<T> List<T> {
     /// The page, oldest first, whichever way it was read. What the caller may do is the same for each item.
-    fn of<'a, S>(
+    fn new<'a, S>(
         listed: &'a Listed<S>,
         page: &Page,
         permissions: Option<Value>,

@@ -66,7 +66,7 @@ pub trait Item: Sized {
     ///
     /// # Errors
     /// `Broken` for a row of something else.
-    fn of(row: &Row) -> Result<Self, Refusal>;
+    fn from_row(row: &Row) -> Result<Self, Refusal>;
 }
 
 /// Where an item stands: what lists are ordered by.
@@ -84,7 +84,7 @@ impl Item for Credential {
         Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         from_row(row)
     }
 }
@@ -94,7 +94,7 @@ impl Item for Principal {
         Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         read(row)
     }
 }
@@ -104,7 +104,7 @@ impl Item for Tenant {
         Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         read(row)
     }
 }
@@ -125,7 +125,7 @@ pub async fn page<D: Database, T: Item>(
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<With>(verdict)?.extra;
-        let items = found.iter().take(limit).map(T::of).collect::<Result<Vec<_>, _>>()?;
+        let items = found.iter().take(limit).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
         let (more, total) = (found.len() > limit, judged.total.unwrap_or_default());
         // Nothing precedes the first page, and how many items follow it is known from the tenant's count.
         let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));

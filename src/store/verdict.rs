@@ -214,7 +214,7 @@ mod tests {
             "tenant": Id::ZERO, "id": Id::ZERO, "label": "l", "state": document,
             "revision": 1, "created_at": 0, "updated_at": 0,
         });
-        match T::of(&Row::new(&row.to_string())) {
+        match T::from_row(&Row::new(&row.to_string())) {
             Ok(_) => true,
             Err(refusal) => {
                 assert!(matches!(refusal, Refusal::Broken(_)), "{refusal:?}");

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 
 use postern::caller::{Caller, Rank};
-use postern::credential::field::{Draft, Field, Noun, Said, Verb, Violation};
+use postern::credential::field::{Draft, Field, Given, Noun, Verb, Violation};
 use postern::credential::id::Id;
 use postern::credential::secret::{Keyring, Keys, Token};
 use postern::credential::time::Micros;
@@ -349,9 +349,9 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
 #[test]
 fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
     let mut draft = Draft::default();
-    draft.say(Field::Secret, Said::from(Some(json!(CANARY))));
-    draft.say(Field::Principal, Said::from(Some(json!(ZERO))));
-    draft.say(Field::Name, Said::from(Some(json!("n"))));
+    draft.set(Field::Secret, Given::from(Some(json!(CANARY))));
+    draft.set(Field::Principal, Given::from(Some(json!(ZERO))));
+    draft.set(Field::Name, Given::from(Some(json!("n"))));
     let (change, violations) = validate(&draft, Noun::Credential, Verb::Create, &LiteGraph, "pstn_");
     assert!(violations.is_empty() && matches!(change.secret, Some(NewSecret::Chosen(_))));
     let world = World::new();

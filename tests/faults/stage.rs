@@ -45,7 +45,7 @@ impl Database for Faulty<'_> {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         self.batches.set(self.batches.get() + 1);
         let fails = self.script.borrow_mut().pop_front().flatten();
-        let fault = |message: &str| Err(Fault::of(format!("D1_ERROR: {message}")));
+        let fault = |message: &str| Err(Fault::from_message(format!("D1_ERROR: {message}")));
         match fails {
             None => self.to.batch(statements).await,
             Some(Fails::Before(message)) => fault(message),

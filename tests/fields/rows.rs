@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern::credential::field::{Draft, Kind, Location, Meaning, RoleMember, Rule, Said};
+use postern::credential::field::{Draft, Given, Kind, Location, Meaning, RoleMember, Rule};
 use postern::credential::id::Id;
 use postern::credential::role::Context;
 use postern::credential::table::{
@@ -28,7 +28,7 @@ impl Dialect for Plain {
         field.row().filter(|_| self.speaks).map(|row| row.key)
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _said: &Given) -> Option<Meaning> {
         None
     }
 
@@ -284,10 +284,10 @@ fn tried(
     noun: Noun,
     verb: Verb,
     dialect: &dyn Dialect,
-    said: Said,
+    said: Given,
 ) -> (Option<Value>, Vec<(Location, Rule)>) {
     let mut draft = Draft::default();
-    draft.say(row.field, said);
+    draft.set(row.field, said);
     let (change, violations) = validate(&draft, noun, verb, dialect, "pstn_");
     let keys: Vec<_> =
         FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field)).map(|row| row.key).collect();
@@ -309,7 +309,7 @@ fn each_value_is_read_as_its_row_says() {
     for (row, noun, verb) in each() {
         for (value, expected) in corpus(row.shape) {
             let of = format!("{verb:?} {noun:?}, {:?}: {:.80}", row.field, value.to_string());
-            let (held, broken) = tried(row, noun, verb, &speaks, Said::Value(value));
+            let (held, broken) = tried(row, noun, verb, &speaks, Given::Value(value));
             match expected {
                 Ok(canonical) => {
                     assert_eq!((held, broken), (empty(row, Some(canonical)), vec![]), "{of}");
@@ -332,23 +332,23 @@ fn an_absent_and_a_null_field_mean_what_the_row_says() {
             (_, Required::Everywhere) => missing.clone(),
             (_, Required::No | Required::OnOurFace(_)) => default.clone(),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Said::Absent), absent, "{of}");
+        assert_eq!(tried(row, noun, verb, &speaks, Given::Absent), absent, "{of}");
         let null = match row.null {
             Null::Clears => (empty(row, Some(Value::Null)), vec![]),
             Null::Refused => (None, vec![(Location::Whole, Rule::NotNull)]),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Said::Null), null, "{of}");
+        assert_eq!(tried(row, noun, verb, &speaks, Given::Null), null, "{of}");
         // What a face cannot give is kept, or has its default on create, whatever the body has.
         let unsayable = if verb == Verb::Create { &default } else { &kept };
-        for said in [Said::Absent, Said::Null, Said::Value(json!(5))] {
+        for said in [Given::Absent, Given::Null, Given::Value(json!(5))] {
             assert_eq!(&tried(row, noun, verb, &mute, said), unsayable, "{of}");
         }
         // Our own face, where it can give the field.
         if Postern.word(noun, verb, row.field).is_some() {
             let required = matches!(row.required, Required::OnOurFace(verbs) if verbs.contains(&verb));
             let absent = if required { missing } else { absent };
-            assert_eq!(tried(row, noun, verb, &Postern, Said::Absent), absent, "{of}, on our own face");
-            assert_eq!(tried(row, noun, verb, &Postern, Said::Null), null, "{of}, on our own face");
+            assert_eq!(tried(row, noun, verb, &Postern, Given::Absent), absent, "{of}, on our own face");
+            assert_eq!(tried(row, noun, verb, &Postern, Given::Null), null, "{of}, on our own face");
         }
     }
 }
@@ -367,7 +367,7 @@ fn rows_are_consistent() {
         );
         let default = initial(row).filter(|value| !value.is_null() && row.default != Initial::Secret);
         for (noun, value) in Noun::ALL.into_iter().filter(|noun| noun.has(row.field)).zip(default) {
-            let given = tried(row, noun, Verb::Merge, &Plain { speaks: true }, Said::Value(value.clone()));
+            let given = tried(row, noun, Verb::Merge, &Plain { speaks: true }, Given::Value(value.clone()));
             assert_eq!(given, (Some(value), vec![]), "{:?}: the default breaks the rule", row.field);
         }
     }
@@ -413,18 +413,18 @@ proptest! {
     fn equal_meaning_is_equal_text(value in any_value()) {
         let speaks = Plain { speaks: true };
         for (row, noun, verb) in each().filter(|(row, ..)| row.goes == Goes::Document) {
-            let (first, broken) = tried(row, noun, verb, &speaks, Said::Value(value.clone()));
+            let (first, broken) = tried(row, noun, verb, &speaks, Given::Value(value.clone()));
             prop_assert_eq!(first.is_none(), !broken.is_empty());
             let Some(first) = first else { continue };
             let mut again = value.clone();
             if let Value::Array(items) = &mut again {
                 items.extend(items.clone().into_iter().rev());
             }
-            let (twice, _) = tried(row, noun, verb, &speaks, Said::Value(again));
+            let (twice, _) = tried(row, noun, verb, &speaks, Given::Value(again));
             prop_assert_eq!(twice.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
             // A time is stored as a number, and given as a text.
             if row.shape != Shape::Time {
-                let (again, _) = tried(row, noun, verb, &speaks, Said::from(Some(first.clone())));
+                let (again, _) = tried(row, noun, verb, &speaks, Given::from(Some(first.clone())));
                 prop_assert_eq!(again.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
             }
         }

@@ -7,17 +7,17 @@ use postern::credential::table::{Goes, Shape};
 use serde_json::{Map, Value};
 
 /// What a row says of its member, and of others beside it.
-pub struct Said {
+pub struct Given {
     /// None leaves the member out.
     pub value: Option<Value>,
     pub beside: Map<String, Value>,
 }
 
 /// Reads a row's value, with `names` put in for what the test has made.
-pub fn said(cell: &str, names: &BTreeMap<&str, String>) -> Said {
+pub fn said(cell: &str, names: &BTreeMap<&str, String>) -> Given {
     let (value, with) = cell.split_once(" with ").map_or((cell, None), |(value, with)| (value, Some(with)));
     let beside = with.map(|with| with.split_once(' ').expect("a member and its value"));
-    Said {
+    Given {
         value: (value != "-").then(|| json(value, names)),
         beside: beside.into_iter().map(|(member, value)| (member.to_owned(), json(value, names))).collect(),
     }

@@ -24,9 +24,9 @@ pub(super) fn array<'a, S, T: Serialize>(listed: &'a Listed<S>, of: fn(&'a S) ->
 /// Read many shows an array, enumerate a page.
 pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
     if matches!(context.operation, Operation::Page(..)) {
-        ok(&Enumeration::of(listed, page, context))
+        ok(&Enumeration::new(listed, page, context))
     } else {
-        array(listed, Credential::of)
+        array(listed, Credential::new)
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    pub fn of(Revealed { credential, secret }: &'a Revealed) -> Self {
+    pub fn new(Revealed { credential, secret }: &'a Revealed) -> Self {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
@@ -90,7 +90,7 @@ pub(super) struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    pub fn of(principal: &'a principal::Principal) -> Self {
+    pub fn new(principal: &'a principal::Principal) -> Self {
         let [first, last, email] = [&principal.state.first_name, &principal.state.last_name, &principal.state.email]
             .map(|part| part.as_deref());
         // What another face called it since, or from the first, is all the name there is.
@@ -124,7 +124,7 @@ pub(super) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    pub fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn new(tenant: &'a tenant::Tenant) -> Self {
         Self {
             guid: tenant.id.guid(),
             name: &tenant.state.name,
@@ -163,8 +163,8 @@ struct Timestamp {
 struct Messages {}
 
 impl<'a> Enumeration<'a> {
-    fn of(listed: &'a Listed<Revealed>, page: &Page, context: &RenderContext<'_>) -> Self {
-        let objects: Vec<_> = listed.items.iter().map(Credential::of).collect();
+    fn new(listed: &'a Listed<Revealed>, page: &Page, context: &RenderContext<'_>) -> Self {
+        let objects: Vec<_> = listed.items.iter().map(Credential::new).collect();
         let Micros(took) = Micros(context.ended.0 - context.began.0);
         Self {
             success: true,

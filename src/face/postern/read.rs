@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::credential::field::{Draft, Field, Kind, Location, Noun, RoleMember, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, RoleMember, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
@@ -44,7 +44,7 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
     let mut draft = by_words(dialect, noun, verb, &mut body);
     let reads = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
     // A role that is told wrong might be one on everything.
-    if let Said::Value(Value::Array(roles)) = draft.said(Field::Roles)
+    if let Given::Value(Value::Array(roles)) = draft.given(Field::Roles)
         && roles.len() <= ROLES_MAX
     {
         let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role));
@@ -63,8 +63,8 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
             draft.unknown.push(Violation { field: Field::Other, location: Location::Key(name), rule });
         } else if !matches!(name.as_str(), "last_used_at" | "secrets") {
             // Those two move by themselves, and are no part of what an ETag stands for.
-            let said = if name.ends_with("_at") { stored_time(value) } else { value };
-            draft.asserted.insert(name, said);
+            let given = if name.ends_with("_at") { stored_time(value) } else { value };
+            draft.asserted.insert(name, given);
         }
     }
     draft
@@ -73,8 +73,8 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
 /// The members of a role that no role has.
 fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let words = RoleMember::ALL.map(RoleMember::name);
-    let said = role.as_object().into_iter().flat_map(Map::keys);
-    said.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
+    let given = role.as_object().into_iter().flat_map(Map::keys);
+    given.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
         field: Field::Roles,
         location: Location::Stranger(index, name.clone()),
         rule: Rule::Unknown(near(name, words)),
@@ -161,21 +161,21 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
 /// Which credentials: each parameter narrows.
 fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> Filter {
     let mut filter = Filter::default();
-    let said = |name: &'static str| request.query_value(&[name]);
-    match said("enabled").as_deref() {
+    let given = |name: &'static str| request.query_value(&[name]);
+    match given("enabled").as_deref() {
         None => {}
         Some("true") => filter.enabled = Some(true),
         Some("false") => filter.enabled = Some(false),
         Some(_) => wants("enabled", "has to be true or false"),
     }
-    if let Some(principal) = said("principal") {
+    if let Some(principal) = given("principal") {
         filter.principal = Id::parse(&principal);
         if filter.principal.is_none() {
             wants("principal", "has to be the id of a principal");
         }
     }
-    filter.role = said("role");
-    if let Some(prefix) = said("name_prefix").filter(|prefix| !prefix.is_empty()) {
+    filter.role = given("role");
+    if let Some(prefix) = given("name_prefix").filter(|prefix| !prefix.is_empty()) {
         filter.name_to = behind(&prefix);
         filter.name_from = Some(prefix);
     }
@@ -184,8 +184,8 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         ("unused_since", &mut filter.unused_since),
         ("unrotated_since", &mut filter.unrotated_since),
     ] {
-        let Some(said) = said(name) else { continue };
-        *time = Micros::parse(&said);
+        let Some(given) = given(name) else { continue };
+        *time = Micros::parse(&given);
         if time.is_none() {
             wants(name, "has to be an RFC 3339 time");
         }
@@ -238,9 +238,9 @@ pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
         Some(Value::String(_)) => Err(Rule::TooShort { min: 1 }),
         Some(_) => Err(Rule::Type(Kind::Text)),
     });
-    let mut said = |name, said: Result<Option<String>, Rule>| said.map_err(|rule| wrong(name, rule)).ok().flatten();
-    let (token, role_id) = (said("token", token), said("role_id", role_id));
-    let (resource, resource_instance) = (said("resource", resource), said("resource_instance", resource_instance));
+    let mut given = |name, given: Result<Option<String>, Rule>| given.map_err(|rule| wrong(name, rule)).ok().flatten();
+    let (token, role_id) = (given("token", token), given("role_id", role_id));
+    let (resource, resource_instance) = (given("resource", resource), given("resource_instance", resource_instance));
     if resource_instance.is_some() && resource.is_none() {
         wrong("resource_instance", Rule::InstanceAlone);
     }

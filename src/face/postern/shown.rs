@@ -128,7 +128,7 @@ struct Secret<'a> {
 }
 
 impl<'a> Credential<'a> {
-    pub fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
+    pub fn new(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
         let state = &credential.state;
         Self {
             id: credential.id,
@@ -146,14 +146,14 @@ impl<'a> Credential<'a> {
             last_used_at: credential.last_used_at.map(Time),
             revoked_at: state.revoked_at.map(Time),
             revoked_reason: state.revoked_reason.as_deref(),
-            secrets: credential.secrets.iter().map(Secret::of).collect(),
+            secrets: credential.secrets.iter().map(Secret::new).collect(),
             secret: secret.map(Token::reveal),
         }
     }
 }
 
 impl<'a> Secret<'a> {
-    fn of(secret: &'a credential::Secret) -> Self {
+    fn new(secret: &'a credential::Secret) -> Self {
         Self {
             id: secret.id,
             hint: &secret.hint,
@@ -186,7 +186,7 @@ pub(super) struct Principal<'a> {
 }
 
 impl<'a> Principal<'a> {
-    pub fn of(principal: &'a principal::Principal) -> Self {
+    pub fn new(principal: &'a principal::Principal) -> Self {
         Self {
             id: principal.id,
             tenant: principal.tenant,
@@ -226,7 +226,7 @@ pub(super) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    pub fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn new(tenant: &'a tenant::Tenant) -> Self {
         Self {
             id: tenant.id,
             label: &tenant.label,

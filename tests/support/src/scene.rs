@@ -173,7 +173,7 @@ impl Scene {
             "wrong secret" => {
                 Token::make("pstn_", secret_id(secret), &[7; 32]).reveal().clone_into(&mut known.token);
             }
-            "wrong signature" => known.token = signed(&Keys::of(&[7; 32])),
+            "wrong signature" => known.token = signed(&Keys::from_master_key(&[7; 32])),
             "another's signature" => {
                 let (other, other_secret) = self.admin();
                 let other = self.access(other, &other_secret);
