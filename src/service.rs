@@ -77,8 +77,9 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             let mut answer = with(answer, face.headers);
             if let Some((since, until)) = known.retiring {
                 // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
-                answer =
-                    answer.with("deprecation", format!("@{}", since.0 / 1_000_000)).with("sunset", until.http_date());
+                answer = answer
+                    .with("deprecation", format!("@{}", since.0 / 1_000_000))
+                    .with("sunset", until.to_http_date());
             }
             let tells = self.settings.is_ok_and(|settings| settings.server_timing);
             if tells { answer.with_cost(self.store.cost()) } else { answer }

@@ -37,7 +37,7 @@ const USUAL: [&str; 7] =
     ["authorization", "content-length", "content-type", "if-match", "if-none-match", "x-request-id", TENANT_HEADER];
 
 /// The most bytes of a too large body that are let go by.
-const LET_BY_MAX: usize = 4 * 1024 * 1024;
+const DISCARDED_MAX: usize = 4 * 1024 * 1024;
 
 thread_local! {
     /// [`USUAL`], as JavaScript has it.
@@ -171,7 +171,7 @@ async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_
             let bytes = Uint8Array::new(&settled(request.array_buffer()?).await?);
             Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
         }
-        Some(length) if length > LET_BY_MAX => Ok(Body::TooLarge),
+        Some(length) if length > DISCARDED_MAX => Ok(Body::TooLarge),
         _ => {
             let stream = request.body();
             let came = if let Some(stream) = stream { chunks(&stream).await? } else { Body::Bytes(Vec::new()) };
@@ -186,7 +186,7 @@ async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_
 async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let (mut bytes, mut length) = (Vec::new(), 0);
-    while length <= LET_BY_MAX {
+    while length <= DISCARDED_MAX {
         let read = settled(reader.read()).await?;
         if Reflect::get(&read, &"done".into())?.is_truthy() {
             break;

@@ -112,7 +112,7 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
         wants("before", "cannot stand beside after");
     }
     let mut page = Page::first(Order { key: SortKey::Creation, descending: before.is_some() }, limit);
-    page.looks_back = true;
+    page.checks_previous = true;
     for (name, cursor) in [("after", after), ("before", before)] {
         let Some(cursor) = cursor else { continue };
         if !cursor::follow(&mut page, &cursor) {
@@ -201,10 +201,10 @@ impl<'a> ServiceAccountCredential<'a> {
             id: credential.id,
             client_id: credential.id.client(),
             client_secret: secret.map(Token::reveal),
-            created_at: credential.created_at.milliseconds(),
+            created_at: credential.created_at.to_rfc3339_millis(),
             name: &credential.state.name,
             description: credential.state.description.as_deref(),
-            last_used_at: credential.last_used_at.map(Micros::milliseconds),
+            last_used_at: credential.last_used_at.map(Micros::to_rfc3339_millis),
             permissions,
         }
     }
@@ -227,12 +227,12 @@ impl<'a> Organization<'a> {
     fn new(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
         Self {
             id: tenant.id,
-            created_at: tenant.created_at.milliseconds(),
+            created_at: tenant.created_at.to_rfc3339_millis(),
             label: &tenant.label,
             name: &tenant.state.name,
             // "sso_enabled: false; zone_id: the organisation's id".
             sso_enabled: false,
-            updated_at: tenant.updated_at.milliseconds(),
+            updated_at: tenant.updated_at.to_rfc3339_millis(),
             zone_id: tenant.id,
             permissions,
         }
@@ -255,9 +255,9 @@ impl<'a> ServiceAccount<'a> {
     fn new(principal: &'a Principal, permissions: Option<Value>) -> Self {
         Self {
             id: principal.id,
-            created_at: principal.created_at.milliseconds(),
+            created_at: principal.created_at.to_rfc3339_millis(),
             name: &principal.state.name,
-            updated_at: principal.updated_at.milliseconds(),
+            updated_at: principal.updated_at.to_rfc3339_millis(),
             description: principal.state.description.as_deref(),
             permissions,
         }
@@ -296,9 +296,19 @@ impl<T> List<T> {
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {
             items.reverse();
-            PageInfo { has_next_page: listed.behind, has_prev_page: listed.more, end_cursor: first, start_cursor: last }
+            PageInfo {
+                has_next_page: listed.has_previous,
+                has_prev_page: listed.more,
+                end_cursor: first,
+                start_cursor: last,
+            }
         } else {
-            PageInfo { has_next_page: listed.more, has_prev_page: listed.behind, end_cursor: last, start_cursor: first }
+            PageInfo {
+                has_next_page: listed.more,
+                has_prev_page: listed.has_previous,
+                end_cursor: last,
+                start_cursor: first,
+            }
         };
         Self { items, page_info, permissions }
     }

@@ -42,9 +42,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
                 let listed = self.listed(command, &page, extent).await?.and_then(|known, listed| {
-                    let Listed { items, more, behind, total, remaining, resume } = listed;
+                    let Listed { items, more, has_previous, total, remaining, resume } = listed;
                     let items = items.into_iter().map(|credential| self.reveal(known, credential));
-                    Ok(Listed { items: items.collect::<Result<_, _>>()?, more, behind, total, remaining, resume })
+                    Ok(Listed { items: items.collect::<Result<_, _>>()?, more, has_previous, total, remaining, resume })
                 });
                 self.rendered(listed, |context, listed| list(context, listed, &page))
             }
@@ -109,7 +109,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     }
                 });
                 items.drain(..items.len().min(asked_for.skip as usize));
-                let listed = Listed { items, more: false, behind: false, total, remaining: 0, resume: None };
+                let listed = Listed { items, more: false, has_previous: false, total, remaining: 0, resume: None };
                 return Decided { known, result: Ok(listed) };
             };
             let position = last.position();

@@ -113,7 +113,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             match command.target {
                 Target::Tenants => {
                     command.tenant = Some(TenantRef::Id(key));
-                    label_it(command);
+                    assign_label(command);
                 }
                 Target::Principals => command.principal = Some(key),
                 Target::Caller
@@ -162,7 +162,7 @@ fn made_now<T>(Outcome { judged, result }: Outcome<Made<T>>) -> Outcome<T> {
 }
 
 /// Gives a new tenant its label: a slug of its name, numbered from 1 or, where it may not stand alone, from 2.
-fn label_it(command: &mut Command) {
+fn assign_label(command: &mut Command) {
     let slug = slug(command.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
     // A label that reads as an id would shadow that id.
     let first = if Id::parse_either(&slug).is_some() { 2 } else { 1 };

@@ -172,7 +172,7 @@ pub struct Command {
     #[serde(skip)]
     pub act: Act,
     /// The least rank that may do it.
-    pub need: Rank,
+    pub required_right: Rank,
     /// The tags of If-Match; none without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,
@@ -196,7 +196,7 @@ pub struct Command {
     pub grace_seconds: Option<i64>,
     /// Whether secrets are told of: their ids and times.
     #[serde(skip)]
-    pub tells_secrets: bool,
+    pub lists_secrets: bool,
     /// The key under which something is made once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
@@ -252,7 +252,7 @@ impl Command {
     pub fn new(
         now: Micros,
         caller: Caller,
-        (target, act, need): (Target, Act, Rank),
+        (target, act, required_right): (Target, Act, Rank),
         change: Id,
         request: String,
     ) -> Self {
@@ -267,7 +267,7 @@ impl Command {
             seq: None,
             target,
             act,
-            need,
+            required_right,
             if_match: None,
             if_none_match: None,
             asserted: Map::new(),
@@ -275,7 +275,7 @@ impl Command {
             active: false,
             rotation: None,
             grace_seconds: None,
-            tells_secrets: false,
+            lists_secrets: false,
             idempotency: None,
             page: None,
             bound: None,

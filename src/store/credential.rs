@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Credential>, Refusal> {
-    let read = Sql::Read { target: Target::Credential, secrets: command.tells_secrets };
+    let read = Sql::Read { target: Target::Credential, secrets: command.lists_secrets };
     one(store, command, read, Vec::new(), from_row).await
 }
 
@@ -55,7 +55,7 @@ pub async fn update<D: Database>(
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
     let rotates = command.rotation.is_some();
-    let listed = command.tells_secrets && !rotates;
+    let listed = command.lists_secrets && !rotates;
     let mut statements = vec![Sql::Change { target: Target::Credential, act: Act::Change, secrets: listed }];
     // An invalid change is judged only: who is not authenticated gets 401 and learns nothing of the body.
     if !command.invalid {

@@ -37,7 +37,7 @@ pub(super) async fn once<D: Database, T>(
         made_key: Option<String>,
         made_sealed: Option<String>,
     }
-    let create = Sql::Change { target: command.target, act: Act::Create, secrets: command.tells_secrets };
+    let create = Sql::Change { target: command.target, act: Act::Create, secrets: command.lists_secrets };
     let follow = if command.invalid { &[] } else { follow };
     let statements = [&[create], follow].concat();
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;

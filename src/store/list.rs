@@ -29,7 +29,7 @@ pub struct Listed<T> {
     /// Whether more come after them.
     pub more: bool,
     /// Whether some come before them. Known where the page looks back.
-    pub behind: bool,
+    pub has_previous: bool,
     /// How many credentials the tenant has.
     pub total: u64,
     /// How many come after the page, up to [`PAGE_MAX`]. Known where the page counts.
@@ -129,17 +129,17 @@ pub async fn page<D: Database, T: Item>(
         let (more, total) = (found.len() > limit, judged.total.unwrap_or_default());
         // Nothing precedes the first page, and how many items follow it is known from the tenant's count.
         let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));
-        let (mut behind, mut resume) = (false, None);
+        let (mut has_previous, mut resume) = (false, None);
         match shape.extra {
             Extra::Nothing => {}
-            Extra::Previous => behind = extra.is_some(),
+            Extra::Previous => has_previous = extra.is_some(),
             Extra::Remaining => remaining = extra.and_then(|count| count.as_u64()).unwrap_or_default(),
             Extra::Edge => {
                 let edge = extra.as_ref().and_then(Value::as_str).filter(|_| !more);
                 resume = edge.map(|edge| read(&Row::new(edge))).transpose()?;
             }
         }
-        Ok(Listed { items, more, behind, total, remaining, resume })
+        Ok(Listed { items, more, has_previous, total, remaining, resume })
     });
     Ok(Outcome { judged, result })
 }

@@ -84,10 +84,10 @@ pub struct Page {
     pub secrets: bool,
     /// Whether secrets are told of: their ids and times.
     #[serde(skip_serializing_if = "is_false")]
-    pub tells_secrets: bool,
+    pub lists_secrets: bool,
     /// Whether to tell if something is before it.
     #[serde(skip)]
-    pub looks_back: bool,
+    pub checks_previous: bool,
     /// Whether to count what is behind it.
     #[serde(skip)]
     pub counts: bool,
@@ -109,8 +109,8 @@ impl Page {
             filter: None,
             ids: None,
             secrets: false,
-            tells_secrets: false,
-            looks_back: false,
+            lists_secrets: false,
+            checks_previous: false,
             counts: false,
         }
     }

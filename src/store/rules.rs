@@ -38,7 +38,7 @@ macro_rules! rules {
 pub(super) static RULES: &[Rule] = rules! {
     "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
-    "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.need'";
+    "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
     "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "place IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND whom IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");

@@ -65,7 +65,7 @@ impl Shape {
                 }
             }
         };
-        let extra = if page.looks_back && page.is_further() {
+        let extra = if page.checks_previous && page.is_further() {
             Extra::Previous
         } else if page.counts && page.is_further() {
             Extra::Remaining
@@ -98,7 +98,7 @@ impl Shape {
             ),
         };
         let listed = secrets_listed("r.tenant", "r.id");
-        let listed = format!("iif(?1 ->> '$.page.tells_secrets', {listed}, NULL)");
+        let listed = format!("iif(?1 ->> '$.page.lists_secrets', {listed}, NULL)");
         let columns =
             format!("{}, r.state, r.revision, r.created_at, r.updated_at", fill(columns, &[("secrets", &listed)]));
         let blanks = [

@@ -204,7 +204,7 @@ fn found(target: Target, act: Act) -> String {
     if is_write(act) {
         // What the change may read of the request: all of it, or nothing for a caller without the required right. So a list that a
         // caller sends is expanded only after the caller's rights are known.
-        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given";
+        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given";
     }
     // Only a read finds a credential by one of its tokens.
     let by_token = act == Act::Read && target == Target::Credential;

@@ -60,7 +60,7 @@ pub fn as_set(roles: &Value) -> Value {
 
 /// An end that is to come, or none.
 pub fn end() -> impl Strategy<Value = Value> {
-    let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).microseconds());
+    let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).to_rfc3339_micros());
     proptest::option::of(time).prop_map(Value::from)
 }
 

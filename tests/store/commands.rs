@@ -43,7 +43,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
     page.noun = Some(Noun::Credential);
     page.ids = Some(vec![Id::ZERO]);
     page.noun = Some(Noun::Principal);
-    (page.secrets, page.tells_secrets, page.looks_back, page.counts) = (true, true, true, true);
+    (page.secrets, page.lists_secrets, page.checks_previous, page.counts) = (true, true, true, true);
     page.filter = Some(Filter {
         enabled: Some(true),
         principal: Some(Id::ZERO),
@@ -69,7 +69,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         seq: Some(1),
         target: Target::Credential,
         act: Act::Change,
-        need: Rank::Viewer,
+        required_right: Rank::Viewer,
         if_match: Some(vec!["*".to_owned()]),
         if_none_match: Some(vec!["*".to_owned()]),
         asserted: members(&mut READ_ONLY.into_iter()),
@@ -77,7 +77,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         active: true,
         rotation: Some(Rotation::Start),
         grace_seconds: Some(1),
-        tells_secrets: true,
+        lists_secrets: true,
         idempotency: Some(Idempotency {
             id: "id".to_owned(),
             body: "body".to_owned(),

@@ -128,7 +128,7 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
 fn is_time(value: &Value) -> bool {
     value
         .as_i64()
-        .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).microseconds()) == Some(Micros(micros)))
+        .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).to_rfc3339_micros()) == Some(Micros(micros)))
 }
 
 /// Whether a value of a field of this shape is such a one.

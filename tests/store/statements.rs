@@ -466,8 +466,12 @@ fn no_statement_reads_what_a_body_sets_before_the_callers_rights_are_known() {
         assert_eq!(read_before_right(sql), Vec::<&str>::new(), "{}", requests[0]);
         if sql.contains(" AS given") {
             // The right that it asks for is that of the rule.
-            assert!(sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given"));
-            assert!(sql.contains("WHEN rank < ?1 ->> '$.need' THEN 'forbidden'"), "{}", requests[0]);
+            assert!(
+                sql.contains(
+                    "iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given"
+                )
+            );
+            assert!(sql.contains("WHEN rank < ?1 ->> '$.required_right' THEN 'forbidden'"), "{}", requests[0]);
             checked += 1;
         }
     }
@@ -483,7 +487,7 @@ fn what_a_body_sets_is_seen_where_it_is_read_too_early() {
         (2, "SELECT value FROM json_each(?1, '$.asserted') WHERE ?1 ->> '$.context.resource' = 1"),
         (0, "SELECT json_type(given, '$.set.roles') AS x, CASE WHEN rank < 1 THEN 'forbidden' END"),
         (0, "SELECT CASE WHEN rank < 1 THEN 'forbidden' WHEN ?1 ->> '$.set.enabled' = 0 THEN 'x' END"),
-        (0, "SELECT ?1 ->> '$.settled', ?1 ->> '$.need' AS x"),
+        (0, "SELECT ?1 ->> '$.settled', ?1 ->> '$.required_right' AS x"),
     ] {
         assert_eq!(read_before_right(sql).len(), early, "{sql}");
     }

@@ -60,8 +60,8 @@ impl<'a> Credential<'a> {
             name: &credential.state.name,
             bearer_token: secret.as_ref().map_or("", Token::reveal),
             active: credential.is_active(),
-            created_utc: credential.created_at.microseconds(),
-            last_update_utc: credential.updated_at.microseconds(),
+            created_utc: credential.created_at.to_rfc3339_micros(),
+            last_update_utc: credential.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -103,8 +103,8 @@ impl<'a> User<'a> {
             email: email.unwrap_or_default(),
             password: "",
             active: principal.state.enabled,
-            created_utc: principal.created_at.microseconds(),
-            last_update_utc: principal.updated_at.microseconds(),
+            created_utc: principal.created_at.to_rfc3339_micros(),
+            last_update_utc: principal.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -129,8 +129,8 @@ impl<'a> Tenant<'a> {
             guid: tenant.id.guid(),
             name: &tenant.state.name,
             active: tenant.state.enabled,
-            created_utc: tenant.created_at.microseconds(),
-            last_update_utc: tenant.updated_at.microseconds(),
+            created_utc: tenant.created_at.to_rfc3339_micros(),
+            last_update_utc: tenant.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -169,8 +169,8 @@ impl<'a> Enumeration<'a> {
         Self {
             success: true,
             timestamp: Timestamp {
-                start: context.began.microseconds(),
-                end: context.ended.microseconds(),
+                start: context.began.to_rfc3339_micros(),
+                end: context.ended.to_rfc3339_micros(),
                 total_ms: f64::from(i32::try_from(took).unwrap_or(i32::MAX)) / 1000.0,
                 messages: Messages {},
             },

@@ -150,7 +150,7 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
         }
     };
     let mut page = Page::first(Order { key, descending }, limit);
-    page.tells_secrets = true;
+    page.lists_secrets = true;
     page.filter = Some(filter).filter(|filter| *filter != Filter::default());
     if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
         wants("cursor", "has to be the next of a page with the same sort");
@@ -176,7 +176,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
     }
     filter.role = given("role");
     if let Some(prefix) = given("name_prefix").filter(|prefix| !prefix.is_empty()) {
-        filter.name_to = behind(&prefix);
+        filter.name_to = end_of_prefix(&prefix);
         filter.name_from = Some(prefix);
     }
     for (name, time) in [
@@ -194,7 +194,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
 }
 
 /// The first text behind all that begin so; none where nothing is.
-fn behind(prefix: &str) -> Option<String> {
+fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut letters: Vec<char> = prefix.chars().collect();
     while let Some(last) = letters.pop() {
         // A range of code points leaves the surrogates out.

@@ -43,7 +43,7 @@ pub(super) struct Time(pub Micros);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.microseconds())
+        serializer.serialize_str(&self.0.to_rfc3339_micros())
     }
 }
 
