@@ -215,7 +215,7 @@ fn a_clause_without_its_tenant_is_seen() {
     };
     for (without, sql) in [
         (1, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.id = verdict.id"),
-        (0, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.tenant = verdict.place"),
+        (0, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.tenant = verdict.tenant"),
         (1, "SELECT 1 FROM found CROSS JOIN credentials AS c ON c.id = ?1 JOIN secrets ON secrets.tenant = c.t"),
         (
             1,
@@ -225,7 +225,7 @@ fn a_clause_without_its_tenant_is_seen() {
         (1, "UPDATE credentials SET tenant = 1 WHERE id = ?1"),
         (
             1,
-            "UPDATE secrets SET ending = 1 FROM found JOIN secrets AS new ON new.tenant = found.place WHERE secrets.hint = 1",
+            "UPDATE secrets SET ending = 1 FROM found JOIN secrets AS new ON new.tenant = found.tenant WHERE secrets.hint = 1",
         ),
         (1, "SELECT (SELECT max(seq) FROM events) FROM credentials WHERE tenant = ?1"),
         (1, "SELECT r.* FROM credentials AS r LEFT JOIN secrets AS s ON s.tenant = r.tenant WHERE r.name > 'a'"),

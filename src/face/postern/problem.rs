@@ -238,7 +238,7 @@ fn escaped(name: &str) -> String {
 fn words(rule: &Rule) -> (&'static str, String) {
     let given = |text: &str| text.to_owned();
     match rule {
-        Rule::Missing => ("missing", given("It has to be given, null aloud where it may be null.")),
+        Rule::Missing => ("missing", given("It has to be said, null aloud where it may be null.")),
         Rule::NotNull => ("not_null", given("It cannot be null: say a value.")),
         Rule::Type(Kind::Text) => ("type", given("It has to be a string.")),
         Rule::Type(Kind::Boolean) => ("type", given("It has to be true or false.")),

@@ -36,7 +36,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Page(Tenant, _) => row(["list_tenants", "tenants", "List tenants", "The root token sees all of them, anyone else its own."], None, page::<shown::Tenant<'_>>()),
         Operation::Read(Tenant) => row(["get_tenant", "tenants", "Show a tenant", "Shows it, and its ETag."], None, it::<shown::Tenant<'_>>()),
         Operation::Write(Tenant, Replace) => row(["replace_tenant", "tenants", "Replace a tenant",
-                "All of its switches have to be given. The root token alone turns it off or on."], fields(Tenant, Replace), changed::<shown::Tenant<'_>>()),
+                "All of its switches have to be said. The root token alone turns it off or on."], fields(Tenant, Replace), changed::<shown::Tenant<'_>>()),
         Operation::Write(Tenant, Merge) => row(["update_tenant", "tenants", "Update a tenant", MERGE], fields(Tenant, Merge), changed::<shown::Tenant<'_>>()),
         Operation::Delete(Tenant) => row(["delete_tenant", "tenants", "Delete a tenant",
                 "For the root token alone. With all that it has, if `force` says so; its history stays."], None, ("204", "It is gone.", None)),
@@ -44,7 +44,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "A page of them, in the order in which they were made."], None, page::<shown::Principal<'_>>()),
         Operation::Read(Principal) => row(["get_principal", "principals", "Show a principal", "Shows it, and its ETag."], None, it::<shown::Principal<'_>>()),
         Operation::Write(Principal, Replace) => row(["replace_principal", "principals", "Replace a principal",
-                "`enabled` has to be given. Editors change name and description."], fields(Principal, Replace), changed::<shown::Principal<'_>>()),
+                "`enabled` has to be said. Editors change name and description."], fields(Principal, Replace), changed::<shown::Principal<'_>>()),
         Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<shown::Principal<'_>>()),
         Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "With its credentials. The default one stays."], None, ("204", "It is gone.", None)),
         Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Make a credential",
@@ -59,7 +59,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "What would widen access by being left out has to be given, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
                 The secrets stay."], fields(Credential, Replace), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
         Operation::Write(Credential, Merge) => row(["update_credential", "credentials", "Update a credential",
-                "A JSON Merge Patch (RFC 7396): what is not given stays, null clears, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
+                "A JSON Merge Patch (RFC 7396): what is not said stays, null clears, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
         Operation::Delete(Credential) => row(["delete_credential", "credentials", "Delete a credential", "For good. Its history stays."], None, ("204", "It is gone.", None)),
         Operation::Write(Credential, Rotate) => row(["rotate_credential", "rotation", "Begin a rotation",
                 "Makes a new secret, shown in this answer alone. The old one holds for the grace period, and never longer than the \
@@ -89,7 +89,7 @@ pub(super) fn described(route: &Route) -> Described {
     }
 }
 
-const MERGE: &str = "A JSON Merge Patch (RFC 7396): what is not given stays.";
+const MERGE: &str = "A JSON Merge Patch (RFC 7396): what is not said stays.";
 
 /// The name of an operation that shows a history.
 fn history(route: &Route) -> &'static str {
