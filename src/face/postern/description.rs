@@ -75,7 +75,7 @@ end, and has a *secret*: shown once, when it is made.\n\n\
 in, at the values that they have. A change that changes nothing leaves the revision as it is.\n\n\
 **Versions.** Answers have an `ETag`. Send it as `If-Match`, and a change is made only if nobody else made one since; else it is a \
 412. `?dry_run=true` tells what a PUT or PATCH of a credential would change, and whether it widens access; nothing is changed.\n\n\
-**Roles.** `null` is full access, and has to be given. An administrator has the role `admin` on everything, or full access; an \
+**Roles.** `null` is full access, and has to be said. An administrator has the role `admin` on everything, or full access; an \
 `editor` changes names and descriptions, a `viewer` reads.\n\n\
 **Bodies** are strict JSON in UTF-8: 64 KiB at most, nested 32 deep at most, no member twice. A member that is not known is \
 refused. A refusal is a problem document (RFC 9457) that lists every violation.";

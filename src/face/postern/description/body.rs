@@ -151,8 +151,8 @@ pub(super) fn inquiry() -> Value {
         schema["description"] = match name {
             "token" => "The token: a secret, or an access token.",
             "role_id" => "The role that it would need.",
-            "resource" => "Target which kind of thing; needs `role_id`.",
-            _ => "Target which thing of that kind; needs `resource`.",
+            "resource" => "On which kind of thing; needs `role_id`.",
+            _ => "On which thing of that kind; needs `resource`.",
         }
         .into();
         properties.insert(name.to_owned(), schema);

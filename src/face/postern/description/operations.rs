@@ -48,7 +48,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<shown::Principal<'_>>()),
         Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "With its credentials. The default one stays."], None, ("204", "It is gone.", None)),
         Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Make a credential",
-                "Its secret is in this answer, and in no other. `roles` has to be given; without `principal` it is the default one's. \
+                "Its secret is in this answer, and in no other. `roles` has to be said; without `principal` it is the default one's. \
                 Made by a caller with an end, without a word on its own, it ends with its caller."], fields(Credential, Create), created::<shown::Credential<'_>>()),
         Operation::Page(Credential, _) => row(["list_credentials", "credentials", "List credentials",
                 "A page of them. Filters narrow it; however few pass, a page looks at a bounded number of credentials, and so may be \
@@ -56,7 +56,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Read(Credential) => row(["get_credential", "credentials", "Show a credential",
                 "Shows it, and its ETag. The secret is never shown again."], None, it::<shown::Credential<'_>>()),
         Operation::Write(Credential, Replace) => row(["replace_credential", "credentials", "Replace a credential",
-                "What would widen access by being left out has to be given, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
+                "What would widen access by being left out has to be said, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
                 The secrets stay."], fields(Credential, Replace), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
         Operation::Write(Credential, Merge) => row(["update_credential", "credentials", "Update a credential",
                 "A JSON Merge Patch (RFC 7396): what is not said stays, null clears, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
