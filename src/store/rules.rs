@@ -39,8 +39,8 @@ pub(super) static RULES: &[Rule] = rules! {
     "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
     "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
-    "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "place IS NULL";
-    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND whom IS NULL";
+    "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
+    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
@@ -71,20 +71,20 @@ pub(super) static RULES: &[Rule] = rules! {
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
     // The default principal is neither deleted nor disabled.
-    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "whom = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
-    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "whom = '00000000000000000000000000'";
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "verdict_of.principal = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "verdict_of.principal = '00000000000000000000000000'";
     // A tenant that is not empty is deleted only if the request says so.
-    "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.place AND p.id > '00000000000000000000000000'))";
+    "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.tenant AND p.id > '00000000000000000000000000'))";
 };
 
 /// The CASE of the rules that can refuse such a request.
 pub(super) fn code(target: Target, act: Act) -> String {
     let etag = if target == Tenant {
-        "place || '.' || verdict_of.revision"
+        "verdict_of.tenant || '.' || verdict_of.revision"
     } else {
         "verdict_of.id || '.' || verdict_of.revision"
     };
-    let keyed_tenant = if target == Tenants { "''" } else { "place" };
+    let keyed_tenant = if target == Tenants { "''" } else { "verdict_of.tenant" };
     let rules = RULES.iter().filter(|rule| rule.targets.contains(&target) && rule.acts.contains(&act));
     let cases = rules.map(|Rule { code, when, .. }| {
         let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant)]);

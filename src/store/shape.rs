@@ -125,13 +125,13 @@ impl Shape {
             let (key, direction) = order_key(self.order);
             let looked_at = format!(
                 "r.tenant, r.id, r.state, r.revision, r.created_at, r.updated_at, r.last_used_at, r.enabled, r.principal, r.roles, r.name, \
-                r.expires_at, {k}.{key} AS place, {k}.id AS place_id"
+                r.expires_at, {k}.{key} AS position, {k}.id AS position_id"
             );
             let looked_at = self.select(&looked_at, &format!("{keys} {rows}"), self.order, &FROM_START);
             let passes = include_str!("sql/list_filter.sql");
             return format!(
                 "SELECT {columns} FROM ({looked_at} LIMIT {LOOKS_AT}) AS r {newest} WHERE {passes}
-                ORDER BY r.place{direction}, r.place_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
+                ORDER BY r.position{direction}, r.position_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
             );
         }
         let select = self.select(columns, &format!("{keys} {rows} {newest}"), self.order, &FROM_START);
@@ -211,7 +211,7 @@ impl Shape {
 
     /// Which of the keys the list is of.
     fn within(self, k: &str, start: &Start) -> String {
-        let [tenant, caller_tenant] = ["place", "caller_tenant"].map(|column| {
+        let [tenant, caller_tenant] = ["tenant", "caller_tenant"].map(|column| {
             if start.outer { format!("s.{column}") } else { format!("(SELECT {column} FROM start WHERE goes)") }
         });
         match self.of {

@@ -90,7 +90,7 @@ impl Sql {
                     (false, _) => String::new(),
                     (true, false) => ", last_used_at, newest, sealing_key, sealed".to_owned(),
                     (true, true) => {
-                        let listed = secrets_listed("place", "verdict.id");
+                        let listed = secrets_listed("verdict.tenant", "verdict.id");
                         format!(
                             ", last_used_at, newest, sealing_key, sealed, iif(code = 'go', {listed}, NULL) AS secrets"
                         )
@@ -183,8 +183,8 @@ fn verdict(target: Target, act: Act) -> String {
 
 fn found(target: Target, act: Act) -> String {
     let thing = match target {
-        Target::Tenants | Target::Tenant => "place",
-        Target::Principals | Target::Principal => "whom",
+        Target::Tenants | Target::Tenant => "tenant",
+        Target::Principals | Target::Principal => "principal",
         Target::Credentials | Target::Credential => "target",
         Target::Caller | Target::Events => "",
     };
@@ -278,13 +278,13 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
     let creates = act == Act::Create;
     let (tenant, id) = match target {
         Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
-        Target::Tenant | Target::Caller | Target::Events => ("place", "place"),
-        Target::Principals | Target::Principal => ("place", "?1 ->> '$.principal'"),
-        Target::Credentials | Target::Credential => ("place", "?1 ->> '$.credential'"),
+        Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
+        Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
+        Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
     };
     let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
     let of_credential = |column| if is_of_credential(target) { column } else { "NULL" };
-    let listed = secrets_listed("place", id);
+    let listed = secrets_listed("verdict.tenant", id);
     let secrets = match (is_of_credential(target) && secrets, creates) {
         (false, _) => "NULL",
         // The one that is added with it.
@@ -294,7 +294,7 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
     let made = |column| match (creates, target) {
         (false, _) => "NULL".to_owned(),
         (true, target) => {
-            let tenant = if target == Target::Tenants { "''" } else { "place" };
+            let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
             let of = [("column", column), ("keyed_tenant", tenant)];
             fill(include_str!("sql/idempotency_made.sql"), &of)
         }
@@ -322,12 +322,12 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
 
 fn events(noun: Option<Noun>) -> String {
     let newest = match noun {
-        None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.place)",
+        None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.tenant)",
         Some(Noun::Principal) => {
-            "(SELECT p.event FROM principals AS p WHERE p.tenant = verdict.place AND p.id = ?1 ->> '$.page.from')"
+            "(SELECT p.event FROM principals AS p WHERE p.tenant = verdict.tenant AND p.id = ?1 ->> '$.page.from')"
         }
         Some(Noun::Credential) => {
-            "(SELECT c.event FROM credentials AS c WHERE c.tenant = verdict.place AND c.id = ?1 ->> '$.page.from')"
+            "(SELECT c.event FROM credentials AS c WHERE c.tenant = verdict.tenant AND c.id = ?1 ->> '$.page.from')"
         }
     };
     let (sql, name) = match noun {
