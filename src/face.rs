@@ -117,7 +117,7 @@ impl Face {
 
     /// Whether the face renders this noun.
     #[must_use]
-    pub const fn shows(&self, noun: Noun) -> bool {
+    pub const fn renders(&self, noun: Noun) -> bool {
         match noun {
             Noun::Tenant => self.tenants.is_some(),
             Noun::Principal => self.principals.is_some(),
@@ -177,7 +177,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Location::Whole => word.to_owned(),
         Location::Role(index) | Location::Item(index) => format!("{word}[{index}]"),
         Location::Member(index, member) => format!("{word}[{index}].{}", member.name()),
-        Location::Stranger(index, name) => format!("{word}[{index}].{name}"),
+        Location::UnknownMember(index, name) => format!("{word}[{index}].{name}"),
         Location::Key(name) if word.is_empty() => name.clone(),
         Location::Key(name) => format!("{word}.{name}"),
     };

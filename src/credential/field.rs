@@ -99,7 +99,7 @@ pub enum Location {
     /// A member of the role at this index.
     Member(usize, RoleMember),
     /// The member of this name, which no role has, of the role at this index.
-    Stranger(usize, String),
+    UnknownMember(usize, String),
     /// The item at this index of a list.
     Item(usize),
     /// The member of this name: of an object, or of the body itself where it is no field.
@@ -114,7 +114,7 @@ impl Location {
             Self::Whole => (0, None, ""),
             Self::Role(index) | Self::Item(index) => (index + 1, None, ""),
             Self::Member(index, member) => (index + 1, Some(*member), ""),
-            Self::Stranger(index, name) => (index + 1, Some(RoleMember::Instance), name),
+            Self::UnknownMember(index, name) => (index + 1, Some(RoleMember::Instance), name),
             Self::Key(name) => (1, None, name),
         }
     }

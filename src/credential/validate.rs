@@ -11,7 +11,7 @@ use super::role::{Context, Role};
 use super::secret::Token;
 pub use super::shape::read_context;
 use super::shape::{self, Broken, Listed};
-use super::table::{FIELDS, Field, FieldRow, Goes, Initial, NAME_MAX, Noun, Null, Required, Shape, Verb};
+use super::table::{Destination, FIELDS, Field, FieldRow, Initial, NAME_MAX, Noun, Null, Required, Shape, Verb};
 pub use super::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use super::time::Micros;
 
@@ -201,15 +201,15 @@ impl Reading<'_> {
     /// Puts a canonical value, or null, where its row says.
     fn put(&mut self, row: &FieldRow, value: Value) {
         let change = &mut self.change;
-        match row.goes {
-            Goes::Document => drop(change.set.insert(row.key.to_owned(), value)),
-            Goes::Id => change.id = value.as_str().and_then(Id::parse),
-            Goes::CreatedAt => change.created_at = value.as_i64().map(Micros),
-            Goes::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
-            Goes::GraceSeconds => change.grace_seconds = value.as_i64(),
-            Goes::Reason => change.reason = value.as_str().map(str::to_owned),
+        match row.destination {
+            Destination::Document => drop(change.set.insert(row.key.to_owned(), value)),
+            Destination::Id => change.id = value.as_str().and_then(Id::parse),
+            Destination::CreatedAt => change.created_at = value.as_i64().map(Micros),
+            Destination::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
+            Destination::GraceSeconds => change.grace_seconds = value.as_i64(),
+            Destination::Reason => change.reason = value.as_str().map(str::to_owned),
             // Null is how they begin. Values of them do not come here: see `take`.
-            Goes::Context | Goes::Secret => {}
+            Destination::Context | Destination::Secret => {}
         }
     }
 

@@ -182,7 +182,7 @@ struct Client<'a> {
     client_id: String,
     client_secret: &'a str,
     name: &'a str,
-    roles: Vec<ShownRole<'a>>,
+    roles: Vec<RoleView<'a>>,
 }
 
 impl<'a> Client<'a> {
@@ -192,7 +192,7 @@ impl<'a> Client<'a> {
             client_id: credential.id.client(),
             client_secret: secret.map_or("", Token::reveal),
             name: &credential.state.name,
-            roles: roles.iter().map(ShownRole::new).collect(),
+            roles: roles.iter().map(RoleView::new).collect(),
         }
     }
 }
@@ -221,7 +221,7 @@ impl<'a> Roles<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownRole<'a> {
+struct RoleView<'a> {
     role_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<&'a str>,
@@ -229,7 +229,7 @@ struct ShownRole<'a> {
     resource_instance: Option<&'a str>,
 }
 
-impl<'a> ShownRole<'a> {
+impl<'a> RoleView<'a> {
     fn new(role: &'a Role) -> Self {
         let Role { resource, resource_instance, role_id } = role;
         Self { role_id, resource: resource.as_deref(), resource_instance: resource_instance.as_deref() }
@@ -264,7 +264,7 @@ impl Detail {
             Location::Whole => {}
             Location::Role(index) | Location::Item(index) => loc.push((*index).into()),
             Location::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
-            Location::Stranger(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
+            Location::UnknownMember(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
             Location::Key(name) => loc.push(name.as_str().into()),
         }
         let (kind, msg) = words(rule);

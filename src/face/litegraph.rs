@@ -1,7 +1,7 @@
 //! LiteGraph: Credentials. Its contract: docs/COMPATIBILITY.md, "LiteGraph".
 
 mod page;
-mod shown;
+mod views;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
-use shown::{Credential, Tenant, User, array, ok};
+use views::{Credential, Tenant, User, array, ok};
 
 const WORDS: &[(Field, &str)] = &[
     (Field::Id, "GUID"),
@@ -66,7 +66,7 @@ pub static LITEGRAPH: Face = Face {
     render_error,
     tenants: Some(&View { one: |_, tenant| ok(&Tenant::new(tenant)), list: |_, listed, _| array(listed, Tenant::new) }),
     principals: Some(&View { one: |_, user| ok(&User::new(user)), list: |_, listed, _| array(listed, User::new) }),
-    credentials: Some(&View { one: |_, revealed| ok(&Credential::new(revealed)), list: shown::credentials }),
+    credentials: Some(&View { one: |_, revealed| ok(&Credential::new(revealed)), list: views::credentials }),
     deleted: (200, ""),
     prefixes: &["/v1.0", "/v2.0"],
     ignores_final_slash: true,

@@ -6,16 +6,16 @@ pub mod description;
 mod one_off;
 mod problem;
 mod read;
-mod shown;
+mod views;
 
 use super::{Face, View};
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
-use crate::credential::table::Goes;
+use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
 use crate::request::JSON;
-use shown::{Credential, Principal, Tenant, etag, list, one};
+use views::{Credential, Principal, Tenant, etag, list, one};
 
 /// Its words.
 pub struct Postern;
@@ -29,9 +29,9 @@ impl Dialect for Postern {
         let row = field.row()?;
         let has = match verb {
             // Ids, times and secrets are made by the service.
-            Verb::Create | Verb::Replace | Verb::Merge => row.goes == Goes::Document,
-            Verb::Rotate => noun == Noun::Credential && row.goes == Goes::GraceSeconds,
-            Verb::Revoke => noun == Noun::Credential && row.goes == Goes::Reason,
+            Verb::Create | Verb::Replace | Verb::Merge => row.destination == Destination::Document,
+            Verb::Rotate => noun == Noun::Credential && row.destination == Destination::GraceSeconds,
+            Verb::Revoke => noun == Noun::Credential && row.destination == Destination::Reason,
         };
         has.then_some(if field == Field::Preconditions { "require_if_match" } else { row.key })
     }

@@ -9,7 +9,7 @@ use super::rules;
 use super::shape::Shape;
 use super::text::{compact, fill, secrets_listed};
 use crate::credential::table::{
-    FIELDS, Goes, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
+    Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
 
 /// A statement.
@@ -252,8 +252,9 @@ fn weighed(target: Target) -> String {
 
 /// The paths of what an editor may change, after one that no document has.
 fn free(target: Target) -> String {
-    let free =
-        FIELDS.iter().filter(|row| row.goes == Goes::Document && row.right(target.noun()) == Some(Right::Editor));
+    let free = FIELDS
+        .iter()
+        .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
     free.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
 }
 

@@ -13,7 +13,7 @@ use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
 use support::fields::{of_our_face, other};
-use support::scene::{Place, Scene, own_url};
+use support::scene::{PathIds, Scene, own_url};
 use support::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
 
 fn keycard(scene: &Scene) -> String {
@@ -91,7 +91,7 @@ mod ours {
                 continue;
             }
             let scene = Scene::new();
-            let Place { account, credential, .. } = scene.target;
+            let PathIds { account, credential, .. } = scene.target;
             let url = match what {
                 "tenants" => format!("/v1/tenants/{ACME}"),
                 "principals" => format!("/v1/tenants/{ACME}/principals/{account}"),

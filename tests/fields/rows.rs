@@ -6,8 +6,8 @@ use postern::credential::field::{Draft, Given, Kind, Location, Meaning, RoleMemb
 use postern::credential::id::Id;
 use postern::credential::role::Context;
 use postern::credential::table::{
-    FIELDS, Field, FieldRow, GRACE_MAX, Goes, Initial, METADATA_SENT_MAX, Noun, Null, ROLES_MAX, Required, Right,
-    Shape, Verb,
+    Destination, FIELDS, Field, FieldRow, GRACE_MAX, Initial, METADATA_SENT_MAX, Noun, Null, ROLES_MAX, Required,
+    Right, Shape, Verb,
 };
 use postern::credential::time::Micros;
 use postern::credential::validate::{Change, Dialect, NewSecret, validate};
@@ -251,20 +251,20 @@ fn metadata() -> Vec<Case> {
 /// What a change holds of a field; none if the change does not set it.
 fn held(row: &FieldRow, change: &Change) -> Option<Value> {
     let time = |time: Option<Micros>| time.map(|time| time.0.into());
-    match row.goes {
-        Goes::Document => change.set.get(row.key).cloned(),
-        Goes::Id => change.id.map(|id| id.to_string().into()),
-        Goes::CreatedAt => time(change.created_at),
-        Goes::UpdatedAt => time(change.updated_at),
-        Goes::Context => change.context.as_ref().map(|Context { resource_instance, .. }| {
+    match row.destination {
+        Destination::Document => change.set.get(row.key).cloned(),
+        Destination::Id => change.id.map(|id| id.to_string().into()),
+        Destination::CreatedAt => time(change.created_at),
+        Destination::UpdatedAt => time(change.updated_at),
+        Destination::Context => change.context.as_ref().map(|Context { resource_instance, .. }| {
             resource_instance.as_ref().map_or(json!("system"), |instance| format!("dataset:{instance}").into())
         }),
-        Goes::Secret => change.secret.as_ref().map(|secret| match secret {
+        Destination::Secret => change.secret.as_ref().map(|secret| match secret {
             NewSecret::Made => json!({"made": true}),
             NewSecret::Chosen(token) => token.reveal().into(),
         }),
-        Goes::GraceSeconds => change.grace_seconds.map(Value::from),
-        Goes::Reason => change.reason.clone().map(Value::from),
+        Destination::GraceSeconds => change.grace_seconds.map(Value::from),
+        Destination::Reason => change.reason.clone().map(Value::from),
     }
 }
 
@@ -275,7 +275,7 @@ fn initial(row: &FieldRow) -> Option<Value> {
 
 /// Null in the document; a parameter that is null is not there.
 fn empty(row: &FieldRow, value: Option<Value>) -> Option<Value> {
-    value.filter(|value| row.goes == Goes::Document || !value.is_null())
+    value.filter(|value| row.destination == Destination::Document || !value.is_null())
 }
 
 /// What a body that gives this field alone sets of it, and which rules of it are broken.
@@ -289,8 +289,11 @@ fn tried(
     let mut draft = Draft::default();
     draft.set(row.field, said);
     let (change, violations) = validate(&draft, noun, verb, dialect, "pstn_");
-    let keys: Vec<_> =
-        FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field)).map(|row| row.key).collect();
+    let keys: Vec<_> = FIELDS
+        .iter()
+        .filter(|row| row.destination == Destination::Document && noun.has(row.field))
+        .map(|row| row.key)
+        .collect();
     assert!(change.set.keys().all(|key| keys.contains(&key.as_str())), "{noun:?}: {:?}", change.set);
     let broken = violations.into_iter().filter(|violation| violation.field == row.field);
     (held(row, &change), broken.map(|violation| (violation.location, violation.rule)).collect())
@@ -412,7 +415,7 @@ proptest! {
     #[test]
     fn equal_meaning_is_equal_text(value in any_value()) {
         let speaks = Plain { speaks: true };
-        for (row, noun, verb) in each().filter(|(row, ..)| row.goes == Goes::Document) {
+        for (row, noun, verb) in each().filter(|(row, ..)| row.destination == Destination::Document) {
             let (first, broken) = tried(row, noun, verb, &speaks, Given::Value(value.clone()));
             prop_assert_eq!(first.is_none(), !broken.is_empty());
             let Some(first) = first else { continue };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use postern::credential::field::Field;
-use postern::credential::table::{Goes, Shape};
+use postern::credential::table::{Destination, Shape};
 use serde_json::{Map, Value};
 
 /// What a row says of its member, and of others beside it.
@@ -99,7 +99,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
     let time = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", "not a time", "1969", "2256"]].concat();
     let row = field.row().expect("a field");
     let cases = match row.shape {
-        Shape::Id if row.goes == Goes::Id => [&id()[..], &["taken"]].concat(),
+        Shape::Id if row.destination == Destination::Id => [&id()[..], &["taken"]].concat(),
         Shape::Id => [&id()[..], &["unknown"]].concat(),
         Shape::Text { .. } | Shape::TextOrNull { .. } => [&text()[..], &["shortest", "spaces around"]].concat(),
         Shape::Flag => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
@@ -113,7 +113,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
             let characters = ["shortest", "empty", "longest", "too long", "space", "not ASCII"];
             [&EVERY[..], &NO_TEXT, &CONTROL, &characters, &ours].concat()
         }
-        Shape::Time if row.goes == Goes::Document => {
+        Shape::Time if row.destination == Destination::Document => {
             [&time()[..], &["first", "last", "just past the last", "with offset"]].concat()
         }
         Shape::Time => time(),

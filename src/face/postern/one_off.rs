@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::{self, Changes, Difference};
-use super::shown::{List, Time, etag};
+use super::views::{List, Time, etag};
 use crate::answer::Answer;
 use crate::credential::id::Id;
 use crate::credential::role::Role;

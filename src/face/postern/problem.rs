@@ -224,7 +224,7 @@ fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
         Location::Whole => word,
         Location::Role(index) | Location::Item(index) => format!("{word}/{index}"),
         Location::Member(index, member) => format!("{word}/{index}/{}", member.name()),
-        Location::Stranger(index, name) => format!("{word}/{index}/{}", escaped(name)),
+        Location::UnknownMember(index, name) => format!("{word}/{index}/{}", escaped(name)),
         Location::Key(name) => format!("{word}/{}", escaped(name)),
     }
 }

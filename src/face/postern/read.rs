@@ -76,7 +76,7 @@ fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let given = role.as_object().into_iter().flat_map(Map::keys);
     given.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
         field: Field::Roles,
-        location: Location::Stranger(index, name.clone()),
+        location: Location::UnknownMember(index, name.clone()),
         rule: Rule::Unknown(near(name, words)),
     })
 }
