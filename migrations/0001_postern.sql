@@ -278,12 +278,21 @@ BEGIN
           SELECT key, value FROM json_each(coalesce(NEW.after, '{}'), '$.metadata') EXCEPT SELECT key, value FROM json_each(coalesce(NEW.before, '{}'), '$.metadata')))))
       ELSE json_object('before', coalesce(NEW.before, '{}') -> fullkey, 'after', coalesce(NEW.after, '{}') -> fullkey) END)
     FROM json_each(json_patch(coalesce(NEW.before, '{}'), coalesce(NEW.after, '{}'))) WHERE coalesce(NEW.before, '{}') -> fullkey IS NOT coalesce(NEW.after, '{}') -> fullkey),
-    NEW.action = 'updated' AND (coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
-    OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0)
-        AND EXISTS (SELECT value FROM json_each(NEW.after, '$.roles') EXCEPT SELECT value FROM json_each(NEW.before, '$.roles')))
-    OR (NEW.after ->> '$.enabled' > NEW.before ->> '$.enabled')
-    OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
-    OR (NEW.before ->> '$.revoked_at' IS NOT NULL AND NEW.after ->> '$.revoked_at' IS NULL)));
+    NEW.action = 'updated' AND (coalesce(NEW.after ->> '$.enabled', 0) AND NEW.after ->> '$.revoked_at' IS NULL AND coalesce(NEW.after ->> '$.expires_at' > iif(NEW.stamped, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER)), 1)
+    AND (NOT NEW.before ->> '$.enabled' OR NEW.before ->> '$.revoked_at' IS NOT NULL
+      OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
+      OR coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
+      OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0) AND NEW.after -> '$.roles' IS NOT NEW.before -> '$.roles' AND EXISTS (
+        SELECT 1 FROM (SELECT group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance')) AS held
+            FROM json_each(NEW.before, '$.roles')) AS b
+          CROSS JOIN json_each(NEW.after, '$.roles') AS a
+          WHERE NOT coalesce(instr(held, json_array(a.value ->> 'role_id', NULL, NULL))
+            OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL))
+            OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance')), 0)))
+      OR (NEW.after ->> '$.principal' IS NOT NEW.before ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
+        WHERE p.tenant = NEW.tenant AND p.id = NEW.before ->> '$.principal' AND p.enabled)))
+    AND (NEW.after ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p
+      WHERE p.tenant = NEW.tenant AND p.id = NEW.after ->> '$.principal' AND p.enabled))));
 END;
 
 -- The Worker's own statements set `event` to the number that the event is about to get; where another statement did not, the last

@@ -34,7 +34,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             request: command.request.clone(),
         };
         let retiring = judged.retires_since.zip(judged.retires_at);
-        Known { rank: judged.rank, retiring, deferred: Some(deferred), named }
+        Known { rank: judged.rank, retiring, ends_at: judged.caller_ends_at, deferred: Some(deferred), named }
     }
 
     /// The decision that shows a credential, with its secret where the face reveals it again.
@@ -44,7 +44,8 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// A credential with its secret, where the face reveals it again and it was sealed.
     pub(super) fn reveal(&self, known: &mut Known, credential: Credential) -> Result<Revealed, Refusal> {
-        let sealed = credential.sealed.as_ref().filter(|_| self.face.reveals_secrets);
+        let revealed = self.face.reveals_secrets && !known.is_outlived_by(&credential);
+        let sealed = credential.sealed.as_ref().filter(|_| revealed);
         let secret = sealed.map(|sealed| self.open(known, &credential, sealed)).transpose()?;
         Ok(Revealed { credential, secret })
     }

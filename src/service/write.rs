@@ -55,6 +55,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 let outcome = credential::create(store, &command, violations).await?;
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
+                    if replayed.is_some() && known.is_outlived_by(&credential) {
+                        return Err(Refusal::ForbiddenChange);
+                    }
                     let secret = match replayed {
                         None => token,
                         Some(sealed) => sealed.map(|sealed| self.open(known, &credential, &sealed)).transpose()?,

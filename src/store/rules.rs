@@ -56,8 +56,10 @@ pub(super) static RULES: &[Rule] = rules! {
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, "outlives";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_outlives.sql");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 3 AND restricted";
+    // Enabling a principal enables its credentials, whatever their ends.
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "caller_ends_at IS NOT NULL AND to_document ->> '$.enabled' > document ->> '$.enabled'";
     // Only root disables or enables a tenant.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 4 AND to_document -> '$.enabled' <> document -> '$.enabled'";
     // Roles that the body names: the one that a face gives by default is not a use of RBAC.

@@ -102,7 +102,9 @@ impl Sql {
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
                 let (diff, widened) = (include_str!("sql/diff.sql"), include_str!("sql/widened.sql"));
-                let (diff, widened) = (fill(diff, &blanks), fill(widened, &blanks));
+                let diff = fill(diff, &blanks);
+                let [before, after] = blanks;
+                let widened = fill(widened, &[before, after, ("tenant", "verdict.tenant"), ("now", "?1 ->> '$.now'")]);
                 let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
                 after_verdict(Target::Credential, Act::Change, &sql)
             }

@@ -56,6 +56,8 @@ pub struct Judged {
     pub retires_at: Option<Micros>,
     /// Since when that is so.
     pub retires_since: Option<Micros>,
+    /// When the caller's secret stops being valid: the earlier of its credential's end and its own.
+    pub caller_ends_at: Option<Micros>,
 }
 
 impl Judged {

@@ -7,5 +7,6 @@ mod ends;
 mod history;
 mod idempotency;
 mod lists;
+mod outlived;
 mod rotation;
 mod verify;

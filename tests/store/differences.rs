@@ -109,21 +109,26 @@ fn members_but(some: Option<&Value>, others: Option<&Value>) -> State {
     differs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whether a change gives more access than there was.
+/// Whether a change lets a credential, principal or tenant do something that it could not do before. Only the principal ACME, the
+/// default one, is enabled here.
 fn widens(before: &State, after: &State) -> bool {
     let flag = |state: &State, key: &str| state.get(key).and_then(Value::as_bool).unwrap_or_default();
-    let time = |state: &State, key: &str| state.get(key).and_then(Value::as_i64);
-    let turned_on = |key: &str| flag(after, key) && !flag(before, key);
-    let later_end = match (time(before, "expires_at"), time(after, "expires_at")) {
-        (Some(before), Some(after)) => after > before,
-        (Some(_), None) => true,
-        (None, _) => false,
+    let end = |state: &State| state.get("expires_at").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    let is_active = |state: &State| {
+        let of_enabled = state.get("principal").is_none_or(|principal| principal == ACME);
+        flag(state, "enabled") && !state.contains_key("revoked_at") && end(state) > now && of_enabled
     };
-    turned_on("unrestricted")
-        || !flag(before, "unrestricted") && !without(after.get("roles"), before.get("roles")).is_empty()
-        || turned_on("enabled")
-        || later_end
-        || time(before, "revoked_at").is_some() && time(after, "revoked_at").is_none()
+    let roles = |state: &State| state.get("roles").and_then(Value::as_array).cloned().unwrap_or_default();
+    let covers = |wide: &Value, narrow: &Value| {
+        let same = |key| wide[key].is_null() || wide[key] == narrow[key];
+        wide["role_id"] == narrow["role_id"] && same("resource") && same("resource_instance")
+    };
+    let held = roles(before);
+    let is_contained = flag(before, "unrestricted")
+        || !flag(after, "unrestricted")
+            && roles(after).iter().all(|narrow| held.iter().any(|wide| covers(wide, narrow)));
+    is_active(after) && !(is_active(before) && is_contained && end(after) <= end(before))
 }
 
 /// Texts that are easy to take for something else.
@@ -153,6 +158,7 @@ fn value(row: &FieldRow) -> BoxedStrategy<Value> {
             json!({"role_id": "admin"}),
             json!({"role_id": "viewer"}),
             json!({"resource": "dataset", "role_id": "viewer"}),
+            json!({"resource": "dataset", "resource_instance": "1", "role_id": "viewer"}),
             json!({"resource": "a\"b", "role_id": "é"}),
         ])
         .prop_map(Value::from)
@@ -195,7 +201,7 @@ fn document(noun: Noun) -> BoxedStrategy<State> {
 fn check(thing: Thing, states: &[State]) {
     let world = World::new();
     let sql = "INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, \
-        changed_request, event) VALUES (?1, ?2, '{\"name\":\"n\",\"enabled\":true}', 1, 0, 0, 'c', 0, 'b', 'r', 0)";
+        changed_request, event) VALUES (?1, ?2, '{\"name\":\"n\",\"enabled\":false}', 1, 0, 0, 'c', 0, 'b', 'r', 0)";
     world.db.execute(sql, &[&ACME, &OTHER]);
     let (none, mut expected) = (State::new(), Vec::new());
     let mut before = &none;

@@ -180,17 +180,21 @@ fn differences_and_what_widens_are_one_text_in_the_schema_and_in_the_dry_run() {
         let path = format!("{}/src/store/sql/{name}.sql", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(path).unwrap()
     };
-    let filled =
-        |name: &str, before: &str, after: &str| bare(&file(name).replace("{before}", before).replace("{after}", after));
+    let filled = |name: &str, before: &str, after: &str, tenant: &str, now: &str| {
+        let blanks = [("{before}", before), ("{after}", after), ("{tenant}", tenant), ("{now}", now)];
+        bare(&blanks.iter().fold(file(name), |text, (blank, value)| text.replace(blank, value)))
+    };
     let trigger = &db.query("SELECT sql FROM sqlite_schema WHERE name = 'history_recorded'", &[])[0];
     let trigger = bare(&text(trigger, "sql"));
-    let diff = filled("diff", "coalesce(NEW.before, '{}')", "coalesce(NEW.after, '{}')");
-    let widened = format!("NEW.action='updated'AND({}))", filled("widened", "NEW.before", "NEW.after"));
+    let diff = filled("diff", "coalesce(NEW.before, '{}')", "coalesce(NEW.after, '{}')", "", "");
+    let now = "iif(NEW.stamped, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+    let widened = filled("widened", "NEW.before", "NEW.after", "NEW.tenant", now);
+    let widened = format!("NEW.action='updated'AND({widened}))");
     assert!(trigger.contains(&format!(",{diff},{widened};END")), "the trigger has other texts: {diff},{widened}");
     let dry_run = SENT.iter().find(|(_, requests)| requests[0].contains("?dry_run=true")).expect("a dry run");
     let dry_run = bare(dry_run.0);
     for (name, alias) in [("diff", "changes"), ("widened", "widened")] {
-        let text = filled(name, "document", "to_document");
+        let text = filled(name, "document", "to_document", "verdict.tenant", "?1 ->> '$.now'");
         assert!(dry_run.contains(&format!("{text}AS{alias}")), "the dry run has another text: {text}");
     }
 }

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::console::{Console, patch};
 
+/// An end that is far away.
+const FAR: i64 = 9_000_000_000_000_000;
+
 /// The keys of the state that roles are, by their initials; `-` is full access.
 fn roles(initials: &str) -> Value {
     let role = |initial| match initial {
@@ -31,6 +34,7 @@ fn check_secret(from: &str, to: &str, widens: [bool; 2]) {
 
 fn each([from, to]: &[String; 2], widens: [bool; 2]) {
     let console = Console::new();
+    console.run(&patch(&json!({ "expires_at": FAR })));
     console.run(from);
     for (change, widens) in [to, from].into_iter().zip(widens) {
         assert_eq!(console.event_of(change)["widened"].as_i64(), Some(widens.into()), "{change}");
@@ -46,11 +50,18 @@ fn by_roles() {
         ("i", "-", true, false),
         // A role more, a role less.
         ("v", "av", true, false),
-        ("v", "vd", true, false),
-        ("d", "di", true, false),
+        ("d", "dv", true, false),
+        ("i", "id", true, false),
         // One for another: something was added, whichever way.
         ("v", "a", true, true),
-        ("v", "i", true, true),
+        ("ai", "ad", true, false),
+        // A role covers itself on a resource, and that one on an instance of it.
+        ("v", "vd", false, false),
+        ("v", "vdi", false, false),
+        ("d", "di", false, false),
+        ("d", "v", true, false),
+        ("i", "v", true, false),
+        ("i", "d", true, false),
         // The same roles in another order.
         ("av", "va", false, false),
     ] {
@@ -61,7 +72,7 @@ fn by_roles() {
 #[test]
 fn by_enabled_and_by_the_end() {
     check(&json!({"enabled": false}), &json!({"enabled": true}), [true, false]);
-    for (from, to) in [(5_i64, Some(6_i64)), (5, None), (0, Some(9_007_199_254_740_991))] {
+    for (from, to) in [(FAR, Some(FAR + 1)), (FAR, None), (0, Some(FAR)), (0, None)] {
         check(&json!({"expires_at": from}), &json!({"expires_at": to}), [true, false]);
         let to = to.map_or("NULL".to_owned(), |to| to.to_string());
         check_secret(&format!("expires_at = {from}"), &format!("expires_at = {to}"), [true, false]);
@@ -74,11 +85,11 @@ fn by_lifting_a_revocation() {
     let lifted = json!({"revoked_at": null, "revoked_reason": null});
     check(&revoked(None), &lifted, [true, false]);
     check(&revoked(Some("r")), &lifted, [true, false]);
-    // It may be disabled in the same change: each wider key is reported as for the rest.
+    // A credential that may do nothing before and after gets nothing.
     check(
         &json!({"revoked_reason": null, "revoked_at": 5, "enabled": true}),
         &json!({"revoked_at": null, "revoked_reason": null, "enabled": false}),
-        [true, true],
+        [false, false],
     );
     // Revoked is revoked, whenever and why.
     check(&json!({"revoked_at": 5}), &json!({"revoked_at": 6}), [false, false]);
@@ -108,8 +119,26 @@ fn by_any_of_several_changes() {
         state
     };
     // Narrower in one way, wider in another.
-    check(&state("av", false, Some(5), "n"), &state("a", true, Some(5), "m"), [true, true]);
-    check(&state("-", true, Some(5), "n"), &state("v", true, None, "n"), [true, true]);
+    check(&state("av", true, Some(FAR), "n"), &state("a", true, None, "m"), [true, true]);
+    check(&state("-", true, Some(FAR), "n"), &state("v", true, None, "n"), [true, true]);
     // Narrower in every way, and back.
-    check(&state("-", true, None, "n"), &state("v", false, Some(5), "m"), [false, true]);
+    check(&state("-", true, None, "n"), &state("v", false, Some(FAR), "m"), [false, true]);
+    // Wider in what a credential may do that is disabled, or expired: nothing.
+    check(&state("v", false, Some(FAR), "n"), &state("-", false, None, "n"), [false, false]);
+    check(&state("v", true, Some(5), "n"), &state("-", true, Some(6), "n"), [false, false]);
+}
+
+#[test]
+fn a_move_to_an_enabled_principal_widens_where_the_one_before_is_disabled() {
+    let console = Console::new();
+    console.run(&patch(&json!({ "expires_at": null })));
+    let [(on, _), (off, _)] = [console.world.service_account(), console.world.service_account()];
+    console
+        .run(&format!("UPDATE principals SET state = json_set(state, '$.enabled', json('false')) WHERE id = '{off}'"));
+    let widens = |change: Value| console.event_of(&patch(&change))["widened"] == 1;
+    assert!(!widens(json!({ "principal": off })));
+    assert!(!widens(json!({ "roles": [], "unrestricted": true })), "of a disabled principal");
+    assert!(widens(json!({ "principal": on })));
+    assert!(!widens(json!({ "principal": off })));
+    assert!(!widens(json!({ "principal": off, "name": "other" })));
 }

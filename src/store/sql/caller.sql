@@ -1,6 +1,6 @@
 -- Whose a presented secret is: the caller's, or the one that a caller asks about ({caller}: the member of the command). A proof is
 -- a secret's id and the keyed digest of what was presented; without a proof there is no row.
-SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
+SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS ends_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
   0 AS unnoted, NULL AS key, NULL AS sealed, NULL AS retires_at, NULL AS retires_since
 WHERE ?1 ->> '$.{caller}.root'
 UNION ALL
@@ -9,7 +9,8 @@ SELECT c.tenant, c.id,
   CASE WHEN c.unrestricted THEN 3 ELSE coalesce((
     SELECT max(CASE role.value ->> 'role_id' WHEN 'admin' THEN 3 WHEN 'editor' THEN 2 WHEN 'viewer' THEN 1 END)
     FROM json_each(c.roles) AS role WHERE role.value ->> 'resource' IS NULL), 0) END,
-  c.expires_at,
+  -- The earlier of the credential's end and the secret's.
+  nullif(min(coalesce(c.expires_at, 9007199254740991), coalesce(s.expires_at, 9007199254740991)), 9007199254740991),
   CASE
     WHEN s.expires_at <= ?1 ->> '$.now' OR c.expires_at <= ?1 ->> '$.now' THEN 'expired'
     WHEN c.revoked_at IS NOT NULL THEN 'revoked'

@@ -2,7 +2,7 @@
 json_remove(json_replace(
     -- What is created without an end ends with its creator.
     iif(id IS NULL AND json_type(given, '$.set.expires_at') IS NULL,
-      json_set(coalesce(given -> '$.set', '{}'), '$.expires_at', caller_expires_at), coalesce(given -> '$.set', '{}')),
+      json_set(coalesce(given -> '$.set', '{}'), '$.expires_at', caller_ends_at), coalesce(given -> '$.set', '{}')),
     -- A change of one context keeps the roles outside of it.
     '$.roles', json(iif(json_type(given, '$.context') IS NULL, given -> '$.set.roles', (
       SELECT json_group_array(json(role) ORDER BY role ->> 'resource', role ->> 'resource_instance', role ->> 'role_id') FROM (

@@ -1,6 +1,5 @@
--- Nobody gives a later end than its own.
-(caller_expires_at IS NOT NULL AND coalesce(to_document ->> '$.expires_at' > caller_expires_at, 1)
-  AND (id IS NULL OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at')) AS outlives,
+-- Whether the credential would be valid for longer than its caller.
+(caller_ends_at IS NOT NULL AND coalesce(to_document ->> '$.expires_at' > caller_ends_at, 1)) AS outlives,
 -- How many valid secrets it has; read for a rotation only.
 iif(?1 ->> '$.rotation' IS NULL, NULL, (SELECT count(*) FROM secrets AS s
   WHERE s.tenant = merged.tenant AND s.credential = merged.id AND coalesce(s.expires_at > ?1 ->> '$.now', 1))) AS live,

@@ -2,7 +2,7 @@
 -- else the caller's own; only root sees another caller's tenant. `principal` is the principal of the path, `target` the credential,
 -- found by its id or by one of its tokens.
 found AS MATERIALIZED (
-  SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.expires_at AS caller_expires_at,
+  SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.ends_at AS caller_ends_at,
     coalesce(caller.state, 'unauthenticated') AS caller_state, caller.secret AS caller_secret, caller.secret_made, caller.unnoted,
     caller.key AS caller_key, caller.sealed AS caller_sealed, caller.retires_at, caller.retires_since,
     tenant.id AS tenant, tenant.label, tenant.rbac, tenant.preconditions, tenant.role_names, tenant.credentials AS total, principal.id AS principal

@@ -1,8 +1,19 @@
--- Whether a change widens access: roles to full access, a role added to some, disabled to enabled, a later end or none, a revocation
--- lifted.
-coalesce({after} ->> '$.unrestricted' > {before} ->> '$.unrestricted', 0)
-OR (NOT coalesce({before} ->> '$.unrestricted', 0)
-    AND EXISTS (SELECT value FROM json_each({after}, '$.roles') EXCEPT SELECT value FROM json_each({before}, '$.roles')))
-OR ({after} ->> '$.enabled' > {before} ->> '$.enabled')
-OR ({before} ->> '$.expires_at' IS NOT NULL AND coalesce({after} ->> '$.expires_at' > {before} ->> '$.expires_at', 1))
-OR ({before} ->> '$.revoked_at' IS NOT NULL AND {after} ->> '$.revoked_at' IS NULL)
+-- Whether a change widens access: whether the credential may do something after it that it could not do before. A credential that
+-- is disabled, revoked or expired ({now} is the time of the change), or whose principal is disabled, may do nothing. A role covers
+-- the same role on any resource, and a role on a resource the same role on any instance of that resource.
+coalesce({after} ->> '$.enabled', 0) AND {after} ->> '$.revoked_at' IS NULL AND coalesce({after} ->> '$.expires_at' > {now}, 1)
+AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
+  OR ({before} ->> '$.expires_at' IS NOT NULL AND coalesce({after} ->> '$.expires_at' > {before} ->> '$.expires_at', 1))
+  OR coalesce({after} ->> '$.unrestricted' > {before} ->> '$.unrestricted', 0)
+  OR (NOT coalesce({before} ->> '$.unrestricted', 0) AND {after} -> '$.roles' IS NOT {before} -> '$.roles' AND EXISTS (
+    SELECT 1 FROM (SELECT group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance')) AS held
+        FROM json_each({before}, '$.roles')) AS b
+      CROSS JOIN json_each({after}, '$.roles') AS a
+      -- An array of JSON is found in the text of another list of such arrays only as an item: within a string its quotes are escaped.
+      WHERE NOT coalesce(instr(held, json_array(a.value ->> 'role_id', NULL, NULL))
+        OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL))
+        OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance')), 0)))
+  OR ({after} ->> '$.principal' IS NOT {before} ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
+    WHERE p.tenant = {tenant} AND p.id = {before} ->> '$.principal' AND p.enabled)))
+AND ({after} ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p
+  WHERE p.tenant = {tenant} AND p.id = {after} ->> '$.principal' AND p.enabled))

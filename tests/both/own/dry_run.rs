@@ -74,21 +74,26 @@ fn it_tells_field_by_field_what_the_change_then_does() {
 fn a_dry_run_says_this_widens_access() {
     let client = client();
     let tenant = Tenant::new(&*client);
-    let own = tenant.own(json!({ "enabled": false, "expires_at": "2200-01-02T00:00:00Z" }));
+    let own = tenant.own(json!({ "expires_at": "2200-01-02T00:00:00Z" }));
+    let disabled = tenant.own(json!({ "enabled": false }));
+    let dry_run = |own: &Own, body: &Value| dry(&tenant, &tenant.admin, "PATCH", &own.path, body).expect(200).json();
+    for (body, widens) in [(json!({ "roles": null }), false), (json!({ "enabled": true }), true)] {
+        assert_eq!(dry_run(&disabled, &body)["widens_access"], widens, "disabled: {body}");
+    }
     for (body, widens) in [
         (json!({ "roles": null }), true),
         (json!({ "roles": roles(&["viewer", "editor"]) }), true),
         (json!({ "roles": roles(&["editor"]) }), true),
-        (json!({ "roles": [{ "role_id": "viewer", "resource": "r" }] }), true),
-        (json!({ "enabled": true }), true),
+        (json!({ "roles": [{ "role_id": "viewer", "resource": "r" }] }), false),
+        (json!({ "roles": [{ "role_id": "editor", "resource": "r" }] }), true),
+        (json!({ "enabled": false, "roles": null }), false),
         (json!({ "expires_at": null }), true),
         (json!({ "expires_at": "2200-01-03T00:00:00Z" }), true),
         (json!({ "expires_at": "2200-01-01T00:00:00Z" }), false),
         (json!({ "name": "m", "description": "d", "metadata": { "a": "b" } }), false),
         (json!({}), false),
     ] {
-        let told = dry(&tenant, &tenant.admin, "PATCH", &own.path, &body).expect(200).json();
-        assert_eq!(told["widens_access"], widens, "{body}");
+        assert_eq!(dry_run(&own, &body)["widens_access"], widens, "{body}");
     }
 }
 

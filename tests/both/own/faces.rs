@@ -220,7 +220,7 @@ fn litegraphs_put_enables_by_silence_and_its_active_says_nothing_of_an_end() {
     assert_eq!(put.json()["Active"], true, "though it is past its end");
     let now = tenant.look(&own.path);
     assert_eq!((&now["enabled"], &now["expires_at"]), (&json!(true), &own.shown["expires_at"]));
-    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.holds(&own.secret)), (&json!(true), false));
+    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.holds(&own.secret)), (&json!(false), false));
 }
 
 #[test]

@@ -1,0 +1,8 @@
+-- A caller with an end neither creates nor brings to life what is valid for longer than itself: no later end, no new secret, no
+-- secret that is retiring, nothing that is disabled or revoked.
+outlives AND (id IS NULL OR resecret OR ?1 ->> '$.rotation' = 'cancel'
+  OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at'
+  OR (to_document ->> '$.enabled' AND to_document ->> '$.revoked_at' IS NULL AND (
+    NOT document ->> '$.enabled' OR document ->> '$.revoked_at' IS NOT NULL
+    OR (to_document ->> '$.principal' <> document ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
+      WHERE p.tenant = verdict_of.tenant AND p.id = document ->> '$.principal' AND p.enabled)))))
