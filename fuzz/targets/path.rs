@@ -8,7 +8,7 @@ use postern::operation::Handler;
 use postern::refusal::{Refusal, Unreadable};
 use postern::request::{Body, Headers, Method, Request};
 use postern::route::{Operation, ROUTES, Route, find};
-use postern::store::command::{SortKey, Page};
+use postern::store::command::{Page, SortKey};
 use postern_fuzz::One;
 use postern_fuzz::independent::percent_decoded;
 
