@@ -158,8 +158,8 @@ impl Keys {
         Proof { id: token.embedded_id.unwrap_or_else(|| Id::from_bits(derived_id)), digest: base32::encode(&digest) }
     }
 
-    /// Issues an access token for a secret: `<prefix>at_<secret id>_<secret's creation, µs>_<end,
-    /// s>_<HMAC-SHA-256>_<checksum>`.
+    /// Issues an access token for a secret:
+    /// `<prefix>at_<secret id>_<creation of the secret, µs>_<end, s>_<HMAC-SHA-256>_<checksum>`.
     ///
     /// The secret's id makes the access token invalid as soon as the secret is. The time of creation is needed because
     /// a client can choose the same token again later, for another credential: the secret then has the same id.
@@ -211,7 +211,7 @@ impl Keys {
 pub struct Keyring {
     /// The keys for writes.
     pub current: Keys,
-    /// Keys that stored secrets may still be under.
+    /// For reads of secrets that are not under the current keys yet.
     pub previous: Option<Keys>,
 }
 
