@@ -203,7 +203,7 @@ pub fn find(method: Method, path: &str) -> Found {
             return Found { face: route.face, route: Ok(Matched { route, segments: segments(route.path, path) }) };
         }
         face = Some(route.face);
-        allow.push(route.method.name());
+        allow.push(route.method.allow());
     }
     let refusal =
         if allow.is_empty() { Refusal::NoRoute } else { Refusal::MethodNotAllowed { allow: allow.join(", ") } };

@@ -21,7 +21,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     fn known(&self, command: &Command, judged: Judged) -> Known {
-        let named = command.caller.named();
+        let named = command.caller.claimed_id();
         if !judged.is_authenticated() {
             return Known { named, ..Known::default() };
         }

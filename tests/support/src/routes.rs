@@ -38,7 +38,7 @@ impl<'a> PathIds<'a> {
 
 /// A route's method, which for a GET is HEAD as well.
 pub fn method(route: &Route) -> &'static str {
-    route.method.name().split(',').next().expect("a method")
+    route.method.allow().split(',').next().expect("a method")
 }
 
 /// What the table has for a route: its method and its path.
