@@ -1,5 +1,5 @@
-//! The lifecycle of a request, on every face: find the route; read what the client said; decide, with one database command;
-//! render. What is refused on the way is rendered by the face.
+//! The lifecycle of a request, on every face: find the route; read what the client said; decide, with one database
+//! command; render. What is refused on the way is rendered by the face.
 
 mod after;
 mod context;

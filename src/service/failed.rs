@@ -1,7 +1,7 @@
 //! Failed authentications, to be counted by the platform: per address, and per credential that was named.
 //!
-//! They are counted after the verdict, and answered 429 in place of 401; a secret that holds is let in all the while. So
-//! nobody locks a machine out by guessing at it, and no misconfigured neighbour behind the same address does
+//! They are counted after the verdict, and answered 429 in place of 401; a secret that holds is let in all the while.
+//! So nobody locks a machine out by guessing at it, and no misconfigured neighbour behind the same address does
 //! (docs/decisions/0013).
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -16,8 +16,8 @@ pub const RETRY_AFTER: u32 = 60;
 
 /// A failed authentication.
 pub struct Failed {
-    /// The address that it came from, where the platform tells it: an IPv4 address, or the first half of an IPv6 one, since a
-    /// network of that size is what one site has.
+    /// The address that it came from, where the platform tells it: an IPv4 address, or the first half of an IPv6 one,
+    /// since a network of that size is what one site has.
     pub address: Option<String>,
     /// The id of the credential, or of the secret, that was named.
     pub credential: Option<String>,

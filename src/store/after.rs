@@ -1,5 +1,5 @@
-//! What is written once the answer is ready, in a trip of its own: when a secret was used last, at most once a minute, and
-//! the move of a secret to the current master key, as it is used.
+//! What is written once the answer is ready, in a trip of its own: when a secret was used last, at most once a
+//! minute, and the move of a secret to the current master key, as it is used.
 
 use std::fmt;
 

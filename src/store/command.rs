@@ -1,7 +1,7 @@
 //! The command that a batch is asked: one JSON document, the `?1` of every statement.
 //!
-//! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
-//! is a REAL in D1), and the boundary to JavaScript is crossed once.
+//! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a
+//! bound one is a REAL in D1), and the boundary to JavaScript is crossed once.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -73,7 +73,8 @@ pub enum Act {
     Delete,
 }
 
-/// A step of a rotation: two secrets hold from its start to its end, which is its deadline unless it is finished or cancelled.
+/// A step of a rotation: two secrets hold from its start to its end, which is its deadline unless it is finished or
+/// cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rotation {
@@ -224,7 +225,8 @@ pub struct Command {
     /// The part of the roles that `set` speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
-    /// The `role_id`s to compare with the catalogue, each with its index in the body. The document has the names, each once.
+    /// The `role_id`s to compare with the catalogue, each with its index in the body. The document has the names,
+    /// each once.
     #[serde(serialize_with = "names")]
     pub role_names: Vec<(usize, String)>,
     /// The secret to be stored.
@@ -298,8 +300,8 @@ impl Command {
         self.act != Act::Read && !self.invalid && !self.dry
     }
 
-    /// Says full access as the stored document does: by a key of its own, with an empty list of roles. So a key that is lost never opens
-    /// anything. In a context, an empty list says nothing of it.
+    /// Says full access as the stored document does: by a key of its own, with an empty list of roles. So a key that
+    /// is lost never opens anything. In a context, an empty list says nothing of it.
     pub(crate) fn set_unrestricted(&mut self) {
         let unrestricted = match self.set.get_mut("roles") {
             Some(roles @ Value::Null) => {

@@ -1,5 +1,5 @@
-//! Deletion: one batch. What is to be deleted is stamped while the caller can still be judged, and is then deleted by its stamp,
-//! secrets first, with an event for each.
+//! Deletion: one batch. What is to be deleted is stamped while the caller can still be judged, and is then deleted by
+//! its stamp, secrets first, with an event for each.
 
 use super::command::{Command, Target};
 use super::sql::{Plain, Sql};
@@ -10,8 +10,8 @@ use crate::refusal::Refusal;
 /// The most credentials that one deletion takes with it.
 pub const DELETE_MAX: u32 = 10_000;
 
-/// Deletes what the command is on: a credential; all of a tenant or of a principal; a principal or a tenant with all that
-/// belongs to it.
+/// Deletes what the command is on: a credential; all of a tenant or of a principal; a principal or a tenant with all
+/// that belongs to it.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -11,7 +11,8 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// An event: one change of a tenant, a principal or a credential, or of a secret of a credential. It never holds a secret.
+/// An event: one change of a tenant, a principal or a credential, or of a secret of a credential. It never holds a
+/// secret.
 #[derive(Debug, Deserialize)]
 pub struct Event {
     /// Its number within the tenant.

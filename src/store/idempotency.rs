@@ -1,5 +1,5 @@
-//! Idempotency keys: what is created under one is created once, and answered the same for a day. The write itself keeps the
-//! response (the view `kept`), and returns it where the verdict is `replay`.
+//! Idempotency keys: what is created under one is created once, and answered the same for a day. The write itself
+//! keeps the response (the view `kept`), and returns it where the verdict is `replay`.
 
 use serde::Deserialize;
 

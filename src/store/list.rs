@@ -1,5 +1,5 @@
-//! Lists: pages by keyset. A page begins behind a place in an index, so it reads its own rows wherever it stands, and stays
-//! right while rows come and go.
+//! Lists: pages by keyset. A page begins behind a place in an index, so it reads its own rows wherever it stands, and
+//! stays right while rows come and go.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -109,8 +109,8 @@ impl Item for Tenant {
     }
 }
 
-/// A page of credentials (a tenant's, or a principal's), of a tenant's principals, or of tenants: root's are all of them,
-/// anyone else's its own.
+/// A page of credentials (a tenant's, or a principal's), of a tenant's principals, or of tenants: root's are all of
+/// them, anyone else's its own.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -46,7 +46,8 @@ pub struct State {
     pub role_names: Vec<String>,
 }
 
-/// Creates a tenant with its default principal. `command.label` has the slug, and the number to begin with: 1 for the bare slug.
+/// Creates a tenant with its default principal. `command.label` has the slug, and the number to begin with: 1 for the
+/// bare slug.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -142,8 +142,8 @@ struct Head {
 /// A future of a batch, and of its verdict.
 type Judging<'a> = Pin<Box<dyn Future<Output = Result<(Outcome<()>, Vec<Vec<Row>>), Refusal>> + 'a>>;
 
-/// Runs a batch whose first statement gives the verdict, in its first row: what was judged, and the rows. The future is boxed: inlined
-/// into each of its callers it would be in the binary a dozen times.
+/// Runs a batch whose first statement gives the verdict, in its first row: what was judged, and the rows. The future
+/// is boxed: inlined into each of its callers it would be in the binary a dozen times.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -35,8 +35,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Whether it holds, and has a role on a thing: a role on a whole kind of thing holds for each, one without a resource for
-    /// all; no roles is full access.
+    /// Whether it holds, and has a role on a thing: a role on a whole kind of thing holds for each, one without a
+    /// resource for all; no roles is full access.
     #[must_use]
     pub fn may(&self, needed: &Role) -> bool {
         let holds = |role: &Role| {
