@@ -21,7 +21,7 @@ fn climb(client: &dyn Client, face: Face, steps: Vec<(Call, u16, &str)>) {
 }
 
 #[test]
-fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn update_returns_the_first_failing_check() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
@@ -62,7 +62,7 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn deletion_returns_the_first_failing_check() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
@@ -87,7 +87,7 @@ fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn list_returns_the_first_failing_check() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let none = tenant.client(&json!({ "name": "n", "roles": [{ "role_id": "admin", "resource": "dataset" }] })).1;
@@ -134,7 +134,7 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn litegraph_tells_violations_before_a_conflict() {
+fn litegraph_reports_violations_before_a_conflict() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (subject, other) = (tenant.subject(), tenant.subject());
@@ -160,7 +160,7 @@ fn litegraph_tells_violations_before_a_conflict() {
 }
 
 #[test]
-fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn creation_returns_the_first_failing_check() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let viewer = tenant.caller(&["viewer"]);
@@ -211,7 +211,7 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn keycard_looks_for_the_organization_then_the_service_account_then_the_credential() {
+fn keycard_404_names_the_first_missing_of_organization_account_and_credential() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let subject = tenant.subject();
@@ -231,7 +231,7 @@ fn keycard_looks_for_the_organization_then_the_service_account_then_the_credenti
 }
 
 #[test]
-fn coactive_tells_every_violation_in_field_order() {
+fn coactive_reports_every_violation_in_field_order() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();

@@ -33,7 +33,7 @@ mod tenants {
     use super::*;
 
     #[test]
-    fn are_made_by_root_with_what_it_chose() {
+    fn only_root_creates_tenants_and_chosen_values_are_kept() {
         let world = World::new();
         let made = put(&world, TENANTS, ROOT, &json!({}));
         assert_eq!((made.status, made.members()), (200, TENANT.map(str::to_owned).to_vec()));
@@ -70,7 +70,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_read_by_their_own_and_by_root() {
+    fn tenant_is_readable_only_by_root_and_its_own_admins() {
         let world = World::new();
         let by = admin(&world);
         assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
@@ -92,7 +92,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_listed_in_each_order() {
+    fn tenants_are_listed_in_every_order() {
         let world = World::new();
         for (name, number, second) in [("b", 3, 1), ("C", 1, 2), ("a", 2, 3)] {
             let body = json!({"GUID": format!("{number}aaaaaaa-0000-4000-8000-000000000001"), "Name": name, "CreatedUtc": format!("2024-12-27T18:12:0{second}Z")});
@@ -124,7 +124,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_updated() {
+    fn tenant_update_replaces_the_name_and_reports_every_violation() {
         let world = World::new();
         let by = admin(&world);
         let url = format!("{TENANTS}/{ZERO}");
@@ -151,7 +151,7 @@ mod tenants {
     }
 
     #[test]
-    fn root_alone_turns_them_off_and_on() {
+    fn only_root_disables_and_enables_tenants() {
         let world = World::new();
         let by = admin(&world);
         let url = format!("{TENANTS}/{ZERO}");
@@ -169,7 +169,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_deleted_by_root_and_with_what_they_have_when_that_is_said() {
+    fn only_root_deletes_tenants_and_nonempty_ones_only_with_force() {
         let world = World::new();
         let delete = |url: &str, by: &str| world.call("DELETE", url, by, &Value::Null);
         let gone = |reply: &Reply| {
@@ -218,7 +218,7 @@ mod users {
     }
 
     #[test]
-    fn are_made_with_their_defaults_and_with_what_was_chosen() {
+    fn user_is_created_with_defaults_and_chosen_values() {
         let world = World::new();
         let by = admin(&world);
         let made = put(&world, USERS, &by, &json!({}));
@@ -264,7 +264,7 @@ mod users {
     }
 
     #[test]
-    fn are_listed_and_read_within_their_tenant() {
+    fn users_are_listed_and_readable_only_within_their_tenant() {
         let world = World::new();
         let by = admin(&world);
         let own = |number: u8| format!("{number}aaaaaaa-0000-4000-8000-000000000001");
@@ -306,7 +306,7 @@ mod users {
     }
 
     #[test]
-    fn are_updated() {
+    fn user_update_replaces_the_whole_user() {
         let world = World::new();
         let by = admin(&world);
         let made = json!({"GUID": OWN, "FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com"});
@@ -352,7 +352,7 @@ mod users {
     }
 
     #[test]
-    fn that_are_turned_off_are_no_callers() {
+    fn credentials_of_a_disabled_user_are_rejected() {
         let world = World::new();
         let by = admin(&world);
         assert_eq!(put(&world, USERS, &by, &json!({"GUID": OWN})).status, 200);
@@ -377,7 +377,7 @@ mod users {
 
     /// The write has made its caller another: it is answered all the same.
     #[test]
-    fn an_admin_that_turns_its_own_user_off_is_told_so() {
+    fn admin_that_disables_its_own_user_gets_the_result_of_the_write() {
         let world = World::new();
         let users = format!("/v1.0/tenants/{ZERO}/users");
         let user = text(&put(&world, &users, ROOT, &json!({"FirstName": "own"})).json(), "GUID");
@@ -391,7 +391,7 @@ mod users {
     }
 
     #[test]
-    fn are_deleted_with_their_credentials() {
+    fn deleting_a_user_deletes_its_credentials() {
         let world = World::new();
         let by = admin(&world);
         let delete = |url: &str| {

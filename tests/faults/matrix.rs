@@ -145,7 +145,7 @@ fn unfailing(operation: &Operation) -> (Stage, Ended) {
 }
 
 #[test]
-fn a_batch_that_never_ran_writes_nothing_and_is_told_as_its_message_says() {
+fn batch_that_never_ran_writes_nothing_and_is_reported_by_its_message() {
     for operation in &*OPERATIONS {
         let stage = Stage::set_for(operation);
         let before = stage.world.stored_but_last_use();
@@ -165,7 +165,7 @@ fn a_batch_that_never_ran_writes_nothing_and_is_told_as_its_message_says() {
 }
 
 #[test]
-fn a_write_whose_answer_was_lost_is_written_once_and_told_as_unknown() {
+fn write_with_a_lost_response_is_applied_once_and_reported_as_unknown() {
     for operation in OPERATIONS.iter().filter(|operation| operation.kind == Writes) {
         let written = unfailing(operation).0.world.stored_but_last_use();
         for message in [LOST, LATE] {
@@ -178,7 +178,7 @@ fn a_write_whose_answer_was_lost_is_written_once_and_told_as_unknown() {
 }
 
 #[test]
-fn a_read_whose_answer_was_lost_for_good_is_told_as_unavailable() {
+fn read_with_a_lost_response_is_reported_as_unavailable() {
     for operation in OPERATIONS.iter().filter(|operation| operation.kind == Reads) {
         let stage = Stage::set_for(operation);
         for (means, message) in MESSAGES.into_iter().filter(|(means, _)| matches!(means, Lost | Unknown)) {
@@ -190,7 +190,7 @@ fn a_read_whose_answer_was_lost_for_good_is_told_as_unavailable() {
 
 /// One more than where nothing failed: the answer is the same to the byte, and so is what is stored.
 #[test]
-fn what_is_asked_again_is_answered_and_written_as_if_nothing_had_failed() {
+fn retried_batch_has_the_response_and_writes_of_an_undisturbed_one() {
     for operation in &*OPERATIONS {
         let (twin, expected) = unfailing(operation);
         let cases = [(Before(UNREACHED), UNREACHED), (Before(LOST), LOST), (After(LOST), LOST)];
@@ -215,7 +215,7 @@ fn what_is_asked_again_is_answered_and_written_as_if_nothing_had_failed() {
 
 /// What the second try says counts, and there is no third.
 #[test]
-fn what_fails_twice_is_told_as_it_failed_last() {
+fn batch_that_fails_twice_is_reported_by_its_second_failure() {
     for operation in &*OPERATIONS {
         let (first, unknown) = match operation.kind {
             Reads => (Some(Before(LOST)), Told::Unavailable),
@@ -240,7 +240,7 @@ fn what_fails_twice_is_told_as_it_failed_last() {
 
 /// A list of more than a thousand takes a trip for each thousand; each may be asked again.
 #[test]
-fn a_list_goes_on_where_one_of_its_batches_was_asked_again() {
+fn list_continues_after_one_of_its_batches_is_retried() {
     let list = Operation::named("GET /api/v1/auth-management/clients");
     let (stage, twin) = (Stage::new(), Stage::new());
     for stage in [&stage, &twin] {
