@@ -266,9 +266,9 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
 fn wrong(name: &'static str, said: &[String]) -> Option<Parameter> {
     let is_switch = ["dry_run", "force"].contains(&name);
     match said {
-        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
+        [_, _, ..] => Some(Parameter { name, wants: "appears more than once: send it once" }),
         [said] if is_switch && said != "true" && said != "false" => {
-            Some(Parameter { name, wants: "has to be true or false" })
+            Some(Parameter { name, wants: "must be true or false" })
         }
         _ => None,
     }
