@@ -117,27 +117,27 @@ impl Unreadable {
     pub fn words(&self) -> String {
         match self {
             Self::Parameters(parameters) => parameters.iter().map(Parameter::words).collect::<Vec<_>>().join(" "),
-            Self::UnknownParameter([]) => "This route takes no query.".to_owned(),
-            Self::UnknownParameter(known) => format!("The query may have {}, and nothing else.", known.join(", ")),
+            Self::UnknownParameter([]) => "This route accepts no query parameters. Remove the query.".to_owned(),
+            Self::UnknownParameter(known) => format!("This route accepts only these query parameters: {}.", known.join(", ")),
             Self::IdempotencyKey => {
-                "The header Idempotency-Key has to be 1 to 255 visible ASCII characters.".to_owned()
+                "The header Idempotency-Key must be 1 to 255 visible ASCII characters.".to_owned()
             }
-            Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
+            Self::GrantType => "grant_type must be client_credentials.".to_owned(),
             Self::Form => {
-                "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
+                "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }
-            Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
-            Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
+            Self::NotUtf8 => "The body is not valid UTF-8. Encode it as UTF-8.".to_owned(),
+            Self::NotJson { line, column } => format!("The body is not valid JSON. The error is at line {line}, column {column}."),
             Self::TooManyValues => {
-                format!("The body has more than {VALUES_MAX} members and items, at all levels. Send fewer.")
+                format!("The body has more than {VALUES_MAX} members and items in total. Send at most {VALUES_MAX}.")
             }
-            Self::TooDeep => format!("The body is nested deeper than {DEPTH_MAX} levels."),
-            Self::DuplicateMember => "The body names a member of an object twice.".to_owned(),
-            Self::NotAnObject => "The body is not a JSON object.".to_owned(),
+            Self::TooDeep => format!("The body is nested deeper than {DEPTH_MAX} levels. Send at most {DEPTH_MAX} levels."),
+            Self::DuplicateMember => "The body has an object with a duplicate member. Send each member once.".to_owned(),
+            Self::NotAnObject => "The body is not a JSON object. Send an object.".to_owned(),
             Self::TooManyTags(header) => {
-                format!("The header {header} has more than {TAGS_MAX} ETags: send at most {TAGS_MAX}.")
+                format!("The header {header} has more than {TAGS_MAX} ETags. Send at most {TAGS_MAX}.")
             }
-            Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID.".to_owned(),
+            Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID. Send a UUID, or omit the header.".to_owned(),
         }
     }
 }

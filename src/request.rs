@@ -269,9 +269,9 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
 fn fault(name: &'static str, values: &[String]) -> Option<Parameter> {
     let is_switch = ["dry_run", "force"].contains(&name);
     match values {
-        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
+        [_, _, ..] => Some(Parameter { name, wants: "appears more than once: send it once" }),
         [value] if is_switch && value != "true" && value != "false" => {
-            Some(Parameter { name, wants: "has to be true or false" })
+            Some(Parameter { name, wants: "must be true or false" })
         }
         _ => None,
     }

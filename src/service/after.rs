@@ -53,8 +53,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// current one.
     pub(super) fn open(&self, known: &mut Known, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
         let keys = &self.settings.keys;
-        let problem =
-            "is not the key that sealed this credential's token: configure the one that did as the previous key";
+        let problem = "did not seal this credential's token: set POSTERN_MASTER_KEY_PREVIOUS to the key that did";
         let wrong_key = || Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem });
         let opened = keys.open(sealed, credential.tenant, credential.id).ok_or_else(wrong_key)?;
         let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong_key())?;

@@ -52,7 +52,7 @@ fn only_root_and_admins_create_service_accounts_and_every_tenant_starts_with_one
             "updated_at",
         ]);
         let wrong = post(&json!({ "name": "", "description": 5 })).expect(400).json();
-        assert_eq!(wrong["message"], "name has to have at least 1 character(s). description has to be a string.");
+        assert_eq!(wrong["message"], "name must have at least 1 character(s). description must be a string.");
         for (by, status, word) in [(&tenant.caller(&["editor"]), 403, "forbidden"), (&other.admin, 404, "not_found")] {
             let reply = call("POST", &*accounts).token(by).json(&json!({ "name": "n" })).send(&*client).expect(status);
             assert_eq!(Keycard.error(&reply), word);
@@ -100,7 +100,7 @@ fn credential_can_be_created_read_and_updated() {
         assert_eq!((reply.json(), reply.revision()), (shown.clone(), revision), "an absent member keeps its value");
     }
     let wrong = patch(json!({ "name": null, "description": "d".repeat(501) })).expect(400).json();
-    let message = "name cannot be null. description may have at most 500 characters.";
+    let message = "name cannot be null. description must have at most 500 characters.";
     assert_eq!(wrong, json!({ "code": "bad_request", "status": 400, "message": message }));
     // By the organization's id as well as by its label.
     let by_id = tenant.one(Keycard, id).replace(&tenant.label, &tenant.id.to_string());

@@ -120,12 +120,12 @@ fn cursor_stays_valid_after_its_item_is_deleted() {
 
 #[test]
 fn invalid_parameters_are_all_reported_without_a_trip() {
-    const LIMIT: &str = "limit has to be a number from 1 to 100.";
-    const BOTH: &str = "before cannot stand beside after.";
+    const LIMIT: &str = "limit must be a number from 1 to 100.";
+    const BOTH: &str = "before cannot be combined with after.";
     let client = client();
     let lists = lists(&*client);
     let cursor = page(&*client, &lists[0], client.root_token()).start.unwrap();
-    let nonsense = |name: &str| format!("{name} is no cursor of this API.");
+    let nonsense = |name: &str| format!("{name} is not a cursor of this API.");
     let mut cases: Vec<_> =
         ["0", "101", "", "1.0", "-1", "ten"].map(|limit| (format!("limit={limit}"), LIMIT.to_owned())).into();
     let id = &cursor[..26];
@@ -262,7 +262,7 @@ fn organization_is_readable_by_id_and_by_label() {
     assert_eq!(read(&tenant.id.to_string()).json(), body);
     let nothing = Id::from_bits(9).to_string();
     for missing in ["nobody", &nothing, &tenant.label.to_uppercase(), &"x".repeat(255), &tenant.id.guid()] {
-        let told = json!({ "message": "There is no such organization.", "code": "not_found", "status": 404 });
+        let told = json!({ "message": "Organization not found.", "code": "not_found", "status": 404 });
         assert_eq!(read(missing).json(), told, "{missing}");
     }
 }
@@ -313,8 +313,8 @@ fn only_admins_rename_an_organization_and_its_label_is_kept() {
     assert!(text(&body["updated_at"]) > text(&before["updated_at"]) && body["created_at"] == before["created_at"]);
     for (wrong, told) in [
         (json!(null), "name cannot be null."),
-        (json!(""), "name has to have at least 1 character(s)."),
-        (json!(5), "name has to be a string."),
+        (json!(""), "name must have at least 1 character(s)."),
+        (json!(5), "name must be a string."),
     ] {
         assert_eq!(patch(json!({ "name": wrong }), &tenant.admin).expect(400).json()["message"], told);
     }
@@ -349,7 +349,7 @@ fn service_account_can_be_created_read_renamed_and_deleted() {
     let cleared = patch(json!({ "description": null, "unknown": 5 }));
     cleared.expect_members(&all[..4]);
     let wrong = patch(json!({ "name": null, "description": 5 })).expect(400);
-    assert_eq!(wrong.json()["message"], "name cannot be null. description has to be a string.");
+    assert_eq!(wrong.json()["message"], "name cannot be null. description must be a string.");
     assert_eq!(get(&*url).token(admin).send(&*client).json(), cleared.json());
     // Editors may rename and viewers may read; neither may create or delete.
     let (editor, viewer) = (tenant.caller(&["editor"]), tenant.caller(&["viewer"]));
@@ -365,7 +365,7 @@ fn service_account_can_be_created_read_renamed_and_deleted() {
     send("DELETE", &url, admin, json!({})).expect(204);
     for method in ["GET", "PATCH", "DELETE"] {
         let reply = send(method, &url, admin, json!({})).expect(404);
-        assert_eq!(reply.json()["message"], "There is no such service account.");
+        assert_eq!(reply.json()["message"], "Service account not found.");
     }
 }
 

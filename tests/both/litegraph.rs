@@ -72,16 +72,16 @@ fn created_credential_keeps_the_values_its_client_chose() {
 
 #[test]
 fn update_reports_every_missing_or_invalid_member() {
-    const TOKEN: &str = "BearerToken has to be 1 to 512 visible ASCII characters without spaces.";
+    const TOKEN: &str = "BearerToken must be 1 to 512 visible ASCII characters without spaces.";
     let at = Organization::new();
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
     let nobody = "11111111-0000-0000-0000-000000000000";
     let named = |token: &str| json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
-    let no_user = format!("No user with GUID '{nobody}' exists. Name has to have at least 1 character(s).");
+    let no_user = format!("No user with GUID '{nobody}' exists. Name must have at least 1 character(s).");
     for (body, told) in [
         (
             json!({ "Active": "yes", "BearerToken": "a b" }),
-            &*format!("UserGUID is required. Name is required. Active has to be true or false. {TOKEN}"),
+            &*format!("UserGUID is required. Name is required. Active must be true or false. {TOKEN}"),
         ),
         (
             json!({ "UserGUID": null, "Name": null, "Active": null, "BearerToken": null }),

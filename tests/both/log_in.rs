@@ -173,7 +173,7 @@ fn coactive_log_in_errors_have_coactives_format() {
         for body in bodies {
             // Unreadable is reported before the caller is looked up.
             for call in [post().json(&body), post().basic(&pair).json(&body)] {
-                assert_eq!(told(call, 400), ("grant_type has to be client_credentials.".to_owned(), 0), "{body}");
+                assert_eq!(told(call, 400), ("grant_type must be client_credentials.".to_owned(), 0), "{body}");
             }
         }
         for body in ["{", "[", "[]", "null", "{\"a\":1,\"a\":1}"] {

@@ -117,7 +117,7 @@ fn list_returns_the_first_failing_check() {
     }
     // Coactive's paths have no tenant.
     let (clients, roles) = (CLIENTS, "/api/v1/auth-management/roles");
-    let unnamed = "The root token has to name an organization in the header X-Postern-Tenant";
+    let unnamed = "The root token must name an organization in the X-Postern-Tenant header";
     for path in [clients, roles] {
         climb(
             &*client,
@@ -156,7 +156,7 @@ fn litegraph_reports_violations_before_a_conflict() {
     );
     let told = put(body("", &nobody().guid(), &taken)).send(&*client).expect(400).json();
     let sentence = format!("No user with GUID '{}' exists.", nobody().guid());
-    assert_eq!(told["Description"], format!("{sentence} Name has to have at least 1 character(s)."));
+    assert_eq!(told["Description"], format!("{sentence} Name must have at least 1 character(s)."));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn creation_returns_the_first_failing_check() {
             (
                 create().by_root().bytes(invalid),
                 403,
-                "The root token has to name an organization in the header X-Postern-Tenant",
+                "The root token must name an organization in the X-Postern-Tenant header",
             ),
             (create().root("of-nobody").bytes(invalid), 404, "Organization not found"),
             (create().root(&tenant.label).bytes(invalid), 422, "body.name missing, body.roles list_type"),
@@ -222,9 +222,9 @@ fn keycard_404_names_the_first_missing_of_organization_account_and_credential() 
         reply.json()["message"].clone()
     };
     let account = tenant.account.to_string();
-    assert_eq!(message("of-nobody", &account), "There is no such organization.");
-    assert_eq!(message(&other.label, &account), "There is no such service account.");
-    assert_eq!(message(&tenant.label, &account), "There is no such credential.");
+    assert_eq!(message("of-nobody", &account), "Organization not found.");
+    assert_eq!(message(&other.label, &account), "Service account not found.");
+    assert_eq!(message(&tenant.label, &account), "Credential not found.");
     // Under another service account of the tenant it is missing too.
     let path = tenant.one(Keycard, subject.id).replace(&account, &postern::credential::id::Id::ZERO.to_string());
     call("PATCH", path).token(&tenant.admin).json(&json!({})).send(&*client).expect(404);

@@ -61,8 +61,8 @@ mod tenants {
         );
         assert_eq!(
             text(&wrong.json(), "Description"),
-            "GUID has to be a string. Name has to have at least 1 character(s). Active cannot be null. CreatedUtc is not a time \
-             from 1970 to 2255. LastUpdateUtc has to be a string."
+            "GUID must be a string. Name must have at least 1 character(s). Active cannot be null. CreatedUtc must be an RFC 3339 \
+             time from 1970 to 2255. LastUpdateUtc must be a string."
         );
         // Each is born with the user that its credentials have where nobody is named.
         let users = world.get(&format!("{TENANTS}/{OWN}/users"), ROOT);
@@ -139,8 +139,8 @@ mod tenants {
         assert_eq!(put(&world, &url, &by, &ignored).json(), body, "the same again is no change");
         for (wrong, told) in [
             (json!({}), "Name is required."),
-            (json!({"Name": null, "Active": 1}), "Name cannot be null. Active has to be true or false."),
-            (json!({"Name": "n".repeat(256)}), "Name may have at most 255 characters."),
+            (json!({"Name": null, "Active": 1}), "Name cannot be null. Active must be true or false."),
+            (json!({"Name": "n".repeat(256)}), "Name must have at most 255 characters."),
         ] {
             let reply = put(&world, &url, &by, &wrong);
             assert_eq!((reply.status, text(&reply.json(), "Description")), (400, told.to_owned()));
@@ -157,7 +157,7 @@ mod tenants {
         let url = format!("{TENANTS}/{ZERO}");
         let off = put(&world, &url, &by, &json!({"Name": "acme", "Active": false}));
         assert_eq!(error(&off), "401 AuthorizationFailed");
-        assert_eq!(off.json()["Description"], "You may not make this change.");
+        assert_eq!(off.json()["Description"], "You lack permission for this change.");
         assert_eq!(put(&world, &url, &by, &json!({"Name": "acme", "Active": true})).status, 200, "as it is");
         let off = put(&world, &url, ROOT, &json!({"Name": "acme", "Active": false}));
         assert_eq!((off.status, &off.json()["Active"]), (200, &json!(false)));
@@ -258,8 +258,8 @@ mod users {
             json!({"GUID": "x", "FirstName": 5, "LastName": "n".repeat(256), "Email": "a\u{1}", "Active": "yes"});
         assert_eq!(
             text(&put(&world, USERS, &by, &wrong).json(), "Description"),
-            "GUID is not an id. FirstName has to be a string. LastName may have at most 255 characters. Email may not hold control \
-             characters. Active has to be true or false."
+            "GUID is not a valid id. FirstName must be a string. LastName must have at most 255 characters. Email must not contain \
+             control characters. Active must be true or false."
         );
     }
 
@@ -328,7 +328,7 @@ mod users {
         assert_eq!((&emptied["LastName"], &emptied["Email"]), (&json!(""), &json!("")));
         assert_eq!(
             put(&world, &url, &by, &json!({"FirstName": 5, "Active": null})).json()["Description"],
-            "FirstName has to be a string. Active cannot be null."
+            "FirstName must be a string. Active cannot be null."
         );
         assert_eq!(
             error(&put(&world, &format!("{USERS}/99999999-0000-4000-8000-000000000000"), &by, &ignored)),

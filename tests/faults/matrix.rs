@@ -65,41 +65,37 @@ impl Told {
         match (face, self) {
             ("coactive", Self::Unavailable) => r#"{"detail":"Service Unavailable: try again"}"#,
             ("coactive", Self::Unknown) => {
-                r#"{"detail":"Service Unavailable: the change was made, or not. Read the client before you send it again"}"#
+                r#"{"detail":"Service Unavailable: the outcome of this change is unknown. Read the client before you send the change again"}"#
             }
             ("coactive", Self::Broken) => r#"{"detail":"Internal Server Error"}"#,
             ("litegraph", Self::Unavailable) => {
-                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database does not answer: try again."}"#
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database is unavailable. Try again."}"#
             }
             ("litegraph", Self::Unknown) => {
-                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database did not say whether this was done: read it before you send it again."}"#
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The outcome of this change is unknown. Read the resource before you send the change again."}"#
             }
             ("litegraph", Self::Broken) => {
                 r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":500}"#
             }
             ("keycard", Self::Unavailable) => {
-                r#"{"message":"The database does not answer: try again.","code":"unavailable","status":503}"#
+                r#"{"message":"The database is unavailable. Try again.","code":"unavailable","status":503}"#
             }
             ("keycard", Self::Unknown) => {
-                r#"{"message":"The database did not say whether this was done: read it before you send it again.","code":"unavailable","status":503}"#
+                r#"{"message":"The outcome of this change is unknown. Read the resource before you send the change again.","code":"unavailable","status":503}"#
             }
-            ("keycard", Self::Broken) => {
-                r#"{"message":"Something failed on our side.","code":"internal_error","status":500}"#
-            }
-            ("oauth", Self::Broken) => {
-                r#"{"error":"server_error","error_description":"Something failed on our side."}"#
-            }
+            ("keycard", Self::Broken) => r#"{"message":"Internal error.","code":"internal_error","status":500}"#,
+            ("oauth", Self::Broken) => r#"{"error":"server_error","error_description":"Internal error."}"#,
             ("oauth", _) => {
-                r#"{"error":"temporarily_unavailable","error_description":"The database does not answer: try again."}"#
+                r#"{"error":"temporarily_unavailable","error_description":"The database is unavailable. Try again."}"#
             }
             ("postern", Self::Unavailable) => {
-                r#"{"type":"urn:postern:problem:unavailable","title":"The database does not answer","status":503,"code":"unavailable","detail":"Nothing was done: try again."}"#
+                r#"{"type":"urn:postern:problem:unavailable","title":"The database is unavailable","status":503,"code":"unavailable","detail":"Nothing was changed. Try again."}"#
             }
             ("postern", Self::Unknown) => {
-                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The database did not say whether this was done","status":503,"code":"outcome_unknown","detail":"All of it was, or nothing. Send it again with the same If-Match or Idempotency-Key, or read it first."}"#
+                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The outcome of this change is unknown","status":503,"code":"outcome_unknown","detail":"The change was made completely or not at all. Send it again with the same If-Match or Idempotency-Key, or read the resource first."}"#
             }
             ("postern", Self::Broken) => {
-                r#"{"type":"urn:postern:problem:internal","title":"Something failed on our side","status":500,"code":"internal","detail":"It has been logged."}"#
+                r#"{"type":"urn:postern:problem:internal","title":"Internal error","status":500,"code":"internal","detail":"The error was logged. Report the X-Request-Id of this response to the operator."}"#
             }
             (face, told) => panic!("{told:?} on {face}?"),
         }

@@ -178,8 +178,8 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
 /// not have.
 fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
     match rule {
-        Rule::Missing => Some(("missing", "has to be said")),
-        Rule::NotNull => Some(("not_null", "cannot be null")),
+        Rule::Missing => Some(("missing", "Required")),
+        Rule::NotNull => Some(("not_null", "Cannot be null")),
         Rule::Type(Kind::Text) => Some(("type", "a string")),
         Rule::Type(Kind::Boolean) => Some(("type", "true or false")),
         Rule::Type(Kind::List) => Some(("type", "an array")),
@@ -198,10 +198,10 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::Empty => Some(("empty", "null for full access")),
         Rule::UnknownRole => Some(("unknown_role", "role_names")),
         Rule::UnknownPrincipal(_) => Some(("unknown_principal", "no principal")),
-        Rule::InstanceAlone => Some(("instance_alone", "its resource")),
-        Rule::ReadOnly => Some(("read_only", "leave it out")),
-        Rule::Unknown(None) => Some(("unknown_member", "leave it out")),
-        Rule::Unknown(Some(_)) => Some(("unknown_member", "did you mean")),
+        Rule::InstanceAlone => Some(("instance_alone", "Requires resource")),
+        Rule::ReadOnly => Some(("read_only", "Omit it")),
+        Rule::Unknown(None) => Some(("unknown_member", "Omit it")),
+        Rule::Unknown(Some(_)) => Some(("unknown_member", "Did you mean")),
         Rule::OutsideContext
         | Rule::LastRole
         | Rule::NotAContext

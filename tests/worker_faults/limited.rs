@@ -79,7 +79,7 @@ const TOO_MANY: [&str; 5] = [
     r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications: try again in a minute."}"#,
     r#"{"message":"Too many failed authentications: try again in a minute.","code":"rate_limited","status":429}"#,
     r#"{"error":"temporarily_unavailable","error_description":"Too many failed authentications: try again in a minute."}"#,
-    r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait as long as Retry-After says. A call with a secret that holds is answered all the while."}"#,
+    r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait for the seconds in Retry-After. Requests with a valid secret are still accepted."}"#,
 ];
 
 #[track_caller]

@@ -23,7 +23,7 @@ fn send(call: Call, faults: &Value) -> Reply {
 #[track_caller]
 fn is_503(reply: &Reply, face: Face, unknown: bool, trips: u64) {
     assert_eq!((reply.status, reply.cost.trips, reply.header("retry-after")), (503, trips, Some("1")), "{reply:?}");
-    let told = face.of(["made, or not", "did not say whether", "did not say whether", "outcome_unknown"]);
+    let told = face.of(["change is unknown", "change is unknown", "change is unknown", "outcome_unknown"]);
     assert_eq!(reply.text.contains(told), unknown, "{reply:?}");
     assert_eq!(reply.header("x-should-retry"), (face == Keycard && unknown).then_some("false"), "{reply:?}");
 }

@@ -78,7 +78,7 @@ fn unknown_member_of_a_role_is_rejected() {
         let reply = tenant.send(method, path, &tenant.whole(json!({ "roles": held })));
         let told = reply.refused(422, "/roles/1/resourse unknown_member, /roles/2/a~1b unknown_member").json();
         let detail = told["violations"][0]["detail"].as_str();
-        assert!(detail.is_some_and(|detail| detail.ends_with("did you mean resource?")), "{told}");
+        assert!(detail.is_some_and(|detail| detail.ends_with("Did you mean resource?")), "{told}");
     }
 }
 
@@ -99,7 +99,7 @@ fn unknown_member_is_reported_with_its_pointer_and_a_suggestion() {
         for (method, body) in [("PUT", tenant.whole(json!({ member: 1 }))), ("PATCH", json!({ member: 1 }))] {
             let told = tenant.send(method, &own.path, &body).refused(422, &format!("{pointer} unknown_member")).json();
             let meant =
-                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("did you mean ").nth(1));
+                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("Did you mean ").nth(1));
             assert_eq!(meant.map(|rest| rest.trim_end_matches('?')), near, "{member}");
         }
     }

@@ -227,5 +227,5 @@ fn unknown_query_parameter_is_rejected() {
         assert_eq!((reply.json()["code"].as_str(), reply.cost.trips), (Some(code), 0), "{path}");
     }
     let told = tenant.send("GET", tenant.at("/principals?x=1"), &Value::Null).expect(400).json();
-    assert_eq!(told["detail"], "The query may have limit, cursor, sort, and nothing else.");
+    assert_eq!(told["detail"], "This route accepts only these query parameters: limit, cursor, sort.");
 }

@@ -83,7 +83,7 @@ impl Face {
 
     /// The word for a body that is too large; its status is 413.
     pub fn too_large(self) -> &'static str {
-        self.of(["Request body too large: 64 KiB at most", "TooLarge", "too_large", "too_large"])
+        self.of(["Request body too large: send at most 64 KiB", "TooLarge", "too_large", "too_large"])
     }
 
     /// The status of a body that cannot be read, and the word for it.
@@ -98,7 +98,12 @@ impl Face {
 
     /// The word for If-Match that does not hold; its status is 412.
     pub fn stale(self) -> &'static str {
-        self.of(["If-Match, or If-None-Match, does not hold", "Conflict", "precondition_failed", "stale"])
+        self.of([
+            "If-Match or If-None-Match does not match: read the client again and send its current ETag",
+            "Conflict",
+            "precondition_failed",
+            "stale",
+        ])
     }
 
     /// The word for a name that breaks a rule; `rule` in Coactive's type.
