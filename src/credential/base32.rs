@@ -46,7 +46,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn as_others_spell_it() {
+    fn encoding_matches_another_implementation() {
         // Computed by another implementation.
         let mut specification = data_encoding::Specification::new();
         specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_what_was_written(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
+        fn decoding_reverses_the_encoding(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
             prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
             if let Some(bytes) = decode(&text) {
                 prop_assert_eq!(encode(&bytes), text, "one text for each");

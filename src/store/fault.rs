@@ -78,7 +78,7 @@ mod tests {
 
     /// What D1 documents, as it says it; whether it may have been written, and what is asked again.
     #[test]
-    fn each_documented_message_means_what_may_have_been_written_and_what_may_be_asked_again() {
+    fn every_documented_d1_error_is_classified() {
         for (message, may_have_run, reads_again, writes_again) in [
             ("Cannot resolve D1 DB due to transient issue on remote node.", false, true, true),
             ("D1 DB is overloaded. Requests queued for too long.", false, false, false),

@@ -43,7 +43,7 @@ mod tests {
     use super::compact;
 
     #[test]
-    fn comments_and_runs_of_white_space_go_and_what_is_in_quotes_stays() {
+    fn comments_and_extra_white_space_are_removed_outside_quotes() {
         for (sql, text) in [
             ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1, 2"),
             (
