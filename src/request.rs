@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn json_media_types_are_accepted_with_any_parameters() {
+    fn json_media_types_are_recognized_with_any_parameters() {
         for json in
             ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"]
         {
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn if_match_takes_lists_stars_and_weak_tags() {
+    fn if_match_accepts_lists_stars_and_weak_tags() {
         let tags = |value| with(&One("if-match", value)).if_match();
         assert_eq!(tags("\"a.1\""), Some(vec!["a.1".to_owned()]));
         assert_eq!(tags("W/\"a.1\", \"b.2\""), Some(vec!["a.1".to_owned(), "b.2".to_owned()]));
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_valid_request_id_is_used() {
+    fn only_well_formed_request_ids_are_kept() {
         let id = |value| with(&One("x-request-id", value)).own_id();
         assert_eq!(id("a-1_2.Z").as_deref(), Some("a-1_2.Z"));
         for bad in ["", "a b", "a\"b", "é", "<script>"] {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_unusable_is_named() {
+    fn missing_or_invalid_settings_are_reported_by_name() {
         assert!(read("", None).is_ok_and(|settings| settings.token_prefix == "pstn_" && !settings.server_timing));
         for bad in [None, Some(""), Some("short"), Some("with a space, and long enough for it")] {
             assert_eq!(read(name::ROOT_TOKEN, bad).err(), Some(name::ROOT_TOKEN));

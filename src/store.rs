@@ -192,7 +192,7 @@ mod tests {
     use super::Batch;
 
     #[test]
-    fn rows_and_cost_are_read_from_lines() {
+    fn batch_is_read_line_by_line() {
         let batch = Batch::from_lines("2 28 0\n{\"a\":1}\n{\"a\":\"\\n\"}\n0 1 3\n1 0 0\n{}").unwrap();
         let texts: Vec<Vec<_>> = batch.rows.iter().map(|rows| rows.iter().map(super::Row::text).collect()).collect();
         assert_eq!(texts, [vec!["{\"a\":1}", "{\"a\":\"\\n\"}"], vec![], vec!["{}"]]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_lines_are_rejected() {
+    fn malformed_batches_are_rejected() {
         for text in ["", "[]", "1 2", "1 2 3", "2 0 0\n{}", "0 0 undefined", "0 0 0\n", "-1 0 0"] {
             assert!(Batch::from_lines(text).is_none(), "{text}");
         }

@@ -1,5 +1,5 @@
-//! Mutations that know what a request is made of. libFuzzer's own change bytes, and find what is near to what there is; these put
-//! a member, a header or a route where bytes alone would seldom come to one.
+//! Structure-aware mutations. libFuzzer mutates bytes and explores near known inputs; these insert a member, a header or a route,
+//! which random bytes rarely produce.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

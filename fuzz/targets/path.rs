@@ -1,4 +1,4 @@
-//! Paths, queries, and the headers that have a form: a line each.
+//! Paths, queries, and headers with a syntax: one per line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

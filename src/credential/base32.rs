@@ -58,7 +58,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn encoding_and_decoding_are_inverse(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
+        fn decoding_reverses_the_encoding(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
             prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
             if let Some(bytes) = decode(&text) {
                 prop_assert_eq!(encode(&bytes), text, "one text for each value");

@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_spelling_is_read_back(bits: u128) {
+        fn every_spelling_parses_to_the_same_id(bits: u128) {
             let id = Id::from_bits(bits);
             prop_assert_eq!(Id::parse(&id.to_string()), Some(id));
             prop_assert_eq!(Id::parse_guid(&id.guid()), Some(id));
@@ -169,12 +169,12 @@ mod tests {
         }
 
         #[test]
-        fn the_spelling_sorts_as_the_bits_do(a: u128, b: u128) {
+        fn text_order_is_numeric_order(a: u128, b: u128) {
             prop_assert_eq!(a.cmp(&b), Id::from_bits(a).to_string().cmp(&Id::from_bits(b).to_string()));
         }
 
         #[test]
-        fn a_parsed_id_is_displayed_as_the_same_text(text in "[0-7][0-9a-z]{25}") {
+        fn parsing_accepts_only_the_canonical_text(text in "[0-7][0-9a-z]{25}") {
             if let Some(id) = Id::parse(&text) {
                 prop_assert_eq!(id.to_string(), text);
             }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spelling_that_is_not_canonical_is_rejected() {
+    fn non_canonical_ids_are_rejected() {
         let good = Id::from_bits(u128::MAX).to_string();
         assert_eq!(good, "7zzzzzzzzzzzzzzzzzzzzzzzzz");
         for bad in
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_id_is_a_uuid_of_version_7() {
+    fn new_id_is_a_version_7_uuid() {
         let id = Id::new(1_700_000_000_123_456, SHARD_MAX, [0xff; 10]);
         assert_eq!(id.guid(), "018bcfe5-687b-7fff-bfff-ffffffffffff");
     }
 
     #[test]
-    fn a_new_id_carries_its_shard_in_ten_bits_and_64_random_ones() {
+    fn new_id_has_ten_shard_bits_and_64_random_bits() {
         for shard in [0, 1, 5, 512, SHARD_MAX] {
             let bits = |byte| u128::from_str_radix(&Id::new(1, shard, [byte; 10]).guid().replace('-', ""), 16).unwrap();
             let (least, most) = (bits(0), bits(0xff));

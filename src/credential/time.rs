@@ -64,7 +64,7 @@ mod tests {
     use super::Micros;
 
     #[test]
-    fn a_time_is_formatted_with_six_or_three_digits() {
+    fn times_are_written_with_fixed_precision() {
         let time = Micros(1_735_323_158_653_402);
         assert_eq!(time.to_rfc3339_micros(), "2024-12-27T18:12:38.653402Z");
         assert_eq!(time.to_rfc3339_millis(), "2024-12-27T18:12:38.653Z");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_parses_with_and_without_an_offset() {
+    fn times_parse_with_and_without_an_offset() {
         let time = Some(Micros(1_735_323_158_653_402));
         for text in ["2024-12-27T18:12:38.653402Z", "2024-12-27T18:12:38.653402", "2024-12-27T19:12:38.653402999+01:00"]
         {

@@ -123,13 +123,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_object_is_read() {
+    fn json_object_is_read_completely() {
         let read = object(br#"{"a":[1,-2,1e308,"\u00e9"],"b":{"c":null,"d":true}}"#).map(serde_json::Value::from);
         assert_eq!(read, Ok(serde_json::json!({"a": [1, -2, 1e308, "é"], "b": {"c": null, "d": true}})));
     }
 
     #[test]
-    fn each_fault_is_reported() {
+    fn each_json_error_is_reported_by_its_kind() {
         let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(object(nested(DEPTH_MAX).as_bytes()).is_ok());
         assert_eq!(object(nested(DEPTH_MAX + 1).as_bytes()), Err(Unreadable::TooDeep));
@@ -167,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_panics(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
+        fn json_reader_never_panics(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
             let _ = object(&bytes);
             let _ = object(text.as_bytes());
         }

@@ -56,7 +56,7 @@ mod tests {
     use super::network;
 
     #[test]
-    fn failures_are_counted_by_network() {
+    fn ipv6_addresses_are_counted_by_network() {
         for (address, counted) in [
             ("192.0.2.7", "192.0.2.7"),
             ("::ffff:192.0.2.7", "192.0.2.7"),

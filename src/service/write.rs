@@ -195,7 +195,7 @@ mod tests {
     use super::slug;
 
     #[test]
-    fn a_label_is_a_slug_of_the_name() {
+    fn label_is_a_slug_of_the_name() {
         for (name, label) in
             [("Acme", "acme"), ("  Acme, Inc.  (EU) ", "acme-inc-eu"), ("Ünï", "n"), ("日本", "organization")]
         {

@@ -78,7 +78,7 @@ mod tests {
 
     /// Each message, whether the batch may have been written, and whether a read and a write are retried.
     #[test]
-    fn documented_messages_decide_whether_to_retry() {
+    fn every_documented_d1_error_is_classified() {
         for (message, may_have_run, retries_read, retries_write) in [
             ("Cannot resolve D1 DB due to transient issue on remote node.", false, true, true),
             ("D1 DB is overloaded. Requests queued for too long.", false, false, false),

@@ -47,7 +47,7 @@ mod tests {
     use super::compact;
 
     #[test]
-    fn comments_and_white_space_are_removed_except_in_quotes() {
+    fn comments_and_extra_white_space_are_removed_outside_quotes() {
         for (sql, text) in [
             ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1, 2"),
             (

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_document_is_broken() {
+    fn unreadable_document_is_reported_as_broken() {
         let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
         let principal = json!({"name": "n", "enabled": true});
         let credential =

@@ -17,7 +17,7 @@ fn keys() -> Keyring {
 }
 
 #[test]
-fn a_made_token_reads_back_with_its_id() {
+fn generated_token_parses_and_contains_its_id() {
     let made = token();
     let read = Token::read(made.reveal(), PREFIX).ok();
     assert_eq!(read.as_ref().and_then(|read| read.embedded_id), Some(Id::from_bits(7)));
@@ -27,7 +27,7 @@ fn a_made_token_reads_back_with_its_id() {
 }
 
 #[test]
-fn one_character_off_fails_the_checksum() {
+fn checksum_detects_any_changed_character() {
     let made = token();
     for index in 5..made.reveal().len() {
         let mut bytes = made.reveal().as_bytes().to_vec();
@@ -38,7 +38,7 @@ fn one_character_off_fails_the_checksum() {
 }
 
 #[test]
-fn a_clients_own_token_has_an_id_from_its_digest_and_no_hint() {
+fn client_chosen_token_is_identified_by_its_hmac_and_has_no_hint() {
     let keys = Keys::from_master_key(&[1; 32]);
     let own = Token::read("default", PREFIX).ok().unwrap();
     let proof = keys.prove(&own);
@@ -49,7 +49,7 @@ fn a_clients_own_token_has_an_id_from_its_digest_and_no_hint() {
 }
 
 #[test]
-fn an_invalid_token_is_rejected() {
+fn malformed_tokens_are_rejected() {
     for text in ["", " ", "a b", "ä", "a\n", &"x".repeat(513)] {
         assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Characters), "{text}");
     }
@@ -60,7 +60,7 @@ fn an_invalid_token_is_rejected() {
 }
 
 #[test]
-fn a_sealed_token_opens_only_for_its_credential_and_key() {
+fn sealed_token_opens_only_for_its_credential_and_key() {
     let (keys, tenant, credential) = (Keys::from_master_key(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
     let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
     let open =
@@ -73,7 +73,7 @@ fn a_sealed_token_opens_only_for_its_credential_and_key() {
 }
 
 #[test]
-fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
+fn access_token_is_valid_until_it_expires_and_only_under_its_key() {
     let keyring = |current, previous: Option<u8>| Keyring {
         current: Keys::from_master_key(&[current; 32]),
         previous: previous.map(|key| Keys::from_master_key(&[key; 32])),
@@ -106,7 +106,7 @@ fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in "\\PC*", tail in "[ -~]{0,40}") {
+    fn token_reader_never_panics(text in "\\PC*", tail in "[ -~]{0,40}") {
         let _ = Token::read(&text, PREFIX);
         let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
         let _ = keys().read_access(&format!("{PREFIX}at_{tail}"), PREFIX, Micros(0));
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn same_is_equality(left in "[ab]{0,4}", right in "[ab]{0,4}") {
+    fn constant_time_comparison_agrees_with_equality(left in "[ab]{0,4}", right in "[ab]{0,4}") {
         prop_assert_eq!(same(&left, &right), left == right);
     }
 }
