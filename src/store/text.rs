@@ -1,8 +1,8 @@
 //! Templates of SQL: placeholders, and the removal of comments.
 
-/// Replaces each placeholder `{name}`.
+/// Replaces each placeholder `{name}`. Comments are removed first, so that they may name placeholders.
 pub(super) fn fill(text: &str, blanks: &[(&str, &str)]) -> String {
-    blanks.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    blanks.iter().fold(compact(text), |text, (name, value)| text.replace(&format!("{{{name}}}"), &compact(value)))
 }
 
 /// Returns the subquery of a credential's valid secrets, oldest first, without their values:
@@ -44,7 +44,7 @@ pub(super) fn compact(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::compact;
+    use super::{compact, fill};
 
     #[test]
     fn comments_and_extra_white_space_are_removed_outside_quotes() {
@@ -58,5 +58,10 @@ mod tests {
         ] {
             assert_eq!(compact(sql), text);
         }
+    }
+
+    #[test]
+    fn a_comment_may_name_a_placeholder() {
+        assert_eq!(fill("-- {id} of a row\nSELECT {id} -- {id}", &[("id", "-- {id}\n1")]), "SELECT 1");
     }
 }
