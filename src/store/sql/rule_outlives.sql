@@ -1,5 +1,5 @@
--- A caller with an end neither creates nor brings to life what is valid for longer than itself: no later end, no new secret, no
--- secret that is retiring, nothing that is disabled or revoked.
+-- A caller that expires may not give access that lasts longer than its own: by a later expiry, a new secret, a
+-- cancelled rotation, or by enabling or restoring.
 outlives AND (id IS NULL OR resecret OR ?1 ->> '$.rotation' = 'cancel'
   OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at'
   OR (to_document ->> '$.enabled' AND to_document ->> '$.revoked_at' IS NULL AND (

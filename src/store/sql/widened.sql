@@ -1,6 +1,6 @@
--- Whether a change widens access: whether the credential may do something after it that it could not do before. A credential that
--- is disabled, revoked or expired ({now} is the time of the change), or whose principal is disabled, may do nothing. A role covers
--- the same role on any resource, and a role on a resource the same role on any instance of that resource.
+-- Whether a change widens access: whether the credential may do something after it that it could not do before. A
+-- credential that is disabled, revoked or expired ({now}: the time of the change), or whose principal is disabled, may
+-- do nothing. A role includes the same role on every resource; a role on a resource, that on each of its instances.
 coalesce({after} ->> '$.enabled', 0) AND {after} ->> '$.revoked_at' IS NULL AND coalesce({after} ->> '$.expires_at' > {now}, 1)
 AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
   OR ({before} ->> '$.expires_at' IS NOT NULL AND coalesce({after} ->> '$.expires_at' > {before} ->> '$.expires_at', 1))
@@ -9,7 +9,7 @@ AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
     SELECT 1 FROM (SELECT group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance')) AS held
         FROM json_each({before}, '$.roles')) AS b
       CROSS JOIN json_each({after}, '$.roles') AS a
-      -- An array of JSON is found in the text of another list of such arrays only as an item: within a string its quotes are escaped.
+      -- The text of an array cannot occur within another array: in a string its quotes would be escaped.
       WHERE NOT coalesce(instr(held, json_array(a.value ->> 'role_id', NULL, NULL))
         OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL))
         OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance')), 0)))
