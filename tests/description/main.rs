@@ -1,8 +1,9 @@
-//! The description of our own face, docs/openapi/postern.json, and the catalogue of its errors, docs/ERRORS.md: both are made from
-//! the code, and kept. `make openapi` writes them; without it they are compared.
+//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md.
+//! `make openapi` writes them; without it they are compared.
 
 mod catalogue;
 mod examples;
+mod tables;
 
 use std::path::Path;
 
@@ -11,6 +12,11 @@ use jsonschema::Validator;
 use postern::face::postern::description::openapi;
 use serde_json::{Value, json};
 use support::{ACME, ROOT, World};
+
+/// Reads a file of the repository.
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file)
+}
 
 /// Compares what is kept with what it has to be; where that is asked for, writes it.
 fn keep(file: &str, text: &str) {
@@ -32,6 +38,24 @@ fn the_description_is_what_the_code_says_with_examples_that_were_executed() {
 #[test]
 fn the_catalogue_of_errors_is_what_the_code_says() {
     keep("docs/ERRORS.md", &catalogue::text());
+}
+
+/// Compares, or writes, the parts of a document between `<!-- generated: NAME -->` and `<!-- end -->`.
+fn keep_parts(file: &str, parts: &[(&str, String)]) {
+    let mut text = read(file);
+    for (name, part) in parts {
+        let start = format!("<!-- generated: {name} -->\n");
+        let (before, rest) = text.split_once(&start).expect(name);
+        let (_, after) = rest.split_once("<!-- end -->").expect(name);
+        text = format!("{before}{start}{part}<!-- end -->{after}");
+    }
+    keep(file, &text);
+}
+
+#[test]
+fn the_generated_tables_of_documents_are_what_the_code_says() {
+    let tables = [("routes", tables::routes()), ("errors", tables::errors()), ("limits", tables::limits())];
+    keep_parts("docs/API.md", &tables);
 }
 
 #[test]
