@@ -10,6 +10,7 @@ use std::path::Path;
 use examples::Description;
 use jsonschema::Validator;
 use postern::face::postern::description::openapi;
+use postern::settings::{Settings, name};
 use serde_json::{Value, json};
 use support::{ACME, ROOT, World};
 
@@ -56,6 +57,35 @@ fn keep_parts(file: &str, parts: &[(&str, String)]) {
 fn the_generated_tables_of_documents_are_what_the_code_says() {
     let tables = [("routes", tables::routes()), ("errors", tables::errors()), ("limits", tables::limits())];
     keep_parts("docs/API.md", &tables);
+}
+
+#[test]
+fn the_table_of_settings_has_every_setting_and_its_default() {
+    let document = read("docs/DEPLOY.md");
+    let source = read("src/settings.rs");
+    let names: Vec<_> = source.split('"').filter(|text| text.starts_with("POSTERN_") && !text.contains(' ')).collect();
+    let row = |name: &str| document.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).expect(name);
+    for name in &names {
+        row(name);
+    }
+    assert_eq!(document.matches("| `POSTERN_").count(), names.len());
+    let settings = Settings::read(|setting| match setting {
+        name::ROOT_TOKEN => Some("x".repeat(32)),
+        name::MASTER_KEY => Some("0".repeat(64)),
+        _ => None,
+    });
+    let settings = settings.map_err(|wrong| wrong.words()).expect("settings");
+    for (name, default) in [
+        (name::TOKEN_PREFIX, settings.token_prefix),
+        (name::DATABASE_WAIT, settings.database_wait.to_string()),
+        (name::SHARD, settings.shard.to_string()),
+    ] {
+        assert!(row(name).contains(&format!("Default `{default}`")), "{name}");
+    }
+    let script = read("scripts/lib.sh");
+    let (_, limit) = script.split_once("bundle_limit=").expect("a limit");
+    let kilobytes = limit.split("000").next().expect("a number");
+    assert!(document.contains(&format!("larger than {kilobytes} kB")), "the limit on the bundle");
 }
 
 #[test]
