@@ -1,5 +1,5 @@
-"""The README's own commands, in its own text: run with bash one after the other, and their answers compared with those that
-it prints. Ids, times and tokens are another run's; an id has to be the same one wherever the README has the same."""
+"""The commands of README.md and docs/TOUR.md, in their own text: run with bash one after the other, and their answers compared
+with those that are printed. Ids, times and tokens are another run's; an id has to be the same one wherever a document has the same."""
 
 import pathlib
 import re
@@ -7,8 +7,18 @@ import subprocess
 
 import pytest
 
-README = pathlib.Path(__file__).parents[2] / "README.md"
-SECTIONS = ["Our own API", "Three updates", "One credential through three faces"]
+ROOT = pathlib.Path(__file__).parents[2]
+# Of each document the sections that are run, in one shell, and how many answers each has.
+DOCUMENTS = {
+    "README.md": {"### First requests": 3},
+    "docs/TOUR.md": {
+        "## Our own API": 6,
+        "## Three updates": 4,
+        "## One credential through three APIs": 4,
+        "## Log in": 2,
+        "## Lists": 3,
+    },
+}
 MARK = "==== the end of a block"
 
 ID = r"\b[0-7][0-9a-hjkmnp-tv-z]{25}\b"
@@ -18,12 +28,13 @@ TOKEN = r"(?<=\bpstn_)\w+"
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-def blocks():
-    """The commands of the two sections in order, each with the answer that follows it, or None."""
-    text = README.read_text(encoding="utf-8")
+def blocks(document):
+    """The commands of a document in order: each with its section, and with the answer that follows it, or None."""
+    text = (ROOT / document).read_text(encoding="utf-8")
     found = []
-    for section in SECTIONS:
-        body = re.split(r"^## ", text.split(f"\n## {section}\n")[1], maxsplit=1, flags=re.M)[0]
+    for section in DOCUMENTS[document]:
+        level = section.split()[0]
+        body = re.split(rf"^#{{2,{len(level)}}} ", text.split(f"\n{section}\n")[1], maxsplit=1, flags=re.M)[0]
         for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", body, flags=re.M | re.S):
             if language == "sh":
                 found.append([section, block, None])
@@ -33,8 +44,8 @@ def blocks():
     return found
 
 
-BLOCKS = blocks()
-ANSWERED = [number for number, (_, _, answer) in enumerate(BLOCKS) if answer]
+BLOCKS = {document: blocks(document) for document in DOCUMENTS}
+ANSWERED = [(document, number) for document, found in BLOCKS.items() for number, block in enumerate(found) if block[2]]
 
 
 def masked(texts):
@@ -60,30 +71,37 @@ def masked(texts):
 
 @pytest.fixture(scope="module")
 def answers(demo_folder):
-    """What each block prints, all of them run in one shell, beside a `.dev/demo.json`."""
-    script = "".join(f"{block}\necho; echo '{MARK}'\n" for _, block, _ in BLOCKS)
-    run = subprocess.run(["bash", "-euo", "pipefail"], input=script, cwd=demo_folder, capture_output=True,
-                         encoding="utf-8")
-    assert run.returncode == 0, run.stdout + run.stderr
-    printed = run.stdout.replace("\r", "").split(MARK)
-    assert len(printed) == len(BLOCKS) + 1 and not printed[-1].strip()
-    return dict(zip(ANSWERED, masked(printed[number] for number in ANSWERED)))
+    """What each block of each document prints, beside a `.dev/demo.json`. One without an answer only prepares: it prints nothing."""
+    found = {}
+    for document, commands in BLOCKS.items():
+        script = "".join(f"{block}\necho; echo '{MARK}'\n" for _, block, _ in commands)
+        run = subprocess.run(["bash", "-euo", "pipefail"], input=script, cwd=demo_folder, capture_output=True,
+                             encoding="utf-8")
+        assert run.returncode == 0, run.stdout + run.stderr
+        printed = list(masked(run.stdout.replace("\r", "").split(MARK)))
+        assert len(printed) == len(commands) + 1 and not printed[-1]
+        assert [text for text, (_, _, answer) in zip(printed, commands) if text and not answer] == []
+        found.update({(document, number): text for number, text in enumerate(printed)})
+    return found
 
 
 @pytest.fixture(scope="module")
 def printed():
-    """The answers that the README prints."""
-    return dict(zip(ANSWERED, masked(BLOCKS[number][2] for number in ANSWERED)))
+    """The answers that the documents print."""
+    found = {}
+    for document, commands in BLOCKS.items():
+        texts = masked(answer or "" for _, _, answer in commands)
+        found.update({(document, number): text for number, text in enumerate(texts)})
+    return found
 
 
-def test_every_command_has_its_answer():
-    # The first of a section may say what the others need.
-    firsts = [number for number in range(len(BLOCKS)) if number == 0 or BLOCKS[number - 1][0] != BLOCKS[number][0]]
-    assert [number for number in range(len(BLOCKS)) if number not in ANSWERED] == firsts[:2]
-    of_section = [[section for section, _, _ in BLOCKS].count(section) for section in SECTIONS]
-    assert of_section == [1 + 6, 1 + 4, 4]
+def test_every_section_has_its_answers():
+    for document, sections in DOCUMENTS.items():
+        of_section = [section for section, _, answer in BLOCKS[document] if answer]
+        assert {section: of_section.count(section) for section in sections} == sections
 
 
-@pytest.mark.parametrize("number", ANSWERED)
-def test_the_answer_is_the_one_that_is_printed(number, answers, printed):
-    assert answers[number] == printed[number], BLOCKS[number][1]
+@pytest.mark.parametrize("block", ANSWERED, ids=lambda block: f"{block[0]}-{block[1]}")
+def test_the_answer_is_the_one_that_is_printed(block, answers, printed):
+    document, number = block
+    assert answers[block] == printed[block], BLOCKS[document][number][1]

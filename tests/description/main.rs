@@ -1,5 +1,5 @@
-//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md.
-//! `make openapi` writes them; without it they are compared.
+//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md and
+//! README.md. `make openapi` writes them; without it they are compared.
 
 mod catalogue;
 mod examples;
@@ -57,6 +57,7 @@ fn keep_parts(file: &str, parts: &[(&str, String)]) {
 fn the_generated_tables_of_documents_are_what_the_code_says() {
     let tables = [("routes", tables::routes()), ("errors", tables::errors()), ("limits", tables::limits())];
     keep_parts("docs/API.md", &tables);
+    keep_parts("README.md", &[("performance", tables::performance())]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The tables that are generated into docs/API.md: routes, errors and limits.
+//! The tables that are generated into documents: routes, errors and limits (docs/API.md), and the last benchmark (README.md).
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -285,4 +285,30 @@ fn grouped(number: &impl ToString) -> String {
     let digits = number.to_string();
     let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     parts.join(",")
+}
+
+/// Returns the table of the last `make bench`: its ratios, trips and rows.
+pub fn performance() -> String {
+    let report: Value = serde_json::from_str(&read("bench/results/latest.json")).expect("JSON");
+    let operations = ["put", "patch", "get"];
+    let mut text = "| | PUT | PATCH | GET |\n|---|---:|---:|---:|\n".to_owned();
+    let mut row = |what: &str, cell: &dyn Fn(&str) -> String| {
+        writeln!(text, "| {what} | {} |", operations.map(cell).join(" | ")).expect("written");
+    };
+    let number = |value: &Value| value.as_f64().expect("a number");
+    for (what, side) in [
+        ("Hono, zod and Drizzle", "peer"),
+        ("the same, with batched queries", "peer_batched"),
+        ("plain JavaScript that only sends Postern's SQL", "floor"),
+    ] {
+        row(what, &|operation| format!("{:.1}×", number(&report["ratios"][operation][side])));
+    }
+    let sides = ["ours", "peer", "peer_batched"];
+    for (what, member) in
+        [("round trips to D1: Postern, Hono, batched", "trips"), ("rows read: Postern, Hono, batched", "rows_read")]
+    {
+        let count = |operation: &str, side| format!("{:.0}", number(&report["counts"][operation][side][member]));
+        row(what, &|operation| sides.map(|side| count(operation, side)).join(", "));
+    }
+    text
 }
