@@ -1,5 +1,5 @@
 // The floor: the least that a Worker costs which does our database work. It sends the statements that ours sends, one batch,
-// with ours' own question, in which only the credential, the name, the stamp and the time are replaced; and answers with two
+// with ours' own command, in which only the credential, the name, the stamp and the time are replaced; and answers with two
 // members of the row. It reads no header, checks nothing, refuses nothing, and trusts whoever calls.
 let born; // no randomness before the first request
 let changes = 0;
@@ -7,12 +7,12 @@ let changes = 0;
 export default {
   async fetch(request, env) {
     const [, op, credential] = new URL(request.url).pathname.split("/");
-    const { statements, question } = env.PLANS[op];
+    const { statements, command } = env.PLANS[op];
     born ??= crypto.randomUUID();
-    const asked = { ...question, credential, now: Date.now() * 1000, change: `${born}${++changes}` };
+    const asked = { ...command, credential, now: Date.now() * 1000, change: `${born}${++changes}` };
     if (request.method !== "GET") {
       const body = await request.json();
-      asked.set = { ...question.set, name: body.name ?? body.Name };
+      asked.set = { ...command.set, name: body.name ?? body.Name };
     }
     const document = JSON.stringify(asked);
     const results = await env.DB.batch(statements.map((sql) => env.DB.prepare(sql).bind(document)));

@@ -182,7 +182,7 @@ async function prepareOurs(state) {
     const { asked } = await tell(server);
     if (asked.length !== 1) throw new Error(`ours took ${asked.length} trips for ${op}: the floor knows one`);
     const batch = JSON.parse(asked[0]);
-    plans[op] = { statements: batch.map(({ sql }) => sql), question: JSON.parse(batch[0].params[0]) };
+    plans[op] = { statements: batch.map(({ sql }) => sql), command: JSON.parse(batch[0].params[0]) };
   }
   await server.stop();
 

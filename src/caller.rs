@@ -17,7 +17,7 @@ use crate::settings::Settings;
 pub enum Caller {
     /// The root token, compared here.
     Root {
-        /// Always true: how the question says it.
+        /// Always true: how the command says it.
         root: bool,
     },
     /// A secret, to be found by its id and compared by its digest.
@@ -139,7 +139,7 @@ fn scheme(authorization: &str) -> Result<(&str, &str), Refusal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Nothing: what roles it has are limited to a resource, or are the tenant's own.
-    Stranger = 0,
+    Anyone = 0,
     /// Reads.
     Viewer = 1,
     /// Changes names and descriptions.
@@ -152,7 +152,7 @@ pub enum Rank {
 
 impl<'de> Deserialize<'de> for Rank {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ranks = [Self::Stranger, Self::Viewer, Self::Editor, Self::Admin, Self::Root];
+        let ranks = [Self::Anyone, Self::Viewer, Self::Editor, Self::Admin, Self::Root];
         let number = usize::deserialize(deserializer)?;
         ranks.get(number).copied().ok_or_else(|| serde::de::Error::custom("not a rank"))
     }

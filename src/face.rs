@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::credential::Credential;
-use crate::credential::field::{Draft, Field, Kind, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::secret::{ACCESS_SECONDS, Token};
 use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::request::{JSON, MERGE_PATCH, Request};
+use crate::store::command::Page;
 use crate::store::list::Listed;
 use crate::store::principal::Principal;
-use crate::store::question::Page;
 use crate::store::tenant::Tenant;
 
 /// A face. It has no defaults: each face sets every field.
@@ -117,7 +117,7 @@ impl Face {
 
     /// Whether the face renders this noun.
     #[must_use]
-    pub const fn shows(&self, noun: Noun) -> bool {
+    pub const fn renders(&self, noun: Noun) -> bool {
         match noun {
             Noun::Tenant => self.tenants.is_some(),
             Noun::Principal => self.principals.is_some(),
@@ -156,7 +156,7 @@ pub(crate) fn by_words(dialect: &dyn Dialect, noun: Noun, verb: Verb, body: &mut
     let mut draft = Draft::default();
     for field in Field::ALL.into_iter().filter(|field| noun.has(*field)) {
         if let Some(word) = dialect.word(noun, verb, field) {
-            draft.say(field, Said::from(body.remove(word)));
+            draft.set(field, Given::from(body.remove(word)));
         }
     }
     draft
@@ -168,18 +168,18 @@ pub(crate) fn sentences(dialect: &dyn Dialect, violations: &[Violation]) -> Stri
 }
 
 fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
-    let Violation { field, place, rule } = violation;
+    let Violation { field, location, rule } = violation;
     // A violation is only of a field that the face has a word for, the same one for each noun that has the field.
     let of = |noun: Noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| dialect.word(noun, verb, *field));
     let mut nouns = [Noun::Credential, Noun::Principal, Noun::Tenant].into_iter().filter(|noun| noun.has(*field));
     let word = nouns.find_map(of).unwrap_or_default();
-    let word = match &place {
-        Place::Whole => word.to_owned(),
-        Place::Role(index) | Place::Item(index) => format!("{word}[{index}]"),
-        Place::Member(index, member) => format!("{word}[{index}].{}", member.name()),
-        Place::Stranger(index, name) => format!("{word}[{index}].{name}"),
-        Place::Key(name) if word.is_empty() => name.clone(),
-        Place::Key(name) => format!("{word}.{name}"),
+    let word = match location {
+        Location::Whole => word.to_owned(),
+        Location::Role(index) | Location::Item(index) => format!("{word}[{index}]"),
+        Location::Member(index, member) => format!("{word}[{index}].{}", member.name()),
+        Location::UnknownMember(index, name) => format!("{word}[{index}].{name}"),
+        Location::Key(name) if word.is_empty() => name.clone(),
+        Location::Key(name) => format!("{word}.{name}"),
     };
     match rule {
         Rule::Missing => format!("{word} is required."),

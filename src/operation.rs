@@ -12,9 +12,9 @@ use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::store::command::Page;
 use crate::store::credential::Dry;
 use crate::store::history::Events;
-use crate::store::question::Page;
 use crate::store::verify::Subject;
 
 /// What a route does. Operations on a noun are read and rendered by the face; every other one brings its own functions.

@@ -35,7 +35,7 @@ pub enum Method {
 impl Method {
     /// The method of this name.
     #[must_use]
-    pub fn of(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         match name {
             "GET" | "HEAD" => Self::Get,
             "POST" => Self::Post,

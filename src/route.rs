@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::caller::Rank::{self, Admin, Editor, Root, Stranger, Viewer};
+use crate::caller::Rank::{self, Admin, Anyone, Editor, Root, Viewer};
 use crate::credential::field::Noun::{Credential, Principal, Tenant};
 use crate::credential::field::Verb::{Create, Merge, Replace, Revoke, Rotate};
 use crate::face::Face;
@@ -41,9 +41,9 @@ pub struct Route {
 const fn route(method: Method, path: &'static str, face: &'static Face, operation: Operation, right: Rank) -> Route {
     // A one-off operation brings its own renderer.
     if let Read(noun) | Write(noun, _) | Operation::Delete(noun) | List(noun, _) | Page(noun, _) = operation {
-        assert!(face.shows(noun), "the face has no view of what the route shows");
+        assert!(face.renders(noun), "the face has no view of what the route shows");
     } else if let FindByToken | FinishRotation | CancelRotation | Restore = operation {
-        assert!(face.shows(Credential), "the face has no view of credentials");
+        assert!(face.renders(Credential), "the face has no view of credentials");
     }
     Route { method, path, face, operation, right, query: &[], dry_run: None }
 }
@@ -92,8 +92,8 @@ pub static ROUTES: &[Route] = &[
     route(Put,    "/api/v1/auth-management/clients/{credential}",                                  &COACTIVE,  Write(Credential, Replace),        Admin),
     route(Delete, "/api/v1/auth-management/clients/{credential}",                                  &COACTIVE,  Operation::Delete(Credential),     Admin),
     route(Get,    "/api/v1/auth-management/roles",                                                 &COACTIVE,  Roles(coactive::ROLES),            Admin),
-    route(Post,   "/api/v0/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Stranger),
-    route(Post,   "/api/v1/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Stranger),
+    route(Post,   "/api/v0/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Anyone),
+    route(Post,   "/api/v1/login",                                                                 &COACTIVE,  LogIn(coactive::LOG_IN),           Anyone),
 
     route(Put,    "/v1.0/tenants",                                                                 &LITEGRAPH, Write(Tenant, Create),             Root),
     route(Get,    "/v1.0/tenants",                                                                 &LITEGRAPH, List(Tenant, litegraph::LIST),     Admin),
@@ -131,11 +131,11 @@ pub static ROUTES: &[Route] = &[
     route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Read(Credential),                  Viewer),
     route(Patch,  "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Write(Credential, Merge),          Editor),
     route(Delete, "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Operation::Delete(Credential),     Admin),
-    route(Post,   "/service-account-token",                                                        &OAUTH,     LogIn(oauth::LOG_IN),              Stranger),
-    route(Post,   "/oauth/token",                                                                  &OAUTH,     LogIn(oauth::LOG_IN),              Stranger),
+    route(Post,   "/service-account-token",                                                        &OAUTH,     LogIn(oauth::LOG_IN),              Anyone),
+    route(Post,   "/oauth/token",                                                                  &OAUTH,     LogIn(oauth::LOG_IN),              Anyone),
 
     route(Post,   "/oauth/introspect",                                                             &OAUTH,     Verify(oauth::VERIFY),             Viewer),
-    route(Get,    "/.well-known/oauth-authorization-server",                                       &OAUTH,     Metadata(oauth::METADATA),         Stranger),
+    route(Get,    "/.well-known/oauth-authorization-server",                                       &OAUTH,     Metadata(oauth::METADATA),         Anyone),
 
     route(Post,   "/v1/tenants",                                                                   &POSTERN,   Write(Tenant, Create),             Root),
     route(Get,    "/v1/tenants",                                                                   &POSTERN,   Page(Tenant, postern::PAGE),       Viewer).query(&["limit", "cursor", "sort"]),

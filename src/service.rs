@@ -1,4 +1,4 @@
-//! The lifecycle of a request, on every face: find the route; read what the client said; decide, by one question to the database;
+//! The lifecycle of a request, on every face: find the route; read what the client said; decide, with one database command;
 //! render. What is refused on the way is rendered by the face.
 
 mod after;
@@ -22,7 +22,7 @@ use crate::request::{JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::store::Database;
 use crate::store::after::After;
-use crate::store::question::{On, Rotation};
+use crate::store::command::{Rotation, Target};
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};
@@ -77,14 +77,15 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             let mut answer = with(answer, face.headers);
             if let Some((since, until)) = known.retiring {
                 // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
-                answer =
-                    answer.with("deprecation", format!("@{}", since.0 / 1_000_000)).with("sunset", until.http_date());
+                answer = answer
+                    .with("deprecation", format!("@{}", since.0 / 1_000_000))
+                    .with("sunset", until.to_http_date());
             }
             let tells = self.settings.is_ok_and(|settings| settings.server_timing);
             if tells { answer.with_cost(self.store.cost()) } else { answer }
         };
         let instead = || finish(refused(face, &Refusal::TooManyFailures));
-        let failed = Failed::of(&result, request.headers, known.named, instead);
+        let failed = Failed::new(&result, request.headers, known.named, instead);
         let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
         let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
@@ -101,7 +102,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
             Operation::Write(noun, verb) => Box::pin(self.write(noun, verb)),
             Operation::Delete(noun) => Box::pin(self.delete(one(noun), noun)),
-            Operation::DeleteAll => Box::pin(self.delete(On::Credentials, Noun::Principal)),
+            Operation::DeleteAll => Box::pin(self.delete(Target::Credentials, Noun::Principal)),
             Operation::List(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::All)),
             Operation::Page(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::Page)),
             Operation::FinishRotation => Box::pin(self.step(Some(Rotation::Finish))),
@@ -109,7 +110,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Restore => Box::pin(self.step(None)),
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
-            Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, On::Tenant, role_names)),
+            Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
         };

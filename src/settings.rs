@@ -64,7 +64,7 @@ impl Settings {
             let bytes = base16ct::mixed::decode_vec(hex.as_bytes()).map(Zeroizing::new).ok();
             let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
             let master = master.ok_or(wrong(setting, "has to be 32 bytes in hex: 64 characters"))?;
-            Ok(Some(Keys::of(&master)))
+            Ok(Some(Keys::from_master_key(&master)))
         };
         let missing = wrong(name::MASTER_KEY, "is missing: set it with `wrangler secret put POSTERN_MASTER_KEY`");
         let keys =

@@ -1,6 +1,7 @@
 //! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/sql/`.
 
 pub mod after;
+pub mod command;
 pub mod credential;
 pub mod delete;
 mod fault;
@@ -10,7 +11,6 @@ mod key;
 pub mod list;
 mod page;
 pub mod principal;
-pub mod question;
 mod rules;
 mod shape;
 mod sql;
@@ -60,7 +60,7 @@ impl Row {
     ///
     /// # Errors
     /// None that a text or a number has.
-    pub fn of(columns: &Map<String, Value>) -> serde_json::Result<Self> {
+    pub fn from_columns(columns: &Map<String, Value>) -> serde_json::Result<Self> {
         serde_json::to_string(columns).map(|text| Self(text.into()))
     }
 
@@ -92,7 +92,7 @@ impl Batch {
     /// Reads what `glue.js` makes of D1's answer: for each statement a line of how many rows it gave, read and wrote, then a line
     /// of JSON for each that it gave. `None` for anything else.
     #[must_use]
-    pub fn of_lines(text: &str) -> Option<Self> {
+    pub fn from_lines(text: &str) -> Option<Self> {
         let mut batch = Self::default();
         let mut lines = text.split('\n');
         while let Some(line) = lines.next() {
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_by_lines() {
-        let batch = Batch::of_lines("2 28 0\n{\"a\":1}\n{\"a\":\"\\n\"}\n0 1 3\n1 0 0\n{}").unwrap();
+        let batch = Batch::from_lines("2 28 0\n{\"a\":1}\n{\"a\":\"\\n\"}\n0 1 3\n1 0 0\n{}").unwrap();
         let texts: Vec<Vec<_>> = batch.rows.iter().map(|rows| rows.iter().map(super::Row::text).collect()).collect();
         assert_eq!(texts, [vec!["{\"a\":1}", "{\"a\":\"\\n\"}"], vec![], vec!["{}"]]);
         assert_eq!((batch.rows_read, batch.rows_written), (29, 3));
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_none() {
         for text in ["", "[]", "1 2", "1 2 3", "2 0 0\n{}", "0 0 undefined", "0 0 0\n", "-1 0 0"] {
-            assert!(Batch::of_lines(text).is_none(), "{text}");
+            assert!(Batch::from_lines(text).is_none(), "{text}");
         }
     }
 }

@@ -37,7 +37,7 @@ const USUAL: [&str; 7] =
     ["authorization", "content-length", "content-type", "if-match", "if-none-match", "x-request-id", TENANT_HEADER];
 
 /// The most bytes of a too large body that are let go by.
-const LET_BY_MAX: usize = 4 * 1024 * 1024;
+const DISCARDED_MAX: usize = 4 * 1024 * 1024;
 
 thread_local! {
     /// [`USUAL`], as JavaScript has it.
@@ -64,13 +64,13 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     let headers = JsHeaders { usual: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
     // A body that breaks off is read as an empty one: no face takes that for anything.
-    let body = body(request, Method::of(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
+    let body = body(request, Method::from_name(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let settings = settings(env);
     let now = now();
-    let database = D1::of(env, DATABASE, wait(&settings));
+    let database = D1::new(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
-    let request = Request { method: Method::of(method), path, query, headers: &headers, body };
+    let request = Request { method: Method::from_name(method), path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
         && is_over(env, &failed).await
@@ -102,7 +102,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     turns::run(async move {
-        let database = D1::of(&env, DATABASE, wait(&settings(&env)));
+        let database = D1::new(&env, DATABASE, wait(&settings(&env)));
         if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
             console_error!("forgetting old idempotency keys: {refusal:?}");
         }
@@ -171,7 +171,7 @@ async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_
             let bytes = Uint8Array::new(&settled(request.array_buffer()?).await?);
             Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
         }
-        Some(length) if length > LET_BY_MAX => Ok(Body::TooLarge),
+        Some(length) if length > DISCARDED_MAX => Ok(Body::TooLarge),
         _ => {
             let stream = request.body();
             let came = if let Some(stream) = stream { chunks(&stream).await? } else { Body::Bytes(Vec::new()) };
@@ -186,7 +186,7 @@ async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_
 async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let (mut bytes, mut length) = (Vec::new(), 0);
-    while length <= LET_BY_MAX {
+    while length <= DISCARDED_MAX {
         let read = settled(reader.read()).await?;
         if Reflect::get(&read, &"done".into())?.is_truthy() {
             break;

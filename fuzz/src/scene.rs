@@ -215,7 +215,7 @@ fn id_of(made: &Value) -> Id {
 #[must_use]
 pub fn request<'a>(step: &'a Step, headers: &'a List<'a>) -> Request<'a> {
     let body = if step.body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(step.body.clone()) };
-    Request { method: Method::of(&step.method), path: &step.path, query: &step.query, headers, body }
+    Request { method: Method::from_name(&step.method), path: &step.path, query: &step.query, headers, body }
 }
 
 impl Database for Scene {
@@ -236,7 +236,7 @@ impl Database for Scene {
                 .collect();
             let mut statement = savepoint.prepare_cached(sql).map_err(failed)?;
             let rows = sqlite::rows(&mut statement, &bound).map_err(failed)?;
-            batch.rows.push(rows.iter().map(|row| Row::of(row).expect("JSON")).collect());
+            batch.rows.push(rows.iter().map(|row| Row::from_columns(row).expect("JSON")).collect());
         }
         batch.rows_written = savepoint.total_changes() - before;
         savepoint.commit().map_err(failed)?;

@@ -8,7 +8,7 @@ use postern::operation::Handler;
 use postern::refusal::{Refusal, Unreadable};
 use postern::request::{Body, Headers, Method, Request};
 use postern::route::{Operation, ROUTES, Route, find};
-use postern::store::question::{By, Page};
+use postern::store::command::{Page, SortKey};
 use postern_fuzz::One;
 use postern_fuzz::independent::percent_decoded;
 
@@ -132,7 +132,7 @@ fn page(route: &Route, query: &str) {
                     let query: String = utf8_percent_encode(&other, NON_ALPHANUMERIC).collect();
                     let query = format!("sort={}created&cursor={query}", if page.order.descending { "-" } else { "" });
                     let is_read = ours(&self::request(&query, &headers)).is_ok();
-                    assert!(!is_read || other == said || page.order.by != By::Creation, "{other} is {said}");
+                    assert!(!is_read || other == said || page.order.key != SortKey::Creation, "{other} is {said}");
                 }
             }
         }
@@ -158,13 +158,13 @@ fn ours(request: &Request<'_>) -> Result<Page, Refusal> {
 fn place(page: &Page, said: &str) {
     let id = page.id.map(|id| id.to_string()).unwrap_or_default();
     let key = said.strip_prefix(&id).expect("it begins with its id");
-    match page.order.by {
-        By::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
-        By::Name => {
+    match page.order.key {
+        SortKey::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
+        SortKey::Name => {
             let name = page.name.as_deref().map(|name| data_encoding::BASE64URL_NOPAD.encode(name.as_bytes()));
             assert_eq!(name.map(|name| format!("n{name}")).as_deref(), Some(key));
         }
-        By::Id => assert_eq!(key, ""),
+        SortKey::Id => assert_eq!(key, ""),
     }
 }
 

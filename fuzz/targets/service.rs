@@ -103,7 +103,7 @@ fn told(step: &Step, answer: &Answer) {
     assert_eq!(header("cache-control"), Some("no-store, no-transform"));
     assert!(header("x-request-id").is_some());
     assert_eq!(answer.status == 401, header("www-authenticate").is_some());
-    let Found { face, route } = route::find(Method::of(&step.method), &step.path);
+    let Found { face, route } = route::find(Method::from_name(&step.method), &step.path);
     let deletes =
         route.as_ref().is_ok_and(|found| matches!(found.route.operation, Operation::Delete(_) | Operation::DeleteAll));
     if answer.body.is_empty() {

@@ -52,7 +52,7 @@ mod tests {
         specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
         let other = specification.encoding().unwrap();
         for length in 0..70 {
-            let bytes: Vec<u8> = (0..length).map(|place: u8| place.wrapping_mul(37) ^ 0xa5).collect();
+            let bytes: Vec<u8> = (0..length).map(|index: u8| index.wrapping_mul(37) ^ 0xa5).collect();
             assert_eq!(encode(&bytes), other.encode(&bytes), "{length}");
         }
     }

@@ -9,7 +9,7 @@ pub use super::table::{Field, Noun, Verb};
 
 /// What a body said of one field. Absent and null are two things, always. A value may be a secret: Debug does not show it.
 #[derive(Clone, Default, PartialEq)]
-pub enum Said {
+pub enum Given {
     /// Nothing: the member was not there.
     #[default]
     Absent,
@@ -19,7 +19,7 @@ pub enum Said {
     Value(Value),
 }
 
-impl fmt::Debug for Said {
+impl fmt::Debug for Given {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Absent => "Absent",
@@ -29,7 +29,7 @@ impl fmt::Debug for Said {
     }
 }
 
-impl From<Option<Value>> for Said {
+impl From<Option<Value>> for Given {
     fn from(member: Option<Value>) -> Self {
         match member {
             None => Self::Absent,
@@ -42,7 +42,7 @@ impl From<Option<Value>> for Said {
 /// A body, field by field, before any rule.
 #[derive(Clone, Default)]
 pub struct Draft {
-    said: BTreeMap<Field, Said>,
+    given: BTreeMap<Field, Given>,
     /// The violations that reading it found: members that the face does not know, where it refuses them.
     pub unknown: Vec<Violation>,
     /// Members that only read, by the names of their columns: they have to be as they are.
@@ -51,14 +51,14 @@ pub struct Draft {
 
 impl Draft {
     /// Notes what the body said of a field.
-    pub fn say(&mut self, field: Field, said: Said) {
-        self.said.insert(field, said);
+    pub fn set(&mut self, field: Field, given: Given) {
+        self.given.insert(field, given);
     }
 
     /// What the body said of a field.
     #[must_use]
-    pub fn said(&self, field: Field) -> &Said {
-        self.said.get(&field).unwrap_or(&Said::Absent)
+    pub fn given(&self, field: Field) -> &Given {
+        self.given.get(&field).unwrap_or(&Given::Absent)
     }
 }
 
@@ -84,14 +84,14 @@ pub struct Violation {
     /// The field.
     pub field: Field,
     /// Where in it.
-    pub place: Place,
+    pub location: Location,
     /// The rule that it breaks.
     pub rule: Rule,
 }
 
 /// Where in a field a violation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// The field as a whole.
     Whole,
     /// The role at this index of the body's list.
@@ -99,14 +99,14 @@ pub enum Place {
     /// A member of the role at this index.
     Member(usize, RoleMember),
     /// The member of this name, which no role has, of the role at this index.
-    Stranger(usize, String),
+    UnknownMember(usize, String),
     /// The item at this index of a list.
     Item(usize),
     /// The member of this name: of an object, or of the body itself where it is no field.
     Key(String),
 }
 
-impl Place {
+impl Location {
     /// What places sort by: the field as a whole, then role by role.
     #[must_use]
     pub fn order(&self) -> (usize, Option<RoleMember>, &str) {
@@ -114,7 +114,7 @@ impl Place {
             Self::Whole => (0, None, ""),
             Self::Role(index) | Self::Item(index) => (index + 1, None, ""),
             Self::Member(index, member) => (index + 1, Some(*member), ""),
-            Self::Stranger(index, name) => (index + 1, Some(RoleMember::Instance), name),
+            Self::UnknownMember(index, name) => (index + 1, Some(RoleMember::Instance), name),
             Self::Key(name) => (1, None, name),
         }
     }
@@ -244,7 +244,7 @@ impl fmt::Debug for Draft {
         let asserted = self.asserted.keys().collect::<Vec<_>>();
         formatter
             .debug_struct("Draft")
-            .field("said", &self.said)
+            .field("given", &self.given)
             .field("unknown", &self.unknown)
             .field("asserted", &asserted)
             .finish()

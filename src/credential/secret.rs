@@ -133,7 +133,7 @@ pub struct Keys {
 impl Keys {
     /// Makes the keys of a master key.
     #[must_use]
-    pub fn of(master: &[u8; 32]) -> Self {
+    pub fn from_master_key(master: &[u8; 32]) -> Self {
         Self {
             id: base32::encode(&*derive::<5>(master, "id")),
             digest: mac(&derive(master, "digest")),
@@ -164,15 +164,15 @@ impl Keys {
     #[must_use]
     pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
         let end = now.0 / 1_000_000 + i64::from(ACCESS_SECONDS);
-        let said = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
-        let signature = self.access.clone().chain_update(said.as_bytes()).finalize().into_bytes();
-        let body = format!("{said}_{}", base32::encode(&signature));
+        let given = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
+        let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
+        let body = format!("{given}_{}", base32::encode(&signature));
         Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: None }
     }
 
-    fn signed_access(&self, said: &str, signature: &[u8]) -> bool {
+    fn signed_access(&self, given: &str, signature: &[u8]) -> bool {
         // Compared in constant time by the crate.
-        self.access.clone().chain_update(said.as_bytes()).verify_slice(signature).is_ok()
+        self.access.clone().chain_update(given.as_bytes()).verify_slice(signature).is_ok()
     }
 
     /// A keyed digest of any text, for one purpose: 52 characters of base32. Two purposes give two digests of one text.
@@ -243,12 +243,12 @@ impl Keyring {
     pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<Access> {
         let (body, sum) = text.rsplit_once('_')?;
         let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
-        let (said, signature) = body.rsplit_once('_').filter(|_| holds)?;
-        let (id, times) = said.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
+        let (given, signature) = body.rsplit_once('_').filter(|_| holds)?;
+        let (id, times) = given.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
         let (made, end) = times.split_once('_')?;
         let (id, made, end) = (Id::parse(id)?, Micros(made.parse().ok()?), end.parse::<i64>().ok()?);
         let signature = base32::decode(signature)?;
-        let signed = self.keys().any(|keys| keys.signed_access(said, &signature));
+        let signed = self.keys().any(|keys| keys.signed_access(given, &signature));
         let end = Micros(end.checked_mul(1_000_000)?);
         (signed && now.0 / 1_000_000 < end.0 / 1_000_000).then_some(Access { secret: id, made, end })
     }

@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::field::{Kind, Place, RoleMember, Rule};
+use super::field::{Kind, Location, RoleMember, Rule};
 use super::role::{Context, Role};
 use super::secret::{NotAToken, Token};
 use super::table::{DESCRIPTION_MAX, METADATA_SENT_MAX, NAME_MAX, ROLES_MAX, USUAL_ROLES};
 
 /// Every rule that a value breaks, with the place in the field.
-pub(super) struct Broken(pub Vec<(Place, Rule)>);
+pub(super) struct Broken(pub Vec<(Location, Rule)>);
 
 impl From<Rule> for Broken {
     fn from(rule: Rule) -> Self {
-        Self(vec![(Place::Whole, rule)])
+        Self(vec![(Location::Whole, rule)])
     }
 }
 
 /// Returns what was read, unless a part of it was broken.
-fn unless_broken<T>(read: T, broken: Vec<(Place, Rule)>) -> Result<T, Broken> {
+fn unless_broken<T>(read: T, broken: Vec<(Location, Rule)>) -> Result<T, Broken> {
     if broken.is_empty() { Ok(read) } else { Err(Broken(broken)) }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn metadata(value: &Value) -> Result<Value, Broken> {
         let named = bounded(name, 1, NAME_MAX).map(drop);
         let given = || if value.is_null() { Ok(()) } else { text(value, 0, DESCRIPTION_MAX).map(drop) };
         if let Err(rule) = named.and_then(|()| given()) {
-            broken.push((Place::Key(name.clone()), rule));
+            broken.push((Location::Key(name.clone()), rule));
         }
     }
     // A JSON object of serde_json is sorted by name.
@@ -82,11 +82,11 @@ pub(super) fn names(value: &Value) -> Result<Value, Broken> {
     for (index, item) in items.iter().enumerate() {
         match text(item, 1, NAME_MAX) {
             Ok(name) => drop(names.insert(name)),
-            Err(rule) => broken.push((Place::Item(index), rule)),
+            Err(rule) => broken.push((Location::Item(index), rule)),
         }
     }
     if names.len() > ROLES_MAX {
-        broken.push((Place::Whole, Rule::TooMany { max: ROLES_MAX }));
+        broken.push((Location::Whole, Rule::TooMany { max: ROLES_MAX }));
     }
     unless_broken(names, broken).map(|names| names.into_iter().collect())
 }
@@ -106,17 +106,17 @@ pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<L
     let mut roles = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let Some(members) = item.as_object() else {
-            broken.push((Place::Role(index), Rule::Type(Kind::Object)));
+            broken.push((Location::Role(index), Rule::Type(Kind::Object)));
             continue;
         };
         let mut member = |name: RoleMember, required: bool| match members.get(name.name()) {
             None | Some(Value::Null) if !required => None,
             None => {
-                broken.push((Place::Member(index, name), Rule::Missing));
+                broken.push((Location::Member(index, name), Rule::Missing));
                 None
             }
             Some(value) => text(value, 1, NAME_MAX)
-                .map_err(|rule| broken.push((Place::Member(index, name), rule)))
+                .map_err(|rule| broken.push((Location::Member(index, name), rule)))
                 .ok()
                 .map(str::to_owned),
         };
@@ -128,7 +128,7 @@ pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<L
         }
         let resource_said = members.get(RoleMember::Resource.name()).is_some_and(|value| !value.is_null());
         if resource_instance.is_some() && !resource_said {
-            broken.push((Place::Member(index, RoleMember::Instance), Rule::InstanceAlone));
+            broken.push((Location::Member(index, RoleMember::Instance), Rule::InstanceAlone));
         }
         roles.extend(role_id.map(|role_id| (index, Role { resource, resource_instance, role_id })));
     }
@@ -139,11 +139,11 @@ pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<L
 ///
 /// # Errors
 /// `NotAContext` for anything else.
-pub fn read_context(said: &str) -> Result<Context, Rule> {
-    if said == "system" {
+pub fn read_context(given: &str) -> Result<Context, Rule> {
+    if given == "system" {
         return Ok(Context { resource: None, resource_instance: None });
     }
-    let instance = said.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
+    let instance = given.strip_prefix("dataset:").ok_or(Rule::NotAContext)?;
     if instance.is_empty() || instance.chars().count() > NAME_MAX {
         return Err(Rule::NotAContext);
     }
@@ -152,11 +152,11 @@ pub fn read_context(said: &str) -> Result<Context, Rule> {
 
 /// Reads a secret that the client chose. What begins with `client_` and holds a colon would be read as an id and its secret.
 pub(super) fn secret(value: &Value, prefix: &str) -> Result<Token, Rule> {
-    let said = value.as_str().ok_or(Rule::Type(Kind::Text))?;
-    if said.starts_with("client_") && said.contains(':') {
+    let given = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    if given.starts_with("client_") && given.contains(':') {
         return Err(Rule::LooksLikeAClient);
     }
-    Token::read(said, prefix).map_err(|error| match error {
+    Token::read(given, prefix).map_err(|error| match error {
         NotAToken::Characters => Rule::NotAToken,
         NotAToken::Checksum => Rule::Checksum,
     })

@@ -101,7 +101,7 @@ pub struct FieldRow {
     /// Where a body has to give it.
     pub required: Required,
     /// Where its value goes.
-    pub goes: Goes,
+    pub destination: Destination,
 }
 
 impl FieldRow {
@@ -231,7 +231,7 @@ impl Required {
 
 /// Where the value of a field goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goes {
+pub enum Destination {
     /// Into the stored document, under the row's key.
     Document,
     /// Parameter: the id of what is created.
@@ -298,97 +298,97 @@ use Right::{Admin, Editor, Nobody, Root};
 fields! {
     Id: "Its own id, on a face whose clients choose it." {
         key: "id", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
-        shape: Shape::Id, default: Initial::Absent, null: Null::Clears, required: No, goes: Goes::Id,
+        shape: Shape::Id, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Id,
     }
     Principal: "Whom it speaks for. In a POST, the default principal if it is left out." {
         key: "principal", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Id, default: Initial::Id(Id::ZERO), null: Null::Refused,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     Name: "Its name, for people. Not trimmed; names may repeat." {
         key: "name", tenant: Some(Admin), principal: Some(Editor), credential: Some(Editor),
         shape: Shape::Text { min: 1, max: NAME_MAX }, default: Initial::Text("unnamed"), null: Null::Refused,
-        required: Everywhere, goes: Goes::Document,
+        required: Everywhere, destination: Destination::Document,
     }
     FirstName: "The first name of a principal, on a face that has users." {
         key: "first_name", tenant: None, principal: Some(Admin), credential: None,
         shape: Shape::TextOrNull { max: NAME_MAX }, default: Initial::Null, null: Null::Clears,
-        required: No, goes: Goes::Document,
+        required: No, destination: Destination::Document,
     }
     LastName: "The last name of a principal, on a face that has users." {
         key: "last_name", tenant: None, principal: Some(Admin), credential: None,
         shape: Shape::TextOrNull { max: NAME_MAX }, default: Initial::Null, null: Null::Clears,
-        required: No, goes: Goes::Document,
+        required: No, destination: Destination::Document,
     }
     Email: "The email address of a principal, on a face that has users." {
         key: "email", tenant: None, principal: Some(Admin), credential: None,
         shape: Shape::TextOrNull { max: NAME_MAX }, default: Initial::Null, null: Null::Clears,
-        required: No, goes: Goes::Document,
+        required: No, destination: Destination::Document,
     }
     Description: "More about it, for people; null is none." {
         key: "description", tenant: None, principal: Some(Editor), credential: Some(Editor),
         shape: Shape::Text { min: 0, max: DESCRIPTION_MAX }, default: Initial::Null, null: Null::Clears,
-        required: No, goes: Goes::Document,
+        required: No, destination: Destination::Document,
     }
     Enabled: "Whether it may be used. In a POST, true if it is left out." {
         key: "enabled", tenant: Some(Root), principal: Some(Admin), credential: Some(Admin),
         shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     Roles: "What it may do; null is full access. A set: order and duplicates say nothing." {
         key: "roles", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Roles, default: Initial::Roles(&["viewer"]), null: Null::Clears,
-        required: OnOurFace(&[Verb::Create, Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Create, Verb::Replace]), destination: Destination::Document,
     }
     RolesContext: "The part of the roles that the body is about." {
         key: "roles_context", tenant: None, principal: None, credential: Some(Admin),
-        shape: Shape::Context, default: Initial::Absent, null: Null::Clears, required: No, goes: Goes::Context,
+        shape: Shape::Context, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Context,
     }
     // What is created without an end ends with its creator (`store/sql/credential_set.sql`).
     ExpiresAt: "When it ends (RFC 3339, 1970 to 2255); null is never. Nobody says a later end than its own." {
         key: "expires_at", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     Metadata: "Notes beside it. Of all that there is after it, at most 4096 bytes of JSON. In a PATCH, null takes a member away." {
         key: "metadata", tenant: None, principal: None, credential: Some(Admin),
-        shape: Shape::Metadata, default: Initial::Null, null: Null::Clears, required: No, goes: Goes::Document,
+        shape: Shape::Metadata, default: Initial::Null, null: Null::Clears, required: No, destination: Destination::Document,
     }
     Secret: "The secret itself, on a face whose clients may choose it." {
         key: "secret", tenant: None, principal: None, credential: Some(Admin),
-        shape: Shape::Secret, default: Initial::Secret, null: Null::Refused, required: No, goes: Goes::Secret,
+        shape: Shape::Secret, default: Initial::Secret, null: Null::Refused, required: No, destination: Destination::Secret,
     }
     Rbac: "Whether credentials may be given roles." {
         key: "rbac", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     Preconditions: "Whether to change or delete a credential takes If-Match, on every face." {
         key: "preconditions", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Flag, default: Initial::Flag(false), null: Null::Refused,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     RoleNames: "The roles that there are; `admin`, `editor` and `viewer` are always among them." {
         key: "role_names", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Names, default: Initial::Names(&USUAL_ROLES), null: Null::Refused,
-        required: OnOurFace(&[Verb::Replace]), goes: Goes::Document,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     GraceSeconds: "How long the old secret holds on, in seconds." {
         key: "grace_seconds", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Whole { min: 0, max: GRACE_MAX }, default: Initial::Whole(0), null: Null::Refused,
-        required: OnOurFace(&[Verb::Rotate]), goes: Goes::GraceSeconds,
+        required: OnOurFace(&[Verb::Rotate]), destination: Destination::GraceSeconds,
     }
     Reason: "Why, for people." {
         key: "reason", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Text { min: 0, max: DESCRIPTION_MAX }, default: Initial::Null, null: Null::Clears,
-        required: No, goes: Goes::Reason,
+        required: No, destination: Destination::Reason,
     }
     CreatedAt: "When it was made, on a face whose clients may say so." {
         key: "created_at", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
-        shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, goes: Goes::CreatedAt,
+        shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::CreatedAt,
     }
     UpdatedAt: "When it was changed last, on a face whose clients may say so." {
         key: "updated_at", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
-        shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, goes: Goes::UpdatedAt,
+        shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::UpdatedAt,
     }
 }

@@ -25,19 +25,19 @@ impl Micros {
 
     /// `2024-12-27T18:12:38.653402Z`: always six digits, as LiteGraph's clients expect.
     #[must_use]
-    pub fn microseconds(self) -> String {
+    pub fn to_rfc3339_micros(self) -> String {
         self.format(MICROSECONDS)
     }
 
     /// `2019-12-27T18:11:19.117Z`: always three digits, as Keycard's clients expect.
     #[must_use]
-    pub fn milliseconds(self) -> String {
+    pub fn to_rfc3339_millis(self) -> String {
         self.format(MILLISECONDS)
     }
 
     /// `Fri, 27 Dec 2024 18:12:38 GMT`: the preferred form of RFC 9110 §5.6.7.
     #[must_use]
-    pub fn http_date(self) -> String {
+    pub fn to_http_date(self) -> String {
         self.format(HTTP_DATE)
     }
 
@@ -66,11 +66,11 @@ mod tests {
     #[test]
     fn six_digits_and_three_always() {
         let time = Micros(1_735_323_158_653_402);
-        assert_eq!(time.microseconds(), "2024-12-27T18:12:38.653402Z");
-        assert_eq!(time.milliseconds(), "2024-12-27T18:12:38.653Z");
-        assert_eq!(time.http_date(), "Fri, 27 Dec 2024 18:12:38 GMT");
-        assert_eq!(Micros(0).microseconds(), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(Micros::MAX.milliseconds(), "2255-06-05T23:47:34.740Z");
+        assert_eq!(time.to_rfc3339_micros(), "2024-12-27T18:12:38.653402Z");
+        assert_eq!(time.to_rfc3339_millis(), "2024-12-27T18:12:38.653Z");
+        assert_eq!(time.to_http_date(), "Fri, 27 Dec 2024 18:12:38 GMT");
+        assert_eq!(Micros(0).to_rfc3339_micros(), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(Micros::MAX.to_rfc3339_millis(), "2255-06-05T23:47:34.740Z");
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::field::{Draft, Meaning, Place, Rule, Said, Violation};
+use super::field::{Draft, Given, Location, Meaning, Rule, Violation};
 use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::Token;
 pub use super::shape::read_context;
 use super::shape::{self, Broken, Listed};
-use super::table::{FIELDS, Field, FieldRow, Goes, Initial, NAME_MAX, Noun, Null, Required, Shape, Verb};
+use super::table::{Destination, FIELDS, Field, FieldRow, Initial, NAME_MAX, Noun, Null, Required, Shape, Verb};
 pub use super::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use super::time::Micros;
 
@@ -26,7 +26,7 @@ pub trait Dialect {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str>;
 
     /// What an absent or a null member means, where the face's contract says other than [`usual`] does.
-    fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning>;
+    fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning>;
 
     /// Reads an id as the face spells it in a body.
     fn read_id(&self, text: &str) -> Option<Id>;
@@ -39,11 +39,11 @@ pub trait Dialect {
 /// | create, replace | the default; missing if the field is required everywhere | cleared; a violation where it cannot be empty |
 /// | merge | keeps what is stored | as create |
 #[must_use]
-pub fn usual(verb: Verb, field: Field, said: &Said) -> Meaning {
-    match (said, verb) {
-        (Said::Null, _) => Meaning::Clear,
-        (Said::Absent | Said::Value(_), Verb::Merge) => Meaning::Keep,
-        (Said::Absent | Said::Value(_), Verb::Create | Verb::Replace | Verb::Rotate | Verb::Revoke) => {
+pub fn usual(verb: Verb, field: Field, given: &Given) -> Meaning {
+    match (given, verb) {
+        (Given::Null, _) => Meaning::Clear,
+        (Given::Absent | Given::Value(_), Verb::Merge) => Meaning::Keep,
+        (Given::Absent | Given::Value(_), Verb::Create | Verb::Replace | Verb::Rotate | Verb::Revoke) => {
             let required = field.row().is_some_and(|row| row.required == Required::Everywhere);
             if required { Meaning::Missing } else { Meaning::Default }
         }
@@ -96,23 +96,23 @@ pub fn validate(
     let mut reading = Reading { dialect, prefix, change: Change::default(), listed: None };
     let mut violations = Vec::new();
     for row in FIELDS.iter().filter(|row| row.right(noun).is_some()) {
-        let said = draft.said(row.field);
-        let meaning = match (said, dialect.word(noun, verb, row.field)) {
-            (Said::Value(value), Some(_)) => {
+        let given = draft.given(row.field);
+        let meaning = match (given, dialect.word(noun, verb, row.field)) {
+            (Given::Value(value), Some(_)) => {
                 if let Err(Broken(rules)) = reading.take(row, value) {
-                    violations.extend(rules.into_iter().map(|(place, rule)| broken(row.field, place, rule)));
+                    violations.extend(rules.into_iter().map(|(location, rule)| broken(row.field, location, rule)));
                 }
                 continue;
             }
             // The face cannot say it: kept, by every verb.
             (_, None) if verb == Verb::Create => Meaning::Default,
             (_, None) => Meaning::Keep,
-            (Said::Absent | Said::Null, Some(_)) => {
-                dialect.exception(verb, row.field, said).unwrap_or_else(|| usual(verb, row.field, said))
+            (Given::Absent | Given::Null, Some(_)) => {
+                dialect.exception(verb, row.field, given).unwrap_or_else(|| usual(verb, row.field, given))
             }
         };
         let wrong = reading.mean(row, meaning).err();
-        violations.extend(wrong.map(|rule| broken(row.field, Place::Whole, rule)));
+        violations.extend(wrong.map(|rule| broken(row.field, Location::Whole, rule)));
     }
     violations.extend(draft.unknown.iter().cloned());
     reading.set_roles(&mut violations);
@@ -201,15 +201,15 @@ impl Reading<'_> {
     /// Puts a canonical value, or null, where its row says.
     fn put(&mut self, row: &FieldRow, value: Value) {
         let change = &mut self.change;
-        match row.goes {
-            Goes::Document => drop(change.set.insert(row.key.to_owned(), value)),
-            Goes::Id => change.id = value.as_str().and_then(Id::parse),
-            Goes::CreatedAt => change.created_at = value.as_i64().map(Micros),
-            Goes::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
-            Goes::GraceSeconds => change.grace_seconds = value.as_i64(),
-            Goes::Reason => change.reason = value.as_str().map(str::to_owned),
+        match row.destination {
+            Destination::Document => drop(change.set.insert(row.key.to_owned(), value)),
+            Destination::Id => change.id = value.as_str().and_then(Id::parse),
+            Destination::CreatedAt => change.created_at = value.as_i64().map(Micros),
+            Destination::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
+            Destination::GraceSeconds => change.grace_seconds = value.as_i64(),
+            Destination::Reason => change.reason = value.as_str().map(str::to_owned),
             // Null is how they begin. Values of them do not come here: see `take`.
-            Goes::Context | Goes::Secret => {}
+            Destination::Context | Destination::Secret => {}
         }
     }
 
@@ -220,7 +220,7 @@ impl Reading<'_> {
         if let Some(listed) = self.listed.take() {
             let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.holds(role)));
             violations
-                .extend(outside.map(|(index, _)| broken(Field::Roles, Place::Role(*index), Rule::OutsideContext)));
+                .extend(outside.map(|(index, _)| broken(Field::Roles, Location::Role(*index), Rule::OutsideContext)));
             let mut roles = BTreeSet::new();
             roles.extend(listed.into_iter().map(|(_, role)| role));
             set.insert(key.to_owned(), roles.into_iter().map(Role::into_json).collect());
@@ -256,11 +256,11 @@ pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -
 /// there are more, or were before, the last one says so.
 #[must_use]
 pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
-    let more = broken(Field::Other, Place::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
+    let more = broken(Field::Other, Location::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
     let found = violations.len();
     violations.retain(|violation| *violation != more);
     let cut_off_before = violations.len() < found;
-    violations.sort_by(|left, right| (left.field, left.place.order()).cmp(&(right.field, right.place.order())));
+    violations.sort_by(|left, right| (left.field, left.location.order()).cmp(&(right.field, right.location.order())));
     violations.dedup();
     if cut_off_before || violations.len() > VIOLATIONS_MAX {
         violations.truncate(VIOLATIONS_MAX);
@@ -269,6 +269,6 @@ pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
     violations
 }
 
-fn broken(field: Field, place: Place, rule: Rule) -> Violation {
-    Violation { field, place, rule }
+fn broken(field: Field, location: Location, rule: Rule) -> Violation {
+    Violation { field, location, rule }
 }

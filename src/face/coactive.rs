@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Face, Revealed, View, by_words, json, word_in};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::credential::field::{Draft, Field, Kind, Meaning, Noun, Place, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Kind, Location, Meaning, Noun, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
@@ -16,8 +16,8 @@ use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext,
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
+use crate::store::command::{Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Order, Page};
 
 /// The header by which root names a tenant.
 pub const TENANT_HEADER: &str = "x-postern-tenant";
@@ -35,7 +35,7 @@ impl Dialect for Coactive {
         word_in(WORDS, field).filter(|_| has)
     }
 
-    fn exception(&self, verb: Verb, field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, verb: Verb, field: Field, _given: &Given) -> Option<Meaning> {
         // "name absent or null on PUT: keeps the name". "No roles (absent, null or []) means full access."
         let keeps = (verb, field) == (Verb::Replace, Field::Name);
         if keeps { Some(Meaning::Keep) } else { (field == Field::Roles).then_some(Meaning::Clear) }
@@ -56,10 +56,10 @@ pub static COACTIVE: Face = Face {
     credentials: Some(&View {
         one: |context, Revealed { credential, secret }| {
             let status = if context.creates() { 201 } else { 200 };
-            Answer::new(status, json(&Client::of(credential, secret.as_ref())))
+            Answer::new(status, json(&Client::new(credential, secret.as_ref())))
         },
         list: |_, listed, _| {
-            let clients = listed.items.iter().map(|item| Client::of(&item.credential, None));
+            let clients = listed.items.iter().map(|item| Client::new(&item.credential, None));
             Answer::new(200, json(&clients.collect::<Vec<_>>()))
         },
     }),
@@ -93,8 +93,8 @@ pub(crate) const ROLES: Handler<(ReadNothing, RenderRoles)> = Handler((check_rol
 fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(&Coactive, noun, verb, &mut body);
     // `[]` says what null says: full access.
-    if matches!(draft.said(Field::Roles), Said::Value(Value::Array(roles)) if roles.is_empty()) {
-        draft.say(Field::Roles, Said::Null);
+    if matches!(draft.given(Field::Roles), Given::Value(Value::Array(roles)) if roles.is_empty()) {
+        draft.set(Field::Roles, Given::Null);
     }
     draft
 }
@@ -102,7 +102,7 @@ fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
 /// "A bare array; no parameters, no paging": in the order of creation.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every reader of a page")]
 fn read_page(_request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
-    Ok(Page::first(Order { by: By::Creation, descending: false }, PAGE_MAX))
+    Ok(Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX))
 }
 
 fn check_roles_context(request: &Request<'_>) -> Result<(), Refusal> {
@@ -126,7 +126,7 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Ref
 
 #[expect(clippy::ptr_arg, reason = "the type of every renderer of roles")]
 fn render_roles(context: &RenderContext<'_>, names: &Vec<String>) -> Answer {
-    Answer::new(200, json(&Roles::of(context.request, names)))
+    Answer::new(200, json(&Roles::new(context.request, names)))
 }
 
 fn render_error(refusal: &Refusal) -> Answer {
@@ -134,7 +134,7 @@ fn render_error(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::Unreadable(reason @ Unreadable::GrantType) => detail(400, &reason.words()),
         Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
-            unprocessable(&parameters.iter().map(Detail::of_query).collect::<Vec<_>>())
+            unprocessable(&parameters.iter().map(Detail::from_query).collect::<Vec<_>>())
         }
         Refusal::Unreadable(Unreadable::TooManyTags(header)) => {
             let msg = format!("Value error, more than {TAGS_MAX} ETags");
@@ -144,7 +144,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Unreadable(reason) => {
             unprocessable(&[Detail { loc: vec!["body".into()], msg: reason.words(), kind: "json_invalid" }])
         }
-        Refusal::Invalid(violations) => unprocessable(&violations.iter().map(Detail::of).collect::<Vec<_>>()),
+        Refusal::Invalid(violations) => unprocessable(&violations.iter().map(Detail::new).collect::<Vec<_>>()),
         Refusal::Misconfigured(setting) => detail(503, &setting.words()),
         Refusal::NoRoute => detail(404, "Not Found"),
         Refusal::MethodNotAllowed { .. } => detail(405, "Method Not Allowed"),
@@ -182,17 +182,17 @@ struct Client<'a> {
     client_id: String,
     client_secret: &'a str,
     name: &'a str,
-    roles: Vec<ShownRole<'a>>,
+    roles: Vec<RoleView<'a>>,
 }
 
 impl<'a> Client<'a> {
-    fn of(credential: &'a Credential, secret: Option<&'a Token>) -> Self {
+    fn new(credential: &'a Credential, secret: Option<&'a Token>) -> Self {
         let roles = credential.state.roles().unwrap_or_default();
         Self {
             client_id: credential.id.client(),
             client_secret: secret.map_or("", Token::reveal),
             name: &credential.state.name,
-            roles: roles.iter().map(ShownRole::of).collect(),
+            roles: roles.iter().map(RoleView::new).collect(),
         }
     }
 }
@@ -212,7 +212,7 @@ struct KnownRole<'a> {
 }
 
 impl<'a> Roles<'a> {
-    fn of(request: &Request<'_>, names: &'a [String]) -> Self {
+    fn new(request: &Request<'_>, names: &'a [String]) -> Self {
         let context = request.query_value(&[ROLES_CONTEXT]).and_then(|context| read_context(&context).ok());
         let resource = context.and_then(|role::Context { resource, .. }| resource);
         let known = |name: &'a String| KnownRole { role_id: name, name, resource: resource.clone() };
@@ -221,7 +221,7 @@ impl<'a> Roles<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownRole<'a> {
+struct RoleView<'a> {
     role_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<&'a str>,
@@ -229,8 +229,8 @@ struct ShownRole<'a> {
     resource_instance: Option<&'a str>,
 }
 
-impl<'a> ShownRole<'a> {
-    fn of(role: &'a Role) -> Self {
+impl<'a> RoleView<'a> {
+    fn new(role: &'a Role) -> Self {
         let Role { resource, resource_instance, role_id } = role;
         Self { role_id, resource: resource.as_deref(), resource_instance: resource_instance.as_deref() }
     }
@@ -250,22 +250,22 @@ fn unprocessable(details: &[Detail]) -> Answer {
 }
 
 impl Detail {
-    fn of_query(parameter: &Parameter) -> Self {
+    fn from_query(parameter: &Parameter) -> Self {
         let loc = vec!["query".into(), parameter.name.into()];
         Self { loc, msg: format!("Value error, {} {}", parameter.name, parameter.wants), kind: "value_error" }
     }
 
-    fn of(violation: &Violation) -> Self {
-        let Violation { field, place, rule } = violation;
+    fn new(violation: &Violation) -> Self {
+        let Violation { field, location, rule } = violation;
         // A violation is of a field that the face has a word for, or of the body as a whole.
         let word = Coactive.word(Noun::Credential, Verb::Replace, *field);
         let mut loc: Vec<Value> = std::iter::once("body").chain(word).map(Value::from).collect();
-        match place {
-            Place::Whole => {}
-            Place::Role(index) | Place::Item(index) => loc.push((*index).into()),
-            Place::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
-            Place::Stranger(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
-            Place::Key(name) => loc.push(name.as_str().into()),
+        match location {
+            Location::Whole => {}
+            Location::Role(index) | Location::Item(index) => loc.push((*index).into()),
+            Location::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
+            Location::UnknownMember(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
+            Location::Key(name) => loc.push(name.as_str().into()),
         }
         let (kind, msg) = words(rule);
         Self { loc, msg, kind }

@@ -5,39 +5,39 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
-use crate::store::list::Place;
-use crate::store::question::{By, Page};
+use crate::store::command::{Page, SortKey};
+use crate::store::list::Position;
 
 /// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
-pub(super) fn at(place: &Place<'_>, by: By) -> String {
-    let Place { id, created_at, name } = place;
-    match by {
-        By::Creation => format!("{id}{:x}", created_at.0),
-        By::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
-        By::Id => id.to_string(),
+pub(super) fn at(position: &Position<'_>, key: SortKey) -> String {
+    let Position { id, created_at, name } = position;
+    match key {
+        SortKey::Creation => format!("{id}{:x}", created_at.0),
+        SortKey::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
+        SortKey::Id => id.to_string(),
     }
 }
 
 /// Lets a page begin behind a cursor's place. Whether it is one of ours, and of the page's order.
 pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
-    let by = page.order.by;
+    let key = page.order.key;
     let mut read = || {
-        let (id, key) = cursor.split_at_checked(26)?;
+        let (id, value) = cursor.split_at_checked(26)?;
         page.id = Some(Id::parse(id)?);
-        match by {
-            By::Creation => page.at = Some(Micros(i64::from_str_radix(key, 16).ok()?)),
-            By::Name => {
-                let name = Base64UrlUnpadded::decode_vec(key.strip_prefix('n')?).ok()?;
+        match key {
+            SortKey::Creation => page.at = Some(Micros(i64::from_str_radix(value, 16).ok()?)),
+            SortKey::Name => {
+                let name = Base64UrlUnpadded::decode_vec(value.strip_prefix('n')?).ok()?;
                 page.name = Some(String::from_utf8(name).ok()?);
             }
-            By::Id => {}
+            SortKey::Id => {}
         }
-        let place = Place {
+        let position = Position {
             id: page.id?,
             created_at: page.at.unwrap_or(Micros(0)),
             name: page.name.as_deref().unwrap_or_default(),
         };
-        (at(&place, by) == cursor).then_some(())
+        (at(&position, key) == cursor).then_some(())
     };
     read().is_some()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Face, Revealed, View, by_words, cursor, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::Credential;
-use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
+use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
@@ -14,9 +14,9 @@ use crate::credential::validate::Dialect;
 use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::list::{Item, Listed, Place};
+use crate::store::command::{Order, Page, SortKey};
+use crate::store::list::{Item, Listed, Position};
 use crate::store::principal::Principal;
-use crate::store::question::{By, Order, Page};
 use crate::store::tenant::Tenant;
 
 const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Description, "description")];
@@ -29,7 +29,7 @@ impl Dialect for Keycard {
         word_in(WORDS, field)
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _given: &Given) -> Option<Meaning> {
         None
     }
 
@@ -44,32 +44,32 @@ pub static KEYCARD: Face = Face {
     read_body: |noun, verb, mut body| by_words(&Keycard, noun, verb, &mut body),
     render_error,
     tenants: Some(&View {
-        one: |context, tenant| one(context, &Organization::of(tenant, permissions(context, Noun::Tenant))),
+        one: |context, tenant| one(context, &Organization::new(tenant, permissions(context, Noun::Tenant))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Tenant);
-            one(context, &List::of(listed, page, may, Tenant::place, Organization::of))
+            one(context, &List::new(listed, page, may, Tenant::position, Organization::new))
         },
     }),
     principals: Some(&View {
-        one: |context, principal| one(context, &ServiceAccount::of(principal, permissions(context, Noun::Principal))),
+        one: |context, principal| one(context, &ServiceAccount::new(principal, permissions(context, Noun::Principal))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Principal);
-            one(context, &List::of(listed, page, may, Principal::place, ServiceAccount::of))
+            one(context, &List::new(listed, page, may, Principal::position, ServiceAccount::new))
         },
     }),
     credentials: Some(&View {
         one: |context, Revealed { credential, secret }| {
             let may = permissions(context, Noun::Credential);
-            one(context, &ServiceAccountCredential::of(credential, secret.as_ref(), may))
+            one(context, &ServiceAccountCredential::new(credential, secret.as_ref(), may))
         },
         list: |context, listed, page| {
             let may = permissions(context, Noun::Credential);
-            let list = List::of(
+            let list = List::new(
                 listed,
                 page,
                 may,
-                |item| item.credential.place(),
-                |item, may| ServiceAccountCredential::of(&item.credential, None, may),
+                |item| item.credential.position(),
+                |item, may| ServiceAccountCredential::new(&item.credential, None, may),
             );
             one(context, &list)
         },
@@ -111,8 +111,8 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     if after.is_some() && before.is_some() {
         wants("before", "cannot stand beside after");
     }
-    let mut page = Page::first(Order { by: By::Creation, descending: before.is_some() }, limit);
-    page.looks_back = true;
+    let mut page = Page::first(Order { key: SortKey::Creation, descending: before.is_some() }, limit);
+    page.checks_previous = true;
     for (name, cursor) in [("after", after), ("before", before)] {
         let Some(cursor) = cursor else { continue };
         if !cursor::follow(&mut page, &cursor) {
@@ -197,15 +197,15 @@ struct ServiceAccountCredential<'a> {
 }
 
 impl<'a> ServiceAccountCredential<'a> {
-    fn of(credential: &'a Credential, secret: Option<&'a Token>, permissions: Option<Value>) -> Self {
+    fn new(credential: &'a Credential, secret: Option<&'a Token>, permissions: Option<Value>) -> Self {
         Self {
             id: credential.id,
             client_id: credential.id.client(),
             client_secret: secret.map(Token::reveal),
-            created_at: credential.created_at.milliseconds(),
+            created_at: credential.created_at.to_rfc3339_millis(),
             name: &credential.state.name,
             description: credential.state.description.as_deref(),
-            last_used_at: credential.last_used_at.map(Micros::milliseconds),
+            last_used_at: credential.last_used_at.map(Micros::to_rfc3339_millis),
             permissions,
         }
     }
@@ -225,15 +225,15 @@ struct Organization<'a> {
 }
 
 impl<'a> Organization<'a> {
-    fn of(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
+    fn new(tenant: &'a Tenant, permissions: Option<Value>) -> Self {
         Self {
             id: tenant.id,
-            created_at: tenant.created_at.milliseconds(),
+            created_at: tenant.created_at.to_rfc3339_millis(),
             label: &tenant.label,
             name: &tenant.state.name,
             // "sso_enabled: false; zone_id: the organisation's id".
             sso_enabled: false,
-            updated_at: tenant.updated_at.milliseconds(),
+            updated_at: tenant.updated_at.to_rfc3339_millis(),
             zone_id: tenant.id,
             permissions,
         }
@@ -253,12 +253,12 @@ struct ServiceAccount<'a> {
 }
 
 impl<'a> ServiceAccount<'a> {
-    fn of(principal: &'a Principal, permissions: Option<Value>) -> Self {
+    fn new(principal: &'a Principal, permissions: Option<Value>) -> Self {
         Self {
             id: principal.id,
-            created_at: principal.created_at.milliseconds(),
+            created_at: principal.created_at.to_rfc3339_millis(),
             name: &principal.state.name,
-            updated_at: principal.updated_at.milliseconds(),
+            updated_at: principal.updated_at.to_rfc3339_millis(),
             description: principal.state.description.as_deref(),
             permissions,
         }
@@ -285,21 +285,31 @@ struct PageInfo {
 
 impl<T> List<T> {
     /// The page, oldest first, whichever way it was read. What the caller may do is the same for each item.
-    fn of<'a, S>(
+    fn new<'a, S>(
         listed: &'a Listed<S>,
         page: &Page,
         permissions: Option<Value>,
-        place: impl Fn(&S) -> Place<'_>,
+        position: impl Fn(&S) -> Position<'_>,
         item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&place(item), By::Creation));
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&position(item), SortKey::Creation));
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {
             items.reverse();
-            PageInfo { has_next_page: listed.behind, has_prev_page: listed.more, end_cursor: first, start_cursor: last }
+            PageInfo {
+                has_next_page: listed.has_previous,
+                has_prev_page: listed.more,
+                end_cursor: first,
+                start_cursor: last,
+            }
         } else {
-            PageInfo { has_next_page: listed.more, has_prev_page: listed.behind, end_cursor: last, start_cursor: first }
+            PageInfo {
+                has_next_page: listed.more,
+                has_prev_page: listed.has_previous,
+                end_cursor: last,
+                start_cursor: first,
+            }
         };
         Self { items, page_info, permissions }
     }

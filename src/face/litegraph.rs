@@ -1,19 +1,19 @@
 //! LiteGraph: Credentials. Its contract: docs/COMPATIBILITY.md, "LiteGraph".
 
 mod page;
-mod shown;
+mod views;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Face, View, by_words, json, sentences, word_in};
 use crate::answer::Answer;
-use crate::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
+use crate::credential::field::{Draft, Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
-use shown::{Credential, Tenant, User, array, ok};
+use views::{Credential, Tenant, User, array, ok};
 
 const WORDS: &[(Field, &str)] = &[
     (Field::Id, "GUID"),
@@ -40,8 +40,8 @@ impl Dialect for LiteGraph {
         word_in(WORDS, field).filter(|_| !in_parts && (!create_only || verb == Verb::Create))
     }
 
-    fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {
-        let (creates, absent) = (verb == Verb::Create, *said == Said::Absent);
+    fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning> {
+        let (creates, absent) = (verb == Verb::Create, *given == Given::Absent);
         if field == Field::Secret {
             // A BearerToken is made here if it is absent, null or empty; on update, "absent, null or empty keeps the token".
             Some(if creates { Meaning::Default } else { Meaning::Keep })
@@ -64,9 +64,9 @@ pub static LITEGRAPH: Face = Face {
     dialect: &LiteGraph,
     read_body,
     render_error,
-    tenants: Some(&View { one: |_, tenant| ok(&Tenant::of(tenant)), list: |_, listed, _| array(listed, Tenant::of) }),
-    principals: Some(&View { one: |_, user| ok(&User::of(user)), list: |_, listed, _| array(listed, User::of) }),
-    credentials: Some(&View { one: |_, revealed| ok(&Credential::of(revealed)), list: shown::credentials }),
+    tenants: Some(&View { one: |_, tenant| ok(&Tenant::new(tenant)), list: |_, listed, _| array(listed, Tenant::new) }),
+    principals: Some(&View { one: |_, user| ok(&User::new(user)), list: |_, listed, _| array(listed, User::new) }),
+    credentials: Some(&View { one: |_, revealed| ok(&Credential::new(revealed)), list: views::credentials }),
     deleted: (200, ""),
     prefixes: &["/v1.0", "/v2.0"],
     ignores_final_slash: true,
@@ -104,8 +104,8 @@ pub(crate) const PAGE: Handler<ReadPage> = Handler(page::enumerate);
 fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(&LiteGraph, noun, verb, &mut body);
     // What a credential without a sealed secret shows, and what keeps it.
-    if matches!(draft.said(Field::Secret), Said::Value(Value::String(token)) if token.is_empty()) {
-        draft.say(Field::Secret, Said::Absent);
+    if matches!(draft.given(Field::Secret), Given::Value(Value::String(token)) if token.is_empty()) {
+        draft.set(Field::Secret, Given::Absent);
     }
     draft
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Face, by_words, json};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
+use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, Inquiry, ReadInquiry, ReadLogIn, RenderMetadata, RenderVerified};
@@ -24,7 +24,7 @@ impl Dialect for OAuth {
         None
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _given: &Given) -> Option<Meaning> {
         None
     }
 
@@ -66,10 +66,10 @@ pub static OAUTH: Face = Face {
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Introspects a token (RFC 7662).
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((read_inquiry, |_, verified| Answer::new(200, json(&Introspected::of(verified.subject.as_ref())))));
+    Handler((read_inquiry, |_, verified| Answer::new(200, json(&Introspected::new(verified.subject.as_ref())))));
 /// Describes this server (RFC 8414).
 pub(crate) const METADATA: Handler<RenderMetadata> =
-    Handler(|context, ()| Answer::new(200, json(&Metadata::of(context.request))));
+    Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.request))));
 
 fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
     let token = request.form()?.remove("token").ok_or_else(|| {
@@ -176,7 +176,7 @@ pub(crate) struct Introspected<'a> {
 }
 
 impl<'a> Introspected<'a> {
-    fn of(subject: Option<&'a Subject>) -> Self {
+    fn new(subject: Option<&'a Subject>) -> Self {
         // "The authorization server SHOULD NOT include any additional information about an inactive token."
         let subject = subject.filter(|subject| subject.fault.is_none());
         // What it may do on everything; with full access, that is each role there is.
@@ -219,7 +219,7 @@ pub(crate) struct Metadata {
 }
 
 impl Metadata {
-    fn of(request: &Request<'_>) -> Self {
+    fn new(request: &Request<'_>) -> Self {
         let issuer = format!("https://{}", request.headers.get("host").unwrap_or_default());
         Self {
             token_endpoint: format!("{issuer}/oauth/token"),

@@ -6,16 +6,16 @@ pub mod description;
 mod one_off;
 mod problem;
 mod read;
-mod shown;
+mod views;
 
 use super::{Face, View};
-use crate::credential::field::{Field, Meaning, Noun, Said, Verb};
+use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
-use crate::credential::table::Goes;
+use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
 use crate::request::JSON;
-use shown::{Credential, Principal, Tenant, etag, list, one};
+use views::{Credential, Principal, Tenant, etag, list, one};
 
 /// Its words.
 pub struct Postern;
@@ -29,16 +29,16 @@ impl Dialect for Postern {
         let row = field.row()?;
         let has = match verb {
             // Ids, times and secrets are made by the service.
-            Verb::Create | Verb::Replace | Verb::Merge => row.goes == Goes::Document,
-            Verb::Rotate => noun == Noun::Credential && row.goes == Goes::GraceSeconds,
-            Verb::Revoke => noun == Noun::Credential && row.goes == Goes::Reason,
+            Verb::Create | Verb::Replace | Verb::Merge => row.destination == Destination::Document,
+            Verb::Rotate => noun == Noun::Credential && row.destination == Destination::GraceSeconds,
+            Verb::Revoke => noun == Noun::Credential && row.destination == Destination::Reason,
         };
         has.then_some(if field == Field::Preconditions { "require_if_match" } else { row.key })
     }
 
-    fn exception(&self, verb: Verb, field: Field, said: &Said) -> Option<Meaning> {
+    fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning> {
         // What would widen access, or move the credential, by being left out is required, null explicitly.
-        let required = *said == Said::Absent && field.row().is_some_and(|row| row.required.on_our_face(verb));
+        let required = *given == Given::Absent && field.row().is_some_and(|row| row.required.on_our_face(verb));
         required.then_some(Meaning::Missing)
     }
 
@@ -51,18 +51,18 @@ impl Dialect for Postern {
 pub static POSTERN: Face = Face {
     dialect: &Postern,
     read_body: |noun, verb, body| read::strictly(&Postern, noun, verb, body),
-    render_error: |refusal| problem::of(&Postern, refusal),
+    render_error: |refusal| problem::render(&Postern, refusal),
     tenants: Some(&View {
-        one: |context, tenant| one(context, &Tenant::of(tenant)).with("etag", etag(tenant.id, tenant.revision)),
-        list: |_, listed, page| list(listed, page, |tenant| tenant, Tenant::of),
+        one: |context, tenant| one(context, &Tenant::new(tenant)).with("etag", etag(tenant.id, tenant.revision)),
+        list: |_, listed, page| list(listed, page, |tenant| tenant, Tenant::new),
     }),
     principals: Some(&View {
-        one: |context, it| one(context, &Principal::of(it)).with("etag", etag(it.id, it.revision)),
-        list: |_, listed, page| list(listed, page, |principal| principal, Principal::of),
+        one: |context, it| one(context, &Principal::new(it)).with("etag", etag(it.id, it.revision)),
+        list: |_, listed, page| list(listed, page, |principal| principal, Principal::new),
     }),
     credentials: Some(&View {
-        one: |context, it| one(context, &Credential::of(&it.credential, it.secret.as_ref())),
-        list: |_, listed, page| list(listed, page, |it| &it.credential, |it| Credential::of(&it.credential, None)),
+        one: |context, it| one(context, &Credential::new(&it.credential, it.secret.as_ref())),
+        list: |_, listed, page| list(listed, page, |it| &it.credential, |it| Credential::new(&it.credential, None)),
     }),
     deleted: (204, ""),
     prefixes: &["/v1"],

@@ -11,27 +11,27 @@ use crate::face::Revealed;
 use crate::refusal::{Misconfigured, Refusal};
 use crate::settings::name;
 use crate::store::after::{After, Rekey};
-use crate::store::question::Question;
+use crate::store::command::Command;
 use crate::store::verdict::{Judged, Outcome};
 
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// What an outcome decided, and what its verdict told of the caller.
-    pub(super) fn judged<T>(&self, question: &Question, Outcome { judged, result }: Outcome<T>) -> Decided<T> {
-        Decided { known: Box::new(self.known(question, judged)), result }
+    pub(super) fn judged<T>(&self, command: &Command, Outcome { judged, result }: Outcome<T>) -> Decided<T> {
+        Decided { known: Box::new(self.known(command, judged)), result }
     }
 
-    fn known(&self, question: &Question, judged: Judged) -> Known {
-        let named = question.caller.named();
+    fn known(&self, command: &Command, judged: Judged) -> Known {
+        let named = command.caller.named();
         if !judged.is_authenticated() {
             return Known { named, ..Known::default() };
         }
         let deferred = After {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
-            rekey: self.rekey_caller(question, &judged),
-            change: question.change,
+            rekey: self.rekey_caller(command, &judged),
+            change: command.change,
             by: judged.caller.unwrap_or_default(),
-            request: question.request.clone(),
+            request: command.request.clone(),
         };
         let retiring = judged.retires_since.zip(judged.retires_at);
         Known { rank: judged.rank, retiring, deferred: Some(deferred), named }
@@ -68,9 +68,9 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// The move of the caller's secret to the current key, where it is still under the previous one.
-    fn rekey_caller(&self, question: &Question, judged: &Judged) -> Option<Rekey> {
+    fn rekey_caller(&self, command: &Command, judged: &Judged) -> Option<Rekey> {
         let keys = &self.settings.keys;
-        let Caller::Secret { proofs, .. } = &question.caller else { return None };
+        let Caller::Secret { proofs, .. } = &command.caller else { return None };
         let key = judged.caller_key.clone().filter(|key| key != keys.current.id())?;
         let (from, tenant) = (judged.caller_secret?, judged.caller_tenant?);
         let owner = judged.caller.as_deref().and_then(Id::parse)?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::context::RequestContext;
 use super::decision::Decided;
-use super::read::Given;
+use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -15,27 +15,27 @@ use crate::operation::{
     RenderVerified, Verified,
 };
 use crate::refusal::Refusal;
+use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
-use crate::store::question::{Act, By, On, Order, Page, Rotation};
 use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
 /// One thing of a noun, as the target of an operation.
-pub(super) fn one(noun: Noun) -> On {
+pub(super) fn one(noun: Noun) -> Target {
     match noun {
-        Noun::Tenant => On::Tenant,
-        Noun::Principal => On::Principal,
-        Noun::Credential => On::Credential,
+        Noun::Tenant => Target::Tenant,
+        Noun::Principal => Target::Principal,
+        Noun::Credential => Target::Credential,
     }
 }
 
 /// All things of a noun, or a new one, as the target of an operation.
-pub(super) fn all(noun: Noun) -> On {
+pub(super) fn all(noun: Noun) -> Target {
     match noun {
-        Noun::Tenant => On::Tenants,
-        Noun::Principal => On::Principals,
-        Noun::Credential => On::Credentials,
+        Noun::Tenant => Target::Tenants,
+        Noun::Principal => Target::Principals,
+        Noun::Credential => Target::Credentials,
     }
 }
 
@@ -44,30 +44,30 @@ pub(super) const NOTHING: ReadNothing = |_| Ok(());
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn find(&self, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let Given { question, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
+        let ParsedRequest { command, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
-                let found = tenant::find(&self.store, &question).await?;
-                self.rendered(self.judged(&question, found), view(self.face.tenants)?.one)
+                let found = tenant::find(&self.store, &command).await?;
+                self.rendered(self.judged(&command, found), view(self.face.tenants)?.one)
             }
             Noun::Principal => {
-                let found = principal::find(&self.store, &question).await?;
-                self.rendered(self.judged(&question, found), view(self.face.principals)?.one)
+                let found = principal::find(&self.store, &command).await?;
+                self.rendered(self.judged(&command, found), view(self.face.principals)?.one)
             }
             Noun::Credential => {
-                let found = credential::find(&self.store, &question).await?;
-                self.credential(self.judged(&question, found))?
+                let found = credential::find(&self.store, &command).await?;
+                self.credential(self.judged(&command, found))?
             }
         })
     }
 
-    /// Deletes what the question is on. `noun` is what may be missing.
-    pub(super) async fn delete(&self, on: On, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut question, .. } = self.read(NOTHING, (on, Act::Delete))?;
-        question.bound = Some(DELETE_MAX);
-        question.force = self.is_set("force");
-        let outcome = delete(&self.store, &question).await?;
-        let mut decided = self.judged(&question, outcome);
+    /// Deletes what the command is on. `noun` is what may be missing.
+    pub(super) async fn delete(&self, target: Target, noun: Noun) -> Result<Decided<Answer>, Refusal> {
+        let ParsedRequest { mut command, .. } = self.read(NOTHING, (target, Act::Delete))?;
+        command.bound = Some(DELETE_MAX);
+        command.force = self.is_set("force");
+        let outcome = delete(&self.store, &command).await?;
+        let mut decided = self.judged(&command, outcome);
         if self.face.delete_is_idempotent && decided.result == Err(Refusal::Missing(noun)) {
             decided.result = Ok(());
         }
@@ -77,40 +77,41 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Changes a credential without a body: a step of its rotation, or else its restoration.
     pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decided<Answer>, Refusal> {
-        let Given { mut question, .. } = self.read(NOTHING, (On::Credential, Act::Change))?;
-        question.rotation = rotation;
+        let ParsedRequest { mut command, .. } = self.read(NOTHING, (Target::Credential, Act::Change))?;
+        command.rotation = rotation;
         if rotation.is_none() {
-            question.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
+            command.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
         }
-        let outcome = credential::update(&self.store, &question, Vec::new()).await?;
-        self.credential(self.judged(&question, outcome))
+        let outcome = credential::update(&self.store, &command, Vec::new()).await?;
+        self.credential(self.judged(&command, outcome))
     }
 
     pub(super) async fn history(
         &self,
         (read, render): (ReadHistory, RenderHistory),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input: HistoryPage { limit, from }, mut question } = self.read(read, (On::Events, Act::Read))?;
-        let mut page = Page::first(Order { by: By::Id, descending: true }, limit);
-        let (credential, principal) = (question.credential.take(), question.principal.take());
+        let ParsedRequest { input: HistoryPage { limit, from }, mut command } =
+            self.read(read, (Target::Events, Act::Read))?;
+        let mut page = Page::first(Order { key: SortKey::Id, descending: true }, limit);
+        let (credential, principal) = (command.credential.take(), command.principal.take());
         page.noun = credential.map(|_| Noun::Credential).or(principal.map(|_| Noun::Principal));
         page.from = credential.or(principal);
-        question.page = Some(page);
-        question.seq = from;
-        let outcome = history::page(&self.store, &question).await?;
-        Ok(self.rendered(self.judged(&question, outcome), render))
+        command.page = Some(page);
+        command.seq = from;
+        let outcome = history::page(&self.store, &command).await?;
+        Ok(self.rendered(self.judged(&command, outcome), render))
     }
 
     pub(super) async fn verify(
         &self,
         (read, render): (ReadInquiry, RenderVerified),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { input, mut question } = self.read(read, (On::Caller, Act::Read))?;
+        let ParsedRequest { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
         let Inquiry { token, needs, violations } = input;
-        question.subject = Caller::presented(&token, self.settings, self.now);
-        question.invalid = !violations.is_empty();
-        let outcome = verify(&self.store, &question, violations).await?;
-        let decided = self.judged(&question, outcome).and_then(|known, subject| {
+        command.subject = Caller::presented(&token, self.settings, self.now);
+        command.invalid = !violations.is_empty();
+        let outcome = verify(&self.store, &command, violations).await?;
+        let decided = self.judged(&command, outcome).and_then(|known, subject| {
             let used = subject.as_ref().and_then(|subject| subject.used);
             if let (Some(used), Some(deferred)) = (used, &mut known.deferred) {
                 deferred.used.push(used);
@@ -125,21 +126,21 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn verdict<T: 'static>(
         &self,
         (read, render): (ReadNothing, fn(&RenderContext<'_>, &T) -> Answer),
-        on: On,
+        target: Target,
         tell: fn(&Judged) -> T,
     ) -> Result<Decided<Answer>, Refusal> {
-        let Given { question, .. } = self.read(read, (on, Act::Read))?;
-        let outcome = credential::judged(&self.store, &question).await?;
+        let ParsedRequest { command, .. } = self.read(read, (target, Act::Read))?;
+        let outcome = credential::judged(&self.store, &command).await?;
         let told = tell(&outcome.judged);
-        let decided = self.judged(&question, outcome).and_then(|_, ()| Ok(told));
+        let decided = self.judged(&command, outcome).and_then(|_, ()| Ok(told));
         Ok(self.rendered(decided, render))
     }
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
-        let question = self.question(read(self.request, self.settings)?, (On::Caller, Act::Read));
-        let outcome = credential::judged(&self.store, &question).await?;
+        let command = self.command(read(self.request, self.settings)?, (Target::Caller, Act::Read));
+        let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
-        let decided = self.judged(&question, outcome).and_then(|_, ()| {
+        let decided = self.judged(&command, outcome).and_then(|_, ()| {
             let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
             Ok(self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now))
         });

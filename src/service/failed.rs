@@ -26,7 +26,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    pub(super) fn of(
+    pub(super) fn new(
         result: &Result<Answer, Refusal>,
         headers: &dyn Headers,
         named: Option<Id>,

@@ -10,14 +10,14 @@ use crate::credential::secret::Token;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::store::question::{Act, Key, On, Question, TenantRef};
+use crate::store::command::{Act, Command, Key, Target, TenantRef};
 
 /// Everything that a client said.
-pub(super) struct Given<I> {
+pub(super) struct ParsedRequest<I> {
     /// The operation's own input.
     pub input: I,
     /// The rest: who calls, what the path and the headers name, preconditions. Nothing of the input is in it.
-    pub question: Question,
+    pub command: Command,
 }
 
 /// What a write says.
@@ -33,50 +33,50 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) fn read<I>(
         &self,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
-        target: (On, Act),
-    ) -> Result<Given<I>, Refusal> {
-        Ok(Given { input: reader(self.request)?, question: self.rest(target)? })
+        target: (Target, Act),
+    ) -> Result<ParsedRequest<I>, Refusal> {
+        Ok(ParsedRequest { input: reader(self.request)?, command: self.rest(target)? })
     }
 
     /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.
-    fn rest(&self, target: (On, Act)) -> Result<Question, Refusal> {
+    fn rest(&self, target: (Target, Act)) -> Result<Command, Refusal> {
         let Self { request, face, settings, .. } = self;
         let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
-        let mut question = self.question(caller, target);
-        if let Some(header) = face.tenant_header.filter(|_| question.caller.is_root()) {
+        let mut command = self.command(caller, target);
+        if let Some(header) = face.tenant_header.filter(|_| command.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;
-            question.tenant = Some(tenant(Id::parse_either(&named), named));
+            command.tenant = Some(tenant(Id::parse_either(&named), named));
         }
         for (name, text) in self.segments {
             // An id that cannot be read is no error: it is one that nothing has.
             let id = face.dialect.read_id(text);
             match *name {
-                "tenant" if face.takes_labels => question.tenant = Some(tenant(id, text.clone())),
-                "tenant" => question.tenant = Some(TenantRef::Id(Key(id))),
-                "principal" => question.principal = Some(Key(id)),
-                "credential" => question.credential = Some(Key(id)),
+                "tenant" if face.takes_labels => command.tenant = Some(tenant(id, text.clone())),
+                "tenant" => command.tenant = Some(TenantRef::Id(Key(id))),
+                "principal" => command.principal = Some(Key(id)),
+                "credential" => command.credential = Some(Key(id)),
                 "token" => {
                     // What cannot be a token is one that no credential has.
                     let token = Token::read(text, &settings.token_prefix).ok();
-                    question.bearer = Some(token.map_or_else(Vec::new, |token| settings.keys.prove(&token)));
+                    command.bearer = Some(token.map_or_else(Vec::new, |token| settings.keys.prove(&token)));
                 }
                 other => return Err(Refusal::Broken(format!("no meaning for the segment {other}"))),
             }
         }
-        Ok(question)
+        Ok(command)
     }
 
-    /// The question of a caller who names nothing.
-    pub(super) fn question(&self, caller: Caller, (on, act): (On, Act)) -> Question {
-        let target = (on, act, self.route.right);
-        Question {
+    /// The command of a caller who names nothing.
+    pub(super) fn command(&self, caller: Caller, (target, act): (Target, Act)) -> Command {
+        let target = (target, act, self.route.right);
+        Command {
             if_match: self.request.if_match(),
             // A read is answered without it, and then told 304.
             if_none_match: if matches!(act, Act::Change | Act::Delete) { self.request.if_none_match() } else { None },
             merges: self.route.operation == Operation::Write(Noun::Credential, Verb::Merge),
             active: self.face.says_active,
-            tells_secrets: self.face.lists_secrets,
-            ..Question::new(self.now, caller, target, self.change, self.id.to_owned())
+            lists_secrets: self.face.lists_secrets,
+            ..Command::new(self.now, caller, target, self.change, self.id.to_owned())
         }
     }
 

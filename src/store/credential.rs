@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::command::{Act, Command, Rotation, Target};
 use super::idempotency::{Made, once};
-use super::question::{Act, On, Question, Rotation};
 use super::sql::{Plain, Sql};
 use super::verdict::{Outcome, document, first, judge, no_row, one, read};
 use super::{Database, Row, Store};
@@ -18,18 +18,18 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Credential>, Refusal> {
-    let read = Sql::Read { on: On::Credential, secrets: question.tells_secrets };
-    one(store, question, read, Vec::new(), from_row).await
+pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Credential>, Refusal> {
+    let read = Sql::Read { target: Target::Credential, secrets: command.lists_secrets };
+    one(store, command, read, Vec::new(), from_row).await
 }
 
 /// Judges a request, and does nothing else. On a tenant, the names of its roles are judged with it.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn judged<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<()>, Refusal> {
-    let statement = if question.on == On::Tenant { Sql::Roles } else { Sql::Judge(question.on, question.act) };
-    judge(store, question, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
+pub async fn judged<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<()>, Refusal> {
+    let statement = if command.target == Target::Tenant { Sql::Roles } else { Sql::Judge(command.target, command.act) };
+    judge(store, command, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 
 /// Creates a credential and its secret.
@@ -38,11 +38,11 @@ pub async fn judged<D: Database>(store: &Store<'_, D>, question: &Question) -> R
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn create<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
     let follow = [Sql::Plain(Plain::SecretAdd)];
-    once(store, question, &follow, violations, |row| read::<Stored>(row)?.into_credential(None)).await
+    once(store, command, &follow, violations, |row| read::<Stored>(row)?.into_credential(None)).await
 }
 
 /// Updates a credential, for PUT and PATCH, on every face.
@@ -51,15 +51,15 @@ pub async fn create<D: Database>(
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn update<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Credential>, Refusal> {
-    let rotates = question.rotation.is_some();
-    let listed = question.tells_secrets && !rotates;
-    let mut statements = vec![Sql::Change { on: On::Credential, act: Act::Change, secrets: listed }];
+    let rotates = command.rotation.is_some();
+    let listed = command.lists_secrets && !rotates;
+    let mut statements = vec![Sql::Change { target: Target::Credential, act: Act::Change, secrets: listed }];
     // An invalid change is judged only: who is not authenticated gets 401 and learns nothing of the body.
-    if !question.invalid {
-        let follow: &[Plain] = match (question.rotation, &question.secret) {
+    if !command.invalid {
+        let follow: &[Plain] = match (command.rotation, &command.secret) {
             (None, None) => &[],
             (None, Some(_)) => &[Plain::SecretAdd, Plain::SecretEndOthers, Plain::SecretDeleteEnded],
             (Some(Rotation::Start), _) => {
@@ -70,14 +70,14 @@ pub async fn update<D: Database>(
         };
         statements.extend(follow.iter().copied().map(Sql::Plain));
     }
-    let (Outcome { judged, result }, rows) = judge(store, question, &statements, violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
         let mut stored: Stored = read(first(&rows, 0).ok_or_else(no_row)?)?;
         if rotates {
             let last_but_one = statements.len() - 2;
             stored.secrets = read::<Listed>(first(&rows, last_but_one).ok_or_else(no_row)?)?.secrets;
         }
-        let sealed = stored.sealed_after(question);
+        let sealed = stored.sealed_after(command);
         stored.into_credential(sealed)
     });
     Ok(Outcome { judged, result })
@@ -101,7 +101,7 @@ pub struct Dry {
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn dry_run<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Dry>, Refusal> {
     #[derive(Deserialize)]
@@ -111,7 +111,7 @@ pub async fn dry_run<D: Database>(
         changes: String,
         widened: u8,
     }
-    one(store, question, Sql::DryRun, violations, |row| {
+    one(store, command, Sql::DryRun, violations, |row| {
         let Row { id, revision, changes, widened } = read(row)?;
         Ok(Dry { id, revision, changes, widened: widened == 1 })
     })
@@ -155,8 +155,8 @@ impl Stored {
     }
 
     /// The sealed value of the secret that is the newest once the change is made.
-    fn sealed_after(&self, question: &Question) -> Option<Sealed> {
-        match &question.secret {
+    fn sealed_after(&self, command: &Command) -> Option<Sealed> {
+        match &command.secret {
             Some(new) if !new.proofs.iter().any(|proof| self.newest.as_ref() == Some(&proof.id.to_string())) => {
                 new.sealed.clone().map(|text| Sealed { key: new.key.clone(), text })
             }

@@ -40,7 +40,7 @@ const TEXTS: [(&str, Kind); 14] = [
 impl Fault {
     /// What a message of D1 means. One that is not known is taken for the worst: it may have been written.
     #[must_use]
-    pub fn of(message: String) -> Self {
+    pub fn from_message(message: String) -> Self {
         let known = TEXTS.iter().find(|(text, _)| message.contains(text));
         let fault = known.map_or(Self::Unavailable as Kind, |(_, fault)| *fault);
         fault(message)
@@ -100,7 +100,7 @@ mod tests {
             ("Wrong number of parameter bindings for SQL query.", false, false, false),
             ("D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'", false, false, false),
         ] {
-            let fault = Fault::of(format!("D1_ERROR: {message}"));
+            let fault = Fault::from_message(format!("D1_ERROR: {message}"));
             assert_eq!(fault.may_have_run(), may_have_run, "{message}");
             assert_eq!(fault.may_be_asked_again(false), reads_again, "{message}");
             assert_eq!(fault.may_be_asked_again(true), writes_again, "{message}");

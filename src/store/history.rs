@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::question::Question;
+use super::command::Command;
 use super::sql::Sql;
 use super::verdict::{Outcome, judge, read};
 use super::{Database, Row, Store};
@@ -53,10 +53,10 @@ pub struct Events {
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn page<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Events>, Refusal> {
-    let page = question.page.as_ref();
+pub async fn page<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Events>, Refusal> {
+    let page = command.page.as_ref();
     let statement = Sql::Events(page.and_then(|page| page.noun));
-    let (Outcome { judged, result }, rows) = judge(store, question, &[statement], Vec::new()).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &[statement], Vec::new()).await?;
     let result = result.and_then(|()| {
         let events: &[Row] = rows.first().and_then(|rows| rows.get(1..)).unwrap_or_default();
         let mut items = events.iter().map(read).collect::<Result<Vec<Event>, _>>()?;

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::question::{Act, Question};
+use super::command::{Act, Command};
 use super::sql::{Plain, Sql};
 use super::verdict::{Outcome, first, judge, no_row, read};
 use super::{Database, Parameter, Row, Store};
@@ -20,13 +20,13 @@ pub struct Made<T> {
     pub replayed: Option<Option<Sealed>>,
 }
 
-/// Creates what the question asks for, once for its key. `follow` goes by the stamp of that.
+/// Creates what the command asks for, once for its key. `follow` goes by the stamp of that.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub(super) async fn once<D: Database, T>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     follow: &[Sql],
     violations: Vec<Violation>,
     read_made: impl FnOnce(&Row) -> Result<T, Refusal>,
@@ -37,10 +37,10 @@ pub(super) async fn once<D: Database, T>(
         made_key: Option<String>,
         made_sealed: Option<String>,
     }
-    let create = Sql::Change { on: question.on, act: Act::Create, secrets: question.tells_secrets };
-    let follow = if question.invalid { &[] } else { follow };
+    let create = Sql::Change { target: command.target, act: Act::Create, secrets: command.lists_secrets };
+    let follow = if command.invalid { &[] } else { follow };
     let statements = [&[create], follow].concat();
-    let (Outcome { judged, result }, rows) = judge(store, question, &statements, violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
         let row = first(&rows, 0).ok_or_else(no_row)?;
         if !judged.is_replay() {

@@ -1,4 +1,4 @@
-//! An id of a path, as a member of the question.
+//! An id of a path, as a member of the command.
 
 use serde::{Serialize, Serializer};
 

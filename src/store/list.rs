@@ -4,9 +4,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::command::Command;
 use super::credential::from_row;
 use super::principal::Principal;
-use super::question::Question;
 pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
 use super::sql::Sql;
@@ -29,7 +29,7 @@ pub struct Listed<T> {
     /// Whether more come after them.
     pub more: bool,
     /// Whether some come before them. Known where the page looks back.
-    pub behind: bool,
+    pub has_previous: bool,
     /// How many credentials the tenant has.
     pub total: u64,
     /// How many come after the page, up to [`PAGE_MAX`]. Known where the page counts.
@@ -52,25 +52,25 @@ pub struct Edge {
 impl Edge {
     /// The place.
     #[must_use]
-    pub fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.name, id: self.id }
+    pub fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.name, id: self.id }
     }
 }
 
-/// What a list can be of. What a question is on has to be the same.
+/// What a list can be of. What the target of the command has to be the same.
 pub trait Item: Sized {
     /// Where it stands in a list.
-    fn place(&self) -> Place<'_>;
+    fn position(&self) -> Position<'_>;
 
     /// Reads it from its row.
     ///
     /// # Errors
     /// `Broken` for a row of something else.
-    fn of(row: &Row) -> Result<Self, Refusal>;
+    fn from_row(row: &Row) -> Result<Self, Refusal>;
 }
 
 /// Where an item stands: what lists are ordered by.
-pub struct Place<'a> {
+pub struct Position<'a> {
     /// When it was made.
     pub created_at: Micros,
     /// Its name.
@@ -80,31 +80,31 @@ pub struct Place<'a> {
 }
 
 impl Item for Credential {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         from_row(row)
     }
 }
 
 impl Item for Principal {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         read(row)
     }
 }
 
 impl Item for Tenant {
-    fn place(&self) -> Place<'_> {
-        Place { created_at: self.created_at, name: &self.state.name, id: self.id }
+    fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.state.name, id: self.id }
     }
 
-    fn of(row: &Row) -> Result<Self, Refusal> {
+    fn from_row(row: &Row) -> Result<Self, Refusal> {
         read(row)
     }
 }
@@ -116,30 +116,30 @@ impl Item for Tenant {
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn page<D: Database, T: Item>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
 ) -> Result<Outcome<Listed<T>>, Refusal> {
-    let page = question.page.as_ref().ok_or_else(|| Refusal::Broken("a list without a page".to_owned()))?;
-    let shape = Shape::new(question, page);
-    let (Outcome { judged, result }, rows) = judge(store, question, &[Sql::List(shape)], Vec::new()).await?;
+    let page = command.page.as_ref().ok_or_else(|| Refusal::Broken("a list without a page".to_owned()))?;
+    let shape = Shape::new(command, page);
+    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::List(shape)], Vec::new()).await?;
     let result = result.and_then(|()| {
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<With>(verdict)?.extra;
-        let items = found.iter().take(limit).map(T::of).collect::<Result<Vec<_>, _>>()?;
+        let items = found.iter().take(limit).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
         let (more, total) = (found.len() > limit, judged.total.unwrap_or_default());
         // Nothing precedes the first page, and how many items follow it is known from the tenant's count.
         let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));
-        let (mut behind, mut resume) = (false, None);
+        let (mut has_previous, mut resume) = (false, None);
         match shape.extra {
             Extra::Nothing => {}
-            Extra::Previous => behind = extra.is_some(),
+            Extra::Previous => has_previous = extra.is_some(),
             Extra::Remaining => remaining = extra.and_then(|count| count.as_u64()).unwrap_or_default(),
             Extra::Edge => {
                 let edge = extra.as_ref().and_then(Value::as_str).filter(|_| !more);
                 resume = edge.map(|edge| read(&Row::new(edge))).transpose()?;
             }
         }
-        Ok(Listed { items, more, behind, total, remaining, resume })
+        Ok(Listed { items, more, has_previous, total, remaining, resume })
     });
     Ok(Outcome { judged, result })
 }

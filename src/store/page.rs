@@ -1,4 +1,4 @@
-//! The page of a list, as a member of the question.
+//! The page of a list, as a member of the command.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::credential::time::Micros;
 
 /// What the items of a list are ordered by; of equals, by their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub enum SortKey {
     /// When they were made.
     Creation,
     /// Their names.
@@ -22,7 +22,7 @@ pub enum By {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// By what.
-    pub by: By,
+    pub key: SortKey,
     /// Whether the last comes first.
     pub descending: bool,
 }
@@ -84,10 +84,10 @@ pub struct Page {
     pub secrets: bool,
     /// Whether secrets are told of: their ids and times.
     #[serde(skip_serializing_if = "is_false")]
-    pub tells_secrets: bool,
+    pub lists_secrets: bool,
     /// Whether to tell if something is before it.
     #[serde(skip)]
-    pub looks_back: bool,
+    pub checks_previous: bool,
     /// Whether to count what is behind it.
     #[serde(skip)]
     pub counts: bool,
@@ -109,8 +109,8 @@ impl Page {
             filter: None,
             ids: None,
             secrets: false,
-            tells_secrets: false,
-            looks_back: false,
+            lists_secrets: false,
+            checks_previous: false,
             counts: false,
         }
     }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::command::{Act, Command, Target};
 use super::idempotency::{Made, once};
-use super::question::{Act, On, Question};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
 use super::{Database, Store};
@@ -48,25 +48,25 @@ pub struct State {
     pub email: Option<String>,
 }
 
-/// Creates a principal, of the id that the question has for it.
+/// Creates a principal, of the id that the command has for it.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn create<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Principal>>, Refusal> {
-    once(store, question, &[], violations, read).await
+    once(store, command, &[], violations, read).await
 }
 
 /// Finds a principal.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Principal>, Refusal> {
-    let statement = Sql::Read { on: On::Principal, secrets: false };
-    one(store, question, statement, Vec::new(), read).await
+pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Principal>, Refusal> {
+    let statement = Sql::Read { target: Target::Principal, secrets: false };
+    one(store, command, statement, Vec::new(), read).await
 }
 
 /// Updates a principal.
@@ -75,9 +75,9 @@ pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Res
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn update<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Principal>, Refusal> {
-    let change = Sql::Change { on: On::Principal, act: Act::Change, secrets: false };
-    one(store, question, change, violations, read).await
+    let change = Sql::Change { target: Target::Principal, act: Act::Change, secrets: false };
+    one(store, command, change, violations, read).await
 }

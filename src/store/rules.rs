@@ -1,8 +1,8 @@
 //! Every rule by which the database refuses a request: one line a rule, in the order in which they are checked. The verdict's CASE is
 //! made of these lines (`sql.rs`), and what its code means is read from them.
 
-use super::question::Act::{self, Change, Create, Delete, Read};
-use super::question::On::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
+use super::command::Act::{self, Change, Create, Delete, Read};
+use super::command::Target::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
 use super::text::fill;
 use crate::refusal::{Conflict, Noun, Refusal};
 
@@ -13,23 +13,23 @@ pub(super) struct Rule {
     /// The refusal; none where the request is answered with what it created before, under the same Idempotency-Key.
     pub refusal: Option<Refusal>,
     /// What requests it can refuse.
-    pub on: &'static [On],
+    pub targets: &'static [Target],
     pub acts: &'static [Act],
     /// The condition, over the columns of the verdict's last step. `{etag}` is the entity tag of the thing.
     pub when: &'static str,
 }
 
-const ALL: &[On] = &[On::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
+const ALL: &[Target] = &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
 const EVERY: &[Act] = &[Read, Create, Change, Delete];
-const IN_TENANT: &[On] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
-const UNDER_PRINCIPAL: &[On] = &[Principal, Credentials, Credential];
-const ONE: &[On] = &[Tenant, Principal, Credential];
-const OF_CREDENTIALS: &[On] = &[Credentials, Credential];
+const IN_TENANT: &[Target] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
+const UNDER_PRINCIPAL: &[Target] = &[Principal, Credentials, Credential];
+const ONE: &[Target] = &[Tenant, Principal, Credential];
+const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
 const WRITES: &[Act] = &[Create, Change];
 
 macro_rules! rules {
-    ($($code:literal $refusal:expr, $on:expr, $acts:expr, $when:expr;)*) => {
-        &[$(Rule { code: $code, refusal: $refusal, on: $on, acts: $acts, when: $when }),*]
+    ($($code:literal $refusal:expr, $targets:expr, $acts:expr, $when:expr;)*) => {
+        &[$(Rule { code: $code, refusal: $refusal, targets: $targets, acts: $acts, when: $when }),*]
     };
 }
 
@@ -38,9 +38,9 @@ macro_rules! rules {
 pub(super) static RULES: &[Rule] = rules! {
     "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
-    "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.need'";
-    "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "place IS NULL";
-    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND whom IS NULL";
+    "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
+    "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
+    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
@@ -71,21 +71,21 @@ pub(super) static RULES: &[Rule] = rules! {
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
     // The default principal is neither deleted nor disabled.
-    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "whom = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
-    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "whom = '00000000000000000000000000'";
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "verdict_of.principal = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
+    "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "verdict_of.principal = '00000000000000000000000000'";
     // A tenant that is not empty is deleted only if the request says so.
-    "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.place AND p.id > '00000000000000000000000000'))";
+    "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.tenant AND p.id > '00000000000000000000000000'))";
 };
 
 /// The CASE of the rules that can refuse such a request.
-pub(super) fn code(on: On, act: Act) -> String {
-    let etag = if on == Tenant {
-        "place || '.' || verdict_of.revision"
+pub(super) fn code(target: Target, act: Act) -> String {
+    let etag = if target == Tenant {
+        "verdict_of.tenant || '.' || verdict_of.revision"
     } else {
         "verdict_of.id || '.' || verdict_of.revision"
     };
-    let keyed_tenant = if on == Tenants { "''" } else { "place" };
-    let rules = RULES.iter().filter(|rule| rule.on.contains(&on) && rule.acts.contains(&act));
+    let keyed_tenant = if target == Tenants { "''" } else { "verdict_of.tenant" };
+    let rules = RULES.iter().filter(|rule| rule.targets.contains(&target) && rule.acts.contains(&act));
     let cases = rules.map(|Rule { code, when, .. }| {
         let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant)]);
         format!("WHEN {when} THEN '{code}' ")

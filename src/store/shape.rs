@@ -1,6 +1,6 @@
 //! The statements of lists: what they depend on, and their text after the verdict.
 
-use super::question::{By, On, Order, Page, Question};
+use super::command::{Command, Order, Page, SortKey, Target};
 use super::text::{fill, secrets_listed};
 
 /// The most rows of a page, and the most that are counted behind one.
@@ -49,23 +49,23 @@ pub(super) enum Extra {
 }
 
 impl Shape {
-    pub(super) fn new(question: &Question, page: &Page) -> Self {
+    pub(super) fn new(command: &Command, page: &Page) -> Self {
         let by_filter = page.filter.as_ref().is_some_and(|filter| filter.principal.is_some());
-        let of = match question.on {
-            On::Tenants | On::Tenant if question.caller.is_root() => Of::AllTenants,
-            On::Tenants | On::Tenant => Of::Tenant,
-            On::Principals | On::Principal => Of::Principals,
-            On::Credentials | On::Credential | On::Caller | On::Events => {
-                if question.principal.is_some() {
+        let of = match command.target {
+            Target::Tenants | Target::Tenant if command.caller.is_root() => Of::AllTenants,
+            Target::Tenants | Target::Tenant => Of::Tenant,
+            Target::Principals | Target::Principal => Of::Principals,
+            Target::Credentials | Target::Credential | Target::Caller | Target::Events => {
+                if command.principal.is_some() {
                     Of::Principal
-                } else if by_filter && page.order.by == By::Creation {
+                } else if by_filter && page.order.key == SortKey::Creation {
                     Of::FilteredPrincipal
                 } else {
                     Of::Credentials
                 }
             }
         };
-        let extra = if page.looks_back && page.is_further() {
+        let extra = if page.checks_previous && page.is_further() {
             Extra::Previous
         } else if page.counts && page.is_further() {
             Extra::Remaining
@@ -78,11 +78,11 @@ impl Shape {
     }
 
     /// What the verdict is on.
-    pub(super) fn on(self) -> On {
+    pub(super) fn on(self) -> Target {
         match self.of {
-            Of::AllTenants | Of::Tenant => On::Tenants,
-            Of::Principals => On::Principals,
-            Of::Credentials | Of::Principal | Of::FilteredPrincipal => On::Credentials,
+            Of::AllTenants | Of::Tenant => Target::Tenants,
+            Of::Principals => Target::Principals,
+            Of::Credentials | Of::Principal | Of::FilteredPrincipal => Target::Credentials,
         }
     }
 
@@ -98,7 +98,7 @@ impl Shape {
             ),
         };
         let listed = secrets_listed("r.tenant", "r.id");
-        let listed = format!("iif(?1 ->> '$.page.tells_secrets', {listed}, NULL)");
+        let listed = format!("iif(?1 ->> '$.page.lists_secrets', {listed}, NULL)");
         let columns =
             format!("{}, r.state, r.revision, r.created_at, r.updated_at", fill(columns, &[("secrets", &listed)]));
         let blanks = [
@@ -112,7 +112,7 @@ impl Shape {
 
     fn rows(self, columns: &str) -> String {
         let Source { keys, k, rows } = self.source();
-        let newest = if self.on() == On::Credentials { include_str!("sql/list_newest.sql") } else { "" };
+        let newest = if self.on() == Target::Credentials { include_str!("sql/list_newest.sql") } else { "" };
         if self.by_ids {
             let within = self.within(k, &FROM_START);
             return format!(
@@ -125,13 +125,13 @@ impl Shape {
             let (key, direction) = order_key(self.order);
             let looked_at = format!(
                 "r.tenant, r.id, r.state, r.revision, r.created_at, r.updated_at, r.last_used_at, r.enabled, r.principal, r.roles, r.name, \
-                r.expires_at, {k}.{key} AS place, {k}.id AS place_id"
+                r.expires_at, {k}.{key} AS position, {k}.id AS position_id"
             );
             let looked_at = self.select(&looked_at, &format!("{keys} {rows}"), self.order, &FROM_START);
             let passes = include_str!("sql/list_filter.sql");
             return format!(
                 "SELECT {columns} FROM ({looked_at} LIMIT {LOOKS_AT}) AS r {newest} WHERE {passes}
-                ORDER BY r.place{direction}, r.place_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
+                ORDER BY r.position{direction}, r.position_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
             );
         }
         let select = self.select(columns, &format!("{keys} {rows} {newest}"), self.order, &FROM_START);
@@ -141,11 +141,11 @@ impl Shape {
     /// Read from the keys only, as a column of the row of the verdict.
     fn extra(self) -> String {
         let Source { keys, k, .. } = self.source();
-        let Order { by, descending } = self.order;
+        let Order { key, descending } = self.order;
         let extra = match self.extra {
             Extra::Nothing => return "NULL".to_owned(),
             Extra::Previous => {
-                let back = Order { by, descending: !descending };
+                let back = Order { key, descending: !descending };
                 format!("{} LIMIT 1", self.select("1", keys, back, &Start { outer: true, inclusive: true }))
             }
             Extra::Remaining => {
@@ -154,9 +154,9 @@ impl Shape {
                 format!("SELECT count(*) FROM ({select} LIMIT {PAGE_MAX} {after_page})")
             }
             Extra::Edge => {
-                let (created_at, name) = match by {
-                    By::Name => ("0".to_owned(), format!("{k}.name")),
-                    By::Creation | By::Id => (format!("{k}.created_at"), "''".to_owned()),
+                let (created_at, name) = match key {
+                    SortKey::Name => ("0".to_owned(), format!("{k}.name")),
+                    SortKey::Creation | SortKey::Id => (format!("{k}.created_at"), "''".to_owned()),
                 };
                 let edge = format!("json_object('created_at', {created_at}, 'name', {name}, 'id', {k}.id)");
                 let select = self.select(&edge, keys, self.order, &Start { outer: true, inclusive: false });
@@ -174,7 +174,7 @@ impl Shape {
             Of::AllTenants | Of::Tenant => themselves("tenants AS r"),
             Of::Principals => themselves("principals AS r"),
             Of::Principal | Of::FilteredPrincipal => of_credentials("credentials_of_principal AS k"),
-            Of::Credentials if self.order.by == By::Name => of_credentials("credentials_by_name AS k"),
+            Of::Credentials if self.order.key == SortKey::Name => of_credentials("credentials_by_name AS k"),
             Of::Credentials => themselves("credentials AS r"),
         }
     }
@@ -183,10 +183,10 @@ impl Shape {
     fn select(self, columns: &str, from: &str, order: Order, start: &Start) -> String {
         // Sentinels that sort before and after every real key: to SQLite a blob comes after every text. Names with a prefix are a
         // range of their own.
-        let (key, first, last) = match order.by {
-            By::Creation => ("created_at", "-1", "9007199254740992"),
-            By::Name => ("name", "?1 ->> '$.page.filter.name_from', ''", "?1 ->> '$.page.filter.name_to', x'ff'"),
-            By::Id => ("id", "''", "x'ff'"),
+        let (key, first, last) = match order.key {
+            SortKey::Creation => ("created_at", "-1", "9007199254740992"),
+            SortKey::Name => ("name", "?1 ->> '$.page.filter.name_from', ''", "?1 ->> '$.page.filter.name_to', x'ff'"),
+            SortKey::Id => ("id", "''", "x'ff'"),
         };
         let (sign, edge) = if order.descending { ("<", last) } else { (">", first) };
         let equals = if start.inclusive { "=" } else { "" };
@@ -197,10 +197,10 @@ impl Shape {
         };
         let k = self.source().k;
         let within = self.within(k, start);
-        let ends = match (order.by, order.descending, self.filtered) {
-            (By::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
-            (By::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
-            (By::Name, _, false) | (By::Creation | By::Id, ..) => String::new(),
+        let ends = match (order.key, order.descending, self.filtered) {
+            (SortKey::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
+            (SortKey::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
+            (SortKey::Name, _, false) | (SortKey::Creation | SortKey::Id, ..) => String::new(),
         };
         let (_, direction) = order_key(order);
         format!(
@@ -211,7 +211,7 @@ impl Shape {
 
     /// Which of the keys the list is of.
     fn within(self, k: &str, start: &Start) -> String {
-        let [tenant, caller_tenant] = ["place", "caller_tenant"].map(|column| {
+        let [tenant, caller_tenant] = ["tenant", "caller_tenant"].map(|column| {
             if start.outer { format!("s.{column}") } else { format!("(SELECT {column} FROM start WHERE goes)") }
         });
         match self.of {
@@ -244,10 +244,10 @@ struct Source {
 }
 
 fn order_key(order: Order) -> (&'static str, &'static str) {
-    let key = match order.by {
-        By::Creation => "created_at",
-        By::Name => "name",
-        By::Id => "id",
+    let key = match order.key {
+        SortKey::Creation => "created_at",
+        SortKey::Name => "name",
+        SortKey::Id => "id",
     };
     (key, if order.descending { " DESC" } else { "" })
 }

@@ -4,32 +4,32 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::question::{Act, On};
+use super::command::{Act, Target};
 use super::rules;
 use super::shape::Shape;
 use super::text::{compact, fill, secrets_listed};
 use crate::credential::table::{
-    FIELDS, Goes, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
+    Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
 
 /// A statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sql {
     /// The verdict only.
-    Judge(On, Act),
+    Judge(Target, Act),
     /// The verdict, and the names of the roles that the tenant knows.
     Roles,
     /// The verdict, and the thing.
     Read {
         /// What it is.
-        on: On,
+        target: Target,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
     },
     /// The verdict, and the thing as it is after it was created or changed.
     Change {
         /// What it is.
-        on: On,
+        target: Target,
         /// Whether it is created or changed.
         act: Act,
         /// Whether the secrets of a credential are listed.
@@ -38,7 +38,7 @@ pub(super) enum Sql {
     /// The verdict, and what a change of a credential would do.
     DryRun,
     /// The verdict, after which what is to be deleted is stamped.
-    Delete(On),
+    Delete(Target),
     /// The verdict, and a page of a list.
     List(Shape),
     /// The verdict, and events: of one thing of this noun, or of the tenant.
@@ -80,43 +80,43 @@ impl Sql {
 
     fn assemble(self) -> String {
         match self {
-            Self::Judge(on, act) => after_verdict(on, act, "SELECT {judged} FROM verdict"),
+            Self::Judge(target, act) => after_verdict(target, act, "SELECT {judged} FROM verdict"),
             Self::Roles => {
-                let sql = verdict(On::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
+                let sql = verdict(Target::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
                 fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
             }
-            Self::Read { on, secrets } => {
-                let columns = match (is_of_credential(on), secrets) {
+            Self::Read { target, secrets } => {
+                let columns = match (is_of_credential(target), secrets) {
                     (false, _) => String::new(),
                     (true, false) => ", last_used_at, newest, sealing_key, sealed".to_owned(),
                     (true, true) => {
-                        let listed = secrets_listed("place", "verdict.id");
+                        let listed = secrets_listed("verdict.tenant", "verdict.id");
                         format!(
                             ", last_used_at, newest, sealing_key, sealed, iif(code = 'go', {listed}, NULL) AS secrets"
                         )
                     }
                 };
-                after_verdict(on, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
+                after_verdict(target, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
             }
-            Self::Change { on, act, secrets } => after_verdict(on, act, &change(on, act, secrets)),
+            Self::Change { target, act, secrets } => after_verdict(target, act, &change(target, act, secrets)),
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
                 let (diff, widened) = (include_str!("sql/diff.sql"), include_str!("sql/widened.sql"));
                 let (diff, widened) = (fill(diff, &blanks), fill(widened, &blanks));
                 let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
-                after_verdict(On::Credential, Act::Change, &sql)
+                after_verdict(Target::Credential, Act::Change, &sql)
             }
-            Self::Delete(on) => {
-                let id = if is_of_credential(on) && on != On::Credentials { "id" } else { "NULL" };
-                let blanks = [("view", view(on, Act::Delete)), ("id", id)];
-                after_verdict(on, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
+            Self::Delete(target) => {
+                let id = if is_of_credential(target) && target != Target::Credentials { "id" } else { "NULL" };
+                let blanks = [("view", view(target, Act::Delete)), ("id", id)];
+                after_verdict(target, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
             }
             Self::List(shape) => after_verdict(shape.on(), Act::Read, &shape.text()),
-            Self::Events(noun) => after_verdict(On::Events, Act::Read, &events(noun)),
+            Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
             Self::Verify => {
                 let subject = fill(include_str!("sql/caller.sql"), &[("caller", "subject")]);
                 let sql = fill(include_str!("sql/verify.sql"), &[("subject", &subject)]);
-                after_verdict(On::Caller, Act::Read, &sql)
+                after_verdict(Target::Caller, Act::Read, &sql)
             }
             Self::Plain(plain) => plain.assemble(),
         }
@@ -150,14 +150,14 @@ impl Plain {
     }
 }
 
-fn is_of_credential(on: On) -> bool {
-    matches!(on, On::Credentials | On::Credential)
+fn is_of_credential(target: Target) -> bool {
+    matches!(target, Target::Credentials | Target::Credential)
 }
 
 /// A statement after the text of the verdict.
-fn after_verdict(on: On, act: Act, sql: &str) -> String {
+fn after_verdict(target: Target, act: Act, sql: &str) -> String {
     let more = if is_write(act) { ", 'violations', json(violations)" } else { "" };
-    verdict(on, act) + &fill(sql, &[("judged", &judged(more))])
+    verdict(target, act) + &fill(sql, &[("judged", &judged(more))])
 }
 
 fn is_write(act: Act) -> bool {
@@ -170,26 +170,27 @@ fn judged(more: &str) -> String {
 
 /// The verdict: one row, in which everything that can refuse a request is judged. A chain of steps, each of one row, each read by the
 /// next one only: SQLite expands a CTE anew wherever it is named, and a tree of them grows past its limits.
-fn verdict(on: On, act: Act) -> String {
+fn verdict(target: Target, act: Act) -> String {
     let caller = fill(include_str!("sql/caller.sql"), &[("caller", "caller")]);
-    let (found, code) = (found(on, act), rules::code(on, act));
+    let (found, code) = (found(target, act), rules::code(target, act));
     let (weighed, last) =
-        if is_write(act) { (format!("{},", weighed(on)), "weighed") } else { (String::new(), "found") };
+        if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };
     format!(
         "WITH caller AS MATERIALIZED ({caller}), {found}, {weighed}
         verdict AS MATERIALIZED (SELECT verdict_of.*, {code} AS code FROM {last} AS verdict_of) "
     )
 }
 
-fn found(on: On, act: Act) -> String {
-    let thing = match on {
-        On::Tenants | On::Tenant => "place",
-        On::Principals | On::Principal => "whom",
-        On::Credentials | On::Credential => "target",
-        On::Caller | On::Events => "",
+fn found(target: Target, act: Act) -> String {
+    let thing = match target {
+        Target::Tenants | Target::Tenant => "tenant",
+        Target::Principals | Target::Principal => "principal",
+        Target::Credentials | Target::Credential => "target",
+        Target::Caller | Target::Events => "",
     };
     // A list reads no single thing.
-    let has_thing = !thing.is_empty() && (is_write(act) || matches!(on, On::Tenant | On::Principal | On::Credential));
+    let has_thing = !thing.is_empty()
+        && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential));
     let mut columns = String::new();
     if has_thing {
         columns = format!(
@@ -197,22 +198,22 @@ fn found(on: On, act: Act) -> String {
             {thing}.updated_at AS updated_at"
         );
     }
-    if has_thing && is_of_credential(on) {
+    if has_thing && is_of_credential(target) {
         columns += ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed";
     }
     if is_write(act) {
         // What the change may read of the request: all of it, or nothing for a caller without the required right. So a list that a
         // caller sends is expanded only after the caller's rights are known.
-        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given";
+        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given";
     }
     // Only a read finds a credential by one of its tokens.
-    let by_token = act == Act::Read && on == On::Credential;
+    let by_token = act == Act::Read && target == Target::Credential;
     let (tenant_of_token, credential) = if by_token {
         (include_str!("sql/tenant_of_token.sql"), include_str!("sql/credential_of_token.sql"))
     } else {
         ("", "?1 ->> '$.credential'")
     };
-    let target = if has_thing && is_of_credential(on) {
+    let target = if has_thing && is_of_credential(target) {
         fill(include_str!("sql/found_credential.sql"), &[("credential", credential)])
     } else {
         String::new()
@@ -221,10 +222,10 @@ fn found(on: On, act: Act) -> String {
     fill(include_str!("sql/found.sql"), &blanks)
 }
 
-fn weighed(on: On) -> String {
+fn weighed(target: Target) -> String {
     let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
     let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
-    let (base, set, more, violations) = if is_of_credential(on) {
+    let (base, set, more, violations) = if is_of_credential(target) {
         (
             include_str!("sql/credential_base.sql"),
             include_str!("sql/credential_set.sql"),
@@ -234,7 +235,7 @@ fn weighed(on: On) -> String {
     } else {
         ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
     };
-    let free = free(on);
+    let free = free(target);
     let blanks = [
         ("base", base),
         ("set", set),
@@ -250,14 +251,16 @@ fn weighed(on: On) -> String {
 }
 
 /// The paths of what an editor may change, after one that no document has.
-fn free(on: On) -> String {
-    let free = FIELDS.iter().filter(|row| row.goes == Goes::Document && row.right(on.noun()) == Some(Right::Editor));
+fn free(target: Target) -> String {
+    let free = FIELDS
+        .iter()
+        .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
     free.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
 }
 
 /// The view that a write goes through.
-fn view(on: On, act: Act) -> &'static str {
-    match (act, on.noun()) {
+fn view(target: Target, act: Act) -> &'static str {
+    match (act, target.noun()) {
         (Act::Create, Noun::Tenant) => "create_tenant",
         (Act::Create, Noun::Principal) => "create_principal",
         (Act::Create, Noun::Credential) => "create_credential",
@@ -266,42 +269,42 @@ fn view(on: On, act: Act) -> &'static str {
         (Act::Change, Noun::Credential) => "change_credential",
         (Act::Delete, Noun::Tenant) => "delete_tenant",
         (Act::Delete, Noun::Principal) => "delete_principal",
-        (Act::Delete, Noun::Credential) if on == On::Credentials => "delete_credentials",
+        (Act::Delete, Noun::Credential) if target == Target::Credentials => "delete_credentials",
         (Act::Delete, Noun::Credential) => "delete_credential",
         (Act::Read, _) => "changes",
     }
 }
 
-fn change(on: On, act: Act, secrets: bool) -> String {
+fn change(target: Target, act: Act, secrets: bool) -> String {
     let creates = act == Act::Create;
-    let (tenant, id) = match on {
-        On::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
-        On::Tenant | On::Caller | On::Events => ("place", "place"),
-        On::Principals | On::Principal => ("place", "?1 ->> '$.principal'"),
-        On::Credentials | On::Credential => ("place", "?1 ->> '$.credential'"),
+    let (tenant, id) = match target {
+        Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
+        Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
+        Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
+        Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
     };
-    let label = if on == On::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
-    let of_credential = |column| if is_of_credential(on) { column } else { "NULL" };
-    let listed = secrets_listed("place", id);
-    let secrets = match (is_of_credential(on) && secrets, creates) {
+    let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
+    let of_credential = |column| if is_of_credential(target) { column } else { "NULL" };
+    let listed = secrets_listed("verdict.tenant", id);
+    let secrets = match (is_of_credential(target) && secrets, creates) {
         (false, _) => "NULL",
         // The one that is added with it.
         (true, true) => include_str!("sql/secrets_created.sql"),
         (true, false) => &listed,
     };
-    let made = |column| match (creates, on) {
+    let made = |column| match (creates, target) {
         (false, _) => "NULL".to_owned(),
-        (true, on) => {
-            let tenant = if on == On::Tenants { "''" } else { "place" };
+        (true, target) => {
+            let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
             let of = [("column", column), ("keyed_tenant", tenant)];
             fill(include_str!("sql/idempotency_made.sql"), &of)
         }
     };
     let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
     let writes =
-        if is_of_credential(on) { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
+        if is_of_credential(target) { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
     let blanks = [
-        ("view", view(on, act)),
+        ("view", view(target, act)),
         ("tenant", tenant),
         ("id", id),
         ("label", label),
@@ -320,12 +323,12 @@ fn change(on: On, act: Act, secrets: bool) -> String {
 
 fn events(noun: Option<Noun>) -> String {
     let newest = match noun {
-        None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.place)",
+        None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.tenant)",
         Some(Noun::Principal) => {
-            "(SELECT p.event FROM principals AS p WHERE p.tenant = verdict.place AND p.id = ?1 ->> '$.page.from')"
+            "(SELECT p.event FROM principals AS p WHERE p.tenant = verdict.tenant AND p.id = ?1 ->> '$.page.from')"
         }
         Some(Noun::Credential) => {
-            "(SELECT c.event FROM credentials AS c WHERE c.tenant = verdict.place AND c.id = ?1 ->> '$.page.from')"
+            "(SELECT c.event FROM credentials AS c WHERE c.tenant = verdict.tenant AND c.id = ?1 ->> '$.page.from')"
         }
     };
     let (sql, name) = match noun {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::command::{Act, Command, Target};
 use super::idempotency::{Made, once};
-use super::question::{Act, On, Question};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
 use super::{Database, Store};
@@ -46,25 +46,25 @@ pub struct State {
     pub role_names: Vec<String>,
 }
 
-/// Creates a tenant with its default principal. `question.label` has the slug, and the number to begin with: 1 for the bare slug.
+/// Creates a tenant with its default principal. `command.label` has the slug, and the number to begin with: 1 for the bare slug.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn create<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Tenant>>, Refusal> {
-    once(store, question, &[], violations, read).await
+    once(store, command, &[], violations, read).await
 }
 
 /// Finds a tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Result<Outcome<Tenant>, Refusal> {
-    let statement = Sql::Read { on: On::Tenant, secrets: false };
-    one(store, question, statement, Vec::new(), read).await
+pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Tenant>, Refusal> {
+    let statement = Sql::Read { target: Target::Tenant, secrets: false };
+    one(store, command, statement, Vec::new(), read).await
 }
 
 /// Updates a tenant.
@@ -73,9 +73,9 @@ pub async fn find<D: Database>(store: &Store<'_, D>, question: &Question) -> Res
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn update<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    let change = Sql::Change { on: On::Tenant, act: Act::Change, secrets: false };
-    one(store, question, change, violations, read).await
+    let change = Sql::Change { target: Target::Tenant, act: Act::Change, secrets: false };
+    one(store, command, change, violations, read).await
 }

@@ -7,12 +7,12 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::question::Question;
+use super::command::Command;
 use super::rules::RULES;
 use super::sql::Sql;
 use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
-use crate::credential::field::{Field, Noun, Place, RoleMember, Rule, Violation};
+use crate::credential::field::{Field, Location, Noun, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
@@ -63,7 +63,7 @@ impl Judged {
     ///
     /// # Errors
     /// The refusal.
-    pub fn verdict(&self, violations: Vec<Violation>, question: &Question) -> Result<(), Refusal> {
+    pub fn verdict(&self, violations: Vec<Violation>, command: &Command) -> Result<(), Refusal> {
         if self.code == "go" {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl Judged {
         let rule = RULES.iter().find(|rule| rule.code == self.code).ok_or_else(unknown)?;
         match &rule.refusal {
             None => Ok(()),
-            Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, question)?)),
+            Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, command)?)),
             Some(refusal) => Err(refusal.clone()),
         }
     }
@@ -94,35 +94,37 @@ impl Judged {
         self.unnoted == Some(1)
     }
 
-    fn violations(&self, mut violations: Vec<Violation>, question: &Question) -> Result<Vec<Violation>, Refusal> {
+    fn violations(&self, mut violations: Vec<Violation>, command: &Command) -> Result<Vec<Violation>, Refusal> {
         for (name, detail) in &self.violations {
-            let mut add = |field, place, rule| violations.push(Violation { field, place, rule });
+            let mut add = |field, location, rule| violations.push(Violation { field, location, rule });
             let names = || -> Vec<String> { serde_json::from_value(detail.clone()).unwrap_or_default() };
             match name.as_str() {
                 "unknown_principal" => {
-                    let said = question.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
+                    let said = command.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
                     if let Some(id) = said {
-                        add(Field::Principal, Place::Whole, Rule::UnknownPrincipal(id));
+                        add(Field::Principal, Location::Whole, Rule::UnknownPrincipal(id));
                     }
                 }
                 "unknown_roles" => {
                     let unknown: BTreeSet<String> = names().into_iter().collect();
-                    for (index, _) in question.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
-                        add(Field::Roles, Place::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
+                    for (index, _) in command.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
+                        add(Field::Roles, Location::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
                     }
                 }
-                "too_many_roles" => add(Field::Roles, Place::Whole, Rule::TooMany { max: ROLES_MAX }),
-                "last_role" => add(Field::Roles, Place::Whole, Rule::LastRole),
-                "too_many_metadata" => add(Field::Metadata, Place::Whole, Rule::TooMany { max: METADATA_MAX }),
-                "too_large_metadata" => add(Field::Metadata, Place::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX }),
+                "too_many_roles" => add(Field::Roles, Location::Whole, Rule::TooMany { max: ROLES_MAX }),
+                "last_role" => add(Field::Roles, Location::Whole, Rule::LastRole),
+                "too_many_metadata" => add(Field::Metadata, Location::Whole, Rule::TooMany { max: METADATA_MAX }),
+                "too_large_metadata" => {
+                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX })
+                }
                 // The names of roles alone can make a state so large.
                 "too_large" => {
-                    let field = if question.on.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
-                    add(field, Place::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
+                    let field = if command.target.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
+                    add(field, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
                 }
                 "read_only" => {
                     for name in names() {
-                        add(Field::Other, Place::Key(name), Rule::ReadOnly);
+                        add(Field::Other, Location::Key(name), Rule::ReadOnly);
                     }
                 }
                 other => return Err(Refusal::Broken(format!("no meaning for the violation {other}"))),
@@ -147,16 +149,16 @@ type Judging<'a> = Pin<Box<dyn Future<Output = Result<(Outcome<()>, Vec<Vec<Row>
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub(super) fn judge<'a, D: Database>(
     store: &'a Store<'_, D>,
-    question: &'a Question,
+    command: &'a Command,
     statements: &[Sql],
     violations: Vec<Violation>,
 ) -> Judging<'a> {
     let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
     Box::pin(async move {
-        let rows = store.batch(&texts, &[Parameter::Text(&question.text())], question.writes()).await?;
+        let rows = store.batch(&texts, &[Parameter::Text(&command.text())], command.writes()).await?;
         let head: Head = read(first(&rows, 0).ok_or_else(no_row)?)?;
         let judged: Judged = read(&Row::new(&head.judged))?;
-        let result = judged.verdict(violations, question);
+        let result = judged.verdict(violations, command);
         Ok((Outcome { judged, result }, rows))
     })
 }
@@ -167,12 +169,12 @@ pub(super) fn judge<'a, D: Database>(
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub(super) async fn one<D: Database, T>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     statement: Sql,
     violations: Vec<Violation>,
     read: impl FnOnce(&Row) -> Result<T, Refusal>,
 ) -> Result<Outcome<T>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, question, &[statement], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &[statement], violations).await?;
     let result = result.and_then(|()| read(first(&rows, 0).ok_or_else(no_row)?));
     Ok(Outcome { judged, result })
 }
@@ -212,7 +214,7 @@ mod tests {
             "tenant": Id::ZERO, "id": Id::ZERO, "label": "l", "state": document,
             "revision": 1, "created_at": 0, "updated_at": 0,
         });
-        match T::of(&Row::new(&row.to_string())) {
+        match T::from_row(&Row::new(&row.to_string())) {
             Ok(_) => true,
             Err(refusal) => {
                 assert!(matches!(refusal, Refusal::Broken(_)), "{refusal:?}");

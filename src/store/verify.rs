@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::question::Question;
+use super::command::Command;
 use super::sql::Sql;
 use super::verdict::{Outcome, first, judge, no_row, read};
 use super::{Database, Store};
@@ -76,10 +76,10 @@ struct Found {
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn verify<D: Database>(
     store: &Store<'_, D>,
-    question: &Question,
+    command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Option<Subject>>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, question, &[Sql::Verify], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify], violations).await?;
     let result = result.and_then(|()| {
         let row = first(&rows, 0).ok_or_else(no_row)?;
         if read::<Found>(row)?.secret.is_none() {

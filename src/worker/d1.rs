@@ -27,7 +27,7 @@ pub struct D1 {
 
 impl D1 {
     /// The database bound to this name, and how many milliseconds to wait for it. That there is one is for the settings to see to.
-    pub fn of(env: &Env, name: &str, wait: u32) -> Self {
+    pub fn new(env: &Env, name: &str, wait: u32) -> Self {
         Self { binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(), wait }
     }
 
@@ -52,8 +52,8 @@ impl Database for D1 {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         let told = self.run(statements).await.map_err(|error| {
             let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-            Fault::of(message.unwrap_or_else(|| "no error".to_owned()))
+            Fault::from_message(message.unwrap_or_else(|| "no error".to_owned()))
         })?;
-        Batch::of_lines(&told).ok_or_else(|| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))
+        Batch::from_lines(&told).ok_or_else(|| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))
     }
 }

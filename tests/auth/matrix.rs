@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use postern::route::{Operation, Route};
 
-use support::scene::{By, FORM, Header, Known, Scene, assert_is, deletes, is_step, names_tenant, routes, takes_form};
+use support::scene::{
+    FORM, Header, Known, Scene, TokenKind, assert_is, deletes, is_step, names_tenant, routes, takes_form,
+};
 use support::table::{tables, tell_size};
 
 #[test]
@@ -13,7 +15,7 @@ fn every_caller_on_every_route() {
     let routes = routes(&columns);
     let mut words = BTreeMap::new();
     let mut cells = 0;
-    for (by, column) in [(By::Secret, "secret"), (By::Access, "access token")] {
+    for (by, column) in [(TokenKind::Secret, "secret"), (TokenKind::Access, "access token")] {
         for (caller, is) in callers.column("caller").into_iter().zip(callers.column(column)) {
             let Some((kind, trips)) = is.split_once('/') else {
                 assert_eq!(is, "-", "{caller} by {by:?}");
@@ -22,7 +24,7 @@ fn every_caller_on_every_route() {
             let mut world = Calls::of(caller, by);
             for (line, (name, route)) in routes.iter().enumerate() {
                 // Nobody gets an access token for one.
-                let exchanges = matches!(route.operation, Operation::LogIn(_)) && by == By::Access;
+                let exchanges = matches!(route.operation, Operation::LogIn(_)) && by == TokenKind::Access;
                 let cell = columns.column(if exchanges { "exchanged" } else { kind })[line];
                 let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
                 let of = format!("{caller} by {by:?} at {name}");
@@ -60,14 +62,14 @@ fn ways(route: &Route) -> &'static [Way] {
 /// A caller, and the world that it calls in.
 struct Calls<'a> {
     name: &'a str,
-    by: By,
+    by: TokenKind,
     scene: Scene,
     known: Option<Known>,
     used: bool,
 }
 
 impl<'a> Calls<'a> {
-    fn of(name: &'a str, by: By) -> Self {
+    fn of(name: &'a str, by: TokenKind) -> Self {
         let scene = Scene::new();
         let known = scene.who(name, by);
         Self { name, by, scene, known, used: false }

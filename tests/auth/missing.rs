@@ -9,7 +9,7 @@ use postern::store::Cost;
 use serde_json::{Value, json};
 
 use support::scene::{
-    Header, OTHER, Place, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
+    Header, OTHER, PathIds, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
     request_url, secret_id, takes_form, url,
 };
 use support::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
@@ -53,14 +53,14 @@ fn another_tenants_thing_is_as_a_missing_one() {
     let scene = Scene::new();
     scene.world.patch_where("tenants", "label = 'acme'", &json!({"preconditions": true}));
     let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
-    let missing = Place::none();
+    let missing = PathIds::none();
     // In their tenant; in one's own, under their service account; in one's own, under one's own.
     let pairs = [
-        (theirs.clone(), Place { tenant: missing.tenant, ..theirs.clone() }),
-        (Place { tenant: own.tenant, ..theirs.clone() }, Place { tenant: own.tenant, ..missing.clone() }),
+        (theirs.clone(), PathIds { tenant: missing.tenant, ..theirs.clone() }),
+        (PathIds { tenant: own.tenant, ..theirs.clone() }, PathIds { tenant: own.tenant, ..missing.clone() }),
         (
-            Place { account: own.account, tenant: own.tenant, ..theirs.clone() },
-            Place { account: own.account, tenant: own.tenant, ..missing },
+            PathIds { account: own.account, tenant: own.tenant, ..theirs.clone() },
+            PathIds { account: own.account, tenant: own.tenant, ..missing },
         ),
     ];
     let used = scene.admin().1;
@@ -142,9 +142,9 @@ mod litegraph {
 
     /// Gives the other tenant a user of the very GUID that acme's has, and a credential of that user. A credential's GUID is unique
     /// over all tenants.
-    fn twin(scene: &Scene) -> Place {
+    fn twin(scene: &Scene) -> PathIds {
         let credential = Id::from_bits(77);
-        let twin = Place { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };
+        let twin = PathIds { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };
         let (user, credential) = (twin.account.guid(), twin.credential.guid());
         let tenant = format!("/v1.0/tenants/{}", twin.tenant.guid());
         let make = |what: &str, body: Value| {
@@ -284,7 +284,7 @@ mod ours {
             ROUTES.iter().find(|route| route.path.ends_with("/credentials/{credential}/events")).expect("a route");
         for query in ["", "?cursor=1", "?cursor=2", "?limit=1&cursor=3"] {
             let ask = |credential: Id| {
-                let url = url(route, &Place { credential, ..own.clone() }) + query;
+                let url = url(route, &PathIds { credential, ..own.clone() }) + query;
                 let reply = scene.send_to(route, &url, &headers, b"");
                 (reply.status, reply.text, reply.headers, reply.cost)
             };
@@ -292,7 +292,7 @@ mod ours {
             assert_eq!((unknown.0, ask(there), ask(deleted)), (404, unknown.clone(), unknown), "{query}");
         }
         let events = |credential: Id| {
-            let url = url(route, &Place { credential, ..scene.target.clone() });
+            let url = url(route, &PathIds { credential, ..scene.target.clone() });
             scene.world.get(&url, ROOT).json()["items"].as_array().map_or(0, Vec::len)
         };
         assert!(events(deleted) > 2 && events(there) > 1, "where they are theirs, they are told");
@@ -309,7 +309,7 @@ mod ours {
         }) {
             let made = callers.each_ref().map(|token| {
                 let mine = if *token == callers[2] { Id::parse(OTHER).unwrap() } else { scene.target.tenant };
-                let place = Place { tenant: mine, ..scene.target.clone() };
+                let place = PathIds { tenant: mine, ..scene.target.clone() };
                 let headers = [bearer(token), ("idempotency-key", "the-same".to_owned())];
                 let [one, again] = [(); 2].map(|()| scene.send(route, &place, &headers, &scene.body(route)));
                 assert_eq!((one.status, &one.text), (201, &again.text), "{noun:?}: {}", again.text);

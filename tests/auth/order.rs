@@ -6,7 +6,7 @@ use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use support::scene::{
-    By, FORM, Header, Place, Scene, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
+    FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
 };
 use support::table::{tables, tell_size};
@@ -164,10 +164,10 @@ impl Attempt<'_> {
         if is_default { Id::ZERO } else { self.scene.target.account }
     }
 
-    fn place(&self) -> Place {
-        let mut place = Place { account: self.account(), ..self.scene.target.clone() };
+    fn place(&self) -> PathIds {
+        let mut place = PathIds { account: self.account(), ..self.scene.target.clone() };
         if self.has("missing") {
-            place = Place { tenant: place.tenant, ..Place::none() };
+            place = PathIds { tenant: place.tenant, ..PathIds::none() };
         }
         if self.has("tenant") {
             place.tenant = nothing();
@@ -202,7 +202,7 @@ impl Attempt<'_> {
             [Operation::Write(Noun::Tenant, Verb::Create), Operation::Delete(Noun::Tenant)].contains(&operation);
         let edits =
             matches!(operation, Operation::Write(Noun::Principal | Noun::Credential, Verb::Replace | Verb::Merge));
-        let known = |name: &str| scene.who(name, By::Secret).expect("a token");
+        let known = |name: &str| scene.who(name, TokenKind::Secret).expect("a token");
         let mut headers = Vec::new();
         if matches!(operation, Operation::LogIn(_)) {
             headers.push(if self.has("who") { known("unknown token") } else { known("viewer") }.basic());

@@ -94,7 +94,8 @@ fn a_retiring_secret_is_told_that_it_is_one() {
             let present = if logs_in { basic(&id.client(), &token) } else { bearer(&token) };
             let reply = scene.send(route, &scene.target, &[present], &scene.body(route));
             let told = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
-            let expected = [format!("@{}", since.0 / 1_000_000), until.http_date()].map(|told| retires.then_some(told));
+            let expected =
+                [format!("@{}", since.0 / 1_000_000), until.to_http_date()].map(|told| retires.then_some(told));
             assert_eq!(told, expected, "{of} by its {which}: {}", reply.text);
         }
     }

@@ -8,12 +8,12 @@ use postern::credential::table::Right;
 use postern::credential::time::Micros;
 use postern::refusal::Refusal;
 use postern::request::Headers;
-use postern::store::question::{Act, Key, NewRow, On, Question, TenantRef};
+use postern::store::command::{Act, Command, Key, NewRow, Target, TenantRef};
 use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
 use support::fields::{of_our_face, other};
-use support::scene::{Place, Scene, own_url};
+use support::scene::{PathIds, Scene, own_url};
 use support::{ACME, CLIENTS, ROOT, START, World, ZERO, client_url, text};
 
 fn keycard(scene: &Scene) -> String {
@@ -36,15 +36,15 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
-    let asked = (On::Credential, Act::Change, Rank::Editor);
+    let asked = (Target::Credential, Act::Change, Rank::Editor);
     // A stamp is of one change alone.
-    let mut question = Question::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
-    question.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
-    question.credential = Some(Key(Some(scene.target.credential)));
-    question.merges = true;
-    question.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
-    question.secret = Some(new_row(scene, secret));
-    let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &question, Vec::new()))?;
+    let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+    command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
+    command.credential = Some(Key(Some(scene.target.credential)));
+    command.merges = true;
+    command.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
+    command.secret = Some(new_row(scene, secret));
+    let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &command, Vec::new()))?;
     outcome.result.map(|credential| credential.revision)
 }
 
@@ -91,7 +91,7 @@ mod ours {
                 continue;
             }
             let scene = Scene::new();
-            let Place { account, credential, .. } = scene.target;
+            let PathIds { account, credential, .. } = scene.target;
             let url = match what {
                 "tenants" => format!("/v1/tenants/{ACME}"),
                 "principals" => format!("/v1/tenants/{ACME}/principals/{account}"),

@@ -6,7 +6,7 @@ use postern::route::{Operation, ROUTES, Route};
 use serde_json::json;
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::roles;
-use support::routes::{self, Place};
+use support::routes::{self, PathIds};
 use support::scene::takes_form;
 use support::tenant::{Tenant, nobody, read_id, text};
 use support::{CLIENTS, Call, call, client, get};
@@ -129,7 +129,7 @@ fn who_asks_about_a_token_calls_by_bearer_or_basic() {
     let pair = format!("{id}:{secret}");
     let access = text(&call("POST", "/api/v1/login").basic(&pair).send(&*client).expect(200).json()["access_token"]);
     for route in ROUTES.iter().filter(|route| matches!(route.operation, Operation::Verify(_))) {
-        let ask = || routes::request(route, &Place::missing(&tenant));
+        let ask = || routes::request(route, &PathIds::missing(&tenant));
         for (call, status) in [
             (ask().token(&secret), 200),
             (ask().token(&access), 200),
@@ -240,7 +240,7 @@ fn another_tenants_credential_answers_exactly_as_a_missing_one() {
 fn no_route_is_open() {
     let client = client();
     let tenant = Tenant::new(&*client);
-    let place = Place::new(&tenant);
+    let place = PathIds::new(&tenant);
     let viewer = tenant.caller(&["viewer"]);
     for route in ROUTES.iter().filter(|route| routes::asks(route)) {
         let logs_in = matches!(route.operation, Operation::LogIn(_));

@@ -9,7 +9,7 @@ use postern::store::Cost;
 use support::client::{Reply, call, client, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::oauth_error;
-use support::routes::{Place, asks, face, method, path, reading};
+use support::routes::{PathIds, asks, face, method, path, reading};
 use support::tenant::Tenant;
 
 #[test]
@@ -82,7 +82,7 @@ fn keycards_client_request_id_is_a_uuid_or_a_400() {
 fn head_is_get_without_the_body() {
     let client = client();
     let tenant = Tenant::new(&*client);
-    let (there, missing) = (Place::new(&tenant), Place::missing(&tenant));
+    let (there, missing) = (PathIds::new(&tenant), PathIds::missing(&tenant));
     for route in reading().filter(|route| method(route) == "GET") {
         for place in [&there, &missing] {
             let path = path(route, place);
@@ -136,7 +136,7 @@ fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
 fn another_method_is_told_those_there_are() {
     let client = client();
     let tenant = Tenant::new(&*client);
-    let place = Place::missing(&tenant);
+    let place = PathIds::missing(&tenant);
     let mut allowed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for route in ROUTES {
         allowed.entry(path(route, &place)).or_default().push(route.method.name());
@@ -162,7 +162,7 @@ fn another_method_is_told_those_there_are() {
 fn a_browser_is_told_what_it_may_send_to_litegraph() {
     let client = client();
     let tenant = Tenant::new(&*client);
-    let place = Place::missing(&tenant);
+    let place = PathIds::missing(&tenant);
     let paths = ROUTES.iter().filter(|route| face(route) == LiteGraph).map(|route| path(route, &place));
     for path in paths.chain(["/v1.0/of/nobody".to_owned(), "/v2.0".to_owned()]) {
         let asked = call("OPTIONS", &path).header("origin", "https://app.example");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::http::at_once;
-use support::routes::{self, Place, method, path, reading, title};
+use support::routes::{self, PathIds, method, path, reading, title};
 use support::tenant::{Tenant, read_id, text};
 use support::{Client, Reply, call, client, get};
 
@@ -27,7 +27,7 @@ struct Side {
     /// What its name, its label and the name of each credential hold.
     mark: &'static str,
     /// Some of its credentials.
-    some: Vec<Place<'static>>,
+    some: Vec<PathIds<'static>>,
 }
 
 impl Side {
@@ -35,7 +35,7 @@ impl Side {
     fn new(client: &'static dyn Client, mark: &'static str, count: u64) -> Self {
         const HANDS: u64 = 8;
         let tenant: &'static Tenant = Box::leak(Box::new(Tenant::named(client, &format!("Of {mark}"))));
-        let some: Vec<_> = (0..3).map(|_| Place::new(tenant)).collect();
+        let some: Vec<_> = (0..3).map(|_| PathIds::new(tenant)).collect();
         let left = count - 1 - some.len() as u64;
         let made = at_once((0..HANDS).collect(), |hand| {
             let one = |number| {
@@ -100,7 +100,7 @@ impl Side {
 }
 
 /// The queries of a route: each order, each size of a page, and where to begin or what to show, `theirs` too.
-fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
+fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
     let queries: Vec<String> = match (route.operation, routes::face(route)) {
         (Operation::Page(..), LiteGraph) => {
             let mut queries = vec!["?max-keys=50&skip=1".to_owned(), format!("?token={}", theirs.credential.guid())];
@@ -110,7 +110,7 @@ fn queries(route: &Route, own: &Place, theirs: &Place) -> Vec<String> {
             queries
         }
         (Operation::List(noun, _), LiteGraph) => {
-            let guid = |place: &Place| match noun {
+            let guid = |place: &PathIds| match noun {
                 Noun::Tenant => place.tenant.id.guid(),
                 Noun::Principal => place.account.guid(),
                 Noun::Credential => place.credential.guid(),
@@ -226,9 +226,9 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
         // The other's, and what is one's own in part: as nothing, or, where the path leads to no more, one's own.
         let mixed = [
             theirs.clone(),
-            Place { tenant: other.tenant, ..mine.clone() },
-            Place { tenant: own.tenant, ..theirs.clone() },
-            Place { account: mine.account, tenant: own.tenant, ..theirs.clone() },
+            PathIds { tenant: other.tenant, ..mine.clone() },
+            PathIds { tenant: own.tenant, ..theirs.clone() },
+            PathIds { account: mine.account, tenant: own.tenant, ..theirs.clone() },
         ];
         for place in mixed {
             let asked = path(route, &place);
@@ -244,7 +244,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
 fn live(client: &dyn Client, tenant: &Tenant) {
     for tenant in [tenant, &Tenant::named(client, "theirs")] {
         for _ in 0..5 {
-            let place = Place::new(tenant);
+            let place = PathIds::new(tenant);
             call("DELETE", tenant.one(Postern, tenant.subject().id)).token(&tenant.admin).send(client).expect(204);
             call("DELETE", tenant.one(LiteGraph, place.credential)).token(&tenant.admin).send(client).expect(200);
             tenant.subject();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::client::{OAUTH_TOKEN, TOKEN};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::{oauth_error, roles};
-use support::routes::{self, Place};
+use support::routes::{self, PathIds};
 use support::scene::deletes;
 use support::tenant::{Own, Tenant, read_id, text};
 use support::{Call, Client, Reply, ZERO, call, client, get};
@@ -302,8 +302,8 @@ fn dies(of: &str, words: [&str; 4], deed: impl FnOnce(&Tenant, &Own)) {
     }
 }
 
-fn place<'a>(tenant: &'a Tenant<'a>, own: &Own) -> Place<'a> {
-    Place { tenant, account: tenant.account, credential: own.id, token: own.secret.clone() }
+fn place<'a>(tenant: &'a Tenant<'a>, own: &Own) -> PathIds<'a> {
+    PathIds { tenant, account: tenant.account, credential: own.id, token: own.secret.clone() }
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_caller_on_the_retiring_secret_is_told_until_when() {
     assert_eq!((deadline - since, &begun["secrets"][1]["expires_at"]), (3_600_000_000, &Value::Null));
     let seen = tenant.verify(&own.secret).json();
     assert_eq!((&seen["active"], micros(&seen["expires_at"])), (&json!(true), deadline));
-    let told = Some((format!("@{}", since / 1_000_000), Micros(deadline).http_date()));
+    let told = Some((format!("@{}", since / 1_000_000), Micros(deadline).to_http_date()));
     // On every face, of every route, refusals included.
     let paths = Face::ALL.map(|face| (tenant.one(face, own.id), 200));
     for (path, status) in

@@ -45,7 +45,7 @@ fn a_token_that_holds_is_told_whole() {
                 told,
                 json!({
                     "active": true, "tenant": tenant.id, "principal": tenant.account, "credential": own.id, "name": "own",
-                    "roles": held, "expires_at": Micros(end).microseconds(), "checked_at": told["checked_at"],
+                    "roles": held, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": told["checked_at"],
                     "max_staleness_seconds": 0,
                 })
             );

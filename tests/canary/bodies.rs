@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::credential::field::{Field, Noun, Verb};
-use postern::credential::table::{Goes, Shape};
+use postern::credential::table::{Destination, Shape};
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
@@ -144,10 +144,15 @@ fn a_member_that_only_reads_is_in_nothing_that_is_left() {
 /// The columns in which a field is stored in clear.
 fn columns(field: Field) -> BTreeSet<String> {
     let row = field.row().expect("a field");
-    let column = match row.goes {
-        Goes::Document => row.key,
-        Goes::Reason => "revoked_reason",
-        Goes::Id | Goes::CreatedAt | Goes::UpdatedAt | Goes::Context | Goes::Secret | Goes::GraceSeconds => {
+    let column = match row.destination {
+        Destination::Document => row.key,
+        Destination::Reason => "revoked_reason",
+        Destination::Id
+        | Destination::CreatedAt
+        | Destination::UpdatedAt
+        | Destination::Context
+        | Destination::Secret
+        | Destination::GraceSeconds => {
             return set(&[]);
         }
     };

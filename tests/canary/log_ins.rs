@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::tokens::admin;
 use crate::{CANARY, Trace, deletes, failures, holds, root, set, shows_tokens, stored, told, trace};
-use support::scene::{By, FORM, Header, Place, Scene, basic, bearer, request_url, signature, takes_form, url};
+use support::scene::{FORM, Header, PathIds, Scene, TokenKind, basic, bearer, request_url, signature, takes_form, url};
 use support::{ROOT, ZERO, text};
 
 const GRANT: &str = "grant_type=client_credentials";
@@ -109,7 +109,7 @@ fn a_secret_that_logs_in_is_in_nothing_that_is_left() {
 fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
     for caller in ["admin", "viewer", "disabled credential", "deleted credential", "past its end"] {
         let mut scene = Scene::new();
-        let mut known = scene.who(caller, By::Access).unwrap();
+        let mut known = scene.who(caller, TokenKind::Access).unwrap();
         for route in ROUTES {
             let access = known.token.clone();
             let signature = signature(&access);
@@ -133,7 +133,7 @@ fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
             }
             if deletes(route) {
                 scene = Scene::new();
-                known = scene.who(caller, By::Access).unwrap();
+                known = scene.who(caller, TokenKind::Access).unwrap();
             }
         }
     }
@@ -143,7 +143,7 @@ fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
 #[test]
 fn an_access_token_for_a_secret_is_in_nothing_that_is_left() {
     let scene = Scene::new();
-    let known = scene.who("admin", By::Access).unwrap();
+    let known = scene.who("admin", TokenKind::Access).unwrap();
     let signature = signature(&known.token);
     for route in log_ins().filter(|route| takes_form(route)) {
         let trace = sent(&scene, route, route.path, &[], &known.form());
@@ -167,7 +167,7 @@ mod in_a_path {
 
     /// The path with the canary, as it is and escaped.
     fn urls(scene: &Scene, route: &Route) -> [String; 3] {
-        let whole = url(route, &Place { token: CANARY.to_owned(), ..scene.target.clone() });
+        let whole = url(route, &PathIds { token: CANARY.to_owned(), ..scene.target.clone() });
         let escaped = whole.replace("canary", "%63an%61ry");
         [format!("{whole}/"), escaped, whole]
     }
@@ -218,7 +218,7 @@ mod in_a_path {
             let id = admin(&scene.world);
             let account = scene.moved(id);
             let account = postern::credential::id::Id::parse(&account).unwrap();
-            let place = Place { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
+            let place = PathIds { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
             let headers = root();
             let trace = sent(&scene, route, &request_url(route, &place), &headers, b"");
             assert!(trace.reply.status < 300, "{}: {}", told(route), trace.reply.text);

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use crate::tokens::{admin, id, random, shows_as};
 use crate::{CANARY, Trace, failures, root, set, shows_tokens, stored, told, trace};
 use support::scene::{
-    By, Header, Place, Scene, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature, takes_form,
+    Header, PathIds, Scene, TokenKind, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature,
+    takes_form,
 };
 use support::{ACME, ROOT, text};
 
-fn sent(scene: &Scene, route: &Route, place: &Place, headers: &[Header], body: &[u8]) -> Trace {
+fn sent(scene: &Scene, route: &Route, place: &PathIds, headers: &[Header], body: &[u8]) -> Trace {
     trace(&scene.world, route, &request_url(route, place), headers, body)
 }
 
@@ -93,7 +94,7 @@ mod asked_about {
         let access = scene.access(id, &secret);
         for route in routes_of(verifies) {
             for (token, needle) in [(&*secret, random(&secret)), (&*access, signature(&access))] {
-                let place = Place { token: token.to_owned(), ..scene.target.clone() };
+                let place = PathIds { token: token.to_owned(), ..scene.target.clone() };
                 let body = body_about(route, &place);
                 for headers in [vec![bearer(token)], root()] {
                     let trace = sent(&scene, route, &place, &headers, &body);
@@ -120,7 +121,7 @@ mod asked_about {
 }
 
 /// Rotates the credential of a place as root, and gives back what was left of that.
-fn rotated(scene: &Scene, place: &Place) -> Trace {
+fn rotated(scene: &Scene, place: &PathIds) -> Trace {
     let route =
         routes_of(|operation| operation == Operation::Write(Noun::Credential, Verb::Rotate)).next().expect("a route");
     let trace = sent(scene, route, place, &root(), &scene.body(route));
@@ -136,7 +137,7 @@ fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
             let scene = Scene::new();
             let of = format!("made by {}, rotated, then {}", told(route), told(later));
             let made = sent(&scene, route, &scene.target, &root(), &scene.body(route)).reply.json();
-            let place = Place { credential: id(&made), ..scene.target.clone() };
+            let place = PathIds { credential: id(&made), ..scene.target.clone() };
             let trace = rotated(&scene, &place);
             let old = text(&made, shows_as(route));
             let new = text(&trace.reply.json(), "secret");
@@ -147,7 +148,7 @@ fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
             }
             trace.assert_only_shown_in(&[], random(&old), &of);
 
-            let place = Place { token: new.clone(), ..place };
+            let place = PathIds { token: new.clone(), ..place };
             scene.ready(later, &place);
             let body = body_about(later, &place);
             let again = sent(&scene, later, &place, &root(), &body);
@@ -168,7 +169,7 @@ fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
 fn a_secret_that_a_rotation_replaces_is_shown_no_more() {
     for later in ROUTES {
         let scene = Scene::new();
-        let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+        let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
         let of = format!("rotated, then {}", told(later));
         let trace = rotated(&scene, &place);
         trace.assert_nowhere(&scene.world, CANARY, &of);
@@ -178,7 +179,7 @@ fn a_secret_that_a_rotation_replaces_is_shown_no_more() {
     }
     // But where it is cancelled, the old one is the newest again.
     let scene = Scene::new();
-    let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+    let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
     let new = text(&rotated(&scene, &place).reply.json(), "secret");
     let cancel = routes_of(|operation| operation == Operation::CancelRotation).next().expect("a route");
     let trace = sent(&scene, cancel, &place, &root(), b"");
@@ -237,7 +238,8 @@ mod idempotent {
                     trace.is_only_shown(&scene.world, members, random(&secret), of);
                 };
                 nowhere_else(&made, &["secret"], &of);
-                let place = Place { credential: id(&made.reply.json()), token: secret.clone(), ..scene.target.clone() };
+                let place =
+                    PathIds { credential: id(&made.reply.json()), token: secret.clone(), ..scene.target.clone() };
                 scene.ready(later, &place);
                 let again = sent(&scene, later, &place, &root(), &body_about(later, &place));
                 nowhere_else(&again, &[], &of);
@@ -289,7 +291,7 @@ mod idempotent {
 #[test]
 fn the_history_tells_of_secrets_and_tells_none() {
     let scene = Scene::new();
-    let place = Place { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
+    let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
     let one = own_url(place.credential);
     let mut secrets = vec![CANARY.to_owned()];
     let call = |method: &str, url: &str, body: Value| {
@@ -348,13 +350,14 @@ fn a_hint_gives_nothing_of_a_chosen_secret_and_four_characters_of_another() {
 fn no_problem_tells_what_was_presented() {
     let scene = Scene::new();
     for caller in ["disabled credential", "revoked credential", "retired secret", "cancelled secret", "viewer"] {
-        for by in [By::Secret, By::Access] {
+        for by in [TokenKind::Secret, TokenKind::Access] {
             let known = scene.who(caller, by).expect("a token");
-            let needle = if by == By::Secret { random(&known.token) } else { signature(&known.token) }.to_owned();
+            let needle =
+                if by == TokenKind::Secret { random(&known.token) } else { signature(&known.token) }.to_owned();
             for route in ROUTES.iter().filter(|route| is_ours(route) || matches!(route.operation, Operation::Verify(_)))
             {
                 let of = format!("{} by {caller}, {by:?}", told(route));
-                let trace = sent(&scene, route, &Place::none(), &[known.bearer()], &scene.body(route));
+                let trace = sent(&scene, route, &PathIds::none(), &[known.bearer()], &scene.body(route));
                 trace.leaves_nothing(&scene.world, &needle, &of);
             }
         }

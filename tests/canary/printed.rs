@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 
 use postern::caller::{Caller, Rank};
-use postern::credential::field::{Draft, Field, Noun, Said, Verb, Violation};
+use postern::credential::field::{Draft, Field, Given, Noun, Verb, Violation};
 use postern::credential::id::Id;
 use postern::credential::secret::{Keyring, Keys, Token};
 use postern::credential::time::Micros;
@@ -21,9 +21,9 @@ use postern::request::{Body, Method, Request};
 use postern::route::{Operation, ROUTES, Route};
 use postern::settings::Settings;
 use postern::store::Store;
+use postern::store::command::{Act, Command, Idempotency, Key, NewRow, Rotation, Target, TenantRef};
 use postern::store::credential::find;
 use postern::store::list::Listed;
-use postern::store::question::{Act, Idempotency, Key, NewRow, On, Question, Rotation, TenantRef};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -153,8 +153,8 @@ fn a_question_prints_and_sends_no_token() {
         hint: token.hint().to_owned(),
     };
     let caller = Caller::Secret { proofs: vec![proof.clone()], client: None };
-    let asked = (On::Credential, Act::Change, Rank::Admin);
-    let question = Question {
+    let asked = (Target::Credential, Act::Change, Rank::Admin);
+    let command = Command {
         bearer: Some(vec![proof.clone()]),
         subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
         rotation: Some(Rotation::Start),
@@ -165,10 +165,10 @@ fn a_question_prints_and_sends_no_token() {
             sealed: Some(sealed.text.clone()),
         }),
         secret: Some(secret),
-        ..Question::new(Micros(1), caller, asked, Id::ZERO, String::new())
+        ..Command::new(Micros(1), caller, asked, Id::ZERO, String::new())
     };
-    assert_silent("question", &printed!(question));
-    assert_silent("question, serialised", &serde_json::to_string(&question).unwrap());
+    assert_silent("command", &printed!(command));
+    assert_silent("command, serialised", &serde_json::to_string(&command).unwrap());
 }
 
 /// A body that says the canary in every member that a face knows.
@@ -331,13 +331,13 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
     let (id, _) = world.put(&url, &json!({"UserGUID": ZERO, "BearerToken": CANARY}));
     let row = &world.db.query("SELECT sealed FROM secrets", &[])[0];
     let sealed = row["sealed"].as_str().unwrap();
-    let target = (On::Credential, Act::Read, Rank::Viewer);
-    let question = Question {
+    let target = (Target::Credential, Act::Read, Rank::Viewer);
+    let command = Command {
         tenant: Some(TenantRef::Id(Key(Some(Id::ZERO)))),
         credential: Some(Key(Some(id))),
-        ..Question::new(Micros(world.now.get()), Caller::Root { root: true }, target, Id::ZERO, String::new())
+        ..Command::new(Micros(world.now.get()), Caller::Root { root: true }, target, Id::ZERO, String::new())
     };
-    let outcome = pollster::block_on(find(&Store::new(&world.db), &question));
+    let outcome = pollster::block_on(find(&Store::new(&world.db), &command));
     let credential = outcome.and_then(|outcome| outcome.result).unwrap_or_else(|refusal| panic!("{refusal:?}"));
     assert_eq!(credential.sealed.as_ref().map(|stored| &*stored.text), Some(sealed));
     let printed = printed!(credential);
@@ -349,9 +349,9 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
 #[test]
 fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
     let mut draft = Draft::default();
-    draft.say(Field::Secret, Said::from(Some(json!(CANARY))));
-    draft.say(Field::Principal, Said::from(Some(json!(ZERO))));
-    draft.say(Field::Name, Said::from(Some(json!("n"))));
+    draft.set(Field::Secret, Given::from(Some(json!(CANARY))));
+    draft.set(Field::Principal, Given::from(Some(json!(ZERO))));
+    draft.set(Field::Name, Given::from(Some(json!("n"))));
     let (change, violations) = validate(&draft, Noun::Credential, Verb::Create, &LiteGraph, "pstn_");
     assert!(violations.is_empty() && matches!(change.secret, Some(NewSecret::Chosen(_))));
     let world = World::new();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{CANARY, Trace, deletes, failures, holds, root, set, shown, shows_tokens, stored, told, trace, trace_over};
 use support::routes::asks;
-use support::scene::{Place, Scene, basic, body_about, is_litegraph, is_ours, request_url};
+use support::scene::{PathIds, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use support::tenant::read_id;
 use support::watched::Wire;
 use support::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
@@ -99,7 +99,7 @@ fn a_token_that_a_client_chose_is_shown_by_litegraph_to_admins_alone_and_stored_
             let scene = Scene::new();
             let id = admin(&scene.world);
             let account = Id::ZERO;
-            let place = Place { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
+            let place = PathIds { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
             let of = format!("{} by {who}", told(route));
             let headers = scene.caller(who);
             let trace = trace(&scene.world, route, &request_url(route, &place), &headers, &kept(&scene, route));
@@ -153,7 +153,7 @@ fn a_secret_that_is_made_is_shown_once_and_stored_nowhere_in_clear() {
             let random = random(&secret);
             made.is_only_shown(&scene.world, &[member], random, &of);
 
-            let place = Place { credential: id(&body), token: secret.clone(), ..scene.target.clone() };
+            let place = PathIds { credential: id(&body), token: secret.clone(), ..scene.target.clone() };
             scene.ready(later, &place);
             let body = body_about(later, &place);
             let again = trace(&scene.world, later, &request_url(later, &place), &headers, &body);

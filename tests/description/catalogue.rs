@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use postern::credential::field::{Field, Place, Rule, Violation};
+use postern::credential::field::{Field, Location, Rule, Violation};
 use postern::face::postern::POSTERN;
 use postern::refusal::{Conflict, Refusal, Unreadable};
 use serde_json::Value;
@@ -62,7 +62,7 @@ fn row(refusal: &Refusal) -> String {
 
 fn violation(rule: Rule) -> String {
     let field = if matches!(rule, Rule::Unknown(_) | Rule::ReadOnly) { Field::Other } else { Field::Name };
-    let told = told(&Refusal::Invalid(vec![Violation { field, place: Place::Whole, rule }]));
+    let told = told(&Refusal::Invalid(vec![Violation { field, location: Location::Whole, rule }]));
     let one = &told["violations"][0];
     let said = |member: &str| one[member].as_str().expect("a text");
     format!("| `{}` | {} |", said("code"), said("detail"))

@@ -88,8 +88,8 @@ fn right(route: &Route) -> &'static str {
         Rank::Admin => "admin",
         Rank::Editor => "editor",
         Rank::Viewer => "viewer",
-        Rank::Stranger if matches!(route.operation, Operation::Metadata(_)) => "none",
-        Rank::Stranger => "any credential",
+        Rank::Anyone if matches!(route.operation, Operation::Metadata(_)) => "none",
+        Rank::Anyone => "any credential",
     }
 }
 

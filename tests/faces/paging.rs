@@ -117,7 +117,7 @@ impl<'a> Rows<'a> {
             Change::Insert(number, row) if !self.ever.contains_key(&number) => {
                 let mut body = self.body(row.name);
                 body["GUID"] = id(number).guid().into();
-                body["CreatedUtc"] = at(row.second).microseconds().into();
+                body["CreatedUtc"] = at(row.second).to_rfc3339_micros().into();
                 send("PUT", &self.url, &body);
                 self.model.insert(number, row);
                 self.ever.insert(number, row);

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use support::routes;
 use support::scene::{
-    FORM, Place, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, url,
+    FORM, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, url,
 };
 use support::sqlite::Sqlite;
 use support::{List, ROOT, Reply, World, ZERO, text};
@@ -45,7 +45,7 @@ impl Database for Faulty<'_> {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         self.batches.set(self.batches.get() + 1);
         let fails = self.script.borrow_mut().pop_front().flatten();
-        let fault = |message: &str| Err(Fault::of(format!("D1_ERROR: {message}")));
+        let fault = |message: &str| Err(Fault::from_message(format!("D1_ERROR: {message}")));
         match fails {
             None => self.to.batch(statements).await,
             Some(Fails::Before(message)) => fault(message),
@@ -196,7 +196,7 @@ impl Stage {
         use postern::route::Operation::{Delete, DeleteAll, LogIn, Write};
         let Operation { route, with, .. } = operation;
         let (client, secret) = &self.admin;
-        let place = Place { tenant: Id::ZERO, account: self.account, credential: self.id, token: self.token.clone() };
+        let place = PathIds { tenant: Id::ZERO, account: self.account, credential: self.id, token: self.token.clone() };
         let by_root = matches!(route.operation, Write(Noun::Tenant, Verb::Create) | Delete(Noun::Tenant) | DeleteAll);
         let mut headers = match route.operation {
             LogIn(_) if *with == With::Form => Vec::new(),

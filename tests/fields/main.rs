@@ -278,7 +278,7 @@ impl Cell<'_> {
             "the value" => assert_eq!(shown, said.value, "{of}"),
             "kept" => assert_eq!(shown, shown_before.and_then(|shown| self.shown(&shown)), "{of}"),
             "none" => assert_eq!(shown, None, "{of}"),
-            "now" => assert_eq!(shown, Some(json!(Micros(subject.world.now.get()).microseconds())), "{of}"),
+            "now" => assert_eq!(shown, Some(json!(Micros(subject.world.now.get()).to_rfc3339_micros())), "{of}"),
             "made" => self.assert_made(shown.as_ref()),
             literal => assert_eq!(shown, Some(table::json(literal, &names)), "{of}"),
         }

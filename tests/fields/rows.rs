@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern::credential::field::{Draft, Kind, Meaning, Place, RoleMember, Rule, Said};
+use postern::credential::field::{Draft, Given, Kind, Location, Meaning, RoleMember, Rule};
 use postern::credential::id::Id;
 use postern::credential::role::Context;
 use postern::credential::table::{
-    FIELDS, Field, FieldRow, GRACE_MAX, Goes, Initial, METADATA_SENT_MAX, Noun, Null, ROLES_MAX, Required, Right,
-    Shape, Verb,
+    Destination, FIELDS, Field, FieldRow, GRACE_MAX, Initial, METADATA_SENT_MAX, Noun, Null, ROLES_MAX, Required,
+    Right, Shape, Verb,
 };
 use postern::credential::time::Micros;
 use postern::credential::validate::{Change, Dialect, NewSecret, validate};
@@ -28,7 +28,7 @@ impl Dialect for Plain {
         field.row().filter(|_| self.speaks).map(|row| row.key)
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _said: &Given) -> Option<Meaning> {
         None
     }
 
@@ -38,7 +38,7 @@ impl Dialect for Plain {
 }
 
 /// A value and what becomes of it: its canonical form, or the first rule that it breaks and where.
-type Case = (Value, Result<Value, (Place, Rule)>);
+type Case = (Value, Result<Value, (Location, Rule)>);
 
 fn fine(value: &Value, canonical: &Value) -> Case {
     (value.clone(), Ok(canonical.clone()))
@@ -49,10 +49,10 @@ fn same(value: &Value) -> Case {
 }
 
 fn wrong(value: Value, rule: Rule) -> Case {
-    (value, Err((Place::Whole, rule)))
+    (value, Err((Location::Whole, rule)))
 }
 
-fn within(value: Value, place: Place, rule: Rule) -> Case {
+fn within(value: Value, place: Location, rule: Rule) -> Case {
     (value, Err((place, rule)))
 }
 
@@ -93,7 +93,7 @@ fn texts(min: usize, max: usize) -> Vec<Case> {
 }
 
 /// Members of a whole, each with strings around its bounds, and one that is no string.
-fn members(min: usize, max: usize, place: &Place, of: impl Fn(Value) -> Value) -> Vec<Case> {
+fn members(min: usize, max: usize, place: &Location, of: impl Fn(Value) -> Value) -> Vec<Case> {
     let broken = strings(min, max).into_iter().filter_map(|(text, rule)| Some((text.into(), rule?)));
     broken
         .chain([(json!(5), Rule::Type(Kind::Text))])
@@ -180,9 +180,9 @@ fn names() -> Vec<Case> {
         wrong(json!(numbered(98)), Rule::TooMany { max: ROLES_MAX }),
         fine(&json!(vec!["admin"; 100]), &usual),
         wrong(json!(vec!["admin"; 101]), Rule::TooManySent { max: ROLES_MAX }),
-        within(json!(["a", null]), Place::Item(1), Rule::Type(Kind::Text)),
+        within(json!(["a", null]), Location::Item(1), Rule::Type(Kind::Text)),
     ];
-    cases.extend(members(1, 255, &Place::Item(0), |item| json!([item])));
+    cases.extend(members(1, 255, &Location::Item(0), |item| json!([item])));
     cases.extend(others(Kind::List));
     cases
 }
@@ -200,11 +200,11 @@ fn roles() -> Vec<Case> {
         ),
         fine(&reversed, &many(100)),
         wrong(many(101), Rule::TooManySent { max: ROLES_MAX }),
-        within(json!([null]), Place::Role(0), Rule::Type(Kind::Object)),
-        within(json!([{}]), Place::Member(0, RoleMember::RoleId), Rule::Missing),
+        within(json!([null]), Location::Role(0), Rule::Type(Kind::Object)),
+        within(json!([{}]), Location::Member(0, RoleMember::RoleId), Rule::Missing),
         within(
             json!([{"role_id": "a", "resource_instance": "i"}]),
-            Place::Member(0, RoleMember::Instance),
+            Location::Member(0, RoleMember::Instance),
             Rule::InstanceAlone,
         ),
     ];
@@ -214,7 +214,7 @@ fn roles() -> Vec<Case> {
             role[member.name()] = value;
             json!([role])
         };
-        cases.extend(members(1, 255, &Place::Member(0, member), of));
+        cases.extend(members(1, 255, &Location::Member(0, member), of));
     }
     cases.extend(others(Kind::List));
     cases
@@ -236,12 +236,12 @@ fn metadata() -> Vec<Case> {
         same(&many(METADATA_SENT_MAX)),
         wrong(many(METADATA_SENT_MAX + 1), Rule::TooManySent { max: METADATA_SENT_MAX }),
     ];
-    cases.extend(members(0, 500, &Place::Key("k".to_owned()), |value| json!({ "k": value })));
+    cases.extend(members(0, 500, &Location::Key("k".to_owned()), |value| json!({ "k": value })));
     for (name, rule) in strings(1, 255) {
         let value = json!({ &name: "v" });
         cases.push(match rule {
             None => same(&value),
-            Some(rule) => within(value, Place::Key(name), rule),
+            Some(rule) => within(value, Location::Key(name), rule),
         });
     }
     cases.extend(others(Kind::Object));
@@ -251,20 +251,20 @@ fn metadata() -> Vec<Case> {
 /// What a change holds of a field; none if the change does not set it.
 fn held(row: &FieldRow, change: &Change) -> Option<Value> {
     let time = |time: Option<Micros>| time.map(|time| time.0.into());
-    match row.goes {
-        Goes::Document => change.set.get(row.key).cloned(),
-        Goes::Id => change.id.map(|id| id.to_string().into()),
-        Goes::CreatedAt => time(change.created_at),
-        Goes::UpdatedAt => time(change.updated_at),
-        Goes::Context => change.context.as_ref().map(|Context { resource_instance, .. }| {
+    match row.destination {
+        Destination::Document => change.set.get(row.key).cloned(),
+        Destination::Id => change.id.map(|id| id.to_string().into()),
+        Destination::CreatedAt => time(change.created_at),
+        Destination::UpdatedAt => time(change.updated_at),
+        Destination::Context => change.context.as_ref().map(|Context { resource_instance, .. }| {
             resource_instance.as_ref().map_or(json!("system"), |instance| format!("dataset:{instance}").into())
         }),
-        Goes::Secret => change.secret.as_ref().map(|secret| match secret {
+        Destination::Secret => change.secret.as_ref().map(|secret| match secret {
             NewSecret::Made => json!({"made": true}),
             NewSecret::Chosen(token) => token.reveal().into(),
         }),
-        Goes::GraceSeconds => change.grace_seconds.map(Value::from),
-        Goes::Reason => change.reason.clone().map(Value::from),
+        Destination::GraceSeconds => change.grace_seconds.map(Value::from),
+        Destination::Reason => change.reason.clone().map(Value::from),
     }
 }
 
@@ -275,7 +275,7 @@ fn initial(row: &FieldRow) -> Option<Value> {
 
 /// Null in the document; a parameter that is null is not there.
 fn empty(row: &FieldRow, value: Option<Value>) -> Option<Value> {
-    value.filter(|value| row.goes == Goes::Document || !value.is_null())
+    value.filter(|value| row.destination == Destination::Document || !value.is_null())
 }
 
 /// What a body that gives this field alone sets of it, and which rules of it are broken.
@@ -284,16 +284,19 @@ fn tried(
     noun: Noun,
     verb: Verb,
     dialect: &dyn Dialect,
-    said: Said,
-) -> (Option<Value>, Vec<(Place, Rule)>) {
+    said: Given,
+) -> (Option<Value>, Vec<(Location, Rule)>) {
     let mut draft = Draft::default();
-    draft.say(row.field, said);
+    draft.set(row.field, said);
     let (change, violations) = validate(&draft, noun, verb, dialect, "pstn_");
-    let keys: Vec<_> =
-        FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field)).map(|row| row.key).collect();
+    let keys: Vec<_> = FIELDS
+        .iter()
+        .filter(|row| row.destination == Destination::Document && noun.has(row.field))
+        .map(|row| row.key)
+        .collect();
     assert!(change.set.keys().all(|key| keys.contains(&key.as_str())), "{noun:?}: {:?}", change.set);
     let broken = violations.into_iter().filter(|violation| violation.field == row.field);
-    (held(row, &change), broken.map(|violation| (violation.place, violation.rule)).collect())
+    (held(row, &change), broken.map(|violation| (violation.location, violation.rule)).collect())
 }
 
 fn each() -> impl Iterator<Item = (&'static FieldRow, Noun, Verb)> {
@@ -309,7 +312,7 @@ fn each_value_is_read_as_its_row_says() {
     for (row, noun, verb) in each() {
         for (value, expected) in corpus(row.shape) {
             let of = format!("{verb:?} {noun:?}, {:?}: {:.80}", row.field, value.to_string());
-            let (held, broken) = tried(row, noun, verb, &speaks, Said::Value(value));
+            let (held, broken) = tried(row, noun, verb, &speaks, Given::Value(value));
             match expected {
                 Ok(canonical) => {
                     assert_eq!((held, broken), (empty(row, Some(canonical)), vec![]), "{of}");
@@ -325,30 +328,30 @@ fn an_absent_and_a_null_field_mean_what_the_row_says() {
     let (speaks, mute) = (Plain { speaks: true }, Plain { speaks: false });
     for (row, noun, verb) in each() {
         let of = format!("{verb:?} {noun:?}, {:?}", row.field);
-        let missing = (None, vec![(Place::Whole, Rule::Missing)]);
+        let missing = (None, vec![(Location::Whole, Rule::Missing)]);
         let (kept, default) = ((None, vec![]), (empty(row, initial(row)), vec![]));
         let absent = match (verb, row.required) {
             (Verb::Merge, _) => kept.clone(),
             (_, Required::Everywhere) => missing.clone(),
             (_, Required::No | Required::OnOurFace(_)) => default.clone(),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Said::Absent), absent, "{of}");
+        assert_eq!(tried(row, noun, verb, &speaks, Given::Absent), absent, "{of}");
         let null = match row.null {
             Null::Clears => (empty(row, Some(Value::Null)), vec![]),
-            Null::Refused => (None, vec![(Place::Whole, Rule::NotNull)]),
+            Null::Refused => (None, vec![(Location::Whole, Rule::NotNull)]),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Said::Null), null, "{of}");
+        assert_eq!(tried(row, noun, verb, &speaks, Given::Null), null, "{of}");
         // What a face cannot give is kept, or has its default on create, whatever the body has.
         let unsayable = if verb == Verb::Create { &default } else { &kept };
-        for said in [Said::Absent, Said::Null, Said::Value(json!(5))] {
+        for said in [Given::Absent, Given::Null, Given::Value(json!(5))] {
             assert_eq!(&tried(row, noun, verb, &mute, said), unsayable, "{of}");
         }
         // Our own face, where it can give the field.
         if Postern.word(noun, verb, row.field).is_some() {
             let required = matches!(row.required, Required::OnOurFace(verbs) if verbs.contains(&verb));
             let absent = if required { missing } else { absent };
-            assert_eq!(tried(row, noun, verb, &Postern, Said::Absent), absent, "{of}, on our own face");
-            assert_eq!(tried(row, noun, verb, &Postern, Said::Null), null, "{of}, on our own face");
+            assert_eq!(tried(row, noun, verb, &Postern, Given::Absent), absent, "{of}, on our own face");
+            assert_eq!(tried(row, noun, verb, &Postern, Given::Null), null, "{of}, on our own face");
         }
     }
 }
@@ -367,7 +370,7 @@ fn rows_are_consistent() {
         );
         let default = initial(row).filter(|value| !value.is_null() && row.default != Initial::Secret);
         for (noun, value) in Noun::ALL.into_iter().filter(|noun| noun.has(row.field)).zip(default) {
-            let given = tried(row, noun, Verb::Merge, &Plain { speaks: true }, Said::Value(value.clone()));
+            let given = tried(row, noun, Verb::Merge, &Plain { speaks: true }, Given::Value(value.clone()));
             assert_eq!(given, (Some(value), vec![]), "{:?}: the default breaks the rule", row.field);
         }
     }
@@ -412,19 +415,19 @@ proptest! {
     #[test]
     fn equal_meaning_is_equal_text(value in any_value()) {
         let speaks = Plain { speaks: true };
-        for (row, noun, verb) in each().filter(|(row, ..)| row.goes == Goes::Document) {
-            let (first, broken) = tried(row, noun, verb, &speaks, Said::Value(value.clone()));
+        for (row, noun, verb) in each().filter(|(row, ..)| row.destination == Destination::Document) {
+            let (first, broken) = tried(row, noun, verb, &speaks, Given::Value(value.clone()));
             prop_assert_eq!(first.is_none(), !broken.is_empty());
             let Some(first) = first else { continue };
             let mut again = value.clone();
             if let Value::Array(items) = &mut again {
                 items.extend(items.clone().into_iter().rev());
             }
-            let (twice, _) = tried(row, noun, verb, &speaks, Said::Value(again));
+            let (twice, _) = tried(row, noun, verb, &speaks, Given::Value(again));
             prop_assert_eq!(twice.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
             // A time is stored as a number, and given as a text.
             if row.shape != Shape::Time {
-                let (again, _) = tried(row, noun, verb, &speaks, Said::from(Some(first.clone())));
+                let (again, _) = tried(row, noun, verb, &speaks, Given::from(Some(first.clone())));
                 prop_assert_eq!(again.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
             }
         }

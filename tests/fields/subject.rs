@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::secret::Token;
-use postern::credential::table::{Goes, Shape};
+use postern::credential::table::{Destination, Shape};
 use postern::credential::time::Micros;
 use postern::face::Face;
 use postern::route::{Operation, ROUTES, Route};
@@ -249,14 +249,14 @@ pub fn id_of(body: &Value) -> Id {
 pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'static str, Value)> {
     let row = field.row().expect("a field");
     let text = || shown.and_then(Value::as_str).unwrap_or_default();
-    let column = match row.goes {
-        Goes::Document => row.key,
-        Goes::Id => "id",
-        Goes::CreatedAt => "created_at",
-        Goes::UpdatedAt => "updated_at",
-        Goes::Context => "roles",
-        Goes::Reason => "revoked_reason",
-        Goes::Secret | Goes::GraceSeconds => return Vec::new(),
+    let column = match row.destination {
+        Destination::Document => row.key,
+        Destination::Id => "id",
+        Destination::CreatedAt => "created_at",
+        Destination::UpdatedAt => "updated_at",
+        Destination::Context => "roles",
+        Destination::Reason => "revoked_reason",
+        Destination::Secret | Destination::GraceSeconds => return Vec::new(),
     };
     let value = match row.shape {
         Shape::Id => json!(Id::parse_either(text()).expect("an id").to_string()),

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use postern::credential::field::Field;
-use postern::credential::table::{Goes, Shape};
+use postern::credential::table::{Destination, Shape};
 use serde_json::{Map, Value};
 
 /// What a row says of its member, and of others beside it.
-pub struct Said {
+pub struct Given {
     /// None leaves the member out.
     pub value: Option<Value>,
     pub beside: Map<String, Value>,
 }
 
 /// Reads a row's value, with `names` put in for what the test has made.
-pub fn said(cell: &str, names: &BTreeMap<&str, String>) -> Said {
+pub fn said(cell: &str, names: &BTreeMap<&str, String>) -> Given {
     let (value, with) = cell.split_once(" with ").map_or((cell, None), |(value, with)| (value, Some(with)));
     let beside = with.map(|with| with.split_once(' ').expect("a member and its value"));
-    Said {
+    Given {
         value: (value != "-").then(|| json(value, names)),
         beside: beside.into_iter().map(|(member, value)| (member.to_owned(), json(value, names))).collect(),
     }
@@ -99,7 +99,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
     let time = || [&EVERY[..], &NO_TEXT, &CONTROL, &["empty", "not a time", "1969", "2256"]].concat();
     let row = field.row().expect("a field");
     let cases = match row.shape {
-        Shape::Id if row.goes == Goes::Id => [&id()[..], &["taken"]].concat(),
+        Shape::Id if row.destination == Destination::Id => [&id()[..], &["taken"]].concat(),
         Shape::Id => [&id()[..], &["unknown"]].concat(),
         Shape::Text { .. } | Shape::TextOrNull { .. } => [&text()[..], &["shortest", "spaces around"]].concat(),
         Shape::Flag => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
@@ -113,7 +113,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
             let characters = ["shortest", "empty", "longest", "too long", "space", "not ASCII"];
             [&EVERY[..], &NO_TEXT, &CONTROL, &characters, &ours].concat()
         }
-        Shape::Time if row.goes == Goes::Document => {
+        Shape::Time if row.destination == Destination::Document => {
             [&time()[..], &["first", "last", "just past the last", "with offset"]].concat()
         }
         Shape::Time => time(),

@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 
 use crate::said::{any_body, columns, config, name, some_of, whole};
 use support::routes::{method, title};
-use support::scene::{Place, url};
+use support::scene::{PathIds, url};
 use support::{ROOT, Reply, World};
 
 /// A tenant and a principal in it under test, which each face but Coactive's has a page of.
 pub struct House {
     pub world: World,
-    place: Place,
+    place: PathIds,
     pub own_principal: String,
     pub own_tenant: String,
 }
@@ -86,7 +86,7 @@ impl House {
             world,
             own_principal: format!("{own_tenant}/principals/{user}"),
             own_tenant,
-            place: Place { tenant, account: user, ..Place::none() },
+            place: PathIds { tenant, account: user, ..PathIds::none() },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::credential::field::{Noun, Verb};
-use postern::credential::table::{FIELDS, FieldRow, Goes, Null, Shape};
+use postern::credential::table::{Destination, FIELDS, FieldRow, Null, Shape};
 use postern::credential::time::Micros;
 use postern::face::Face;
 use postern::face::{coactive::COACTIVE, keycard::KEYCARD, litegraph::LITEGRAPH, postern::POSTERN};
@@ -60,7 +60,7 @@ pub fn as_set(roles: &Value) -> Value {
 
 /// An end that is to come, or none.
 pub fn end() -> impl Strategy<Value = Value> {
-    let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).microseconds());
+    let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).to_rfc3339_micros());
     proptest::option::of(time).prop_map(Value::from)
 }
 
@@ -137,7 +137,7 @@ pub fn whole(face: &Face, noun: Noun, verb: Verb) -> BoxedStrategy<Value> {
 
 /// The columns of the fields for which a face has a word.
 pub fn columns(face: &Face, noun: Noun, verb: Verb) -> Vec<&'static str> {
-    let rows = FIELDS.iter().filter(|row| row.goes == Goes::Document && noun.has(row.field));
+    let rows = FIELDS.iter().filter(|row| row.destination == Destination::Document && noun.has(row.field));
     rows.filter(|row| face.dialect.word(noun, verb, row.field).is_some()).map(|row| row.key).collect()
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use support::face::Face;
 use support::routes::{face, method, title};
-use support::scene::{Place, basic, url};
+use support::scene::{PathIds, basic, url};
 use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
 use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
 
@@ -189,7 +189,7 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
     for route in ROUTES.iter().filter(|route| method(route) == "GET") {
         // Credentials are the default principal's.
         let account = if route.path.contains("/credentials") { Id::ZERO } else { principal };
-        let place = Place { tenant: Id::ZERO, account, credential: id, token: token.clone() };
+        let place = PathIds { tenant: Id::ZERO, account, credential: id, token: token.clone() };
         let query = match (route.operation, face(route)) {
             (Operation::Read(Noun::Tenant), Face::Keycard) => "?expand[]=permissions",
             (Operation::Page(Noun::Principal, _), Face::Keycard) => "?limit=100&expand[]=permissions",
@@ -337,7 +337,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
 fn deletions(largest: &mut Largest, principal: Id) {
     for route in ROUTES.iter().filter(|route| route.operation == Operation::Delete(Noun::Credential)) {
         let credential = largest.put_largest();
-        let place = Place { tenant: Id::ZERO, account: Id::ZERO, credential, token: String::new() };
+        let place = PathIds { tenant: Id::ZERO, account: Id::ZERO, credential, token: String::new() };
         largest.by_admin("DELETE", &url(route, &place), &Value::Null);
     }
     let user = principal.guid();

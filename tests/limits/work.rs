@@ -52,7 +52,7 @@ struct Canned<'a> {
 
 impl Database for Canned<'_> {
     async fn batch(&self, _statements: &[Statement<'_>]) -> Result<Batch, Fault> {
-        Ok(Batch::of_lines(&self.answers[self.next.replace(self.next.get() + 1)]).expect("lines"))
+        Ok(Batch::from_lines(&self.answers[self.next.replace(self.next.get() + 1)]).expect("lines"))
     }
 }
 
@@ -84,7 +84,7 @@ fn ratio(world: &World, sent: &Sent) -> f64 {
     let answer = sent.answer(world, &recorder);
     assert!(answer.status < 300, "{} {}: {}", sent.method, sent.url, answer.body);
     let answers = recorder.answers.into_inner();
-    let keys = Keys::of(&[7; 32]);
+    let keys = Keys::from_master_key(&[7; 32]);
     let once = || {
         let texts = answers.iter().flat_map(|lines| lines.split('\n')).map(str::as_bytes).chain([&*sent.body]);
         let read = texts.filter_map(|text| serde_json::from_slice::<Value>(text).ok());

@@ -103,7 +103,7 @@ function isPattern(mask, index, length) {
 }
 
 const MEANINGS = { Keep: "Default", Default: "Keep", Clear: "Missing", Missing: "Default", Refuse: "Clear" };
-const RANKS = { Root: "Admin", Admin: "Editor", Editor: "Viewer", Viewer: "Stranger" };
+const RANKS = { Root: "Admin", Admin: "Editor", Editor: "Viewer", Viewer: "Anyone" };
 
 /** A variant in place of another: of refusals a neighbour, of ranks the one below. */
 function* swaps(mask, variants) {

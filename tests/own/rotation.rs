@@ -130,7 +130,7 @@ impl Model {
             let holds = one.until.is_none_or(|until| now < until) && self.end.is_none_or(|end| now < end);
             prop_assert_eq!(called.status, if holds { 200 } else { 401 }, "secret {}: {}", at, called.text);
             // Where the credential's end was moved to before the deadline, either may be told.
-            let date = |at: i64| Micros(at).http_date();
+            let date = |at: i64| Micros(at).to_http_date();
             let dates = one.until.filter(|_| holds).map_or(vec![None], |until| {
                 vec![Some(date(until)), Some(date(self.end.map_or(until, |end| end.min(until))))]
             });

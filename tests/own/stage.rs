@@ -10,7 +10,7 @@ pub const DAY: i64 = 24 * HOUR;
 
 /// A time as our own face tells it.
 pub fn time(micros: i64) -> String {
-    postern::credential::time::Micros(micros).microseconds()
+    postern::credential::time::Micros(micros).to_rfc3339_micros()
 }
 
 /// The time of the last request, as our own face tells it.

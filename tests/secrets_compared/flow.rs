@@ -45,11 +45,11 @@ const FORM: [(&str, &str, &str); 12] = [
     ("caller.rs", "text.starts_with(\"client_\")", "the same"),
     ("credential/id.rs", "*first>b'7'", "reads the id that a token carries"),
     ("credential/id.rs", "text.strip_prefix(CLIENT_PREFIX)", "reads a client's id"),
-    ("credential/secret.rs", "said.strip_prefix(prefix)", "what all tokens begin with"),
-    ("credential/secret.rs", "said.strip_prefix(prefix)?.strip_prefix(ACCESS)", "what all access tokens begin with"),
+    ("credential/secret.rs", "given.strip_prefix(prefix)", "what all tokens begin with"),
+    ("credential/secret.rs", "given.strip_prefix(prefix)?.strip_prefix(ACCESS)", "what all access tokens begin with"),
     ("credential/secret.rs", "text.strip_prefix(prefix)", "what all tokens begin with"),
-    ("credential/shape.rs", "said.contains(':')", "a token that a client chose, and is about to have"),
-    ("credential/shape.rs", "said.starts_with(\"client_\")", "the same"),
+    ("credential/shape.rs", "given.contains(':')", "a token that a client chose, and is about to have"),
+    ("credential/shape.rs", "given.starts_with(\"client_\")", "the same"),
     ("face/oauth.rs", "match form.get(\"grant_type\").map(|grant|grant.as_str())", "another member of the form"),
 ];
 

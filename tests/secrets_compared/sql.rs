@@ -1,4 +1,4 @@
-//! In SQL a digest is compared with a digest that the question brought, and with nothing else; what is sealed is not compared.
+//! In SQL a digest is compared with a digest that the command brought, and with nothing else; what is sealed is not compared.
 
 use crate::source;
 

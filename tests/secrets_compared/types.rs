@@ -9,7 +9,7 @@ use postern::credential::secret::{Keyring, Keys, Proof, Sealed, Token};
 use postern::credential::validate::{Change, NewSecret};
 use postern::settings::Settings;
 use postern::store::after::{After, Rekey};
-use postern::store::question::{Idempotency, NewRow, Question};
+use postern::store::command::{Command, Idempotency, NewRow};
 use syn::visit::Visit;
 use syn::{Attribute, Fields, ItemEnum, ItemStruct};
 
@@ -41,7 +41,7 @@ macro_rules! cannot {
 
 // Eq, PartialOrd and Ord come only with PartialEq.
 cannot!(
-    Token, Proof, Sealed, Keys, Keyring, Settings, NewSecret, Caller, Change, NewRow, Idempotency, Question, After, Rekey:
+    Token, Proof, Sealed, Keys, Keyring, Settings, NewSecret, Caller, Change, NewRow, Idempotency, Command, After, Rekey:
     PartialEq, PartialEq<str>, Hash
 );
 
@@ -134,7 +134,7 @@ fn of_the_source_that_hold_a_secret_derive_no_comparison() {
         types.visit_file(&source::read(&text));
     }
     let holders = holders(&types);
-    for known in ["Token", "Keys", "Settings", "Caller", "Question", "After", "Given", "Revealed", "Judged"] {
+    for known in ["Token", "Keys", "Settings", "Caller", "Command", "After", "ParsedRequest", "Revealed", "Judged"] {
         assert!(holders.contains(known), "{known} is seen to hold one: {holders:?}");
     }
     let comparable: Vec<_> = types

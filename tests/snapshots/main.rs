@@ -101,7 +101,7 @@ fn answers(face: &'static str) -> Vec<Shown> {
         let text = Redacted::of(face, exchange.now).text(exchange.method, &exchange.url, &exchange.reply);
         let name = format!("{face}-{}-{}", exchange.reply.status, situation.replace(' ', "-").to_lowercase());
         let path = exchange.url.split('?').next().unwrap_or_default();
-        let found = find(Method::of(exchange.method), path).route.ok().filter(|_| exchange.reply.status < 300);
+        let found = find(Method::from_name(exchange.method), path).route.ok().filter(|_| exchange.reply.status < 300);
         Some(Shown { situation, name, text, done: found.map(|found| found.route.operation) })
     };
     situations().into_iter().filter_map(answer).collect()

@@ -156,11 +156,11 @@ impl Redacted {
                 self.guid(id)
             }
             "created_at" | "updated_at" | "last_used_at" => {
-                assert_eq!(value, self.time(value).milliseconds(), "{name}: three digits");
+                assert_eq!(value, self.time(value).to_rfc3339_millis(), "{name}: three digits");
                 "<time to the millisecond>".to_owned()
             }
             "CreatedUtc" | "LastUpdateUtc" | "Start" | "End" => {
-                assert_eq!(value, self.time(value).microseconds(), "{name}: six digits");
+                assert_eq!(value, self.time(value).to_rfc3339_micros(), "{name}: six digits");
                 "<time to the microsecond>".to_owned()
             }
             _ => value.to_owned(),
@@ -171,7 +171,7 @@ impl Redacted {
     fn ours(&self, name: &str, value: &str) -> String {
         let id = || Id::parse(value).map(|id| self.id(id));
         let time = || {
-            let time = Micros::parse(value).filter(|time| value == time.microseconds());
+            let time = Micros::parse(value).filter(|time| value == time.to_rfc3339_micros());
             time.map(|time| self.moment(time).unwrap_or_else(|| value.to_owned()))
         };
         match name {
@@ -188,7 +188,7 @@ impl Redacted {
             "request_id" if id().is_some() => "<request id>".to_owned(),
             "by" => id().unwrap_or_else(|| value.to_owned()),
             "created_at" | "updated_at" | "last_used_at" | "revoked_at" | "at" | "checked_at" => {
-                assert_eq!(value, self.time(value).microseconds(), "{name}: six digits");
+                assert_eq!(value, self.time(value).to_rfc3339_micros(), "{name}: six digits");
                 "<time to the microsecond>".to_owned()
             }
             "expires_at" => time().expect(name),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use postern::credential::field::{Draft, Field, Meaning, Noun, Said, Verb};
+use postern::credential::field::{Draft, Field, Given, Meaning, Noun, Verb};
 use postern::credential::id::Id;
 use postern::credential::table::{DESCRIPTION_MAX, FieldRow, METADATA_BYTES_MAX, ROLES_MAX, STATE_BYTES_MAX, Shape};
 use postern::credential::time::Micros;
@@ -88,7 +88,7 @@ impl Dialect for EveryField {
         Some("field")
     }
 
-    fn exception(&self, _verb: Verb, _field: Field, _said: &Said) -> Option<Meaning> {
+    fn exception(&self, _verb: Verb, _field: Field, _said: &Given) -> Option<Meaning> {
         None
     }
 
@@ -113,14 +113,14 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
             other => panic!("what field is {other}?"),
         };
     };
-    let said = match (row.shape, value) {
+    let given = match (row.shape, value) {
         // Bodies give times as text.
         (Shape::Time, Value::Number(_)) => return is_time(value),
         (Shape::Time, Value::String(_)) => return false,
-        _ => Said::from(Some(value.clone())),
+        _ => Given::from(Some(value.clone())),
     };
     let mut draft = Draft::default();
-    draft.say(row.field, said);
+    draft.set(row.field, given);
     validate(&draft, noun, Verb::Merge, &EveryField, "pstn").1.is_empty()
 }
 
@@ -128,7 +128,7 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
 fn is_time(value: &Value) -> bool {
     value
         .as_i64()
-        .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).microseconds()) == Some(Micros(micros)))
+        .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).to_rfc3339_micros()) == Some(Micros(micros)))
 }
 
 /// Whether a value of a field of this shape is such a one.
@@ -305,7 +305,7 @@ fn every_key_has_a_column_of_its_own() {
     }
 }
 
-/// Full access is said by two keys that agree, and every document has both: one that is lost opens nothing.
+/// Full access is given by two keys that agree, and every document has both: one that is lost opens nothing.
 #[test]
 fn a_document_without_roles_or_unrestricted_or_where_they_disagree_cannot_be_stored() {
     let world = World::new();

@@ -3,13 +3,13 @@
 mod console;
 
 mod checks;
+mod commands;
 mod deleted;
 mod deletion;
 mod differences;
 mod documents;
 mod events;
 mod no_change;
-mod questions;
 mod refused;
 mod replayed;
 mod samples;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::credential::field::Noun;
-use postern::credential::table::{FIELDS, FieldRow, Goes, Null, Shape};
+use postern::credential::table::{Destination, FIELDS, FieldRow, Null, Shape};
 use serde_json::{Map, Value, json};
 
 use support::ACME;
@@ -23,7 +23,7 @@ fn not_in_fields() -> Document {
 
 /// The rows of the fields that are stored in the document of a noun.
 pub fn rows(noun: Noun) -> impl Iterator<Item = &'static FieldRow> {
-    FIELDS.iter().filter(move |row| row.goes == Goes::Document && noun.has(row.field))
+    FIELDS.iter().filter(move |row| row.destination == Destination::Document && noun.has(row.field))
 }
 
 /// A document in which every key has a value. Its credential has the default principal.

@@ -215,7 +215,7 @@ fn a_clause_without_its_tenant_is_seen() {
     };
     for (without, sql) in [
         (1, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.id = verdict.id"),
-        (0, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.tenant = verdict.place"),
+        (0, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.tenant = verdict.tenant"),
         (1, "SELECT 1 FROM found CROSS JOIN credentials AS c ON c.id = ?1 JOIN secrets ON secrets.tenant = c.t"),
         (
             1,
@@ -225,7 +225,7 @@ fn a_clause_without_its_tenant_is_seen() {
         (1, "UPDATE credentials SET tenant = 1 WHERE id = ?1"),
         (
             1,
-            "UPDATE secrets SET ending = 1 FROM found JOIN secrets AS new ON new.tenant = found.place WHERE secrets.hint = 1",
+            "UPDATE secrets SET ending = 1 FROM found JOIN secrets AS new ON new.tenant = found.tenant WHERE secrets.hint = 1",
         ),
         (1, "SELECT (SELECT max(seq) FROM events) FROM credentials WHERE tenant = ?1"),
         (1, "SELECT r.* FROM credentials AS r LEFT JOIN secrets AS s ON s.tenant = r.tenant WHERE r.name > 'a'"),
@@ -398,7 +398,7 @@ fn every_statement_binds_one_value_and_keeps_the_limits_of_d1() {
     let db = Sqlite::migrated();
     for (sql, requests) in SENT.iter() {
         let request = &requests[0];
-        assert!(!sql.contains("?2"), "{request}: one value, the question");
+        assert!(!sql.contains("?2"), "{request}: one value, the command");
         plan(&db, sql);
     }
 }
@@ -443,7 +443,7 @@ fn no_statement_expands_a_list_of_the_body_before_the_callers_rights_are_known()
 /// What a body sets, of which nothing is read before the caller's right is judged: by way of `given`, or after that rule.
 const OF_THE_BODY: [&str; 6] = ["set", "asserted", "context", "role_names", "times", "label"];
 
-/// Each place where something that the body sets is read of the whole question, and what comes before it.
+/// Each place where something that the body sets is read of the whole command, and what comes before it.
 fn read_before_right(sql: &str) -> Vec<&str> {
     let judged = sql.find("THEN 'forbidden'").unwrap_or(sql.len());
     let is_of_body = |at: &usize| {
@@ -466,8 +466,12 @@ fn no_statement_reads_what_a_body_sets_before_the_callers_rights_are_known() {
         assert_eq!(read_before_right(sql), Vec::<&str>::new(), "{}", requests[0]);
         if sql.contains(" AS given") {
             // The right that it asks for is that of the rule.
-            assert!(sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.need', ?1, '{}') AS given"));
-            assert!(sql.contains("WHEN rank < ?1 ->> '$.need' THEN 'forbidden'"), "{}", requests[0]);
+            assert!(
+                sql.contains(
+                    "iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given"
+                )
+            );
+            assert!(sql.contains("WHEN rank < ?1 ->> '$.required_right' THEN 'forbidden'"), "{}", requests[0]);
             checked += 1;
         }
     }
@@ -483,7 +487,7 @@ fn what_a_body_sets_is_seen_where_it_is_read_too_early() {
         (2, "SELECT value FROM json_each(?1, '$.asserted') WHERE ?1 ->> '$.context.resource' = 1"),
         (0, "SELECT json_type(given, '$.set.roles') AS x, CASE WHEN rank < 1 THEN 'forbidden' END"),
         (0, "SELECT CASE WHEN rank < 1 THEN 'forbidden' WHEN ?1 ->> '$.set.enabled' = 0 THEN 'x' END"),
-        (0, "SELECT ?1 ->> '$.settled', ?1 ->> '$.need' AS x"),
+        (0, "SELECT ?1 ->> '$.settled', ?1 ->> '$.required_right' AS x"),
     ] {
         assert_eq!(read_before_right(sql).len(), early, "{sql}");
     }

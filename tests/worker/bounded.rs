@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use support::client::{Call, Reply, call};
 use support::face::Face;
 use support::http::{at_once, server};
-use support::routes::{Place, face, path, request, title};
+use support::routes::{PathIds, face, path, request, title};
 use support::tenant::Tenant;
 
 /// A list that a request can have: its name, how it is put there, and how many items a request may have.
 struct List {
     name: &'static str,
-    put: fn(Call, &Route, &Place<'_>, usize) -> Option<Call>,
+    put: fn(Call, &Route, &PathIds<'_>, usize) -> Option<Call>,
     max: usize,
 }
 
@@ -54,19 +54,19 @@ fn tags(items: usize) -> String {
 }
 
 /// The request with one more member in its body, where it has a body of JSON.
-fn body(call: Call, route: &Route, place: &Place<'_>, member: &str, value: &Value) -> Option<Call> {
+fn body(call: Call, route: &Route, place: &PathIds<'_>, member: &str, value: &Value) -> Option<Call> {
     let mut members = support::routes::body(route, place)?;
     members[member] = value.clone();
     Some(call.json(&members))
 }
 
-fn unknown(call: Call, route: &Route, place: &Place<'_>, items: usize) -> Option<Call> {
+fn unknown(call: Call, route: &Route, place: &PathIds<'_>, items: usize) -> Option<Call> {
     let mut all = support::routes::body(route, place)?.as_object()?.clone();
     all.extend((0..items).map(|index| (format!("x{index:x}"), Value::Null)));
     Some(call.json(&Value::Object(Map::from_iter(all))))
 }
 
-fn guids(_: Call, route: &Route, place: &Place<'_>, items: usize) -> Option<Call> {
+fn guids(_: Call, route: &Route, place: &PathIds<'_>, items: usize) -> Option<Call> {
     let lists = face(route) == Face::LiteGraph && route.method == Method::Get && !route.path.ends_with('}');
     let guids = vec![place.credential.guid(); items].join(",");
     lists.then(|| call("GET", format!("{}?guids={guids}", path(route, place))))
@@ -89,7 +89,7 @@ fn a_list_costs_no_rows_before_the_callers_rights_are_known_and_few_after() {
     let catalogue: Vec<_> = (0..97).map(|index| format!("r{index}")).collect();
     let own = format!("/v1/tenants/{}", tenant.id);
     call("PATCH", &own).root(&tenant.label).json(&json!({ "role_names": catalogue })).send(server()).expect(200);
-    let place = Place::new(&tenant);
+    let place = PathIds::new(&tenant);
     let held: Vec<_> = catalogue.iter().map(|name| json!({ "role_id": name })).collect();
     let credential = format!("{own}/credentials/{}", place.credential);
     call("PATCH", &credential).root(&tenant.label).json(&json!({ "roles": held })).send(server()).expect(200);

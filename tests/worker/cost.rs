@@ -19,7 +19,7 @@ use support::client::{Reply, call, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::roles;
 use support::http::{at_once, server};
-use support::routes::{self, Place};
+use support::routes::{self, PathIds};
 use support::table::tables;
 use support::tenant::{Subject, Tenant, nobody, post_by_root, read_id};
 
@@ -204,7 +204,7 @@ fn garbage_costs_no_trip() {
         }
     }
     for route in ROUTES.iter().filter(|route| routes::asks(route)) {
-        let request = routes::request(route, &Place::missing(&tenant));
+        let request = routes::request(route, &PathIds::missing(&tenant));
         assert_eq!(request.send(server()).expect(401).cost, Cost::default(), "{}", routes::title(route));
     }
     // Any other text of 512 characters may be a token.
@@ -302,7 +302,7 @@ fn tenants(count: usize) -> Vec<Tenant<'static>> {
 fn every_route_is_one_trip_and_costs_what_it_costs() {
     let tenants = tenants(ROUTES.len());
     let costs = ROUTES.iter().filter(|route| routes::asks(route)).zip(&tenants).map(|(route, tenant)| {
-        let place = Place::new(tenant);
+        let place = PathIds::new(tenant);
         (routes::title(route), routes::done(route, &place).cost)
     });
     expect_costs(&costs.collect::<Vec<_>>(), 0);
@@ -318,7 +318,7 @@ fn nothing_reads_more_where_a_tenant_has_fifty_credentials_more() {
     assert_eq!(other_outcomes(tenant), few, "the tenant has more of them");
     let (known, mut more) = (costs(0), Vec::new());
     for route in ROUTES.iter().filter(|route| routes::asks(route) && !grows(route)) {
-        let cost = routes::done(route, &Place::new(tenant)).cost;
+        let cost = routes::done(route, &PathIds::new(tenant)).cost;
         let title = routes::title(route);
         if !known.contains(&(title.clone(), rows(cost))) {
             more.push(format!("{title}: {cost:?}"));

@@ -30,7 +30,7 @@ fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
     fn filter(query: impl Into<String>, passes: impl Fn(u64) -> bool + Send + Sync + 'static) -> Filter {
         (query.into(), Box::new(passes))
     }
-    let before = |name: &str, micros: i64| format!("{name}={}", Micros(micros).microseconds());
+    let before = |name: &str, micros: i64| format!("{name}={}", Micros(micros).to_rfc3339_micros());
     let name = move |n: u64| n * 49 % size;
     let never_used = before("unused_since", AT);
     vec![
@@ -164,7 +164,7 @@ fn what_passes_is_found_among_very_many_page_by_page() {
     let size = large();
     let tenant = seeded(size);
     let few = |n: u64| n.is_multiple_of(11) && n < 700;
-    let ends = format!("expires_before={}", Micros(ENDS + 700).microseconds());
+    let ends = format!("expires_before={}", Micros(ENDS + 700).to_rfc3339_micros());
     let none: fn(u64) -> bool = |_| false;
     at_once(
         vec![("name", &*ends, few as fn(u64) -> bool), ("-created", "role=nobody", none)],

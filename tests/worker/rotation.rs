@@ -62,9 +62,9 @@ fn the_old_secret_holds_until_its_deadline_and_not_after_it() {
 fn a_credential_ends_by_the_clock_and_its_retiring_secret_no_later() {
     let tenant = Tenant::new(server());
     let end = micros(&tenant.verify("of-nobody").json()["checked_at"]) + 6 * SECOND;
-    let own = tenant.own(json!({ "expires_at": Micros(end).microseconds() }));
+    let own = tenant.own(json!({ "expires_at": Micros(end).to_rfc3339_micros() }));
     let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
-    assert_eq!(begun["secrets"][0]["expires_at"], Micros(end).microseconds());
+    assert_eq!(begun["secrets"][0]["expires_at"], Micros(end).to_rfc3339_micros());
     let secrets = [own.secret.clone(), text(&begun["secret"])];
     let calls =
         |status: u16| secrets.each_ref().map(|secret| get(&own.path).token(secret).send(server()).expect(status));

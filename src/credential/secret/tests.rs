@@ -13,7 +13,7 @@ fn token() -> Token {
 }
 
 fn keys() -> Keyring {
-    Keyring { current: Keys::of(&[1; 32]), previous: None }
+    Keyring { current: Keys::from_master_key(&[1; 32]), previous: None }
 }
 
 #[test]
@@ -29,22 +29,22 @@ fn a_made_token_is_read_back_and_carries_its_id() {
 #[test]
 fn one_character_off_fails_the_checksum() {
     let made = token();
-    for place in 5..made.reveal().len() {
+    for index in 5..made.reveal().len() {
         let mut bytes = made.reveal().as_bytes().to_vec();
-        bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
+        bytes[index] = if bytes[index] == b'0' { b'1' } else { b'0' };
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{place}");
+        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{index}");
     }
 }
 
 #[test]
 fn a_clients_own_token_is_found_by_its_hmac_and_hints_nothing() {
-    let keys = Keys::of(&[1; 32]);
+    let keys = Keys::from_master_key(&[1; 32]);
     let own = Token::read("default", PREFIX).ok().unwrap();
     let proof = keys.prove(&own);
     let digest = base32::decode(&proof.digest).unwrap();
     assert_eq!(proof.id, Id::from_bits(u128::from_be_bytes(digest[..16].try_into().unwrap())), "its first 128 bits");
-    assert_ne!(proof.digest, Keys::of(&[2; 32]).prove(&own).digest, "another key, another digest");
+    assert_ne!(proof.digest, Keys::from_master_key(&[2; 32]).prove(&own).digest, "another key, another digest");
     assert_eq!(own.hint(), "");
 }
 
@@ -61,31 +61,31 @@ fn what_is_no_token_is_refused() {
 
 #[test]
 fn a_sealed_token_opens_for_its_credential_and_key_alone() {
-    let (keys, tenant, credential) = (Keys::of(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
+    let (keys, tenant, credential) = (Keys::from_master_key(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
     let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
     let open =
         |keys: &Keys, tenant, credential| keys.open(&sealed, tenant, credential).map(|token| token.reveal().to_owned());
     assert_eq!(open(&keys, tenant, credential).as_deref(), Some(token().reveal()));
     assert_eq!(open(&keys, tenant, Id::from_bits(3)), None);
     assert_eq!(open(&keys, Id::from_bits(3), credential), None);
-    assert_eq!(open(&Keys::of(&[2; 32]), tenant, credential), None);
+    assert_eq!(open(&Keys::from_master_key(&[2; 32]), tenant, credential), None);
     assert!(!format!("{sealed:?} {:?}", keys.prove(&token())).contains(token().reveal()));
 }
 
 #[test]
 fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
     let keyring = |current, previous: Option<u8>| Keyring {
-        current: Keys::of(&[current; 32]),
-        previous: previous.map(|key| Keys::of(&[key; 32])),
+        current: Keys::from_master_key(&[current; 32]),
+        previous: previous.map(|key| Keys::from_master_key(&[key; 32])),
     };
     let (secret, now) = (Id::from_bits(7), Micros(1_795_219_200_000_000));
     let made = Micros(5);
     let issued = keyring(1, None).current.issue_access(PREFIX, secret, made, now);
     let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
     let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
-    let said = Access { secret, made, end: Micros(now.0 + last + 1) };
-    assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(said));
-    assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(said), "under the previous key");
+    let given = Access { secret, made, end: Micros(now.0 + last + 1) };
+    assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(given));
+    assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(given), "under the previous key");
     assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "its end has come");
     assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under no key that there is");
     // Neither is taken for the other.

@@ -6,11 +6,11 @@ use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Method, Request};
+use crate::store::command::{Key, Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
-use crate::store::question::{By, Key, Order, Page};
 
 /// The default of the contract.
-const DEFAULT: Order = Order { by: By::Creation, descending: true };
+const DEFAULT: Order = Order { key: SortKey::Creation, descending: true };
 
 /// Read many: all there are, or those of some GUIDs. What only enumerate knows says nothing.
 pub(super) fn read_many(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
@@ -28,11 +28,11 @@ pub(super) fn enumerate(request: &Request<'_>, noun: Noun) -> Result<Page, Refus
     let mut reader = Reader::new();
     if request.method == Method::Post {
         let mut body = request.object()?;
-        let mut said = |name: &str| body.remove(name).unwrap_or_default();
-        reader.order("Ordering", &said("Ordering"));
-        reader.limit("MaxResults", &said("MaxResults"));
-        reader.skip("Skip", &said("Skip"));
-        reader.from("ContinuationToken", &said("ContinuationToken"));
+        let mut given = |name: &str| body.remove(name).unwrap_or_default();
+        reader.order("Ordering", &given("Ordering"));
+        reader.limit("MaxResults", &given("MaxResults"));
+        reader.skip("Skip", &given("Skip"));
+        reader.from("ContinuationToken", &given("ContinuationToken"));
     } else {
         reader.order("order", &text(request, &["order"]));
         reader.skip("skip", &number(request, &["skip"]));
@@ -49,8 +49,8 @@ fn text(request: &Request<'_>, names: &[&str]) -> Value {
 
 /// A query parameter as a number, or as the text that is none.
 fn number(request: &Request<'_>, names: &[&str]) -> Value {
-    let said = text(request, names);
-    said.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(said.clone(), Value::from)
+    let given = text(request, names);
+    given.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(given.clone(), Value::from)
 }
 
 /// Reads parameter by parameter. Null is one that was not said: clients send it for that.
@@ -75,19 +75,19 @@ impl Reader {
         Ok(page)
     }
 
-    fn order(&mut self, name: &'static str, said: &Value) {
-        let (ascending, descending) = (|by| Order { by, descending: false }, |by| Order { by, descending: true });
-        self.page.order = match said.as_str() {
-            Some("CreatedAscending") => ascending(By::Creation),
-            Some("NameAscending") => ascending(By::Name),
-            Some("NameDescending") => descending(By::Name),
-            Some("GuidAscending") => ascending(By::Id),
-            Some("GuidDescending") => descending(By::Id),
+    fn order(&mut self, name: &'static str, given: &Value) {
+        let (ascending, descending) = (|key| Order { key, descending: false }, |key| Order { key, descending: true });
+        self.page.order = match given.as_str() {
+            Some("CreatedAscending") => ascending(SortKey::Creation),
+            Some("NameAscending") => ascending(SortKey::Name),
+            Some("NameDescending") => descending(SortKey::Name),
+            Some("GuidAscending") => ascending(SortKey::Id),
+            Some("GuidDescending") => descending(SortKey::Id),
             // The rest of the enumeration orders graphs: "accepted and fall back to the default".
             Some("CreatedDescending" | "CostAscending" | "CostDescending" | "MostConnected" | "LeastConnected") => {
                 DEFAULT
             }
-            None if said.is_null() => DEFAULT,
+            None if given.is_null() => DEFAULT,
             _ => {
                 self.wrong
                     .push(Parameter { name, wants: "has to be an order, such as CreatedDescending or NameAscending" });
@@ -96,36 +96,36 @@ impl Reader {
         };
     }
 
-    fn limit(&mut self, name: &'static str, said: &Value) {
-        let number = self.number(name, said, 1, "has to be a number from 1 to 1000");
+    fn limit(&mut self, name: &'static str, given: &Value) {
+        let number = self.number(name, given, 1, "has to be a number from 1 to 1000");
         self.page.limit = number.unwrap_or(self.page.limit);
     }
 
-    fn skip(&mut self, name: &'static str, said: &Value) {
-        let number = self.number(name, said, 0, "has to be a number from 0 to 1000");
+    fn skip(&mut self, name: &'static str, given: &Value) {
+        let number = self.number(name, given, 0, "has to be a number from 0 to 1000");
         self.page.skip = number.unwrap_or(self.page.skip);
     }
 
-    fn number(&mut self, name: &'static str, said: &Value, min: u32, wants: &'static str) -> Option<u32> {
-        let number = said.as_u64().and_then(|number| u32::try_from(number).ok());
+    fn number(&mut self, name: &'static str, given: &Value, min: u32, wants: &'static str) -> Option<u32> {
+        let number = given.as_u64().and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (min..=PAGE_MAX).contains(number));
-        if number.is_none() && !said.is_null() {
+        if number.is_none() && !given.is_null() {
             self.wrong.push(Parameter { name, wants });
         }
         number
     }
 
-    fn from(&mut self, name: &'static str, said: &Value) {
-        self.page.from = said.as_str().and_then(Id::parse_guid).map(|id| Key(Some(id)));
-        if self.page.from.is_none() && !said.is_null() {
+    fn from(&mut self, name: &'static str, given: &Value) {
+        self.page.from = given.as_str().and_then(Id::parse_guid).map(|id| Key(Some(id)));
+        if self.page.from.is_none() && !given.is_null() {
             self.wrong.push(Parameter { name, wants: "has to be the GUID that a page gave as its ContinuationToken" });
         }
     }
 
-    fn guids(&mut self, said: Option<String>) {
-        let Some(said) = said else { return };
+    fn guids(&mut self, given: Option<String>) {
+        let Some(given) = given else { return };
         // One more than may be listed is enough to know that there are too many.
-        let guids = said.split(',').take(PAGE_MAX as usize + 1);
+        let guids = given.split(',').take(PAGE_MAX as usize + 1);
         match guids.map(|guid| Id::parse_guid(guid.trim())).collect::<Option<Vec<Id>>>() {
             Some(ids) if ids.len() <= PAGE_MAX as usize => self.page.ids = Some(ids),
             _ => self.wrong.push(Parameter { name: "guids", wants: "has to be one to a thousand GUIDs, with commas" }),

@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Changes {
             if let Some(time) = difference.get_mut(side)
                 && let Some(micros) = time.as_i64()
             {
-                *time = Micros(micros).microseconds().into();
+                *time = Micros(micros).to_rfc3339_micros().into();
             }
         }
     }

@@ -36,7 +36,7 @@ pub fn openapi() -> Value {
     let error = schemas.subschema_for::<oauth::Error>();
     let mut components = schemas.take_definitions(true);
     for (noun, verb) in BODIES {
-        let mut schema = body::of(noun, verb);
+        let mut schema = body::schema(noun, verb);
         components.extend(body::named_parts(&mut schema));
         components.insert(body::name(noun, verb), schema);
     }
@@ -138,7 +138,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         told["security"] = value!([]);
     }
     let schema = described.schema.map(|schema| schema(schemas));
-    told["responses"] = answers::of(route, (described.status, described.about, schema), has_body, one);
+    told["responses"] = answers::responses(route, (described.status, described.about, schema), has_body, one);
     told
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::{self, Changes, Difference};
-use super::shown::{List, Time, etag};
+use super::views::{List, Time, etag};
 use crate::answer::Answer;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -22,12 +22,12 @@ pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry) -> Answer {
 }
 
 pub(super) fn history(_: &RenderContext<'_>, events: &Events) -> Answer {
-    let items = events.items.iter().map(Event::of).collect();
+    let items = events.items.iter().map(Event::new).collect();
     Answer::new(200, json(&List { items, next: events.next.map(|seq| seq.to_string()) }))
 }
 
 pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verified) -> Answer {
-    Answer::new(200, json(&Verified::of(verified, context.began)))
+    Answer::new(200, json(&Verified::new(verified, context.began)))
 }
 
 /// What a change would do.
@@ -79,7 +79,7 @@ struct Whose<'a> {
 }
 
 impl<'a> Verified<'a> {
-    fn of(verified: &'a operation::Verified, checked_at: Micros) -> Self {
+    fn new(verified: &'a operation::Verified, checked_at: Micros) -> Self {
         let subject = verified.subject.as_ref();
         let of = subject.map(|subject| Whose {
             tenant: subject.tenant,
@@ -130,7 +130,7 @@ pub(super) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    fn of(event: &'a history::Event) -> Self {
+    fn new(event: &'a history::Event) -> Self {
         Self {
             seq: event.seq,
             at: Time(event.at),

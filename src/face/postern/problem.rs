@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::Answer;
-use crate::credential::field::{Field, Kind, Noun, Place, Rule, Verb, Violation};
+use crate::credential::field::{Field, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::validate::Dialect;
 use crate::face::json;
 use crate::refusal::{Conflict, Refusal, Unreadable};
@@ -50,7 +50,7 @@ struct Told {
 
 /// The answer to a refusal.
 #[expect(clippy::too_many_lines, reason = "one arm a refusal, and nothing else")]
-pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
+pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
     let plain = |status, code, title| (status, code, title, None);
     let detailed = |status, code, title, detail: &str| (status, code, title, Some(detail.to_owned()));
     let mut violations = Vec::new();
@@ -205,13 +205,13 @@ pub(super) fn of(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
 const MISSING: &str = "It is gone, or never was; what is another tenant's is told the same way.";
 
 fn told(dialect: &dyn Dialect, violation: &Violation) -> Told {
-    let Violation { field, place, rule } = violation;
+    let Violation { field, location, rule } = violation;
     let (code, detail) = words(rule);
-    Told { pointer: Some(pointer(dialect, *field, place)), parameter: None, code, detail }
+    Told { pointer: Some(pointer(dialect, *field, location)), parameter: None, code, detail }
 }
 
 /// Where in the body it is.
-fn pointer(dialect: &dyn Dialect, field: Field, place: &Place) -> String {
+fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
     let verbs = [Verb::Create, Verb::Rotate, Verb::Revoke];
     let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
     let word = nouns
@@ -220,12 +220,12 @@ fn pointer(dialect: &dyn Dialect, field: Field, place: &Place) -> String {
         .find_map(|noun| verbs.into_iter().find_map(|verb| dialect.word(noun, verb, field)))
         .map(|word| format!("/{word}"))
         .unwrap_or_default();
-    match place {
-        Place::Whole => word,
-        Place::Role(index) | Place::Item(index) => format!("{word}/{index}"),
-        Place::Member(index, member) => format!("{word}/{index}/{}", member.name()),
-        Place::Stranger(index, name) => format!("{word}/{index}/{}", escaped(name)),
-        Place::Key(name) => format!("{word}/{}", escaped(name)),
+    match location {
+        Location::Whole => word,
+        Location::Role(index) | Location::Item(index) => format!("{word}/{index}"),
+        Location::Member(index, member) => format!("{word}/{index}/{}", member.name()),
+        Location::UnknownMember(index, name) => format!("{word}/{index}/{}", escaped(name)),
+        Location::Key(name) => format!("{word}/{}", escaped(name)),
     }
 }
 
@@ -236,15 +236,15 @@ fn escaped(name: &str) -> String {
 
 /// A rule's stable code, and how to mend what breaks it.
 fn words(rule: &Rule) -> (&'static str, String) {
-    let said = |text: &str| text.to_owned();
+    let given = |text: &str| text.to_owned();
     match rule {
-        Rule::Missing => ("missing", said("It has to be said, null aloud where it may be null.")),
-        Rule::NotNull => ("not_null", said("It cannot be null: say a value.")),
-        Rule::Type(Kind::Text) => ("type", said("It has to be a string.")),
-        Rule::Type(Kind::Boolean) => ("type", said("It has to be true or false.")),
-        Rule::Type(Kind::List) => ("type", said("It has to be an array.")),
-        Rule::Type(Kind::Object) => ("type", said("It has to be an object.")),
-        Rule::Type(Kind::Number) => ("type", said("It has to be a whole number.")),
+        Rule::Missing => ("missing", given("It has to be said, null aloud where it may be null.")),
+        Rule::NotNull => ("not_null", given("It cannot be null: say a value.")),
+        Rule::Type(Kind::Text) => ("type", given("It has to be a string.")),
+        Rule::Type(Kind::Boolean) => ("type", given("It has to be true or false.")),
+        Rule::Type(Kind::List) => ("type", given("It has to be an array.")),
+        Rule::Type(Kind::Object) => ("type", given("It has to be an object.")),
+        Rule::Type(Kind::Number) => ("type", given("It has to be a whole number.")),
         Rule::TooShort { min } => ("too_short", format!("It has to have at least {min} character(s).")),
         Rule::TooLong { max } => ("too_long", format!("It may have at most {max} characters.")),
         Rule::TooMany { max } => ("too_many", format!("It may have at most {max} items, after merging.")),
@@ -257,20 +257,20 @@ fn words(rule: &Rule) -> (&'static str, String) {
         ),
         Rule::TooLarge { max } => ("too_large", format!("It may have at most {max} bytes, after merging.")),
         Rule::NotInRange { min, max } => ("not_in_range", format!("It has to be from {min} to {max}.")),
-        Rule::Control => ("control_character", said("It may not hold control characters.")),
-        Rule::NotAnId => ("not_an_id", said("It has to be an id: 26 characters of base32.")),
-        Rule::NotATime => ("not_a_time", said("It has to be an RFC 3339 time from 1970 to 2255.")),
-        Rule::Empty => ("empty", said("An empty list says nothing: say roles, or null for full access.")),
-        Rule::UnknownRole => ("unknown_role", said("The tenant has no role of this name: its role_names list them.")),
-        Rule::UnknownPrincipal(_) => ("unknown_principal", said("The tenant has no principal of this id.")),
-        Rule::InstanceAlone => ("instance_alone", said("It needs its resource.")),
+        Rule::Control => ("control_character", given("It may not hold control characters.")),
+        Rule::NotAnId => ("not_an_id", given("It has to be an id: 26 characters of base32.")),
+        Rule::NotATime => ("not_a_time", given("It has to be an RFC 3339 time from 1970 to 2255.")),
+        Rule::Empty => ("empty", given("An empty list says nothing: say roles, or null for full access.")),
+        Rule::UnknownRole => ("unknown_role", given("The tenant has no role of this name: its role_names list them.")),
+        Rule::UnknownPrincipal(_) => ("unknown_principal", given("The tenant has no principal of this id.")),
+        Rule::InstanceAlone => ("instance_alone", given("It needs its resource.")),
         Rule::ReadOnly => {
-            ("read_only", said("It only reads: leave it out, or, to PUT or PATCH, say the value that it has."))
+            ("read_only", given("It only reads: leave it out, or, to PUT or PATCH, say the value that it has."))
         }
-        Rule::Unknown(None) => ("unknown_member", said("There is no such member: leave it out.")),
+        Rule::Unknown(None) => ("unknown_member", given("There is no such member: leave it out.")),
         Rule::Unknown(Some(nearest)) => ("unknown_member", format!("There is no such member; did you mean {nearest}?")),
         // Of fields that this face does not have.
-        Rule::OutsideContext | Rule::LastRole | Rule::NotAContext => ("context", said("It does not fit the context.")),
-        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => ("not_a_token", said("It is no token.")),
+        Rule::OutsideContext | Rule::LastRole | Rule::NotAContext => ("context", given("It does not fit the context.")),
+        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => ("not_a_token", given("It is no token.")),
     }
 }

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::credential::field::{Draft, Field, Kind, Noun, Place, RoleMember, Rule, Said, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, RoleMember, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
@@ -14,7 +14,7 @@ use crate::face::{by_words, cursor};
 use crate::operation::{HistoryPage, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::question::{By, Filter, Order, Page};
+use crate::store::command::{Filter, Order, Page, SortKey};
 
 /// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
 /// is known, and the nearest name is looked for for each unknown one.
@@ -44,7 +44,7 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
     let mut draft = by_words(dialect, noun, verb, &mut body);
     let reads = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
     // A role that is told wrong might be one on everything.
-    if let Said::Value(Value::Array(roles)) = draft.said(Field::Roles)
+    if let Given::Value(Value::Array(roles)) = draft.given(Field::Roles)
         && roles.len() <= ROLES_MAX
     {
         let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role));
@@ -60,11 +60,11 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
             } else {
                 Rule::Unknown(nearest(dialect, noun, verb, &name))
             };
-            draft.unknown.push(Violation { field: Field::Other, place: Place::Key(name), rule });
+            draft.unknown.push(Violation { field: Field::Other, location: Location::Key(name), rule });
         } else if !matches!(name.as_str(), "last_used_at" | "secrets") {
             // Those two move by themselves, and are no part of what an ETag stands for.
-            let said = if name.ends_with("_at") { stored_time(value) } else { value };
-            draft.asserted.insert(name, said);
+            let given = if name.ends_with("_at") { stored_time(value) } else { value };
+            draft.asserted.insert(name, given);
         }
     }
     draft
@@ -73,10 +73,10 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
 /// The members of a role that no role has.
 fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let words = RoleMember::ALL.map(RoleMember::name);
-    let said = role.as_object().into_iter().flat_map(Map::keys);
-    said.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
+    let given = role.as_object().into_iter().flat_map(Map::keys);
+    given.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
         field: Field::Roles,
-        place: Place::Stranger(index, name.clone()),
+        location: Location::UnknownMember(index, name.clone()),
         rule: Rule::Unknown(near(name, words)),
     })
 }
@@ -132,10 +132,10 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let usual = if filter.name_from.is_some() { "name" } else { "created" };
     let sort = request.query_value(&["sort"]).unwrap_or_else(|| usual.to_owned());
     let (descending, key) = sort.strip_prefix('-').map_or((false, sort.as_str()), |key| (true, key));
-    let by = match key {
-        "created" => By::Creation,
+    let key = match key {
+        "created" => SortKey::Creation,
         // Principals and tenants are few, and have no index of names.
-        "name" if noun == Noun::Credential => By::Name,
+        "name" if noun == Noun::Credential => SortKey::Name,
         _ => {
             let of_credentials = noun == Noun::Credential;
             wants(
@@ -146,11 +146,11 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
                     "has to be created or -created"
                 },
             );
-            By::Creation
+            SortKey::Creation
         }
     };
-    let mut page = Page::first(Order { by, descending }, limit);
-    page.tells_secrets = true;
+    let mut page = Page::first(Order { key, descending }, limit);
+    page.lists_secrets = true;
     page.filter = Some(filter).filter(|filter| *filter != Filter::default());
     if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
         wants("cursor", "has to be the next of a page with the same sort");
@@ -161,22 +161,22 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
 /// Which credentials: each parameter narrows.
 fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> Filter {
     let mut filter = Filter::default();
-    let said = |name: &'static str| request.query_value(&[name]);
-    match said("enabled").as_deref() {
+    let given = |name: &'static str| request.query_value(&[name]);
+    match given("enabled").as_deref() {
         None => {}
         Some("true") => filter.enabled = Some(true),
         Some("false") => filter.enabled = Some(false),
         Some(_) => wants("enabled", "has to be true or false"),
     }
-    if let Some(principal) = said("principal") {
+    if let Some(principal) = given("principal") {
         filter.principal = Id::parse(&principal);
         if filter.principal.is_none() {
             wants("principal", "has to be the id of a principal");
         }
     }
-    filter.role = said("role");
-    if let Some(prefix) = said("name_prefix").filter(|prefix| !prefix.is_empty()) {
-        filter.name_to = behind(&prefix);
+    filter.role = given("role");
+    if let Some(prefix) = given("name_prefix").filter(|prefix| !prefix.is_empty()) {
+        filter.name_to = end_of_prefix(&prefix);
         filter.name_from = Some(prefix);
     }
     for (name, time) in [
@@ -184,8 +184,8 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         ("unused_since", &mut filter.unused_since),
         ("unrotated_since", &mut filter.unrotated_since),
     ] {
-        let Some(said) = said(name) else { continue };
-        *time = Micros::parse(&said);
+        let Some(given) = given(name) else { continue };
+        *time = Micros::parse(&given);
         if time.is_none() {
             wants(name, "has to be an RFC 3339 time");
         }
@@ -194,7 +194,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
 }
 
 /// The first text behind all that begin so; none where nothing is.
-fn behind(prefix: &str) -> Option<String> {
+fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut letters: Vec<char> = prefix.chars().collect();
     while let Some(last) = letters.pop() {
         // A range of code points leaves the surrogates out.
@@ -229,7 +229,7 @@ pub(super) const INQUIRY: [&str; 4] = ["token", "role_id", "resource", "resource
 pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
     let mut violations = Vec::new();
     let mut wrong = |name: &str, rule| {
-        violations.push(Violation { field: Field::Other, place: Place::Key(name.to_owned()), rule });
+        violations.push(Violation { field: Field::Other, location: Location::Key(name.to_owned()), rule });
     };
     let [token, role_id, resource, resource_instance] = INQUIRY.map(|name| match body.remove(name) {
         None | Some(Value::Null) if name == "token" => Err(Rule::Missing),
@@ -238,9 +238,9 @@ pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
         Some(Value::String(_)) => Err(Rule::TooShort { min: 1 }),
         Some(_) => Err(Rule::Type(Kind::Text)),
     });
-    let mut said = |name, said: Result<Option<String>, Rule>| said.map_err(|rule| wrong(name, rule)).ok().flatten();
-    let (token, role_id) = (said("token", token), said("role_id", role_id));
-    let (resource, resource_instance) = (said("resource", resource), said("resource_instance", resource_instance));
+    let mut given = |name, given: Result<Option<String>, Rule>| given.map_err(|rule| wrong(name, rule)).ok().flatten();
+    let (token, role_id) = (given("token", token), given("role_id", role_id));
+    let (resource, resource_instance) = (given("resource", resource), given("resource_instance", resource_instance));
     if resource_instance.is_some() && resource.is_none() {
         wrong("resource_instance", Rule::InstanceAlone);
     }

@@ -1,4 +1,4 @@
--- Whose a presented secret is: the caller's, or the one that a caller asks about ({caller}: the member of the question). A proof is
+-- Whose a presented secret is: the caller's, or the one that a caller asks about ({caller}: the member of the command). A proof is
 -- a secret's id and the keyed digest of what was presented; without a proof there is no row.
 SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
   0 AS unnoted, NULL AS key, NULL AS sealed, NULL AS retires_at, NULL AS retires_since

@@ -1,5 +1,5 @@
 ('unknown_principal', iif(json_type(given, '$.set.principal') IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM principals AS p WHERE p.tenant = merged.place AND p.id = given ->> '$.set.principal'), 1, NULL)),
+  SELECT 1 FROM principals AS p WHERE p.tenant = merged.tenant AND p.id = given ->> '$.set.principal'), 1, NULL)),
 -- The role names that the tenant does not know. A role that the credential has may stay after its name left the catalogue: a PUT of
 -- what GET shows changes nothing. Of a list that breaks a rule, only the names are compared.
 ('unknown_roles', CASE

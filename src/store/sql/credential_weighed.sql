@@ -3,7 +3,7 @@
   AND (id IS NULL OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at')) AS outlives,
 -- How many valid secrets it has; read for a rotation only.
 iif(?1 ->> '$.rotation' IS NULL, NULL, (SELECT count(*) FROM secrets AS s
-  WHERE s.tenant = merged.place AND s.credential = merged.id AND coalesce(s.expires_at > ?1 ->> '$.now', 1))) AS live,
+  WHERE s.tenant = merged.tenant AND s.credential = merged.id AND coalesce(s.expires_at > ?1 ->> '$.now', 1))) AS live,
 -- Whether the newest secret, under either key, is another one than the change brings.
 (?1 ->> '$.secret.id' IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof

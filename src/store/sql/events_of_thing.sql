@@ -1,9 +1,9 @@
 -- The events of one thing, along the chain that begins at its newest, or at its deletion.
 , walk AS (
-  SELECT e.* FROM verdict CROSS JOIN events AS e ON e.tenant = verdict.place AND e.seq = coalesce(?1 ->> '$.seq',
+  SELECT e.* FROM verdict CROSS JOIN events AS e ON e.tenant = verdict.tenant AND e.seq = coalesce(?1 ->> '$.seq',
     {newest},
     (SELECT max(d.seq) FROM events AS d INDEXED BY events_of_deleted
-      WHERE d.id = ?1 ->> '$.page.from' AND d.tenant = verdict.place AND d.action = 'deleted' AND d.noun = '{noun}'))
+      WHERE d.id = ?1 ->> '$.page.from' AND d.tenant = verdict.tenant AND d.action = 'deleted' AND d.noun = '{noun}'))
     AND e.noun = '{noun}' AND e.id = ?1 ->> '$.page.from'
   WHERE verdict.code = 'go'
   UNION ALL

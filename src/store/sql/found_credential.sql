@@ -1,4 +1,4 @@
-LEFT JOIN credentials AS target ON target.tenant = place.id AND target.id = {credential}
+LEFT JOIN credentials AS target ON target.tenant = tenant.id AND target.id = {credential}
   AND coalesce(target.principal = ?1 ->> '$.principal', 1)
 LEFT JOIN secrets AS newest
   ON newest.id = (SELECT id FROM secrets WHERE tenant = target.tenant AND credential = target.id

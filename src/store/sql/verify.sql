@@ -4,7 +4,7 @@ SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.se
   c.unrestricted,
   nullif(min(coalesce(c.expires_at, 9007199254740991), coalesce(subject.retires_at, 9007199254740991),
     coalesce(?1 ->> '$.subject.end', 9007199254740991)), 9007199254740991) AS expires_at, t.role_names
-FROM (SELECT code, rank, place, {judged} FROM verdict) AS v
-  LEFT JOIN subject ON v.code = 'go' AND (v.rank = 4 OR subject.tenant = v.place)
+FROM (SELECT code, rank, tenant, {judged} FROM verdict) AS v
+  LEFT JOIN subject ON v.code = 'go' AND (v.rank = 4 OR subject.tenant = v.tenant)
   LEFT JOIN credentials AS c ON c.tenant = subject.tenant AND c.id = subject.id
   LEFT JOIN tenants AS t ON t.id = c.tenant

@@ -20,7 +20,7 @@ weighed AS MATERIALIZED (
       -- First an expression: a bare column there would name column3.
       ('revoked_at', given -> '$.asserted.revoked_at', document ->> '$.revoked_at'),
       ('id', given -> '$.asserted.id', id),
-      ('tenant', given -> '$.asserted.tenant', place),
+      ('tenant', given -> '$.asserted.tenant', tenant),
       ('label', given -> '$.asserted.label', label),
       ('revision', given -> '$.asserted.revision', revision),
       ('created_at', given -> '$.asserted.created_at', created_at),

@@ -12,7 +12,7 @@ use crate::tenant::{Tenant, nobody, read_id, text};
 
 /// What the variable segments of a path stand for.
 #[derive(Clone)]
-pub struct Place<'a> {
+pub struct PathIds<'a> {
     pub tenant: &'a Tenant<'a>,
     pub account: Id,
     pub credential: Id,
@@ -20,7 +20,7 @@ pub struct Place<'a> {
     pub token: String,
 }
 
-impl<'a> Place<'a> {
+impl<'a> PathIds<'a> {
     /// A new service account, and a new credential of it that each face reaches and that LiteGraph finds by its token.
     pub fn new(tenant: &'a Tenant<'a>) -> Self {
         let account = tenant.account();
@@ -102,7 +102,7 @@ pub fn spell(route: &Route, id: Id) -> String {
 }
 
 /// A route's path that leads to a place.
-pub fn path(route: &Route, place: &Place) -> String {
+pub fn path(route: &Route, place: &PathIds) -> String {
     route.url(|name| match name {
         "tenant" if face(route) == Keycard => place.tenant.label.clone(),
         "tenant" => spell(route, place.tenant.id),
@@ -114,7 +114,7 @@ pub fn path(route: &Route, place: &Place) -> String {
 
 /// A request of a route, with a body that it takes and no caller; of a page, one that asks for one item; of a tenant's
 /// deletion, one that takes all with it.
-pub fn request(route: &Route, place: &Place) -> Call {
+pub fn request(route: &Route, place: &PathIds) -> Call {
     let path = path(route, place);
     let query = match (route.operation, face(route)) {
         (Operation::Page(..), Keycard | Postern) | (Operation::History(_), _) => "?limit=1",
@@ -128,7 +128,7 @@ pub fn request(route: &Route, place: &Place) -> Call {
     }
 }
 
-pub fn body(route: &Route, place: &Place) -> Option<Value> {
+pub fn body(route: &Route, place: &PathIds) -> Option<Value> {
     // Of no two the same, so that no tenant's label is numbered.
     body_of(route, &format!("{} {}", title(route), place.credential), place.account, &place.token)
 }
@@ -174,7 +174,7 @@ fn ours(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
 }
 
 /// The same, by who may do it: the tenant's admin, or root where it alone may, or the credential that logs in.
-pub fn permitted(route: &Route, place: &Place) -> Call {
+pub fn permitted(route: &Route, place: &PathIds) -> Call {
     let request = request(route, place);
     match route.operation {
         Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.by_root(),
@@ -193,7 +193,7 @@ pub fn status(route: &Route) -> u16 {
 }
 
 /// Sends it, and gives the answer that is expected. What ends something is sent once that has begun.
-pub fn done(route: &Route, place: &Place) -> Reply {
+pub fn done(route: &Route, place: &PathIds) -> Reply {
     if let Some((step, body)) = step_before(route) {
         let path = format!("{}/{step}", place.tenant.one(Postern, place.credential));
         call("POST", path).token(&place.tenant.admin).json(&body).send(place.tenant.client).expect(200);

@@ -28,7 +28,7 @@ pub type Header = (&'static str, String);
 
 /// What the variable segments of a path stand for.
 #[derive(Clone)]
-pub struct Place {
+pub struct PathIds {
     pub tenant: Id,
     pub account: Id,
     pub credential: Id,
@@ -36,7 +36,7 @@ pub struct Place {
     pub token: String,
 }
 
-impl Place {
+impl PathIds {
     /// Where nothing is.
     pub fn none() -> Self {
         Self { tenant: nothing(), account: nothing(), credential: nothing(), token: "nobody-has-this".to_owned() }
@@ -45,7 +45,7 @@ impl Place {
 
 /// By which of the two tokens that a credential has someone calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum TokenKind {
     /// Its secret.
     Secret,
     /// An access token that was issued for its secret.
@@ -85,7 +85,7 @@ impl Known {
 pub struct Scene {
     pub world: World,
     /// The credential that requests are about, its service account, and its tenant.
-    pub target: Place,
+    pub target: PathIds,
 }
 
 impl Scene {
@@ -100,7 +100,7 @@ impl Scene {
     }
 
     /// A service account of the other tenant, and a credential under it.
-    pub fn elsewhere(&self) -> Place {
+    pub fn elsewhere(&self) -> PathIds {
         placed(&self.world, "other")
     }
 
@@ -130,7 +130,7 @@ impl Scene {
     }
 
     /// The caller of this name, by one of its tokens, which it got before what befell it; `None` for one without any.
-    pub fn who(&self, name: &str, by: By) -> Option<Known> {
+    pub fn who(&self, name: &str, by: TokenKind) -> Option<Known> {
         if let "root" | "root, naming no tenant" = name {
             return Some(Known { client: self.target.credential, token: ROOT.to_owned(), names_client: false });
         }
@@ -151,8 +151,8 @@ impl Scene {
             _ => self.admin(),
         };
         let token = match by {
-            By::Secret => secret.clone(),
-            By::Access => self.access(id, &secret),
+            TokenKind::Secret => secret.clone(),
+            TokenKind::Access => self.access(id, &secret),
         };
         let own = Known { client: id, token, names_client: false };
         Some(self.befall(name, own, &secret))
@@ -173,7 +173,7 @@ impl Scene {
             "wrong secret" => {
                 Token::make("pstn_", secret_id(secret), &[7; 32]).reveal().clone_into(&mut known.token);
             }
-            "wrong signature" => known.token = signed(&Keys::of(&[7; 32])),
+            "wrong signature" => known.token = signed(&Keys::from_master_key(&[7; 32])),
             "another's signature" => {
                 let (other, other_secret) = self.admin();
                 let other = self.access(other, &other_secret);
@@ -249,7 +249,7 @@ impl Scene {
     }
 
     /// Brings the credential of a place to where a step of its life begins: it is being rotated, or is revoked.
-    pub fn ready(&self, route: &Route, place: &Place) {
+    pub fn ready(&self, route: &Route, place: &PathIds) {
         let Some((step, body)) = step_before(route) else { return };
         let url = format!("/v1/tenants/{}/credentials/{}/{step}", place.tenant, place.credential);
         let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
@@ -265,17 +265,17 @@ impl Scene {
 
     /// What a caller of this name sends of itself.
     pub fn caller(&self, name: &str) -> Vec<Header> {
-        let token = self.who(name, By::Secret).map(|known| known.bearer());
+        let token = self.who(name, TokenKind::Secret).map(|known| known.bearer());
         token.into_iter().chain(names_tenant(name)).collect()
     }
 
     /// The token of a caller of this name.
     pub fn token(&self, name: &str) -> String {
-        self.who(name, By::Secret).expect("a token").token
+        self.who(name, TokenKind::Secret).expect("a token").token
     }
 
     /// Sends a request of a route.
-    pub fn send(&self, route: &Route, place: &Place, headers: &[Header], body: &[u8]) -> Reply {
+    pub fn send(&self, route: &Route, place: &PathIds, headers: &[Header], body: &[u8]) -> Reply {
         self.send_to(route, &request_url(route, place), headers, body)
     }
 
@@ -292,7 +292,7 @@ impl Scene {
 }
 
 /// [`Scene::body`], where the request is about this.
-pub fn body_about(route: &Route, place: &Place) -> Vec<u8> {
+pub fn body_about(route: &Route, place: &PathIds) -> Vec<u8> {
     match body_of(route, "changed", place.account, &place.token) {
         // All that there is.
         Some(_) if matches!(route.operation, Operation::Page(..)) => b"{}".to_vec(),
@@ -301,14 +301,14 @@ pub fn body_about(route: &Route, place: &Place) -> Vec<u8> {
     }
 }
 
-fn placed(world: &World, label: &str) -> Place {
+fn placed(world: &World, label: &str) -> PathIds {
     let path = format!("/organizations/{label}/service-accounts");
     let account = text(&world.call("POST", &path, ROOT, &json!({"name": "account"})).json(), "id");
     let path = format!("{path}/{account}/credentials");
     let made = world.call("POST", &path, ROOT, &json!({"name": "target", "description": "of the account"})).json();
     let tenant = if label == "acme" { ACME } else { OTHER };
     let id = |text: &str| Id::parse(text).unwrap();
-    Place {
+    PathIds {
         tenant: id(tenant),
         account: id(&account),
         credential: id(&text(&made, "id")),
@@ -376,7 +376,7 @@ pub fn deletes(route: &Route) -> bool {
 }
 
 /// The path of a route that leads to a place.
-pub fn url(route: &Route, place: &Place) -> String {
+pub fn url(route: &Route, place: &PathIds) -> String {
     route.url(|name| match name {
         "tenant" => spell(route, place.tenant),
         "principal" => spell(route, place.account),
@@ -386,7 +386,7 @@ pub fn url(route: &Route, place: &Place) -> String {
 }
 
 /// [`url`], and the query without which the request is refused.
-pub fn request_url(route: &Route, place: &Place) -> String {
+pub fn request_url(route: &Route, place: &PathIds) -> String {
     url(route, place) + forced(route)
 }
 

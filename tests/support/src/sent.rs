@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::routes::{reads, step_before, title};
-use crate::scene::{Header, Place, basic, bearer, body_about, forced, is_litegraph, is_ours, method, url};
+use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
 const ADMIN: &str = "the-token-of-an-admin";
@@ -22,9 +22,9 @@ const ORDERS: [&str; 6] =
     ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
 
 /// What the paths name.
-static PLACE: LazyLock<Place> = LazyLock::new(|| {
+static PLACE: LazyLock<PathIds> = LazyLock::new(|| {
     let [tenant, account, credential] = [7, 8, 9].map(Id::from_bits);
-    Place { tenant, account, credential, token: "the-token-of-the-credential".to_owned() }
+    PathIds { tenant, account, credential, token: "the-token-of-the-credential".to_owned() }
 });
 
 fn admin() -> Id {
@@ -44,7 +44,7 @@ impl Driver {
     /// Begins with a new world that has all that the paths name, an admin, and nothing else.
     fn prepare(&mut self) {
         self.world = World::new();
-        let Place { tenant, account, credential, token } = &*PLACE;
+        let PathIds { tenant, account, credential, token } = &*PLACE;
         let tenant_url = format!("/v1.0/tenants/{}", tenant.guid());
         let credentials = format!("{tenant_url}/credentials");
         self.root("PUT", "/v1.0/tenants", &json!({"GUID": tenant.guid(), "Name": "tenant"}));

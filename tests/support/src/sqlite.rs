@@ -248,7 +248,7 @@ impl Database for Sqlite {
             bytes.extend(
                 rows.iter().map(|row| row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>()),
             );
-            batch.rows.push(rows.iter().map(|row| Row::of(row).expect("JSON")).collect());
+            batch.rows.push(rows.iter().map(|row| Row::from_columns(row).expect("JSON")).collect());
             self.steps.set(self.steps.get() + i64::from(statement.reset_status(StatementStatus::VmStep)));
             // What D1 counts as read SQLite does not tell: here it is the rows that came back.
             batch.rows_read += batch.rows.last().map_or(0, |rows| rows.len() as u64);

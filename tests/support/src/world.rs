@@ -116,7 +116,7 @@ impl World {
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
-        let request = Request { method: Method::of(method), path, query, headers, body };
+        let request = Request { method: Method::from_name(method), path, query, headers, body };
         (pollster::block_on(service.answer(&request)), service.store.cost())
     }
 

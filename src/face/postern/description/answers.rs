@@ -9,7 +9,7 @@ use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
 
 /// The answers of a route. A success: its status, what it shows in words, and the schema of that. `one`: whether the route is on one thing.
-pub(super) fn of(
+pub(super) fn responses(
     route: &Route,
     (status, about, schema): (&str, &str, Option<Value>),
     has_body: bool,

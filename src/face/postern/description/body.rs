@@ -6,7 +6,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json as value};
 
 use super::super::{Postern, read};
-use crate::credential::field::{Meaning, Noun, RoleMember, Said, Verb};
+use crate::credential::field::{Given, Meaning, Noun, RoleMember, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::{DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
 use crate::credential::validate::{Dialect, usual};
@@ -28,16 +28,16 @@ pub(super) fn name(noun: Noun, verb: Verb) -> String {
 }
 
 /// The schema of a body: the rows of the table that the face has a word for.
-pub(super) fn of(noun: Noun, verb: Verb) -> Value {
+pub(super) fn schema(noun: Noun, verb: Verb) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for row in FIELDS.iter().filter(|row| row.right(noun).is_some()) {
         let Some(word) = Postern.word(noun, verb, row.field) else { continue };
-        let exception = Postern.exception(verb, row.field, &Said::Absent);
-        if exception.unwrap_or_else(|| usual(verb, row.field, &Said::Absent)) == Meaning::Missing {
+        let exception = Postern.exception(verb, row.field, &Given::Absent);
+        if exception.unwrap_or_else(|| usual(verb, row.field, &Given::Absent)) == Meaning::Missing {
             required.push(word);
         }
-        let mut schema = of_shape(row.shape);
+        let mut schema = shape_schema(row.shape);
         if row.null == Null::Clears {
             schema = or_null(schema);
         }
@@ -88,22 +88,22 @@ fn or_null(mut schema: Value) -> Value {
 }
 
 /// What a value of a shape has to be.
-fn of_shape(shape: Shape) -> Value {
+fn shape_schema(shape: Shape) -> Value {
     match shape {
-        Shape::Text { min, max } => of_text(min, max),
-        Shape::TextOrNull { max } => or_null(of_text(0, max)),
+        Shape::Text { min, max } => text_schema(min, max),
+        Shape::TextOrNull { max } => or_null(text_schema(0, max)),
         Shape::Flag => value!({ "type": "boolean" }),
         Shape::Whole { min, max } => value!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Time => value!({ "type": "string", "format": "date-time" }),
         Shape::Id => Id::json_schema(&mut SchemaGenerator::default()).to_value(),
-        Shape::Names => value!({ "type": "array", "items": of_text(1, NAME_MAX), "maxItems": ROLES_MAX }),
+        Shape::Names => value!({ "type": "array", "items": text_schema(1, NAME_MAX), "maxItems": ROLES_MAX }),
         Shape::Roles => value!({ "type": "array", "items": role(), "minItems": 1, "maxItems": ROLES_MAX }),
         Shape::Metadata => {
-            let mut names = of_text(1, NAME_MAX);
+            let mut names = text_schema(1, NAME_MAX);
             if let Some(names) = names.as_object_mut() {
                 names.remove("type");
             }
-            let member = or_null(of_text(0, DESCRIPTION_MAX));
+            let member = or_null(text_schema(0, DESCRIPTION_MAX));
             value!({ "type": "object", "additionalProperties": member, "propertyNames": names, "maxProperties": METADATA_MAX })
         }
         Shape::Context | Shape::Secret => value!({ "type": "string", "minLength": 1 }),
@@ -111,7 +111,7 @@ fn of_shape(shape: Shape) -> Value {
 }
 
 /// A string without control characters.
-fn of_text(min: usize, max: usize) -> Value {
+fn text_schema(min: usize, max: usize) -> Value {
     let mut schema = value!({ "type": "string", "maxLength": max, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$" });
     if min > 0 {
         schema["minLength"] = min.into();
@@ -124,13 +124,13 @@ fn role() -> Value {
     let mut properties = Map::new();
     for member in RoleMember::ALL {
         let (text, about) = match member {
-            RoleMember::RoleId => (of_text(1, NAME_MAX), "Which role: one of the tenant's `role_names`."),
+            RoleMember::RoleId => (text_schema(1, NAME_MAX), "Which role: one of the tenant's `role_names`."),
             RoleMember::Resource => (
-                or_null(of_text(1, NAME_MAX)),
+                or_null(text_schema(1, NAME_MAX)),
                 "Limits it to one kind of thing; without it, the role is on everything.",
             ),
             RoleMember::Instance => {
-                (or_null(of_text(1, NAME_MAX)), "Limits it to one thing of that kind; needs `resource`.")
+                (or_null(text_schema(1, NAME_MAX)), "Limits it to one thing of that kind; needs `resource`.")
             }
         };
         let mut schema = text;

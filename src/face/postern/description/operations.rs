@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json as value};
 
-use super::super::{one_off, shown};
+use super::super::{one_off, views};
 use super::body;
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
 use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
@@ -32,29 +32,29 @@ type Answered = (&'static str, &'static str, Option<Schema>);
 #[rustfmt::skip]
 pub(super) fn described(route: &Route) -> Described {
     match route.operation {
-        Operation::Write(Tenant, Create) => row(["create_tenant", "tenants", "Make a tenant", "For the root token alone."], fields(Tenant, Create), created::<shown::Tenant<'_>>()),
-        Operation::Page(Tenant, _) => row(["list_tenants", "tenants", "List tenants", "The root token sees all of them, anyone else its own."], None, page::<shown::Tenant<'_>>()),
-        Operation::Read(Tenant) => row(["get_tenant", "tenants", "Show a tenant", "Shows it, and its ETag."], None, it::<shown::Tenant<'_>>()),
+        Operation::Write(Tenant, Create) => row(["create_tenant", "tenants", "Make a tenant", "For the root token alone."], fields(Tenant, Create), created::<views::Tenant<'_>>()),
+        Operation::Page(Tenant, _) => row(["list_tenants", "tenants", "List tenants", "The root token sees all of them, anyone else its own."], None, page::<views::Tenant<'_>>()),
+        Operation::Read(Tenant) => row(["get_tenant", "tenants", "Show a tenant", "Shows it, and its ETag."], None, it::<views::Tenant<'_>>()),
         Operation::Write(Tenant, Replace) => row(["replace_tenant", "tenants", "Replace a tenant",
-                "All of its switches have to be said. The root token alone turns it off or on."], fields(Tenant, Replace), changed::<shown::Tenant<'_>>()),
-        Operation::Write(Tenant, Merge) => row(["update_tenant", "tenants", "Update a tenant", MERGE], fields(Tenant, Merge), changed::<shown::Tenant<'_>>()),
+                "All of its switches have to be said. The root token alone turns it off or on."], fields(Tenant, Replace), changed::<views::Tenant<'_>>()),
+        Operation::Write(Tenant, Merge) => row(["update_tenant", "tenants", "Update a tenant", MERGE], fields(Tenant, Merge), changed::<views::Tenant<'_>>()),
         Operation::Delete(Tenant) => row(["delete_tenant", "tenants", "Delete a tenant",
                 "For the root token alone. With all that it has, if `force` says so; its history stays."], None, ("204", "It is gone.", None)),
-        Operation::Write(Principal, Create) => row(["create_principal", "principals", "Make a principal", "For administrators."], fields(Principal, Create), created::<shown::Principal<'_>>()),
-        Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "A page of them, in the order in which they were made."], None, page::<shown::Principal<'_>>()),
-        Operation::Read(Principal) => row(["get_principal", "principals", "Show a principal", "Shows it, and its ETag."], None, it::<shown::Principal<'_>>()),
+        Operation::Write(Principal, Create) => row(["create_principal", "principals", "Make a principal", "For administrators."], fields(Principal, Create), created::<views::Principal<'_>>()),
+        Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "A page of them, in the order in which they were made."], None, page::<views::Principal<'_>>()),
+        Operation::Read(Principal) => row(["get_principal", "principals", "Show a principal", "Shows it, and its ETag."], None, it::<views::Principal<'_>>()),
         Operation::Write(Principal, Replace) => row(["replace_principal", "principals", "Replace a principal",
-                "`enabled` has to be said. Editors change name and description."], fields(Principal, Replace), changed::<shown::Principal<'_>>()),
-        Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<shown::Principal<'_>>()),
+                "`enabled` has to be said. Editors change name and description."], fields(Principal, Replace), changed::<views::Principal<'_>>()),
+        Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<views::Principal<'_>>()),
         Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "With its credentials. The default one stays."], None, ("204", "It is gone.", None)),
         Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Make a credential",
                 "Its secret is in this answer, and in no other. `roles` has to be said; without `principal` it is the default one's. \
-                Made by a caller with an end, without a word on its own, it ends with its caller."], fields(Credential, Create), created::<shown::Credential<'_>>()),
+                Made by a caller with an end, without a word on its own, it ends with its caller."], fields(Credential, Create), created::<views::Credential<'_>>()),
         Operation::Page(Credential, _) => row(["list_credentials", "credentials", "List credentials",
                 "A page of them. Filters narrow it; however few pass, a page looks at a bounded number of credentials, and so may be \
-                short, or empty, and have a `next` all the same."], None, page::<shown::Credential<'_>>()),
+                short, or empty, and have a `next` all the same."], None, page::<views::Credential<'_>>()),
         Operation::Read(Credential) => row(["get_credential", "credentials", "Show a credential",
-                "Shows it, and its ETag. The secret is never shown again."], None, it::<shown::Credential<'_>>()),
+                "Shows it, and its ETag. The secret is never shown again."], None, it::<views::Credential<'_>>()),
         Operation::Write(Credential, Replace) => row(["replace_credential", "credentials", "Replace a credential",
                 "What would widen access by being left out has to be said, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
                 The secrets stay."], fields(Credential, Replace), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
@@ -63,13 +63,13 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Delete(Credential) => row(["delete_credential", "credentials", "Delete a credential", "For good. Its history stays."], None, ("204", "It is gone.", None)),
         Operation::Write(Credential, Rotate) => row(["rotate_credential", "rotation", "Begin a rotation",
                 "Makes a new secret, shown in this answer alone. The old one holds for the grace period, and never longer than the \
-                credential. Meanwhile, answers to who still calls with it have `Deprecation` and `Sunset`."], fields(Credential, Rotate), changed::<shown::Credential<'_>>()),
-        Operation::FinishRotation => row(["finish_rotation", "rotation", "Finish a rotation", "The old secret ends now."], None, changed::<shown::Credential<'_>>()),
-        Operation::CancelRotation => row(["cancel_rotation", "rotation", "Cancel a rotation", "The new secret ends now, and the old one stays."], None, changed::<shown::Credential<'_>>()),
+                credential. Meanwhile, answers to who still calls with it have `Deprecation` and `Sunset`."], fields(Credential, Rotate), changed::<views::Credential<'_>>()),
+        Operation::FinishRotation => row(["finish_rotation", "rotation", "Finish a rotation", "The old secret ends now."], None, changed::<views::Credential<'_>>()),
+        Operation::CancelRotation => row(["cancel_rotation", "rotation", "Cancel a rotation", "The new secret ends now, and the old one stays."], None, changed::<views::Credential<'_>>()),
         Operation::Write(Credential, Revoke) => row(["revoke_credential", "credentials", "Revoke a credential",
-                "Beside `enabled`: no face but this one can lift it."], fields(Credential, Revoke), changed::<shown::Credential<'_>>()),
+                "Beside `enabled`: no face but this one can lift it."], fields(Credential, Revoke), changed::<views::Credential<'_>>()),
         Operation::Restore => row(["restore_credential", "credentials", "Restore a revoked credential",
-                "Lifts the revocation; `enabled` is as it was."], None, changed::<shown::Credential<'_>>()),
+                "Lifts the revocation; `enabled` is as it was."], None, changed::<views::Credential<'_>>()),
         Operation::History(_) => row([history(route), "history", "Show the history",
                 "Every change, newest first: who, when, in which request, which members before and after, and whether it widened \
                 access. It outlives what it tells of."], None, page::<one_off::Event<'_>>()),
@@ -121,12 +121,12 @@ fn changed<T: JsonSchema>() -> Answered {
 }
 
 fn page<T: JsonSchema>() -> Answered {
-    ("200", "A page.", Some(schema::<shown::List<T>>))
+    ("200", "A page.", Some(schema::<views::List<T>>))
 }
 
 fn credential_or_difference(schemas: &mut SchemaGenerator) -> Value {
     let dry = schema::<one_off::DryRun>(schemas);
-    value!({ "anyOf": [schema::<shown::Credential<'_>>(schemas), dry] })
+    value!({ "anyOf": [schema::<views::Credential<'_>>(schemas), dry] })
 }
 
 /// A body that is read by fields.

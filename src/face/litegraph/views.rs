@@ -8,8 +8,8 @@ use crate::credential::time::Micros;
 use crate::credential::validate::full_name;
 use crate::face::{Revealed, json};
 use crate::operation::{Operation, RenderContext};
+use crate::store::command::Page;
 use crate::store::list::Listed;
-use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
 pub(super) fn ok(shown: &impl Serialize) -> Answer {
@@ -24,9 +24,9 @@ pub(super) fn array<'a, S, T: Serialize>(listed: &'a Listed<S>, of: fn(&'a S) ->
 /// Read many shows an array, enumerate a page.
 pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
     if matches!(context.operation, Operation::Page(..)) {
-        ok(&Enumeration::of(listed, page, context))
+        ok(&Enumeration::new(listed, page, context))
     } else {
-        array(listed, Credential::of)
+        array(listed, Credential::new)
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    pub fn of(Revealed { credential, secret }: &'a Revealed) -> Self {
+    pub fn new(Revealed { credential, secret }: &'a Revealed) -> Self {
         Self {
             guid: credential.id.guid(),
             tenant_guid: credential.tenant.guid(),
@@ -60,8 +60,8 @@ impl<'a> Credential<'a> {
             name: &credential.state.name,
             bearer_token: secret.as_ref().map_or("", Token::reveal),
             active: credential.is_active(),
-            created_utc: credential.created_at.microseconds(),
-            last_update_utc: credential.updated_at.microseconds(),
+            created_utc: credential.created_at.to_rfc3339_micros(),
+            last_update_utc: credential.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -90,7 +90,7 @@ pub(super) struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    pub fn of(principal: &'a principal::Principal) -> Self {
+    pub fn new(principal: &'a principal::Principal) -> Self {
         let [first, last, email] = [&principal.state.first_name, &principal.state.last_name, &principal.state.email]
             .map(|part| part.as_deref());
         // What another face called it since, or from the first, is all the name there is.
@@ -103,8 +103,8 @@ impl<'a> User<'a> {
             email: email.unwrap_or_default(),
             password: "",
             active: principal.state.enabled,
-            created_utc: principal.created_at.microseconds(),
-            last_update_utc: principal.updated_at.microseconds(),
+            created_utc: principal.created_at.to_rfc3339_micros(),
+            last_update_utc: principal.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -124,13 +124,13 @@ pub(super) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    pub fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn new(tenant: &'a tenant::Tenant) -> Self {
         Self {
             guid: tenant.id.guid(),
             name: &tenant.state.name,
             active: tenant.state.enabled,
-            created_utc: tenant.created_at.microseconds(),
-            last_update_utc: tenant.updated_at.microseconds(),
+            created_utc: tenant.created_at.to_rfc3339_micros(),
+            last_update_utc: tenant.updated_at.to_rfc3339_micros(),
         }
     }
 }
@@ -163,14 +163,14 @@ struct Timestamp {
 struct Messages {}
 
 impl<'a> Enumeration<'a> {
-    fn of(listed: &'a Listed<Revealed>, page: &Page, context: &RenderContext<'_>) -> Self {
-        let objects: Vec<_> = listed.items.iter().map(Credential::of).collect();
+    fn new(listed: &'a Listed<Revealed>, page: &Page, context: &RenderContext<'_>) -> Self {
+        let objects: Vec<_> = listed.items.iter().map(Credential::new).collect();
         let Micros(took) = Micros(context.ended.0 - context.began.0);
         Self {
             success: true,
             timestamp: Timestamp {
-                start: context.began.microseconds(),
-                end: context.ended.microseconds(),
+                start: context.began.to_rfc3339_micros(),
+                end: context.ended.to_rfc3339_micros(),
                 total_ms: f64::from(i32::try_from(took).unwrap_or(i32::MAX)) / 1000.0,
                 messages: Messages {},
             },

@@ -1,4 +1,4 @@
-//! Every path that a statement reads is one that is sent: of the question, of what is noted after the response, or of a document.
+//! Every path that a statement reads is one that is sent: of the command, of what is noted after the response, or of a document.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use postern::credential::role::Context;
 use postern::credential::secret::Proof;
 use postern::credential::time::Micros;
 use postern::store::after::{After, Rekey};
-use postern::store::question::{
-    Act, By, Filter, Idempotency, Key, Label, NewRow, On, Order, Page, Question, Rotation, TenantRef, Times,
+use postern::store::command::{
+    Act, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, SortKey, Target, TenantRef, Times,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,9 +33,9 @@ fn callers() -> [Caller; 3] {
     ]
 }
 
-/// A question in which everything is set.
-fn everything(caller: Caller, tenant: TenantRef) -> Question {
-    let mut page = Page::first(Order { by: By::Creation, descending: false }, 1);
+/// A command in which everything is set.
+fn everything(caller: Caller, tenant: TenantRef) -> Command {
+    let mut page = Page::first(Order { key: SortKey::Creation, descending: false }, 1);
     page.at = Some(Micros(1));
     page.name = Some("name".to_owned());
     page.id = Some(Id::ZERO);
@@ -43,7 +43,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Question {
     page.noun = Some(Noun::Credential);
     page.ids = Some(vec![Id::ZERO]);
     page.noun = Some(Noun::Principal);
-    (page.secrets, page.tells_secrets, page.looks_back, page.counts) = (true, true, true, true);
+    (page.secrets, page.lists_secrets, page.checks_previous, page.counts) = (true, true, true, true);
     page.filter = Some(Filter {
         enabled: Some(true),
         principal: Some(Id::ZERO),
@@ -58,7 +58,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Question {
         |names: &mut dyn Iterator<Item = &str>| names.map(|name| (name.to_owned(), json!(1))).collect::<Map<_, _>>();
     let key = || Some(Key(Some(Id::ZERO)));
     // Every member: one that is added does not compile until it stands here.
-    Question {
+    Command {
         now: Micros(1),
         caller: caller.clone(),
         tenant: Some(tenant),
@@ -67,9 +67,9 @@ fn everything(caller: Caller, tenant: TenantRef) -> Question {
         bearer: Some(vec![proof()]),
         subject: Some(caller),
         seq: Some(1),
-        on: On::Credential,
+        target: Target::Credential,
         act: Act::Change,
-        need: Rank::Viewer,
+        required_right: Rank::Viewer,
         if_match: Some(vec!["*".to_owned()]),
         if_none_match: Some(vec!["*".to_owned()]),
         asserted: members(&mut READ_ONLY.into_iter()),
@@ -77,7 +77,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Question {
         active: true,
         rotation: Some(Rotation::Start),
         grace_seconds: Some(1),
-        tells_secrets: true,
+        lists_secrets: true,
         idempotency: Some(Idempotency {
             id: "id".to_owned(),
             body: "body".to_owned(),
@@ -120,11 +120,11 @@ fn paths_of(value: &Value) -> BTreeSet<String> {
     paths
 }
 
-fn paths_of_questions() -> BTreeSet<String> {
+fn paths_of_commands() -> BTreeSet<String> {
     let tenants = [TenantRef::Id(Key(Some(Id::ZERO))), TenantRef::Label("acme".to_owned())];
-    let questions =
+    let commands =
         callers().into_iter().flat_map(|caller| tenants.clone().map(|tenant| everything(caller.clone(), tenant)));
-    questions.flat_map(|question| paths_of(&serde_json::to_value(question).unwrap())).collect()
+    commands.flat_map(|command| paths_of(&serde_json::to_value(command).unwrap())).collect()
 }
 
 /// What is noted after the response.
@@ -197,7 +197,7 @@ fn texts() -> Vec<(String, String)> {
 }
 
 /// What is wrong with the paths of a text.
-fn wrong(file: &str, text: &str, questions: &BTreeSet<String>, notes: &BTreeSet<String>) -> Vec<String> {
+fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<String>) -> Vec<String> {
     let keys = keys(file.starts_with("credential_").then_some(Noun::Credential));
     let is_key = |path: &str| keys.contains(path.trim_start_matches("$."));
     let is_note = ["secret_note_use.sql", "credential_note_use.sql", "secret_rekey.sql"].contains(&file);
@@ -207,7 +207,7 @@ fn wrong(file: &str, text: &str, questions: &BTreeSet<String>, notes: &BTreeSet<
             Some("?1" | "given") if is_note => notes.contains(read.path),
             Some("?1" | "given") => {
                 let filled = ["caller", "subject"].map(|caller| read.path.replace("{caller}", caller));
-                filled.iter().all(|path| questions.contains(path))
+                filled.iter().all(|path| commands.contains(path))
             }
             Some("document" | "to_document" | "state" | "{before}" | "{after}") => is_key(read.path),
             // An event, by key: also of when the thing was created, where it was deleted.
@@ -229,9 +229,9 @@ fn wrong(file: &str, text: &str, questions: &BTreeSet<String>, notes: &BTreeSet<
 
 #[test]
 fn every_path_that_a_statement_reads_is_sent_or_is_a_key_of_a_document() {
-    let (questions, notes) = (paths_of_questions(), paths_of_notes());
+    let (commands, notes) = (paths_of_commands(), paths_of_notes());
     let texts = texts();
-    let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &questions, &notes)).collect();
+    let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &commands, &notes)).collect();
     assert!(all.is_empty(), "{all:#?}");
     assert!(texts.iter().map(|(_, text)| reads(text).len()).sum::<usize>() > 200, "the paths are read");
 }
@@ -247,7 +247,7 @@ fn every_member_that_is_sent_is_read() {
         below(path) || below(&as_caller)
     };
     // Members of `set` are merged all together.
-    let in_vain: Vec<_> = [paths_of_questions(), paths_of_notes()]
+    let in_vain: Vec<_> = [paths_of_commands(), paths_of_notes()]
         .into_iter()
         .flatten()
         .filter(|path| !path.starts_with("$.set.") && !is_read(path))
@@ -258,7 +258,7 @@ fn every_member_that_is_sent_is_read() {
 
 #[test]
 fn a_path_that_nothing_has_is_seen() {
-    let (questions, notes) = (paths_of_questions(), paths_of_notes());
+    let (commands, notes) = (paths_of_commands(), paths_of_notes());
     for (count, file, text) in [
         (
             0,
@@ -281,6 +281,6 @@ fn a_path_that_nothing_has_is_seen() {
         (1, "secret_rekey.sql", "SELECT ?1 ->> '$.rekey.id', ?1 ->> '$.caller'"),
         (1, "a.rs", "let free = f(\"'$.name', '$.descriptions'\");"),
     ] {
-        assert_eq!(wrong(file, text, &questions, &notes).len(), count, "{text}");
+        assert_eq!(wrong(file, text, &commands, &notes).len(), count, "{text}");
     }
 }

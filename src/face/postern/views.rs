@@ -13,8 +13,8 @@ use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::face::{cursor, json};
 use crate::operation::RenderContext;
+use crate::store::command::Page;
 use crate::store::list::{Item, Listed};
-use crate::store::question::Page;
 use crate::store::{principal, tenant};
 
 pub(super) fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
@@ -33,8 +33,8 @@ pub(super) fn list<'a, S, I: Item + 'a, T: Serialize>(
     show: impl Fn(&'a S) -> T,
 ) -> Answer {
     let last = listed.items.last().filter(|_| listed.more);
-    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&edge.place(), page.order.by));
-    let next = last.map(|last| cursor::at(&item(last).place(), page.order.by)).or(stopped);
+    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&edge.position(), page.order.key));
+    let next = last.map(|last| cursor::at(&item(last).position(), page.order.key)).or(stopped);
     Answer::new(200, json(&List { items: listed.items.iter().map(show).collect(), next }))
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Time(pub Micros);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.microseconds())
+        serializer.serialize_str(&self.0.to_rfc3339_micros())
     }
 }
 
@@ -128,7 +128,7 @@ struct Secret<'a> {
 }
 
 impl<'a> Credential<'a> {
-    pub fn of(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
+    pub fn new(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
         let state = &credential.state;
         Self {
             id: credential.id,
@@ -146,14 +146,14 @@ impl<'a> Credential<'a> {
             last_used_at: credential.last_used_at.map(Time),
             revoked_at: state.revoked_at.map(Time),
             revoked_reason: state.revoked_reason.as_deref(),
-            secrets: credential.secrets.iter().map(Secret::of).collect(),
+            secrets: credential.secrets.iter().map(Secret::new).collect(),
             secret: secret.map(Token::reveal),
         }
     }
 }
 
 impl<'a> Secret<'a> {
-    fn of(secret: &'a credential::Secret) -> Self {
+    fn new(secret: &'a credential::Secret) -> Self {
         Self {
             id: secret.id,
             hint: &secret.hint,
@@ -186,7 +186,7 @@ pub(super) struct Principal<'a> {
 }
 
 impl<'a> Principal<'a> {
-    pub fn of(principal: &'a principal::Principal) -> Self {
+    pub fn new(principal: &'a principal::Principal) -> Self {
         Self {
             id: principal.id,
             tenant: principal.tenant,
@@ -226,7 +226,7 @@ pub(super) struct Tenant<'a> {
 }
 
 impl<'a> Tenant<'a> {
-    pub fn of(tenant: &'a tenant::Tenant) -> Self {
+    pub fn new(tenant: &'a tenant::Tenant) -> Self {
         Self {
             id: tenant.id,
             label: &tenant.label,

@@ -1,4 +1,4 @@
-//! The question that a batch is asked: one JSON document, the `?1` of every statement.
+//! The command that a batch is asked: one JSON document, the `?1` of every statement.
 //!
 //! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
 //! is a REAL in D1), and the boundary to JavaScript is crossed once.
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use super::key::Key;
-pub use super::page::{By, Filter, Order, Page};
+pub use super::page::{Filter, Order, Page, SortKey};
 use crate::caller::{Caller, Rank};
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
@@ -30,7 +30,7 @@ pub enum TenantRef {
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
+pub enum Target {
     /// The caller itself: it logs in.
     Caller,
     /// All tenants, or one to be made.
@@ -49,7 +49,7 @@ pub enum On {
     Credential,
 }
 
-impl On {
+impl Target {
     /// The kind of thing that is written.
     pub(super) fn noun(self) -> Noun {
         match self {
@@ -142,7 +142,7 @@ pub struct Label {
 /// The document. What each member decides stands in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
-pub struct Question {
+pub struct Command {
     /// The time of the request.
     pub now: Micros,
     /// Who calls.
@@ -167,12 +167,12 @@ pub struct Question {
     pub seq: Option<i64>,
     /// What it is about: it selects the statements.
     #[serde(skip)]
-    pub on: On,
+    pub target: Target,
     /// What it does: it selects the statements.
     #[serde(skip)]
     pub act: Act,
     /// The least rank that may do it.
-    pub need: Rank,
+    pub required_right: Rank,
     /// The tags of If-Match; none without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,
@@ -196,7 +196,7 @@ pub struct Question {
     pub grace_seconds: Option<i64>,
     /// Whether secrets are told of: their ids and times.
     #[serde(skip)]
-    pub tells_secrets: bool,
+    pub lists_secrets: bool,
     /// The key under which something is made once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
@@ -246,10 +246,16 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-impl Question {
-    /// A question of this caller, about nothing yet.
+impl Command {
+    /// A command of this caller, about nothing yet.
     #[must_use]
-    pub fn new(now: Micros, caller: Caller, (on, act, need): (On, Act, Rank), change: Id, request: String) -> Self {
+    pub fn new(
+        now: Micros,
+        caller: Caller,
+        (target, act, required_right): (Target, Act, Rank),
+        change: Id,
+        request: String,
+    ) -> Self {
         Self {
             now,
             caller,
@@ -259,9 +265,9 @@ impl Question {
             bearer: None,
             subject: None,
             seq: None,
-            on,
+            target,
             act,
-            need,
+            required_right,
             if_match: None,
             if_none_match: None,
             asserted: Map::new(),
@@ -269,7 +275,7 @@ impl Question {
             active: false,
             rotation: None,
             grace_seconds: None,
-            tells_secrets: false,
+            lists_secrets: false,
             idempotency: None,
             page: None,
             bound: None,
