@@ -1,5 +1,7 @@
-"""The commands of README.md and docs/TOUR.md, in their own text: run with bash one after the other, and their answers compared
-with those that are printed. Ids, times and tokens are another run's; an id has to be the same one wherever a document has the same."""
+"""Runs the commands of README.md and docs/TOUR.md with bash, in order, and compares each response with the printed one.
+
+Ids, times and tokens differ between runs. Where a document repeats an id, the run has to repeat it too.
+"""
 
 import pathlib
 import re
@@ -8,7 +10,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-# Of each document the sections that are run, in one shell, and how many answers each has.
+# The sections of each document and the number of responses in each. The sections of a document run in one shell.
 DOCUMENTS = {
     "README.md": {"### First requests": 3},
     "docs/TOUR.md": {
@@ -29,7 +31,7 @@ LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def blocks(document):
-    """The commands of a document in order: each with its section, and with the answer that follows it, or None."""
+    """Returns the command blocks of a document in order: section, commands, and the response printed after them or None."""
     text = (ROOT / document).read_text(encoding="utf-8")
     found = []
     for section in DOCUMENTS[document]:
@@ -39,17 +41,17 @@ def blocks(document):
             if language == "sh":
                 found.append([section, block, None])
             else:
-                assert found and found[-1][2] is None, f"an answer to nothing: {block}"
+                assert found and found[-1][2] is None, f"a response without commands: {block}"
                 found[-1][2] = block
     return found
 
 
 BLOCKS = {document: blocks(document) for document in DOCUMENTS}
-ANSWERED = [(document, number) for document, found in BLOCKS.items() for number, block in enumerate(found) if block[2]]
+WITH_RESPONSE = [(document, number) for document, found in BLOCKS.items() for number, block in enumerate(found) if block[2]]
 
 
 def masked(texts):
-    """The texts with ids numbered as they come up, and times and tokens in their form alone."""
+    """Numbers ids in order of appearance, and reduces times and tokens to their form."""
     numbers = {}
 
     def number(match):
@@ -58,20 +60,20 @@ def masked(texts):
             value = int(text.replace("-", ""), 16)
         else:
             value = sum(LETTERS.index(letter) << 5 * place for place, letter in enumerate(reversed(text)))
-        spelled = "guid" if "-" in text else "id"
-        return text if value == 0 else f"<{spelled} {numbers.setdefault(value, len(numbers) + 1)}>"
+        kind = "guid" if "-" in text else "id"
+        return text if value == 0 else f"<{kind} {numbers.setdefault(value, len(numbers) + 1)}>"
 
     for text in texts:
         text = re.sub(TOKEN, lambda match: re.sub(r"[^\W_]", "x", match[0]), text)
         text = re.sub(TIME, lambda match: re.sub(r"\d", "9", match[0]), text)
-        text = re.sub(r"(?<=client_)(?=[0-7])", " ", text)  # so that the id after it begins a word
+        text = re.sub(r"(?<=client_)(?=[0-7])", " ", text)  # ID starts at a word boundary
         text = re.sub(f"{GUID}|{ID}", number, text)
         yield text.replace("client_ ", "client_").strip()
 
 
 @pytest.fixture(scope="module")
-def answers(demo_folder):
-    """What each block of each document prints, beside a `.dev/demo.json`. One without an answer only prepares: it prints nothing."""
+def responses(demo_folder):
+    """Returns the output of each block, run in a folder with `.dev/demo.json`. A block without a response prints nothing."""
     found = {}
     for document, commands in BLOCKS.items():
         script = "".join(f"{block}\necho; echo '{MARK}'\n" for _, block, _ in commands)
@@ -80,28 +82,28 @@ def answers(demo_folder):
         assert run.returncode == 0, run.stdout + run.stderr
         printed = list(masked(run.stdout.replace("\r", "").split(MARK)))
         assert len(printed) == len(commands) + 1 and not printed[-1]
-        assert [text for text, (_, _, answer) in zip(printed, commands) if text and not answer] == []
+        assert [text for text, (_, _, response) in zip(printed, commands) if text and not response] == []
         found.update({(document, number): text for number, text in enumerate(printed)})
     return found
 
 
 @pytest.fixture(scope="module")
 def printed():
-    """The answers that the documents print."""
+    """Returns the responses printed in the documents."""
     found = {}
     for document, commands in BLOCKS.items():
-        texts = masked(answer or "" for _, _, answer in commands)
+        texts = masked(response or "" for _, _, response in commands)
         found.update({(document, number): text for number, text in enumerate(texts)})
     return found
 
 
-def test_every_section_has_its_answers():
+def test_every_section_has_its_responses():
     for document, sections in DOCUMENTS.items():
-        of_section = [section for section, _, answer in BLOCKS[document] if answer]
+        of_section = [section for section, _, response in BLOCKS[document] if response]
         assert {section: of_section.count(section) for section in sections} == sections
 
 
-@pytest.mark.parametrize("block", ANSWERED, ids=lambda block: f"{block[0]}-{block[1]}")
-def test_the_answer_is_the_one_that_is_printed(block, answers, printed):
+@pytest.mark.parametrize("block", WITH_RESPONSE, ids=lambda block: f"{block[0]}-{block[1]}")
+def test_the_response_is_the_printed_one(block, responses, printed):
     document, number = block
-    assert answers[block] == printed[block], BLOCKS[document][number][1]
+    assert responses[block] == printed[block], BLOCKS[document][number][1]

@@ -1,4 +1,4 @@
-//! The tables that are generated into documents: routes, errors and limits (docs/API.md), and the last benchmark (README.md).
+//! Generates the tables of docs/API.md (routes, errors, limits) and of README.md (the last benchmark).
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ use support::refusals::refusals;
 
 use super::read;
 
-/// Each face with its title, and the name that its snapshots begin with.
+/// Each face with its title and the prefix of its snapshots' names.
 static FACES: [(&str, &str, &Face); 5] = [
     ("Postern", "postern", &POSTERN),
     ("Coactive", "coactive", &COACTIVE),
@@ -93,10 +93,11 @@ fn right(route: &Route) -> &'static str {
     }
 }
 
-/// A check: what it finds, the initials of the faces that it can fail on, and the refusals that report it.
+/// A check: its description, the initials of the faces on which it can fail, and the refusals that report it.
 type Check = (&'static str, &'static str, &'static [&'static str]);
 
-/// Every check in its order. `the_order…` compares it with `RULES`, `the_errors…` with the snapshots.
+/// Every check in its order. `checks_follow_the_order_of_rules` compares it with `RULES`,
+/// `errors_of_each_face_match_its_snapshots` with the snapshots.
 #[rustfmt::skip]
 const CHECKS: &[Check] = &[
     ("a required setting is missing, or a setting is invalid", "PCLKO", &["Misconfigured"]),
@@ -105,7 +106,7 @@ const CHECKS: &[Check] = &[
     ("`X-Client-Request-ID` is not a UUID", "K", &["ClientRequestId"]),
     ("`If-Match` or `If-None-Match` has too many ETags", "PCLKO", &["TooManyTags"]),
     ("a query parameter is unknown, repeated, or an invalid `dry_run`", "P", &["UnknownParameter", "Parameters"]),
-    ("the `Content-Type` is not the route's", "PCLKO", &["MediaType"]),
+    ("the `Content-Type` is present, and the route does not accept it", "PCLKO", &["MediaType"]),
     ("the body is too large", "PCLKO", &["TooLarge"]),
     ("the body is not UTF-8, not strict JSON, or not an object; on OAuth, not a form", "PCLKO", &["NotUtf8", "NotJson", "TooDeep", "TooManyValues", "DuplicateMember", "NotAnObject", "Form"]),
     ("`grant_type` is not `client_credentials`", "CO", &["GrantType"]),
@@ -134,7 +135,7 @@ const CHECKS: &[Check] = &[
     ("a bug in Postern", "PCLKO", &["Broken"]),
 ];
 
-/// The name of a refusal: its variant, and what is refused where that is a conflict or something missing.
+/// Returns the name of a refusal's variant; for `Missing` and `Conflict` with its argument.
 fn name(refusal: &Refusal) -> String {
     let text = format!("{refusal:?}").replace("Unreadable(", "");
     let is_part = |letter: char| letter.is_alphanumeric() || "()".contains(letter);
@@ -145,20 +146,20 @@ fn name(refusal: &Refusal) -> String {
     }
 }
 
-/// The answers of a face to a check: status and code.
-fn answers(face: &Face, names: &[&str]) -> BTreeSet<(u16, String)> {
+/// Returns the statuses and codes by which a face reports the named refusals.
+fn reported(face: &Face, names: &[&str]) -> BTreeSet<(u16, String)> {
     let refusals = refusals().into_iter().filter(|refusal| names.contains(&name(refusal).as_str()));
     let answers = refusals.map(|refusal| (face.render_error)(&refusal));
     answers.map(|answer| (answer.status, code(&answer.body))).collect()
 }
 
-/// The code in the body of an error; Coactive's have none.
+/// Returns the code in the body of an error, or an empty text: Coactive's errors have none.
 fn code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).expect("JSON");
     ["code", "Error", "error"].iter().find_map(|member| body[*member].as_str()).unwrap_or_default().to_owned()
 }
 
-fn has(check: &Check, title: &str) -> bool {
+fn applies(check: &Check, title: &str) -> bool {
     title.starts_with(|initial: char| check.1.contains(initial))
 }
 
@@ -168,8 +169,8 @@ pub fn errors() -> String {
     let mut text = format!("| failing check | {titles} |\n|---|---|---|---|---|---|\n");
     for check in CHECKS {
         let cell = |(title, _, face): &(&str, &str, &Face)| {
-            let answers = answers(face, check.2);
-            let (status, _) = answers.first().filter(|_| has(check, title))?;
+            let answers = reported(face, check.2);
+            let (status, _) = answers.first().filter(|_| applies(check, title))?;
             assert!(answers.iter().all(|(other, _)| other == status), "{}: one status", check.0);
             let codes = answers.iter().map(|(_, code)| format!("`{code}`")).collect::<Vec<_>>().join(", ");
             Some(format!("{status} {codes}").replace(" ``", ""))
@@ -181,7 +182,7 @@ pub fn errors() -> String {
 }
 
 #[test]
-fn the_order_of_the_errors_is_that_of_the_rules_and_none_is_left_out() {
+fn checks_follow_the_order_of_rules() {
     let listed: Vec<_> = CHECKS.iter().flat_map(|check| check.2).map(|name| (*name).to_owned()).collect();
     let all: BTreeSet<_> = refusals().iter().map(name).collect();
     assert_eq!(all, listed.iter().cloned().collect());
@@ -199,24 +200,24 @@ fn the_order_of_the_errors_is_that_of_the_rules_and_none_is_left_out() {
 }
 
 #[test]
-fn the_errors_of_each_face_are_those_of_its_snapshots() {
-    let answered = |(title, prefix, face): &(&str, &str, &Face)| {
-        let checks = CHECKS.iter().filter(|check| has(check, title));
-        let answers = checks.flat_map(|check| answers(face, check.2));
+fn errors_of_each_face_match_its_snapshots() {
+    let expected = |(title, prefix, face): &(&str, &str, &Face)| {
+        let checks = CHECKS.iter().filter(|check| applies(check, title));
+        let answers = checks.flat_map(|check| reported(face, check.2));
         answers.map(|(status, code)| format!("{prefix} {status} {code}")).collect::<Vec<_>>()
     };
-    let listed: BTreeSet<_> = FACES.iter().flat_map(answered).collect();
-    let mut shown = BTreeSet::new();
+    let listed: BTreeSet<_> = FACES.iter().flat_map(expected).collect();
+    let mut in_snapshots = BTreeSet::new();
     for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots")).expect("a folder") {
         let file = file.expect("a file").file_name().into_string().expect("a name");
         let mut parts = file.split('-');
         let (Some(prefix), Some(status)) = (parts.next(), parts.next()) else { continue };
         if status >= "400" {
             let text = read(&format!("tests/snapshots/{file}"));
-            shown.insert(format!("{prefix} {status} {}", code(text.lines().last().expect("a body"))));
+            in_snapshots.insert(format!("{prefix} {status} {}", code(text.lines().last().expect("a body"))));
         }
     }
-    assert_eq!(listed, shown);
+    assert_eq!(listed, in_snapshots);
 }
 
 /// Returns the table of limits.
@@ -280,14 +281,14 @@ pub fn limits() -> String {
     text
 }
 
-/// A number with a comma between thousands.
+/// Formats a number with a comma between thousands.
 fn grouped(number: &impl ToString) -> String {
     let digits = number.to_string();
     let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     parts.join(",")
 }
 
-/// Returns the table of the last `make bench`: its ratios, trips and rows.
+/// Returns the table of ratios, trips and rows from the last `make bench`.
 pub fn performance() -> String {
     let report: Value = serde_json::from_str(&read("bench/results/latest.json")).expect("JSON");
     let operations = ["put", "patch", "get"];

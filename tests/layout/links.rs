@@ -1,8 +1,8 @@
-//! Every relative link of a document leads to a file that exists, and its anchor to a heading of that file.
+//! Relative links between documents lead to files that exist, and their anchors to headings of those files.
 
 use std::path::{Path, PathBuf};
 
-/// Adds the documents of a folder and of the folders in it, but for those that were built or installed.
+/// Collects the Markdown files below a folder, skipping built and installed ones.
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let name = path.file_name().unwrap().to_string_lossy();
@@ -16,7 +16,7 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of a document outside of code blocks.
+/// Returns the lines of a document outside code blocks.
 fn prose(document: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(document).unwrap();
     let mut in_code = false;
@@ -28,14 +28,14 @@ fn prose(document: &Path) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// The anchor of a heading, as GitHub makes it.
+/// Returns the anchor that GitHub generates for a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     kept.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
 #[test]
-fn every_link_of_a_document_leads_to_a_file_and_a_heading() {
+fn links_between_documents_resolve() {
     let (mut found, mut followed, mut broken) = (Vec::new(), 0, Vec::new());
     documents(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
     for document in found {
