@@ -1,13 +1,13 @@
--- The schema. Ids are 128 bits in 26 characters of lower-case base32; times are whole microseconds since 1970, below 2^53 so that
--- JavaScript keeps every digit. Every row except an event belongs to a tenant that must exist: the tenant is part of every key.
+-- The schema. Ids are 128 bits in 26 characters of lower-case base32. Times are integer microseconds since 1970,
+-- below 2^53 so that JavaScript represents them exactly.
 --
--- What clients may set of a tenant, a principal or a credential is one JSON document, `state`. Each key has a VIRTUAL column with a
--- named CHECK, and `stray` refuses every other key: the rules of src/credential/field.rs (FIELDS), enforced a second time for
--- whoever writes past the Worker. A test compares these columns with FIELDS. A key without a value is absent: null is never stored,
--- so equal meaning is equal text.
+-- What clients may set of a tenant, a principal or a credential is one JSON document, `state`. Each key has a VIRTUAL
+-- column with a named CHECK, and `stray` rejects every other key. These are the rules of src/credential/table.rs
+-- (FIELDS), enforced again for statements that do not come from the Worker; a test compares the columns with FIELDS.
+-- A key without a value is absent: null is never stored, so documents with the same meaning have the same text.
 --
--- Do not index a generated column, and do not name one in UPDATE OF: SQLite would write such an index on every change, and never
--- fire such a trigger. What lists are ordered by is kept in tables of its own.
+-- Do not index a generated column: SQLite would write the index on every change. Do not name one in UPDATE OF: the
+-- trigger would never fire. Lists are ordered by tables of their own instead.
 
 CREATE TABLE tenants (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
@@ -18,7 +18,7 @@ CREATE TABLE tenants (
   revision   INTEGER NOT NULL CHECK (revision >= 1),
   created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
   updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
-  credentials INTEGER NOT NULL DEFAULT 0 CHECK (credentials >= 0),  -- how many it has, so that nothing has to count them
+  credentials INTEGER NOT NULL DEFAULT 0 CHECK (credentials >= 0),  -- their number, so that no request counts them
   -- The stamp of the change that wrote the row last. created_at and updated_at are for display, and one face lets its
   -- clients choose them; the history uses changed_at.
   change          TEXT    NOT NULL,
@@ -105,7 +105,7 @@ CREATE TABLE credentials (
     CONSTRAINT "credentials: enabled" CHECK (json_type(state, '$.enabled') IN ('true', 'false')),
   roles TEXT AS (state ->> '$.roles') NOT NULL
     CONSTRAINT "credentials: roles" CHECK (json_type(state, '$.roles') = 'array' AND json_array_length(state, '$.roles') <= 100),
-  -- Full access is a key of its own and goes with an empty list of roles: a key that is lost never opens anything.
+  -- Full access is a key of its own, with an empty list of roles: a lost key never grants anything.
   unrestricted INTEGER AS (state ->> '$.unrestricted') NOT NULL
     CONSTRAINT "credentials: unrestricted" CHECK (json_type(state, '$.unrestricted') IN ('true', 'false') AND unrestricted = (json_array_length(state, '$.roles') = 0)),
   expires_at INTEGER AS (state ->> '$.expires_at')
@@ -123,19 +123,20 @@ CREATE TABLE credentials (
   FOREIGN KEY (tenant, principal) REFERENCES principals (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
--- A credential's id is unique over all tenants: it is what OAuth clients see as client_id. credentials_no_replace makes it so;
--- if this index were UNIQUE, SQLite would use it in place of the primary key wherever both tenant and id are known.
+-- A credential's id is unique over all tenants, since it is the client_id of OAuth. The trigger
+-- credentials_no_replace enforces it: if this index were UNIQUE, SQLite would use it instead of the primary key
+-- wherever both tenant and id are known.
 CREATE INDEX credentials_by_id ON credentials (id);
 
--- A secret's id is unique over all tenants, because it finds the caller.
+-- A secret's id is unique over all tenants, since it identifies the caller.
 CREATE TABLE secrets (
   id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
   tenant          TEXT    NOT NULL,
   credential      TEXT    NOT NULL,
   digest          TEXT    NOT NULL CHECK (length(digest) = 52),  -- HMAC-SHA-256 of the value, base32
-  key             TEXT    NOT NULL,   -- the id of the master key behind digest and sealed
-  sealed          TEXT,               -- AES-256-GCM of the value, where a face shows it on reads
-  hint            TEXT    NOT NULL,   -- the last characters, where they give nothing away; otherwise empty
+  key             TEXT    NOT NULL,   -- the id of the master key of digest and sealed
+  sealed          TEXT,               -- AES-256-GCM of the value, where a face reveals it again
+  hint            TEXT    NOT NULL,   -- the last characters, if the rest is long enough; otherwise empty
   created_at      INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
   expires_at      INTEGER CHECK (expires_at BETWEEN 0 AND 9007199254740991),
   last_used_at    INTEGER CHECK (last_used_at BETWEEN 0 AND 9007199254740991),
@@ -149,31 +150,33 @@ CREATE TABLE secrets (
 
 CREATE INDEX secrets_of_credential ON secrets (tenant, credential, created_at);
 
--- The history: one row a change, in the order of commits, numbered per tenant. It references nothing, since it outlives what it
--- reports. Each event names the previous one of the same thing, and the thing names its newest (event): so the history of one
--- thing is a walk along the key, and needs no second index that every change would have to write.
+-- The history: one row for each change, in the order of commits, numbered within the tenant. It has no foreign keys,
+-- since events outlive what they report. Each event names the previous event of the same thing, and the thing its
+-- newest one (event), so the history of one thing is a walk along the primary key: every change would have to write a
+-- second index.
 CREATE TABLE events (
   tenant   TEXT    NOT NULL,
   seq      INTEGER NOT NULL,
   noun     TEXT    NOT NULL CHECK (noun IN ('tenant', 'principal', 'credential')),
   id       TEXT    NOT NULL,
-  secret   TEXT,                -- the secret's id, where the event is one of a secret of the credential
+  secret   TEXT,                -- the secret's id, for an event of a secret
   previous INTEGER,
   action   TEXT    NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'secret_created', 'secret_updated', 'secret_ended')),
   revision INTEGER NOT NULL,    -- after the change
   at       INTEGER NOT NULL,
   by       TEXT    NOT NULL,    -- the calling credential's id, 'root', or 'console'
   request  TEXT    NOT NULL,
-  -- By key: {before, after}; of a set (roles, role_names) {added, removed}; of metadata the members that differ. Never a secret.
+  -- By key: {before, after}; for a set (roles, role_names) {added, removed}; for metadata the members that differ.
+  -- Never a secret.
   changes  TEXT    NOT NULL CHECK (json_type(changes) = 'object'),
   widened  INTEGER NOT NULL CHECK (widened IN (0, 1)),
   PRIMARY KEY (tenant, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What was deleted, which no other row shows: no id is used twice.
+-- Finds whether an id was used by a deleted thing: no id is used twice.
 CREATE INDEX events_of_deleted ON events (id, tenant) WHERE action = 'deleted';
 
--- Responses to requests that created something with an Idempotency-Key, for a day: the same key and body get the same response.
+-- Responses to creations with an Idempotency-Key, kept for a day: the same key and body get the same response.
 CREATE TABLE idempotency (
   tenant     TEXT    NOT NULL,   -- empty where a tenant was created
   caller     TEXT    NOT NULL,   -- a credential's id, or 'root'
@@ -181,16 +184,16 @@ CREATE TABLE idempotency (
   body       TEXT    NOT NULL CHECK (length(body) = 52),  -- a keyed digest of the body
   change     TEXT    NOT NULL,   -- the stamp of the request that created it
   created_at INTEGER NOT NULL,
-  made       TEXT    NOT NULL,   -- what was created, as its row was then
+  made       TEXT    NOT NULL,   -- the row of the new thing, as JSON
   key        TEXT,               -- the id of the master key behind sealed
-  sealed     TEXT,               -- the secret that was shown, sealed as those of secrets are
+  sealed     TEXT,               -- the new secret, encrypted like secrets.sealed
   PRIMARY KEY (tenant, caller, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
--- A page of a list reads its own rows only: its order is that of a key. `id` is the last column of each, so that no two rows have
--- the same position.
+-- A page of a list reads only its own rows, since each order of a list is the order of a key below. Each key ends
+-- with `id`, so that no two rows have the same position.
 CREATE INDEX tenants_by_creation ON tenants (created_at, id);
 CREATE INDEX principals_by_creation ON principals (tenant, created_at, id);
 CREATE INDEX credentials_by_creation ON credentials (tenant, created_at, id);
@@ -237,17 +240,18 @@ BEGIN
   UPDATE tenants SET credentials = credentials - 1 WHERE id = OLD.tenant;
 END;
 
--- A deletion is one batch: its first statement stamps what is to be deleted (ending and the stamp of the change), while the caller
--- can still be judged; the others delete what bears the stamp. Outside such a batch these indexes are empty.
+-- A deletion is one batch. Its first statement stamps what to delete (ending, and the stamp of the change), while the
+-- caller can still be checked. The others delete what has the stamp. Outside such a batch these indexes are empty.
 CREATE INDEX principals_ending ON principals (change) WHERE ending;
 CREATE INDEX credentials_ending ON credentials (change) WHERE ending;
 
--- Triggers. No data statement, not even one at the database console, changes a tenant, a principal, a credential or a secret without
--- an event. A change that carries no stamp of its own (the column change) is reported as made at the console, now. (Whoever may drop
--- a trigger may do anything; see SECURITY.md.)
+-- Triggers. Every INSERT, UPDATE or DELETE of a tenant, a principal, a credential or a secret writes an event, even
+-- at the database console. An update without a new stamp (the column change) is reported as made at the console, now.
+-- A role that can drop triggers can bypass this (SECURITY.md).
 --
--- `history` is where the triggers report a thing as it was and as it is (null: it did not exist, or is deleted). What an event says
--- of a change is src/store/sql/diff.sql, and whether the change widens access is src/store/sql/widened.sql; a test compares the texts.
+-- The triggers insert a thing before and after its change into `history`; null means that it does not exist. The
+-- expressions of `changes` and `widened` are those of src/store/sql/diff.sql and widened.sql; a test compares the
+-- texts.
 CREATE VIEW history AS SELECT
   NULL AS tenant, NULL AS noun, NULL AS id, NULL AS previous, NULL AS action, NULL AS revision, NULL AS stamped, NULL AS changed_at,
   NULL AS changed_by, NULL AS changed_request, NULL AS before, NULL AS after;
@@ -286,8 +290,8 @@ BEGIN
     OR (NEW.before ->> '$.revoked_at' IS NOT NULL AND NEW.after ->> '$.revoked_at' IS NULL)));
 END;
 
--- The Worker's own statements set `event` to the number that the event is about to get; where another statement did not, the last
--- line of each trigger corrects it (one more row written).
+-- The Worker's statements set `event` to the number of the event to come. After any other statement, the last
+-- statement of the trigger corrects it, which writes one more row.
 
 CREATE TRIGGER tenants_created AFTER INSERT ON tenants
 BEGIN
@@ -295,7 +299,7 @@ BEGIN
     NEW.changed_request, NULL, NEW.state);
   UPDATE tenants SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.id)
   WHERE id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.id);
-  -- Every tenant is born with a default principal, whose id is all zero. Its event follows the tenant's.
+  -- Every tenant is created with a default principal, whose id is all zeros. Its event follows the tenant's.
   INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
   VALUES (NEW.id, '00000000000000000000000000', '{"name":"default","enabled":true}', 1, NEW.created_at, NEW.updated_at,
     NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request, (SELECT max(seq) + 1 FROM events WHERE tenant = NEW.id));
@@ -359,7 +363,8 @@ BEGIN
     OLD.changed_request, json_set(OLD.state, '$.created_at', OLD.created_at), NULL);
 END;
 
--- Events of secrets: that there is one, until when, and that its value was replaced; never anything derived from the value.
+-- Events of secrets report their existence, their end, their master key, and that the value was replaced; never
+-- anything derived from the value.
 CREATE TRIGGER secrets_created AFTER INSERT ON secrets
 BEGIN
   INSERT INTO events (tenant, seq, noun, id, secret, previous, action, revision, at, by, request, changes, widened)
@@ -381,7 +386,7 @@ BEGIN
     iif(NEW.change = OLD.change, CAST(unixepoch('subsec') * 1000000 AS INTEGER), NEW.changed_at),
     iif(NEW.change = OLD.change, 'console', NEW.changed_by),
     iif(NEW.change = OLD.change, 'console', NEW.changed_request),
-    -- VALUES, not a compound SELECT, of which D1 allows five terms.
+    -- VALUES, since D1 allows only five terms in a compound SELECT.
     (SELECT json_group_object(column1, json_object('before', json(column2), 'after', json(column3))) FROM (VALUES
       ('expires_at', json_quote(OLD.expires_at), json_quote(NEW.expires_at)),
       ('key', json_quote(OLD.key), json_quote(NEW.key)),
@@ -404,8 +409,8 @@ BEGIN
   WHERE tenant = OLD.tenant AND id = OLD.credential;
 END;
 
--- What is deleted stays deleted: no id is used twice. INSERT OR REPLACE deletes without firing delete triggers, so an id that exists
--- is refused before it can.
+-- No id is used twice, even after deletion. INSERT OR REPLACE would delete a row without firing delete triggers, so
+-- an existing id is rejected first.
 CREATE TRIGGER tenants_no_replace BEFORE INSERT ON tenants
 WHEN EXISTS (SELECT 1 FROM tenants WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM events WHERE tenant = NEW.id)
 BEGIN
@@ -449,8 +454,8 @@ BEGIN
   SELECT RAISE(ABORT, 'events are append-only');
 END;
 
--- What identifies a row never changes; neither does a tenant's label, of which no event would say it, nor the creation of a
--- credential, by which lists are ordered.
+-- The keys of a row never change. Neither does a tenant's label, since no event would report it, nor a credential's
+-- created_at, by which lists are ordered.
 CREATE TRIGGER tenants_fixed BEFORE UPDATE ON tenants
 WHEN NEW.id <> OLD.id OR NEW.label <> OLD.label
 BEGIN
@@ -471,13 +476,14 @@ END;
 
 CREATE TRIGGER secrets_fixed BEFORE UPDATE ON secrets
 WHEN NEW.tenant <> OLD.tenant OR NEW.credential <> OLD.credential OR NEW.created_at <> OLD.created_at
-  -- The id of a client's own token is derived from its digest, so it changes with the master key; never to another secret's.
+  -- The id of a token that a client chose is derived from its digest, so it changes with the master key; never to an
+  -- existing id.
   OR (NEW.id <> OLD.id AND (NEW.key = OLD.key OR EXISTS (SELECT 1 FROM secrets WHERE id = NEW.id)))
 BEGIN
   SELECT RAISE(ABORT, 'secrets: id, tenant, credential and created_at are fixed');
 END;
 
--- A deletion first says who, when and in which request (UPDATE: ending and a new stamp), then deletes.
+-- A row is deleted in two steps: an UPDATE of `ending` with a new stamp (who, when, in which request), then the DELETE.
 CREATE TRIGGER tenants_ending BEFORE UPDATE OF ending ON tenants
 WHEN NEW.ending <> OLD.ending AND NEW.change = OLD.change
 BEGIN
@@ -526,8 +532,8 @@ BEGIN
   SELECT RAISE(ABORT, 'secrets: set ending, change, changed_at, changed_by and changed_request before you delete');
 END;
 
--- The default principal is never disabled, and is deleted only with its tenant. The tenant is deleted with it: there is no tenant
--- without a default principal. Whatever else the tenant has keeps it from being deleted.
+-- The default principal is never disabled, and is deleted only with its tenant: its DELETE deletes the tenant, so
+-- that no tenant is without one. Foreign keys reject this while the tenant has anything else.
 CREATE TRIGGER principals_default_enabled BEFORE UPDATE OF state ON principals
 WHEN OLD.id = '00000000000000000000000000' AND NOT NEW.state ->> '$.enabled'
 BEGIN
@@ -546,17 +552,18 @@ BEGIN
   DELETE FROM tenants WHERE id = OLD.tenant;
 END;
 
--- The doors for writes. The first statement of a write judges a request, and inserts the verdict into one of the views below, with the
--- thing as it will be; the view's trigger writes it where the verdict is `go`. A row inserted into a view always comes back
--- (RETURNING), so one statement judges, writes and answers (docs/decisions/0020). There is a view for each act on each kind of thing,
--- since SQLite compiles every trigger of a view with every statement that inserts into it.
+-- The views for writes. The first statement of a write inserts its verdict, with the thing after the write, into one
+-- of the views below; the view's trigger writes the thing if the verdict is `go`. RETURNING returns a row inserted
+-- into a view in any case, so one statement decides, writes and returns the result (docs/decisions/0020). Each act on
+-- each kind of thing has its own view, since SQLite compiles every trigger of a view into every statement that
+-- inserts into it.
 CREATE VIEW changes AS SELECT
-  -- What is returned: the verdict, and the thing as it is after the change.
+  -- Returned: the verdict, and the thing after the change.
   NULL AS judged, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at, NULL AS updated_at,
   NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets,
-  -- What was created before with the same Idempotency-Key.
+  -- Returned for `replay`: what was created before with the same Idempotency-Key.
   NULL AS made, NULL AS made_key, NULL AS made_sealed,
-  -- What the triggers need as well.
+  -- Only for the triggers.
   NULL AS principal, NULL AS writes, NULL AS differs,
   NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS changed_request,
   NULL AS keyed_id, NULL AS keyed_body, NULL AS keyed_key, NULL AS keyed_sealed;
@@ -572,14 +579,14 @@ CREATE VIEW delete_principal AS SELECT * FROM changes;
 CREATE VIEW delete_credential AS SELECT * FROM changes;
 CREATE VIEW delete_credentials AS SELECT * FROM changes;
 
--- The response to a creation with an Idempotency-Key is kept with it.
+-- Stores the response to a creation with its Idempotency-Key.
 CREATE VIEW kept AS SELECT NULL AS owner, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at,
   NULL AS updated_at, NULL AS secrets, NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS keyed_id, NULL AS keyed_body,
   NULL AS keyed_key, NULL AS keyed_sealed;
 
 CREATE TRIGGER kept_written INSTEAD OF INSERT ON kept WHEN NEW.keyed_id IS NOT NULL
 BEGIN
-  -- One that exists already is a day old, or the verdict would be `replay`.
+  -- An existing response is at least a day old: otherwise the verdict would be `replay` or `key_reused`.
   INSERT INTO idempotency (tenant, caller, id, body, change, created_at, made, key, sealed)
   VALUES (NEW.owner, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.change, NEW.changed_at,
     json_object('tenant', NEW.tenant, 'id', NEW.id, 'label', NEW.label, 'state', NEW.state, 'revision', NEW.revision,
@@ -639,8 +646,8 @@ BEGIN
   WHERE tenant = NEW.tenant AND id = NEW.id;
 END;
 
--- What a deletion takes with it is stamped: a tenant, its principals and credentials; a principal and its credentials; the
--- credentials of one of these; or one credential.
+-- Stamp everything that a deletion includes: a tenant with its principals and credentials, a principal with its
+-- credentials, the credentials of a tenant or of a principal, or one credential.
 CREATE TRIGGER delete_tenant_stamped INSTEAD OF INSERT ON delete_tenant WHEN NEW.writes
 BEGIN
   UPDATE tenants SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,

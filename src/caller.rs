@@ -1,4 +1,4 @@
-//! From what a request presents to a proof of who calls. Whether the proof holds is judged in the verdict, with the rest.
+//! Reads authentication from a request. Whether the proof is valid is part of the verdict, in SQL.
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,44 +11,44 @@ use crate::refusal::Refusal;
 use crate::request::Headers;
 use crate::settings::Settings;
 
-/// Who calls: root, a secret and its digest, or a secret that a signed access token names. There is no fourth case.
+/// A caller's proof: the root token, a secret's digest, or a signed access token.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Caller {
-    /// The root token, compared here.
+    /// The root token, which is already verified.
     Root {
-        /// Always true: how the command says it.
+        /// Always true: marks root in the command's JSON.
         root: bool,
     },
-    /// A secret, to be found by its id and compared by its digest.
+    /// A secret, which the database finds by id and compares by digest.
     Secret {
-        /// The proofs of which one has to hold.
+        /// One proof per configured key; any of them may match.
         proofs: Vec<Proof>,
-        /// The credential that the secret has to belong to, where the caller named it.
+        /// The credential that the secret must belong to, if the caller gave a client id.
         #[serde(skip_serializing_if = "Option::is_none")]
         client: Option<Id>,
     },
-    /// An access token, its signature and its end verified here.
+    /// An access token, whose signature and end are already verified.
     Access {
-        /// The secret that it was issued for.
+        /// The secret that the access token was issued for.
         access: Id,
-        /// When that was made: a client's own token may have been given again since.
+        /// When the secret was created. A client may since have chosen the same token for another secret.
         made: Micros,
-        /// When it ends.
+        /// When the access token expires.
         end: Micros,
     },
 }
 
 impl Caller {
-    /// Whether the root token calls.
+    /// Returns whether the caller has the root token.
     #[must_use]
     pub fn is_root(&self) -> bool {
         matches!(self, Self::Root { .. })
     }
 
-    /// The credential that the caller says it is, or else the secret that it says it has; not judged, so not to be trusted.
+    /// Returns the id of the claimed credential, or else of the claimed secret. Not verified: do not trust it.
     #[must_use]
-    pub fn named(&self) -> Option<Id> {
+    pub fn claimed_id(&self) -> Option<Id> {
         match self {
             Self::Root { .. } => None,
             Self::Secret { client: Some(client), .. } => Some(*client),
@@ -57,15 +57,21 @@ impl Caller {
         }
     }
 
-    /// Reads who calls: `Authorization: Bearer` with a secret, an access token or `client_id:client_secret`, or `Basic` with the
-    /// latter; the scheme in any case. Without `Authorization`, the header named by `other` (LiteGraph's `x-token`).
+    /// Reads the caller from `Authorization`: `Bearer` with a secret, an access token or `client_id:client_secret`, or
+    /// `Basic` with `client_id:client_secret`; the scheme in any case. Without `Authorization`, reads the token from
+    /// the header `token_header` (LiteGraph's `x-token`).
     ///
     /// # Errors
-    /// `Unauthenticated` for nothing, and for garbage: it costs no trip.
-    pub fn read(headers: &dyn Headers, other: Option<&str>, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
+    /// `Unauthenticated` for missing or malformed authentication, without a round trip.
+    pub fn read(
+        headers: &dyn Headers,
+        token_header: Option<&str>,
+        settings: &Settings,
+        now: Micros,
+    ) -> Result<Self, Refusal> {
         let presented = |header: &str| headers.get(header).map(Zeroizing::new);
         let Some(authorization) = presented("authorization") else {
-            let token = other.and_then(presented).ok_or(Refusal::Unauthenticated)?;
+            let token = token_header.and_then(presented).ok_or(Refusal::Unauthenticated)?;
             return Self::bearer(token.trim(), settings, now);
         };
         let (scheme, rest) = scheme(&authorization)?;
@@ -75,7 +81,7 @@ impl Caller {
         Self::basic(headers, settings)
     }
 
-    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617), and from nothing else.
+    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617) only.
     ///
     /// # Errors
     /// As [`Caller::read`].
@@ -90,7 +96,7 @@ impl Caller {
         Self::pair(pair, settings)
     }
 
-    /// Reads a token that somebody asks about: a secret or an access token. `None` for the root token, and for what is none.
+    /// Reads a token to verify: a secret or an access token. `None` for the root token and for malformed tokens.
     #[must_use]
     pub fn presented(text: &str, settings: &Settings, now: Micros) -> Option<Self> {
         Self::bearer(text, settings, now).ok().filter(|caller| !caller.is_root())
@@ -114,7 +120,7 @@ impl Caller {
         Self::client(id, secret, settings)
     }
 
-    /// Reads a client's id and its secret: never an access token, which could otherwise be exchanged for a younger one.
+    /// Reads a client's id and secret. An access token is rejected as a secret: it could be renewed forever otherwise.
     ///
     /// # Errors
     /// As [`Caller::read`].
@@ -129,24 +135,24 @@ impl Caller {
     }
 }
 
-/// The scheme and the rest of an `Authorization` header.
+/// Splits an `Authorization` header into scheme and credentials.
 fn scheme(authorization: &str) -> Result<(&str, &str), Refusal> {
     let (scheme, rest) = authorization.trim().split_once(' ').ok_or(Refusal::Unauthenticated)?;
     Ok((scheme, rest.trim()))
 }
 
-/// What a caller may do, each including what is before it (docs/ARCHITECTURE.md, "Rights").
+/// What a caller may do. Each rank includes those below it (docs/ARCHITECTURE.md, "Rights").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// Nothing: what roles it has are limited to a resource, or are the tenant's own.
+    /// May log in only: all roles are limited to a resource, or are the tenant's own.
     Anyone = 0,
-    /// Reads.
+    /// May read and verify.
     Viewer = 1,
-    /// Changes names and descriptions.
+    /// May change names and descriptions.
     Editor = 2,
-    /// Does everything within its tenant.
+    /// May do everything else in its tenant.
     Admin = 3,
-    /// Does everything.
+    /// May do everything, in every tenant.
     Root = 4,
 }
 

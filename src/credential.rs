@@ -1,4 +1,4 @@
-//! The domain: what a credential is, and what a change of one is. Pure: no platform, no SQL, no HTTP.
+//! The domain: credentials and changes to them. Pure: no platform, no SQL, no HTTP.
 
 mod base32;
 pub mod field;
@@ -18,26 +18,26 @@ use secret::Sealed;
 use serde::Deserialize;
 use time::Micros;
 
-/// A credential as it is stored, for showing. Nothing of its secret is in it but what was sealed to be shown.
+/// A stored credential, as views render it. Its only form of the secret is the sealed one.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Who owns it.
+    /// The owning tenant.
     pub tenant: Id,
-    /// Its id.
+    /// Unique over all tenants.
     pub id: Id,
-    /// Its stored document.
+    /// The stored document.
     pub state: State,
-    /// Counts its changes from 1.
+    /// The number of changes, creation included.
     pub revision: i64,
-    /// When it was made.
+    /// When the credential was created.
     pub created_at: Micros,
-    /// When it was changed last.
+    /// When the credential was last changed.
     pub updated_at: Micros,
-    /// When it was used last; moves at most once a minute.
+    /// When the credential was last used; updated at most once a minute.
     pub last_used_at: Option<Micros>,
-    /// Its secrets that hold, oldest first; only where they were asked for.
+    /// The valid secrets, oldest first. Empty unless the route lists them.
     pub secrets: Vec<Secret>,
-    /// Its newest secret, where that can be shown again.
+    /// The newest secret, if it was sealed to be shown again.
     pub sealed: Option<Sealed>,
 }
 
@@ -47,56 +47,56 @@ pub struct Credential {
 pub struct State {
     /// The principal that the credential authenticates as.
     pub principal: Id,
-    /// Its name.
+    /// For people; not unique.
     pub name: String,
-    /// Its description, if any.
+    /// For people.
     pub description: Option<String>,
-    /// Whether it may be used.
+    /// Whether the credential may be used.
     pub enabled: bool,
     roles: Vec<Role>,
     unrestricted: bool,
-    /// When it expires, if ever.
+    /// When the credential expires; `None` is never.
     pub expires_at: Option<Micros>,
-    /// Notes of the clients, by name.
+    /// Notes by name; Postern does not interpret them.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
-    /// When it was revoked, if it is.
+    /// When the credential was revoked; `None` if it is not.
     pub revoked_at: Option<Micros>,
-    /// Why it was revoked. The schema refuses a reason without `revoked_at`.
+    /// Why the credential was revoked. The schema rejects a reason without `revoked_at`.
     pub revoked_reason: Option<String>,
 }
 
 impl State {
-    /// The roles; `None` is full access.
+    /// Returns the roles; `None` is full access.
     #[must_use]
     pub fn roles(&self) -> Option<&[Role]> {
         (!self.unrestricted).then_some(&*self.roles)
     }
 }
 
-/// What can be told of a secret.
+/// The public properties of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Secret {
-    /// Its id.
+    /// The secret's id.
     pub id: Id,
-    /// Its last characters, where they give nothing away; else empty.
+    /// The last four characters of a token's random part; empty for a token that the client chose.
     pub hint: String,
-    /// When it was made.
+    /// When the secret was created.
     pub created_at: Micros,
-    /// When it ends, where a rotation replaces it.
+    /// When the secret expires, if a rotation replaces it.
     pub expires_at: Option<Micros>,
-    /// When it was used last; moves at most once a minute.
+    /// When the secret was last used; updated at most once a minute.
     pub last_used_at: Option<Micros>,
 }
 
 impl Credential {
-    /// Whether it is enabled and not revoked: what faces mean that know one word for both.
+    /// Returns whether the credential is enabled and not revoked, for faces with one flag for both.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.state.enabled && self.state.revoked_at.is_none()
     }
 
-    /// The entity tag of its stored state, the same on every face: `"<id>.<revision>"` (RFC 9110 §8.8.3).
+    /// Returns the entity tag of the stored state, the same on every face: `"<id>.<revision>"` (RFC 9110 §8.8.3).
     #[must_use]
     pub fn etag(&self) -> String {
         format!("\"{}.{}\"", self.id, self.revision)

@@ -184,37 +184,39 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
     match rule {
         Rule::Missing => format!("{word} is required."),
         Rule::NotNull => format!("{word} cannot be null."),
-        Rule::Type(Kind::Text) => format!("{word} has to be a string."),
-        Rule::Type(Kind::Boolean) => format!("{word} has to be true or false."),
-        Rule::Type(Kind::List) => format!("{word} has to be an array."),
-        Rule::Type(Kind::Object) => format!("{word} has to be an object."),
-        Rule::Type(Kind::Number) => format!("{word} has to be a whole number."),
-        Rule::NotInRange { min, max } => format!("{word} has to be from {min} to {max}."),
-        Rule::Empty => format!("{word} has no items: null says full access, aloud."),
-        Rule::TooLarge { max } => format!("{word} may have at most {max} bytes."),
-        Rule::ReadOnly => format!("{word} only reads: leave it out, or say its current value."),
-        Rule::Unknown(None) => format!("{word} is not known."),
-        Rule::Unknown(Some(nearest)) => format!("{word} is not known; did you mean {nearest}?"),
-        Rule::TooShort { min } => format!("{word} has to have at least {min} character(s)."),
-        Rule::TooLong { max } => format!("{word} may have at most {max} characters."),
-        Rule::Control => format!("{word} may not hold control characters."),
-        Rule::NotAnId => format!("{word} is not an id."),
-        Rule::NotATime => format!("{word} is not a time from 1970 to 2255."),
-        Rule::TooMany { max } => format!("{word} may have at most {max} items."),
-        Rule::TooManySent { max } => format!("{word} has too many items: send at most {max}, duplicates counted."),
+        Rule::Type(Kind::Text) => format!("{word} must be a string."),
+        Rule::Type(Kind::Boolean) => format!("{word} must be true or false."),
+        Rule::Type(Kind::List) => format!("{word} must be an array."),
+        Rule::Type(Kind::Object) => format!("{word} must be an object."),
+        Rule::Type(Kind::Number) => format!("{word} must be a whole number."),
+        Rule::NotInRange { min, max } => format!("{word} must be from {min} to {max}."),
+        Rule::Empty => format!("{word} is empty. Send null for full access, or at least one role."),
+        Rule::TooLarge { max } => format!("{word} must have at most {max} bytes."),
+        Rule::ReadOnly => format!("{word} is read-only. Omit it, or send its current value."),
+        Rule::Unknown(None) => format!("{word} is unknown. Omit it."),
+        Rule::Unknown(Some(nearest)) => format!("{word} is unknown. Did you mean {nearest}?"),
+        Rule::TooShort { min } => format!("{word} must have at least {min} character(s)."),
+        Rule::TooLong { max } => format!("{word} must have at most {max} characters."),
+        Rule::Control => format!("{word} must not contain control characters."),
+        Rule::NotAnId => format!("{word} is not a valid id."),
+        Rule::NotATime => format!("{word} must be an RFC 3339 time from 1970 to 2255."),
+        Rule::TooMany { max } => format!("{word} must have at most {max} items."),
+        Rule::TooManySent { max } => format!("{word} has too many items. Send at most {max}; duplicates count."),
         Rule::TooManyViolations { max } => {
-            format!("The body has more than {max} violations; the first {max} are listed.")
+            format!("The body has more than {max} violations. Fix the first {max}, listed here, and send it again.")
         }
         Rule::UnknownRole => format!("{word} is not a role of this tenant."),
-        Rule::InstanceAlone => format!("{word} needs its resource."),
-        Rule::OutsideContext => format!("{word} lies outside of the context."),
-        Rule::LastRole => format!("{word} cannot lose the last role: no role is full access."),
-        Rule::NotAContext => format!("{word} is not a context."),
+        Rule::InstanceAlone => format!("{word} requires resource in the same role."),
+        Rule::OutsideContext => format!("{word} is outside roles_context."),
+        Rule::LastRole => format!("{word} cannot lose its last role: no roles means full access."),
+        Rule::NotAContext => format!("{word} must be 'system' or 'dataset:{{dataset_id}}'."),
         // LiteGraph's contract has these words, and no other of these faces can say a principal.
         Rule::UnknownPrincipal(id) => format!("No user with GUID '{}' exists.", id.guid()),
-        Rule::NotAToken => format!("{word} has to be 1 to 512 visible ASCII characters without spaces."),
-        Rule::Checksum => format!("{word} begins like a token that is made here, but is none."),
-        Rule::LooksLikeAClient => format!("{word} cannot begin with client_ and hold a colon."),
+        Rule::NotAToken => format!("{word} must be 1 to 512 visible ASCII characters without spaces."),
+        Rule::Checksum => {
+            format!("{word} has the prefix of generated tokens, but not their checksum. Choose another token.")
+        }
+        Rule::LooksLikeAClient => format!("{word} must not begin with client_ and contain a colon."),
     }
 }
 

@@ -1,110 +1,110 @@
-//! All that can go wrong. It knows neither HTTP nor a face: each face words it, and gives it its status, in its own file.
+//! Why a request fails. Independent of HTTP and faces: each face has its own status and text for every refusal.
 
 pub use crate::credential::field::Noun;
 use crate::credential::field::Violation;
 use crate::request::limits::{DEPTH_MAX, TAGS_MAX, VALUES_MAX};
 
-/// Why a request is refused. In the order of refusals: of several that hold, the first is told.
+/// Why a request is refused, in the order of checks: the first failing check is returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A setting is missing or unusable, so nothing is served.
+    /// A setting is missing or invalid, so every request fails.
     Misconfigured(Misconfigured),
     /// No route has this path.
     NoRoute,
-    /// The path has routes, for other methods.
+    /// The path has routes, but not for this method.
     MethodNotAllowed {
-        /// The methods that it has, as the `Allow` header lists them.
+        /// The value of the `Allow` header.
         allow: String,
     },
-    /// The body is of a media type that is not JSON.
+    /// The body has a media type that the route does not accept.
     MediaType,
     /// The body is larger than [`crate::request::limits::BODY_MAX`].
     TooLarge,
-    /// The body, or a header with a form of its own, cannot be read.
+    /// The body, the query or a header is malformed.
     Unreadable(Unreadable),
-    /// Who calls is not known: nothing, garbage, unknown, wrong, expired.
+    /// Authentication is missing, malformed, unknown, wrong, revoked or expired.
     Unauthenticated,
-    /// The caller, or one at its address, failed to say who it is more often than the limit allows.
+    /// Too many authentications failed for this credential, or from this address.
     TooManyFailures,
-    /// The token is right; its credential, principal or tenant is disabled.
+    /// The token is valid, but its credential, principal or tenant is disabled.
     Inactive,
-    /// The caller may never do this.
+    /// The caller lacks the right that the route requires.
     Forbidden,
-    /// The root token has to name a tenant here (`X-Postern-Tenant`).
+    /// The root token must name a tenant on this route (`X-Postern-Tenant`).
     TenantNotNamed,
-    /// There is no such thing, or it is another tenant's.
+    /// The resource does not exist, or belongs to another tenant.
     Missing(Noun),
-    /// If-Match names another state than the stored one.
+    /// If-Match does not match the stored revision.
     Stale,
-    /// The tenant requires If-Match.
+    /// The tenant requires If-Match, and the request has none.
     PreconditionRequired,
-    /// The Idempotency-Key was used for another body within the last day.
+    /// The Idempotency-Key was used with another body within the last day.
     KeyReused,
-    /// There are more credentials than one answer or one deletion holds.
+    /// More items than one response or one deletion can have.
     TooMany,
-    /// The body breaks rules: all of them, in the order of the fields.
+    /// Validation failed. All violations, in the order of the fields.
     Invalid(Vec<Violation>),
-    /// The caller may change this, but not so.
+    /// The caller may change the resource, but not in this way.
     ForbiddenChange,
     /// The tenant is not RBAC-enabled, and the change would add roles.
     NoRoles,
-    /// It would create a second of what is one.
+    /// The request conflicts with the stored state.
     Conflict(Conflict),
-    /// The database does not answer now; nothing was done.
+    /// The database does not answer. Nothing was changed.
     Unavailable,
-    /// The database did not say whether the change was made: all of it was, or nothing.
+    /// The database did not report whether the change was made. Either all of it was, or nothing.
     OutcomeUnknown,
-    /// A bug of ours. The text is for our log; no face shows it.
+    /// A bug in Postern. The text is for the log; no response has it.
     Broken(String),
 }
 
-/// What cannot be read.
+/// Why a request is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Parameters of a query, or of a body that says how to list, that are not what they have to be: all of them.
+    /// All invalid parameters, of the query or of a body with parameters of a list.
     Parameters(Vec<Parameter>),
-    /// The query has a parameter that the route does not know; those that it does.
+    /// The query has an unknown parameter. The value is the known ones.
     UnknownParameter(&'static [&'static str]),
-    /// `grant_type` is another one than `client_credentials` (RFC 6749 §4.4).
+    /// `grant_type` is not `client_credentials` (RFC 6749 §4.4).
     GrantType,
     /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
     IdempotencyKey,
-    /// A form names a parameter twice, or both ways of client authentication are used (RFC 6749 §2.3, §3.2).
+    /// A form has a parameter twice or lacks one, or has two client authentications (RFC 6749 §2.3, §3.2).
     Form,
-    /// Not UTF-8.
+    /// The body is not UTF-8.
     NotUtf8,
-    /// Not JSON, at this place.
+    /// The body is not valid JSON.
     NotJson {
         /// Counted from 1.
         line: usize,
         /// Counted from 1.
         column: usize,
     },
-    /// It has more values than [`crate::request::limits::VALUES_MAX`].
+    /// The body has more values than [`crate::request::limits::VALUES_MAX`].
     TooManyValues,
-    /// Nested deeper than [`DEPTH_MAX`].
+    /// The body is nested deeper than [`DEPTH_MAX`].
     TooDeep,
-    /// An object names a member twice.
+    /// An object in the body has a member twice.
     DuplicateMember,
-    /// JSON, but no object.
+    /// The body is JSON, but not an object.
     NotAnObject,
-    /// `X-Client-Request-ID` is no UUID (contract of the Keycard face).
+    /// `X-Client-Request-ID` is not a UUID (Keycard's contract).
     ClientRequestId,
     /// This header, `If-Match` or `If-None-Match`, lists more entity tags than [`crate::request::limits::TAGS_MAX`].
     TooManyTags(&'static str),
 }
 
-/// A parameter, and what it has to be.
+/// An invalid parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
+    /// The parameter's name.
     pub name: &'static str,
-    /// What it has to be, as the end of a sentence.
+    /// What is wrong, as the rest of a sentence that starts with the name.
     pub wants: &'static str,
 }
 
 impl Parameter {
-    /// Words for it.
+    /// Returns the error text.
     #[must_use]
     pub fn words(&self) -> String {
         format!("{} {}.", self.name, self.wants)
@@ -112,66 +112,66 @@ impl Parameter {
 }
 
 impl Unreadable {
-    /// Words for it. They hold nothing of what was sent.
+    /// Returns the error text, which has nothing of the request's values.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Parameters(parameters) => parameters.iter().map(Parameter::words).collect::<Vec<_>>().join(" "),
-            Self::UnknownParameter([]) => "This route takes no query.".to_owned(),
-            Self::UnknownParameter(known) => format!("The query may have {}, and nothing else.", known.join(", ")),
+            Self::UnknownParameter([]) => "This route accepts no query parameters. Remove the query.".to_owned(),
+            Self::UnknownParameter(known) => format!("This route accepts only these query parameters: {}.", known.join(", ")),
             Self::IdempotencyKey => {
-                "The header Idempotency-Key has to be 1 to 255 visible ASCII characters.".to_owned()
+                "The header Idempotency-Key must be 1 to 255 visible ASCII characters.".to_owned()
             }
-            Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
+            Self::GrantType => "grant_type must be client_credentials.".to_owned(),
             Self::Form => {
-                "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
+                "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }
-            Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
-            Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),
+            Self::NotUtf8 => "The body is not valid UTF-8. Encode it as UTF-8.".to_owned(),
+            Self::NotJson { line, column } => format!("The body is not valid JSON. The error is at line {line}, column {column}."),
             Self::TooManyValues => {
-                format!("The body has more than {VALUES_MAX} members and items, at all levels. Send fewer.")
+                format!("The body has more than {VALUES_MAX} members and items in total. Send at most {VALUES_MAX}.")
             }
-            Self::TooDeep => format!("The body is nested deeper than {DEPTH_MAX} levels."),
-            Self::DuplicateMember => "The body names a member of an object twice.".to_owned(),
-            Self::NotAnObject => "The body is not a JSON object.".to_owned(),
+            Self::TooDeep => format!("The body is nested deeper than {DEPTH_MAX} levels. Send at most {DEPTH_MAX} levels."),
+            Self::DuplicateMember => "The body has an object with a duplicate member. Send each member once.".to_owned(),
+            Self::NotAnObject => "The body is not a JSON object. Send an object.".to_owned(),
             Self::TooManyTags(header) => {
-                format!("The header {header} has more than {TAGS_MAX} ETags: send at most {TAGS_MAX}.")
+                format!("The header {header} has more than {TAGS_MAX} ETags. Send at most {TAGS_MAX}.")
             }
-            Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID.".to_owned(),
+            Self::ClientRequestId => "The header X-Client-Request-ID is not a UUID. Send a UUID, or omit the header.".to_owned(),
         }
     }
 }
 
-/// What is there already.
+/// What a request conflicts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// A credential of this id, in this tenant.
+    /// The id was used before.
     Id,
-    /// A secret of this value, somewhere: it says nothing of where.
+    /// Another credential has this secret, in any tenant. The error does not reveal which.
     Secret,
-    /// The credential is revoked, and this face cannot lift that.
+    /// The credential is revoked, and this face cannot restore it.
     Revoked,
-    /// The credential has two secrets already: its rotation is to be finished or cancelled first.
+    /// A rotation is in progress. It must be finished or cancelled first.
     Rotating,
-    /// The credential has one secret alone: there is no rotation to finish or cancel.
+    /// No rotation is in progress.
     NotRotating,
-    /// The default principal is neither deleted nor disabled.
+    /// The default principal cannot be deleted or disabled.
     DefaultPrincipal,
-    /// The tenant has credentials or principals, and it is not said that they go with it.
+    /// The tenant has credentials or principals, and the request does not force their deletion.
     NotEmpty,
 }
 
-/// A setting that keeps the service from serving.
+/// A missing or invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misconfigured {
-    /// Its name.
+    /// The setting's name.
     pub setting: &'static str,
-    /// What is wrong with it, and what to do.
+    /// What is wrong and what to do, as the rest of a sentence that starts with the name.
     pub problem: &'static str,
 }
 
 impl Misconfigured {
-    /// Words for it.
+    /// Returns the error text.
     #[must_use]
     pub fn words(&self) -> String {
         format!("The setting {} {}.", self.setting, self.problem)

@@ -1,4 +1,4 @@
-//! What is read of a request, and its limits.
+//! A request, the readers of its parts, and its limits.
 
 pub mod json;
 pub(crate) mod limits;
@@ -13,27 +13,27 @@ use crate::credential::id::Id;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 pub use limits::{BODY_MAX, DEPTH_MAX, TAGS_MAX, VALUES_MAX};
 
-/// The methods that a route can have. HEAD is answered as GET, without the body.
+/// The methods of routes. HEAD is GET without the response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Reads.
+    /// GET and HEAD.
     Get,
-    /// Makes.
+    /// POST.
     Post,
-    /// Says the whole.
+    /// PUT.
     Put,
-    /// Says the difference.
+    /// PATCH.
     Patch,
-    /// Deletes.
+    /// DELETE.
     Delete,
-    /// Asks what a browser may send (CORS).
+    /// OPTIONS, which browsers send before a request to another origin (CORS).
     Options,
-    /// Any other: no route has it.
+    /// Any other method. No route has it.
     Other,
 }
 
 impl Method {
-    /// The method of this name.
+    /// Returns the method of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         match name {
@@ -47,9 +47,9 @@ impl Method {
         }
     }
 
-    /// Its name, as `Allow` lists it.
+    /// Returns the method as the `Allow` header lists it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn allow(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
@@ -62,40 +62,40 @@ impl Method {
     }
 }
 
-/// Reads one header by its lower-case name. A read may cross to JavaScript, so nothing reads one that it does not use.
+/// The headers of a request. A read may cross to JavaScript, so read only what is used.
 pub trait Headers {
-    /// The header's value; several are joined with a comma.
+    /// Returns a header by its lower-case name. Repeated headers are joined with a comma.
     fn get(&self, name: &str) -> Option<String>;
 }
 
-/// The body, read once and no further than [`BODY_MAX`].
+/// A body, read up to [`BODY_MAX`].
 pub enum Body {
-    /// As it came.
+    /// The whole body.
     Bytes(Vec<u8>),
-    /// More than [`BODY_MAX`].
+    /// The body has more than [`BODY_MAX`] bytes.
     TooLarge,
 }
 
-/// A request, as far as we read it.
+/// The parts of a request that Postern reads.
 pub struct Request<'a> {
-    /// The method.
+    /// Selects the route, with the path.
     pub method: Method,
-    /// The path, still percent-encoded.
+    /// Percent-encoded.
     pub path: &'a str,
-    /// The query without its question mark, still encoded.
+    /// Encoded, without the question mark.
     pub query: &'a str,
-    /// The headers, read one by one.
+    /// Read one by one.
     pub headers: &'a dyn Headers,
-    /// The body.
+    /// Empty unless the method takes a body.
     pub body: Body,
 }
 
 impl Request<'_> {
-    /// The body as a JSON object.
+    /// Reads the body as a JSON object.
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type that is there and not JSON (`application/json`, any `+json`; parameters are ignored),
-    /// `TooLarge`, and `Unreadable` for what [`json::object`] refuses.
+    /// `MediaType` for a Content-Type other than JSON (`application/json`, any `+json`; parameters are ignored),
+    /// `TooLarge`, and `Unreadable` for the errors of [`json::object`]. The Content-Type is optional.
     pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
         if self.headers.get("content-type").is_some_and(|content_type| !is_json(&content_type)) {
             return Err(Refusal::MediaType);
@@ -106,7 +106,7 @@ impl Request<'_> {
         }
     }
 
-    /// The body as a JSON object, of one of these media types and no other.
+    /// Reads the body as a JSON object of one of these media types.
     ///
     /// # Errors
     /// As [`Request::object`].
@@ -117,11 +117,11 @@ impl Request<'_> {
         self.object()
     }
 
-    /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
+    /// Reads the body as the decoded parameters of a form (`application/x-www-form-urlencoded`).
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8, has more
-    /// than [`VALUES_MAX`] parameters or names one twice.
+    /// `MediaType` for another Content-Type, `TooLarge`, and `Unreadable` for a form that is not UTF-8, has more than
+    /// [`VALUES_MAX`] parameters, or has a parameter twice. The Content-Type is optional.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
         if self.headers.get("content-type").is_some_and(|content_type| essence(&content_type) != FORM) {
             return Err(Refusal::MediaType);
@@ -140,19 +140,20 @@ impl Request<'_> {
         Ok(form)
     }
 
-    /// The type and subtype of `Content-Type`, in lower case, if there is one.
+    /// Returns the type and subtype of `Content-Type`, in lower case.
     #[must_use]
     pub fn essence(&self) -> Option<String> {
         self.headers.get("content-type").map(|content_type| essence(&content_type))
     }
 
-    /// Whether there is a body.
+    /// Returns whether the body has at least one byte.
     #[must_use]
     pub fn has_body(&self) -> bool {
         !matches!(&self.body, Body::Bytes(bytes) if bytes.is_empty())
     }
 
-    /// The request's id: the caller's, from `X-Request-Id`, when it is 1 to 128 letters, digits, `.`, `_` or `-`.
+    /// Returns the request id that the client chose: `X-Request-Id`, if it is 1 to 128 letters, digits, `.`, `_` or
+    /// `-`.
     #[must_use]
     pub fn own_id(&self) -> Option<String> {
         let sane = |id: &String| {
@@ -162,10 +163,10 @@ impl Request<'_> {
         self.headers.get("x-request-id").filter(sane)
     }
 
-    /// The request's id: from this header, which must be a UUID, or else [`Request::own_id`].
+    /// Returns the request id from a face's own header, which must be a UUID; without it, [`Request::own_id`].
     ///
     /// # Errors
-    /// `ClientRequestId` for another value of the header.
+    /// `ClientRequestId` if the header is not a UUID.
     pub fn id(&self, header: Option<&str>) -> Result<Option<String>, Refusal> {
         match header.and_then(|header| self.headers.get(header)) {
             None => Ok(self.own_id()),
@@ -174,7 +175,7 @@ impl Request<'_> {
         }
     }
 
-    /// `Idempotency-Key`, if there is one.
+    /// Returns `Idempotency-Key`.
     ///
     /// # Errors
     /// `IdempotencyKey` unless it is 1 to 255 visible ASCII characters.
@@ -187,7 +188,7 @@ impl Request<'_> {
         Ok(key)
     }
 
-    /// Checks how many entity tags `If-Match` and `If-None-Match` list, on every route, also where neither is used.
+    /// Checks the number of entity tags in `If-Match` and `If-None-Match`, also on routes that use neither.
     ///
     /// # Errors
     /// `TooManyTags` above [`TAGS_MAX`].
@@ -200,14 +201,15 @@ impl Request<'_> {
         }
     }
 
-    /// The entity tags of `If-Match`, as `<id>.<revision>` or `*`, without quotes and `W/` (the edge weakens a tag when
-    /// it compresses). A tag of another form stays as it is, and matches nothing. `None` without the header.
+    /// Returns the entity tags of `If-Match`, as `<id>.<revision>` or `*`, without quotes and `W/` (the edge weakens a
+    /// tag when it compresses). An invalid tag becomes an empty string, which matches nothing. `None` without the
+    /// header.
     #[must_use]
     pub fn if_match(&self) -> Option<Vec<String>> {
         self.tags("if-match")
     }
 
-    /// The entity tags of `If-None-Match`, read as those of [`Request::if_match`].
+    /// Returns the entity tags of `If-None-Match`, in the form of [`Request::if_match`].
     #[must_use]
     pub fn if_none_match(&self) -> Option<Vec<String>> {
         self.tags("if-none-match")
@@ -218,65 +220,66 @@ impl Request<'_> {
             let tag = tag.trim();
             let opaque = tag.strip_prefix("W/").unwrap_or(tag);
             let opaque = opaque.strip_prefix('"').and_then(|opaque| opaque.strip_suffix('"'));
-            // Only a star without quotes is the star.
+            // `"*"` in quotes is not `*`.
             opaque.filter(|opaque| *opaque != "*").unwrap_or(if tag == "*" { "*" } else { "" }).to_owned()
         };
         self.headers.get(header).map(|header| header.split(',').map(tag).collect())
     }
 
-    /// Refuses a query parameter that is not among these, and one that is said twice: a filter, or a dry run, is never passed over.
+    /// Rejects query parameters that are unknown, repeated or have an invalid value, so that no filter or dry run is
+    /// ignored.
     ///
     /// # Errors
-    /// `UnknownParameter`, or `Parameters` with each that is wrong.
+    /// `UnknownParameter`, or `Parameters` with every invalid one.
     pub fn check_query(&self, known: &'static [&'static str]) -> Result<(), Refusal> {
         if !self.query_names().all(|name| known.contains(&name.as_str())) {
             return Err(Refusal::Unreadable(Unreadable::UnknownParameter(known)));
         }
-        let wrong: Vec<_> = known.iter().filter_map(|name| wrong(name, &self.query_values(&[name]))).collect();
+        let wrong: Vec<_> = known.iter().filter_map(|name| fault(name, &self.query_values(&[name]))).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
     }
 
-    /// The names of the query's parameters, decoded.
+    /// Returns the names of the query parameters, decoded.
     pub fn query_names(&self) -> impl Iterator<Item = String> {
         pairs(self.query).map(|(name, _)| name)
     }
 
-    /// The values of a query parameter, decoded, for each of its names.
+    /// Returns the values of a query parameter, decoded. `names` are its name and aliases.
     #[must_use]
     pub fn query_values(&self, names: &[&str]) -> Vec<String> {
         pairs(self.query).filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value).collect()
     }
 
-    /// The last value of a query parameter.
+    /// Returns the last value of a query parameter.
     #[must_use]
     pub fn query_value(&self, names: &[&str]) -> Option<String> {
         self.query_values(names).pop()
     }
 }
 
-/// The names and values of a query or a form, decoded (WHATWG URL, "application/x-www-form-urlencoded parsing"). A name alone
-/// has an empty value.
+/// Returns the names and values of a query or form, decoded (WHATWG URL, "application/x-www-form-urlencoded parsing").
+/// A name without `=` has an empty value.
 fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(move |(name, value)| (decode(name), decode(value)))
 }
 
-/// What is wrong with the values of a parameter.
-fn wrong(name: &'static str, said: &[String]) -> Option<Parameter> {
+/// Returns what is wrong with the values of a parameter.
+fn fault(name: &'static str, values: &[String]) -> Option<Parameter> {
     let is_switch = ["dry_run", "force"].contains(&name);
-    match said {
-        [_, _, ..] => Some(Parameter { name, wants: "is said more than once" }),
-        [said] if is_switch && said != "true" && said != "false" => {
-            Some(Parameter { name, wants: "has to be true or false" })
+    match values {
+        [_, _, ..] => Some(Parameter { name, wants: "appears more than once: send it once" }),
+        [value] if is_switch && value != "true" && value != "false" => {
+            Some(Parameter { name, wants: "must be true or false" })
         }
         _ => None,
     }
 }
 
-/// The media type of JSON.
+/// JSON (RFC 8259).
 pub const JSON: &str = "application/json";
-/// The media type of a JSON merge patch (RFC 7396).
+/// JSON merge patch (RFC 7396).
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn json_media_types_with_any_parameters() {
+    fn json_media_types_are_recognized_with_any_parameters() {
         for json in
             ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"]
         {
@@ -318,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn if_match_takes_lists_stars_and_weak_tags() {
+    fn if_match_accepts_lists_stars_and_weak_tags() {
         let tags = |value| with(&One("if-match", value)).if_match();
         assert_eq!(tags("\"a.1\""), Some(vec!["a.1".to_owned()]));
         assert_eq!(tags("W/\"a.1\", \"b.2\""), Some(vec!["a.1".to_owned(), "b.2".to_owned()]));
@@ -330,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_sane_request_id_is_taken_over() {
+    fn only_well_formed_request_ids_are_kept() {
         let id = |value| with(&One("x-request-id", value)).own_id();
         assert_eq!(id("a-1_2.Z").as_deref(), Some("a-1_2.Z"));
         for bad in ["", "a b", "a\"b", "é", "<script>"] {

@@ -203,7 +203,7 @@ pub fn find(method: Method, path: &str) -> Found {
             return Found { face: route.face, route: Ok(Matched { route, segments: segments(route.path, path) }) };
         }
         face = Some(route.face);
-        allow.push(route.method.name());
+        allow.push(route.method.allow());
     }
     let refusal =
         if allow.is_empty() { Refusal::NoRoute } else { Refusal::MethodNotAllowed { allow: allow.join(", ") } };
@@ -250,7 +250,7 @@ mod tests {
     const NAMES: [&str; 4] = ["tenant", "principal", "credential", "token"];
 
     #[test]
-    fn a_segment_is_decoded_after_it_was_split() {
+    fn path_segments_are_decoded_after_splitting() {
         let found = find(Method::Get, "/v1.0/tenants/a%2Fb%20c%25%3F%23%C3%A9/credentials/..x/");
         let found = found.route.map_err(drop).expect("a route");
         assert_eq!(found.route.operation, Operation::Read(Noun::Credential));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_of_a_route_leads_to_it_with_the_values_it_was_made_of() {
+    fn url_of_a_route_resolves_to_that_route_and_its_values() {
         for route in ROUTES {
             let value = |name: &str| format!("{name} a/b%?#é");
             let url = route.url(value);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn every_path_is_below_a_prefix_of_one_face() {
+    fn every_path_belongs_to_exactly_one_face() {
         let faces = || ROUTES.iter().map(|route| route.face);
         for route in ROUTES {
             let has = faces().find(|face| face.has_path(route.path)).expect(route.path);
@@ -281,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn only_litegraphs_urls_may_end_in_a_slash() {
+    fn only_litegraph_urls_may_end_in_a_slash() {
         assert!(find(Method::Put, "/v1.0/tenants/t/credentials/c/").route.is_ok());
         assert_eq!(find(Method::Post, "/organizations/").route.err(), Some(Refusal::NoRoute));
         assert_eq!(find(Method::Put, "/v1.0/tenants//credentials/c").route.err(), Some(Refusal::NoRoute));
     }
 
     #[test]
-    fn another_method_is_told_those_there_are() {
+    fn wrong_method_lists_the_allowed_methods() {
         let allow = |method, path| match find(method, path).route {
             Err(Refusal::MethodNotAllowed { allow }) => allow,
             _ => String::new(),
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn put_creates_or_replaces_by_its_path() {
+    fn litegraph_put_creates_or_replaces_depending_on_its_path() {
         let operation = |path| find(Method::Put, path).route.map(|found| found.route.operation);
         assert_eq!(operation("/v1.0/tenants/t/credentials"), Ok(Operation::Write(Noun::Credential, Verb::Create)));
         assert_eq!(operation("/v1.0/tenants/t/credentials/c"), Ok(Operation::Write(Noun::Credential, Verb::Replace)));

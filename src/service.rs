@@ -1,5 +1,5 @@
-//! The lifecycle of a request, on every face: find the route; read what the client said; decide, with one database command;
-//! render. What is refused on the way is rendered by the face.
+//! The lifecycle of a request, on every face: find the route; read what the client sent; decide, with one database
+//! command; render. The face renders every error.
 
 mod after;
 mod context;
@@ -30,20 +30,20 @@ use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
 
-/// What a request ends in.
+/// The result of a request.
 pub struct Done {
-    /// The answer.
+    /// The response to send.
     pub answer: Answer,
     /// Writes deferred until after the response.
     pub after: Option<After>,
-    /// What to log, where something failed that should not; it holds nothing of the request.
+    /// What to log after an unexpected failure. It has the request's id, and nothing else that a client sent.
     pub log: Option<String>,
-    /// Where an authentication failed: what to count, and what to answer if it was too often.
+    /// A failed authentication to count, with the response for too many of them.
     pub failed: Option<Failed>,
 }
 
 impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
-    /// Answers a request. Nothing that a client sends makes it fail.
+    /// Handles a request. Every failure becomes a response.
     pub async fn answer(&self, request: &Request<'_>) -> Done {
         let Found { face, route: found } = find(request.method, request.path);
         let change = self.new_id();
@@ -54,7 +54,9 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let id = id.unwrap_or_else(|| change.to_string());
         let preflight = face.preflight.filter(|_| request.method == Method::Options);
         let Decided { known, result } = match (self.settings, found, bad_id) {
-            _ if let Some(headers) = preflight => Decided::from(Ok(with(Answer::new(204, String::new()), headers))),
+            _ if let Some(headers) = preflight => {
+                Decided::from(Ok(with_headers(Answer::new(204, String::new()), headers)))
+            }
             (Err(wrong), ..) => Decided::from(Err(Refusal::Misconfigured(wrong.clone()))),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Decided::from(Err(refusal)),
             (Ok(settings), Ok(Matched { route, segments }), None) => {
@@ -74,29 +76,29 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             let content_type = if answer.status < 400 { JSON } else { face.error_type };
             let answer = answer.for_request(&id, content_type);
             let answer = if let Some(header) = face.correlation_header { answer.with(header, &*id) } else { answer };
-            let mut answer = with(answer, face.headers);
+            let mut answer = with_headers(answer, face.headers);
             if let Some((since, until)) = known.retiring {
                 // RFC 9745 §2.1 and RFC 8594 §3: the caller's secret is being replaced.
                 answer = answer
                     .with("deprecation", format!("@{}", since.0 / 1_000_000))
                     .with("sunset", until.to_http_date());
             }
-            let tells = self.settings.is_ok_and(|settings| settings.server_timing);
-            if tells { answer.with_cost(self.store.cost()) } else { answer }
+            let reports_cost = self.settings.is_ok_and(|settings| settings.server_timing);
+            if reports_cost { answer.with_cost(self.store.cost()) } else { answer }
         };
-        let instead = || finish(refused(face, &Refusal::TooManyFailures));
-        let failed = Failed::new(&result, request.headers, known.named, instead);
-        let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
-        let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
+        let too_many_failures = || finish(render_refusal(face, &Refusal::TooManyFailures));
+        let failed = Failed::new(&result, request.headers, known.named, too_many_failures);
+        let answer = result.unwrap_or_else(|refusal| render_refusal(face, &refusal));
+        let answer = finish(if request.method == Method::Get { or_not_modified(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
     }
 }
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// Reads what the client said, decides, and renders. An error is a refusal that needed no verdict.
+    /// Reads what the client sent, decides, and renders. An error is a refusal without a verdict.
     async fn handle(&self) -> Result<Decided<Answer>, Refusal> {
         self.check()?;
-        // Each a function of its own: all in one, the compiler makes one of hundreds of kilobytes.
+        // Boxed separately: as one future, the compiled function has hundreds of kilobytes.
         let done: Pin<Box<dyn Future<Output = _> + '_>> = match self.route.operation {
             Operation::Read(noun) => Box::pin(self.find(noun)),
             Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
@@ -118,12 +120,12 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-fn with(answer: Answer, headers: &[(&'static str, &'static str)]) -> Answer {
+fn with_headers(answer: Answer, headers: &[(&'static str, &'static str)]) -> Answer {
     headers.iter().fold(answer, |answer, (name, value)| answer.with(name, *value))
 }
 
-/// A refusal as the face words it, with the headers that it has on every face.
-fn refused(face: &Face, refusal: &Refusal) -> Answer {
+/// Renders a refusal in the face's format, with the headers that every face sends.
+fn render_refusal(face: &Face, refusal: &Refusal) -> Answer {
     let mut answer = (face.render_error)(refusal);
     if let Refusal::MethodNotAllowed { allow } = refusal {
         answer = answer.with("allow", allow.clone());
@@ -136,10 +138,10 @@ fn refused(face: &Face, refusal: &Refusal) -> Answer {
     if answer.status == 401 { answer.with("www-authenticate", face.challenge) } else { answer }
 }
 
-/// An answer to a read, or 304 where If-None-Match names the state that it would show (RFC 9110 §13.1.2).
-fn unless_known(request: &Request<'_>, answer: Answer) -> Answer {
+/// Replaces the response to a read by 304 if If-None-Match has its entity tag (RFC 9110 §13.1.2).
+fn or_not_modified(request: &Request<'_>, answer: Answer) -> Answer {
     let Some((_, etag)) = answer.headers.iter().find(|(name, _)| *name == "etag") else { return answer };
-    let known =
+    let matches =
         request.if_none_match().is_some_and(|tags| tags.iter().any(|tag| tag == "*" || tag == etag.trim_matches('"')));
-    if known { Answer::new(304, String::new()).with("etag", etag.clone()) } else { answer }
+    if matches { Answer::new(304, String::new()).with("etag", etag.clone()) } else { answer }
 }

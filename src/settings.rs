@@ -57,13 +57,13 @@ impl Settings {
         let root_token = secret(name::ROOT_TOKEN)
             .ok_or(wrong(name::ROOT_TOKEN, "is missing: set it with `wrangler secret put POSTERN_ROOT_TOKEN`"))?;
         if root_token.len() < 32 || !root_token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong(name::ROOT_TOKEN, "has to be at least 32 visible ASCII characters"));
+            return Err(wrong(name::ROOT_TOKEN, "must be at least 32 visible ASCII characters"));
         }
         let key = |setting| {
             let Some(hex) = secret(setting) else { return Ok(None) };
             let bytes = base16ct::mixed::decode_vec(hex.as_bytes()).map(Zeroizing::new).ok();
             let master = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new);
-            let master = master.ok_or(wrong(setting, "has to be 32 bytes in hex: 64 characters"))?;
+            let master = master.ok_or(wrong(setting, "must be 32 bytes in hex: 64 characters"))?;
             Ok(Some(Keys::from_master_key(&master)))
         };
         let missing = wrong(name::MASTER_KEY, "is missing: set it with `wrangler secret put POSTERN_MASTER_KEY`");
@@ -76,7 +76,7 @@ impl Settings {
         if !(2..=15).contains(&stem.len()) || !stem.bytes().all(letters) || stem == "client" {
             return Err(wrong(
                 name::TOKEN_PREFIX,
-                "has to be 2 to 15 lower-case letters or digits and an underscore, not client_",
+                "must be 2 to 15 lower-case letters or digits followed by an underscore, but not client_",
             ));
         }
         let server_timing = get(name::SERVER_TIMING).is_some_and(|value| value == "on");
@@ -84,12 +84,12 @@ impl Settings {
         let database_wait = wait
             .ok()
             .filter(|wait| (100..=30_000).contains(wait))
-            .ok_or(wrong(name::DATABASE_WAIT, "has to be a whole number of milliseconds from 100 to 30000"))?;
+            .ok_or(wrong(name::DATABASE_WAIT, "must be a whole number of milliseconds from 100 to 30000"))?;
         let shard = get(name::SHARD).map_or(Ok(0), |text| text.parse());
         let shard = shard
             .ok()
             .filter(|shard| *shard <= SHARD_MAX)
-            .ok_or(wrong(name::SHARD, "has to be a whole number from 0 to 1023"))?;
+            .ok_or(wrong(name::SHARD, "must be a whole number from 0 to 1023"))?;
         Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, shard })
     }
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_unusable_is_named() {
+    fn missing_or_invalid_settings_are_reported_by_name() {
         assert!(read("", None).is_ok_and(|settings| settings.token_prefix == "pstn_" && !settings.server_timing));
         for bad in [None, Some(""), Some("short"), Some("with a space, and long enough for it")] {
             assert_eq!(read(name::ROOT_TOKEN, bad).err(), Some(name::ROOT_TOKEN));

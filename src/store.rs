@@ -1,4 +1,6 @@
-//! The store: one batch a request, one seam of one method to whatever runs it. All SQL is static text in `store/sql/`.
+//! The store: one database batch for each request.
+//!
+//! [`Database::batch`] is the only connection to a database. All SQL is static text from `store/sql/`.
 
 pub mod after;
 pub mod command;
@@ -29,42 +31,45 @@ pub use fault::Fault;
 
 use crate::refusal::Refusal;
 
-/// A value bound to a statement. D1 gets every number from JavaScript, so every number is a REAL there; so it is in tests.
+/// A value bound to a statement.
+///
+/// There is no integer: D1 receives numbers from JavaScript and binds each as REAL. SQLite in the tests does the same.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter<'a> {
-    /// TEXT.
+    /// Bound as TEXT.
     Text(&'a str),
-    /// REAL.
+    /// Bound as REAL.
     Number(f64),
 }
 
 /// One statement of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
-    /// Its text: one of a bounded number, none made of anything that a request said.
+    /// One of a bounded number of texts. No text contains anything that a request sent.
     pub sql: &'static str,
     /// The values of `?1`, `?2`, …
     pub parameters: &'a [Parameter<'a>],
 }
 
-/// A row: a JSON object, its columns by name. It is read once it is known as what; Debug shows none of it.
+/// A row as JSON text: an object with a member for each column.
+///
+/// It is parsed once the expected type is known. Debug prints only its length, since it may contain sealed secrets.
 pub struct Row(Box<str>);
 
 impl Row {
-    /// A row whose JSON text this is.
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// A row of these columns, as a database gives it that speaks no JSON.
+    /// Converts the columns of a database that does not return JSON.
     ///
     /// # Errors
-    /// None that a text or a number has.
+    /// Serialization errors, which texts and numbers do not cause.
     pub fn from_columns(columns: &Map<String, Value>) -> serde_json::Result<Self> {
         serde_json::to_string(columns).map(|text| Self(text.into()))
     }
 
-    /// Its JSON text.
+    /// Returns the JSON object.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0
@@ -77,20 +82,21 @@ impl fmt::Debug for Row {
     }
 }
 
-/// What a batch gives back: the rows of each statement, and what they cost.
+/// The result of a batch, and its cost.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// For each statement, its rows.
+    /// The rows of each statement, in order.
     pub rows: Vec<Vec<Row>>,
-    /// Rows read.
+    /// Rows read, as D1 bills them.
     pub rows_read: u64,
-    /// Rows written, those of triggers and indexes included.
+    /// Rows written, including those of triggers and indexes.
     pub rows_written: u64,
 }
 
 impl Batch {
-    /// Reads what `glue.js` makes of D1's answer: for each statement a line of how many rows it gave, read and wrote, then a line
-    /// of JSON for each that it gave. `None` for anything else.
+    /// Parses the text that `glue.js` makes of D1's result. Returns `None` for any other text.
+    ///
+    /// Each statement has a line `<rows returned> <rows read> <rows written>`, then a line of JSON per returned row.
     #[must_use]
     pub fn from_lines(text: &str) -> Option<Self> {
         let mut batch = Self::default();
@@ -98,8 +104,8 @@ impl Batch {
         while let Some(line) = lines.next() {
             let mut numbers = line.split(' ').map(str::parse::<u64>);
             let mut number = || numbers.next()?.ok();
-            let (given, read, written) = (number()?, number()?, number()?);
-            batch.rows.push((0..given).map(|_| lines.next().map(Row::new)).collect::<Option<_>>()?);
+            let (returned, read, written) = (number()?, number()?, number()?);
+            batch.rows.push((0..returned).map(|_| lines.next().map(Row::new)).collect::<Option<_>>()?);
             batch.rows_read += read;
             batch.rows_written += written;
         }
@@ -107,24 +113,24 @@ impl Batch {
     }
 }
 
-/// The seam to the database: D1 in the Worker, SQLite in tests.
+/// A database: D1 in the Worker, SQLite in tests.
 pub trait Database {
-    /// Runs the statements in order, as one transaction, in one round trip.
+    /// Runs the statements in order, as one transaction and in one round trip.
     fn batch(&self, statements: &[Statement<'_>]) -> impl Future<Output = Result<Batch, Fault>>;
 }
 
-/// What a request cost so far.
+/// The database cost of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Round trips.
+    /// Round trips, including failed ones.
     pub trips: u64,
-    /// Rows read.
+    /// Rows read by batches that succeeded.
     pub rows_read: u64,
-    /// Rows written.
+    /// Rows written by batches that succeeded.
     pub rows_written: u64,
 }
 
-/// A database, and the tally of what one request asked of it.
+/// A database, with the cost and the last fault of one request.
 pub struct Store<'a, D> {
     database: &'a D,
     cost: Cell<Cost>,
@@ -132,23 +138,25 @@ pub struct Store<'a, D> {
 }
 
 impl<'a, D: Database> Store<'a, D> {
-    /// A store with an empty tally.
+    /// Returns a store without cost or fault.
     pub fn new(database: &'a D) -> Self {
         Self { database, cost: Cell::default(), fault: RefCell::default() }
     }
 
-    /// What was asked of the database so far.
+    /// Returns the cost so far.
     pub fn cost(&self) -> Cost {
         self.cost.get()
     }
 
-    /// How the database failed last, even where it then answered.
+    /// Returns the last fault, even if the retry succeeded.
     pub fn fault(&self) -> Option<Fault> {
         self.fault.borrow().clone()
     }
 
-    /// Runs one batch in which every statement is given the same parameters. A batch that may have been written is not run again, one
-    /// that only reads is, and so is any that did not reach the database; once.
+    /// Runs one batch with the same parameters for every statement.
+    ///
+    /// A batch that failed is retried once if it did not reach the database, or if it only reads and the connection was
+    /// lost. A write that may have been committed is never retried.
     async fn batch(
         &self,
         statements: &[&'static str],
@@ -157,7 +165,7 @@ impl<'a, D: Database> Store<'a, D> {
     ) -> Result<Vec<Vec<Row>>, Refusal> {
         let statements: Vec<_> = statements.iter().map(|sql| Statement { sql, parameters }).collect();
         let mut result = self.run(&statements).await;
-        if result.as_ref().is_err_and(|fault| fault.may_be_asked_again(writes)) {
+        if result.as_ref().is_err_and(|fault| fault.may_retry(writes)) {
             result = self.run(&statements).await;
         }
         result.map_err(|fault| match fault {
@@ -167,7 +175,7 @@ impl<'a, D: Database> Store<'a, D> {
         })
     }
 
-    /// Runs a batch, and adds to the tally.
+    /// Runs a batch once, and records its cost and fault.
     async fn run(&self, statements: &[Statement<'_>]) -> Result<Vec<Vec<Row>>, Fault> {
         let result = self.database.batch(statements).await;
         let Cost { trips, rows_read, rows_written } = self.cost.get();
@@ -184,7 +192,7 @@ mod tests {
     use super::Batch;
 
     #[test]
-    fn an_answer_is_read_by_lines() {
+    fn batch_is_read_line_by_line() {
         let batch = Batch::from_lines("2 28 0\n{\"a\":1}\n{\"a\":\"\\n\"}\n0 1 3\n1 0 0\n{}").unwrap();
         let texts: Vec<Vec<_>> = batch.rows.iter().map(|rows| rows.iter().map(super::Row::text).collect()).collect();
         assert_eq!(texts, [vec!["{\"a\":1}", "{\"a\":\"\\n\"}"], vec![], vec!["{}"]]);
@@ -192,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_none() {
+    fn malformed_batches_are_rejected() {
         for text in ["", "[]", "1 2", "1 2 3", "2 0 0\n{}", "0 0 undefined", "0 0 0\n", "-1 0 0"] {
             assert!(Batch::from_lines(text).is_none(), "{text}");
         }

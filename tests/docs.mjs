@@ -30,7 +30,7 @@ const send = (path, options = {}) => fetch(url + path, { redirect: "manual", ...
 const isWorkers = (answer) => answer.headers.has("x-request-id");
 
 const tests = {
-  async "the page, its files and the description are served, and nothing else is in the folder"() {
+  async "the page, its files and the description are served, and the assets folder has nothing else"() {
     assert.deepEqual(SERVED.toSorted(), [
       "/docs",
       "/docs/docs.css",
@@ -50,7 +50,7 @@ const tests = {
     assert.deepEqual([slash.status, slash.headers.get("location")], [307, "/docs"]);
   },
 
-  async "each has the strict headers, and is not sent again while it is the same"() {
+  async "every asset has strict security headers and is revalidated by ETag"() {
     for (const path of SERVED) {
       const { headers } = await send(path);
       const policy = Object.fromEntries(headers.get("content-security-policy").split("; ").map((part) => part.split(/ (.*)/, 2)));
@@ -76,7 +76,7 @@ const tests = {
     }
   },
 
-  async "they are only read: another method is told so"() {
+  async "an asset answers every method but GET and HEAD with 405"() {
     for (const path of SERVED) {
       assert.equal((await send(path, { method: "HEAD" })).status, 200, path);
       for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
@@ -86,7 +86,7 @@ const tests = {
     }
   },
 
-  async "every other path is the Worker's, in the words of its face"() {
+  async "every other path is answered by the Worker in the format of its face"() {
     const near = ["/", "/_headers", "/docs/index.html", "/docs/nothing", "/docsx", "/docs.html", "/openapi.json/", "/openapi.yaml"];
     for (const path of near) {
       const answer = await send(path);
@@ -100,7 +100,7 @@ const tests = {
     }
   },
 
-  async "no operation is hidden by an asset, and an answer of the API has nothing of theirs"() {
+  async "no asset hides an operation, and API responses lack the assets' headers"() {
     assert.ok(OPERATIONS.length > 0);
     for (const operation of OPERATIONS) {
       const [method, path] = operation.split(" ");
@@ -123,7 +123,7 @@ const tests = {
     });
   },
 
-  async "a request is sent from it with the token that was typed in, and its answer shown"() {
+  async "the page sends a request with the entered token and shows the response"() {
     await opened(async (page, seen) => {
       await authorize(page);
       const sent = await execute(page);
@@ -136,7 +136,7 @@ const tests = {
     });
   },
 
-  async "without one it is refused, and the refusal shown"() {
+  async "the page shows the 401 of a request without a token"() {
     await opened(
       async (page) => {
         await execute(page);
@@ -148,7 +148,7 @@ const tests = {
     );
   },
 
-  async "the token is kept nowhere, and forgotten with the page"() {
+  async "the token is stored nowhere and forgotten on reload"() {
     await opened(async (page, _seen, context) => {
       await authorize(page);
       assert.equal(await page.locator(".auth-wrapper .authorize.locked").count(), 1);
@@ -161,7 +161,7 @@ const tests = {
     });
   },
 
-  async "the browser lets the page speak to no other host, nor another page frame it"() {
+  async "the browser blocks requests to other hosts and framing by other pages"() {
     await inBrowser(async (page) => {
       await page.goto(`${url}/docs`);
       const elsewhere = url.replace("127.0.0.1", "localhost");

@@ -7,9 +7,9 @@ const key = process.env.POSTERN_MASTER_KEY;
 const [another, third] = ["ab".repeat(32), "cd".repeat(32)];
 
 const cases = [
-  ["all under the current key", { current: key, previous: another }, / under \w{8}  the current key\nNone left: /],
-  ["all under the previous key", { current: another, previous: key }, / under \w{8}  the previous key\n[1-9]\d* left to move/],
-  ["all under another key", { current: another, previous: third }, / under \w{8}  a key that is not configured: .*\n[1-9]\d* left to move/],
+  ["secrets under the current key are reported as such", { current: key, previous: another }, / under \w{8}  the current key\nNone left: /],
+  ["secrets under the previous key are reported as such", { current: another, previous: key }, / under \w{8}  the previous key\n[1-9]\d* left to move/],
+  ["secrets under a key that is not configured are reported as such", { current: another, previous: third }, / under \w{8}  a key that is not configured: .*\n[1-9]\d* left to move/],
 ];
 
 console.log(`\n     Running tests/keys.mjs\n\nrunning ${cases.length} tests`);

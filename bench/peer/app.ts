@@ -97,7 +97,7 @@ async function readObject(context: Ctx): Promise<object> {
   try {
     text = decoder.decode(bytes);
   } catch {
-    return refuse({ kind: "unreadable", words: "The body is not UTF-8." });
+    return refuse({ kind: "unreadable", words: "The body is not valid UTF-8. Encode it as UTF-8." });
   }
   try {
     body = JSON.parse(text);
@@ -105,7 +105,7 @@ async function readObject(context: Ctx): Promise<object> {
     return refuse({ kind: "unreadable", words: "The body is not valid JSON." });
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return refuse({ kind: "unreadable", words: "The body is not a JSON object." });
+    return refuse({ kind: "unreadable", words: "The body is not a JSON object. Send an object." });
   }
   return body;
 }

@@ -75,21 +75,21 @@ export function sentence(violation: Violation, body: object): string {
     case "invalid_type":
       if (value === undefined) return `${word} is required.`;
       if (value === null) return `${word} cannot be null.`;
-      return `${word} has to be ${TYPES[violation.expected]}.`;
+      return `${word} must be ${TYPES[violation.expected]}.`;
     case "too_small":
-      return `${word} has to have at least ${violation.minimum} character(s).`;
+      return `${word} must have at least ${violation.minimum} character(s).`;
     case "too_big":
-      return `${word} may have at most ${violation.maximum} characters.`;
+      return `${word} must have at most ${violation.maximum} characters.`;
   }
   switch (ruleOf(violation)) {
     case "control":
-      return `${word} may not hold control characters.`;
+      return `${word} must not contain control characters.`;
     case "id":
-      return `${word} is not an id.`;
+      return `${word} is not a valid id.`;
     case "token":
-      return `${word} has to be 1 to 512 visible ASCII characters without spaces.`;
+      return `${word} must be 1 to 512 visible ASCII characters without spaces.`;
     case "client":
-      return `${word} cannot begin with client_ and hold a colon.`;
+      return `${word} must not begin with client_ and contain a colon.`;
     default:
       return violation.message;
   }

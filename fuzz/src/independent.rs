@@ -1,4 +1,4 @@
-//! What the readers of the crate are held against: the same rules, by other people's code or in another way.
+//! Independent implementations of the same rules, to compare the readers of the crate with.
 
 use std::collections::BTreeSet;
 

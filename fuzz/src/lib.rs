@@ -1,5 +1,5 @@
-//! What the targets share: the settings, headers, an independent reading of JSON, the service on SQLite, requests as text, and
-//! mutations that know what a request is made of.
+//! Helpers of the fuzz targets: settings, headers, an independent JSON reader, the service on SQLite, requests as text, and
+//! structure-aware mutations.
 
 pub mod independent;
 pub mod mutate;

@@ -1,5 +1,5 @@
-//! The service on SQLite in memory, with the Worker's own SQL and migrations: two tenants, and callers of every kind. Each input
-//! begins with the same scene, since all that one does is taken back.
+//! The service on SQLite in memory, with the Worker's SQL and migrations: two tenants, and callers of every kind. Every input starts
+//! from the same scene, because its changes are rolled back.
 
 use std::cell::{Cell, RefCell};
 

@@ -1,5 +1,5 @@
-//! Requests as a text, in the form of `tests/recorded`: a line, headers, an empty line, a body; then five hyphens. What stands in
-//! braces is put in where it is sent: `{admin}` is a secret, `{cred.guid}` an id as LiteGraph spells it.
+//! Requests as text, in the form of `tests/recorded`: a request line, headers, an empty line, a body; then five hyphens. Braces
+//! are replaced when sent: `{admin}` is a secret, `{cred.guid}` an id in LiteGraph's spelling.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Bodies, as every face reads them for every noun and verb that it has a route for.
+//! Bodies, read by every face for every noun and verb that it has a route for.
 #![no_main]
 
 use std::collections::BTreeMap;

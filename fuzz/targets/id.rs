@@ -1,4 +1,4 @@
-//! Ids and times, in every spelling: what is read is spelled the same again, and nothing reads as two.
+//! Ids and times in every spelling: each parsed value is written back unchanged, and no text parses as two values.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

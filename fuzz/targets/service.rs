@@ -1,4 +1,4 @@
-//! The whole service: some requests, one after another, and what no answer may be.
+//! The whole service: a sequence of requests, and invariants of every response.
 #![no_main]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a caller presents: what is accepted is spelled the same again, and nothing is accepted that the keys did not make.
+//! Caller tokens: every accepted token is written back unchanged, and none is accepted that the keys did not sign.
 #![no_main]
 
 use data_encoding::BASE64;

@@ -1,9 +1,9 @@
-//! Bytes in lower-case Crockford base32, as digests, seals and the random part of tokens are spelled. Its alphabet is that of
-//! [`super::id`], whose spelling of 128 bits begins at the other end.
+//! Lower-case Crockford base32 for digests, seals and the random part of tokens. The alphabet is that of [`super::id`].
+//! Padding bits are at the end here, and at the start of an id.
 
 use super::id::{ALPHABET, digit};
 
-/// The text of these bytes: five bits a letter, from the first bit on; the last letter is filled up with zeros.
+/// Encodes bytes from the first bit on, five bits a letter. The last letter is padded with zero bits.
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut bits, mut count) = (0_u32, 0);
@@ -25,7 +25,7 @@ fn letter(bits: u32) -> char {
     ALPHABET.get((bits & 31) as usize).copied().map(char::from).unwrap_or_default()
 }
 
-/// The bytes of a text; `None` for a letter that is none, and for a text that [`encode`] does not give.
+/// Decodes a text. Returns `None` unless [`encode`] could have returned it.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
     let (mut bits, mut count) = (0_u32, 0);
@@ -46,8 +46,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn as_others_spell_it() {
-        // Computed by another implementation.
+    fn encoding_matches_another_implementation() {
         let mut specification = data_encoding::Specification::new();
         specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
         let other = specification.encoding().unwrap();
@@ -59,10 +58,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_what_was_written(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
+        fn decoding_reverses_the_encoding(bytes: Vec<u8>, text in "[0-9a-z]{0,12}") {
             prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
             if let Some(bytes) = decode(&text) {
-                prop_assert_eq!(encode(&bytes), text, "one text for each");
+                prop_assert_eq!(encode(&bytes), text, "one text for each value");
             }
         }
     }

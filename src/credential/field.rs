@@ -1,4 +1,4 @@
-//! What a body said of each field, and the rules that it breaks.
+//! A body field by field, and the violations of its rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 pub use super::table::{Field, Noun, Verb};
 
-/// What a body said of one field. Absent and null are two things, always. A value may be a secret: Debug does not show it.
+/// A field in a body. Absent and null are always distinct. Debug does not print the value, which may be a secret.
 #[derive(Clone, Default, PartialEq)]
 pub enum Given {
-    /// Nothing: the member was not there.
+    /// The body has no such member.
     #[default]
     Absent,
-    /// `null`, aloud.
+    /// An explicit `null`.
     Null,
-    /// A value, not checked yet.
+    /// A value, not validated yet.
     Value(Value),
 }
 
@@ -39,75 +39,74 @@ impl From<Option<Value>> for Given {
     }
 }
 
-/// A body, field by field, before any rule.
+/// A body, field by field, before validation.
 #[derive(Clone, Default)]
 pub struct Draft {
     given: BTreeMap<Field, Given>,
-    /// The violations that reading it found: members that the face does not know, where it refuses them.
+    /// The violations found by the reader: members unknown to a face that rejects them.
     pub unknown: Vec<Violation>,
-    /// Members that only read, by the names of their columns: they have to be as they are.
+    /// Read-only members in the body, by column. Their values must equal the stored ones.
     pub asserted: serde_json::Map<String, Value>,
 }
 
 impl Draft {
-    /// Notes what the body said of a field.
+    /// Sets a field.
     pub fn set(&mut self, field: Field, given: Given) {
         self.given.insert(field, given);
     }
 
-    /// What the body said of a field.
+    /// Returns a field; `Absent` unless it was set.
     #[must_use]
     pub fn given(&self, field: Field) -> &Given {
         self.given.get(&field).unwrap_or(&Given::Absent)
     }
 }
 
-/// What an absent or a null member means. [`crate::credential::validate`] has the meanings that hold unless a face's contract says
-/// otherwise.
+/// What an absent or null member means. [`super::validate::default_meaning`] applies unless a face's contract differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// What is stored stays.
+    /// The stored value is kept.
     Keep,
-    /// The field takes its default.
+    /// The field is set to its default.
     Default,
-    /// The field is emptied; a violation where it cannot be empty.
+    /// The field is cleared; a violation if it cannot be null.
     Clear,
-    /// A violation: the field has to be said.
+    /// A violation: the field is required.
     Missing,
     /// A violation: the field cannot be null.
     Refuse,
 }
 
-/// What a rule found wrong.
+/// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The field.
+    /// [`Field::Other`] for a member that is not a field.
     pub field: Field,
-    /// Where in it.
+    /// Where in the field.
     pub location: Location,
-    /// The rule that it breaks.
+    /// The rule that is broken.
     pub rule: Rule,
 }
 
-/// Where in a field a violation is.
+/// The location of a violation in a field. Indexes are those of the body's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// The field as a whole.
     Whole,
-    /// The role at this index of the body's list.
+    /// The role at an index.
     Role(usize),
-    /// A member of the role at this index.
+    /// A member of the role at an index.
     Member(usize, RoleMember),
-    /// The member of this name, which no role has, of the role at this index.
+    /// An unknown member, by name, of the role at an index.
     UnknownMember(usize, String),
-    /// The item at this index of a list.
+    /// The item at an index of any other list.
     Item(usize),
-    /// The member of this name: of an object, or of the body itself where it is no field.
+    /// A member of an object, by name; for [`Field::Other`], a member of the body.
     Key(String),
 }
 
 impl Location {
-    /// What places sort by: the field as a whole, then role by role.
+    /// Returns the sort key of locations: the field as a whole first, then by index.
     #[must_use]
     pub fn order(&self) -> (usize, Option<RoleMember>, &str) {
         match self {
@@ -120,22 +119,22 @@ impl Location {
     }
 }
 
-/// The members of a role, by the names that every face gives them.
+/// The members of a role, which have the same names on every face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RoleMember {
-    /// Which role.
+    /// The role's name in the tenant's catalogue.
     RoleId,
-    /// The kind of thing that it is limited to.
+    /// The kind of resource that the role is limited to.
     Resource,
-    /// The one thing of that kind that it is limited to.
+    /// The one resource of that kind that the role is limited to.
     Instance,
 }
 
 impl RoleMember {
-    /// Each of them.
+    /// All members.
     pub const ALL: [Self; 3] = [Self::RoleId, Self::Resource, Self::Instance];
 
-    /// The member's name in a body.
+    /// Returns the member's name in a body.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -146,85 +145,85 @@ impl RoleMember {
     }
 }
 
-/// A rule, without words: each face words it.
+/// A validation rule. Each face has its own text for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// It has to be said.
+    /// The field is required.
     Missing,
-    /// It cannot be null.
+    /// The field cannot be null.
     NotNull,
-    /// It is of another JSON type.
+    /// The value must be of this JSON type.
     Type(Kind),
-    /// It has fewer code points.
+    /// The text has too few code points.
     TooShort {
-        /// The least allowed.
+        /// In code points.
         min: usize,
     },
-    /// It has more code points.
+    /// The text has too many code points.
     TooLong {
-        /// The most allowed.
+        /// In code points.
         max: usize,
     },
-    /// It holds a control character.
+    /// The text has a control character.
     Control,
-    /// It cannot be read as an id of this face.
+    /// Not an id in the face's spelling.
     NotAnId,
-    /// It cannot be read as a time from 1970 to 2255.
+    /// Not an RFC 3339 time from 1970 to 2255.
     NotATime,
-    /// It has more items, after duplicates collapse and with what is kept.
+    /// The field has too many items, without duplicates and after merging.
     TooMany {
-        /// The most allowed.
+        /// The maximum number of items.
         max: usize,
     },
-    /// The body lists more items than are read, duplicates counted.
+    /// The body lists too many items, duplicates included.
     TooManySent {
-        /// The most allowed.
+        /// The maximum number of items.
         max: usize,
     },
-    /// The body has more violations than are reported. Not of one field: it follows the last violation that is.
+    /// The body has more violations than are reported. It is the last one reported, and belongs to no field.
     TooManyViolations {
-        /// How many are reported.
+        /// The number of violations that are reported.
         max: usize,
     },
     /// The tenant has no role of this name.
     UnknownRole,
     /// A resource instance without its resource.
     InstanceAlone,
-    /// The role lies outside of the context that the body names.
+    /// The role is outside the context that the request names.
     OutsideContext,
-    /// The change would take the last role away, and no role is full access.
+    /// The change would remove the last role, and no roles would mean full access.
     LastRole,
-    /// It is neither `system` nor `dataset:{id}`.
+    /// Neither `system` nor `dataset:{id}`.
     NotAContext,
     /// The tenant has no principal of this id.
     UnknownPrincipal(super::id::Id),
-    /// It is not 1 to 512 visible ASCII characters.
+    /// Not 1 to 512 visible ASCII characters.
     NotAToken,
-    /// It wears the prefix of tokens made here and fails their checksum.
+    /// The token has Postern's prefix but an invalid checksum.
     Checksum,
-    /// It has no items: to say that there are none, null has to be said.
+    /// The list is empty. Full access is an explicit null.
     Empty,
-    /// It is not a whole number in these bounds.
+    /// The number is out of range.
     NotInRange {
-        /// The least allowed.
+        /// The smallest allowed.
         min: i64,
-        /// The most allowed.
+        /// The largest allowed.
         max: i64,
     },
-    /// It is larger, in bytes of its JSON text, after merging.
+    /// The JSON text is too large after merging.
     TooLarge {
-        /// The most bytes.
+        /// In bytes.
         max: usize,
     },
-    /// It only reads, and is not what it was said to be.
+    /// The member is read-only, and differs from the stored value.
     ReadOnly,
-    /// The face has no such member; the nearest name that it has.
+    /// The face has no such member. The value is the most similar name, if any.
     Unknown(Option<&'static str>),
-    /// It begins with `client_` and holds a colon, so it would be read as a client id and its secret.
+    /// The token starts with `client_` and has a colon, so it would be read as a client id and its secret.
     LooksLikeAClient,
 }
 
-/// The JSON types that a rule asks for.
+/// The JSON types that a rule can require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A string.
@@ -235,7 +234,7 @@ pub enum Kind {
     List,
     /// An object.
     Object,
-    /// A whole number.
+    /// An integer.
     Number,
 }
 

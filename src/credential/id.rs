@@ -2,23 +2,23 @@
 
 use std::fmt;
 
-/// An identifier: 128 bits. Those that we make are UUIDv7, so they sort by the time they were made.
+/// An identifier of 128 bits. Ids made by Postern are UUIDv7, so they sort by creation time.
 ///
-/// Its own spelling ([`fmt::Display`], [`Id::parse`]) is 26 characters of lower-case base32, the suffix form of TypeID;
-/// [`Id::guid`] and [`Id::client`] spell it for the faces whose clients expect something else.
+/// The canonical spelling ([`fmt::Display`], [`Id::parse`]) is 26 characters of lower-case base32, the suffix of a
+/// TypeID. [`Id::guid`] and [`Id::client`] are the spellings of other faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(u128);
 
-/// Crockford's alphabet in lower case: no i, l, o, u. Its order is the order of the bits.
+/// Crockford's alphabet in lower case: no i, l, o, u. It is in ASCII order, so texts sort as their bits do.
 pub(super) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 26;
 const CLIENT_PREFIX: &str = "client_";
 
-/// What each byte says in it, if anything.
+/// The value of each ASCII byte in [`ALPHABET`].
 #[expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "computed by the compiler, which would tell"
+    reason = "evaluated at compile time, where a fault is an error"
 )]
 static DIGITS: [Option<u8>; 128] = {
     let mut digits = [None; 128];
@@ -30,22 +30,22 @@ static DIGITS: [Option<u8>; 128] = {
     digits
 };
 
-/// The five bits that a letter says.
+/// Returns the five bits of a letter.
 pub(super) fn digit(letter: u8) -> Option<u8> {
     DIGITS.get(usize::from(letter)).copied().flatten()
 }
 
-/// The largest number of a shard.
+/// The largest shard number: ten bits.
 pub const SHARD_MAX: u16 = 0x3ff;
 
 impl Id {
-    /// The all-zero id: every tenant's default principal has it.
+    /// The all-zero id, which every tenant's default principal has.
     pub const ZERO: Self = Self(0);
 
     /// Returns a new UUIDv7 (RFC 9562 §5.7) of a shard.
     ///
-    /// `now` is in microseconds since 1970. The shard's number, at most [`SHARD_MAX`], fills the first ten bits of `rand_a`; `random`
-    /// fills the 64 bits that are left. So an id tells which database has it, should there ever be more than one.
+    /// `now` is in microseconds since 1970. `shard`, at most [`SHARD_MAX`], fills the first ten bits of `rand_a`;
+    /// `random` fills the remaining 64 bits. The shard number lets data be spread over several databases later.
     #[must_use]
     pub fn new(now: i64, shard: u16, mut random: [u8; 10]) -> Self {
         let millis = u64::try_from(now / 1000).unwrap_or_default();
@@ -54,13 +54,13 @@ impl Id {
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().as_u128())
     }
 
-    /// The id whose bits these are.
+    /// Returns the id with these bits.
     #[must_use]
     pub fn from_bits(bits: u128) -> Self {
         Self(bits)
     }
 
-    /// Reads the 26-character spelling: exact, in lower case, and not past 128 bits.
+    /// Parses the 26-character spelling: lower case only, at most 128 bits.
     ///
     /// ```
     /// use postern::credential::id::Id;
@@ -69,7 +69,7 @@ impl Id {
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // 26 characters hold 130 bits: the first may not use the upper two.
+        // 26 characters are 130 bits: the upper two bits of the first character must be zero.
         if text.len() != LENGTH || text.as_bytes().first().is_none_or(|first| *first > b'7') {
             return None;
         }
@@ -80,31 +80,31 @@ impl Id {
         Some(Self(bits))
     }
 
-    /// The hyphenated lower-case GUID, as LiteGraph's clients see an id.
+    /// Returns the hyphenated lower-case GUID, LiteGraph's spelling.
     #[must_use]
     pub fn guid(self) -> String {
         uuid::Uuid::from_u128(self.0).hyphenated().to_string()
     }
 
-    /// Reads a GUID in any of its usual forms: hyphenated or not, in braces or not, in either case.
+    /// Parses a GUID with or without hyphens or braces, in either case.
     #[must_use]
     pub fn parse_guid(text: &str) -> Option<Self> {
         uuid::Uuid::parse_str(text).ok().map(|uuid| Self(uuid.as_u128()))
     }
 
-    /// `client_` and the 26 characters, as Coactive's and Keycard's clients see a client id.
+    /// Returns `client_` and the 26 characters: a client id of Coactive and Keycard.
     #[must_use]
     pub fn client(self) -> String {
         format!("{CLIENT_PREFIX}{self}")
     }
 
-    /// Reads what [`Id::client`] spells.
+    /// Parses the spelling of [`Id::client`].
     #[must_use]
     pub fn parse_client(text: &str) -> Option<Self> {
         text.strip_prefix(CLIENT_PREFIX).and_then(Self::parse)
     }
 
-    /// Reads either spelling of a tenant's id: the 26 characters or a GUID. A label that this can read is refused.
+    /// Parses either spelling of a tenant's id: the 26 characters or a GUID. A tenant's label must not parse as one.
     #[must_use]
     pub fn parse_either(text: &str) -> Option<Self> {
         Self::parse(text).or_else(|| Self::parse_guid(text))
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_spelling_is_read_back(bits: u128) {
+        fn every_spelling_parses_to_the_same_id(bits: u128) {
             let id = Id::from_bits(bits);
             prop_assert_eq!(Id::parse(&id.to_string()), Some(id));
             prop_assert_eq!(Id::parse_guid(&id.guid()), Some(id));
@@ -169,12 +169,12 @@ mod tests {
         }
 
         #[test]
-        fn the_spelling_sorts_as_the_bits_do(a: u128, b: u128) {
+        fn text_order_is_numeric_order(a: u128, b: u128) {
             prop_assert_eq!(a.cmp(&b), Id::from_bits(a).to_string().cmp(&Id::from_bits(b).to_string()));
         }
 
         #[test]
-        fn what_is_read_is_spelled_the_same(text in "[0-7][0-9a-z]{25}") {
+        fn parsing_accepts_only_the_canonical_text(text in "[0-7][0-9a-z]{25}") {
             if let Some(id) = Id::parse(&text) {
                 prop_assert_eq!(id.to_string(), text);
             }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spelling_that_is_not_canonical_is_none() {
+    fn non_canonical_ids_are_rejected() {
         let good = Id::from_bits(u128::MAX).to_string();
         assert_eq!(good, "7zzzzzzzzzzzzzzzzzzzzzzzzz");
         for bad in
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_id_is_a_uuid_of_version_7() {
+    fn new_id_is_a_version_7_uuid() {
         let id = Id::new(1_700_000_000_123_456, SHARD_MAX, [0xff; 10]);
         assert_eq!(id.guid(), "018bcfe5-687b-7fff-bfff-ffffffffffff");
     }
 
     #[test]
-    fn a_new_id_carries_its_shard_in_ten_bits_and_64_random_ones() {
+    fn new_id_has_ten_shard_bits_and_64_random_bits() {
         for shard in [0, 1, 5, 512, SHARD_MAX] {
             let bits = |byte| u128::from_str_radix(&Id::new(1, shard, [byte; 10]).guid().replace('-', ""), 16).unwrap();
             let (least, most) = (bits(0), bits(0xff));

@@ -1,4 +1,4 @@
-//! Roles: what a credential may do, and on what.
+//! Roles: what a credential may do, and on which resources.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,31 +18,31 @@ pub struct Role {
 }
 
 impl Role {
-    /// The role as a JSON object, with its members in the order of the struct.
+    /// Returns the role as a JSON object, with the members in the order of the struct.
     #[must_use]
     pub fn into_json(self) -> Value {
         let mut members = Map::new();
         let parts = [("resource", self.resource), ("resource_instance", self.resource_instance)];
-        let given = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
-        members.extend(given);
+        let present = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into())));
+        members.extend(present);
         members.insert("role_id".to_owned(), self.role_id.into());
         members.into()
     }
 }
 
-/// The part of a credential's roles that a body speaks of (Coactive's `roles_context`).
+/// The part of a credential's roles that a body replaces (Coactive's `roles_context`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Context {
-    /// The resource; none for the roles of the whole system.
+    /// The resource; `None` for roles on the whole system.
     pub resource: Option<String>,
-    /// The instance of it.
+    /// The instance of the resource.
     pub resource_instance: Option<String>,
 }
 
 impl Context {
-    /// Whether a role lies in this context.
+    /// Returns whether a role is in this context.
     #[must_use]
-    pub fn holds(&self, role: &Role) -> bool {
+    pub fn contains(&self, role: &Role) -> bool {
         role.resource == self.resource && role.resource_instance == self.resource_instance
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets: made, read, digested, sealed. The types make a leak hard: none of them can be printed or serialised whole.
+//! Tokens, their digests and seals, and the keys for both. To prevent leaks, no type here prints or serialises a token.
 
 use std::fmt;
 use std::iter;
@@ -15,88 +15,88 @@ use super::base32;
 use super::id::Id;
 use super::time::Micros;
 
-/// A secret's value, presented or just made. It has no Debug, Display or Serialize; [`Token::reveal`] is the one way out,
-/// and stands where a secret is digested, sealed, or shown once to whom it belongs.
+/// The text of a secret, presented or just made. It has no Debug, Display or Serialize. [`Token::reveal`] is the only
+/// access, to digest the text, to seal it, or to show it to its owner.
 #[derive(Clone)]
 pub struct Token {
     text: Zeroizing<String>,
-    /// The id that a token made here carries; a client's own has none.
-    carries: Option<Id>,
+    /// The secret's id in a token made by Postern; `None` for a token that the client chose.
+    embedded_id: Option<Id>,
 }
 
-/// Why a text is no token. It says nothing of the text.
+/// Why a text is not a token. It has nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAToken {
     /// Not 1 to 512 visible ASCII characters.
     Characters,
-    /// It wears the prefix of tokens made here and fails their checksum.
+    /// The text has Postern's prefix but an invalid checksum.
     Checksum,
 }
 
 impl Token {
     /// Makes a token: `<prefix><secret id>_<256 random bits>_<checksum>`.
     ///
-    /// The checksum (CRC-32 of all before it) lets garbage be refused without the database, and lets scanners of leaked
-    /// secrets tell ours from anything else.
+    /// The checksum (CRC-32 of the text before it) rejects garbage without the database, and lets secret scanners
+    /// recognise Postern's tokens.
     #[must_use]
     pub fn make(prefix: &str, id: Id, random: &[u8; 32]) -> Self {
         let body = format!("{prefix}{id}_{}", base32::encode(random));
-        Self { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: Some(id) }
+        Self { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), embedded_id: Some(id) }
     }
 
-    /// Reads a token as presented.
+    /// Reads a presented token.
     ///
     /// # Errors
-    /// [`NotAToken`] for what cannot be one: it is refused without asking the database.
+    /// [`NotAToken`] for a text that cannot be a token. It is rejected without the database.
     pub fn read(text: &str, prefix: &str) -> Result<Self, NotAToken> {
         if text.is_empty() || text.len() > 512 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NotAToken::Characters);
         }
-        let carries = match text.strip_prefix(prefix) {
+        let embedded_id = match text.strip_prefix(prefix) {
             None => None,
             Some(rest) => Some(read_issued(text, rest).ok_or(NotAToken::Checksum)?),
         };
-        Ok(Self { text: Zeroizing::new(text.to_owned()), carries })
+        Ok(Self { text: Zeroizing::new(text.to_owned()), embedded_id })
     }
 
-    /// The value itself: to digest, to seal, or to show it to whom it belongs.
+    /// Returns the text, to digest it, to seal it, or to show it to its owner.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// The last four characters of the random part; nothing of a client's own token, which may be short.
+    /// Returns the last four characters of the random part; empty for a client's own token, which may be short.
     #[must_use]
     pub fn hint(&self) -> &str {
-        let random = self.carries.and_then(|_| self.text.rsplit('_').nth(1));
+        let random = self.embedded_id.and_then(|_| self.text.rsplit('_').nth(1));
         random.and_then(|random| random.get(random.len().saturating_sub(4)..)).unwrap_or_default()
     }
 }
 
-/// The secret id of a token that wears our prefix, if its checksum holds.
+/// Returns the secret's id in a token with Postern's prefix, if the checksum is valid.
 fn read_issued(text: &str, rest: &str) -> Option<Id> {
     let (body, sum) = text.rsplit_once('_')?;
-    let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+    let valid: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
     let (id, random) = rest.split_once('_')?;
-    (holds && random.len() > sum.len() + 1).then(|| Id::parse(id))?
+    (valid && random.len() > sum.len() + 1).then(|| Id::parse(id))?
 }
 
 fn checksum(body: &str) -> String {
     base32::encode(&crc32fast::hash(body.as_bytes()).to_be_bytes())
 }
 
-/// How long an access token holds, in seconds. What ends before it, ends it: it is judged like its secret, each time.
+/// The lifetime of an access token, in seconds. An access token is invalid as soon as its secret is.
 pub const ACCESS_SECONDS: u32 = 3600;
 
-/// What an access token has where a secret has its id.
+/// Follows the token prefix in an access token.
 const ACCESS: &str = "at_";
 
-/// How a secret is found and compared: its id and its keyed digest. The digest says nothing without the key.
+/// What the database finds and compares a secret by: id and keyed digest. Without the key the digest reveals nothing.
 #[derive(Clone, serde::Serialize)]
 pub struct Proof {
     /// The secret's id.
     pub id: Id,
-    /// HMAC-SHA-256 of the value, 52 characters of base32.
+    /// HMAC-SHA-256 of the token, 52 characters of base32.
     pub digest: String,
 }
 
@@ -106,12 +106,12 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// A secret's value under AES-256-GCM: base32 of nonce and ciphertext, and the id of the key.
+/// A token encrypted with AES-256-GCM.
 #[derive(Clone)]
 pub struct Sealed {
-    /// Which master key.
+    /// The id of the master key.
     pub key: String,
-    /// Nonce and ciphertext.
+    /// Base32 of nonce and ciphertext.
     pub text: String,
 }
 
@@ -121,7 +121,7 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// The keys made of one master key (HKDF-SHA-256, RFC 5869): a label each, so that none serves two purposes.
+/// The keys derived from a master key (HKDF-SHA-256, RFC 5869), with a label for each purpose.
 #[derive(Clone)]
 pub struct Keys {
     id: String,
@@ -131,7 +131,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Makes the keys of a master key.
+    /// Derives the keys of a master key.
     #[must_use]
     pub fn from_master_key(master: &[u8; 32]) -> Self {
         Self {
@@ -142,47 +142,49 @@ impl Keys {
         }
     }
 
-    /// The master key's id, kept in each row: it tells which key a row is under, and nothing of the key.
+    /// Returns the master key's id, which every row of a secret names. It reveals nothing of the key.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The proof of a token: what is stored of it, and what a caller is compared by. A client's own token carries no id, so
-    /// the first 128 bits of its HMAC are its id.
+    /// Returns the proof of a token, which is stored and compared. The id of a client's own token is the first 128 bits
+    /// of its digest.
     #[must_use]
     pub fn prove(&self, token: &Token) -> Proof {
         let digest = self.digest.clone().chain_update(token.reveal().as_bytes()).finalize().into_bytes();
         let (first, _) = digest.split_at(16);
-        let own = first.iter().fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
-        Proof { id: token.carries.unwrap_or_else(|| Id::from_bits(own)), digest: base32::encode(&digest) }
+        let derived_id = first.iter().fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+        Proof { id: token.embedded_id.unwrap_or_else(|| Id::from_bits(derived_id)), digest: base32::encode(&digest) }
     }
 
-    /// An access token for a secret: `<prefix>at_<secret id>_<when the secret was made, in microseconds>_<end, in
-    /// seconds>_<HMAC-SHA-256>_<checksum>`. It names the secret, so that whatever ends the secret ends it too; and when that was
-    /// made, since a client's own token may be given again, to another credential, and has the same id then.
+    /// Issues an access token for a secret:
+    /// `<prefix>at_<secret id>_<creation of the secret, µs>_<end, s>_<HMAC-SHA-256>_<checksum>`.
+    ///
+    /// The secret's id makes the access token invalid as soon as the secret is. The time of creation is needed because
+    /// a client can choose the same token again later, for another credential: the secret then has the same id.
     #[must_use]
     pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
         let end = now.0 / 1_000_000 + i64::from(ACCESS_SECONDS);
         let given = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
         let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
         let body = format!("{given}_{}", base32::encode(&signature));
-        Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), carries: None }
+        Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), embedded_id: None }
     }
 
     fn signed_access(&self, given: &str, signature: &[u8]) -> bool {
-        // Compared in constant time by the crate.
+        // `verify_slice` compares in constant time.
         self.access.clone().chain_update(given.as_bytes()).verify_slice(signature).is_ok()
     }
 
-    /// A keyed digest of any text, for one purpose: 52 characters of base32. Two purposes give two digests of one text.
+    /// Returns a keyed digest of a text, as 52 characters of base32. It differs by purpose.
     #[must_use]
     pub fn digest(&self, purpose: &str, text: &[u8]) -> String {
         let digest = self.digest.clone().chain_update(purpose).chain_update([0]).chain_update(text);
         base32::encode(&digest.finalize().into_bytes())
     }
 
-    /// Seals a token so that a face can show it again. It opens for this tenant's credential and no other.
+    /// Encrypts a token so that a face can show it again. It can only be decrypted for the same tenant and credential.
     #[must_use]
     pub fn seal(&self, token: &Token, tenant: Id, credential: Id, nonce: [u8; 12]) -> Option<Sealed> {
         let aad = format!("{tenant}.{credential}");
@@ -192,7 +194,7 @@ impl Keys {
         Some(Sealed { key: self.id.clone(), text })
     }
 
-    /// Opens what [`Keys::seal`] made; `None` when it was made under another key or for another credential.
+    /// Decrypts a token; `None` if it was sealed under another key or for another credential.
     #[must_use]
     pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
         let bytes = base32::decode(&sealed.text)?;
@@ -200,50 +202,49 @@ impl Keys {
         let aad = format!("{tenant}.{credential}");
         let nonce = <[u8; 12]>::try_from(nonce).ok()?;
         let open = self.seal.decrypt(&Nonce::from(nonce), Payload { msg: text, aad: aad.as_bytes() }).ok()?;
-        Some(Token { text: Zeroizing::new(String::from_utf8(open).ok()?), carries: None })
+        Some(Token { text: Zeroizing::new(String::from_utf8(open).ok()?), embedded_id: None })
     }
 }
 
-/// The key in force, and the one before it while rows move from one to the other.
+/// The current keys, and the previous ones while secrets move to the current ones.
 #[derive(Clone)]
 pub struct Keyring {
-    /// What is written is under this one.
+    /// The keys for writes.
     pub current: Keys,
-    /// What is read may still be under this one.
+    /// For reads of secrets that are not under the current keys yet.
     pub previous: Option<Keys>,
 }
 
-/// What an access token says.
+/// The content of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The secret that it was issued for.
     pub secret: Id,
-    /// When that was made.
+    /// When the secret was created.
     pub made: Micros,
-    /// When the token ends.
+    /// When the access token expires.
     pub end: Micros,
 }
 
 impl Keyring {
-    /// The proofs of a token under every key, the current one's first.
+    /// Returns the proofs of a token under all keys, the current ones first.
     #[must_use]
     pub fn prove(&self, token: &Token) -> Vec<Proof> {
         self.keys().map(|keys| keys.prove(token)).collect()
     }
 
-    /// Opens a sealed value with the key that sealed it; `None` when that is neither of these.
+    /// Decrypts a token with the keys that sealed it; `None` if they are not configured.
     #[must_use]
     pub fn open(&self, sealed: &Sealed, tenant: Id, credential: Id) -> Option<Token> {
         self.keys().find(|keys| keys.id == sealed.key)?.open(sealed, tenant, credential)
     }
 
-    /// Reads an access token: the id of the secret that it was issued for, and when that was made. `None` for any other text, for one that neither
-    /// key signed, and for one whose end has come.
+    /// Reads an access token. Returns `None` if it is malformed, expired, or signed by a key that is not configured.
     #[must_use]
     pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<Access> {
         let (body, sum) = text.rsplit_once('_')?;
-        let holds: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
-        let (given, signature) = body.rsplit_once('_').filter(|_| holds)?;
+        let valid: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+        let (given, signature) = body.rsplit_once('_').filter(|_| valid)?;
         let (id, times) = given.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
         let (made, end) = times.split_once('_')?;
         let (id, made, end) = (Id::parse(id)?, Micros(made.parse().ok()?), end.parse::<i64>().ok()?);
@@ -261,7 +262,7 @@ impl Keyring {
 fn derive<const LENGTH: usize>(master: &[u8; 32], label: &str) -> Zeroizing<[u8; LENGTH]> {
     let mut key = Zeroizing::new([0; LENGTH]);
     let expanded = Hkdf::<Sha256>::new(None, master).expand(format!("postern {label}").as_bytes(), &mut *key);
-    debug_assert!(expanded.is_ok(), "at most 8160 bytes can be asked for");
+    debug_assert!(expanded.is_ok(), "HKDF-SHA-256 expands to at most 8160 bytes");
     key
 }
 
@@ -275,10 +276,10 @@ fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
     })
 }
 
-/// Compares two texts in constant time, whatever their lengths: for the root token.
+/// Compares two texts of any length in constant time, for the root token.
 #[must_use]
 pub fn same(left: &str, right: &str) -> bool {
-    // Of digests, since comparing slices of other lengths returns at once.
+    // Digests, because `ct_eq` of slices of different lengths returns early.
     let digest = |text: &str| <Sha256 as sha2::Digest>::digest(text.as_bytes());
     digest(left).ct_eq(&digest(right)).into()
 }

@@ -1,4 +1,4 @@
-//! Reads values by the shapes of [`super::table`]: what a value breaks, or its canonical form.
+//! Checks values against the shapes of [`super::table`] and returns their canonical form.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::role::{Context, Role};
 use super::secret::{NotAToken, Token};
 use super::table::{DESCRIPTION_MAX, METADATA_SENT_MAX, NAME_MAX, ROLES_MAX, USUAL_ROLES};
 
-/// Every rule that a value breaks, with the place in the field.
+/// Every rule that a value breaks, each with its location in the field.
 pub(super) struct Broken(pub Vec<(Location, Rule)>);
 
 impl From<Rule> for Broken {
@@ -18,12 +18,12 @@ impl From<Rule> for Broken {
     }
 }
 
-/// Returns what was read, unless a part of it was broken.
-fn unless_broken<T>(read: T, broken: Vec<(Location, Rule)>) -> Result<T, Broken> {
+/// Returns the value that was read, or the broken rules if there are any.
+fn ok_or_broken<T>(read: T, broken: Vec<(Location, Rule)>) -> Result<T, Broken> {
     if broken.is_empty() { Ok(read) } else { Err(Broken(broken)) }
 }
 
-/// Reads a string of so many code points (JSON Schema's and SQLite's count), without control characters, not trimmed.
+/// Reads a string of `min` to `max` code points, as JSON Schema and SQLite count them, without control characters.
 pub(super) fn text(value: &Value, min: usize, max: usize) -> Result<&str, Rule> {
     bounded(value.as_str().ok_or(Rule::Type(Kind::Text))?, min, max)
 }
@@ -41,43 +41,41 @@ fn bounded(text: &str, min: usize, max: usize) -> Result<&str, Rule> {
     }
 }
 
-/// Reads a flag.
 pub(super) fn flag(value: &Value) -> Result<bool, Rule> {
     value.as_bool().ok_or(Rule::Type(Kind::Boolean))
 }
 
-/// Reads a whole number in these bounds.
 pub(super) fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
     let number = value.as_i64().filter(|number| (min..=max).contains(number));
     let is_whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
     number.ok_or(if is_whole { Rule::NotInRange { min, max } } else { Rule::Type(Kind::Number) })
 }
 
-/// Checks how many items a body lists, before any of them is read.
-fn as_sent(items: usize, max: usize) -> Result<(), Rule> {
+/// Checks the number of items in a body, before any of them is read.
+fn check_count(items: usize, max: usize) -> Result<(), Rule> {
     if items > max { Err(Rule::TooManySent { max }) } else { Ok(()) }
 }
 
-/// Reads metadata: names of 1 to 255 code points, each with a string of at most 500, or null to remove the member.
+/// Reads metadata: names of 1 to 255 code points, each with a string of at most 500 code points, or null to remove it.
 pub(super) fn metadata(value: &Value) -> Result<Value, Broken> {
     let members = value.as_object().ok_or(Rule::Type(Kind::Object))?;
-    as_sent(members.len(), METADATA_SENT_MAX)?;
+    check_count(members.len(), METADATA_SENT_MAX)?;
     let mut broken = Vec::new();
     for (name, value) in members {
-        let named = bounded(name, 1, NAME_MAX).map(drop);
-        let given = || if value.is_null() { Ok(()) } else { text(value, 0, DESCRIPTION_MAX).map(drop) };
-        if let Err(rule) = named.and_then(|()| given()) {
+        let checked_name = bounded(name, 1, NAME_MAX).map(drop);
+        let checked_value = || if value.is_null() { Ok(()) } else { text(value, 0, DESCRIPTION_MAX).map(drop) };
+        if let Err(rule) = checked_name.and_then(|()| checked_value()) {
             broken.push((Location::Key(name.clone()), rule));
         }
     }
-    // A JSON object of serde_json is sorted by name.
-    unless_broken(value, broken).cloned()
+    // Canonical already: serde_json sorts the members of an object by name.
+    ok_or_broken(value, broken).cloned()
 }
 
-/// Reads the names of the roles that a tenant knows, and adds the usual ones.
+/// Reads the role names of a tenant's catalogue, and adds the three usual ones.
 pub(super) fn names(value: &Value) -> Result<Value, Broken> {
     let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
-    as_sent(items.len(), ROLES_MAX)?;
+    check_count(items.len(), ROLES_MAX)?;
     let (mut names, mut broken) = (BTreeSet::from(USUAL_ROLES), Vec::new());
     for (index, item) in items.iter().enumerate() {
         match text(item, 1, NAME_MAX) {
@@ -88,18 +86,18 @@ pub(super) fn names(value: &Value) -> Result<Value, Broken> {
     if names.len() > ROLES_MAX {
         broken.push((Location::Whole, Rule::TooMany { max: ROLES_MAX }));
     }
-    unless_broken(names, broken).map(|names| names.into_iter().collect())
+    ok_or_broken(names, broken).map(|names| names.into_iter().collect())
 }
 
 /// A body's roles, each with its index in the body.
 pub(super) type Listed = Vec<(usize, Role)>;
 
-/// Reads a list of roles. Every item is read, and every `role_id` that could be read is noted for the catalogue.
+/// Reads a list of roles. Reads every item, and adds every valid `role_id` to `named`, for the check of the catalogue.
 pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Broken> {
     let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
-    as_sent(items.len(), ROLES_MAX)?;
+    check_count(items.len(), ROLES_MAX)?;
     if items.is_empty() {
-        // It might be taken for "none of them"; no roles is full access.
+        // Ambiguous: a client may mean "no rights", but a credential without roles has full access.
         return Err(Rule::Empty.into());
     }
     let mut broken = Vec::new();
@@ -126,16 +124,16 @@ pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<L
         if let Some(role_id) = &role_id {
             named.push((index, role_id.clone()));
         }
-        let resource_said = members.get(RoleMember::Resource.name()).is_some_and(|value| !value.is_null());
-        if resource_instance.is_some() && !resource_said {
+        let has_resource = members.get(RoleMember::Resource.name()).is_some_and(|value| !value.is_null());
+        if resource_instance.is_some() && !has_resource {
             broken.push((Location::Member(index, RoleMember::Instance), Rule::InstanceAlone));
         }
         roles.extend(role_id.map(|role_id| (index, Role { resource, resource_instance, role_id })));
     }
-    unless_broken(roles, broken)
+    ok_or_broken(roles, broken)
 }
 
-/// Reads a context: `system`, or `dataset:{id}` (contract of the Coactive face).
+/// Reads a context: `system`, or `dataset:{id}` (Coactive's contract).
 ///
 /// # Errors
 /// `NotAContext` for anything else.
@@ -150,7 +148,7 @@ pub fn read_context(given: &str) -> Result<Context, Rule> {
     Ok(Context { resource: Some("dataset".to_owned()), resource_instance: Some(instance.to_owned()) })
 }
 
-/// Reads a secret that the client chose. What begins with `client_` and holds a colon would be read as an id and its secret.
+/// Reads a secret that the client chose. `client_…:…` is rejected: a caller presents a client id and its secret so.
 pub(super) fn secret(value: &Value, prefix: &str) -> Result<Token, Rule> {
     let given = value.as_str().ok_or(Rule::Type(Kind::Text))?;
     if given.starts_with("client_") && given.contains(':') {

@@ -1,27 +1,27 @@
-//! The table of fields: one row a field. Validation, the nouns that have a field, what is required, and the OpenAPI
-//! description of bodies are read from it.
+//! The table of fields, one row per field. Validation, each noun's fields, required members and the OpenAPI schemas of
+//! bodies are derived from it.
 
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
 
-/// What a request can be about.
+/// The kinds of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Noun {
-    /// Who owns everything below: an organization.
+    /// An organization, which owns principals and credentials.
     Tenant,
-    /// Whom a credential speaks for: a user, a service account.
+    /// A user or service account, which credentials authenticate as.
     Principal,
-    /// A credential.
+    /// An API credential.
     Credential,
 }
 
 impl Noun {
-    /// Every noun.
+    /// All nouns.
     pub const ALL: [Self; 3] = [Self::Tenant, Self::Principal, Self::Credential];
 
-    /// The name that events give it.
+    /// Returns the name that events use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,62 +31,62 @@ impl Noun {
         }
     }
 
-    /// Whether the noun has such a field.
+    /// Returns whether the noun has the field.
     #[must_use]
     pub fn has(self, field: Field) -> bool {
         field.row().is_some_and(|row| row.right(self).is_some())
     }
 }
 
-/// What a body is for: it decides what an absent field means.
+/// What a body does. It decides what an absent field means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Makes something new.
+    /// Creates a resource.
     Create,
-    /// Says the whole (PUT).
+    /// Replaces the whole resource (PUT).
     Replace,
-    /// Says the difference (PATCH).
+    /// Changes the given fields (PATCH).
     Merge,
-    /// Begins the rotation of a credential's secret.
+    /// Starts the rotation of a credential's secret.
     Rotate,
     /// Revokes a credential.
     Revoke,
 }
 
 impl Verb {
-    /// Every verb.
+    /// All verbs.
     pub const ALL: [Self; 5] = [Self::Create, Self::Replace, Self::Merge, Self::Rotate, Self::Revoke];
 }
 
-/// The most code points of a name and of each part of a role.
+/// The maximum code points of a name, and of each member of a role.
 pub const NAME_MAX: usize = 255;
-/// The most code points of a description.
+/// The maximum code points of a description.
 pub const DESCRIPTION_MAX: usize = 500;
-/// The most roles of a credential, and of a tenant's catalogue: as sent, duplicates counted, and after merging.
+/// The maximum roles of a credential, and of a tenant's catalogue: as sent, with duplicates, and after merging.
 pub const ROLES_MAX: usize = 100;
-/// The most members of metadata, after merging.
+/// The maximum members of metadata, after merging.
 pub const METADATA_MAX: usize = 16;
-/// The most members of metadata as sent: as many as replace every member that is stored, each by another name.
+/// The maximum members of metadata as sent: enough to remove every stored member and add as many new ones.
 pub const METADATA_SENT_MAX: usize = 2 * METADATA_MAX;
-/// The most bytes of metadata's JSON text, after merging.
+/// The maximum bytes of metadata as JSON, after merging.
 pub const METADATA_BYTES_MAX: usize = 4096;
-/// The most bytes of the state of a thing: all keys of its document, as JSON.
+/// The maximum bytes of a stored document as JSON.
 pub const STATE_BYTES_MAX: usize = 32 * 1024;
-/// The longest time that a secret may live on after its rotation began, in seconds: 90 days.
+/// The longest grace period of a rotation, in seconds: 90 days.
 pub const GRACE_MAX: i64 = 90 * 24 * 3600;
-/// The roles that every tenant's catalogue has: rights are made of them.
+/// The roles in every tenant's catalogue. Ranks are derived from them.
 pub const USUAL_ROLES: [&str; 3] = ["admin", "editor", "viewer"];
 
-/// One row of the table. No member has a default, so that an incomplete row does not compile.
+/// A row of the table. No member has a default, so an incomplete row does not compile.
 #[derive(Debug)]
 pub struct FieldRow {
-    /// The field.
+    /// The field that the row describes.
     pub field: Field,
-    /// What the field is for: its documentation, and its description in the OpenAPI document of our own face.
+    /// The field's documentation here and in the OpenAPI document of our own face.
     pub about: &'static str,
-    /// Its key in the stored document. A parameter of the request is not stored under it.
+    /// The key in the stored document. Parameters of a request have one too, but are not stored under it.
     pub key: &'static str,
-    /// Who may change it on a tenant that exists; `None` if tenants do not have it.
+    /// The least right to change the field of an existing tenant; `None` if tenants do not have the field.
     pub tenant: Option<Right>,
     /// The same of principals.
     pub principal: Option<Right>,
@@ -94,24 +94,24 @@ pub struct FieldRow {
     pub credential: Option<Right>,
     /// Which values are valid, and their canonical form.
     pub shape: Shape,
-    /// Its value when something is created and the body does not give one.
+    /// The value of an absent field on create; and on PUT, where the field is not required.
     pub default: Initial,
     /// What null does.
     pub null: Null,
-    /// Where a body has to give it.
+    /// Which bodies must have the field.
     pub required: Required,
-    /// Where its value goes.
+    /// Where the value goes.
     pub destination: Destination,
 }
 
 impl FieldRow {
-    /// The path of the key in the stored document, as SQL names it.
+    /// Returns the JSON path of the key in the stored document, for SQL.
     #[must_use]
     pub fn path(&self) -> String {
         ["$.", self.key].concat()
     }
 
-    /// The least right that changes the field of a noun; `None` if the noun does not have the field.
+    /// Returns the least right to change the field of a noun; `None` if the noun does not have the field.
     #[must_use]
     pub const fn right(&self, noun: Noun) -> Option<Right> {
         match noun {
@@ -122,12 +122,12 @@ impl FieldRow {
     }
 }
 
-/// The least right that changes a field of something that exists.
+/// The least right to change a field of an existing resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// The field is given on create only.
+    /// The field can only be set on create.
     Nobody,
-    /// An editor.
+    /// An editor of the tenant.
     Editor,
     /// An admin of the tenant.
     Admin,
@@ -135,91 +135,91 @@ pub enum Right {
     Root,
 }
 
-/// Which values are valid. Each has one canonical form: equal meaning is equal JSON text.
+/// Which values are valid. Each has one canonical form: values with the same meaning have the same JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A string of so many code points, without control characters.
+    /// A string without control characters, not trimmed.
     Text {
-        /// The least code points.
+        /// In code points.
         min: usize,
-        /// The most code points.
+        /// In code points.
         max: usize,
     },
-    /// A string of at most so many code points, without control characters. The empty one becomes null.
+    /// A string without control characters. The empty string becomes null.
     TextOrNull {
-        /// The most code points.
+        /// In code points.
         max: usize,
     },
     /// `true` or `false`.
     Flag,
-    /// A whole number.
+    /// An integer.
     Whole {
-        /// The least.
+        /// The smallest.
         min: i64,
-        /// The most.
+        /// The largest.
         max: i64,
     },
-    /// An RFC 3339 time from 1970 to 2255. Canonical: whole microseconds since 1970.
+    /// An RFC 3339 time from 1970 to 2255. Canonical: integer microseconds since 1970.
     Time,
     /// An id, as the face spells it. Canonical: 26 characters of base32.
     Id,
-    /// Names of roles; the three usual ones are added. Canonical: sorted, each once.
+    /// Role names; [`USUAL_ROLES`] are added. Canonical: sorted, without duplicates.
     Names,
-    /// Roles. Canonical: sorted, each once, members in the order of [`super::role::Role`].
+    /// Roles. Canonical: sorted, without duplicates, members in the order of [`super::role::Role`].
     Roles,
-    /// The part of the roles that a body is about: `system`, or `dataset:{id}`.
+    /// The part of the roles that a body replaces: `system`, or `dataset:{id}`.
     Context,
-    /// Strings by name; null removes one. Canonical: sorted by name.
+    /// Strings by name; null removes a member. Canonical: sorted by name.
     Metadata,
     /// A token that the client chose.
     Secret,
 }
 
-/// The value of a field that the body does not give, on create; and on PUT, where it is not required.
+/// The value of a field that the body does not have, on create; and on PUT, where the field is not required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Initial {
     /// Null.
     Null,
-    /// This string.
+    /// A string.
     Text(&'static str),
-    /// This flag.
+    /// A boolean.
     Flag(bool),
-    /// This number.
+    /// An integer.
     Whole(i64),
-    /// This id.
+    /// An id.
     Id(Id),
-    /// These roles, without a resource.
+    /// Roles by `role_id`, without a resource.
     Roles(&'static [&'static str]),
-    /// These names.
+    /// Role names.
     Names(&'static [&'static str]),
-    /// A secret that is made here.
+    /// A new secret.
     Secret,
-    /// Absent from the change: the service or the store chooses it.
+    /// Absent from the change: the service or the store chooses the value.
     Absent,
 }
 
 /// What null does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Null {
-    /// It clears the field.
+    /// Null clears the field.
     Clears,
-    /// It is a violation.
+    /// Null is a violation.
     Refused,
 }
 
-/// Where a body has to give a field.
+/// Which bodies must have a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Required {
-    /// Nowhere.
+    /// No body.
     No,
-    /// On every face, on create and PUT, unless the face's contract says otherwise.
+    /// Create and PUT on every face, unless the face's contract differs.
     Everywhere,
-    /// On our own face, in bodies of these verbs.
+    /// Bodies of these verbs, on our own face only.
     OnOurFace(&'static [Verb]),
 }
 
 impl Required {
-    /// Whether a body of this verb has to give the field on our own face, beyond what every face requires.
+    /// Returns whether our own face requires the field in a body of this verb, beyond what every face requires.
     #[must_use]
     pub fn on_our_face(self, verb: Verb) -> bool {
         match self {
@@ -232,15 +232,15 @@ impl Required {
 /// Where the value of a field goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// Into the stored document, under the row's key.
+    /// The stored document, under the row's key.
     Document,
-    /// Parameter: the id of what is created.
+    /// Parameter: the id of the new resource.
     Id,
-    /// Parameter: when it was created.
+    /// Parameter: when the resource was created.
     CreatedAt,
-    /// Parameter: when it was changed last.
+    /// Parameter: when the resource was last changed.
     UpdatedAt,
-    /// Parameter: the part of the roles that the body is about.
+    /// Parameter: the part of the roles that the body replaces.
     Context,
     /// Parameter: the secret.
     Secret,
@@ -251,36 +251,36 @@ pub enum Destination {
 }
 
 impl Field {
-    /// The field's row; [`Field::Other`] has none.
+    /// Returns the field's row; `None` for [`Field::Other`].
     #[must_use]
     pub fn row(self) -> Option<&'static FieldRow> {
         FIELDS.get(self as usize)
     }
 
-    /// The field's key in the stored document; [`Field::Other`] has none, and the empty key is in no document.
+    /// Returns the field's key in the stored document; for [`Field::Other`] the empty string, which is no key.
     #[must_use]
     pub fn key(self) -> &'static str {
         self.row().map_or("", |row| row.key)
     }
 }
 
-/// Makes [`Field`] and [`FIELDS`] from the same rows, so that neither can lack one.
+/// Defines [`Field`] and [`FIELDS`] from the same rows, so that they cannot differ.
 macro_rules! fields {
     ($($field:ident: $about:literal { $($member:tt)* })*) => {
-        /// A field of a credential, a principal or a tenant, as a body can name it. Violations are reported in this order.
+        /// A field of a credential, a principal or a tenant. Violations are reported in this order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Field {
             $(#[doc = $about] $field,)*
-            /// A member that is not a field: one that is read-only, or that the face does not know.
+            /// A member that is not a field: read-only, or unknown to the face.
             Other,
         }
 
         impl Field {
-            /// Every field, in the order of reports.
+            /// All fields, in the order of reports.
             pub const ALL: [Self; Self::Other as usize] = [$(Self::$field),*];
         }
 
-        /// Every field, in the order of [`Field`].
+        /// The rows, in the order of [`Field`].
         pub static FIELDS: [FieldRow; Field::Other as usize] =
             [$(FieldRow { field: Field::$field, about: $about, $($member)* }),*];
     };
@@ -289,12 +289,11 @@ macro_rules! fields {
 use Required::{Everywhere, No, OnOurFace};
 use Right::{Admin, Editor, Nobody, Root};
 
-// What an editor may change: names and descriptions of principals and credentials. Every other key of a document is refused
-// (`restricted` in `store/sql/weighed.sql`). Routes to tenants need an admin, as do LiteGraph's, the only ones that give the parts
-// of a user's name.
+// An editor may change names and descriptions of principals and credentials. Changes of other keys are refused
+// (`restricted` in `store/sql/weighed.sql`). Routes of tenants require an admin, as do LiteGraph's, the only ones with
+// the parts of a user's name.
 //
-// Required on our own face: what would grant more access, or move the credential, if it were left out, and the switches of
-// a tenant.
+// Our own face requires fields whose absence would grant more access or move the credential, and a tenant's switches.
 fields! {
     Id: "Its own id, on a face whose clients choose it." {
         key: "id", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
@@ -344,7 +343,7 @@ fields! {
         key: "roles_context", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Context, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Context,
     }
-    // What is created without an end ends with its creator (`store/sql/credential_set.sql`).
+    // A credential created without `expires_at` gets its creator's (`store/sql/credential_set.sql`).
     ExpiresAt: "When it ends (RFC 3339, 1970 to 2255); null is never. Nobody says a later end than its own." {
         key: "expires_at", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears,

@@ -1,4 +1,4 @@
-//! Times: whole microseconds since 1970, up to what JavaScript counts exactly (the year 2255).
+//! Times in whole microseconds since 1970, up to the largest integer that is exact in JavaScript (the year 2255).
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -20,7 +20,7 @@ const HTTP_DATE: StaticFormatDescription =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 impl Micros {
-    /// The latest time: 2^53 - 1 microseconds.
+    /// 2^53 - 1 microseconds.
     pub const MAX: Self = Self(9_007_199_254_740_991);
 
     /// `2024-12-27T18:12:38.653402Z`: always six digits, as LiteGraph's clients expect.
@@ -48,7 +48,7 @@ impl Micros {
             .unwrap_or_default()
     }
 
-    /// Reads an RFC 3339 time, or one without its offset, which is then UTC; finer than a microsecond is cut off.
+    /// Parses an RFC 3339 time, truncated to microseconds. Without an offset it is UTC.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339)
@@ -64,7 +64,7 @@ mod tests {
     use super::Micros;
 
     #[test]
-    fn six_digits_and_three_always() {
+    fn times_are_written_with_fixed_precision() {
         let time = Micros(1_735_323_158_653_402);
         assert_eq!(time.to_rfc3339_micros(), "2024-12-27T18:12:38.653402Z");
         assert_eq!(time.to_rfc3339_millis(), "2024-12-27T18:12:38.653Z");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_with_and_without_its_offset() {
+    fn times_parse_with_and_without_an_offset() {
         let time = Some(Micros(1_735_323_158_653_402));
         for text in ["2024-12-27T18:12:38.653402Z", "2024-12-27T18:12:38.653402", "2024-12-27T19:12:38.653402999+01:00"]
         {

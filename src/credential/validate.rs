@@ -1,5 +1,5 @@
-//! The one validation module, for create, PUT and PATCH, on every face: a loop over [`FIELDS`]. The contract pages name the
-//! exceptions, which each face lists in its own file.
+//! Validation of every body on every face: a loop over [`FIELDS`]. Exceptions of a vendor's contract are in the file of
+//! the face.
 
 use std::collections::BTreeSet;
 
@@ -15,31 +15,30 @@ use super::table::{Destination, FIELDS, Field, FieldRow, Initial, NAME_MAX, Noun
 pub use super::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use super::time::Micros;
 
-/// The most violations that are reported. Reading stops there, so that a body costs no more for being wrong.
+/// The maximum number of violations in a response. Our own face's reader stops there, which bounds its work.
 pub const VIOLATIONS_MAX: usize = 100;
 
-/// How a face spells and reads what a body says, as far as rules need it.
+/// What validation needs to know about a face's bodies.
 pub trait Dialect {
-    /// Returns the member that says a field of a noun in a body of this verb. `None`: the face cannot say the field, which is
-    /// then kept, or has its default on create. Only called for fields that the noun has. A new document field has its key
-    /// as its word on our own face, and no word on a vendor's face until that face lists it.
+    /// Returns the name of a field's member in a body, or `None` if the face has no member for it. Such a field has its
+    /// default on create, and is kept otherwise. Only called for fields that the noun has.
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str>;
 
-    /// What an absent or a null member means, where the face's contract says other than [`usual`] does.
+    /// Returns what an absent or null member means, where the face's contract differs from [`default_meaning`].
     fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning>;
 
-    /// Reads an id as the face spells it in a body.
+    /// Parses an id in the face's spelling.
     fn read_id(&self, text: &str) -> Option<Id>;
 }
 
-/// What an absent or a null member means on every face that does not say otherwise:
+/// Returns what an absent or null member means unless a face's contract differs:
 ///
 /// | | absent | null |
 /// |---|---|---|
-/// | create, replace | the default; missing if the field is required everywhere | cleared; a violation where it cannot be empty |
-/// | merge | keeps what is stored | as create |
+/// | create, replace | the default; a violation if required everywhere | cleared; a violation if it cannot be null |
+/// | merge | the stored value is kept | as create |
 #[must_use]
-pub fn usual(verb: Verb, field: Field, given: &Given) -> Meaning {
+pub fn default_meaning(verb: Verb, field: Field, given: &Given) -> Meaning {
     match (given, verb) {
         (Given::Null, _) => Meaning::Clear,
         (Given::Absent | Given::Value(_), Verb::Merge) => Meaning::Keep,
@@ -50,42 +49,42 @@ pub fn usual(verb: Verb, field: Field, given: &Given) -> Meaning {
     }
 }
 
-/// A credential's secret, as a change asks for it.
+/// The secret that a change sets.
 #[derive(Clone)]
 pub enum NewSecret {
-    /// One is made here.
+    /// A new token from Postern.
     Made,
-    /// The client chose it.
+    /// A token that the client chose.
     Chosen(Token),
 }
 
 /// A draft that passed validation.
 #[derive(Default)]
 pub struct Change {
-    /// The document's keys that change, each with its canonical value: an absent key is kept, null clears.
+    /// A merge patch of the document, in canonical values: an absent key is kept, null clears.
     pub set: Map<String, Value>,
-    /// The id, where the client chose it.
+    /// The id, if the client chose it.
     pub id: Option<Id>,
-    /// When it was made, where the client says so.
+    /// The time of creation, if the client gave it.
     pub created_at: Option<Micros>,
-    /// When it was changed last, where the client says so.
+    /// The time of the last change, if the client gave it.
     pub updated_at: Option<Micros>,
-    /// The part of the roles that `set` replaces; none for all of them.
+    /// The part of the roles that `set` replaces; `None` for all roles.
     pub context: Option<Context>,
-    /// The secret; none keeps the one that is stored.
+    /// The secret; `None` keeps the stored one.
     pub secret: Option<NewSecret>,
-    /// How long a rotated secret lives on, in seconds.
+    /// How long the old secret remains valid, in seconds.
     pub grace_seconds: Option<i64>,
     /// Why the credential is revoked.
     pub reason: Option<String>,
-    /// The `role_id`s that the database compares with the tenant's catalogue, each with its index in the body.
+    /// The `role_id`s to check against the tenant's catalogue, each with its index in the body.
     pub named_roles: Vec<(usize, String)>,
 }
 
-/// Judges a draft: the change that it makes, and every rule that it breaks, in the order of the fields.
+/// Validates a draft. Returns the change and all violations, in the order of the fields.
 ///
-/// With violations the change holds what could be read, so that the database can add those that only it sees. `prefix` is
-/// that of the tokens made here.
+/// If there are violations, the change has the valid fields, so that the database can add its own violations.
+/// `prefix` is the token prefix.
 pub fn validate(
     draft: &Draft,
     noun: Noun,
@@ -99,41 +98,40 @@ pub fn validate(
         let given = draft.given(row.field);
         let meaning = match (given, dialect.word(noun, verb, row.field)) {
             (Given::Value(value), Some(_)) => {
-                if let Err(Broken(rules)) = reading.take(row, value) {
+                if let Err(Broken(rules)) = reading.set_value(row, value) {
                     violations.extend(rules.into_iter().map(|(location, rule)| broken(row.field, location, rule)));
                 }
                 continue;
             }
-            // The face cannot say it: kept, by every verb.
             (_, None) if verb == Verb::Create => Meaning::Default,
             (_, None) => Meaning::Keep,
             (Given::Absent | Given::Null, Some(_)) => {
-                dialect.exception(verb, row.field, given).unwrap_or_else(|| usual(verb, row.field, given))
+                dialect.exception(verb, row.field, given).unwrap_or_else(|| default_meaning(verb, row.field, given))
             }
         };
-        let wrong = reading.mean(row, meaning).err();
-        violations.extend(wrong.map(|rule| broken(row.field, Location::Whole, rule)));
+        let rule = reading.apply(row, meaning).err();
+        violations.extend(rule.map(|rule| broken(row.field, Location::Whole, rule)));
     }
     violations.extend(draft.unknown.iter().cloned());
     reading.set_roles(&mut violations);
     if dialect.word(noun, verb, Field::Name).is_none() {
-        reading.set_name_of_parts();
+        reading.set_name_from_parts();
     }
     (reading.change, reported(violations))
 }
 
-/// A draft that is being read.
+/// The state of one validation.
 struct Reading<'a> {
     dialect: &'a dyn Dialect,
     prefix: &'a str,
     change: Change,
-    /// The roles of the body, until its context is known.
+    /// The body's roles, until the context is known.
     listed: Option<Listed>,
 }
 
 impl Reading<'_> {
-    /// Checks a value by its row's shape, and puts its canonical form where the row says.
-    fn take(&mut self, row: &FieldRow, value: &Value) -> Result<(), Broken> {
+    /// Checks a value against its row's shape, and sets its canonical form.
+    fn set_value(&mut self, row: &FieldRow, value: &Value) -> Result<(), Broken> {
         let canonical = match row.shape {
             Shape::Text { min, max } => shape::text(value, min, max)?.into(),
             Shape::TextOrNull { max } => match shape::text(value, 0, max)? {
@@ -149,7 +147,7 @@ impl Reading<'_> {
             }
             Shape::Names => shape::names(value)?,
             Shape::Metadata => shape::metadata(value)?,
-            // The others are of types of their own.
+            // These shapes have types of their own.
             Shape::Roles => {
                 self.listed = Some(shape::roles(value, &mut self.change.named_roles)?);
                 return Ok(());
@@ -163,24 +161,23 @@ impl Reading<'_> {
                 return Ok(());
             }
         };
-        self.put(row, canonical);
+        self.set(row, canonical);
         Ok(())
     }
 
-    /// Does what an absent or a null member means.
-    fn mean(&mut self, row: &FieldRow, meaning: Meaning) -> Result<(), Rule> {
+    /// Applies the meaning of an absent or null member.
+    fn apply(&mut self, row: &FieldRow, meaning: Meaning) -> Result<(), Rule> {
         match (meaning, row.null) {
             (Meaning::Keep, _) => {}
-            (Meaning::Default, _) => self.begin(row),
-            (Meaning::Clear, Null::Clears) => self.put(row, Value::Null),
+            (Meaning::Default, _) => self.set_default(row),
+            (Meaning::Clear, Null::Clears) => self.set(row, Value::Null),
             (Meaning::Clear, Null::Refused) | (Meaning::Refuse, _) => return Err(Rule::NotNull),
             (Meaning::Missing, _) => return Err(Rule::Missing),
         }
         Ok(())
     }
 
-    /// Gives a field its default.
-    fn begin(&mut self, row: &FieldRow) {
+    fn set_default(&mut self, row: &FieldRow) {
         let value = match row.default {
             Initial::Null => Value::Null,
             Initial::Text(text) => text.into(),
@@ -195,11 +192,11 @@ impl Reading<'_> {
             }
             Initial::Absent => return,
         };
-        self.put(row, value);
+        self.set(row, value);
     }
 
-    /// Puts a canonical value, or null, where its row says.
-    fn put(&mut self, row: &FieldRow, value: Value) {
+    /// Sets a canonical value or null in the row's destination.
+    fn set(&mut self, row: &FieldRow, value: Value) {
         let change = &mut self.change;
         match row.destination {
             Destination::Document => drop(change.set.insert(row.key.to_owned(), value)),
@@ -208,30 +205,30 @@ impl Reading<'_> {
             Destination::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
             Destination::GraceSeconds => change.grace_seconds = value.as_i64(),
             Destination::Reason => change.reason = value.as_str().map(str::to_owned),
-            // Null is how they begin. Values of them do not come here: see `take`.
+            // Null leaves them unset. `set_value` sets their values.
             Destination::Context | Destination::Secret => {}
         }
     }
 
-    /// Puts the roles, as a set. Judged here is what takes more than one role, or another field, to see.
+    /// Sets the roles, without duplicates. Checks what depends on the context, which is another field.
     fn set_roles(&mut self, violations: &mut Vec<Violation>) {
         let (set, context) = (&mut self.change.set, self.change.context.as_ref());
         let key = Field::Roles.key();
         if let Some(listed) = self.listed.take() {
-            let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.holds(role)));
+            let outside = listed.iter().filter(|(_, role)| context.is_some_and(|context| !context.contains(role)));
             violations
                 .extend(outside.map(|(index, _)| broken(Field::Roles, Location::Role(*index), Rule::OutsideContext)));
             let mut roles = BTreeSet::new();
             roles.extend(listed.into_iter().map(|(_, role)| role));
             set.insert(key.to_owned(), roles.into_iter().map(Role::into_json).collect());
         } else if context.is_some() && set.get(key).is_some_and(Value::is_null) {
-            // Within a context, no roles is the empty part; the rest of them stays.
+            // Within a context, null removes the context's roles and keeps the others.
             set.insert(key.to_owned(), Value::Array(Vec::new()));
         }
     }
 
-    /// Puts the name of a principal on a face that gives it by its parts, once all of them are known.
-    fn set_name_of_parts(&mut self) {
+    /// Sets the name of a principal from its parts, on a face without a member for the name.
+    fn set_name_from_parts(&mut self) {
         let set = &mut self.change.set;
         let [Some(first), Some(last), Some(email)] =
             [Field::FirstName, Field::LastName, Field::Email].map(|part| set.get(part.key()))
@@ -243,8 +240,8 @@ impl Reading<'_> {
     }
 }
 
-/// The name of a principal, where a face says it by its parts: first and last name, else the address, else `unnamed`; cut off
-/// at [`NAME_MAX`] code points.
+/// Returns the name of a principal from its parts: first and last name, else the email address, else `unnamed`.
+/// Truncated to [`NAME_MAX`] code points.
 #[must_use]
 pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -> String {
     let parts: Vec<_> = [first, last].into_iter().flatten().filter(|part| !part.is_empty()).collect();
@@ -252,17 +249,17 @@ pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -
     if name.is_empty() { "unnamed".to_owned() } else { name.chars().take(NAME_MAX).collect() }
 }
 
-/// Returns violations as they are reported: in the order of fields and places, each once, and at most [`VIOLATIONS_MAX`]. If
-/// there are more, or were before, the last one says so.
+/// Sorts violations by field and location, removes duplicates, and truncates to [`VIOLATIONS_MAX`]. If violations were
+/// dropped, here or in an earlier call, the last one is `TooManyViolations`.
 #[must_use]
 pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
     let more = broken(Field::Other, Location::Whole, Rule::TooManyViolations { max: VIOLATIONS_MAX });
     let found = violations.len();
     violations.retain(|violation| *violation != more);
-    let cut_off_before = violations.len() < found;
+    let truncated_before = violations.len() < found;
     violations.sort_by(|left, right| (left.field, left.location.order()).cmp(&(right.field, right.location.order())));
     violations.dedup();
-    if cut_off_before || violations.len() > VIOLATIONS_MAX {
+    if truncated_before || violations.len() > VIOLATIONS_MAX {
         violations.truncate(VIOLATIONS_MAX);
         violations.push(more);
     }

@@ -109,7 +109,7 @@ fn check_roles_context(request: &Request<'_>) -> Result<(), Refusal> {
     if request.query_value(&[ROLES_CONTEXT]).is_none_or(|context| read_context(&context).is_ok()) {
         return Ok(());
     }
-    let parameter = Parameter { name: ROLES_CONTEXT, wants: "is 'system' or 'dataset:{dataset_id}'" };
+    let parameter = Parameter { name: ROLES_CONTEXT, wants: "must be 'system' or 'dataset:{dataset_id}'" };
     Err(Refusal::Unreadable(Unreadable::Parameters(vec![parameter])))
 }
 
@@ -137,7 +137,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             unprocessable(&parameters.iter().map(Detail::from_query).collect::<Vec<_>>())
         }
         Refusal::Unreadable(Unreadable::TooManyTags(header)) => {
-            let msg = format!("Value error, more than {TAGS_MAX} ETags");
+            let msg = format!("Value error, more than {TAGS_MAX} ETags: send at most {TAGS_MAX}");
             let loc = vec!["header".into(), header.to_ascii_lowercase().into()];
             unprocessable(&[Detail { loc, msg, kind: "value_error" }])
         }
@@ -149,29 +149,34 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::NoRoute => detail(404, "Not Found"),
         Refusal::MethodNotAllowed { .. } => detail(405, "Method Not Allowed"),
         Refusal::MediaType => detail(415, "Unsupported Media Type: send application/json"),
-        Refusal::TooLarge => detail(413, "Request body too large: 64 KiB at most"),
+        Refusal::TooLarge => detail(413, "Request body too large: send at most 64 KiB"),
         Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),
         Refusal::TooManyFailures => detail(429, "Too many failed authentications: try again in a minute"),
         Refusal::Forbidden => detail(403, "Only a system administrator may manage system credentials"),
         Refusal::TenantNotNamed => {
-            detail(403, "The root token has to name an organization in the header X-Postern-Tenant")
+            detail(403, "The root token must name an organization in the X-Postern-Tenant header")
         }
         Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
         Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
-        Refusal::Stale => detail(412, "If-Match, or If-None-Match, does not hold"),
-        Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
-        Refusal::ForbiddenChange => detail(403, "You may not change this"),
+        Refusal::Stale => {
+            detail(412, "If-Match or If-None-Match does not match: read the client again and send its current ETag")
+        }
+        Refusal::PreconditionRequired => {
+            detail(428, "This organization requires If-Match: send the ETag of the client")
+        }
+        Refusal::ForbiddenChange => detail(403, "You lack permission for this change"),
         Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
-        Refusal::KeyReused => detail(422, "This Idempotency-Key was used for another request"),
+        Refusal::KeyReused => detail(422, "This Idempotency-Key was already used with another body"),
         Refusal::TooMany => detail(
             400,
-            "More than 10,000 clients: too many for one answer. Page through them at /v1/tenants/{tenant}/credentials",
+            "More than 10,000 clients, too many for one response. Page through them at /v1/tenants/{tenant}/credentials",
         ),
-        Refusal::Conflict(_) => detail(409, "The client exists already"),
+        Refusal::Conflict(_) => detail(409, "The client already exists"),
         Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
-        Refusal::OutcomeUnknown => {
-            detail(503, "Service Unavailable: the change was made, or not. Read the client before you send it again")
-        }
+        Refusal::OutcomeUnknown => detail(
+            503,
+            "Service Unavailable: the outcome of this change is unknown. Read the client before you send the change again",
+        ),
         Refusal::Broken(_) => detail(500, "Internal Server Error"),
     }
 }
@@ -292,19 +297,20 @@ fn words(rule: &Rule) -> (&'static str, String) {
             ("too_long", format!("List should have at most {max} items"))
         }
         Rule::Control => value_error("control characters are not allowed"),
-        Rule::UnknownRole => value_error("this organization has no role of this id"),
-        Rule::InstanceAlone => value_error("a resource_instance needs its resource"),
-        Rule::OutsideContext => value_error("this role lies outside of the roles_context"),
+        Rule::UnknownRole => value_error("this organization has no role with this id"),
+        Rule::InstanceAlone => value_error("resource_instance requires resource in the same role"),
+        Rule::OutsideContext => value_error("this role is outside roles_context"),
         Rule::LastRole => value_error(
-            "this would take the last role away, and no role means full access: to grant that, leave roles_context out",
+            "this would remove the last role, and no roles means full access: to grant full access, omit roles_context",
         ),
-        Rule::NotAContext => value_error("roles_context is 'system' or 'dataset:{dataset_id}'"),
+        Rule::NotAContext => value_error("roles_context must be 'system' or 'dataset:{dataset_id}'"),
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
-        Rule::NotATime => value_error("not a time"),
+        Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
-        Rule::TooManyViolations { max } => {
-            ("value_error", format!("Value error, more than {max} errors: the first {max} are listed"))
-        }
+        Rule::TooManyViolations { max } => (
+            "value_error",
+            format!("Value error, more than {max} errors: fix the first {max}, listed here, and send the body again"),
+        ),
         // Of fields that this face cannot say.
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
         Rule::Empty | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),

@@ -104,19 +104,19 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
     let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-        wants("limit", "has to be a number from 1 to 100");
+        wants("limit", "must be a number from 1 to 100");
         LIMIT
     });
     let (after, before) = (request.query_value(&["after"]), request.query_value(&["before"]));
     if after.is_some() && before.is_some() {
-        wants("before", "cannot stand beside after");
+        wants("before", "cannot be combined with after");
     }
     let mut page = Page::first(Order { key: SortKey::Creation, descending: before.is_some() }, limit);
     page.checks_previous = true;
     for (name, cursor) in [("after", after), ("before", before)] {
         let Some(cursor) = cursor else { continue };
         if !cursor::follow(&mut page, &cursor) {
-            wants(name, "is no cursor of this API");
+            wants(name, "is not a cursor of this API");
         }
     }
     if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
@@ -129,11 +129,9 @@ fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
 fn render_error(refusal: &Refusal) -> Answer {
     let (status, code, message) = match refusal {
         Refusal::Misconfigured(setting) => (503, "unavailable", setting.words()),
-        Refusal::NoRoute => (404, "not_found", "There is no such route.".to_owned()),
-        Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route takes {allow}.")),
-        Refusal::MediaType => {
-            (415, "unsupported_media_type", "The Content-Type has to be application/json.".to_owned())
-        }
+        Refusal::NoRoute => (404, "not_found", "No route has this path.".to_owned()),
+        Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route accepts {allow}.")),
+        Refusal::MediaType => (415, "unsupported_media_type", "The Content-Type must be application/json.".to_owned()),
         Refusal::TooLarge => (413, "too_large", "The body is larger than 64 KiB.".to_owned()),
         Refusal::Unreadable(reason) => (400, "bad_request", reason.words()),
         Refusal::Unauthenticated | Refusal::Inactive => {
@@ -142,32 +140,42 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::TooManyFailures => {
             (429, "rate_limited", "Too many failed authentications: try again in a minute.".to_owned())
         }
-        Refusal::Forbidden | Refusal::TenantNotNamed => (403, "forbidden", "You may not do this.".to_owned()),
-        Refusal::Missing(Noun::Tenant) => (404, "not_found", "There is no such organization.".to_owned()),
-        Refusal::Missing(Noun::Principal) => (404, "not_found", "There is no such service account.".to_owned()),
-        Refusal::Missing(Noun::Credential) => (404, "not_found", "There is no such credential.".to_owned()),
-        Refusal::Stale => (412, "precondition_failed", "If-Match, or If-None-Match, does not hold.".to_owned()),
-        Refusal::PreconditionRequired => {
-            (428, "precondition_required", "This organization requires If-Match.".to_owned())
+        Refusal::Forbidden | Refusal::TenantNotNamed => {
+            (403, "forbidden", "You lack permission for this operation.".to_owned())
         }
+        Refusal::Missing(Noun::Tenant) => (404, "not_found", "Organization not found.".to_owned()),
+        Refusal::Missing(Noun::Principal) => (404, "not_found", "Service account not found.".to_owned()),
+        Refusal::Missing(Noun::Credential) => (404, "not_found", "Credential not found.".to_owned()),
+        Refusal::Stale => (
+            412,
+            "precondition_failed",
+            "If-Match or If-None-Match does not match. Read the resource again and send its current ETag.".to_owned(),
+        ),
+        Refusal::PreconditionRequired => (
+            428,
+            "precondition_required",
+            "This organization requires If-Match. Send the ETag of the credential.".to_owned(),
+        ),
         Refusal::Invalid(violations) => (400, "bad_request", sentences(&Keycard, violations)),
-        Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
+        Refusal::ForbiddenChange => (403, "forbidden", "You lack permission for this change.".to_owned()),
         Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
-        Refusal::KeyReused => (400, "bad_request", "This Idempotency-Key was used for another request.".to_owned()),
+        Refusal::KeyReused => {
+            (400, "bad_request", "This Idempotency-Key was already used with another body.".to_owned())
+        }
         Refusal::TooMany => {
-            (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())
+            (400, "bad_request", "More than 10,000 credentials would be deleted. Delete some of them first.".to_owned())
         }
         Refusal::Conflict(Conflict::DefaultPrincipal) => {
-            (409, "conflict", "The default service account is neither deleted nor disabled.".to_owned())
+            (409, "conflict", "The default service account cannot be deleted or disabled.".to_owned())
         }
-        Refusal::Conflict(_) => (409, "conflict", "It exists already.".to_owned()),
-        Refusal::Unavailable => (503, "unavailable", "The database does not answer: try again.".to_owned()),
+        Refusal::Conflict(_) => (409, "conflict", "The resource already exists.".to_owned()),
+        Refusal::Unavailable => (503, "unavailable", "The database is unavailable. Try again.".to_owned()),
         Refusal::OutcomeUnknown => (
             503,
             "unavailable",
-            "The database did not say whether this was done: read it before you send it again.".to_owned(),
+            "The outcome of this change is unknown. Read the resource before you send the change again.".to_owned(),
         ),
-        Refusal::Broken(_) => (500, "internal_error", "Something failed on our side.".to_owned()),
+        Refusal::Broken(_) => (500, "internal_error", "Internal error.".to_owned()),
     };
     let answer = Answer::new(status, json(&ApiError { message, code, status }));
     // The SDKs try a 409 and a 503 three times, POST included: these conflicts do not go away by themselves, and what may

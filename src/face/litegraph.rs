@@ -117,8 +117,8 @@ fn render_error(refusal: &Refusal) -> Answer {
     let (kind, status, description) = match refusal {
         Refusal::Misconfigured(setting) => (InternalError, 503, Some(setting.words())),
         Refusal::NoRoute => (BadRequest, 400, Some("Unknown URL.".to_owned())),
-        Refusal::MethodNotAllowed { allow } => (BadRequest, 405, Some(format!("This URL takes {allow}."))),
-        Refusal::MediaType => (BadRequest, 415, Some("The Content-Type has to be application/json.".to_owned())),
+        Refusal::MethodNotAllowed { allow } => (BadRequest, 405, Some(format!("This URL accepts {allow}."))),
+        Refusal::MediaType => (BadRequest, 415, Some("The Content-Type must be application/json.".to_owned())),
         Refusal::TooLarge => (TooLarge, 413, None),
         Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),
         Refusal::Unauthenticated => (AuthenticationFailed, 401, None),
@@ -129,46 +129,46 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
         Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
         Refusal::Stale => {
-            (Conflicting, 412, Some("If-Match, or If-None-Match, does not hold.".to_owned()))
+            (Conflicting, 412, Some("If-Match or If-None-Match does not match. Read the resource again and send its current ETag.".to_owned()))
         }
-        Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
+        Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match. Send the ETag of the credential.".to_owned())),
         Refusal::KeyReused => (BadRequest, 400, None),
         Refusal::TooMany => (
             BadRequest,
             400,
             Some(
-                "More than 10,000: too many for one request. List them page by page: GET /v2.0/tenants/{guid}/credentials. \
-                 Delete them one by one, or user by user."
+                "More than 10,000 items, too many for one request. List credentials in pages with GET /v2.0/tenants/{guid}/credentials. \
+                 Delete them one by one or user by user."
                     .to_owned(),
             ),
         ),
         Refusal::Invalid(violations) => (BadRequest, 400, Some(sentences(&LiteGraph, violations))),
-        Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You may not make this change.".to_owned())),
+        Refusal::ForbiddenChange => (AuthorizationFailed, 401, Some("You lack permission for this change.".to_owned())),
         Refusal::NoRoles => (AuthorizationFailed, 401, Some("This tenant is not RBAC-enabled.".to_owned())),
         Refusal::Conflict(Conflict::Id) => {
-            (Conflicting, 409, Some("An object with this GUID exists.".to_owned()))
+            (Conflicting, 409, Some("This GUID is in use or was used before. Choose another.".to_owned()))
         }
         Refusal::Conflict(Conflict::DefaultPrincipal) => {
-            (Conflicting, 409, Some("The default user is neither deleted nor disabled.".to_owned()))
+            (Conflicting, 409, Some("The default user cannot be deleted or disabled.".to_owned()))
         }
         Refusal::Conflict(Conflict::Revoked) => (
             Conflicting,
             409,
-            Some("The credential is revoked: only Postern's own API restores it. Active: false leaves it so.".to_owned()),
+            Some("The credential is revoked, and only Postern's own API restores it. Send Active: false to change its other members.".to_owned()),
         ),
         // Of requests that this face does not have.
         Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
         Refusal::Conflict(Conflict::NotEmpty) => {
-            (Conflicting, 409, Some("The tenant has credentials or users: to delete them with it, add ?force.".to_owned()))
+            (Conflicting, 409, Some("The tenant has credentials or users. Add ?force to delete them too.".to_owned()))
         }
         Refusal::Conflict(Conflict::Secret) => {
-            (Conflicting, 409, Some("This BearerToken cannot be used.".to_owned()))
+            (Conflicting, 409, Some("This BearerToken cannot be used. Choose another.".to_owned()))
         }
-        Refusal::Unavailable => (InternalError, 503, Some("The database does not answer: try again.".to_owned())),
+        Refusal::Unavailable => (InternalError, 503, Some("The database is unavailable. Try again.".to_owned())),
         Refusal::OutcomeUnknown => (
             InternalError,
             503,
-            Some("The database did not say whether this was done: read it before you send it again.".to_owned()),
+            Some("The outcome of this change is unknown. Read the resource before you send the change again.".to_owned()),
         ),
         Refusal::Broken(_) => (InternalError, 500, None),
     };

@@ -73,7 +73,7 @@ pub(crate) const METADATA: Handler<RenderMetadata> =
 
 fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
     let token = request.form()?.remove("token").ok_or_else(|| {
-        let token = Parameter { name: "token", wants: "is missing" };
+        let token = Parameter { name: "token", wants: "is required" };
         Refusal::Unreadable(Unreadable::Parameters(vec![token]))
     })?;
     Ok(Inquiry { token, needs: None, violations: Vec::new() })
@@ -100,24 +100,26 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
         Refusal::MediaType => {
-            (415, "invalid_request", "The Content-Type has to be application/x-www-form-urlencoded.".to_owned())
+            (415, "invalid_request", "The Content-Type must be application/x-www-form-urlencoded.".to_owned())
         }
         Refusal::TooLarge => (413, "invalid_request", "The body is larger than 64 KiB.".to_owned()),
-        Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route takes {allow}.")),
+        Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route accepts {allow}.")),
         Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
         // Nothing is written here that could have been done or not.
         Refusal::Unavailable | Refusal::OutcomeUnknown => {
-            (503, "temporarily_unavailable", "The database does not answer: try again.".to_owned())
+            (503, "temporarily_unavailable", "The database is unavailable. Try again.".to_owned())
         }
-        Refusal::Broken(_) => (500, "server_error", "Something failed on our side.".to_owned()),
-        Refusal::Unauthenticated | Refusal::Inactive => {
-            (401, "invalid_client", "The client's id and secret, or its token, were not accepted.".to_owned())
-        }
+        Refusal::Broken(_) => (500, "server_error", "Internal error.".to_owned()),
+        Refusal::Unauthenticated | Refusal::Inactive => (
+            401,
+            "invalid_client",
+            "Authentication failed: the client id and secret, or the token, were not accepted.".to_owned(),
+        ),
         Refusal::TooManyFailures => {
             (429, "temporarily_unavailable", "Too many failed authentications: try again in a minute.".to_owned())
         }
-        Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
-        Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),
+        Refusal::Forbidden => (403, "insufficient_scope", "The caller lacks permission for this operation.".to_owned()),
+        Refusal::NoRoute => (404, "invalid_request", "No route has this path.".to_owned()),
         // Who calls is judged, and nothing else.
         Refusal::TenantNotNamed
         | Refusal::Missing(_)
@@ -128,7 +130,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         | Refusal::Invalid(_)
         | Refusal::ForbiddenChange
         | Refusal::NoRoles
-        | Refusal::Conflict(_) => (400, "invalid_request", "There is no such request.".to_owned()),
+        | Refusal::Conflict(_) => (400, "invalid_request", "The request is not valid.".to_owned()),
     };
     Answer::new(status, json(&Error { error, error_description: description }))
 }

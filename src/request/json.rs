@@ -1,4 +1,4 @@
-//! Strict JSON: UTF-8, no member twice, bounded depth, bounded number of values. serde_json parses; this adds what it leaves open.
+//! Strict JSON on top of serde_json: no duplicate members, bounded depth, bounded number of values.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use super::limits::{DEPTH_MAX, VALUES_MAX};
 use crate::refusal::Unreadable;
 
-/// Reads a JSON object.
+/// Parses a JSON object.
 ///
 /// # Errors
-/// What keeps it from being one: the first thing found.
+/// The first fault.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
     let (fault, values) = (Cell::new(None), Cell::new(0));
@@ -27,12 +27,12 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     }
 }
 
-/// Reads one value at this depth. A fault that is ours is noted, since an error of serde's carries only words.
+/// Reads one value. Sets `fault` for the checks of this module, because a serde error carries only text.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth: usize,
     fault: &'a Cell<Option<Unreadable>>,
-    /// How many values were read so far, at all depths.
+    /// The number of values read so far, at all depths.
     values: &'a Cell<usize>,
 }
 
@@ -55,7 +55,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        // The body itself is not one of its values.
+        // The body itself does not count, so the comparison is with the number before this value.
         if self.values.replace(self.values.get() + 1) > VALUES_MAX {
             return self.fail(Unreadable::TooManyValues);
         }
@@ -123,13 +123,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_object_is_read_whole() {
+    fn json_object_is_read_completely() {
         let read = object(br#"{"a":[1,-2,1e308,"\u00e9"],"b":{"c":null,"d":true}}"#).map(serde_json::Value::from);
         assert_eq!(read, Ok(serde_json::json!({"a": [1, -2, 1e308, "é"], "b": {"c": null, "d": true}})));
     }
 
     #[test]
-    fn each_fault_is_told_by_its_name() {
+    fn each_json_error_is_reported_by_its_kind() {
         let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(object(nested(DEPTH_MAX).as_bytes()).is_ok());
         assert_eq!(object(nested(DEPTH_MAX + 1).as_bytes()), Err(Unreadable::TooDeep));
@@ -167,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
+        fn json_reader_never_panics(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
             let _ = object(&bytes);
             let _ = object(text.as_bytes());
         }

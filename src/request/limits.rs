@@ -1,11 +1,12 @@
-//! The limits of a request, which its readers and the words of a refusal share.
+//! Limits of requests, shared by the readers and the error texts.
 
-/// The largest body, in bytes; past it, 413.
+/// The maximum size of a body, in bytes. Above that limit the API returns 413.
 pub const BODY_MAX: usize = 64 * 1024;
-/// The most values of a body: members and items at all levels of a JSON body, parameters of a form. A body is read before the
-/// caller is known, and its values are most of what reading costs. The largest valid body has about 460: 100 roles of three members.
+/// The maximum number of values in a body: members and items at all levels of a JSON body, or parameters of a form. It
+/// bounds the work before the caller is authenticated. The largest valid body has about 460 values: 100 roles of three
+/// members.
 pub const VALUES_MAX: usize = 500;
-/// The most ETags of If-Match, and of If-None-Match, empty ones counted.
+/// The maximum number of ETags in If-Match, and in If-None-Match, empty ones included.
 pub const TAGS_MAX: usize = 16;
-/// The deepest nesting of a body: the object itself is the first level.
+/// The maximum nesting of a body. The object itself is the first level.
 pub const DEPTH_MAX: usize = 32;

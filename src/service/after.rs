@@ -1,4 +1,4 @@
-//! From an outcome to a decision: secrets that are revealed, and writes deferred until after the response.
+//! Turns an outcome into a decision: reveals sealed secrets, and collects the deferred writes.
 
 use super::context::RequestContext;
 use super::decision::{Decided, Known};
@@ -15,13 +15,13 @@ use crate::store::command::Command;
 use crate::store::verdict::{Judged, Outcome};
 
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// What an outcome decided, and what its verdict told of the caller.
+    /// Converts an outcome, keeping what its verdict reports about the caller.
     pub(super) fn judged<T>(&self, command: &Command, Outcome { judged, result }: Outcome<T>) -> Decided<T> {
         Decided { known: Box::new(self.known(command, judged)), result }
     }
 
     fn known(&self, command: &Command, judged: Judged) -> Known {
-        let named = command.caller.named();
+        let named = command.caller.claimed_id();
         if !judged.is_authenticated() {
             return Known { named, ..Known::default() };
         }
@@ -37,26 +37,26 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Known { rank: judged.rank, retiring, deferred: Some(deferred), named }
     }
 
-    /// The decision that shows a credential, with its secret where the face reveals it again.
+    /// Renders a credential, with its secret where the face reveals it again.
     pub(super) fn credential(&self, decided: Decided<Credential>) -> Result<Decided<Answer>, Refusal> {
         self.revealed(decided.and_then(|known, credential| self.reveal(known, credential)))
     }
 
-    /// A credential with its secret, where the face reveals it again and it was sealed.
+    /// Adds the secret to a credential if the face reveals it again and it was sealed.
     pub(super) fn reveal(&self, known: &mut Known, credential: Credential) -> Result<Revealed, Refusal> {
         let sealed = credential.sealed.as_ref().filter(|_| self.face.reveals_secrets);
         let secret = sealed.map(|sealed| self.open(known, &credential, sealed)).transpose()?;
         Ok(Revealed { credential, secret })
     }
 
-    /// Opens a credential's sealed secret. One under the previous key moves to the current one.
+    /// Decrypts a credential's sealed secret. A secret under the previous master key is scheduled to move to the
+    /// current one.
     pub(super) fn open(&self, known: &mut Known, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
         let keys = &self.settings.keys;
-        let problem =
-            "is not the key that sealed this credential's token: configure the one that did as the previous key";
-        let wrong = || Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem });
-        let opened = keys.open(sealed, credential.tenant, credential.id).ok_or_else(wrong)?;
-        let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong())?;
+        let problem = "did not seal this credential's token: set POSTERN_MASTER_KEY_PREVIOUS to the key that did";
+        let wrong_key = || Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem });
+        let opened = keys.open(sealed, credential.tenant, credential.id).ok_or_else(wrong_key)?;
+        let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong_key())?;
         if let Some(after) =
             known.deferred.as_mut().filter(|after| after.rekey.is_none() && sealed.key != keys.current.id())
             && let Some(from) = keys.previous.as_ref().map(|previous| previous.prove(&token).id)
@@ -67,7 +67,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(token)
     }
 
-    /// The move of the caller's secret to the current key, where it is still under the previous one.
+    /// Returns the move of the caller's secret to the current master key, if it is under the previous one.
     fn rekey_caller(&self, command: &Command, judged: &Judged) -> Option<Rekey> {
         let keys = &self.settings.keys;
         let Caller::Secret { proofs, .. } = &command.caller else { return None };
@@ -75,7 +75,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let (from, tenant) = (judged.caller_secret?, judged.caller_tenant?);
         let owner = judged.caller.as_deref().and_then(Id::parse)?;
         let sealed = judged.caller_sealed.clone().map(|text| Sealed { key, text });
-        // A sealed value that does not open any more must not be lost: the row stays under its key.
+        // A sealed value that cannot be decrypted must not be lost: the secret stays under its key.
         let token = match sealed {
             Some(sealed) => Some(keys.open(&sealed, tenant, owner)?),
             None => None,

@@ -1,4 +1,4 @@
-//! What one request is handled with: everything from outside, and what its path led to.
+//! The context of a request: its external dependencies, and its route.
 
 use std::ops::Deref;
 
@@ -15,13 +15,13 @@ use crate::store::Store;
 
 /// Everything that one request needs from outside: clock, randomness, settings, database.
 pub struct Service<'a, D, R> {
-    /// The store, with an empty tally.
+    /// The database, with the cost of this request.
     pub store: Store<'a, D>,
-    /// The settings, or what is wrong with them.
+    /// The settings, or the first error in them.
     pub settings: Result<&'a Settings, &'a Misconfigured>,
     /// The time of the request.
     pub now: Micros,
-    /// Tells the time, once the database has answered.
+    /// Returns the current time, which has advanced after a trip.
     pub clock: &'a dyn Fn() -> Micros,
     /// Fills a buffer with random bytes.
     pub random: R,
@@ -39,7 +39,7 @@ impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {
     }
 }
 
-/// A request whose route was found. It stands for the service that handles it.
+/// A request whose route was found. It dereferences to its [`Service`].
 pub(super) struct RequestContext<'a, D, R> {
     pub service: &'a Service<'a, D, R>,
     pub request: &'a Request<'a>,
@@ -48,11 +48,11 @@ pub(super) struct RequestContext<'a, D, R> {
     pub settings: &'a Settings,
     /// The variable segments of the path, by name.
     pub segments: &'a [(&'static str, String)],
-    /// The right that an operation of the face requires.
+    /// Returns the right that an operation of the face requires.
     pub required_right: &'a dyn Fn(Operation) -> Option<Rank>,
-    /// The request's id.
+    /// The request's id: the client's, or a new one.
     pub id: &'a str,
-    /// The stamp of what the request changes.
+    /// The unique stamp of the request's change.
     pub change: Id,
 }
 

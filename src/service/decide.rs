@@ -1,4 +1,4 @@
-//! The second step: asks the database once, and returns what it decided.
+//! The second step: sends one database command, and returns the decision.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
-/// One thing of a noun, as the target of an operation.
+/// Returns the target for an existing thing.
 pub(super) fn one(noun: Noun) -> Target {
     match noun {
         Noun::Tenant => Target::Tenant,
@@ -30,7 +30,7 @@ pub(super) fn one(noun: Noun) -> Target {
     }
 }
 
-/// All things of a noun, or a new one, as the target of an operation.
+/// Returns the target for all things of a noun, or a new one.
 pub(super) fn all(noun: Noun) -> Target {
     match noun {
         Noun::Tenant => Target::Tenants,
@@ -39,12 +39,12 @@ pub(super) fn all(noun: Noun) -> Target {
     }
 }
 
-/// Reads no input of an operation's own.
-pub(super) const NOTHING: ReadNothing = |_| Ok(());
+/// The reader of an operation without input.
+pub(super) const NO_INPUT: ReadNothing = |_| Ok(());
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn find(&self, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let ParsedRequest { command, .. } = self.read(NOTHING, (one(noun), Act::Read))?;
+        let ParsedRequest { command, .. } = self.read(NO_INPUT, (one(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let found = tenant::find(&self.store, &command).await?;
@@ -61,9 +61,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         })
     }
 
-    /// Deletes what the command is on. `noun` is what may be missing.
+    /// Deletes the target. `noun` is the thing whose absence is a success on a face with idempotent deletion.
     pub(super) async fn delete(&self, target: Target, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let ParsedRequest { mut command, .. } = self.read(NOTHING, (target, Act::Delete))?;
+        let ParsedRequest { mut command, .. } = self.read(NO_INPUT, (target, Act::Delete))?;
         command.bound = Some(DELETE_MAX);
         command.force = self.is_set("force");
         let outcome = delete(&self.store, &command).await?;
@@ -75,9 +75,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.rendered(decided, move |_, ()| Answer::new(status, body.to_owned())))
     }
 
-    /// Changes a credential without a body: a step of its rotation, or else its restoration.
+    /// Changes a credential without a body: finishes or cancels its rotation, or restores it if `rotation` is `None`.
     pub(super) async fn step(&self, rotation: Option<Rotation>) -> Result<Decided<Answer>, Refusal> {
-        let ParsedRequest { mut command, .. } = self.read(NOTHING, (Target::Credential, Act::Change))?;
+        let ParsedRequest { mut command, .. } = self.read(NO_INPUT, (Target::Credential, Act::Change))?;
         command.rotation = rotation;
         if rotation.is_none() {
             command.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
@@ -122,17 +122,17 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.rendered(decided, render))
     }
 
-    /// Shows what the verdict tells, and nothing else of the database.
+    /// Renders a value from the verdict alone.
     pub(super) async fn verdict<T: 'static>(
         &self,
         (read, render): (ReadNothing, fn(&RenderContext<'_>, &T) -> Answer),
         target: Target,
-        tell: fn(&Judged) -> T,
+        from_judged: fn(&Judged) -> T,
     ) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { command, .. } = self.read(read, (target, Act::Read))?;
         let outcome = credential::judged(&self.store, &command).await?;
-        let told = tell(&outcome.judged);
-        let decided = self.judged(&command, outcome).and_then(|_, ()| Ok(told));
+        let value = from_judged(&outcome.judged);
+        let decided = self.judged(&command, outcome).and_then(|_, ()| Ok(value));
         Ok(self.rendered(decided, render))
     }
 
@@ -148,7 +148,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// The names of the roles that the tenant knows.
+/// Returns the tenant's catalogue of role names.
 pub(super) fn role_names(judged: &Judged) -> Vec<String> {
     judged.role_names.clone().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What a decision returns: the result or the refusal, and what the verdict told of the caller.
+//! What a decision returns: the result or the refusal, and what the verdict reports about the caller.
 
 use crate::caller::Rank;
 use crate::credential::id::Id;
@@ -6,27 +6,27 @@ use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::store::after::After;
 
-/// What the verdict told of the caller, whatever the response is.
+/// What the verdict reports about the caller, also for a refusal.
 #[derive(Default)]
 pub(super) struct Known {
-    /// The caller's rank.
+    /// `None` for a caller that is not authenticated.
     pub rank: Option<Rank>,
-    /// Since when and until when the caller's secret is being replaced, if it is.
+    /// If a rotation is replacing the caller's secret: since when, and when the secret ends.
     pub retiring: Option<(Micros, Micros)>,
     /// Writes deferred until after the response.
     pub deferred: Option<After>,
-    /// The credential or secret that the caller named: a failed authentication is counted against it.
+    /// The credential or secret that the caller named, for which a failed authentication is counted.
     pub named: Option<Id>,
 }
 
-/// What the database decided.
+/// The decision of the database.
 pub(super) struct Decided<T> {
     pub known: Box<Known>,
     pub result: Result<T, Refusal>,
 }
 
 impl<T> Decided<T> {
-    /// Makes another result of this one.
+    /// Transforms the result.
     pub fn and_then<U>(self, next: impl FnOnce(&mut Known, T) -> Result<U, Refusal>) -> Decided<U> {
         let Self { mut known, result } = self;
         let result = result.and_then(|result| next(&mut known, result));
@@ -35,7 +35,7 @@ impl<T> Decided<T> {
 }
 
 impl<T> From<Result<T, Refusal>> for Decided<T> {
-    /// What needed no verdict.
+    /// Returns a decision without a verdict.
     fn from(result: Result<T, Refusal>) -> Self {
         Self { known: Box::default(), result }
     }

@@ -1,7 +1,7 @@
-//! Failed authentications, to be counted by the platform: per address, and per credential that was named.
+//! Failed authentications, counted by the platform for each address and each credential that was named.
 //!
-//! They are counted after the verdict, and answered 429 in place of 401; a secret that holds is let in all the while. So
-//! nobody locks a machine out by guessing at it, and no misconfigured neighbour behind the same address does
+//! They are counted after the verdict, and too many of them get 429 instead of 401. A valid secret is always
+//! accepted, so neither guessing nor a misconfigured neighbour behind the same address can lock a client out
 //! (docs/decisions/0013).
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,17 +11,17 @@ use crate::credential::id::Id;
 use crate::refusal::{Conflict, Refusal};
 use crate::request::Headers;
 
-/// How long to wait, in seconds: the window of the limits in `wrangler.toml`.
+/// `Retry-After` in seconds: the window of the rate limits in `wrangler.toml`.
 pub const RETRY_AFTER: u32 = 60;
 
-/// A failed authentication.
+/// A failed authentication to count.
 pub struct Failed {
-    /// The address that it came from, where the platform tells it: an IPv4 address, or the first half of an IPv6 one, since a
-    /// network of that size is what one site has.
+    /// The client's address, if the platform reports it: an IPv4 address, or the /64 network of an IPv6 address,
+    /// which one site typically has.
     pub address: Option<String>,
-    /// The id of the credential, or of the secret, that was named.
+    /// The id of the credential or secret that was named.
     pub credential: Option<String>,
-    /// The answer if either failed too often.
+    /// The response if either exceeds its limit.
     pub instead: Answer,
 }
 
@@ -32,7 +32,7 @@ impl Failed {
         named: Option<Id>,
         instead: impl FnOnce() -> Answer,
     ) -> Option<Self> {
-        // That a token is taken says that it is somebody's (the LiteGraph contract, "BearerToken").
+        // "Token taken" confirms a guessed token, so it is counted as well (the LiteGraph contract, "BearerToken").
         if !matches!(result, Err(Refusal::Unauthenticated | Refusal::Conflict(Conflict::Secret))) {
             return None;
         }
@@ -56,7 +56,7 @@ mod tests {
     use super::network;
 
     #[test]
-    fn an_address_is_counted_with_its_network() {
+    fn ipv6_addresses_are_counted_by_network() {
         for (address, counted) in [
             ("192.0.2.7", "192.0.2.7"),
             ("::ffff:192.0.2.7", "192.0.2.7"),

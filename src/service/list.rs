@@ -1,4 +1,4 @@
-//! Lists: a page, or all there are, read page by page up to a bound.
+//! Lists: one page, or the whole list up to a bound, read page by page.
 
 use super::context::RequestContext;
 use super::decide::all;
@@ -14,17 +14,17 @@ use crate::store::Database;
 use crate::store::command::{Act, Command, Order, Page, SortKey};
 use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Position, page};
 
-/// How much of a list one response has.
+/// How much of a list one response contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// A page.
+    /// The requested page.
     Page,
-    /// All there are, up to a limit.
+    /// The whole list; more than [`LIST_MAX`] items are refused.
     All,
 }
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// Lists a noun: a page of it, or all there are in one response.
+    /// Lists the things of a noun.
     pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { input: page, command } =
             self.read(|request| read(request, noun), (all(noun), Act::Read))?;
@@ -54,30 +54,31 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     async fn listed<T: Item>(
         &self,
         mut command: Command,
-        asked_for: &Page,
+        requested: &Page,
         extent: Extent,
     ) -> Result<Decided<Listed<T>>, Refusal> {
-        if extent == Extent::All && asked_for.ids.is_none() {
-            return Ok(self.all(command, asked_for).await);
+        if extent == Extent::All && requested.ids.is_none() {
+            return Ok(self.all_pages(command, requested).await);
         }
-        command.page = Some(asked_for.clone());
+        command.page = Some(requested.clone());
         let decided = self.judged(&command, page(&self.store, &command).await?);
         Ok(decided.and_then(|_, mut listed: Listed<T>| {
-            if let Some(ids) = &asked_for.ids {
-                // In the order of the ids that were asked for.
+            if let Some(ids) = &requested.ids {
+                // In the order of the requested ids.
                 let found = &mut listed.items;
-                let of =
+                let take =
                     |id: &Id| found.iter().position(|item| item.position().id == *id).map(|at| found.swap_remove(at));
-                listed.items = ids.iter().filter_map(of).collect();
+                listed.items = ids.iter().filter_map(take).collect();
             }
             Ok(listed)
         }))
     }
 
-    /// All there are, a thousand a trip, then put into the order asked for. Above the bound it is refused, not cut off.
-    async fn all<T: Item>(&self, mut command: Command, asked_for: &Page) -> Decided<Listed<T>> {
+    /// Reads the whole list, a thousand items per trip, then sorts it. A list above the bound is refused, not
+    /// truncated.
+    async fn all_pages<T: Item>(&self, mut command: Command, requested: &Page) -> Decided<Listed<T>> {
         let mut step = Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX);
-        step.secrets = asked_for.secrets;
+        step.secrets = requested.secrets;
         command.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
         let mut known = Box::default();
@@ -99,7 +100,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 return Decided { known, result: Err(Refusal::TooMany) };
             }
             let Some(last) = items.last().filter(|_| more) else {
-                let Order { key, descending } = asked_for.order;
+                let Order { key, descending } = requested.order;
                 let mut items = ordered(items, descending, |item| {
                     let Position { created_at, name, .. } = item.position();
                     match key {
@@ -108,7 +109,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                         SortKey::Id => (0, String::new()),
                     }
                 });
-                items.drain(..items.len().min(asked_for.skip as usize));
+                items.drain(..items.len().min(requested.skip as usize));
                 let listed = Listed { items, more: false, has_previous: false, total, remaining: 0, resume: None };
                 return Decided { known, result: Ok(listed) };
             };
@@ -118,14 +119,15 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// Items in the order of a key, and of equals by their ids. What is sorted is one type, whatever the items are.
+/// Sorts items by a key, then by id. It sorts keys instead of items, so that the sort is compiled once for all kinds
+/// of items.
 fn ordered<T: Item>(items: Vec<T>, descending: bool, key: impl Fn(&T) -> (i64, String)) -> Vec<T> {
-    let mut places: Vec<_> =
+    let mut positions: Vec<_> =
         items.iter().enumerate().map(|(index, item)| (key(item), item.position().id, index)).collect();
-    places.sort_unstable();
+    positions.sort_unstable();
     if descending {
-        places.reverse();
+        positions.reverse();
     }
     let mut items: Vec<_> = items.into_iter().map(Some).collect();
-    places.iter().filter_map(|(_, _, index)| items.get_mut(*index).and_then(Option::take)).collect()
+    positions.iter().filter_map(|(_, _, index)| items.get_mut(*index).and_then(Option::take)).collect()
 }

@@ -1,4 +1,4 @@
-//! The first step: reads everything that the client said. What is wrong here is refused without a trip.
+//! The first step: reads everything that the client sent. An error here costs no trip.
 
 use serde_json::Map;
 
@@ -12,24 +12,24 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::store::command::{Act, Command, Key, Target, TenantRef};
 
-/// Everything that a client said.
+/// A request, parsed.
 pub(super) struct ParsedRequest<I> {
     /// The operation's own input.
     pub input: I,
-    /// The rest: who calls, what the path and the headers name, preconditions. Nothing of the input is in it.
+    /// The caller, what the path and headers name, and preconditions. The input is not in it yet.
     pub command: Command,
 }
 
-/// What a write says.
+/// The input of a write.
 pub(super) struct Body {
-    /// Each field.
+    /// Each field of the body: absent, null or a value.
     pub draft: Draft,
     /// The `Idempotency-Key` of a creation.
     pub key: Option<String>,
 }
 
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// Reads the operation's input by `reader`, then the caller, then what the path names: the first error is returned.
+    /// Reads the operation's input by `reader`, then the caller, then what the path names. Returns the first error.
     pub(super) fn read<I>(
         &self,
         reader: impl FnOnce(&Request<'_>) -> Result<I, Refusal>,
@@ -38,7 +38,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(ParsedRequest { input: reader(self.request)?, command: self.rest(target)? })
     }
 
-    /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.
+    /// Reads everything but the input. It is not part of [`Self::read`], which is compiled for each kind of input.
     fn rest(&self, target: (Target, Act)) -> Result<Command, Refusal> {
         let Self { request, face, settings, .. } = self;
         let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
@@ -48,7 +48,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             command.tenant = Some(tenant(Id::parse_either(&named), named));
         }
         for (name, text) in self.segments {
-            // An id that cannot be read is no error: it is one that nothing has.
+            // An id that cannot be parsed is not an error here: nothing has it, so the verdict is 404.
             let id = face.dialect.read_id(text);
             match *name {
                 "tenant" if face.takes_labels => command.tenant = Some(tenant(id, text.clone())),
@@ -56,7 +56,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 "principal" => command.principal = Some(Key(id)),
                 "credential" => command.credential = Some(Key(id)),
                 "token" => {
-                    // What cannot be a token is one that no credential has.
+                    // A text that is not a token matches no credential.
                     let token = Token::read(text, &settings.token_prefix).ok();
                     command.bearer = Some(token.map_or_else(Vec::new, |token| settings.keys.prove(&token)));
                 }
@@ -66,12 +66,12 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(command)
     }
 
-    /// The command of a caller who names nothing.
+    /// Returns a command that names no thing yet.
     pub(super) fn command(&self, caller: Caller, (target, act): (Target, Act)) -> Command {
         let target = (target, act, self.route.right);
         Command {
             if_match: self.request.if_match(),
-            // A read is answered without it, and then told 304.
+            // For a read, If-None-Match is compared with the response.
             if_none_match: if matches!(act, Act::Change | Act::Delete) { self.request.if_none_match() } else { None },
             merges: self.route.operation == Operation::Write(Noun::Credential, Verb::Merge),
             active: self.face.says_active,
@@ -80,13 +80,13 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// Checks what no operation has for itself: preconditions and the names of query parameters.
+    /// Checks the syntax of preconditions and, on a strict face, the names of query parameters.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         self.request.check_tags()?;
         if self.face.is_strict { self.request.check_query(self.route.query) } else { Ok(()) }
     }
 
-    /// Whether a parameter that the route has is set: to anything but `false`.
+    /// Returns whether the route has this query parameter and the request sets it to anything but `false`.
     pub(super) fn is_set(&self, parameter: &str) -> bool {
         let set = |value: String| !value.eq_ignore_ascii_case("false");
         self.route.query.contains(&parameter) && self.request.query_value(&[parameter]).is_some_and(set)
@@ -103,7 +103,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// A tenant by its id or, if it is not one, by its label.
+/// Refers to a tenant by id or, if the text is not an id, by label.
 fn tenant(id: Option<Id>, text: String) -> TenantRef {
     id.map_or(TenantRef::Label(text), |id| TenantRef::Id(Key(Some(id))))
 }

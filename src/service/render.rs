@@ -1,4 +1,4 @@
-//! The third step: renders a result as the face, or the route, says.
+//! The third step: renders a result by the face's view or the route's renderer.
 
 use super::context::RequestContext;
 use super::decision::Decided;
@@ -8,12 +8,13 @@ use crate::face::{Revealed, View};
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 
-/// A face's view, which it has of each noun of its routes (`src/route.rs`).
+/// Returns a face's view. A face has one for each noun of its routes (`src/route.rs`), so an error is a bug.
 pub(super) fn view<T>(view: Option<&'static View<T>>) -> Result<&'static View<T>, Refusal> {
     view.ok_or_else(|| Refusal::Broken("a face without the view of its route".to_owned()))
 }
 
 impl<D, R> RequestContext<'_, D, R> {
+    /// Renders a result; a refusal stays as it is.
     pub(super) fn rendered<T>(
         &self,
         Decided { known, result }: Decided<T>,

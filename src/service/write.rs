@@ -1,4 +1,4 @@
-//! Writes of one thing: its body, the command that is asked of it, the secret that it brings, and what came of it.
+//! Writes of one thing: reads the body, builds the command and the secret, and renders the result.
 
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};
@@ -20,26 +20,26 @@ use crate::store::{Database, credential, principal, tenant};
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decided<Answer>, Refusal> {
-        let made = verb == Verb::Create;
-        let target = if made { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
+        let creates = verb == Verb::Create;
+        let target = if creates { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
         let ParsedRequest { input: Body { draft, key }, mut command } = self.read(|_| self.body(noun, verb), target)?;
         let (change, violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
         command.asserted = draft.asserted;
-        let token = self.ask(&mut command, verb, change, &violations);
+        let token = self.apply_change(&mut command, verb, change, &violations);
         command.idempotency = key.map(|key| self.idempotency(&key, &command, token.as_ref()));
         let Self { service: Service { store, .. }, face, .. } = self;
         match noun {
             Noun::Tenant => {
-                let outcome = if made {
-                    tenant::create(store, &command, violations).await.map(made_now)?
+                let outcome = if creates {
+                    tenant::create(store, &command, violations).await.map(without_replay)?
                 } else {
                     tenant::update(store, &command, violations).await?
                 };
                 Ok(self.rendered(self.judged(&command, outcome), view(face.tenants)?.one))
             }
             Noun::Principal => {
-                let outcome = if made {
-                    principal::create(store, &command, violations).await.map(made_now)?
+                let outcome = if creates {
+                    principal::create(store, &command, violations).await.map(without_replay)?
                 } else {
                     principal::update(store, &command, violations).await?
                 };
@@ -51,7 +51,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 let decided = self.judged(&command, outcome);
                 Ok(self.rendered(decided, render))
             }
-            Noun::Credential if made => {
+            Noun::Credential if creates => {
                 let outcome = credential::create(store, &command, violations).await?;
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
@@ -66,7 +66,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Noun::Credential => {
                 let outcome = credential::update(store, &command, violations).await?;
                 let decided = self.judged(&command, outcome).and_then(|known, credential| {
-                    // A rotation shows its new secret, once.
+                    // A rotation reveals the new secret once, on every face.
                     match token.filter(|_| verb == Verb::Rotate) {
                         Some(secret) => Ok(Revealed { credential, secret: Some(secret) }),
                         None => self.reveal(known, credential),
@@ -77,7 +77,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// A secret, sealed for the credential that it belongs to, where the path names its tenant by id.
+    /// Encrypts a secret for its credential. Returns `None` unless the path names the tenant by id.
     fn sealed(&self, token: &Token, command: &Command) -> Option<String> {
         let (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) =
             (&command.tenant, command.credential)
@@ -88,7 +88,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Some(sealed.text)
     }
 
-    /// The key under which a request makes something once.
+    /// Returns the Idempotency-Key of a creation, as digests.
     fn idempotency(&self, key: &str, command: &Command, token: Option<&Token>) -> Idempotency {
         let keys = &self.settings.keys.current;
         let sealed = token.and_then(|token| self.sealed(token, command));
@@ -100,8 +100,14 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }
     }
 
-    /// Puts a change into the command, and gives back the secret that it brings.
-    fn ask(&self, command: &mut Command, verb: Verb, change: Change, violations: &[Violation]) -> Option<Token> {
+    /// Puts a change into the command, and returns the new secret if it has one.
+    fn apply_change(
+        &self,
+        command: &mut Command,
+        verb: Verb,
+        change: Change,
+        violations: &[Violation],
+    ) -> Option<Token> {
         command.invalid = !violations.is_empty();
         command.set = change.set;
         command.set_unrestricted();
@@ -124,7 +130,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 | Target::Credential => {
                     command.credential = Some(key);
                     if let Some(principal) = command.principal {
-                        // Made under the principal of the path.
+                        // Created under the principal of the path.
                         command.set.insert("principal".to_owned(), principal.0.unwrap_or(Id::ZERO).to_string().into());
                     }
                 }
@@ -156,20 +162,20 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// An outcome without what is kept for an `Idempotency-Key`.
-fn made_now<T>(Outcome { judged, result }: Outcome<Made<T>>) -> Outcome<T> {
+/// Drops the sealed secret of a replay, which only credentials have.
+fn without_replay<T>(Outcome { judged, result }: Outcome<Made<T>>) -> Outcome<T> {
     Outcome { judged, result: result.map(|made| made.made) }
 }
 
-/// Gives a new tenant its label: a slug of its name, numbered from 1 or, where it may not stand alone, from 2.
+/// Sets the label of a new tenant: a slug of its name, with a number from 2 if needed.
 fn assign_label(command: &mut Command) {
     let slug = slug(command.set.get("name").and_then(|name| name.as_str()).unwrap_or_default());
-    // A label that reads as an id would shadow that id.
+    // A label that can be parsed as an id would shadow that id, so it always gets a number.
     let first = if Id::parse_either(&slug).is_some() { 2 } else { 1 };
     command.label = Some(Label { slug, first });
 }
 
-/// The label of a name: lower-case letters and digits, what is between them a hyphen, at most 200 characters.
+/// Returns the lower-case letters and digits of a name, separated by hyphens: at most 200 characters.
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for letter in name.chars().map(|letter| letter.to_ascii_lowercase()) {
@@ -189,7 +195,7 @@ mod tests {
     use super::slug;
 
     #[test]
-    fn a_label_is_a_slug_of_the_name() {
+    fn label_is_a_slug_of_the_name() {
         for (name, label) in
             [("Acme", "acme"), ("  Acme, Inc.  (EU) ", "acme-inc-eu"), ("Ünï", "n"), ("日本", "organization")]
         {

@@ -1,5 +1,5 @@
-//! What is written once the answer is ready, in a trip of its own: when a secret was used last, at most once a minute, and
-//! the move of a secret to the current master key, as it is used.
+//! Writes deferred until after the response, in a trip of their own: the last use of a secret, at most once a minute,
+//! and the move of a secret to the current master key when it is used.
 
 use std::fmt;
 
@@ -11,36 +11,36 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// What is left to write after a request.
+/// The deferred writes of a request.
 #[derive(Debug, Serialize)]
 pub struct After {
     /// The time of the request.
     pub now: Micros,
-    /// The secrets that were used, as far as it is time to note it.
+    /// The secrets whose use has to be noted.
     pub used: Vec<Id>,
-    /// The secret that is still under the previous key.
+    /// The move of a secret that is still under the previous master key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rekey: Option<Rekey>,
-    /// The unique stamp of the request: what moves was not written by it, so it is a new one to that row.
+    /// The unique stamp of the request. The secret that moves does not have it yet, so its event names this request.
     pub change: Id,
     /// The calling credential, or `root`.
     pub by: String,
-    /// The request's id.
+    /// The request's id, recorded in events.
     pub request: String,
 }
 
-/// A secret's move to the current key. Debug shows its ids alone.
+/// The move of a secret to the current master key. Debug prints only its ids.
 #[derive(Serialize)]
 pub struct Rekey {
-    /// Its id so far.
+    /// The secret's id under the previous key.
     pub from: Id,
-    /// Its id from now on: another one only for a client's own token.
+    /// The secret's new id. It differs only for a token that a client chose.
     pub id: Id,
-    /// Its digest under the current key.
+    /// The digest under the current key.
     pub digest: String,
     /// The current key's id.
     pub key: String,
-    /// Its value sealed under the current key, if it was sealed.
+    /// The value encrypted under the current key, if it was sealed before.
     pub sealed: Option<String>,
 }
 
@@ -51,24 +51,24 @@ impl fmt::Debug for Rekey {
 }
 
 impl After {
-    /// Whether anything is left to write.
+    /// Returns whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used.is_empty() && self.rekey.is_none()
     }
 }
 
-/// Writes it.
+/// Runs the deferred writes.
 ///
 /// # Errors
-/// `Unavailable` or `Broken`, of which the caller of the request learns nothing: its answer has gone out.
+/// `Unavailable` or `Broken`. The client does not see them: the response has been sent.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
     const NOTE_SECRET: Sql = Sql::Plain(Plain::NoteSecret);
     const NOTE_CREDENTIAL: Sql = Sql::Plain(Plain::NoteCredential);
     const REKEY: Sql = Sql::Plain(Plain::Rekey);
     let statements: &[_] = match (after.used.is_empty(), &after.rekey) {
         (true, None) => return Ok(()),
-        // The move last: the notes find the secret by the id that it had.
+        // The move is last, since the notes find the secret by its previous id.
         (false, None) => &[NOTE_CREDENTIAL, NOTE_SECRET],
         (false, Some(_)) => &[NOTE_CREDENTIAL, NOTE_SECRET, REKEY],
         (true, Some(_)) => &[REKEY],

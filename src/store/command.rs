@@ -1,7 +1,7 @@
-//! The command that a batch is asked: one JSON document, the `?1` of every statement.
+//! The command: one JSON document, the `?1` of every statement in a batch.
 //!
-//! One text instead of twenty values: an absent, a null and a set member stay three things, numbers stay whole (a bound one
-//! is a REAL in D1), and the boundary to JavaScript is crossed once.
+//! One document instead of twenty values distinguishes absent, null and present members, keeps integers whole (D1
+//! binds every number as REAL), and crosses the boundary to JavaScript once.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,35 +22,35 @@ use crate::credential::time::Micros;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TenantRef {
-    /// By id.
+    /// The id, from the path or a header, or of a new tenant.
     Id(Key),
-    /// By label.
+    /// The label, on faces that accept one.
     Label(String),
 }
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// The caller itself: it logs in.
+    /// No thing: the caller logs in, or verifies a token.
     Caller,
-    /// All tenants, or one to be made.
+    /// All tenants, or a new one.
     Tenants,
-    /// One tenant.
+    /// An existing tenant.
     Tenant,
-    /// The principals of a tenant, or one to be made.
+    /// The principals of a tenant, or a new one.
     Principals,
-    /// One principal.
+    /// An existing principal.
     Principal,
-    /// The history of a tenant, or of a credential of it.
+    /// The history of a tenant, or of one of its principals or credentials.
     Events,
-    /// The credentials of a tenant or of a principal, or one to be made.
+    /// The credentials of a tenant or of a principal, or a new one.
     Credentials,
-    /// One credential.
+    /// An existing credential.
     Credential,
 }
 
 impl Target {
-    /// The kind of thing that is written.
+    /// Returns the kind of thing that a write changes.
     pub(super) fn noun(self) -> Noun {
         match self {
             Self::Tenants | Self::Tenant => Noun::Tenant,
@@ -63,42 +63,43 @@ impl Target {
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
-    /// Reads one or several.
+    /// Writes nothing.
     Read,
-    /// Makes one.
+    /// Creates one thing.
     Create,
-    /// Replaces or merges one.
+    /// Replaces, merges, rotates, revokes or restores one thing.
     Change,
-    /// Deletes one or several, with all that belongs to them.
+    /// Deletes things with everything that belongs to them.
     Delete,
 }
 
-/// A step of a rotation: two secrets hold from its start to its end, which is its deadline unless it is finished or cancelled.
+/// A step of a rotation. Both secrets are valid from its start until it is finished or cancelled, or the old secret
+/// ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rotation {
-    /// A new secret, and a deadline for the one that there was.
+    /// Adds a secret, and sets the end of the old one.
     Start,
-    /// The new one alone.
+    /// Keeps only the new secret.
     Finish,
-    /// The old one alone.
+    /// Keeps only the old secret.
     Cancel,
 }
 
-/// A secret as it will be stored. Debug shows its id alone.
+/// A secret to be stored. Debug prints only its id.
 #[derive(Clone, Serialize)]
 pub struct NewRow {
-    /// Its id.
+    /// Unique over all tenants; derived from the digest if the client chose the token.
     pub id: Id,
-    /// Its keyed digest.
+    /// HMAC of the value under the current master key.
     pub digest: String,
-    /// Its proofs under every key: a secret that is there may still be under the previous one.
+    /// Proofs under every configured key, since the same secret may be stored under the previous one.
     pub proofs: Vec<Proof>,
-    /// The id of the key.
+    /// The id of the current master key.
     pub key: String,
-    /// Its sealed value, where a face shows it on reads.
+    /// The encrypted value, where a face reveals it again.
     pub sealed: Option<String>,
-    /// Its last characters, or nothing.
+    /// The last characters of the value, or empty.
     pub hint: String,
 }
 
@@ -108,136 +109,137 @@ impl fmt::Debug for NewRow {
     }
 }
 
-/// An Idempotency-Key, and what it is asked for with: digests, since both are the client's own texts.
+/// An Idempotency-Key and its request, as keyed digests: both are texts of the client.
 #[derive(Clone, Debug, Serialize)]
 pub struct Idempotency {
-    /// Of the path and the key.
+    /// Digest of the path and the key.
     pub id: String,
-    /// Of the body.
+    /// Digest of the body.
     pub body: String,
-    /// The secret that will be shown, sealed, so that it can be shown again.
+    /// The new secret, encrypted, so that a repeated request gets it again.
     pub sealed: Option<String>,
 }
 
-/// When something was created and changed last, where a client says so.
+/// The times that a client may choose on one face. The history does not use them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Times {
-    /// When it was created.
+    /// Used on creation only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Micros>,
-    /// When it was changed last.
+    /// Used on creation only; a change sets the time itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Micros>,
 }
 
-/// The label of a new tenant: the slug if the number is 1, else the slug and the number; the first that is free.
+/// How to find the label of a new tenant: `slug`, then `slug-2`, `slug-3` and so on; the first free one is used.
 #[derive(Clone, Debug, Serialize)]
 pub struct Label {
-    /// Lower-case letters, digits and hyphens.
+    /// Lower-case letters, digits and hyphens, made from the name.
     pub slug: String,
-    /// The number to begin with.
+    /// The first number to try. 1 means the slug without a number.
     pub first: u32,
 }
 
-/// The document. What each member decides stands in `sql/` and `rules.rs`.
+/// The document. Its members are used in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a member of the document, and decides on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "independent members of the document")]
 pub struct Command {
     /// The time of the request.
     pub now: Micros,
-    /// Who calls.
+    /// The caller's proof of identity.
     pub caller: Caller,
-    /// The tenant; none is the caller's own.
+    /// The tenant that the request names; absent for the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<TenantRef>,
-    /// The principal: of the path, where it has one, or the one to be made.
+    /// The principal that the path names, or the id of a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<Key>,
-    /// The credential: of the path, or the one to be made.
+    /// The credential that the path names, or the id of a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Key>,
-    /// The proofs of a token: the credential is the one that has it.
+    /// The proofs of a token in the path, by which a credential is found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Vec<Proof>>,
-    /// Whose token is asked about.
+    /// The token to be verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Caller>,
-    /// The number of the event that a page of the history begins at.
+    /// The number of the first event on a page of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
-    /// What it is about: it selects the statements.
+    /// Selects the statements, and is not part of the document.
     #[serde(skip)]
     pub target: Target,
-    /// What it does: it selects the statements.
+    /// Selects the statements, and is not part of the document.
     #[serde(skip)]
     pub act: Act,
-    /// The least rank that may do it.
+    /// The lowest rank that the route accepts.
     pub required_right: Rank,
-    /// The tags of If-Match; none without the header.
+    /// The tags of If-Match; `None` without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_match: Option<Vec<String>>,
-    /// The tags of If-None-Match; none without the header.
+    /// The tags of If-None-Match on a write; `None` without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_none_match: Option<Vec<String>>,
-    /// Members that only read, as they are said to be.
+    /// Read-only members that the body repeats: a value that differs from the stored one is a violation.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub asserted: Map<String, Value>,
-    /// Whether `set` says the difference: metadata is merged member by member.
+    /// Whether metadata is merged member by member (PATCH) instead of replaced.
     #[serde(skip_serializing_if = "is_false")]
     pub merges: bool,
-    /// Whether `enabled` is said as "active": neither disabled nor revoked.
+    /// Whether the face has "active" in place of `enabled`: neither disabled nor revoked.
     #[serde(skip_serializing_if = "is_false")]
     pub active: bool,
-    /// A step of a rotation.
+    /// The step of a rotation that a change makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
-    /// How long a secret that a rotation replaces lives on.
+    /// How many seconds the old secret of a rotation stays valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_seconds: Option<i64>,
-    /// Whether secrets are told of: their ids and times.
+    /// Whether a credential is returned with its secrets' ids, hints and times.
     #[serde(skip)]
     pub lists_secrets: bool,
-    /// The key under which something is made once.
+    /// The Idempotency-Key of a creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
-    /// The page of a list.
+    /// The page of a list or a history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<Page>,
-    /// More credentials than this are too many for it.
+    /// The maximum number of credentials that the request may list or delete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bound: Option<u32>,
-    /// Whether a tenant is deleted with all that it has.
+    /// Whether to delete a tenant that is not empty.
     #[serde(skip_serializing_if = "is_false")]
     pub force: bool,
-    /// Whether it is only told what the change would do.
+    /// Whether the request is a dry run.
     #[serde(skip)]
     pub dry: bool,
-    /// Whether the body breaks a rule already.
+    /// Whether validation found violations before the database was asked.
     pub invalid: bool,
-    /// The keys of the stored document that are set: null removes one.
+    /// The merge patch of the stored document: null removes a key.
     pub set: Map<String, Value>,
-    /// When it was created and changed, where a client may say so.
+    /// Times chosen by the client.
     pub times: Times,
-    /// The label of a tenant that is created.
+    /// How to label a new tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,
-    /// The part of the roles that `set` speaks of.
+    /// The resource whose roles `set` replaces; roles on other resources are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
-    /// The `role_id`s to compare with the catalogue, each with its index in the body. The document has the names, each once.
-    #[serde(serialize_with = "names")]
+    /// The `role_id`s to compare with the tenant's catalogue, each with its index in the body. The document has each
+    /// name once.
+    #[serde(serialize_with = "serialize_role_names")]
     pub role_names: Vec<(usize, String)>,
     /// The secret to be stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<NewRow>,
-    /// The unique stamp of the change.
+    /// The unique stamp of the change, by which later statements of the batch find its rows.
     pub change: Id,
-    /// The request's id.
+    /// The request's id, recorded in events.
     pub request: String,
 }
 
 #[expect(clippy::ptr_arg, reason = "serde passes the field's own type")]
-fn names<S: Serializer>(indexed: &Vec<(usize, String)>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_role_names<S: Serializer>(indexed: &Vec<(usize, String)>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(indexed.iter().map(|(_, name)| name).collect::<BTreeSet<_>>())
 }
 
@@ -247,7 +249,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Command {
-    /// A command of this caller, about nothing yet.
+    /// Returns a command that names no thing and sets nothing.
     #[must_use]
     pub fn new(
         now: Micros,
@@ -293,13 +295,14 @@ impl Command {
         }
     }
 
-    /// Whether it may write: what breaks a rule already, and a dry run, is judged alone.
+    /// Returns whether the batch may write. An invalid change and a dry run only get a verdict.
     pub(super) fn writes(&self) -> bool {
         self.act != Act::Read && !self.invalid && !self.dry
     }
 
-    /// Says full access as the stored document does: by a key of its own, with an empty list of roles. So a key that is lost never opens
-    /// anything. In a context, an empty list says nothing of it.
+    /// Replaces null roles, which mean full access, by what the document stores: no roles, and the key
+    /// `unrestricted`. So a lost key never grants anything. An empty list is left alone: in one context, it does not
+    /// decide full access.
     pub(crate) fn set_unrestricted(&mut self) {
         let unrestricted = match self.set.get_mut("roles") {
             Some(roles @ Value::Null) => {
@@ -312,9 +315,9 @@ impl Command {
         self.set.insert("unrestricted".to_owned(), unrestricted.into());
     }
 
-    /// The document's text.
+    /// Serializes the document.
     pub(crate) fn text(&self) -> String {
-        // Only a map with keys that are not strings fails; there is none here.
+        // Serialization fails only for maps with keys that are not strings.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

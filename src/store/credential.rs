@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::command::{Act, Command, Rotation, Target};
-use super::idempotency::{Made, once};
+use super::idempotency::{Made, create_once};
 use super::sql::{Plain, Sql};
 use super::verdict::{Outcome, document, first, judge, no_row, one, read};
 use super::{Database, Row, Store};
@@ -23,7 +23,7 @@ pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Resul
     one(store, command, read, Vec::new(), from_row).await
 }
 
-/// Judges a request, and does nothing else. On a tenant, the names of its roles are judged with it.
+/// Returns only the verdict. For one tenant, it includes the catalogue of role names.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -41,11 +41,11 @@ pub async fn create<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
-    let follow = [Sql::Plain(Plain::SecretAdd)];
-    once(store, command, &follow, violations, |row| read::<Stored>(row)?.into_credential(None)).await
+    let following = [Sql::Plain(Plain::SecretAdd)];
+    create_once(store, command, &following, violations, |row| read::<Stored>(row)?.into_credential(None)).await
 }
 
-/// Updates a credential, for PUT and PATCH, on every face.
+/// Updates a credential: every change on every face, including rotation, revocation and restoration.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -57,9 +57,9 @@ pub async fn update<D: Database>(
     let rotates = command.rotation.is_some();
     let listed = command.lists_secrets && !rotates;
     let mut statements = vec![Sql::Change { target: Target::Credential, act: Act::Change, secrets: listed }];
-    // An invalid change is judged only: who is not authenticated gets 401 and learns nothing of the body.
+    // An invalid change still gets a verdict: an unauthenticated caller gets 401, and learns nothing about the body.
     if !command.invalid {
-        let follow: &[Plain] = match (command.rotation, &command.secret) {
+        let following: &[Plain] = match (command.rotation, &command.secret) {
             (None, None) => &[],
             (None, Some(_)) => &[Plain::SecretAdd, Plain::SecretEndOthers, Plain::SecretDeleteEnded],
             (Some(Rotation::Start), _) => {
@@ -68,14 +68,15 @@ pub async fn update<D: Database>(
             (Some(Rotation::Finish), _) => &[Plain::SecretFinish, Plain::SecretsRead, Plain::SecretDeleteEnded],
             (Some(Rotation::Cancel), _) => &[Plain::SecretCancel, Plain::SecretsRead, Plain::SecretDeleteEnded],
         };
-        statements.extend(follow.iter().copied().map(Sql::Plain));
+        statements.extend(following.iter().copied().map(Sql::Plain));
     }
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
         let mut stored: Stored = read(first(&rows, 0).ok_or_else(no_row)?)?;
         if rotates {
-            let last_but_one = statements.len() - 2;
-            stored.secrets = read::<Listed>(first(&rows, last_but_one).ok_or_else(no_row)?)?.secrets;
+            // SecretsRead, before SecretDeleteEnded.
+            let secrets_read = statements.len() - 2;
+            stored.secrets = read::<Listed>(first(&rows, secrets_read).ok_or_else(no_row)?)?.secrets;
         }
         let sealed = stored.sealed_after(command);
         stored.into_credential(sealed)
@@ -83,19 +84,19 @@ pub async fn update<D: Database>(
     Ok(Outcome { judged, result })
 }
 
-/// What a change would do.
+/// The effect that a change would have.
 pub struct Dry {
-    /// The credential.
+    /// The credential that would change.
     pub id: Id,
-    /// Its revision, which stays.
+    /// The current revision, which a dry run keeps.
     pub revision: i64,
-    /// What would differ, as an event would report it: a JSON object.
+    /// A JSON object of the differences, as an event would report them.
     pub changes: String,
     /// Whether the change widens access.
     pub widened: bool,
 }
 
-/// Judges a change, and tells what it would do. Writes nothing.
+/// Returns the effect that a change would have, without writing.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -123,7 +124,7 @@ struct Listed {
     secrets: Option<String>,
 }
 
-/// A row of `credentials`, and of its newest secret where that is asked for.
+/// A row of `credentials`, with the newest secret where the statement reads it.
 #[derive(Deserialize)]
 struct Stored {
     tenant: Id,
@@ -140,7 +141,7 @@ struct Stored {
     sealed: Option<String>,
 }
 
-/// A credential of a list, and its newest secret, if that was asked for.
+/// Parses a credential, with its newest sealed secret where the statement reads it.
 pub(super) fn from_row(row: &Row) -> Result<Credential, Refusal> {
     let stored: Stored = read(row)?;
     let sealed = stored.sealed();
@@ -148,13 +149,13 @@ pub(super) fn from_row(row: &Row) -> Result<Credential, Refusal> {
 }
 
 impl Stored {
-    /// The sealed value of the newest secret.
+    /// Returns the sealed value of the newest secret before the change.
     fn sealed(&self) -> Option<Sealed> {
         let (text, key) = self.sealed.as_ref().zip(self.sealing_key.as_ref())?;
         Some(Sealed { key: key.clone(), text: text.clone() })
     }
 
-    /// The sealed value of the secret that is the newest once the change is made.
+    /// Returns the sealed value of the newest secret after the change.
     fn sealed_after(&self, command: &Command) -> Option<Sealed> {
         match &command.secret {
             Some(new) if !new.proofs.iter().any(|proof| self.newest.as_ref() == Some(&proof.id.to_string())) => {
@@ -165,8 +166,8 @@ impl Stored {
     }
 
     fn into_credential(self, sealed: Option<Sealed>) -> Result<Credential, Refusal> {
-        let unread = |_| Refusal::Broken("secrets that cannot be read".to_owned());
-        let secrets = self.secrets.map(|secrets| serde_json::from_str(&secrets)).transpose().map_err(unread)?;
+        let unreadable = |_| Refusal::Broken("secrets that cannot be read".to_owned());
+        let secrets = self.secrets.map(|secrets| serde_json::from_str(&secrets)).transpose().map_err(unreadable)?;
         Ok(Credential {
             tenant: self.tenant,
             id: self.id,

@@ -1,5 +1,5 @@
-//! Deletion: one batch. What is to be deleted is stamped while the caller can still be judged, and is then deleted by its stamp,
-//! secrets first, with an event for each.
+//! Deletion, in one batch. The first statement stamps what to delete while the caller can still be checked; the
+//! others delete what has the stamp, secrets first, with an event for each.
 
 use super::command::{Command, Target};
 use super::sql::{Plain, Sql};
@@ -7,11 +7,11 @@ use super::verdict::{Outcome, judge};
 use super::{Database, Store};
 use crate::refusal::Refusal;
 
-/// The most credentials that one deletion takes with it.
+/// The maximum number of credentials that one request deletes.
 pub const DELETE_MAX: u32 = 10_000;
 
-/// Deletes what the command is on: a credential; all of a tenant or of a principal; a principal or a tenant with all that
-/// belongs to it.
+/// Deletes the command's target: one credential; every credential of a tenant or a principal; a principal or a tenant
+/// with everything that belongs to it.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -23,7 +23,7 @@ pub async fn delete<D: Database>(store: &Store<'_, D>, command: &Command) -> Res
         Sql::Plain(Plain::CredentialsDelete),
     ];
     if matches!(command.target, Target::Tenant | Target::Principal) {
-        // With its default principal the tenant is deleted (the schema's triggers).
+        // A trigger deletes the tenant with its default principal.
         statements.push(Sql::Plain(Plain::PrincipalsDelete));
     }
     judge(store, command, &statements, Vec::new()).await.map(|(outcome, _)| outcome)

@@ -1,31 +1,31 @@
-//! How a database fails. D1 tells by the text of its error alone, so the texts that it documents are read here.
+//! How a database fails. D1 reports the kind of an error only in its text, so its documented texts are matched here.
 
-/// Why a batch gave nothing back.
+/// Why a batch failed. Each variant has the message of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It did not reach the database: nothing was written.
+    /// The batch did not reach the database: nothing was written.
     Unreached(String),
-    /// The database has more to do than it can, and did not take it: nothing was written.
+    /// The database rejected the batch because of its load: nothing was written.
     Overloaded(String),
-    /// The connection was lost, or the database reset, while it ran: all of it was written, or nothing.
+    /// The connection was lost or the database was reset during the batch: all of it was written, or nothing.
     Lost(String),
-    /// It took too long, or failed in a way that we do not know: all of it was written, or nothing.
+    /// The batch timed out or failed for an unknown reason: all of it was written, or nothing.
     Unavailable(String),
-    /// A statement failed, which is a bug of ours: nothing was written.
+    /// A statement failed, which is a bug in Postern: nothing was written.
     Failed(String),
 }
 
-/// A variant, as what makes it.
-type Kind = fn(String) -> Fault;
+/// The constructor of a variant.
+type Constructor = fn(String) -> Fault;
 
-/// Texts of D1 (its documentation, "Error list"), and what each means. The first that a message contains counts.
-const TEXTS: [(&str, Kind); 14] = [
+/// Texts from D1's documentation ("Error list"), with their meaning. The first one that a message contains decides.
+const TEXTS: [(&str, Constructor); 14] = [
     ("Cannot resolve D1 DB", Fault::Unreached),
     ("overloaded", Fault::Overloaded),
     ("Network connection lost", Fault::Lost),
     ("storage caused object to be reset", Fault::Lost),
     ("reset because its code was updated", Fault::Lost),
-    // What follows is ours: a constraint, or a statement that cannot be run.
+    // Bugs in Postern: a violated constraint, or an invalid statement.
     ("SQLITE_ERROR", Fault::Failed),
     ("SQLITE_CONSTRAINT", Fault::Failed),
     ("SQLITE_MISMATCH", Fault::Failed),
@@ -38,16 +38,16 @@ const TEXTS: [(&str, Kind); 14] = [
 ];
 
 impl Fault {
-    /// What a message of D1 means. One that is not known is taken for the worst: it may have been written.
+    /// Classifies a message of D1. An unknown message means that the batch may have been written.
     #[must_use]
     pub fn from_message(message: String) -> Self {
         let known = TEXTS.iter().find(|(text, _)| message.contains(text));
-        let fault = known.map_or(Self::Unavailable as Kind, |(_, fault)| *fault);
+        let fault = known.map_or(Self::Unavailable as Constructor, |(_, fault)| *fault);
         fault(message)
     }
 
-    /// Whether a batch that does this may be run again at once.
-    pub(super) fn may_be_asked_again(&self, writes: bool) -> bool {
+    /// Returns whether a batch that failed like this may be retried immediately.
+    pub(super) fn may_retry(&self, writes: bool) -> bool {
         match self {
             Self::Unreached(_) => true,
             Self::Lost(_) => !writes,
@@ -55,12 +55,12 @@ impl Fault {
         }
     }
 
-    /// Whether the batch may have been written all the same.
+    /// Returns whether the batch may have been written nevertheless.
     pub(super) fn may_have_run(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Unavailable(_))
     }
 
-    /// What the database said.
+    /// Returns the message of the database.
     #[must_use]
     pub fn text(&self) -> &str {
         let (Self::Unreached(text)
@@ -76,10 +76,10 @@ impl Fault {
 mod tests {
     use super::Fault;
 
-    /// What D1 documents, as it says it; whether it may have been written, and what is asked again.
+    /// Each message, whether the batch may have been written, and whether a read and a write are retried.
     #[test]
-    fn each_documented_message_means_what_may_have_been_written_and_what_may_be_asked_again() {
-        for (message, may_have_run, reads_again, writes_again) in [
+    fn every_documented_d1_error_is_classified() {
+        for (message, may_have_run, retries_read, retries_write) in [
             ("Cannot resolve D1 DB due to transient issue on remote node.", false, true, true),
             ("D1 DB is overloaded. Requests queued for too long.", false, false, false),
             ("D1 DB is overloaded. Too many requests queued.", false, false, false),
@@ -102,8 +102,8 @@ mod tests {
         ] {
             let fault = Fault::from_message(format!("D1_ERROR: {message}"));
             assert_eq!(fault.may_have_run(), may_have_run, "{message}");
-            assert_eq!(fault.may_be_asked_again(false), reads_again, "{message}");
-            assert_eq!(fault.may_be_asked_again(true), writes_again, "{message}");
+            assert_eq!(fault.may_retry(false), retries_read, "{message}");
+            assert_eq!(fault.may_retry(true), retries_write, "{message}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The history: events of a tenant or of a credential, newest first, by pages.
+//! The history: pages of the events of a tenant, a principal or a credential, newest first.
 
 use serde::Deserialize;
 
@@ -11,45 +11,45 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// An event: one change of a tenant, a principal or a credential, or of a secret of a credential. It never holds a secret.
+/// An event: one change of a tenant, a principal, a credential or a credential's secret. It never contains a secret.
 #[derive(Debug, Deserialize)]
 pub struct Event {
-    /// Its number within the tenant.
+    /// The number of the event within its tenant.
     pub seq: i64,
-    /// What kind of thing it is of.
+    /// The kind of thing that changed.
     pub noun: Noun,
     /// The thing's id.
     pub id: Id,
-    /// The secret's id, where it is an event of one.
+    /// The secret's id, for an event of a secret.
     pub secret: Option<Id>,
-    /// The previous event of the same thing.
+    /// The number of the previous event of the same thing.
     pub previous: Option<i64>,
-    /// What was done.
+    /// `created`, `updated`, `deleted`, `secret_created`, `secret_updated` or `secret_ended`.
     pub action: String,
-    /// The thing's revision after it.
+    /// The thing's revision after the change.
     pub revision: i64,
-    /// When.
+    /// When the change was made.
     pub at: Micros,
-    /// Who: a credential's id, `root`, or `console`.
+    /// The caller: a credential's id, `root` or `console`.
     pub by: String,
-    /// In which request.
+    /// The id of the request, or `console`.
     pub request: String,
-    /// The fields, each before and after: a JSON object.
+    /// A JSON object of the fields that differ, each with its value before and after.
     pub changes: String,
-    /// Whether it widened access.
+    /// 1 if the change widened access, else 0.
     pub widened: u8,
 }
 
-/// A page of the history, and where the next begins.
+/// A page of the history.
 #[derive(Debug)]
 pub struct Events {
     /// The events, newest first.
     pub items: Vec<Event>,
-    /// The number of the next event, if there is one.
+    /// The number of the first event on the next page, if there is one.
     pub next: Option<i64>,
 }
 
-/// Reads a page: of the thing that the page names, else of the tenant.
+/// Returns a page of the history of the thing that `Page::noun` and `Page::from` name, or of the whole tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -1,5 +1,5 @@
-//! Idempotency keys: what is created under one is created once, and answered the same for a day. The write itself keeps the
-//! response (the view `kept`), and returns it where the verdict is `replay`.
+//! Idempotency keys. A creation with a key happens once, and the same request gets the same response for a day. The
+//! write itself stores the response (the view `kept`), and returns it where the verdict is `replay`.
 
 use serde::Deserialize;
 
@@ -12,22 +12,23 @@ use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// What was made: now, or under the same key before, and then with the secret that was shown.
+/// What a creation returns.
 pub struct Made<T> {
-    /// It, as it was when it was made.
+    /// The thing as it was created, now or by an earlier request with the same key.
     pub made: T,
-    /// Its secret, sealed, where it was made before.
+    /// `Some` if an earlier request created the thing: the sealed secret of that response, if it had one.
     pub replayed: Option<Option<Sealed>>,
 }
 
-/// Creates what the command asks for, once for its key. `follow` goes by the stamp of that.
+/// Creates a thing, or returns what an earlier request with the same key created. The statements `following` run by
+/// the stamp.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub(super) async fn once<D: Database, T>(
+pub(super) async fn create_once<D: Database, T>(
     store: &Store<'_, D>,
     command: &Command,
-    follow: &[Sql],
+    following: &[Sql],
     violations: Vec<Violation>,
     read_made: impl FnOnce(&Row) -> Result<T, Refusal>,
 ) -> Result<Outcome<Made<T>>, Refusal> {
@@ -38,8 +39,8 @@ pub(super) async fn once<D: Database, T>(
         made_sealed: Option<String>,
     }
     let create = Sql::Change { target: command.target, act: Act::Create, secrets: command.lists_secrets };
-    let follow = if command.invalid { &[] } else { follow };
-    let statements = [&[create], follow].concat();
+    let following = if command.invalid { &[] } else { following };
+    let statements = [&[create], following].concat();
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
         let row = first(&rows, 0).ok_or_else(no_row)?;
@@ -53,7 +54,7 @@ pub(super) async fn once<D: Database, T>(
     Ok(Outcome { judged, result })
 }
 
-/// Removes what is older than a day.
+/// Deletes the responses that are older than a day.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`.

@@ -1,10 +1,10 @@
-//! An id of a path, as a member of the command.
+//! An id from a path, as a member of the command.
 
 use serde::{Serialize, Serializer};
 
 use crate::credential::id::Id;
 
-/// An id of a path. One that cannot be read is one that nothing has.
+/// An id from a path. `None` is one that cannot be parsed: it is serialized as an empty text, which no row has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(pub Option<Id>);
 

@@ -1,5 +1,5 @@
-//! Lists: pages by keyset. A page begins behind a place in an index, so it reads its own rows wherever it stands, and stays
-//! right while rows come and go.
+//! Lists, paged by keyset. A page starts after a position in an index: it reads only its own rows however deep it is,
+//! and inserts and deletions do not shift it (docs/decisions/0007).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,64 +18,65 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// The most that a list which is not paged shows.
+/// The maximum number of items in a list without pages.
 pub const LIST_MAX: u32 = 10_000;
 
-/// A page.
+/// The items of a page, and what follows or precedes them.
 #[derive(Debug)]
 pub struct Listed<T> {
-    /// Its items, in the order asked for.
+    /// The items in the requested order.
     pub items: Vec<T>,
-    /// Whether more come after them.
+    /// Whether the list continues after the page.
     pub more: bool,
-    /// Whether some come before them. Known where the page looks back.
+    /// Whether an item precedes the page; `false` unless `Page::checks_previous`.
     pub has_previous: bool,
-    /// How many credentials the tenant has.
+    /// The number of credentials of the tenant.
     pub total: u64,
-    /// How many come after the page, up to [`PAGE_MAX`]. Known where the page counts.
+    /// The number of items after the page, up to [`PAGE_MAX`]. Meaningful on the first page of a tenant's
+    /// credentials, or with `Page::counts`.
     pub remaining: u64,
-    /// Where a filtered page stopped looking, if before the end of the list.
+    /// Where a filtered page stopped, if it did not reach the end of the list.
     pub resume: Option<Edge>,
 }
 
-/// A place in a list of credentials: what of it the list is ordered by, and its id.
+/// The position of the last credential that a filtered page examined.
 #[derive(Debug, Deserialize)]
 pub struct Edge {
-    /// When the credential there was made, in that order.
+    /// Its creation; 0 in the order of names.
     pub created_at: Micros,
-    /// Its name, in that order.
+    /// Its name; empty in other orders.
     pub name: String,
-    /// Its id.
+    /// Breaks ties.
     pub id: Id,
 }
 
 impl Edge {
-    /// The place.
+    /// Returns it as the position of an item.
     #[must_use]
     pub fn position(&self) -> Position<'_> {
         Position { created_at: self.created_at, name: &self.name, id: self.id }
     }
 }
 
-/// What a list can be of. What the target of the command has to be the same.
+/// An item of a list. The command's target must be of the same kind.
 pub trait Item: Sized {
-    /// Where it stands in a list.
+    /// Returns the position of the item in any order.
     fn position(&self) -> Position<'_>;
 
-    /// Reads it from its row.
+    /// Parses a row.
     ///
     /// # Errors
-    /// `Broken` for a row of something else.
+    /// `Broken` for a row of another kind.
     fn from_row(row: &Row) -> Result<Self, Refusal>;
 }
 
-/// Where an item stands: what lists are ordered by.
+/// The sort keys of an item.
 pub struct Position<'a> {
-    /// When it was made.
+    /// For [`SortKey::Creation`](super::command::SortKey::Creation).
     pub created_at: Micros,
-    /// Its name.
+    /// For [`SortKey::Name`](super::command::SortKey::Name).
     pub name: &'a str,
-    /// Its id.
+    /// Breaks ties.
     pub id: Id,
 }
 
@@ -109,8 +110,8 @@ impl Item for Tenant {
     }
 }
 
-/// A page of credentials (a tenant's, or a principal's), of a tenant's principals, or of tenants: root's are all of them,
-/// anyone else's its own.
+/// Returns a page of a tenant's or a principal's credentials, of a tenant's principals, or of tenants. Root lists all
+/// tenants; any other caller only its own.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -124,10 +125,10 @@ pub async fn page<D: Database, T: Item>(
     let result = result.and_then(|()| {
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
-        let extra = read::<With>(verdict)?.extra;
+        let extra = read::<ExtraColumn>(verdict)?.extra;
         let items = found.iter().take(limit).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
         let (more, total) = (found.len() > limit, judged.total.unwrap_or_default());
-        // Nothing precedes the first page, and how many items follow it is known from the tenant's count.
+        // No item precedes the first page, and the tenant's total tells how many follow it.
         let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));
         let (mut has_previous, mut resume) = (false, None);
         match shape.extra {
@@ -144,8 +145,7 @@ pub async fn page<D: Database, T: Item>(
     Ok(Outcome { judged, result })
 }
 
-/// What the row of the verdict says besides.
 #[derive(Deserialize)]
-struct With {
+struct ExtraColumn {
     extra: Option<Value>,
 }

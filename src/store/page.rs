@@ -7,94 +7,95 @@ use crate::credential::id::Id;
 use crate::credential::table::Noun;
 use crate::credential::time::Micros;
 
-/// What the items of a list are ordered by; of equals, by their ids.
+/// What a list is ordered by. Items with the same key are ordered by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
-    /// When they were made.
+    /// `created_at`.
     Creation,
-    /// Their names.
+    /// `name`, byte by byte.
     Name,
-    /// Their ids.
+    /// `id`.
     Id,
 }
 
-/// An order of a list.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
-    /// By what.
+    /// The sort key.
     pub key: SortKey,
-    /// Whether the last comes first.
+    /// Whether the order is descending.
     pub descending: bool,
 }
 
-/// What the credentials of a page have to be. Times are those before which, or since when.
+/// Conditions on the credentials of a page, all of which must be true. An absent one is true.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Filter {
-    /// Enabled, or not.
+    /// Whether the credential is enabled.
     pub enabled: Option<bool>,
-    /// Of this principal.
+    /// The credential's principal.
     pub principal: Option<Id>,
-    /// With this role, on whatever.
+    /// A `role_id` that the credential has, on any resource.
     pub role: Option<String>,
-    /// The names from this one on …
+    /// The inclusive start of a range of names. A prefix is such a range.
     pub name_from: Option<String>,
-    /// … and before this one: a prefix is a range.
+    /// The exclusive end of that range.
     pub name_to: Option<String>,
-    /// Ending before.
+    /// The credential expires before this time.
     pub expires_before: Option<Micros>,
-    /// Not used since.
+    /// The credential was not used since this time.
     pub unused_since: Option<Micros>,
-    /// Without a secret made since.
+    /// No secret of the credential was created since this time.
     pub unrotated_since: Option<Micros>,
 }
 
-/// A page of a list.
+/// A page of a list or a history: where it starts, what it contains, and how long it is.
 #[derive(Clone, Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each says what one face shows; no two exclude each other")]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct Page {
-    /// The order.
+    /// Selects the statement, and is not part of the document.
     #[serde(skip)]
     pub order: Order,
-    /// The most items.
+    /// The maximum number of items.
     pub limit: u32,
-    /// How many to pass over first.
+    /// The number of items to skip after the start.
     pub skip: u32,
-    /// It begins behind the item that was made at this time …
+    /// `created_at` of the item before the page, in the order of creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Micros>,
-    /// … or has this name …
+    /// The name of the item before the page, in the order of names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// … and has this id.
+    /// The id of the item before the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
-    /// It begins behind this credential, there or once there; a history is the history of this thing.
+    /// In a list, the credential before the page, even if it has been deleted. In a history, the thing whose history
+    /// it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Key>,
-    /// What kind of thing a history is of.
+    /// In a history, the kind of thing; absent for the whole tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noun: Option<Noun>,
-    /// It is of those alone that pass this.
+    /// The conditions on a list of credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// It is these, and no others.
+    /// The ids to return instead of a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<Id>>,
-    /// Whether secrets are shown.
+    /// Whether to read each credential's newest secret, so that it can be revealed.
     pub secrets: bool,
-    /// Whether secrets are told of: their ids and times.
+    /// Whether to return the ids, hints and times of secrets.
     #[serde(skip_serializing_if = "is_false")]
     pub lists_secrets: bool,
-    /// Whether to tell if something is before it.
+    /// Whether to check for an item before the page.
     #[serde(skip)]
     pub checks_previous: bool,
-    /// Whether to count what is behind it.
+    /// Whether to count the items after the page.
     #[serde(skip)]
     pub counts: bool,
 }
 
 impl Page {
-    /// The first page in an order.
+    /// Returns the first page in an order.
     #[must_use]
     pub fn first(order: Order, limit: u32) -> Self {
         Self {
@@ -115,7 +116,7 @@ impl Page {
         }
     }
 
-    /// Whether it begins somewhere.
+    /// Returns whether the page starts after an item.
     #[must_use]
     pub fn is_further(&self) -> bool {
         self.id.is_some() || self.from.is_some()

@@ -1,9 +1,9 @@
-//! Principals: create, find, update.
+//! Principals: create, find, update. Each is one batch.
 
 use serde::Deserialize;
 
 use super::command::{Act, Command, Target};
-use super::idempotency::{Made, once};
+use super::idempotency::{Made, create_once};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
 use super::{Database, Store};
@@ -12,21 +12,21 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// A principal.
+/// A principal: what a credential speaks for, such as a user or a service.
 #[derive(Debug, Deserialize)]
 pub struct Principal {
-    /// Who owns it.
+    /// The tenant that owns it.
     pub tenant: Id,
-    /// Its id.
+    /// Unique within the tenant.
     pub id: Id,
-    /// Its stored document.
+    /// What clients may set.
     #[serde(deserialize_with = "document")]
     pub state: State,
-    /// Counts its changes from 1.
+    /// 1 on creation, plus 1 for each change.
     pub revision: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Micros,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Micros,
 }
 
@@ -34,21 +34,21 @@ pub struct Principal {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// Its name.
+    /// At most 255 characters.
     pub name: String,
-    /// Its description, if any.
+    /// At most 500 characters.
     pub description: Option<String>,
     /// Whether its credentials may be used.
     pub enabled: bool,
-    /// A user's first name, where a face says one.
+    /// A user's first name, on faces that have one.
     pub first_name: Option<String>,
-    /// A user's last name, where a face says one.
+    /// A user's last name, on faces that have one.
     pub last_name: Option<String>,
-    /// A user's address, where a face says one.
+    /// A user's email address, on faces that have one.
     pub email: Option<String>,
 }
 
-/// Creates a principal, of the id that the command has for it.
+/// Creates a principal with the id in `command.principal`.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -57,7 +57,7 @@ pub async fn create<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Principal>>, Refusal> {
-    once(store, command, &[], violations, read).await
+    create_once(store, command, &[], violations, read).await
 }
 
 /// Finds a principal.

@@ -1,21 +1,22 @@
-//! Every rule by which the database refuses a request: one line a rule, in the order in which they are checked. The verdict's CASE is
-//! made of these lines (`sql.rs`), and what its code means is read from them.
+//! The rules by which the database refuses a request, one per line, in the order in which they are checked.
+//!
+//! The verdict's CASE is built from these lines ([`code`]), and `verdict.rs` looks its code up in them.
 
 use super::command::Act::{self, Change, Create, Delete, Read};
 use super::command::Target::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
 use super::text::fill;
 use crate::refusal::{Conflict, Noun, Refusal};
 
-/// A rule.
 pub(super) struct Rule {
-    /// What the verdict says where the rule applies. Two rules may say the same.
+    /// The code of the verdict where the rule applies. Several rules may have the same code.
     pub code: &'static str,
-    /// The refusal; none where the request is answered with what it created before, under the same Idempotency-Key.
+    /// The refusal; `None` if the request gets the response that is kept for its Idempotency-Key.
     pub refusal: Option<Refusal>,
-    /// What requests it can refuse.
+    /// The requests to which the rule applies.
     pub targets: &'static [Target],
     pub acts: &'static [Act],
-    /// The condition, over the columns of the verdict's last step. `{etag}` is the entity tag of the thing.
+    /// The condition, on the columns of `verdict_of`. `{etag}` is the thing's entity tag without its quotes,
+    /// `{keyed_tenant}` the tenant to which an Idempotency-Key belongs.
     pub when: &'static str,
 }
 
@@ -33,7 +34,7 @@ macro_rules! rules {
     };
 }
 
-/// The rules.
+/// In the order of precedence: the first rule that applies decides.
 #[rustfmt::skip]
 pub(super) static RULES: &[Rule] = rules! {
     "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
@@ -45,24 +46,24 @@ pub(super) static RULES: &[Rule] = rules! {
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
     "stale"              Some(Refusal::Stale),                                  ONE, EVERY, "json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?1, '$.if_match') AS tag WHERE tag.value IN ('*', {etag}))";
-    // A read is answered 304 (RFC 9110 §13.1.2).
+    // A read gets 304 instead (RFC 9110 §13.1.2), in `service.rs`.
     "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
     "unconditional"      Some(Refusal::PreconditionRequired),                   &[Credential], &[Change, Delete], "json_type(?1, '$.if_match') IS NULL AND preconditions";
-    // Created with this key by this caller within the last day: the same body gets the same response, another one an error.
+    // This caller used the key within the last day: the same body gets the same response, another body an error.
     "replay"             None,                                                  &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_replay.sql");
     "key_reused"         Some(Refusal::KeyReused),                              &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_key_reused.sql");
-    // More than one answer or one batch holds. The count is the tenant's; below its bound nothing is counted.
+    // More than one response or one batch can have. A tenant's total below the bound needs no count.
     "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal, Tenant], &[Read, Delete], include_str!("sql/rule_too_many.sql");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, "outlives";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 3 AND restricted";
-    // Only root disables or enables a tenant.
+    // Only root may disable or enable a tenant.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 4 AND to_document -> '$.enabled' <> document -> '$.enabled'";
-    // Roles that the body names: the one that a face gives by default is not a use of RBAC.
+    // Applies to roles in the body only: the role that a face assigns by default is not a use of RBAC.
     "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac";
-    // No id is used twice, also after deletion. A credential's is unique over all tenants.
+    // No id is used twice, even after deletion. A credential's id is unique over all tenants.
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
@@ -70,14 +71,18 @@ pub(super) static RULES: &[Rule] = rules! {
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
-    // The default principal is neither deleted nor disabled.
+    // The default principal can be neither deleted nor disabled.
     "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "verdict_of.principal = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
     "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "verdict_of.principal = '00000000000000000000000000'";
-    // A tenant that is not empty is deleted only if the request says so.
+    // A tenant with credentials or further principals is deleted only with `force`.
     "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.tenant AND p.id > '00000000000000000000000000'))";
 };
 
-/// The CASE of the rules that can refuse such a request.
+/// Returns the expression of the code: a CASE of the rules for this target and act.
+///
+/// ```sql
+/// CASE WHEN {when} THEN 'unauthenticated' WHEN {when} THEN 'inactive' … ELSE 'go' END
+/// ```
 pub(super) fn code(target: Target, act: Act) -> String {
     let etag = if target == Tenant {
         "verdict_of.tenant || '.' || verdict_of.revision"

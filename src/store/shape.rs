@@ -1,67 +1,66 @@
-//! The statements of lists: what they depend on, and their text after the verdict.
+//! The statements of lists. As in `sql.rs`, `…` in a skeleton omits SQL, and `{name}` is another text.
 
 use super::command::{Command, Order, Page, SortKey, Target};
 use super::text::{fill, secrets_listed};
 
-/// The most rows of a page, and the most that are counted behind one.
+/// The maximum number of items on a page, and of items counted after one.
 pub const PAGE_MAX: u32 = 1000;
 
-/// How many credentials a filtered page looks at: the rows that it reads stay below a thousand, whatever the filter. What it
-/// does not come to, the next page does.
-const LOOKS_AT: u32 = 120;
+/// The number of credentials that a filtered page examines. The next page continues after them, so a page reads fewer
+/// than a thousand rows with any filter.
+const SCAN_MAX: u32 = 120;
 
-/// What a list's statement depends on: of each there are a few values, so there is a bounded number of texts.
+/// What the text of a list's statement depends on. Each member has few values, so the number of texts is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shape {
-    of: Of,
+    scope: Scope,
     order: Order,
-    /// Whether it is of the ids that the page names.
+    /// Whether the page has the ids to return.
     by_ids: bool,
     filtered: bool,
-    /// What is read beside the page.
     pub(super) extra: Extra,
 }
 
-/// What a list is of.
+/// What a list contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Of {
+enum Scope {
     AllTenants,
-    /// The caller's.
-    Tenant,
+    /// The caller's own tenant.
+    OwnTenant,
     Principals,
     Credentials,
-    /// The credentials of the path's principal.
-    Principal,
-    /// The credentials of the filter's principal, in the order of its keys.
-    FilteredPrincipal,
+    /// The credentials of the principal that the path names.
+    OfPrincipal,
+    /// The credentials of the principal that the filter names, by creation: read from that principal's keys.
+    OfFilteredPrincipal,
 }
 
-/// What is read beside the page.
+/// What the row of the verdict has besides the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Extra {
     Nothing,
-    /// Whether anything precedes it.
+    /// Whether an item precedes the page.
     Previous,
-    /// How many items follow it, up to [`PAGE_MAX`].
+    /// The number of items after the page, up to [`PAGE_MAX`].
     Remaining,
-    /// The position of the last item that a filtered page looks at, if it looks at as many as it may.
+    /// The position of the last item that a filtered page examined, if it examined [`SCAN_MAX`].
     Edge,
 }
 
 impl Shape {
     pub(super) fn new(command: &Command, page: &Page) -> Self {
         let by_filter = page.filter.as_ref().is_some_and(|filter| filter.principal.is_some());
-        let of = match command.target {
-            Target::Tenants | Target::Tenant if command.caller.is_root() => Of::AllTenants,
-            Target::Tenants | Target::Tenant => Of::Tenant,
-            Target::Principals | Target::Principal => Of::Principals,
+        let scope = match command.target {
+            Target::Tenants | Target::Tenant if command.caller.is_root() => Scope::AllTenants,
+            Target::Tenants | Target::Tenant => Scope::OwnTenant,
+            Target::Principals | Target::Principal => Scope::Principals,
             Target::Credentials | Target::Credential | Target::Caller | Target::Events => {
                 if command.principal.is_some() {
-                    Of::Principal
+                    Scope::OfPrincipal
                 } else if by_filter && page.order.key == SortKey::Creation {
-                    Of::FilteredPrincipal
+                    Scope::OfFilteredPrincipal
                 } else {
-                    Of::Credentials
+                    Scope::Credentials
                 }
             }
         };
@@ -74,25 +73,30 @@ impl Shape {
         } else {
             Extra::Nothing
         };
-        Self { of, order: page.order, by_ids: page.ids.is_some(), filtered: page.filter.is_some(), extra }
+        Self { scope, order: page.order, by_ids: page.ids.is_some(), filtered: page.filter.is_some(), extra }
     }
 
-    /// What the verdict is on.
-    pub(super) fn on(self) -> Target {
-        match self.of {
-            Of::AllTenants | Of::Tenant => Target::Tenants,
-            Of::Principals => Target::Principals,
-            Of::Credentials | Of::Principal | Of::FilteredPrincipal => Target::Credentials,
+    /// Returns the target of the verdict.
+    pub(super) fn target(self) -> Target {
+        match self.scope {
+            Scope::AllTenants | Scope::OwnTenant => Target::Tenants,
+            Scope::Principals => Target::Principals,
+            Scope::Credentials | Scope::OfPrincipal | Scope::OfFilteredPrincipal => Target::Credentials,
         }
     }
 
-    /// Returns the statement after the verdict: the row of the verdict, then the page's rows and one more, which tells that there is
-    /// more; or the rows of the ids that the page names.
+    /// Returns the statement after the verdict. It returns the row of the verdict, then the rows of [`Shape::rows`]:
+    ///
+    /// ```sql
+    /// , start AS (SELECT {judged}, … AS goes, …tenant, … AS created_at, … AS name, … AS id FROM verdict LEFT JOIN …)
+    /// SELECT s.judged, {extra} AS extra, NULL AS …, … FROM start AS s
+    /// UNION ALL SELECT NULL, NULL, * FROM ({rows})
+    /// ```
     pub(super) fn text(self) -> String {
-        let (columns, nulls) = match self.of {
-            Of::AllTenants | Of::Tenant => ("r.id, r.label", "NULL AS id, NULL AS label"),
-            Of::Principals => ("r.tenant, r.id", "NULL AS tenant, NULL AS id"),
-            Of::Credentials | Of::Principal | Of::FilteredPrincipal => (
+        let (columns, nulls) = match self.scope {
+            Scope::AllTenants | Scope::OwnTenant => ("r.id, r.label", "NULL AS id, NULL AS label"),
+            Scope::Principals => ("r.tenant, r.id", "NULL AS tenant, NULL AS id"),
+            Scope::Credentials | Scope::OfPrincipal | Scope::OfFilteredPrincipal => (
                 "r.last_used_at, newest.id AS newest, newest.key AS sealing_key, newest.sealed, {secrets} AS secrets, r.tenant, r.id",
                 "NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets, NULL AS tenant, NULL AS id",
             ),
@@ -110,27 +114,35 @@ impl Shape {
         include_str!("sql/list_start.sql").to_owned() + &fill(include_str!("sql/list_page.sql"), &blanks)
     }
 
+    /// Returns the query of a page's items. One item more than the page has shows that the list continues.
+    ///
+    /// ```sql
+    /// {select} LIMIT {limit} + 1 OFFSET {skip}                                      -- a page
+    /// SELECT {columns} FROM ({select} LIMIT 120) AS r {newest} WHERE {filter}
+    ///   ORDER BY r.position, r.position_id LIMIT {limit} + 1                        -- a filtered page
+    /// SELECT {columns} FROM {keys} {rows} {newest} WHERE … k.id IN (…) AND …        -- the ids of the page
+    /// ```
     fn rows(self, columns: &str) -> String {
         let Source { keys, k, rows } = self.source();
-        let newest = if self.on() == Target::Credentials { include_str!("sql/list_newest.sql") } else { "" };
+        let newest = if self.target() == Target::Credentials { include_str!("sql/list_newest.sql") } else { "" };
         if self.by_ids {
-            let within = self.within(k, &FROM_START);
+            let in_scope = self.scope_condition(k, &FROM_START);
             return format!(
                 "SELECT {columns} FROM {keys} {rows} {newest}
-                WHERE {within} {k}.id IN (SELECT value FROM json_each(?1, '$.page.ids')) AND (SELECT goes FROM start)"
+                WHERE {in_scope} {k}.id IN (SELECT value FROM json_each(?1, '$.page.ids')) AND (SELECT goes FROM start)"
             );
         }
         if self.filtered {
-            // The key is the one that it is read by: it is not sorted again.
+            // Ordering by the key that the scan reads by needs no sort.
             let (key, direction) = order_key(self.order);
-            let looked_at = format!(
+            let scanned = format!(
                 "r.tenant, r.id, r.state, r.revision, r.created_at, r.updated_at, r.last_used_at, r.enabled, r.principal, r.roles, r.name, \
                 r.expires_at, {k}.{key} AS position, {k}.id AS position_id"
             );
-            let looked_at = self.select(&looked_at, &format!("{keys} {rows}"), self.order, &FROM_START);
-            let passes = include_str!("sql/list_filter.sql");
+            let scanned = self.select(&scanned, &format!("{keys} {rows}"), self.order, &FROM_START);
+            let filter = include_str!("sql/list_filter.sql");
             return format!(
-                "SELECT {columns} FROM ({looked_at} LIMIT {LOOKS_AT}) AS r {newest} WHERE {passes}
+                "SELECT {columns} FROM ({scanned} LIMIT {SCAN_MAX}) AS r {newest} WHERE {filter}
                 ORDER BY r.position{direction}, r.position_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
             );
         }
@@ -138,18 +150,25 @@ impl Shape {
         format!("{select} LIMIT (?1 ->> '$.page.limit') + 1 OFFSET ?1 ->> '$.page.skip'")
     }
 
-    /// Read from the keys only, as a column of the row of the verdict.
+    /// Returns the column `extra` of the row of the verdict. It reads only the keys of the list:
+    ///
+    /// ```sql
+    /// NULL                                                                          -- Nothing
+    /// iif(s.goes, (SELECT 1 … ORDER BY … DESC LIMIT 1), NULL)                       -- Previous
+    /// iif(s.goes, (SELECT count(*) FROM (SELECT 1 … LIMIT 1000 OFFSET …)), NULL)    -- Remaining
+    /// iif(s.goes, (SELECT json_object(…) … LIMIT 1 OFFSET 119), NULL)               -- Edge
+    /// ```
     fn extra(self) -> String {
         let Source { keys, k, .. } = self.source();
         let Order { key, descending } = self.order;
         let extra = match self.extra {
             Extra::Nothing => return "NULL".to_owned(),
             Extra::Previous => {
-                let back = Order { key, descending: !descending };
-                format!("{} LIMIT 1", self.select("1", keys, back, &Start { outer: true, inclusive: true }))
+                let reversed = Order { key, descending: !descending };
+                format!("{} LIMIT 1", self.select("1", keys, reversed, &Start { correlated: true, inclusive: true }))
             }
             Extra::Remaining => {
-                let select = self.select("1", keys, self.order, &Start { outer: true, inclusive: false });
+                let select = self.select("1", keys, self.order, &Start { correlated: true, inclusive: false });
                 let after_page = "OFFSET (?1 ->> '$.page.skip') + (?1 ->> '$.page.limit')";
                 format!("SELECT count(*) FROM ({select} LIMIT {PAGE_MAX} {after_page})")
             }
@@ -158,91 +177,104 @@ impl Shape {
                     SortKey::Name => ("0".to_owned(), format!("{k}.name")),
                     SortKey::Creation | SortKey::Id => (format!("{k}.created_at"), "''".to_owned()),
                 };
-                let edge = format!("json_object('created_at', {created_at}, 'name', {name}, 'id', {k}.id)");
-                let select = self.select(&edge, keys, self.order, &Start { outer: true, inclusive: false });
-                format!("{select} LIMIT 1 OFFSET {}", LOOKS_AT - 1)
+                let position = format!("json_object('created_at', {created_at}, 'name', {name}, 'id', {k}.id)");
+                let select = self.select(&position, keys, self.order, &Start { correlated: true, inclusive: false });
+                format!("{select} LIMIT 1 OFFSET {}", SCAN_MAX - 1)
             }
         };
         format!("iif(s.goes, ({extra}), NULL)")
     }
 
+    /// Returns the tables of the list, as `FROM {keys} {rows}`.
     fn source(self) -> Source {
-        let themselves = |keys| Source { keys, k: "r", rows: "" };
-        let of_credentials =
+        let direct = |keys| Source { keys, k: "r", rows: "" };
+        let through_keys =
             |keys| Source { keys, k: "k", rows: "CROSS JOIN credentials AS r ON r.tenant = k.tenant AND r.id = k.id" };
-        match self.of {
-            Of::AllTenants | Of::Tenant => themselves("tenants AS r"),
-            Of::Principals => themselves("principals AS r"),
-            Of::Principal | Of::FilteredPrincipal => of_credentials("credentials_of_principal AS k"),
-            Of::Credentials if self.order.key == SortKey::Name => of_credentials("credentials_by_name AS k"),
-            Of::Credentials => themselves("credentials AS r"),
+        match self.scope {
+            Scope::AllTenants | Scope::OwnTenant => direct("tenants AS r"),
+            Scope::Principals => direct("principals AS r"),
+            Scope::OfPrincipal | Scope::OfFilteredPrincipal => through_keys("credentials_of_principal AS k"),
+            Scope::Credentials if self.order.key == SortKey::Name => through_keys("credentials_by_name AS k"),
+            Scope::Credentials => direct("credentials AS r"),
         }
     }
 
-    /// The rows in an order, from where the page begins.
+    /// Returns the query of the rows of `from` after the start of the page, in an order:
+    ///
+    /// ```sql
+    /// SELECT {columns} FROM {from} WHERE k.tenant = … AND (k.created_at, k.id) > (…start…) ORDER BY k.created_at, k.id
+    /// ```
     fn select(self, columns: &str, from: &str, order: Order, start: &Start) -> String {
-        // Sentinels that sort before and after every real key: to SQLite a blob comes after every text. Names with a prefix are a
-        // range of their own.
+        // Sentinels that sort before and after every real key: SQLite sorts a blob after every text. A prefix of
+        // names is a range.
         let (key, first, last) = match order.key {
             SortKey::Creation => ("created_at", "-1", "9007199254740992"),
             SortKey::Name => ("name", "?1 ->> '$.page.filter.name_from', ''", "?1 ->> '$.page.filter.name_to', x'ff'"),
             SortKey::Id => ("id", "''", "x'ff'"),
         };
-        let (sign, edge) = if order.descending { ("<", last) } else { (">", first) };
+        let (comparison, sentinel) = if order.descending { ("<", last) } else { (">", first) };
         let equals = if start.inclusive { "=" } else { "" };
-        let begins = if start.outer {
-            format!("(coalesce(s.{key}, {edge}), coalesce(s.id, ''))")
+        let start_key = if start.correlated {
+            format!("(coalesce(s.{key}, {sentinel}), coalesce(s.id, ''))")
         } else {
-            format!("(SELECT coalesce({key}, {edge}), coalesce(id, '') FROM start WHERE goes)")
+            format!("(SELECT coalesce({key}, {sentinel}), coalesce(id, '') FROM start WHERE goes)")
         };
         let k = self.source().k;
-        let within = self.within(k, start);
-        let ends = match (order.key, order.descending, self.filtered) {
+        let in_scope = self.scope_condition(k, start);
+        let name_bound = match (order.key, order.descending, self.filtered) {
             (SortKey::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
             (SortKey::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
             (SortKey::Name, _, false) | (SortKey::Creation | SortKey::Id, ..) => String::new(),
         };
         let (_, direction) = order_key(order);
         format!(
-            "SELECT {columns} FROM {from} WHERE {within} {ends} ({k}.{key}, {k}.id) {sign}{equals} {begins}
+            "SELECT {columns} FROM {from} WHERE {in_scope} {name_bound} ({k}.{key}, {k}.id) {comparison}{equals} {start_key}
             ORDER BY {k}.{key}{direction}, {k}.id{direction}"
         )
     }
 
-    /// Which of the keys the list is of.
-    fn within(self, k: &str, start: &Start) -> String {
+    /// Returns the condition that selects the keys of the list, followed by AND; it is empty for all tenants.
+    ///
+    /// ```sql
+    /// k.tenant = … AND k.principal = … AND
+    /// ```
+    fn scope_condition(self, k: &str, start: &Start) -> String {
         let [tenant, caller_tenant] = ["tenant", "caller_tenant"].map(|column| {
-            if start.outer { format!("s.{column}") } else { format!("(SELECT {column} FROM start WHERE goes)") }
+            if start.correlated { format!("s.{column}") } else { format!("(SELECT {column} FROM start WHERE goes)") }
         });
-        match self.of {
-            Of::AllTenants => String::new(),
-            Of::Tenant => format!("{k}.id = {caller_tenant} AND"),
-            Of::Principals | Of::Credentials => format!("{k}.tenant = {tenant} AND"),
-            Of::Principal => format!("{k}.tenant = {tenant} AND {k}.principal = ?1 ->> '$.principal' AND"),
-            Of::FilteredPrincipal => {
+        match self.scope {
+            Scope::AllTenants => String::new(),
+            Scope::OwnTenant => format!("{k}.id = {caller_tenant} AND"),
+            Scope::Principals | Scope::Credentials => format!("{k}.tenant = {tenant} AND"),
+            Scope::OfPrincipal => format!("{k}.tenant = {tenant} AND {k}.principal = ?1 ->> '$.principal' AND"),
+            Scope::OfFilteredPrincipal => {
                 format!("{k}.tenant = {tenant} AND {k}.principal = ?1 ->> '$.page.filter.principal' AND")
             }
         }
     }
 }
 
-/// How the statement names where the page begins.
+/// How a query reads the start of the page.
 struct Start {
-    /// By the columns of the query around it (`s`), or by a query of its own.
-    outer: bool,
-    /// Whether the item there belongs to what is read.
+    /// Whether it reads columns of the surrounding query (`s`), or selects from `start`.
+    correlated: bool,
+    /// Whether the item at the start is included.
     inclusive: bool,
 }
 
-const FROM_START: Start = Start { outer: false, inclusive: false };
+const FROM_START: Start = Start { correlated: false, inclusive: false };
 
-/// Where a list's keys are, in their order (`k`), and the rows that they are of (`r`); these may be the same.
+/// The tables of a list.
 struct Source {
+    /// The table or index with the keys in their order.
     keys: &'static str,
+    /// The alias of `keys`: `r` if it also has the rows.
     k: &'static str,
+    /// The join of the rows `r`, if they are in another table.
     rows: &'static str,
 }
 
+/// Returns the column of an order, and its direction as a suffix for ORDER BY.
 fn order_key(order: Order) -> (&'static str, &'static str) {
     let key = match order.key {
         SortKey::Creation => "created_at",

@@ -1,5 +1,8 @@
-//! The texts of all statements: static SQL from `sql/`, with named blanks (`{name}`) filled from constants. No text is made of
-//! anything that a request says, so there is a bounded number of them.
+//! The texts of all statements: SQL from `sql/`, whose placeholders (`{name}`) are replaced by constants and other
+//! texts.
+//!
+//! No text contains anything that a request sent, so the number of texts is bounded. In the skeletons below, `…`
+//! omits SQL, and `{name}` is a placeholder or the result of the function of that name.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,44 +15,42 @@ use crate::credential::table::{
     Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
 
-/// A statement.
+/// A statement. Its first row has the verdict, except for `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sql {
     /// The verdict only.
     Judge(Target, Act),
-    /// The verdict, and the names of the roles that the tenant knows.
+    /// The verdict, and the tenant's catalogue of role names.
     Roles,
-    /// The verdict, and the thing.
+    /// The verdict, and the thing: a tenant, a principal or a credential.
     Read {
-        /// What it is.
         target: Target,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
     },
-    /// The verdict, and the thing as it is after it was created or changed.
+    /// The verdict, and the thing after the write.
     Change {
-        /// What it is.
         target: Target,
-        /// Whether it is created or changed.
+        /// `Create` or `Change`.
         act: Act,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
     },
     /// The verdict, and what a change of a credential would do.
     DryRun,
-    /// The verdict, after which what is to be deleted is stamped.
+    /// The verdict; stamps what the following statements delete.
     Delete(Target),
     /// The verdict, and a page of a list.
     List(Shape),
-    /// The verdict, and events: of one thing of this noun, or of the tenant.
+    /// The verdict, and the events of one thing of this noun, or of the whole tenant.
     Events(Option<Noun>),
-    /// The verdict, and whose a token is.
+    /// The verdict, and the owner of a token.
     Verify,
-    /// A statement that follows a write in the same batch, by its stamp; or one that needs no verdict.
+    /// A statement without a verdict.
     Plain(Plain),
 }
 
-/// A statement without a verdict.
+/// A statement that follows a write in the same batch and finds rows by its stamp, or that needs no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plain {
     SecretAdd,
@@ -70,14 +71,27 @@ pub(super) enum Plain {
 }
 
 impl Sql {
-    /// Returns the text, without comments. It is assembled at first use and kept: as a constant of the binary, the verdict would be
-    /// in it once for each statement.
+    /// Returns the text without comments. It is assembled at first use and kept: as constants, the texts would put
+    /// the verdict into the binary once for each statement.
     pub(super) fn text(self) -> &'static str {
         static TEXTS: Mutex<BTreeMap<Sql, &'static str>> = Mutex::new(BTreeMap::new());
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         texts.entry(self).or_insert_with(|| Box::leak(compact(&self.assemble()).into_boxed_str()))
     }
 
+    /// Returns the text with comments. After the WITH clause of [`verdict`] come:
+    ///
+    /// ```sql
+    /// SELECT {judged} FROM verdict                                  -- Judge, Roles
+    /// SELECT {judged}, tenant, id, …, state, … FROM verdict         -- Read
+    /// INSERT INTO {view} SELECT {judged}, … FROM verdict
+    ///   RETURNING judged, tenant, id, …, state, …                   -- Change
+    /// SELECT {judged}, id, revision, … AS changes, … AS widened FROM verdict                      -- DryRun
+    /// INSERT INTO {view} (judged, …) SELECT {judged}, … FROM verdict RETURNING judged             -- Delete
+    /// SELECT v.judged, subject.tenant, … FROM (… verdict) AS v LEFT JOIN subject … LEFT JOIN …    -- Verify
+    /// ```
+    ///
+    /// `List` is shown at [`Shape::text`], `Events` at [`events`].
     fn assemble(self) -> String {
         match self {
             Self::Judge(target, act) => after_verdict(target, act, "SELECT {judged} FROM verdict"),
@@ -111,7 +125,7 @@ impl Sql {
                 let blanks = [("view", view(target, Act::Delete)), ("id", id)];
                 after_verdict(target, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
             }
-            Self::List(shape) => after_verdict(shape.on(), Act::Read, &shape.text()),
+            Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
             Self::Verify => {
                 let subject = fill(include_str!("sql/caller.sql"), &[("caller", "subject")]);
@@ -124,6 +138,15 @@ impl Sql {
 }
 
 impl Plain {
+    /// Returns the text with comments: one statement on rows with the stamp of the batch, such as
+    ///
+    /// ```sql
+    /// INSERT INTO secrets (…) SELECT … FROM credentials AS c … WHERE … AND c.change = {stamp} AND … -- SecretAdd
+    /// UPDATE secrets SET ending = …, … FROM … AS c WHERE … AND c.change = {stamp} AND …             -- SecretRetire
+    /// DELETE FROM secrets WHERE ending AND change = {stamp} AND (tenant, credential) = (…) -- SecretDeleteEnded
+    /// ```
+    ///
+    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets.
     fn assemble(self) -> String {
         let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
             ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
@@ -154,22 +177,41 @@ fn is_of_credential(target: Target) -> bool {
     matches!(target, Target::Credentials | Target::Credential)
 }
 
-/// A statement after the text of the verdict.
+/// Returns a statement that reads the verdict in `sql`:
+///
+/// ```sql
+/// WITH …, verdict AS (…) {sql}
+/// ```
 fn after_verdict(target: Target, act: Act, sql: &str) -> String {
-    let more = if is_write(act) { ", 'violations', json(violations)" } else { "" };
-    verdict(target, act) + &fill(sql, &[("judged", &judged(more))])
+    let members = if is_write(act) { ", 'violations', json(violations)" } else { "" };
+    verdict(target, act) + &fill(sql, &[("judged", &judged(members))])
 }
 
 fn is_write(act: Act) -> bool {
     matches!(act, Act::Create | Act::Change)
 }
 
-fn judged(more: &str) -> String {
-    fill(include_str!("sql/judged.sql"), &[("more", more)])
+/// Returns the column of the verdict, read as `Judged` (`verdict.rs`). `members` are further arguments of
+/// `json_object`.
+///
+/// ```sql
+/// json_object('code', code, 'caller', caller, 'rank', rank, … {members}) AS judged
+/// ```
+fn judged(members: &str) -> String {
+    fill(include_str!("sql/judged.sql"), &[("more", members)])
 }
 
-/// The verdict: one row, in which everything that can refuse a request is judged. A chain of steps, each of one row, each read by the
-/// next one only: SQLite expands a CTE anew wherever it is named, and a tree of them grows past its limits.
+/// Returns the WITH clause that checks a request against every rule. The CTE `verdict` has one row:
+///
+/// ```sql
+/// WITH caller AS (SELECT … AS tenant, … AS id, … AS rank, … AS state, … FROM …),  -- caller.sql: at most one row
+///   found AS (SELECT caller.…, tenant.…, principal.…, … FROM caller LEFT JOIN …),  -- found.sql
+///   merged AS (…), weighed AS (…),                                                 -- weighed.sql, only for a write
+///   verdict AS (SELECT verdict_of.*, CASE WHEN … THEN 'forbidden' … ELSE 'go' END AS code FROM weighed AS verdict_of)
+/// ```
+///
+/// Each step is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would exceed
+/// its limits.
 fn verdict(target: Target, act: Act) -> String {
     let caller = fill(include_str!("sql/caller.sql"), &[("caller", "caller")]);
     let (found, code) = (found(target, act), rules::code(target, act));
@@ -181,6 +223,17 @@ fn verdict(target: Target, act: Act) -> String {
     )
 }
 
+/// Returns the CTE of the caller and of what the request names, in one row:
+///
+/// ```sql
+/// found AS (
+///   SELECT caller.id AS caller, caller.rank, …, tenant.id AS tenant, …, principal.id AS principal,
+///     target.id AS id, target.state AS document, …,              -- the thing, if the request is on one
+///     iif(…, ?1, '{}') AS given                                   -- only for a write
+///   FROM (SELECT 1) LEFT JOIN caller LEFT JOIN tenants AS tenant ON … LEFT JOIN principals AS principal ON …
+///     LEFT JOIN credentials AS target ON … LEFT JOIN secrets AS newest ON …  -- only on a credential
+/// )
+/// ```
 fn found(target: Target, act: Act) -> String {
     let thing = match target {
         Target::Tenants | Target::Tenant => "tenant",
@@ -202,8 +255,8 @@ fn found(target: Target, act: Act) -> String {
         columns += ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed";
     }
     if is_write(act) {
-        // What the change may read of the request: all of it, or nothing for a caller without the required right. So a list that a
-        // caller sends is expanded only after the caller's rights are known.
+        // The change reads the body from `given`, which is empty for a caller without the required right: no list
+        // from the body is expanded before the caller's rights are known.
         columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given";
     }
     // Only a read finds a credential by one of its tokens.
@@ -222,10 +275,22 @@ fn found(target: Target, act: Act) -> String {
     fill(include_str!("sql/found.sql"), &blanks)
 }
 
+/// Returns the CTEs of the document after the change, and of what the change would do:
+///
+/// ```sql
+/// merged AS (SELECT found.*, json_patch({base}, {set}) AS to_document FROM found),
+/// weighed AS (
+///   SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
+///     … AS violations
+///   FROM (SELECT *, … AS read_only FROM merged) AS merged
+/// )
+/// ```
+///
+/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only.
 fn weighed(target: Target) -> String {
     let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
     let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
-    let (base, set, more, violations) = if is_of_credential(target) {
+    let (base, set, columns, violations) = if is_of_credential(target) {
         (
             include_str!("sql/credential_base.sql"),
             include_str!("sql/credential_set.sql"),
@@ -235,11 +300,11 @@ fn weighed(target: Target) -> String {
     } else {
         ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
     };
-    let free = free(target);
+    let free = editable_paths(target);
     let blanks = [
         ("base", base),
         ("set", set),
-        ("weighed", more),
+        ("weighed", columns),
         ("violations", violations),
         ("free", &free),
         ("roles_max", &roles_max),
@@ -250,15 +315,20 @@ fn weighed(target: Target) -> String {
     fill(include_str!("sql/weighed.sql"), &blanks)
 }
 
-/// The paths of what an editor may change, after one that no document has.
-fn free(target: Target) -> String {
-    let free = FIELDS
+/// Returns the arguments of `json_remove` for what an editor may change. The first path, which no document has, keeps
+/// the list from being empty.
+///
+/// ```sql
+/// '$.-', '$.name', '$.description'
+/// ```
+fn editable_paths(target: Target) -> String {
+    let rows = FIELDS
         .iter()
         .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
-    free.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
+    rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
 }
 
-/// The view that a write goes through.
+/// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
 fn view(target: Target, act: Act) -> &'static str {
     match (act, target.noun()) {
         (Act::Create, Noun::Tenant) => "create_tenant",
@@ -275,6 +345,14 @@ fn view(target: Target, act: Act) -> &'static str {
     }
 }
 
+/// Returns the statement, after the verdict, that creates or changes a thing:
+///
+/// ```sql
+/// INSERT INTO {view}
+/// SELECT {judged}, {tenant} AS tenant, {id} AS id, …, to_document AS state, …, {secrets} AS secrets, {made} AS made, …
+/// FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
+/// RETURNING judged, tenant, id, …, state, …, secrets, made, …
+/// ```
 fn change(target: Target, act: Act, secrets: bool) -> String {
     let creates = act == Act::Create;
     let (tenant, id) = match target {
@@ -284,11 +362,11 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
         Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
     };
     let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
-    let of_credential = |column| if is_of_credential(target) { column } else { "NULL" };
+    let if_credential = |column| if is_of_credential(target) { column } else { "NULL" };
     let listed = secrets_listed("verdict.tenant", id);
     let secrets = match (is_of_credential(target) && secrets, creates) {
         (false, _) => "NULL",
-        // The one that is added with it.
+        // The secret that the next statement adds.
         (true, true) => include_str!("sql/secrets_created.sql"),
         (true, false) => &listed,
     };
@@ -296,8 +374,8 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
         (false, _) => "NULL".to_owned(),
         (true, target) => {
             let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
-            let of = [("column", column), ("keyed_tenant", tenant)];
-            fill(include_str!("sql/idempotency_made.sql"), &of)
+            let blanks = [("column", column), ("keyed_tenant", tenant)];
+            fill(include_str!("sql/idempotency_made.sql"), &blanks)
         }
     };
     let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
@@ -308,10 +386,10 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
         ("tenant", tenant),
         ("id", id),
         ("label", label),
-        ("last_used_at", of_credential("last_used_at")),
-        ("newest", of_credential("newest")),
-        ("sealing_key", of_credential("sealing_key")),
-        ("sealed", of_credential("sealed")),
+        ("last_used_at", if_credential("last_used_at")),
+        ("newest", if_credential("newest")),
+        ("sealing_key", if_credential("sealing_key")),
+        ("sealed", if_credential("sealed")),
         ("secrets", secrets),
         ("made", &made),
         ("made_key", &made_key),
@@ -321,6 +399,17 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
     fill(include_str!("sql/thing_change.sql"), &blanks)
 }
 
+/// Returns the statement, after the verdict, of the row of the verdict and the events, newest first, one more than
+/// the page has:
+///
+/// ```sql
+/// -- of the tenant
+/// SELECT {judged}, {EVENT_NULLS} FROM verdict
+/// UNION ALL SELECT NULL, {EVENT} FROM (SELECT e.* FROM verdict CROSS JOIN events AS e … ORDER BY … LIMIT …) AS e
+/// -- of one thing: `walk` follows events.previous from the newest event
+/// , walk AS (SELECT e.* FROM verdict … UNION ALL SELECT e.* FROM walk CROSS JOIN events AS e … LIMIT …)
+/// SELECT {judged}, {EVENT_NULLS} FROM verdict UNION ALL SELECT NULL, {EVENT} FROM walk AS e
+/// ```
 fn events(noun: Option<Noun>) -> String {
     let newest = match noun {
         None | Some(Noun::Tenant) => "(SELECT t.event FROM tenants AS t WHERE t.id = verdict.tenant)",
@@ -338,7 +427,7 @@ fn events(noun: Option<Noun>) -> String {
     fill(sql, &[("newest", newest), ("noun", name), ("event", EVENT), ("event_nulls", EVENT_NULLS)])
 }
 
-/// The columns of an event, and as many nulls for the row of the verdict.
+/// The columns of an event. `EVENT_NULLS` has the same columns for the row of the verdict.
 const EVENT: &str =
     "e.seq, e.noun, e.id, e.secret, e.previous, e.action, e.revision, e.at, e.by, e.request, e.changes, e.widened";
 const EVENT_NULLS: &str = "NULL AS seq, NULL AS noun, NULL AS id, NULL AS secret, NULL AS previous, NULL AS action, NULL AS revision, \

@@ -1,9 +1,9 @@
-//! Tenants: create, find, update.
+//! Tenants: create, find, update. Each is one batch.
 
 use serde::Deserialize;
 
 use super::command::{Act, Command, Target};
-use super::idempotency::{Made, once};
+use super::idempotency::{Made, create_once};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
 use super::{Database, Store};
@@ -12,29 +12,29 @@ use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// A tenant.
+/// A tenant: the owner of principals and credentials, such as an organization.
 #[derive(Debug, Deserialize)]
 pub struct Tenant {
-    /// Its id.
+    /// Unique, and never used again.
     pub id: Id,
-    /// Its label: a slug of the name, numbered where that was taken.
+    /// A slug of the name, with a number if it was taken. It never changes.
     pub label: String,
-    /// Its stored document.
+    /// What clients may set.
     #[serde(deserialize_with = "document")]
     pub state: State,
-    /// Counts its changes from 1.
+    /// 1 on creation, plus 1 for each change.
     pub revision: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Micros,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Micros,
 }
 
-/// The stored document of a tenant. An unknown key is an error.
+/// The stored document of a tenant. A key without a value is absent, and an unknown key is an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// Its name.
+    /// At most 255 characters.
     pub name: String,
     /// Whether its credentials may be used.
     pub enabled: bool,
@@ -42,11 +42,11 @@ pub struct State {
     pub rbac: bool,
     /// Whether changes require If-Match.
     pub preconditions: bool,
-    /// The names of the roles that it knows.
+    /// The catalogue of role names, at most 100.
     pub role_names: Vec<String>,
 }
 
-/// Creates a tenant with its default principal. `command.label` has the slug, and the number to begin with: 1 for the bare slug.
+/// Creates a tenant and its default principal, with a label found by `command.label`.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -55,7 +55,7 @@ pub async fn create<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Tenant>>, Refusal> {
-    once(store, command, &[], violations, read).await
+    create_once(store, command, &[], violations, read).await
 }
 
 /// Finds a tenant.

@@ -1,17 +1,21 @@
-//! Texts of SQL: blanks, and what goes over the network.
+//! Templates of SQL: placeholders, and the removal of comments.
 
-/// Fills blanks.
+/// Replaces each placeholder `{name}`. Comments are removed first, so that they may name placeholders.
 pub(super) fn fill(text: &str, blanks: &[(&str, &str)]) -> String {
-    blanks.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    blanks.iter().fold(compact(text), |text, (name, value)| text.replace(&format!("{{{name}}}"), &compact(value)))
 }
 
-/// The valid secrets of a credential, as a JSON text.
+/// Returns the subquery of a credential's valid secrets, oldest first, without their values:
+///
+/// ```sql
+/// (SELECT json_group_array(json_object(id, hint, created_at, expires_at, last_used_at) ORDER BY …)
+///   FROM secrets AS s WHERE s.tenant = {tenant} AND s.credential = {credential} AND …)
+/// ```
 pub(super) fn secrets_listed(tenant: &str, credential: &str) -> String {
     fill(include_str!("sql/secrets_listed.sql"), &[("tenant", tenant), ("credential", credential)])
 }
 
-/// SQL without its comments, and with one space for each run of white space; what is in quotes stays as it is. The text goes
-/// over the network with every request.
+/// Removes comments and collapses white space, except within quotes. Every request sends its SQL over the network.
 pub(super) fn compact(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut quote = None;
@@ -40,10 +44,10 @@ pub(super) fn compact(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::compact;
+    use super::{compact, fill};
 
     #[test]
-    fn comments_and_runs_of_white_space_go_and_what_is_in_quotes_stays() {
+    fn comments_and_extra_white_space_are_removed_outside_quotes() {
         for (sql, text) in [
             ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1, 2"),
             (
@@ -54,5 +58,10 @@ mod tests {
         ] {
             assert_eq!(compact(sql), text);
         }
+    }
+
+    #[test]
+    fn a_comment_may_name_a_placeholder() {
+        assert_eq!(fill("-- {id} of a row\nSELECT {id} -- {id}", &[("id", "-- {id}\n1")]), "SELECT 1");
     }
 }

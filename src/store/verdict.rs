@@ -1,4 +1,5 @@
-//! What the verdict says. What its code means stands in `rules.rs`, and nothing is judged a second time here.
+//! Reads the verdict that the database returns. Its codes are defined in `rules.rs`; no rule is checked a second time
+//! here.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -18,15 +19,15 @@ use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use crate::refusal::Refusal;
 
-/// What came of a batch: what was judged, and what is now there, or why not.
+/// The outcome of a batch.
 pub struct Outcome<T> {
-    /// Who called, whatever the verdict.
+    /// The verdict with the caller, also for a refusal.
     pub judged: Judged,
-    /// What was asked for, or the refusal.
+    /// The thing that was requested, or the refusal.
     pub result: Result<T, Refusal>,
 }
 
-/// The verdict, and what the words of a refusal need.
+/// The verdict (`sql/judged.sql`), with what the service needs to know about the caller.
 #[derive(Debug, Deserialize)]
 pub struct Judged {
     code: String,
@@ -34,32 +35,33 @@ pub struct Judged {
     pub caller: Option<String>,
     /// The caller's rank.
     pub rank: Option<Rank>,
-    /// The caller's tenant; root has none.
+    /// The caller's tenant; `None` for root.
     pub caller_tenant: Option<Id>,
-    /// The secret that the caller presented.
+    /// The id of the secret that the caller presented.
     pub caller_secret: Option<Id>,
-    /// When that was made.
+    /// When the caller's secret was created.
     pub secret_made: Option<Micros>,
-    /// The id of the key that it is under.
+    /// The id of the master key of the caller's secret.
     pub caller_key: Option<String>,
-    /// Its sealed value, if it has one.
+    /// The sealed value of the caller's secret, if it has one.
     pub caller_sealed: Option<String>,
-    /// How many credentials the tenant has.
+    /// The number of credentials of the tenant.
     pub total: Option<u64>,
-    /// The names of the roles that the tenant knows, where they were asked for.
+    /// The tenant's catalogue of role names, for `Sql::Roles`.
     pub role_names: Option<Vec<String>>,
     unnoted: Option<u8>,
-    /// What only the database can see: the name of each violation, and what it needs besides.
+    /// Violations that only the database can find, each with its details.
     #[serde(default)]
     violations: Vec<(String, Value)>,
-    /// When the caller's secret ends, where a rotation replaces it.
+    /// When the caller's secret ends, if a rotation is replacing it.
     pub retires_at: Option<Micros>,
-    /// Since when that is so.
+    /// When that end was set.
     pub retires_since: Option<Micros>,
 }
 
 impl Judged {
-    /// The verdict: go on, or the refusal. `violations` are those that were found before; the database adds its own.
+    /// Returns the refusal for the code, if it is one. An `Invalid` refusal lists `violations`, which validation
+    /// found, and those that the database found.
     ///
     /// # Errors
     /// The refusal.
@@ -76,19 +78,19 @@ impl Judged {
         }
     }
 
-    /// Whether the same was made before, under the same key.
+    /// Returns whether an earlier request with the same Idempotency-Key created the thing.
     #[must_use]
     pub fn is_replay(&self) -> bool {
         self.code == "replay"
     }
 
-    /// Whether who called is known, and may call.
+    /// Returns whether the caller is authenticated and active.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
         !matches!(self.code.as_str(), "unauthenticated" | "inactive")
     }
 
-    /// Whether the last noted use of the caller's secret is more than a minute ago.
+    /// Returns whether the last noted use of the caller's secret is more than a minute ago.
     #[must_use]
     pub fn is_unnoted(&self) -> bool {
         self.unnoted == Some(1)
@@ -100,8 +102,8 @@ impl Judged {
             let names = || -> Vec<String> { serde_json::from_value(detail.clone()).unwrap_or_default() };
             match name.as_str() {
                 "unknown_principal" => {
-                    let said = command.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
-                    if let Some(id) = said {
+                    let given = command.set.get("principal").and_then(Value::as_str).and_then(Id::parse);
+                    if let Some(id) = given {
                         add(Field::Principal, Location::Whole, Rule::UnknownPrincipal(id));
                     }
                 }
@@ -117,7 +119,7 @@ impl Judged {
                 "too_large_metadata" => {
                     add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX })
                 }
-                // The names of roles alone can make a state so large.
+                // Only role names can make a document this large.
                 "too_large" => {
                     let field = if command.target.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
                     add(field, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
@@ -139,11 +141,12 @@ struct Head {
     judged: String,
 }
 
-/// A future of a batch, and of its verdict.
-type Judging<'a> = Pin<Box<dyn Future<Output = Result<(Outcome<()>, Vec<Vec<Row>>), Refusal>> + 'a>>;
+/// The future of [`judge`].
+type JudgeFuture<'a> = Pin<Box<dyn Future<Output = Result<(Outcome<()>, Vec<Vec<Row>>), Refusal>> + 'a>>;
 
-/// Runs a batch whose first statement gives the verdict, in its first row: what was judged, and the rows. The future is boxed: inlined
-/// into each of its callers it would be in the binary a dozen times.
+/// Runs a batch and reads the verdict from its first row. Returns the outcome, and the rows of every statement.
+///
+/// The future is boxed: inlined into its callers, it would be in the binary a dozen times.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -152,7 +155,7 @@ pub(super) fn judge<'a, D: Database>(
     command: &'a Command,
     statements: &[Sql],
     violations: Vec<Violation>,
-) -> Judging<'a> {
+) -> JudgeFuture<'a> {
     let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
     Box::pin(async move {
         let rows = store.batch(&texts, &[Parameter::Text(&command.text())], command.writes()).await?;
@@ -163,7 +166,7 @@ pub(super) fn judge<'a, D: Database>(
     })
 }
 
-/// Runs one statement that gives the verdict and the thing, and reads the thing.
+/// Runs one statement whose row has the verdict and a thing, and parses the thing.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -179,7 +182,7 @@ pub(super) async fn one<D: Database, T>(
     Ok(Outcome { judged, result })
 }
 
-/// The first row of a statement, if it gave one.
+/// Returns the first row of a statement.
 pub(super) fn first(rows: &[Vec<Row>], statement: usize) -> Option<&Row> {
     rows.get(statement).and_then(|rows| rows.first())
 }
@@ -188,13 +191,13 @@ pub(super) fn no_row() -> Refusal {
     Refusal::Broken("a statement gave no row".to_owned())
 }
 
-/// A row as a type of ours. The error names the type and nothing of the row.
+/// Parses a row. The error names the type, and contains nothing from the row.
 pub(super) fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Refusal> {
     let unreadable = |_| Refusal::Broken(format!("a row that cannot be read as {}", std::any::type_name::<T>()));
     serde_json::from_str(row.text()).map_err(unreadable)
 }
 
-/// Deserializes a stored document: its row has it as JSON text.
+/// Deserializes a stored document, which a row has as JSON text.
 pub(super) fn document<'de, T: DeserializeOwned, D: Deserializer<'de>>(row: D) -> Result<T, D::Error> {
     serde_json::from_str(&String::deserialize(row)?).map_err(D::Error::custom)
 }
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_document_is_broken() {
+    fn unreadable_document_is_reported_as_broken() {
         let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
         let principal = json!({"name": "n", "enabled": true});
         let credential =

@@ -1,4 +1,4 @@
-//! Verification: whose a token is, whether it holds, and what it may do.
+//! Verification: the owner of a token, whether it is valid, and what it may do.
 
 use serde::Deserialize;
 
@@ -12,40 +12,40 @@ use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// What is found of a token that is the caller's to ask about.
+/// A token of the caller's tenant, or of any tenant for root.
 pub struct Subject {
-    /// Who owns its credential.
+    /// The tenant of its credential.
     pub tenant: Id,
-    /// Whom it speaks for.
+    /// The principal of its credential.
     pub principal: Id,
-    /// The credential.
+    /// The credential that it authenticates.
     pub credential: Id,
     /// The credential's name.
     pub name: String,
-    /// Its roles; none is full access.
+    /// The credential's roles; `None` is full access.
     pub roles: Option<Vec<Role>>,
-    /// The names of the roles that its tenant knows.
+    /// The tenant's catalogue of role names.
     pub role_names: Vec<String>,
-    /// When it ends by what is known now, if ever: its own end, its secret's or its credential's.
+    /// The earliest end of the token, its secret and its credential, if any.
     pub expires_at: Option<Micros>,
-    /// Why it does not hold, if so: `expired`, `revoked` or `inactive`.
+    /// Why the token is not valid: `expired`, `revoked` or `inactive`.
     pub fault: Option<String>,
-    /// The secret, if it is time to note its use.
+    /// The secret, if its use has to be noted.
     pub used: Option<Id>,
 }
 
 impl Subject {
-    /// Whether it holds, and has a role on a thing: a role on a whole kind of thing holds for each, one without a resource for
-    /// all; no roles is full access.
+    /// Returns whether the token is valid and has a role on a resource. A role without a resource instance covers every
+    /// instance, and one without a resource covers every resource. Full access covers every role.
     #[must_use]
     pub fn may(&self, needed: &Role) -> bool {
-        let holds = |role: &Role| {
-            let whole = |has: &Option<String>, needs: &Option<String>| has.is_none() || has == needs;
+        let grants = |role: &Role| {
+            let covers = |has: &Option<String>, needs: &Option<String>| has.is_none() || has == needs;
             role.role_id == needed.role_id
-                && whole(&role.resource, &needed.resource)
-                && whole(&role.resource_instance, &needed.resource_instance)
+                && covers(&role.resource, &needed.resource)
+                && covers(&role.resource_instance, &needed.resource_instance)
         };
-        self.fault.is_none() && self.roles.as_ref().is_none_or(|roles| roles.iter().any(holds))
+        self.fault.is_none() && self.roles.as_ref().is_none_or(|roles| roles.iter().any(grants))
     }
 }
 
@@ -64,13 +64,13 @@ struct Row {
     expires_at: Option<Micros>,
 }
 
-/// The row of a token that nobody has, or that is not the caller's to ask about.
+/// Read before the rest: the row is null where the token is unknown or of another tenant.
 #[derive(Deserialize)]
 struct Found {
     secret: Option<Id>,
 }
 
-/// Finds whose a token is; nothing for one that is nobody's, or another tenant's.
+/// Finds the owner of a token. `None` if the token is unknown or belongs to another tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -87,15 +87,15 @@ pub async fn verify<D: Database>(
         }
         let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, expires_at } =
             read(row)?;
-        let unread = |_| Refusal::Broken("roles that cannot be read".to_owned());
-        let roles: Vec<Role> = serde_json::from_str(&roles).map_err(unread)?;
+        let unreadable = |_| Refusal::Broken("roles that cannot be read".to_owned());
+        let roles: Vec<Role> = serde_json::from_str(&roles).map_err(unreadable)?;
         Ok(Some(Subject {
             tenant,
             principal,
             credential: id,
             name,
             roles: (unrestricted == 0).then_some(roles),
-            role_names: serde_json::from_str(&role_names).map_err(unread)?,
+            role_names: serde_json::from_str(&role_names).map_err(unreadable)?,
             expires_at,
             used: (status == "go" && unnoted == 1).then_some(secret),
             fault: (status != "go").then_some(status),

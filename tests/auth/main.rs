@@ -1,4 +1,4 @@
-//! Who may do what: every caller on every route, the order of refusals, and what refusals leave behind, which is nothing.
+//! Authorization: every caller on every route, the order of errors, and that a rejected request writes nothing.
 
 mod matrix;
 mod missing;

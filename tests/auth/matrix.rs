@@ -1,4 +1,4 @@
-//! `matrix.txt`, cell by cell.
+//! Checks every cell of `matrix.txt`: every caller on every route.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use support::scene::{
 use support::table::{tables, tell_size};
 
 #[test]
-fn every_caller_on_every_route() {
+fn every_route_answers_every_caller_as_the_matrix_says() {
     let [callers, columns] = tables(include_str!("matrix.txt")).try_into().ok().expect("two tables");
     let routes = routes(&columns);
     let mut words = BTreeMap::new();
@@ -23,14 +23,14 @@ fn every_caller_on_every_route() {
             };
             let mut world = Calls::of(caller, by);
             for (line, (name, route)) in routes.iter().enumerate() {
-                // Nobody gets an access token for one.
+                // An access token cannot be exchanged for another one.
                 let exchanges = matches!(route.operation, Operation::LogIn(_)) && by == TokenKind::Access;
                 let cell = columns.column(if exchanges { "exchanged" } else { kind })[line];
                 let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
                 let of = format!("{caller} by {by:?} at {name}");
                 for way in ways(route) {
                     let text = world.check(&of, route, *way, cell, trips.parse().unwrap());
-                    // Those who are not known learn nothing of why.
+                    // All unknown callers get the same body, so it does not reveal the reason.
                     if matches!(cell, "401" | "unknown") {
                         assert_eq!(*words.entry(line).or_insert_with(|| text.clone()), text, "{of}");
                     }
@@ -42,7 +42,7 @@ fn every_caller_on_every_route() {
     tell_size("callers × routes", cells);
 }
 
-/// How a caller presents what it has.
+/// How a caller presents its token.
 #[derive(Clone, Copy)]
 enum Way {
     Bearer,
@@ -50,7 +50,7 @@ enum Way {
     Form,
 }
 
-/// The ways that a route takes.
+/// The schemes that a route accepts.
 fn ways(route: &Route) -> &'static [Way] {
     match route.operation {
         Operation::LogIn(_) if takes_form(route) => &[Way::Basic, Way::Form],
@@ -59,7 +59,7 @@ fn ways(route: &Route) -> &'static [Way] {
     }
 }
 
-/// A caller, and the world that it calls in.
+/// A caller and its own database.
 struct Calls<'a> {
     name: &'a str,
     by: TokenKind,
@@ -75,10 +75,10 @@ impl<'a> Calls<'a> {
         Self { name, by, scene, known, used: false }
     }
 
-    /// Sends the request of a cell, and gives back the body of the answer.
+    /// Sends the request of a cell, checks the response and returns its body.
     fn check(&mut self, of: &str, route: &Route, way: Way, cell: &str, trips: u64) -> String {
         if std::mem::take(&mut self.used) {
-            // What it wrote could decide what comes after it.
+            // Start afresh: an earlier write could change the next response.
             *self = Self::of(self.name, self.by);
         }
         let (mut headers, body) = self.presents(route, way);

@@ -1,5 +1,5 @@
-//! Another tenant's thing answers exactly as a missing one: byte for byte, with all its headers. No deletion of one tenant
-//! reaches into another. Lists and counts: `tests/both/isolation.rs`.
+//! A resource of another tenant gets the same response as a missing one, byte for byte, headers included. No write in one
+//! tenant changes another. Lists and counts are in `tests/both/isolation.rs`.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -17,8 +17,8 @@ use support::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
 /// A query, headers and a body.
 type Variant = (&'static str, Vec<Header>, Vec<u8>);
 
-/// Requests that would each be answered otherwise if the target were seen: fit, unfit, with any condition, as a dry run, and
-/// to be done once.
+/// Requests whose response would differ if the target were visible: a valid and an invalid body, with every precondition, as a
+/// dry run, and with an idempotency key.
 fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Variant> {
     let unfit = json!({
         "UserGUID": nothing().guid(), "Name": "", "name": "", "FirstName": 5, "Active": null, "BearerToken": used,
@@ -49,12 +49,12 @@ fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Varian
 }
 
 #[test]
-fn another_tenants_thing_is_as_a_missing_one() {
+fn another_tenants_resource_looks_like_a_missing_one() {
     let scene = Scene::new();
     scene.world.patch_where("tenants", "label = 'acme'", &json!({"preconditions": true}));
     let (token, own, theirs) = (scene.other_admin(), scene.elsewhere(), &scene.target);
     let missing = PathIds::none();
-    // In their tenant; in one's own, under their service account; in one's own, under one's own.
+    // In the other tenant; in the caller's tenant under the other service account; and under the caller's own.
     let pairs = [
         (theirs.clone(), PathIds { tenant: missing.tenant, ..theirs.clone() }),
         (PathIds { tenant: own.tenant, ..theirs.clone() }, PathIds { tenant: own.tenant, ..missing.clone() }),
@@ -68,13 +68,13 @@ fn another_tenants_thing_is_as_a_missing_one() {
     let mut compared = 0;
     for route in ROUTES {
         for (theirs, missing) in &pairs {
-            // Where the path names nothing that makes the difference, there is nothing to compare.
+            // Skip routes whose path contains none of the ids that differ.
             let differs = [theirs, missing].map(|place| url(route, place));
             if differs[0] == differs[1] {
                 continue;
             }
             let status = match route.operation {
-                // For root alone.
+                // Requires root.
                 Operation::Delete(Noun::Tenant) => {
                     if is_litegraph(route) {
                         401
@@ -117,14 +117,14 @@ mod litegraph {
     }
 
     #[test]
-    fn another_tenants_user_is_as_a_missing_one() {
+    fn another_tenants_user_looks_like_a_missing_one() {
         let scene = Scene::new();
         let theirs = scene.target.account.guid();
         let [one, other] = [&theirs, &nothing().guid()].map(|user| create(&scene, &json!({"UserGUID": user})));
         assert_eq!((one.status, one.text.replace(&theirs, &nothing().guid())), (400, other.text));
     }
 
-    /// All that is stored of the tenant acme.
+    /// Every row of the tenant acme.
     fn of_acme(scene: &Scene) -> Vec<Vec<Value>> {
         let rows = |table: &str, column: &str| format!("SELECT * FROM {table} WHERE {column} = '{ACME}' ORDER BY 1, 2");
         let tables = [("tenants", "id"), ("principals", "tenant"), ("credentials", "tenant"), ("secrets", "tenant")];
@@ -133,15 +133,15 @@ mod litegraph {
     }
 
     #[test]
-    fn another_tenants_token_is_as_one_taken_in_this_one() {
+    fn token_taken_in_another_tenant_conflicts_like_one_taken_here() {
         let scene = Scene::new();
         let [theirs, own] = [scene.admin().1, scene.other_admin()];
         let [one, other] = [theirs, own].map(|token| create(&scene, &json!({"UserGUID": ZERO, "BearerToken": token})));
         assert_eq!((one.status, one.text), (409, other.text));
     }
 
-    /// Gives the other tenant a user of the very GUID that acme's has, and a credential of that user. A credential's GUID is unique
-    /// over all tenants.
+    /// Creates a user in the other tenant with the same GUID as acme's user, and a credential of that user. The credential has its
+    /// own GUID, because those are unique over all tenants.
     fn twin(scene: &Scene) -> PathIds {
         let credential = Id::from_bits(77);
         let twin = PathIds { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };
@@ -157,14 +157,14 @@ mod litegraph {
     }
 
     #[test]
-    fn a_user_of_the_same_guid_in_two_tenants_is_deleted_in_one() {
+    fn deletion_leaves_the_same_guid_in_another_tenant_untouched() {
         for route in ROUTES.iter().filter(|route| deletes(route)) {
             alone(route);
         }
     }
 
     #[test]
-    fn a_user_of_the_same_guid_in_two_tenants_is_changed_in_one() {
+    fn update_leaves_the_same_guid_in_another_tenant_untouched() {
         let changes = |route: &&Route| match route.operation {
             Operation::Write(_, verb) => verb != Verb::Create,
             _ => is_step(route),
@@ -174,7 +174,7 @@ mod litegraph {
         }
     }
 
-    /// What root does to a twin is done to it and to no other.
+    /// A request by root on the twin changes the twin only.
     fn alone(route: &Route) {
         let scene = Scene::new();
         let twin = twin(&scene);
@@ -192,7 +192,7 @@ mod litegraph {
     }
 
     #[test]
-    fn another_tenants_token_does_not_find_a_credential_whose_user_has_the_same_guid() {
+    fn admin_does_not_find_another_tenants_credential_whose_user_has_the_same_guid() {
         let scene = Scene::new();
         let token = scene.other_admin();
         twin(&scene);
@@ -211,7 +211,7 @@ mod ours {
         [bearer(&scene.other_admin()), ("x-request-id", "the-same".to_owned())]
     }
 
-    /// Asked in the same instant, since an answer tells the time.
+    /// Sends a request without advancing the clock, because a response contains the time.
     fn told(
         scene: &Scene,
         route: &Route,
@@ -225,7 +225,7 @@ mod ours {
     }
 
     #[test]
-    fn another_tenants_token_is_as_one_that_nobody_has() {
+    fn verify_reports_another_tenants_token_as_unknown() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
         let access = scene.access(id, &secret);
@@ -253,7 +253,7 @@ mod ours {
     }
 
     #[test]
-    fn another_tenants_principal_is_as_a_missing_one_in_a_body() {
+    fn another_tenants_principal_in_a_body_looks_like_a_missing_one() {
         let scene = Scene::new();
         let (own, theirs, headers) = (scene.elsewhere(), scene.target.account, headers(&scene));
         let names = |route: &&Route| is_ours(route) && matches!(route.operation, Operation::Write(Noun::Credential, _));
@@ -273,9 +273,9 @@ mod ours {
         assert_eq!((asked, scene.world.stored_but_last_use()), (5, before));
     }
 
-    /// Nor is one that was theirs, of which events alone are left.
+    /// Also after the credential was deleted and only its events are left.
     #[test]
-    fn another_tenants_history_is_as_that_of_nothing() {
+    fn another_tenants_history_looks_like_a_missing_one() {
         let scene = Scene::new();
         let (own, headers) = (scene.elsewhere(), headers(&scene));
         let [deleted, there] = [scene.admin().0, scene.target.credential];
@@ -298,9 +298,9 @@ mod ours {
         assert!(events(deleted) > 2 && events(there) > 1, "where they are theirs, they are told");
     }
 
-    /// A key is its caller's own: the same key of another tenant's, or of another caller's, makes something else.
+    /// A key is scoped to its caller: another caller, in this tenant or another, creates another resource with it.
     #[test]
-    fn another_callers_idempotency_key_is_free() {
+    fn idempotency_keys_of_different_callers_are_independent() {
         let scene = Scene::new();
         let callers = [scene.admin().1, scene.admin().1, scene.other_admin()];
         for (route, noun) in ROUTES.iter().filter(|route| is_ours(route)).filter_map(|route| match route.operation {
@@ -320,10 +320,9 @@ mod ours {
     }
 }
 
-/// A tenant's label is everyone's to take, so a new tenant's says that there is one of that name: to root alone, who makes
-/// tenants.
+/// A conflict of labels or GUIDs reveals that a tenant exists, so only root, which creates tenants, may see it.
 #[test]
-fn nobody_but_root_can_ask_for_a_label() {
+fn only_root_learns_whether_a_label_is_taken() {
     let scene = Scene::new();
     let admin = scene.other_admin();
     for route in ROUTES.iter().filter(|route| route.operation == Operation::Write(Noun::Tenant, Verb::Create)) {

@@ -1,4 +1,4 @@
-//! `order.txt`: of several faults the first is told, on every route, and nothing is written for any of them.
+//! Checks `order.txt`: of several faults in a request the first is returned, on every route, and nothing is written.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -36,7 +36,7 @@ const FAULTS: [&str; 20] = [
 ];
 
 #[test]
-fn of_several_faults_the_first_is_told() {
+fn first_failing_check_is_returned_on_every_route() {
     let columns = tables(include_str!("matrix.txt")).remove(1);
     let order = tables(include_str!("order.txt")).remove(0);
     assert_eq!(order.head[1..], FAULTS);
@@ -46,7 +46,7 @@ fn of_several_faults_the_first_is_told() {
     for ((name, route), row) in routes.iter().zip(&order.rows) {
         let row = &row[1..];
         let mut scene = Scene::new();
-        // From the right: each request has one fault more than the one before it, which wrote nothing.
+        // From the right: each request has one fault more than the previous one, which wrote nothing.
         for (first, cell) in row.iter().enumerate().rev().filter(|(_, cell)| *cell != "-") {
             let attempt = Attempt { scene: &scene, route, first, row };
             check(&format!("{} at {name}", FAULTS[first]), &attempt, cell);
@@ -67,11 +67,11 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     attempt.prepare(&headers);
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
-    // What cannot be read costs nothing; a body that breaks rules is not judged before its sender is.
+    // An unreadable request takes no trip; an invalid body is reported only after the caller was checked.
     let asks = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
     assert_eq!(reply.cost.trips, u64::from(asks), "{of}: trips");
     if attempt.first < index("who") {
-        // And it is told to anybody: what is no token at all is no fault before it.
+        // It is returned to anybody: a missing token is checked later.
         let nobody: Vec<_> = headers.into_iter().filter(|(name, _)| *name != "authorization").collect();
         let reply = attempt.scene.send_to(route, &url, &nobody, &body);
         assert_is(&reply, cell, route, &format!("{of}, without a token"));
@@ -82,7 +82,7 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     }
 }
 
-/// A route that a rotation has to come before.
+/// A route that requires a rotation in progress.
 fn finishing() -> &'static Route {
     let is = |route: &&Route| route.operation == Operation::FinishRotation;
     ROUTES.iter().find(is).expect("there is one")
@@ -92,7 +92,7 @@ fn index(fault: &str) -> usize {
     FAULTS.iter().position(|known| *known == fault).unwrap_or_else(|| panic!("no fault {fault}"))
 }
 
-/// A request with every fault from the first on that its route knows.
+/// A request with every fault that its route knows, starting at `first`.
 struct Attempt<'a> {
     scene: &'a Scene,
     route: &'a Route,
@@ -106,7 +106,7 @@ impl Attempt<'_> {
         self.first <= fault && self.row[fault] != "-"
     }
 
-    /// Whether If-Match is required of it, where the tenant requires it.
+    /// Whether the route requires If-Match in a tenant that requires it.
     fn is_tagged(&self) -> bool {
         self.row[index("untagged")] != "-"
     }
@@ -115,13 +115,13 @@ impl Attempt<'_> {
         self.route.path.starts_with("/api/")
     }
 
-    /// Whether the fault of a change is that the tenant is not RBAC-enabled.
+    /// Whether the fault `change` of this route is that the tenant has no RBAC.
     fn lacks_rbac(&self) -> bool {
         let creates = self.route.operation == Operation::Write(Noun::Credential, Verb::Create);
         self.is_coactive() || is_ours(self.route) && creates && self.has("change")
     }
 
-    /// Brings the credential to where a rotation cannot begin, or to where what ends one can.
+    /// Starts a rotation or revokes the credential, where the route requires that or where it is the fault.
     fn lead(&self) {
         let begins = self.route.operation == Operation::Write(Noun::Credential, Verb::Rotate);
         if begins == self.has("taken") {
@@ -129,7 +129,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// What has to be in the database.
+    /// Prepares the database.
     fn prepare(&self, headers: &[Header]) {
         let db = &self.scene.world.db;
         if self.has("reused") && self.first > index("tenant") {
@@ -139,11 +139,11 @@ impl Attempt<'_> {
         }
         self.scene.world.patch_where("tenants", "true", &json!({"preconditions": true}));
         if self.lacks_rbac() {
-            // Not before the callers were made, who have roles.
+            // Only now: the callers, created before, have roles.
             self.scene.world.patch_where("tenants", "true", &json!({"rbac": false}));
         }
         if self.has("many") {
-            // The tenant's own count is believed; of a principal they are counted, so there they are, in their own order.
+            // The tenant has a stored count. A principal's credentials are counted, so they have to exist.
             db.execute("UPDATE tenants SET credentials = 20000", &[]);
             db.execute("DROP TRIGGER IF EXISTS credentials_created", &[]); // which would write an event for each
             let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
@@ -158,7 +158,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The principal that it is about: the default one, where that is the fault.
+    /// The principal of the request: the default one if that is the fault.
     fn account(&self) -> Id {
         let is_default = self.has("taken") && self.route.operation != Operation::Write(Noun::Principal, Verb::Create);
         if is_default { Id::ZERO } else { self.scene.target.account }
@@ -181,7 +181,7 @@ impl Attempt<'_> {
             Operation::Roles(_) if wrong => "?roles_context=x".to_owned(),
             Operation::List(..) if wrong => "?order=x".to_owned(),
             Operation::Page(..) | Operation::History(_) if wrong => "?limit=0&max-keys=0".to_owned(),
-            // The credential that a page goes on from.
+            // The credential after which a page starts.
             Operation::Page(..) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {
                 format!("?token={}", nothing().guid())
             }
@@ -211,7 +211,7 @@ impl Attempt<'_> {
         } else if self.has("never") {
             headers.push(known(if root_alone { "admin" } else { "only a role of another name" }).bearer());
         } else if root_alone || self.is_coactive() {
-            // Only root makes tenants, and on Coactive only root can name one that is not there.
+            // Only root creates tenants, and on Coactive only root can name a missing one.
             headers.push(bearer(ROOT));
         } else if is_ours(self.route) && edits && self.has("change") {
             headers.push(known("editor").bearer());
@@ -277,7 +277,7 @@ impl Attempt<'_> {
         } else if self.has("object") {
             b"grant_type=password&grant_type=password"
         } else if self.has("parameter") {
-            // Nor is it a token that is asked about.
+            // For introspection: the form has no token.
             b"grant_type=password"
         } else if asks {
             b"token=x"

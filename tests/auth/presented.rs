@@ -1,4 +1,4 @@
-//! How a caller presents what it has, and until when that counts.
+//! Expiry and last use of secrets and access tokens, with a controlled clock.
 
 use postern::credential::id::Id;
 use postern::credential::secret::ACCESS_SECONDS;
@@ -9,7 +9,7 @@ use serde_json::json;
 use support::scene::{Scene, basic, bearer, checksum, method, own_url, secret_id};
 use support::{MASTER_KEY, ROOT, START, World, ZERO, client_url, litegraph_url, settings};
 
-/// The same credential, read through each face.
+/// The path of the target credential on each face.
 fn urls(scene: &Scene) -> [String; 4] {
     let target = &scene.target;
     [
@@ -21,7 +21,7 @@ fn urls(scene: &Scene) -> [String; 4] {
 }
 
 #[test]
-fn an_end_is_judged_to_the_microsecond() {
+fn credentials_and_secrets_expire_to_the_microsecond() {
     for sql in [
         "UPDATE credentials SET state = json_set(state, '$.expires_at', ?1) WHERE id = ?2",
         "UPDATE secrets SET expires_at = ?1 WHERE credential = ?2",
@@ -43,7 +43,7 @@ fn an_end_is_judged_to_the_microsecond() {
 }
 
 #[test]
-fn a_log_in_is_a_use_of_the_secret_and_so_is_each_call_with_its_token() {
+fn log_ins_and_calls_with_an_access_token_record_a_use_of_the_secret() {
     let scene = Scene::new();
     let (id, secret) = scene.admin();
     let used = || {
@@ -59,7 +59,7 @@ fn a_log_in_is_a_use_of_the_secret_and_so_is_each_call_with_its_token() {
 }
 
 #[test]
-fn a_token_past_its_end_is_not_found_by_it() {
+fn find_by_token_ignores_expired_secrets() {
     let scene = Scene::new();
     let body = json!({ "UserGUID": scene.target.account.guid(), "Name": "n", "BearerToken": "chosen" });
     let made = scene.world.call("PUT", &format!("/v1.0/tenants/{ZERO}/credentials"), ROOT, &body);
@@ -71,9 +71,9 @@ fn a_token_past_its_end_is_not_found_by_it() {
     assert_eq!((found(&admin), found(ROOT)), (404, 404));
 }
 
-/// A caller on a secret that is being replaced is told so, whatever it is answered on whatever face; on the new one it is not.
+/// On every route, whatever the status. Responses to the new secret do not have these headers.
 #[test]
-fn a_retiring_secret_is_told_that_it_is_one() {
+fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
     for route in ROUTES.iter().filter(|route| !matches!(route.operation, Operation::Metadata(_))) {
         let of = format!("{} {}", method(route), route.path);
         let logs_in = matches!(route.operation, Operation::LogIn(_));
@@ -105,7 +105,7 @@ mod access_token {
     use super::*;
 
     #[test]
-    fn of_which_one_character_is_another_is_refused_without_a_trip() {
+    fn altered_access_token_is_rejected_without_a_trip() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
         let access = scene.access(id, &secret);
@@ -118,7 +118,7 @@ mod access_token {
             bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
             refused(&String::from_utf8(bytes).unwrap());
         }
-        // With the checksum that it would have: the signature is what holds.
+        // With a correct checksum: the signature decides.
         let parts: Vec<&str> = access.split('_').collect();
         let [_, _, named, made, end, signature, _] = parts[..] else { panic!("{access}") };
         let other = secret_id(&scene.admin().1).to_string();
@@ -135,15 +135,15 @@ mod access_token {
             refused(&put(named, &made_then.to_string(), end, signature));
             refused(&put(named, made, &end_then.to_string(), signature));
         }
-        assert_eq!(put(named, made, end, signature), access, "so it is put together");
+        assert_eq!(put(named, made, end, signature), access, "the format of an access token");
         assert_eq!(scene.world.get(&client_url(&id.client()), &access).status, 200);
     }
 
     #[test]
-    fn ends_when_it_says_to_the_microsecond() {
+    fn access_token_expires_to_the_microsecond() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
-        // It is issued within a second, and lives an hour from that second's begin: never longer than it says.
+        // Its lifetime is counted from the start of the second in which it is issued, so it never exceeds an hour.
         scene.world.now.set(START + 5_900_000);
         let access = scene.access(id, &secret);
         let end = START + 5_000_000 + i64::from(ACCESS_SECONDS) * 1_000_000;
@@ -157,7 +157,7 @@ mod access_token {
     }
 
     #[test]
-    fn holds_while_the_key_that_signed_it_is_the_previous_one() {
+    fn access_token_is_valid_while_its_key_is_the_previous_key() {
         let mut scene = Scene::new();
         let (id, secret) = scene.admin();
         let access = scene.access(id, &secret);
@@ -169,7 +169,7 @@ mod access_token {
     }
 
     #[test]
-    fn is_of_its_credentials_end_as_its_secret_is() {
+    fn access_token_and_what_it_creates_expire_with_its_credential() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
         let end = START + 600_000_000;
@@ -189,7 +189,7 @@ fn ends(scene: &Scene, sql: &str, id: Id) {
 }
 
 #[test]
-fn an_access_token_dies_at_the_end_of_its_credential_its_secret_or_its_grace() {
+fn access_token_expires_with_its_credential_its_secret_or_its_grace_period() {
     type Deed = fn(&Scene, Id);
     let deeds: [Deed; 3] = [
         |scene, id| ends(scene, "UPDATE credentials SET state = json_set(state, '$.expires_at', ?1) WHERE id = ?2", id),

@@ -1,4 +1,4 @@
-//! What each rank may change; what a caller that ends makes; and what a use leaves behind.
+//! What each rank may change, credentials created by a caller that expires, and the record of the last use.
 
 use postern::caller::{Caller, Rank};
 use postern::credential::field::Noun;
@@ -20,7 +20,7 @@ fn keycard(scene: &Scene) -> String {
     format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)
 }
 
-/// One header.
+/// Headers with only `Authorization`.
 struct Authorization(String);
 
 impl Headers for Authorization {
@@ -29,15 +29,15 @@ impl Headers for Authorization {
     }
 }
 
-/// What the store says to a caller that wants to set the target's secret, and its name where one is given: the revision after,
-/// or why not. No face lets an editor name a secret, so the store is asked itself.
+/// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because no face lets
+/// an editor set a secret.
 fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) -> Result<i64, Refusal> {
     let settings = scene.world.settings.as_ref().unwrap();
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
     let asked = (Target::Credential, Act::Change, Rank::Editor);
-    // A stamp is of one change alone.
+    // Each change has its own stamp.
     let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
     command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
     command.credential = Some(Key(Some(scene.target.credential)));
@@ -56,7 +56,7 @@ fn new_row(scene: &Scene, token: &Token) -> NewRow {
 }
 
 #[test]
-fn an_editor_may_name_the_secret_that_is_there_and_no_other() {
+fn editor_may_resend_the_stored_secret_but_not_set_another() {
     let scene = Scene::new();
     let (editor, admin) = (scene.token("editor"), scene.token("admin"));
     let secret = |text: &str| Token::read(text, "pstn_").ok().unwrap();
@@ -70,20 +70,20 @@ fn an_editor_may_name_the_secret_that_is_there_and_no_other() {
 mod ours {
     use super::*;
 
-    /// What a change comes to.
+    /// The outcome of a change.
     #[derive(Clone, Copy, PartialEq)]
     enum Ends {
         Changed,
         Unchanged,
-        /// The caller may change the thing, and not so.
+        /// The caller may change the resource, but not in this way.
         Refused,
-        /// The caller may never change it.
+        /// The caller may not change the resource at all.
         Never,
     }
 
     use Ends::{Changed, Never, Refused, Unchanged};
 
-    /// The caller's PATCH with this body ends so; and so does its PUT that says the same, and all else as it is.
+    /// Checks the outcome of a PATCH with this body, of the equivalent PUT, and of both as dry runs.
     fn ends(caller: &str, what: &str, body: &Value, expected: Ends) {
         for verb in ["PATCH", "PUT", "PATCH?dry_run=true", "PUT?dry_run=true"] {
             let (method, query) = verb.split_once('?').map_or((verb, ""), |(method, query)| (method, query));
@@ -116,9 +116,9 @@ mod ours {
         }
     }
 
-    /// What counts is what would change, not what the body names.
+    /// The right depends on what would change, not on which members the body contains.
     #[test]
-    fn an_editor_changes_names_and_descriptions_and_nothing_else() {
+    fn editor_may_change_only_names_and_descriptions() {
         let viewer = json!([{"role_id": "viewer"}]);
         for (what, body, to_editor) in [
             ("credentials", json!({}), Unchanged),
@@ -126,7 +126,7 @@ mod ours {
             ("credentials", json!({"description": "new"}), Changed),
             ("credentials", json!({"description": null}), Changed),
             ("credentials", json!({"name": "new", "description": null}), Changed),
-            // Named, but as stored.
+            // With members as they are stored.
             ("credentials", json!({"name": "target", "enabled": true, "roles": viewer, "metadata": {}}), Unchanged),
             ("credentials", json!({"name": "new", "enabled": true, "roles": viewer, "expires_at": null}), Changed),
             ("credentials", json!({"enabled": false}), Refused),
@@ -159,15 +159,15 @@ mod ours {
         }
     }
 
-    /// Of each field by itself, as its row in `FIELDS` says.
+    /// The rank is in the field's row of `FIELDS`.
     #[test]
-    fn each_field_is_changed_by_whom_its_row_names() {
+    fn each_field_may_be_changed_only_by_the_rank_in_its_row() {
         for (noun, what) in
             [(Noun::Credential, "credentials"), (Noun::Principal, "principals"), (Noun::Tenant, "tenants")]
         {
             for (row, member) in of_our_face(noun) {
                 let body = json!({ member: other(row, ACME) });
-                // The route of tenants is for admins.
+                // Routes of tenants require an admin.
                 let unless_admin = if noun == Noun::Tenant { Never } else { Refused };
                 let (editor, admin) = match row.right(noun).expect("a right") {
                     Right::Nobody => panic!("{member} is given on create only"),
@@ -183,7 +183,7 @@ mod ours {
     }
 
     #[test]
-    fn an_admin_changes_its_own_tenant_and_root_alone_turns_it_off() {
+    fn admin_may_change_its_tenant_but_only_root_may_disable_it() {
         for (body, to_admin) in [
             (json!({}), Unchanged),
             (json!({"enabled": true}), Unchanged),
@@ -201,9 +201,9 @@ mod ours {
         }
     }
 
-    /// A limit that is mistyped would make a role one on everything.
+    /// If a mistyped `resource` were ignored, the role would apply to everything.
     #[test]
-    fn a_role_with_a_member_that_it_has_not_is_no_grant() {
+    fn role_with_an_unknown_member_is_rejected_and_grants_nothing() {
         let scene = Scene::new();
         let roles = json!([{"role_id": "viewer"}, {"role_id": "admin", "resorce": "dataset"}]);
         let before = scene.world.stored();
@@ -220,9 +220,9 @@ mod ours {
     }
 }
 
-/// Its own end is no change of what it looks at.
+/// The rule that nobody sets a later expiry than their own must not apply to reads.
 #[test]
-fn a_viewer_with_an_end_reads_what_it_may() {
+fn viewer_with_an_expiry_can_read() {
     let scene = Scene::new();
     let (id, token) = scene.client(&json!([{"role_id": "viewer"}]));
     let end = START + 3_600_000_000;
@@ -235,7 +235,7 @@ fn a_viewer_with_an_end_reads_what_it_may() {
 }
 
 #[test]
-fn what_an_ending_caller_makes_ends_with_it() {
+fn credentials_created_by_an_expiring_caller_expire_with_it() {
     for end in [Some(START + 3_600_000_000), None] {
         let scene = Scene::new();
         let (id, token) = scene.admin();
@@ -273,7 +273,7 @@ mod last_use {
     }
 
     #[test]
-    fn is_noted_at_most_once_a_minute_and_is_no_change() {
+    fn last_use_is_recorded_at_most_once_a_minute_and_is_not_a_change() {
         let scene = Scene::new();
         let (world, (id, token)) = (&scene.world, scene.admin());
         assert_eq!(noted(world, id), [None, None]);
@@ -298,7 +298,7 @@ mod last_use {
     }
 
     #[test]
-    fn is_shown_and_is_each_secrets_own() {
+    fn last_use_is_returned_and_recorded_per_secret() {
         let scene = Scene::new();
         let (world, (id, token)) = (&scene.world, scene.admin());
         let made = world.call("POST", &keycard(&scene), &token, &json!({"name": "other"})).json();
@@ -311,7 +311,7 @@ mod last_use {
     }
 
     #[test]
-    fn is_not_noted_for_who_is_refused_with_401() {
+    fn rejected_authentication_records_no_use() {
         for caller in
             ["another's client_id", "wrong secret", "disabled credential", "expired credential", "expired secret"]
         {

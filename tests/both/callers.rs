@@ -1,4 +1,4 @@
-//! How a caller presents its secret, and what each rank may do.
+//! How a caller presents its secret, and what each rank may do on each face.
 
 use data_encoding::BASE64;
 use postern::credential::field::Noun;
@@ -18,7 +18,7 @@ fn basic(pair: &str) -> String {
 }
 
 #[test]
-fn a_secret_is_accepted_as_bearer_and_with_its_client_id_as_bearer_or_basic() {
+fn secret_is_accepted_as_bearer_and_with_its_client_id_as_bearer_or_basic() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -41,14 +41,14 @@ fn a_secret_is_accepted_as_bearer_and_with_its_client_id_as_bearer_or_basic() {
         for token in [secret.as_str(), &pair, client.root_token()] {
             x_token(token, |call| call.header("x-postern-tenant", "acme")).expect(status);
         }
-        // Authorization goes before x-token, and the latter is not tried then.
+        // Authorization takes precedence: x-token is then not tried.
         x_token(&secret, |call| call.token("unknown")).expect(401);
         x_token(&secret, |call| call.token("pstn_x")).expect(401);
     }
 }
 
 #[test]
-fn a_wrong_caller_is_401_on_every_face_and_costs_a_trip_only_if_it_could_be_one() {
+fn invalid_token_is_401_on_every_face_and_a_malformed_one_costs_no_trip() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -100,19 +100,19 @@ fn a_wrong_caller_is_401_on_every_face_and_costs_a_trip_only_if_it_could_be_one(
             let reply = call.header("authorization", form.as_str()).send(&*client).expect(401);
             assert_eq!((face.error(&reply).as_str(), reply.cost.trips), (face.unauthenticated(), *trips), "{form}");
         }
-        // Two of them are none, also twice the same.
+        // Two Authorization headers are rejected, even if equal.
         get(tenant.one(face, subject.id)).token(&secret).token(&secret).send(&*client).expect(401);
     }
 }
 
 #[test]
-fn a_token_that_a_client_chose_is_case_sensitive() {
+fn client_chosen_token_is_case_sensitive() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let token = format!("client_default-{}", tenant.id);
     let body = json!({ "UserGUID": tenant.account.guid(), "BearerToken": token });
     let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(&*client).expect(200);
-    // A viewer, which reads on Keycard's face and ours.
+    // The credential is a viewer, which can read on Keycard's face and ours.
     for face in [Keycard, Postern] {
         let read = |token: &str| get(tenant.one(face, read_id(&made.json()["GUID"]))).token(token).send(&*client);
         read(&token).expect(200);
@@ -120,9 +120,9 @@ fn a_token_that_a_client_chose_is_case_sensitive() {
     }
 }
 
-/// A caller that asks about a token presents itself as on any route: that is no log-in.
+/// The caller of verify and introspect authenticates as on any route; the token in the body does not authenticate it.
 #[test]
-fn who_asks_about_a_token_calls_by_bearer_or_basic() {
+fn verify_authenticates_its_caller_by_bearer_or_basic() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (id, secret) = tenant.client(&json!({ "name": "admin", "roles": roles(&["admin"]) }));
@@ -142,7 +142,7 @@ fn who_asks_about_a_token_calls_by_bearer_or_basic() {
         ] {
             call.send(&*client).expect(status);
         }
-        // Nor by what it asks about, or by a form.
+        // Neither the token in question nor a client id and secret in the form authenticate the caller.
         let own = if takes_form(route) {
             call("POST", route.path).form(&format!("token={secret}&client_id={id}&client_secret={secret}"))
         } else {
@@ -152,14 +152,14 @@ fn who_asks_about_a_token_calls_by_bearer_or_basic() {
     }
 }
 
-/// What each rank may read, update and create, on each face: the routes of Coactive and LiteGraph are for admins, reads included.
+/// Read, update and create on each face. The routes of Coactive and LiteGraph require an admin, reads included.
 #[test]
-fn each_rank_may_do_what_is_its_own_and_no_more() {
+fn each_rank_may_do_only_what_it_allows() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     let scoped = json!([{"role_id": "admin", "resource": "dataset"}]);
-    //             roles                  elsewhere  Keycard and ours: read, write
+    // roles, all rights on Coactive and LiteGraph, may read and may write on Keycard's face and ours
     let ranks = [
         (scoped, false, false, false),
         (roles(&["viewer"]), false, true, false),
@@ -189,7 +189,7 @@ fn each_rank_may_do_what_is_its_own_and_no_more() {
 }
 
 #[test]
-fn root_names_the_tenant_where_the_path_has_none() {
+fn root_must_name_the_tenant_where_the_path_has_none() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let create = |tenant: Option<&str>| {
@@ -201,14 +201,14 @@ fn root_names_the_tenant_where_the_path_has_none() {
     }
     assert!(Coactive.error(&create(None).expect(403)).contains("X-Postern-Tenant"));
     assert_eq!(Coactive.error(&create(Some("of-nobody")).expect(404)), "Organization not found");
-    // From any other caller it is ignored: what it makes is in its own tenant.
+    // The header is ignored for other callers: they create in their own tenant.
     let made = call("POST", CLIENTS).token(&tenant.admin).header("x-postern-tenant", other.label.as_str());
     let id = read_id(&made.json(&json!({ "name": "n" })).send(&*client).expect(201).json()["client_id"]);
     tenant.read(Coactive, id);
 }
 
 #[test]
-fn another_tenants_credential_answers_exactly_as_a_missing_one() {
+fn another_tenants_credential_gets_the_same_response_as_a_missing_one() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let (theirs, missing) = (other.subject().id, nobody());
@@ -219,7 +219,7 @@ fn another_tenants_credential_answers_exactly_as_a_missing_one() {
                 let delete = call("DELETE", place.one(face, id));
                 [get(place.one(face, id)), update, delete].map(|call: Call| {
                     let reply = call.token(&tenant.admin).send(&*client);
-                    // LiteGraph deletes what is not there, where there is a tenant of the caller's.
+                    // LiteGraph answers 200 to deletion of a missing credential in the caller's own tenant.
                     if reply.text.is_empty() {
                         assert!(face == LiteGraph && place.id == tenant.id, "{reply:?}");
                         let reply = reply.expect(200);
@@ -235,9 +235,9 @@ fn another_tenants_credential_answers_exactly_as_a_missing_one() {
     assert_eq!(other.read(Keycard, theirs).revision(), 1);
 }
 
-/// Whatever the table of routes has, also what is added to it.
+/// Walks the route table, so new routes are covered.
 #[test]
-fn no_route_is_open() {
+fn every_route_rejects_unknown_tokens_and_writes_by_viewers() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let place = PathIds::new(&tenant);
@@ -255,7 +255,7 @@ fn no_route_is_open() {
             assert_eq!((face.error(&refused).as_str(), refused.cost.rows_written), (face.forbidden().1, 0));
         }
     }
-    // All of it is still there.
+    // Nothing was changed or deleted.
     let keycard =
         |route: &&Route| route.operation == Operation::Read(Noun::Credential) && routes::face(route) == Keycard;
     for face in Face::ALL {

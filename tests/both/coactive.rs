@@ -8,7 +8,7 @@ use support::{CLIENTS, call, client, get};
 
 use crate::Organization;
 
-/// Makes a client: its id, its secret and its path.
+/// Creates a client; returns its id, its secret and its path.
 fn make(at: &Organization, body: &Value) -> (String, String, String) {
     let made = at.send("POST", CLIENTS, body).expect(201).json();
     let id = text(&made["client_id"]);
@@ -16,7 +16,7 @@ fn make(at: &Organization, body: &Value) -> (String, String, String) {
 }
 
 #[test]
-fn a_client_is_made_shown_and_updated_and_its_secret_is_shown_once() {
+fn client_can_be_created_read_and_updated_and_its_secret_is_shown_once() {
     let at = Organization::new();
     let some = json!([{"role_id": "admin"}, {"role_id": "editor", "resource": "dataset", "resource_instance": "d"}]);
     let made = at.send("POST", CLIENTS, &json!({ "name": "My OAuth Client", "roles": some })).expect(201);
@@ -36,7 +36,7 @@ fn a_client_is_made_shown_and_updated_and_its_secret_is_shown_once() {
     };
     let renamed = json!({ "name": "Updated", "roles": roles(&["viewer"]) });
     assert_eq!(put(renamed), (shown("Updated", &roles(&["viewer"])), 2));
-    // A name that is absent or null is kept; no roles is full access, by contract, and the event says that it widens.
+    // An absent or null name is kept. By contract, no roles means full access; the event records that access was widened.
     for (number, body) in
         [json!({}), json!({ "roles": null, "name": null }), json!({ "roles": [] })].into_iter().enumerate()
     {
@@ -52,7 +52,7 @@ fn a_client_is_made_shown_and_updated_and_its_secret_is_shown_once() {
 }
 
 #[test]
-fn roles_context_replaces_its_part_alone() {
+fn roles_context_replaces_only_the_roles_in_that_context() {
     let at = Organization::new();
     let scoped =
         |role: &str, dataset: &str| json!({"role_id": role, "resource": "dataset", "resource_instance": dataset});
@@ -69,7 +69,7 @@ fn roles_context_replaces_its_part_alone() {
         assert_eq!(put(body).expect(200).json()["roles"], expected);
     }
     let refused = |body: Value, told: &str| assert_eq!(Coactive.error(&put(body).expect(422)), told);
-    // To take the last role away would grant everything.
+    // Removing the last role would grant full access.
     refused(json!({ "roles": [], "roles_context": "dataset:d1" }), "body.roles value_error");
     refused(json!({ "roles": [admin, viewer], "roles_context": "dataset:d1" }), "body.roles.0 value_error");
     refused(json!({ "roles_context": "" }), "body.roles_context string_too_short");
@@ -80,7 +80,7 @@ fn roles_context_replaces_its_part_alone() {
 }
 
 #[test]
-fn roles_are_a_set_of_a_hundred_at_most_after_merging() {
+fn roles_are_a_set_of_at_most_a_hundred_after_merging() {
     let at = Organization::new();
     let (a, b) = (json!({"role_id": "admin"}), json!({"role_id": "viewer", "resource": "x"}));
     let (_, _, one) = make(&at, &json!({ "name": "n", "roles": [b, a, b] }));
@@ -100,11 +100,11 @@ fn roles_are_a_set_of_a_hundred_at_most_after_merging() {
 }
 
 #[test]
-fn an_organization_without_rbac_adds_no_roles() {
+fn organization_without_rbac_cannot_add_roles() {
     let at = Organization::new();
     let (_, _, one) = make(&at, &json!({ "name": "a", "roles": roles(&["admin", "viewer"]) }));
     at.switch(&json!({ "rbac": false }));
-    // The stored ones are no change; taking one away adds none.
+    // Sending the stored roles or fewer adds none.
     for (names, status) in [(&["viewer", "admin"][..], 200), (&["editor"], 403), (&["admin"], 200)] {
         at.send("PUT", &one, &json!({ "roles": roles(names) })).expect(status);
     }
@@ -117,7 +117,7 @@ fn an_organization_without_rbac_adds_no_roles() {
 }
 
 #[test]
-fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
+fn client_list_is_an_array_in_creation_order_without_secrets() {
     let at = Organization::new();
     let other = at.other();
     assert_eq!((at.get(CLIENTS).status, at.get(CLIENTS).text), (200, "[]".to_owned()));
@@ -131,7 +131,7 @@ fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
     let expected: Value = made
         .iter()
         .map(|(name, (id, ..), roles)| {
-            // No roles, however that was said, is none.
+            // Null and an empty list are shown alike.
             let roles = if roles.is_null() { &json!([]) } else { roles };
             json!({ "client_id": id, "client_secret": "", "name": name, "roles": roles })
         })
@@ -141,9 +141,9 @@ fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
     for one in expected.as_array().unwrap() {
         assert_eq!(*one, at.get(&format!("{CLIENTS}/{}", text(&one["client_id"]))).json());
     }
-    // Nothing of a query is read: "no parameters, no paging".
+    // The query is ignored: "no parameters, no paging".
     assert_eq!(at.get(&format!("{CLIENTS}?limit=1&skip=x&order=5&after=x")).text, listed.text);
-    // A change moves nothing, and what is deleted is not there.
+    // An update does not change the order; a deleted client is not listed.
     at.send("PUT", &made[0].1.2, &json!({ "name": "z" })).expect(200);
     call("DELETE", &*made[1].1.2).root(&at.label).send(&*at.client).expect(200);
     let left = at.get(CLIENTS).json();
@@ -153,7 +153,7 @@ fn a_list_is_a_bare_array_in_the_order_of_creation_and_shows_no_secret() {
 }
 
 #[test]
-fn roles_are_those_of_the_tenant_on_what_the_query_names() {
+fn role_list_has_the_tenants_roles_for_the_given_context() {
     const ROLES: &str = "/api/v1/auth-management/roles";
     let at = Organization::new();
     let (_, admin, _) = make(&at, &json!({ "name": "admin", "roles": roles(&["admin"]) }));
@@ -186,7 +186,7 @@ fn roles_are_those_of_the_tenant_on_what_the_query_names() {
             assert_eq!((&*Coactive.error(&reply), reply.cost.trips), ("query.roles_context value_error", 0), "{query}");
         }
     }
-    // Each tenant has its own.
+    // Each tenant has its own roles.
     at.switch(&json!({ "role_names": ["auditor"] }));
     assert_eq!(shown(""), known(&["admin", "auditor", "editor", "viewer"], None));
     get(ROLES).token(&editor).send(&*at.client).expect(403);
@@ -194,9 +194,9 @@ fn roles_are_those_of_the_tenant_on_what_the_query_names() {
     get(ROLES).by_root().send(&*at.client).expect(403);
 }
 
-/// Updated through one face, read through another: what a face cannot say is kept by it.
+/// Updated through one face, read through another.
 #[test]
-fn one_credential_goes_through_every_face_and_keeps_what_a_face_cannot_say() {
+fn update_through_one_face_keeps_fields_that_face_cannot_express() {
     use support::face::Face::LiteGraph;
     let client = client();
     let tenant = Tenant::new(&*client);
@@ -209,7 +209,7 @@ fn one_credential_goes_through_every_face_and_keeps_what_a_face_cannot_say() {
         "client_id": subject.id.client(), "client_secret": "", "name": "put by LiteGraph", "roles": roles(&["viewer"]),
     });
     assert_eq!(read.json(), shown);
-    // By its own secret too.
+    // With the credential's own secret too.
     let own = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200).json();
     assert_eq!((&own["name"], &own["description"]), (&json!("put by LiteGraph"), &json!("described")));
     send(Coactive, json!({ "name": "put by Coactive", "roles": roles(&["editor"]) }));
@@ -217,7 +217,7 @@ fn one_credential_goes_through_every_face_and_keeps_what_a_face_cannot_say() {
     assert_eq!((&patched["name"], &patched["description"]), (&json!("put by Coactive"), &json!("described")));
     let shown = tenant.read(LiteGraph, subject.id).json();
     let told = [&shown["Name"], &shown["UserGUID"], &shown["BearerToken"]];
-    // Its secret was never sealed, so that LiteGraph shows none, and putting none keeps it.
+    // The secret was never sealed, so LiteGraph shows none, and a PUT without one keeps it.
     assert_eq!(told, [&json!("put by Coactive"), &json!(tenant.account.guid()), &json!("")]);
     assert_eq!(tenant.read(Postern, subject.id).json()["description"], "described");
     get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200);

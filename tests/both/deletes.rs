@@ -1,4 +1,4 @@
-//! Deletion: what each face answers, and when it refuses. What is deleted, and what the history has of it, is in `tests/store`.
+//! Deletion: the response of each face, and its errors. Which rows are deleted, and the events, are in `tests/store`.
 
 use postern::credential::id::Id;
 use serde_json::json;
@@ -15,7 +15,7 @@ fn delete(tenant: &Tenant, path: &str) -> Call {
 }
 
 #[test]
-fn each_face_answers_in_its_own_way_and_the_secret_is_invalid_at_once() {
+fn deletion_has_each_faces_response_and_invalidates_the_secret_immediately() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for face in Face::ALL {
@@ -29,15 +29,15 @@ fn each_face_answers_in_its_own_way_and_the_secret_is_invalid_at_once() {
         for (other, path) in &paths {
             get(path).token(&subject.secret).send(&*client).expect(401);
             get(path).token(&tenant.admin).send(&*client).expect(404);
-            // Again: what is not there is missing, but on LiteGraph's face, where it is gone.
+            // A second deletion is 404, except on LiteGraph.
             delete(&tenant, path).send(&*client).expect(if *other == LiteGraph { 200 } else { 404 });
         }
     }
 }
 
-/// One that was never there, of another tenant, or whose id cannot be read; and in a tenant that is not there.
+/// An id that never existed, one of another tenant, an invalid one; and a tenant that does not exist.
 #[test]
-fn what_is_missing_is_404_or_on_litegraphs_face_gone() {
+fn deleting_a_missing_resource_is_404_except_on_litegraph() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let (subject, theirs) = (tenant.subject(), other.subject());
@@ -68,14 +68,14 @@ fn what_is_missing_is_404_or_on_litegraphs_face_gone() {
         let reply = call("DELETE", &*path).root(&tenant.label).send(&*client);
         assert_eq!((reply.status, reply.cost.trips, reply.cost.rows_written), (status, 1, 0), "{path}");
     }
-    // Nothing has gone.
+    // Nothing was deleted.
     for (tenant, subject) in [(&tenant, &subject), (&other, &theirs)] {
         get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200);
     }
 }
 
 #[test]
-fn if_match_is_judged_and_may_be_required_where_one_credential_is_deleted() {
+fn deletion_of_one_credential_checks_if_match_and_may_require_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let renamed = || {
@@ -86,7 +86,7 @@ fn if_match_is_judged_and_may_be_required_where_one_credential_is_deleted() {
     let kept = renamed();
     let mut stale = vec![format!("\"{kept}.1\""), format!("W/\"{kept}.1\", \"{kept}.3\""), "nonsense".to_owned()];
     if in_process() {
-        // Over HTTP an empty header is as none.
+        // Over HTTP an empty header is treated as absent.
         stale.push(String::new());
     }
     for face in Face::ALL {
@@ -103,7 +103,7 @@ fn if_match_is_judged_and_may_be_required_where_one_credential_is_deleted() {
         let tag = face.of([format!("\"{id}.1\", W/\"{id}.2\""), "*".to_owned(), format!("\"{id}.2\""), "*".to_owned()]);
         delete(&tenant, &tenant.one(face, id)).header("if-match", tag).send(&*client).expect(face.deleted());
         get(tenant.one(face, id)).token(&tenant.admin).send(&*client).expect(404);
-        // Where nothing is, no tag holds.
+        // `*` does not match a missing credential.
         let missing = delete(&tenant, &tenant.one(face, nobody())).header("if-match", "*").send(&*client);
         missing.expect(if face == LiteGraph { 200 } else { 404 });
     }
@@ -118,13 +118,13 @@ fn if_match_is_judged_and_may_be_required_where_one_credential_is_deleted() {
     }
     let tagged = delete(&tenant, &tenant.one(Keycard, kept)).header("if-match", format!("\"{kept}.2\""));
     tagged.send(&*client).expect(204);
-    // Not where it is more than one, which has no tag.
+    // Not for a deletion of several credentials, which have no common ETag.
     delete(&tenant, &tenant.all(LiteGraph)).send(&*client).expect(200);
     assert_eq!(get(tenant.all(LiteGraph)).by_root().send(&*client).expect(200).text, "[]");
 }
 
 #[test]
-fn all_credentials_of_a_tenant_or_of_a_user_are_deleted_and_the_users_stay() {
+fn deleting_all_credentials_of_a_tenant_or_user_keeps_the_users() {
     let at = Organization::new();
     let (all, tenant) = (at.litegraph(), format!("/v1.0/tenants/{}", at.id.guid()));
     at.send("PUT", &format!("{tenant}/users"), &json!({ "GUID": OWN })).expect(200);
@@ -133,7 +133,7 @@ fn all_credentials_of_a_tenant_or_of_a_user_are_deleted_and_the_users_stay() {
         (format!("{tenant}/users/{OWN}/credentials"), &["of the default"][..]),
         (format!("{all}/{OWN}/credentials"), &["of the default"]),
         (format!("{tenant}/users/{ZERO}/credentials"), &["of the user"]),
-        // A slash at the end is none.
+        // A trailing slash is ignored.
         (format!("{all}/{ZERO}/credentials/"), &["of the user"]),
     ] {
         call("DELETE", &*all).by_root().send(&*at.client).expect(200);
@@ -156,7 +156,7 @@ fn all_credentials_of_a_tenant_or_of_a_user_are_deleted_and_the_users_stay() {
 }
 
 #[test]
-fn the_default_service_account_stays() {
+fn default_service_account_cannot_be_deleted() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let accounts = format!("/organizations/{}/service-accounts", tenant.label);
@@ -164,7 +164,7 @@ fn the_default_service_account_stays() {
     assert_eq!((&*Keycard.error(&reply), reply.cost.rows_written), ("conflict", 0));
     let user = format!("/v1.0/tenants/{}/users/{ZERO}", tenant.id.guid());
     let reply = delete(&tenant, &user).send(&*client).expect(409);
-    let told = json!("The default user is neither deleted nor disabled.");
+    let told = json!("The default user cannot be deleted or disabled.");
     assert_eq!((&reply.json()["Description"], reply.cost.rows_written), (&told, 0));
     let own = format!("{accounts}/{}", tenant.account);
     let gone = delete(&tenant, &own).send(&*client);
@@ -173,9 +173,9 @@ fn the_default_service_account_stays() {
     delete(&tenant, &own).send(&*client).expect(404);
 }
 
-/// Clients send a Content-Type and no body with a deletion, or whatever they like: none is read.
+/// Clients may send a Content-Type without a body, or any body.
 #[test]
-fn the_body_of_a_deletion_is_not_read() {
+fn body_of_a_deletion_is_ignored() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for (face, body) in

@@ -1,5 +1,5 @@
-//! What every answer has. Most of it is checked of each answer of each test (see `Reply::checked`); here is what depends on what
-//! was asked.
+//! Headers of every response. `Reply::checked` checks most of them in every test; these tests check the ones that depend on the
+//! request.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use support::routes::{PathIds, asks, face, method, path, reading};
 use support::tenant::Tenant;
 
 #[test]
-fn the_etag_is_the_id_and_the_revision() {
+fn etag_is_the_id_and_the_revision() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -33,7 +33,7 @@ fn the_etag_is_the_id_and_the_revision() {
 }
 
 #[test]
-fn a_sane_request_id_comes_back_and_any_other_is_replaced() {
+fn valid_request_id_is_echoed_and_any_other_is_replaced() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -56,7 +56,7 @@ fn a_sane_request_id_comes_back_and_any_other_is_replaced() {
 }
 
 #[test]
-fn keycards_client_request_id_is_a_uuid_or_a_400() {
+fn keycard_client_request_id_must_be_a_uuid_and_other_faces_ignore_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -70,7 +70,7 @@ fn keycards_client_request_id_is_a_uuid_or_a_400() {
         let reply = send(bad).expect(400);
         assert_eq!((Keycard.error(&reply).as_str(), reply.cost.trips), ("bad_request", 0), "{bad}");
     }
-    // It is that face's header alone.
+    // Other faces ignore this header.
     get(tenant.one(LiteGraph, subject.id))
         .token(&tenant.admin)
         .header("x-client-request-id", "x")
@@ -96,7 +96,7 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
+fn unknown_path_gets_the_error_format_of_its_prefix() {
     let client = client();
     for path in
         ["/api", "/api/", "/api/v1/auth-management/clients/", "/api/v1/auth-management/clients/a/b", "/api/v2/login"]
@@ -133,13 +133,13 @@ fn an_unknown_path_is_refused_in_the_words_of_its_prefix() {
 }
 
 #[test]
-fn another_method_is_told_those_there_are() {
+fn unsupported_method_is_405_with_the_allowed_methods() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let place = PathIds::missing(&tenant);
     let mut allowed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for route in ROUTES {
-        allowed.entry(path(route, &place)).or_default().push(route.method.name());
+        allowed.entry(path(route, &place)).or_default().push(route.method.allow());
     }
     assert!(allowed.len() > 20, "{allowed:?}");
     for (path, allowed) in allowed {
@@ -157,9 +157,9 @@ fn another_method_is_told_those_there_are() {
     }
 }
 
-/// "CORS preflight as its browser clients need": before a browser sends a request, it asks, without a token.
+/// "CORS preflight as its browser clients need". A browser sends the preflight without a token.
 #[test]
-fn a_browser_is_told_what_it_may_send_to_litegraph() {
+fn litegraph_answers_a_cors_preflight_on_every_path() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let place = PathIds::missing(&tenant);
@@ -174,12 +174,12 @@ fn a_browser_is_told_what_it_may_send_to_litegraph() {
         for method in ["get", "head", "post", "put", "delete"] {
             assert!(told("access-control-allow-methods").split(", ").any(|told| told == method), "{method}: {reply:?}");
         }
-        // To a browser the star does not stand for this one.
+        // For browsers `*` does not include Authorization.
         for header in ["*", "authorization"] {
             assert!(told("access-control-allow-headers").split(", ").any(|told| told == header), "{header}: {reply:?}");
         }
     }
-    // Where no browser's client calls, it is a method like any other.
+    // The other faces have no browser clients: OPTIONS is an unsupported method.
     for path in ["/api/v1/login", "/organizations", "/service-account-token", "/oauth/token", "/v1/tenants"] {
         call("OPTIONS", path).send(&*client).expect(405);
     }

@@ -1,5 +1,5 @@
-//! Two tenants with many credentials (a thousand on the Worker): nothing that one of them asks shows an id, a name, a token or
-//! a count of the other, and nothing that happens elsewhere changes what it is answered.
+//! Two tenants with many credentials (a thousand on the Worker): no response to one of them contains an id, a name, a token or a
+//! count of the other, and no write in one changes a response to the other.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -17,21 +17,21 @@ use support::{Client, Reply, call, client, get};
 
 use crate::in_process;
 
-/// A tenant, and what nobody else may see of it.
+/// A tenant, and everything about it that other tenants may not see.
 struct Side {
     tenant: &'static Tenant<'static>,
-    /// How many credentials it has. No other number that is answered is the same.
+    /// How many credentials it has: a number that occurs nowhere else in a response.
     count: u64,
     /// Every id in each of its spellings, and every token.
     hidden: HashSet<String>,
-    /// What its name, its label and the name of each credential hold.
+    /// A word in the tenant's name, its label and the name of each credential.
     mark: &'static str,
     /// Some of its credentials.
     some: Vec<PathIds<'static>>,
 }
 
 impl Side {
-    /// Makes a tenant with so many credentials, its admin's among them, a fourth through each face.
+    /// Creates a tenant with `count` credentials including its admin's, a quarter of them through each face.
     fn new(client: &'static dyn Client, mark: &'static str, count: u64) -> Self {
         const HANDS: u64 = 8;
         let tenant: &'static Tenant = Box::leak(Box::new(Tenant::named(client, &format!("Of {mark}"))));
@@ -65,13 +65,13 @@ impl Side {
         Self { tenant, count, hidden, mark, some }
     }
 
-    /// What of this side an answer shows, if anything.
+    /// Returns what a response reveals of this tenant, if anything.
     fn found(&self, reply: &Reply) -> Option<String> {
         let shown = format!("{}\n{:?}", reply.text, reply.headers).to_lowercase();
         if shown.contains(self.mark) {
             return Some(format!("a name that holds {}", self.mark));
         }
-        // An id begins where letters and digits do; a cursor goes on behind it.
+        // An id starts at a word boundary; in a cursor other characters follow it.
         let mut before = b' ';
         for (start, byte) in shown.bytes().enumerate() {
             if byte.is_ascii_alphanumeric() && !before.is_ascii_alphanumeric() {
@@ -88,7 +88,7 @@ impl Side {
     fn found_inside(&self, value: &Value) -> Option<String> {
         match value {
             Value::Array(items) => items.iter().find_map(|item| self.found_inside(item)),
-            // The events of a tenant are numbered: one has any number.
+            // `seq` counts events, so it can equal any number.
             Value::Object(members) => {
                 members.iter().filter(|(name, _)| *name != "seq").find_map(|(_, value)| self.found_inside(value))
             }
@@ -99,7 +99,7 @@ impl Side {
     }
 }
 
-/// The queries of a route: each order, each size of a page, and where to begin or what to show, `theirs` too.
+/// The queries to try on a route: orders, page sizes, positions and filters, also with ids of the other tenant.
 fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
     let queries: Vec<String> = match (route.operation, routes::face(route)) {
         (Operation::Page(..), LiteGraph) => {
@@ -143,7 +143,7 @@ fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
         (Operation::History(_), _) => {
             vec!["?limit=100".to_owned(), "?limit=1&cursor=7".to_owned(), "?cursor=4000000000".to_owned()]
         }
-        // A cursor is an id and a time: one with the other's id begins somewhere in one's own list.
+        // A cursor is an id and a time: one with the other tenant's id starts somewhere in the caller's own list.
         (Operation::Page(..), _) => vec![
             "?limit=100&expand=permissions,total_count".to_owned(),
             format!("?limit=100&after={}5af3107a40000", theirs.credential),
@@ -156,7 +156,7 @@ fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
     [String::new()].into_iter().chain(queries).collect()
 }
 
-/// The path of the page after this one, if there is one.
+/// The path of the next page, if there is one.
 fn next(path: &str, page: &Value) -> Option<String> {
     let (name, cursor) = match page.get("ContinuationToken") {
         Some(token) => ("token", token),
@@ -169,8 +169,8 @@ fn next(path: &str, page: &Value) -> Option<String> {
     Some(format!("{first}{join}{name}={}", text(cursor)))
 }
 
-/// All that a side can read, asked for as what is its own, as what is the other's, and as what is in part the other's: the bodies,
-/// without the times at which they were made.
+/// Reads everything with the tenant's own ids, with the other tenant's, and with a mixture. Returns the bodies without their
+/// timestamps.
 fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     let mut seen = Vec::new();
     let mut see = |what: &str, reply: Reply| {
@@ -185,7 +185,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     for route in reading().filter(|route| routes::asks(route)) {
         let (mine, theirs) = (&own.some[0], &other.some[0]);
         if matches!(route.operation, Operation::Verify(_)) {
-            // A token of the other's is nobody's; one's own is told whole.
+            // A token of the other tenant is reported as unknown.
             let asked = |place| routes::request(route, place).token(&own.tenant.admin).send(client).expect(200);
             let (known, unknown) = (see("about its own", asked(mine)), see("about a token", asked(theirs)));
             assert_eq!((&known.json()["active"], &unknown.json()["active"]), (&json!(true), &json!(false)));
@@ -205,7 +205,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
                 see("a search", request(&path(route, mine)).json(&search).send(client).expect(status));
             }
         }
-        // One's own, page by page to the end.
+        // The tenant's own resources, all pages.
         let queries = queries(route, mine, theirs);
         for query in if searches { &queries[..1] } else { &queries } {
             let mut path = Some(format!("{}{query}", path(route, mine)));
@@ -213,7 +213,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
                 let reply = see(&asked, send(&asked));
                 let begins_there = asked.contains(&theirs.credential.guid()) && asked.contains("?token=");
                 let reply = reply.expect(if begins_there { 404 } else { 200 });
-                // Its own it does find: one that is shown is told.
+                // The search would find a leak: it does find the tenant's own data.
                 let default_principal = format!("\"id\":\"{}\"", Id::ZERO);
                 let shows = own.found(&reply).is_some()
                     || reply.text.contains(&default_principal)
@@ -223,7 +223,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
                 path = next(&asked, &reply.json()).filter(|_| reply.status == 200 && !searches);
             }
         }
-        // The other's, and what is one's own in part: as nothing, or, where the path leads to no more, one's own.
+        // Paths with ids of the other tenant are 404, unless all ids that the route uses are the tenant's own.
         let mixed = [
             theirs.clone(),
             PathIds { tenant: other.tenant, ..mine.clone() },
@@ -240,7 +240,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     seen
 }
 
-/// Tenants, principals and credentials that come and go in a tenant and in a new one.
+/// Creates and deletes principals and credentials in a tenant and in a new one.
 fn live(client: &dyn Client, tenant: &Tenant) {
     for tenant in [tenant, &Tenant::named(client, "theirs")] {
         for _ in 0..5 {
@@ -261,13 +261,13 @@ fn no_id_name_token_or_count_of_one_tenant_is_shown_to_another() {
     let mut seen = walk(client, &sides[1], &sides[0]);
     seen.extend(walk(client, &sides[0], &sides[1]));
     if in_process() {
-        // The first uses are noted by now, and shown from then on.
+        // By now the first uses are recorded, so the responses no longer change by themselves.
         let before = walk(client, &sides[0], &sides[1]);
         live(client, sides[1].tenant);
         for (before, after) in before.iter().zip(walk(client, &sides[0], &sides[1])) {
             assert_eq!(*before, after, "nobody else's things make a difference");
         }
-        // And root, who may see all, does.
+        // Root sees all tenants.
         for path in ["/v1.0/tenants", "/organizations?limit=100", "/v1/tenants"] {
             assert!(get(path).by_root().send(client).expect(200).text.contains("theirs"), "{path}");
         }

@@ -1,4 +1,4 @@
-//! Keycard's operations; and what is the same on every face.
+//! Keycard's operations, and rules that hold on every face.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use support::{ZERO, call, client, get};
 use crate::in_process;
 
 #[test]
-fn root_makes_organizations_whose_labels_are_their_own() {
+fn root_creates_organizations_with_unique_labels() {
     let client = client();
     let post = |name: &str| post_by_root(&*client, "/organizations", &json!({ "name": name })).expect(201);
     let name = format!("New Co {}", read_id(&post("of its own").json()["id"]));
@@ -24,7 +24,7 @@ fn root_makes_organizations_whose_labels_are_their_own() {
     assert_eq!(["created_at", "updated_at"].map(|time| text(&made[time]).len()), [24; 2]);
     let labels = [name.clone(), format!("{name}!").to_uppercase()].map(|name| text(&post(&name).json()["label"]));
     assert_eq!(labels, [format!("{label}-2"), format!("{label}-3")]);
-    // A label that reads as an id never stands alone.
+    // A label that could be read as an id gets a suffix.
     for id in [text(&made["id"]), read_id(&made["id"]).guid()] {
         assert_eq!(text(&post(&id).json()["label"]), format!("{id}-2"));
     }
@@ -36,7 +36,7 @@ fn root_makes_organizations_whose_labels_are_their_own() {
 }
 
 #[test]
-fn root_or_an_admin_makes_service_accounts_and_a_tenant_is_born_with_one() {
+fn only_root_and_admins_create_service_accounts_and_every_tenant_starts_with_one() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     for organization in [tenant.id.to_string(), tenant.label.clone()] {
@@ -52,7 +52,7 @@ fn root_or_an_admin_makes_service_accounts_and_a_tenant_is_born_with_one() {
             "updated_at",
         ]);
         let wrong = post(&json!({ "name": "", "description": 5 })).expect(400).json();
-        assert_eq!(wrong["message"], "name has to have at least 1 character(s). description has to be a string.");
+        assert_eq!(wrong["message"], "name must have at least 1 character(s). description must be a string.");
         for (by, status, word) in [(&tenant.caller(&["editor"]), 403, "forbidden"), (&other.admin, 404, "not_found")] {
             let reply = call("POST", &*accounts).token(by).json(&json!({ "name": "n" })).send(&*client).expect(status);
             assert_eq!(Keycard.error(&reply), word);
@@ -62,13 +62,13 @@ fn root_or_an_admin_makes_service_accounts_and_a_tenant_is_born_with_one() {
     let refused = call("POST", "/organizations").token(&tenant.admin).json(&json!({ "name": "n" })).send(&*client);
     assert_eq!(Keycard.error(&refused.expect(403)), "forbidden");
     post_by_root(&*client, "/organizations/nobody/service-accounts", &json!({ "name": "x" })).expect(404);
-    // The default principal owns what Coactive makes.
+    // Clients created through Coactive belong to the default principal.
     let id = read_id(&tenant.client(&json!({ "name": "n" })).0.into());
     assert_eq!(tenant.read(LiteGraph, id).json()["UserGUID"], ZERO);
 }
 
 #[test]
-fn a_credential_is_made_shown_and_updated() {
+fn credential_can_be_created_read_and_updated() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let body = json!({ "name": "name", "description": "described" });
@@ -100,7 +100,7 @@ fn a_credential_is_made_shown_and_updated() {
         assert_eq!((reply.json(), reply.revision()), (shown.clone(), revision), "an absent member keeps its value");
     }
     let wrong = patch(json!({ "name": null, "description": "d".repeat(501) })).expect(400).json();
-    let message = "name cannot be null. description may have at most 500 characters.";
+    let message = "name cannot be null. description must have at most 500 characters.";
     assert_eq!(wrong, json!({ "code": "bad_request", "status": 400, "message": message }));
     // By the organization's id as well as by its label.
     let by_id = tenant.one(Keycard, id).replace(&tenant.label, &tenant.id.to_string());
@@ -108,7 +108,7 @@ fn a_credential_is_made_shown_and_updated() {
 }
 
 #[test]
-fn the_client_request_id_is_a_uuid_or_a_400() {
+fn malformed_client_request_id_is_rejected_before_authentication() {
     let client = client();
     let send = |id: &str| {
         let call = call("PATCH", "/organizations/acme/service-accounts/x/credentials/x").bytes("{}");
@@ -123,7 +123,7 @@ fn the_client_request_id_is_a_uuid_or_a_400() {
 }
 
 #[test]
-fn a_credential_of_another_service_account_is_missing() {
+fn credential_of_another_service_account_is_404() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (one, account) = (tenant.one(Keycard, tenant.subject().id), tenant.account.to_string());
@@ -136,7 +136,7 @@ fn a_credential_of_another_service_account_is_missing() {
 }
 
 #[test]
-fn what_a_face_shows_may_be_put_back_and_changes_nothing() {
+fn sending_back_what_was_read_changes_nothing() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -148,14 +148,14 @@ fn what_a_face_shows_may_be_put_back_and_changes_nothing() {
 }
 
 #[test]
-fn a_use_is_noted_after_the_answer_and_moves_neither_revision_nor_etag() {
+fn last_use_is_recorded_after_the_response_and_keeps_revision_and_etag() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
     let before = tenant.read(Keycard, subject.id);
     assert_eq!(before.json().get("last_used_at"), None, "it was not used yet");
     get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200);
-    // Over HTTP the note is made when the answer is out already. Each look is a request by someone else.
+    // Over HTTP the use is recorded after the response, so poll. Each read is by another caller.
     let noted = (0..500).map(|_| tenant.read(Keycard, subject.id)).find(|got| got.json().get("last_used_at").is_some());
     let noted = noted.expect("a use that is noted");
     assert_eq!(text(&noted.json()["last_used_at"]).len(), "2019-12-27T18:11:19.117Z".len());
@@ -166,7 +166,7 @@ fn a_use_is_noted_after_the_answer_and_moves_neither_revision_nor_etag() {
 }
 
 #[test]
-fn an_id_is_read_in_the_spelling_of_its_face_alone() {
+fn ids_are_accepted_only_in_the_spelling_of_the_face() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let id = tenant.subject().id;
@@ -179,7 +179,7 @@ fn an_id_is_read_in_the_spelling_of_its_face_alone() {
         read(LiteGraph, &guid, 200);
     }
     for face in Face::ALL {
-        // Keycard's spelling is ours.
+        // Keycard's face and our own spell ids alike.
         let spellings = [id.client(), id.guid(), id.to_string()];
         let own = face.of([0, 1, 2, 2]);
         for (number, spelling) in spellings.iter().enumerate() {

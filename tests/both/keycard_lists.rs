@@ -1,4 +1,4 @@
-//! Keycard's lists, in both directions; organizations and service accounts.
+//! Keycard's lists in both directions, organizations, and service accounts.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use support::{Client, Reply, ZERO, call, client, get};
 
 use crate::in_process;
 
-/// A page, and what is reported of it.
+/// The names on a page, and its `page_info`.
 struct Shown {
     names: String,
     next: bool,
@@ -34,8 +34,8 @@ fn page(client: &dyn Client, url: &str, by: &str) -> Shown {
     shown
 }
 
-/// Lists named in the order in which they were made: of credentials (a to e), of service accounts and of organizations
-/// (x and then a to e; over HTTP the organizations of other tests are among them).
+/// Creates items and returns the paths of three lists. In order of creation they contain: credentials a to e; service accounts x,
+/// then a to e; organizations x, then a to e (over HTTP also those of other tests).
 fn lists(client: &dyn Client) -> [String; 3] {
     let make =
         |path: &str, name: &str| text(&post_by_root(client, path, &json!({ "name": name })).expect(201).json()["id"]);
@@ -58,7 +58,7 @@ fn lists(client: &dyn Client) -> [String; 3] {
 }
 
 #[test]
-fn a_page_in_each_direction_from_each_place_and_of_each_size() {
+fn pages_of_every_size_from_every_position_are_correct_in_both_directions() {
     let client = client();
     let page = |url: &str| page(&*client, url, client.root_token());
     let lists = lists(&*client);
@@ -81,7 +81,7 @@ fn a_page_in_each_direction_from_each_place_and_of_each_size() {
                 assert_eq!((after.next, after.previous), (at + 1 + limit < all.len(), true), "{of}");
                 assert_eq!(after.start.as_ref(), cursors.get(at + 1));
 
-                // Oldest first, too.
+                // Backward pages are oldest first, too.
                 let before = page(&format!("{url}?limit={limit}&before={cursor}"));
                 assert_eq!(before.names, all[at.saturating_sub(limit)..at].join(" "), "{of}");
                 assert_eq!((before.next, before.previous), (true, at > limit), "{of}");
@@ -93,7 +93,7 @@ fn a_page_in_each_direction_from_each_place_and_of_each_size() {
 
 /// The item at a cursor's position may be deleted: the items before and after it are what they were.
 #[test]
-fn a_cursor_outlives_what_it_was_of() {
+fn cursor_stays_valid_after_its_item_is_deleted() {
     let client = client();
     let page = |url: &str| page(&*client, url, client.root_token());
     let [url, ..] = lists(&*client);
@@ -102,9 +102,9 @@ fn a_cursor_outlives_what_it_was_of() {
     for (deleted, expected) in [
         ("", ("a b", true, true, "d e")),
         ("c", ("a b", true, true, "d e")),
-        // Before it there is nothing more.
+        // No items before the cursor.
         ("ab", ("", true, false, "d e")),
-        // Nor behind it.
+        // No items after it either.
         ("de", ("", false, false, "")),
     ] {
         for one in all.iter().filter(|one| deleted.contains(&text(&one["name"]))) {
@@ -119,13 +119,13 @@ fn a_cursor_outlives_what_it_was_of() {
 }
 
 #[test]
-fn wrong_parameters_are_all_reported_and_cost_no_trip() {
-    const LIMIT: &str = "limit has to be a number from 1 to 100.";
-    const BOTH: &str = "before cannot stand beside after.";
+fn invalid_parameters_are_all_reported_without_a_trip() {
+    const LIMIT: &str = "limit must be a number from 1 to 100.";
+    const BOTH: &str = "before cannot be combined with after.";
     let client = client();
     let lists = lists(&*client);
     let cursor = page(&*client, &lists[0], client.root_token()).start.unwrap();
-    let nonsense = |name: &str| format!("{name} is no cursor of this API.");
+    let nonsense = |name: &str| format!("{name} is not a cursor of this API.");
     let mut cases: Vec<_> =
         ["0", "101", "", "1.0", "-1", "ten"].map(|limit| (format!("limit={limit}"), LIMIT.to_owned())).into();
     let id = &cursor[..26];
@@ -151,7 +151,7 @@ fn wrong_parameters_are_all_reported_and_cost_no_trip() {
     cases.push(("limit=0&after=x&before=y".to_owned(), all));
     for url in &lists {
         for (query, told) in &cases {
-            // Nobody in particular: what cannot be read is refused before the caller is looked up.
+            // Without a token: an unreadable request is rejected before authentication.
             let reply = get(format!("{url}?{query}")).send(&*client);
             assert_eq!((reply.status, reply.cost.trips), (400, 0), "{url} {query}");
             assert_eq!(reply.json(), json!({ "message": told, "code": "bad_request", "status": 400 }), "{query}");
@@ -168,13 +168,13 @@ fn listed(list: &Reply, id: &Value) -> Value {
 }
 
 #[test]
-fn an_item_is_as_it_is_retrieved_and_without_its_secret() {
+fn list_items_equal_the_retrieved_resource_without_its_secret() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let by_root = |url: &str| get(url).by_root().send(&*client).expect(200);
     let (url, subject) = (tenant.all(Keycard), tenant.subject());
     let secret = &subject.secret;
-    // A viewer may read, and that is a use.
+    // This read is a use of the secret.
     get(&url).token(secret).send(&*client).expect(200);
     let mut list = by_root(&url);
     // Over HTTP a use is noted after the response.
@@ -196,7 +196,7 @@ fn an_item_is_as_it_is_retrieved_and_without_its_secret() {
 }
 
 #[test]
-fn expand_tells_of_each_kind_what_the_caller_may() {
+fn expand_permissions_returns_what_the_caller_may_do() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -219,7 +219,7 @@ fn expand_tells_of_each_kind_what_the_caller_may() {
             ("/organizations".to_owned(), "organizations"),
             (organization.clone(), "organizations"),
         ] {
-            // Organizations: admins change them, and nobody deletes one here.
+            // Organizations are updated by admins, and cannot be deleted on this face.
             let [read, update, delete] = if what == "organizations" { [true, may[2], false] } else { may };
             let told = json!({ what: { "read": read, "update": update, "delete": delete } });
             for query in [
@@ -248,7 +248,7 @@ fn expand_tells_of_each_kind_what_the_caller_may() {
 const MEMBERS: [&str; 7] = ["id", "created_at", "label", "name", "sso_enabled", "updated_at", "zone_id"];
 
 #[test]
-fn an_organization_is_read_by_id_and_by_label() {
+fn organization_is_readable_by_id_and_by_label() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let read = |name: &str| get(format!("/organizations/{name}")).by_root().send(&*client);
@@ -262,13 +262,13 @@ fn an_organization_is_read_by_id_and_by_label() {
     assert_eq!(read(&tenant.id.to_string()).json(), body);
     let nothing = Id::from_bits(9).to_string();
     for missing in ["nobody", &nothing, &tenant.label.to_uppercase(), &"x".repeat(255), &tenant.id.guid()] {
-        let told = json!({ "message": "There is no such organization.", "code": "not_found", "status": 404 });
+        let told = json!({ "message": "Organization not found.", "code": "not_found", "status": 404 });
         assert_eq!(read(missing).json(), told, "{missing}");
     }
 }
 
 #[test]
-fn organizations_are_ones_own_alone_for_all_but_root() {
+fn callers_other_than_root_see_only_their_own_organization() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::named(&*client, "Other"));
     let viewer = tenant.caller(&["viewer"]);
@@ -287,7 +287,7 @@ fn organizations_are_ones_own_alone_for_all_but_root() {
         }
         get(format!("/organizations/{name}/service-accounts")).token(&viewer).send(&*client).expect(404);
     }
-    // From another's position on: the caller's own is shown by where it stands, and nothing of the other.
+    // With the cursor of another organization, the caller sees its own and nothing of the other.
     let theirs = self::page(&*client, "/organizations", &other.admin).end.unwrap();
     let shown = page(&format!("?before={theirs}"));
     assert_eq!((&*shown.names, shown.next), ("Test", false));
@@ -297,7 +297,7 @@ fn organizations_are_ones_own_alone_for_all_but_root() {
 }
 
 #[test]
-fn an_organization_is_renamed_by_admins_and_keeps_its_label() {
+fn only_admins_rename_an_organization_and_its_label_is_kept() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let url = format!("/organizations/{}", tenant.label);
@@ -313,8 +313,8 @@ fn an_organization_is_renamed_by_admins_and_keeps_its_label() {
     assert!(text(&body["updated_at"]) > text(&before["updated_at"]) && body["created_at"] == before["created_at"]);
     for (wrong, told) in [
         (json!(null), "name cannot be null."),
-        (json!(""), "name has to have at least 1 character(s)."),
-        (json!(5), "name has to be a string."),
+        (json!(""), "name must have at least 1 character(s)."),
+        (json!(5), "name must be a string."),
     ] {
         assert_eq!(patch(json!({ "name": wrong }), &tenant.admin).expect(400).json()["message"], told);
     }
@@ -325,7 +325,7 @@ fn an_organization_is_renamed_by_admins_and_keeps_its_label() {
 }
 
 #[test]
-fn a_service_account_is_made_read_renamed_and_deleted() {
+fn service_account_can_be_created_read_renamed_and_deleted() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let accounts = format!("/organizations/{}/service-accounts", tenant.label);
@@ -349,9 +349,9 @@ fn a_service_account_is_made_read_renamed_and_deleted() {
     let cleared = patch(json!({ "description": null, "unknown": 5 }));
     cleared.expect_members(&all[..4]);
     let wrong = patch(json!({ "name": null, "description": 5 })).expect(400);
-    assert_eq!(wrong.json()["message"], "name cannot be null. description has to be a string.");
+    assert_eq!(wrong.json()["message"], "name cannot be null. description must be a string.");
     assert_eq!(get(&*url).token(admin).send(&*client).json(), cleared.json());
-    // Editors rename; viewers read; neither makes or deletes.
+    // Editors may rename and viewers may read; neither may create or delete.
     let (editor, viewer) = (tenant.caller(&["editor"]), tenant.caller(&["viewer"]));
     send("PATCH", &url, &editor, json!({ "name": "by an editor" })).expect(200);
     for url in [&url, &accounts] {
@@ -365,13 +365,12 @@ fn a_service_account_is_made_read_renamed_and_deleted() {
     send("DELETE", &url, admin, json!({})).expect(204);
     for method in ["GET", "PATCH", "DELETE"] {
         let reply = send(method, &url, admin, json!({})).expect(404);
-        assert_eq!(reply.json()["message"], "There is no such service account.");
+        assert_eq!(reply.json()["message"], "Service account not found.");
     }
 }
 
-/// It may be renamed, and is shown like any other.
 #[test]
-fn the_default_service_account_is_one_of_them() {
+fn default_service_account_is_listed_and_can_be_renamed() {
     let client = client();
     let made = post_by_root(&*client, "/organizations", &json!({ "name": "bare" })).expect(201).json();
     let accounts = format!("/organizations/{}/service-accounts", text(&made["id"]));

@@ -1,4 +1,4 @@
-//! Lists while what they show comes and goes.
+//! Lists while credentials are created and deleted.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ fn delete(tenant: &Tenant, face: Face, id: Id) {
     call("DELETE", tenant.one(face, id)).token(&tenant.admin).send(tenant.client).expect(face.deleted());
 }
 
-/// The ids of a page, and where the page after it begins.
+/// The ids on a page, and the cursor of the next page.
 fn page(tenant: &Tenant, path: &str, from: &str, cursor: Option<&str>) -> (Vec<Id>, Option<String>) {
     let page = read(tenant, &format!("{path}{}", cursor.map_or(String::new(), |cursor| format!("&{from}={cursor}"))));
     if from == "token" {
@@ -39,7 +39,7 @@ fn page(tenant: &Tenant, path: &str, from: &str, cursor: Option<&str>) -> (Vec<I
 }
 
 #[test]
-fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
+fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
     let client = client();
     let orders = ["Created", "Name", "Guid"].into_iter();
     let orders = orders.flat_map(|by| ["Ascending", "Descending"].map(|way| format!("?max-keys=4&order={by}{way}")));
@@ -49,7 +49,7 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
         let tenant = Tenant::new(&*client);
         let made: Vec<_> = (0..24).map(|_| tenant.subject().id).collect();
         let path = if from == "token" { enumeration(&tenant) } else { tenant.all(Keycard) } + &query;
-        // Backwards it begins behind the last one, which is then gone.
+        // Backward, start before the last credential, which is then deleted.
         let last = || text(&read(&tenant, &format!("{}?limit=100", tenant.all(Keycard)))["page_info"]["end_cursor"]);
         let mut cursor = (from == "before").then(last);
         let mut gone = BTreeSet::from([made[23]]);
@@ -63,7 +63,7 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
                 break;
             }
             assert!(step < 30, "it does not come to an end: {seen:?}");
-            // The last of the page goes, which the next one begins behind; one that may not have been seen; some come.
+            // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add one.
             for id in [page[page.len() - 1], made[step * 5 % 23]] {
                 if made.contains(&id) && gone.insert(id) {
                     delete(&tenant, Coactive, id);
@@ -81,7 +81,7 @@ fn what_is_there_throughout_is_seen_once_while_others_come_and_go() {
 }
 
 #[test]
-fn what_is_deleted_is_in_no_list() {
+fn deleted_credential_is_in_no_list() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let listed = || {
@@ -99,7 +99,7 @@ fn what_is_deleted_is_in_no_list() {
         delete(&tenant, face, deleted);
         assert!(listed().iter().all(|list| !list.contains(&deleted) && list.contains(&kept)), "{face:?}");
     }
-    // Those of a user, by either path; then all, the caller's own too.
+    // All of a user, by either path; then all of the tenant, the caller's own included.
     for of_user in ["users", "credentials"] {
         let subject = tenant.subject().id;
         let path = format!("/v1.0/tenants/{}/{of_user}/{}/credentials", tenant.id.guid(), tenant.account.guid());

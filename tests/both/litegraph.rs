@@ -12,7 +12,7 @@ use crate::Organization;
 const MEMBERS: [&str; 8] =
     ["GUID", "TenantGUID", "UserGUID", "Name", "BearerToken", "Active", "CreatedUtc", "LastUpdateUtc"];
 
-/// Makes a credential: as it is shown, and its path.
+/// Creates a credential; returns the response and its path.
 fn create(at: &Organization, body: &Value) -> (Value, String) {
     let made = at.send("PUT", &at.litegraph(), body).expect(200);
     made.expect_members(&MEMBERS);
@@ -27,7 +27,7 @@ fn conflict(reply: Reply) {
 }
 
 #[test]
-fn a_credential_is_made_with_its_defaults() {
+fn created_credential_gets_defaults_for_absent_members() {
     let at = Organization::new();
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
     assert_eq!(["TenantGUID", "UserGUID", "Name"].map(|name| text(&made[name])), [&*at.id.guid(), ZERO, "unnamed"]);
@@ -37,14 +37,14 @@ fn a_credential_is_made_with_its_defaults() {
     for member in ["CreatedUtc", "LastUpdateUtc"] {
         assert_eq!(text(&made[member]).len(), "2024-12-27T18:12:38.653402Z".len());
     }
-    // A viewer.
+    // The token is valid, but a viewer may not read on this face.
     assert_eq!(LiteGraph.error(&get(path).token(&token).send(&*at.client).expect(401)), "AuthorizationFailed");
     let own = at.get(&format!("/v1/tenants/{}/credentials/{}", at.id, read_id(&made["GUID"])));
     assert_eq!(own.json()["roles"], roles(&["viewer"]));
 }
 
 #[test]
-fn a_credential_is_made_as_its_client_chose() {
+fn created_credential_keeps_the_values_its_client_chose() {
     let at = Organization::new();
     let other = at.other();
     let guid = format!("aaaaaaaa{}", &at.id.guid()[8..]);
@@ -60,7 +60,7 @@ fn a_credential_is_made_as_its_client_chose() {
     conflict(at.send("PUT", &at.litegraph(), &own));
     let taken = json!({ "UserGUID": ZERO, "BearerToken": own["BearerToken"] });
     conflict(at.send("PUT", &at.litegraph(), &taken));
-    // In another tenant neither is free: an id is unique over all of them.
+    // Ids and tokens are unique over all tenants.
     conflict(other.send("PUT", &other.litegraph(), &own));
     let mut another_token = own;
     another_token["BearerToken"] = Value::Null;
@@ -71,17 +71,17 @@ fn a_credential_is_made_as_its_client_chose() {
 }
 
 #[test]
-fn an_update_reports_every_missing_or_wrong_member() {
-    const TOKEN: &str = "BearerToken has to be 1 to 512 visible ASCII characters without spaces.";
+fn update_reports_every_missing_or_invalid_member() {
+    const TOKEN: &str = "BearerToken must be 1 to 512 visible ASCII characters without spaces.";
     let at = Organization::new();
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO }));
     let nobody = "11111111-0000-0000-0000-000000000000";
     let named = |token: &str| json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
-    let no_user = format!("No user with GUID '{nobody}' exists. Name has to have at least 1 character(s).");
+    let no_user = format!("No user with GUID '{nobody}' exists. Name must have at least 1 character(s).");
     for (body, told) in [
         (
             json!({ "Active": "yes", "BearerToken": "a b" }),
-            &*format!("UserGUID is required. Name is required. Active has to be true or false. {TOKEN}"),
+            &*format!("UserGUID is required. Name is required. Active must be true or false. {TOKEN}"),
         ),
         (
             json!({ "UserGUID": null, "Name": null, "Active": null, "BearerToken": null }),
@@ -103,7 +103,7 @@ fn an_update_reports_every_missing_or_wrong_member() {
 }
 
 #[test]
-fn an_update_keeps_an_absent_token_and_takes_absent_active_as_true() {
+fn update_keeps_an_absent_token_and_treats_absent_active_as_true() {
     let at = Organization::new();
     let token = format!("foobar-{}", at.id);
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO, "Active": false, "BearerToken": token }));
@@ -125,7 +125,7 @@ fn an_update_keeps_an_absent_token_and_takes_absent_active_as_true() {
 }
 
 #[test]
-fn a_new_token_ends_every_other() {
+fn setting_a_token_ends_every_other_secret() {
     let at = Organization::new();
     let [old, new] = ["old", "new"].map(|token| format!("{token}-{}", at.id));
     let (made, path) = create(&at, &json!({ "UserGUID": ZERO, "BearerToken": old }));
@@ -134,7 +134,7 @@ fn a_new_token_ends_every_other() {
     assert_eq!((&put.json()["BearerToken"], at.get(&path).json()), (&json!(new), put.json()));
     let error = |token: &str| LiteGraph.error(&get(&*path).token(token).send(&*at.client).expect(401));
     assert_eq!((&*error(&old), &*error(&new)), ("AuthenticationFailed", "AuthorizationFailed"));
-    // One revision, and the credential's own columns did not change.
+    // One new revision; no event reports a change of the credential itself.
     let events = at.events(read_id(&made["GUID"]));
     let told: Vec<_> = events.iter().rev().map(|event| (text(&event["action"]), event["revision"].as_u64())).collect();
     let expected = [("created", 1), ("secret_created", 1), ("secret_created", 2), ("secret_ended", 2)];
@@ -143,7 +143,7 @@ fn a_new_token_ends_every_other() {
 }
 
 #[test]
-fn a_token_of_another_credential_is_a_conflict_and_changes_nothing() {
+fn setting_another_credentials_token_is_409_and_changes_nothing() {
     let at = Organization::new();
     let other = at.other();
     let taken = format!("taken-{}", at.id);
@@ -154,7 +154,7 @@ fn a_token_of_another_credential_is_a_conflict_and_changes_nothing() {
 }
 
 #[test]
-fn a_caller_may_replace_its_own_token_and_a_secret_that_is_not_sealed_is_not_shown() {
+fn caller_may_replace_its_own_token_and_an_unsealed_secret_is_not_shown() {
     let at = Organization::new();
     let made = at.send("POST", CLIENTS, &json!({ "name": "self" })).json();
     let (path, secret) =
@@ -176,7 +176,7 @@ fn a_caller_may_replace_its_own_token_and_a_secret_that_is_not_sealed_is_not_sho
 }
 
 #[test]
-fn an_update_moves_the_credential_to_another_user() {
+fn update_can_move_a_credential_to_another_user() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let body = json!({ "UserGUID": ZERO });
@@ -188,14 +188,14 @@ fn an_update_moves_the_credential_to_another_user() {
 }
 
 #[test]
-fn no_guid_is_used_twice_not_even_after_deletion() {
+fn guids_are_never_reused_even_after_deletion() {
     let client = client();
     let (at, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let [tenant, user, credential] =
         ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(|begin| format!("{begin}{}", &at.id.guid()[8..]));
     let put = |path: &str, body: &Value| call("PUT", path).by_root().json(body).send(&*client);
     let delete = |path: &str| call("DELETE", path).by_root().send(&*client).expect(200);
-    // A credential's over all tenants; a user's within its tenant.
+    // A credential's GUID is unique over all tenants, a user's within its tenant.
     let (body, users) = (json!({ "GUID": credential, "UserGUID": ZERO }), json!({ "GUID": user }));
     let [own_users, other_users] = [&at, &other].map(|tenant| format!("/v1.0/tenants/{}/users", tenant.id.guid()));
     let used_again = |one: &str, again: &[(&str, &Value)]| {
@@ -220,7 +220,7 @@ fn no_guid_is_used_twice_not_even_after_deletion() {
 }
 
 #[test]
-fn a_missing_credential_tenant_or_unreadable_guid_is_404() {
+fn missing_credential_missing_tenant_or_invalid_guid_is_404() {
     let at = Organization::new();
     let (body, all) = (json!({ "UserGUID": ZERO, "Name": "n" }), at.litegraph());
     let there = create(&at, &body).0;
@@ -240,9 +240,9 @@ fn a_missing_credential_tenant_or_unreadable_guid_is_404() {
     at.send("PUT", &format!("/v1.0/tenants/{}/credentials", Id::from_bits(9).guid()), &body).expect(404);
 }
 
-/// A preflight asks nothing of the database, and whether the URL leads anywhere is not its business.
+/// A preflight takes no trip and succeeds on unknown paths too.
 #[test]
-fn a_browser_may_ask_first_and_read_the_answer() {
+fn cors_preflight_succeeds_and_browsers_can_read_every_response() {
     let at = Organization::new();
     let all = at.litegraph();
     let preflight = |url: &str| {
@@ -262,7 +262,7 @@ fn a_browser_may_ask_first_and_read_the_answer() {
         }
         assert!(reply.header("access-control-allow-credentials").is_none(), "there is no cookie to send");
     }
-    // Every answer may be read, refusals included (`Reply::checked`); and it has its id under both names.
+    // Every response is readable, errors included (`Reply::checked`), and has its request id under both names.
     for (call, status) in [(get(&*all).by_root(), 200), (get(&*all), 401)] {
         let reply = call.header("x-request-id", "own-1").send(&*at.client).expect(status);
         assert_eq!(["x-request-id", "x-correlation-id"].map(|name| reply.header(name)), [Some("own-1"); 2]);

@@ -9,7 +9,7 @@ use support::{CLIENTS, Client, Reply, ZERO, call, client, get};
 
 use crate::in_process;
 
-/// The ten names of the enumeration, and the names that the five credentials of [`Five`] then come in.
+/// The ten values of `order`, and the order of the credentials of [`Five`] under each.
 const ORDERS: [(&str, &str); 10] = [
     ("CreatedAscending", "e a c B d"),
     ("CreatedDescending", "d B c a e"),
@@ -17,15 +17,15 @@ const ORDERS: [(&str, &str); 10] = [
     ("NameDescending", "e d c a B"),
     ("GuidAscending", "a d e B c"),
     ("GuidDescending", "c B e d a"),
-    // These order graphs: accepted, and the default.
+    // These apply to graphs only: accepted, and treated as the default.
     ("CostAscending", "d B c a e"),
     ("CostDescending", "d B c a e"),
     ("MostConnected", "d B c a e"),
     ("LeastConnected", "d B c a e"),
 ];
 
-/// Five credentials whose ids, names and times each come in another order, and five in another tenant. Names are case-sensitive;
-/// two were made at one time.
+/// Five credentials whose order differs by id, by name and by time, and five in another tenant. Names differ in case, and two
+/// times differ by a microsecond.
 struct Five {
     client: Box<dyn Client>,
     label: String,
@@ -47,7 +47,7 @@ impl Five {
         let endings = [&own, &other].map(|tenant| read_id(&tenant["id"]).guid()[8..].to_owned());
         let five = Self { client, label: text(&own["label"]), v1, v2, theirs, endings };
         for (name, guid, minute) in [("a", 1, 2), ("B", 4, 4), ("c", 5, 3), ("d", 2, 5), ("e", 3, 2)] {
-            // `e` comes before `a`, of the same minute, by its microsecond alone.
+            // `e` is one microsecond older than `a`.
             let micros = u8::from(name == "a");
             let mut body = json!({
                 "GUID": five.guid(guid), "UserGUID": ZERO, "Name": name, "BearerToken": five.token(name),
@@ -62,7 +62,7 @@ impl Five {
         five
     }
 
-    /// The GUID of one of the tenant's credentials, in the order of the numbers. No id is used twice, so each test has its own.
+    /// The GUID of one of the tenant's credentials, ordered like the numbers. Each test has its own, because no id is reused.
     fn guid(&self, number: u8) -> String {
         format!("{number:0>8}{}", self.endings[0])
     }
@@ -72,7 +72,7 @@ impl Five {
         format!("{number:0>8}{}", self.endings[1])
     }
 
-    /// A token of this tenant's own.
+    /// A token that no other tenant uses.
     fn token(&self, name: &str) -> String {
         format!("token-{name}-{}", self.label)
     }
@@ -89,7 +89,7 @@ impl Five {
         call("DELETE", url).by_root().send(&*self.client).expect(200);
     }
 
-    /// A page, by GET and by POST, which say the same.
+    /// Reads a page by GET and by POST, and checks that both are equal.
     fn page(&self, query: &str, body: &Value) -> Value {
         let [got, found] = [self.get(format!("{}?{query}", self.v2)), self.call("POST", &self.v2, body)].map(|reply| {
             assert_eq!((reply.status, reply.cost.trips), (200, 1), "{query} {body}: {reply:?}");
@@ -112,7 +112,7 @@ fn names(list: &Value) -> String {
 }
 
 #[test]
-fn read_many_shows_all_in_each_order() {
+fn read_many_returns_all_credentials_in_every_order() {
     let five = Five::new();
     let v1 = &five.v1;
     let many = five.get(v1);
@@ -139,16 +139,16 @@ fn read_many_shows_all_in_each_order() {
 }
 
 #[test]
-fn wrong_parameters_are_all_reported_and_cost_no_trip() {
-    const ORDER: &str = "order has to be an order, such as CreatedDescending or NameAscending.";
-    const SKIP: &str = "skip has to be a number from 0 to 1000.";
-    const KEYS: &str = "max-keys has to be a number from 1 to 1000.";
-    const TOKEN: &str = "token has to be the GUID that a page gave as its ContinuationToken.";
-    const GUIDS: &str = "guids has to be one to a thousand GUIDs, with commas.";
+fn invalid_parameters_are_all_reported_without_a_trip() {
+    const ORDER: &str = "order must be an ordering, such as CreatedDescending or NameAscending.";
+    const SKIP: &str = "skip must be a number from 0 to 1000.";
+    const KEYS: &str = "max-keys must be a number from 1 to 1000.";
+    const TOKEN: &str = "token must be the ContinuationToken of a page.";
+    const GUIDS: &str = "guids must be 1 to 1000 GUIDs, separated by commas.";
     let five = Five::new();
     let (of_v1, of_v2) = (format!("{ORDER} {SKIP} {GUIDS}"), format!("{ORDER} {SKIP} {KEYS} {TOKEN}"));
     let base32 = format!("token={}", Id::from_bits(9));
-    // What it is called on read many and on enumerate; nothing where that does not know it, so that it says nothing.
+    // The error on read many and on enumerate; empty where the parameter is unknown and so ignored.
     for (query, in_v1, in_v2) in [
         ("order=nameascending", ORDER, ORDER),
         ("order=5", ORDER, ORDER),
@@ -187,7 +187,7 @@ fn wrong_parameters_are_all_reported_and_cost_no_trip() {
                 assert_eq!(names(&listed), "d B c a e", "{url} {query}: all of it");
                 continue;
             }
-            // What cannot be read is refused before the caller is looked up.
+            // An unreadable request is rejected before authentication.
             for call in [get(format!("{url}?{query}")).by_root(), get(format!("{url}?{query}")).token("of-nobody")] {
                 let reply = call.send(&*five.client).expect(400);
                 assert_eq!((&*LiteGraph.error(&reply), reply.cost.trips), ("BadRequest", 0), "{url} {query}");
@@ -198,7 +198,7 @@ fn wrong_parameters_are_all_reported_and_cost_no_trip() {
 }
 
 #[test]
-fn guids_shows_those_of_them_that_are_there_in_their_order() {
+fn guids_returns_the_existing_credentials_in_the_given_order() {
     let five = Five::new();
     let get = |guids: &str| {
         let reply = five.get(format!("{}?guids={guids}", five.v1));
@@ -210,13 +210,13 @@ fn guids_shows_those_of_them_that_are_there_in_their_order() {
         (format!("{c},{a},{b}"), "c a B"),
         (format!("{c}%2C{a}%2c{b}"), "c a B"),
         (format!("{b},{b},{a},{b}"), "B a"),
-        // In any usual form.
+        // In any usual spelling.
         (format!("{},{{{b}}},{}", a.to_uppercase(), c.replace('-', "")), "a B c"),
-        // One that is not there is left out, and so is another tenant's.
+        // Missing credentials and those of another tenant are left out.
         (format!("{a},{ZERO}"), "a"),
         (ZERO.to_owned(), ""),
         (format!("{},{a}", five.their_guid(1)), "a"),
-        // As many as a request may have.
+        // The maximum.
         (vec![a.as_str(); 1000].join(","), "a"),
     ] {
         assert_eq!(get(&guids.replace('{', "%7B").replace('}', "%7D")), shown, "{guids}");
@@ -224,7 +224,7 @@ fn guids_shows_those_of_them_that_are_there_in_their_order() {
 }
 
 #[test]
-fn a_page_has_its_members_in_the_order_of_the_contract() {
+fn page_members_are_in_the_order_of_the_contract() {
     let five = Five::new();
     let v2 = &five.v2;
     let members = |token: &[&'static str]| {
@@ -243,16 +243,16 @@ fn a_page_has_its_members_in_the_order_of_the_contract() {
     assert_eq!(["Start", "End"].map(|name| text(&timestamp[name]).len()), [27, 27]);
     assert!(timestamp["TotalMs"].as_f64() >= Some(0.0));
 
-    // At the end there is no token.
+    // The last page has no token.
     five.get(format!("{v2}?max-keys=5")).expect_members(&members(&[]));
     assert_eq!(five.get(v2).json()["MaxResults"], 1000, "the default");
     assert_eq!(five.get(format!("{v2}?maxKeys=3")).json()["MaxResults"], 3);
     assert_eq!(five.call("POST", v2, &json!({})).json()["MaxResults"], 1000);
 }
 
-/// Each order, each size of a page, and each number that is passed over first: each object once, and each count exact.
+/// Every order, page size and `skip`: each object is returned once, and each count is exact.
 #[test]
-fn the_pages_of_each_order_are_the_list_and_their_counts_are_exact() {
+fn pages_in_every_order_cover_the_list_with_exact_counts() {
     let five = Five::new();
     for (order, expected) in ORDERS {
         let expected: Vec<_> = expected.split(' ').collect();
@@ -283,7 +283,7 @@ fn the_pages_of_each_order_are_the_list_and_their_counts_are_exact() {
     }
 }
 
-/// A page that goes on from a token and passes over some more.
+/// A page with both a token and `skip`.
 #[test]
 fn skip_counts_from_the_token() {
     let five = Five::new();
@@ -297,9 +297,9 @@ fn skip_counts_from_the_token() {
 }
 
 #[test]
-fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
+fn unknown_continuation_token_is_404_but_one_of_a_deleted_credential_continues() {
     let five = Five::new();
-    // Of another tenant, there or deleted, as of nobody: to the row.
+    // A token of another tenant, existing or deleted, looks like an unknown one, down to the rows read.
     let unknown = |guid: &str| {
         let search = five.call("POST", &five.v2, &json!({ "ContinuationToken": guid }));
         [five.get(format!("{}?token={guid}", five.v2)), search].map(|reply| {
@@ -314,7 +314,7 @@ fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
     five.delete(&format!("{}/{theirs}", five.theirs));
     assert_eq!(unknown(&theirs), nobody);
 
-    // `c`, and then all of them from the middle on.
+    // Delete `c`, then all.
     let c = five.guid(5);
     let from_c = |order: &str| {
         let body = json!({ "Ordering": order, "ContinuationToken": c });
@@ -331,26 +331,26 @@ fn a_token_unknown_here_is_404_and_that_of_a_deleted_credential_goes_on() {
     assert_eq!(from_c("CreatedDescending"), (String::new(), json!(0)));
 }
 
-/// A token is a GUID and nothing else, so where a list is by name it goes on from the name that its credential has now.
+/// A token is only a GUID, so a list by name continues from the current name of its credential.
 #[test]
-fn a_token_whose_credential_was_renamed_goes_on_from_its_new_name() {
+fn continuation_token_of_a_renamed_credential_continues_from_its_new_name() {
     let five = Five::new();
     let (a, one) = (five.guid(1), format!("{}/{}", five.v1, five.guid(1)));
     let page = || names(&five.get(format!("{}?order=NameAscending&token={a}", five.v2)).json()["Objects"]);
     assert_eq!(page(), "c d e");
     five.call("PUT", &one, &json!({ "UserGUID": ZERO, "Name": "cc" })).expect(200);
     assert_eq!(page(), "d e");
-    // The name that it had last, once it is deleted.
+    // After deletion, from its last name.
     five.delete(&one);
     assert_eq!(page(), "d e");
 }
 
 #[test]
-fn a_search_reports_every_wrong_member() {
-    const ORDER: &str = "Ordering has to be an order, such as CreatedDescending or NameAscending.";
-    const MAX: &str = "MaxResults has to be a number from 1 to 1000.";
-    const SKIP: &str = "Skip has to be a number from 0 to 1000.";
-    const TOKEN: &str = "ContinuationToken has to be the GUID that a page gave as its ContinuationToken.";
+fn search_reports_every_invalid_member() {
+    const ORDER: &str = "Ordering must be an ordering, such as CreatedDescending or NameAscending.";
+    const MAX: &str = "MaxResults must be a number from 1 to 1000.";
+    const SKIP: &str = "Skip must be a number from 0 to 1000.";
+    const TOKEN: &str = "ContinuationToken must be the ContinuationToken of a page.";
     let five = Five::new();
     let (v2, all) = (&five.v2, format!("{ORDER} {MAX} {SKIP} {TOKEN}"));
     let of = |member: &'static str, values: &[Value]| -> Vec<Value> {
@@ -374,7 +374,7 @@ fn a_search_reports_every_wrong_member() {
     for body in ["", "[]", "{\"Skip\":1,\"Skip\":1}", "{"] {
         assert_eq!(call("POST", v2).by_root().bytes(body).send(&*five.client).expect(400).cost.trips, 0);
     }
-    // Null is as absent, and what orders graphs or filters data is passed over, whatever it holds.
+    // Null means absent, and members that filter graphs or data are ignored, whatever their value.
     let nothing = json!({
         "Ordering": null, "IncludeData": null, "IncludeSubordinates": false, "MaxResults": null, "Skip": null,
         "ContinuationToken": null, "Labels": ["x"], "Tags": {"a": "b"},
@@ -384,7 +384,7 @@ fn a_search_reports_every_wrong_member() {
 }
 
 #[test]
-fn a_credential_is_found_by_its_bearer_token() {
+fn credential_is_found_by_its_bearer_token() {
     let five = Five::new();
     let get = |token: &str, by: &str| get(format!("/v1.0/credentials/bearer/{token}")).token(by).send(&*five.client);
     let caller = |role: &str| {
@@ -398,11 +398,11 @@ fn a_credential_is_found_by_its_bearer_token() {
     let c = five.get(format!("{}/{}", five.v1, five.guid(5))).json();
     assert_eq!(found.json(), c);
     assert!(found.etag().ends_with(".1\""));
-    // Root finds anyone's, anyone else their own tenant's.
+    // Root finds tokens of every tenant, other callers only of their own.
     let theirs = get(&five.token("their-c"), root).json();
     assert_eq!((&theirs["Name"], &get(&five.token("c"), root).json()), (&json!("their c"), &c));
     get(&five.token("their-c"), &admin).expect(404);
-    // One made here; percent-encoded; and by a HEAD.
+    // A generated token; percent-encoded tokens; and by HEAD.
     let issued =
         text(&five.call("PUT", &five.v1, &json!({ "UserGUID": ZERO, "Name": "issued" })).json()["BearerToken"]);
     assert_eq!(get(&issued, &admin).json()["Name"], "issued");
@@ -413,13 +413,13 @@ fn a_credential_is_found_by_its_bearer_token() {
     }
     let head = call("HEAD", format!("/v1.0/credentials/bearer/{}", five.token("c")));
     head.header("x-token", admin.as_str()).send(&*five.client).expect(200);
-    // The caller's own, which no face seals: it is found, and not shown.
+    // The caller's own secret is found, but not shown because it is not sealed.
     let shown = get(&admin, &admin).json();
     assert_eq!((&shown["Name"], &shown["BearerToken"]), (&json!("admin"), &json!("")));
     let access = call("POST", "/api/v1/login").basic(&format!("{id}:{admin}")).send(&*five.client).expect(200).json();
     for missing in [
         "no-such-token",
-        // One of Postern's own with a broken checksum; and what cannot be a token.
+        // A generated token with a wrong checksum, and texts that cannot be a token.
         &format!("{issued}x"),
         "pstn_",
         "pstn_garbage",
@@ -430,7 +430,7 @@ fn a_credential_is_found_by_its_bearer_token() {
         "%E6%97%A5",
         "%C3%A9",
         &"x".repeat(513),
-        // An access token is nobody's BearerToken, nor is root's own.
+        // Neither an access token nor the root token is a BearerToken.
         &text(&access["access_token"]),
         root,
     ] {
@@ -440,7 +440,7 @@ fn a_credential_is_found_by_its_bearer_token() {
             not_found(reply);
         }
     }
-    // What is disabled is one still; what was replaced, or went with its credential, is none.
+    // The token of a disabled credential is found; a replaced or deleted one is not.
     let body = |name: &str| json!({ "UserGUID": ZERO, "Name": name, "Active": name != "c" });
     five.call("PUT", &format!("{}/{}", five.v1, five.guid(5)), &body("c")).expect(200);
     assert_eq!(get(&five.token("c"), &admin).json()["Active"], false);
@@ -452,15 +452,15 @@ fn a_credential_is_found_by_its_bearer_token() {
     get(&five.token("new-d"), &admin).expect(200);
     five.delete(&d);
     get(&five.token("new-d"), &admin).expect(404);
-    // Admins alone.
+    // Requires an admin.
     for token in [caller("editor").1, five.token("e")] {
         assert_eq!(LiteGraph.error(&get(&five.token("e"), &token).expect(401)), "AuthorizationFailed");
     }
 }
 
-/// HEAD has no body, and the same status, headers and work as a GET.
+/// HEAD has the status and the cost of GET.
 #[test]
-fn head_tells_whether_something_exists() {
+fn head_reports_whether_a_resource_exists() {
     let five = Five::new();
     let tenant = five.v1.trim_end_matches("/credentials");
     for (url, status) in [

@@ -47,7 +47,7 @@ fn admin(tenant: &Tenant) -> Own {
 }
 
 #[test]
-fn a_client_logs_in_in_every_form_and_its_token_calls_every_face() {
+fn access_token_from_every_form_of_log_in_works_on_every_face() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -84,7 +84,7 @@ fn a_client_logs_in_in_every_form_and_its_token_calls_every_face() {
 
 /// A form can carry a token with any character, percent-encoded.
 #[test]
-fn a_form_is_decoded_as_a_browser_encodes_it() {
+fn form_is_decoded_as_browsers_encode_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let body = json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": format!("a+b/c%20d=&{}", tenant.id) });
@@ -98,7 +98,7 @@ fn a_form_is_decoded_as_a_browser_encodes_it() {
 
 /// A client without a role logs in too: its token's rights are checked where the token is used.
 #[test]
-fn an_access_token_has_the_rights_of_its_client() {
+fn access_token_has_the_rights_of_its_client() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -112,7 +112,7 @@ fn an_access_token_has_the_rights_of_its_client() {
 }
 
 #[test]
-fn an_access_token_is_accepted_as_bearer_only() {
+fn access_token_is_accepted_only_as_bearer() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -155,7 +155,7 @@ fn an_access_token_is_accepted_as_bearer_only() {
 }
 
 #[test]
-fn coactive_refuses_a_log_in_in_its_own_words() {
+fn coactive_log_in_errors_have_coactives_format() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (id, secret) = tenant.client(&json!({ "name": "n" }));
@@ -173,7 +173,7 @@ fn coactive_refuses_a_log_in_in_its_own_words() {
         for body in bodies {
             // Unreadable is reported before the caller is looked up.
             for call in [post().json(&body), post().basic(&pair).json(&body)] {
-                assert_eq!(told(call, 400), ("grant_type has to be client_credentials.".to_owned(), 0), "{body}");
+                assert_eq!(told(call, 400), ("grant_type must be client_credentials.".to_owned(), 0), "{body}");
             }
         }
         for body in ["{", "[", "[]", "null", "{\"a\":1,\"a\":1}"] {
@@ -202,7 +202,7 @@ fn coactive_refuses_a_log_in_in_its_own_words() {
 
 /// "Errors of RFC 6749 §5.2."
 #[test]
-fn the_token_endpoint_refuses_in_the_words_of_oauth() {
+fn token_endpoint_errors_follow_rfc_6749() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (id, secret) = tenant.client(&json!({ "name": "n" }));
@@ -307,7 +307,7 @@ fn place<'a>(tenant: &'a Tenant<'a>, own: &Own) -> PathIds<'a> {
 }
 
 #[test]
-fn an_access_token_dies_with_every_deletion_that_takes_its_credential() {
+fn access_token_is_invalid_after_every_deletion_of_its_credential() {
     for route in ROUTES.iter().filter(|route| deletes(route)) {
         dies(&routes::title(route), UNKNOWN, |tenant, own| {
             let reply = routes::request(route, &place(tenant, own)).root(&tenant.label).send(tenant.client);
@@ -321,7 +321,7 @@ fn an_access_token_dies_with_every_deletion_that_takes_its_credential() {
 }
 
 #[test]
-fn an_access_token_is_inactive_where_its_credential_principal_or_tenant_is_disabled() {
+fn access_token_is_inactive_while_its_credential_principal_or_tenant_is_disabled() {
     for route in ROUTES {
         let member = match (route.operation, routes::face(route)) {
             (Operation::Write(_, Verb::Replace), LiteGraph) => "Active",
@@ -344,7 +344,7 @@ fn replace(tenant: &Tenant, id: Id, token: &str) {
 }
 
 #[test]
-fn an_access_token_dies_with_its_secret_and_lives_as_long() {
+fn access_token_is_valid_exactly_as_long_as_its_secret() {
     let step = |tenant: &Tenant, own: &Own, step: &str| tenant.step(own, step, &json!({})).expect(200);
     let rotate = |tenant: &Tenant, own: &Own, seconds: u32| {
         text(&tenant.step(own, "rotate", &json!({ "grace_seconds": seconds })).expect(200).json()["secret"])
@@ -385,7 +385,7 @@ fn an_access_token_dies_with_its_secret_and_lives_as_long() {
 
 /// The id of a secret that a client chose comes from its value. Whoever has that value later is somebody else.
 #[test]
-fn an_access_token_stays_dead_when_another_credential_gets_its_secret() {
+fn access_token_stays_invalid_when_another_credential_gets_its_secret() {
     let client = client();
     for (elsewhere, deleted) in [(false, false), (false, true), (true, false), (true, true)] {
         let tenant = Tenant::new(&*client);

@@ -17,7 +17,7 @@ fn by_root(client: &dyn Client, method: &str, path: &str) -> Reply {
 }
 
 #[test]
-fn a_tenant_goes_through_litegraph_from_its_birth_to_its_end() {
+fn litegraph_can_create_update_disable_and_delete_a_tenant() {
     let client = client();
     let put = |path: &str, body: Value| call("PUT", path).by_root().json(&body).send(&*client);
     let made = put("/v1.0/tenants", json!({ "Name": "A tenant" })).expect(200);
@@ -66,7 +66,7 @@ fn a_tenant_goes_through_litegraph_from_its_birth_to_its_end() {
 }
 
 #[test]
-fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
+fn litegraph_can_create_update_disable_and_delete_a_user() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let users = format!("/v1.0/tenants/{}/users", tenant.id.guid());
@@ -118,7 +118,7 @@ fn a_user_goes_through_litegraph_from_its_birth_to_its_end() {
 }
 
 #[test]
-fn organizations_and_service_accounts_go_through_keycard() {
+fn keycard_can_update_organizations_and_manage_service_accounts() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let send = |method, path: &str, body: &Value| call(method, path).token(&tenant.admin).json(body).send(&*client);
@@ -151,7 +151,7 @@ fn organizations_and_service_accounts_go_through_keycard() {
 }
 
 #[test]
-fn what_a_service_account_has_goes_with_it() {
+fn deleting_a_service_account_deletes_its_credentials() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (subject, kept) = (tenant.subject(), tenant.caller(&["viewer"]));

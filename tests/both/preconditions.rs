@@ -28,7 +28,7 @@ fn with_body(call: Call, body: &Value) -> Call {
 }
 
 #[test]
-fn a_tag_that_holds_lets_the_change_through_in_each_form() {
+fn matching_if_match_allows_the_change_in_every_form() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -49,7 +49,7 @@ fn a_tag_that_holds_lets_the_change_through_in_each_form() {
 }
 
 #[test]
-fn a_tag_that_does_not_hold_is_412_and_changes_nothing() {
+fn mismatching_if_match_is_412_and_changes_nothing() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (subject, other) = (tenant.subject(), tenant.subject());
@@ -91,7 +91,7 @@ fn a_tag_that_does_not_hold_is_412_and_changes_nothing() {
 }
 
 #[test]
-fn a_deletion_goes_by_its_tag_too() {
+fn deletion_accepts_a_matching_if_match() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for face in Face::ALL {
@@ -109,7 +109,7 @@ fn a_deletion_goes_by_its_tag_too() {
 }
 
 #[test]
-fn a_read_of_what_is_known_is_304_and_a_write_of_it_412() {
+fn matching_if_none_match_is_304_on_reads_and_412_on_writes() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let subject = tenant.subject();
@@ -145,7 +145,7 @@ fn a_read_of_what_is_known_is_304_and_a_write_of_it_412() {
 
 /// On our own face their tags are shown; on each vendor's face that has them the same tags are judged.
 #[test]
-fn tenants_and_principals_have_preconditions_too() {
+fn preconditions_apply_to_tenants_and_principals() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let principal = tenant.principal();
@@ -185,7 +185,7 @@ fn tenants_and_principals_have_preconditions_too() {
 
 /// The write is answered with what it wrote, also where it takes the caller's own right away.
 #[test]
-fn who_takes_its_own_right_away_is_told_so() {
+fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let admin = |principal: &str| tenant.own(json!({ "roles": null, "principal": principal.rsplit('/').next() }));
@@ -217,7 +217,7 @@ fn who_takes_its_own_right_away_is_told_so() {
 
 /// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every face."
 #[test]
-fn a_tenant_may_require_if_match_on_every_face() {
+fn tenant_can_require_if_match_on_every_face() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();
@@ -261,7 +261,7 @@ fn a_tenant_may_require_if_match_on_every_face() {
 }
 
 #[test]
-fn of_two_who_read_the_same_state_one_alone_writes() {
+fn of_two_writers_with_the_same_etag_only_the_first_succeeds() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));

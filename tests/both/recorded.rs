@@ -12,7 +12,7 @@ use support::tenant::{Tenant, read_id, text};
 use support::{Client, Reply, ZERO, call, client};
 
 #[test]
-fn every_recorded_request_is_answered_as_the_table_says() {
+fn every_recorded_request_gets_the_expected_response() {
     let client = client();
     let count = sessions(&BTreeMap::new()).len();
     let mut told = Vec::new();

@@ -21,7 +21,7 @@ fn climb(client: &dyn Client, face: Face, steps: Vec<(Call, u16, &str)>) {
 }
 
 #[test]
-fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn update_returns_the_first_failing_check() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
@@ -62,7 +62,7 @@ fn an_update_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn deletion_returns_the_first_failing_check() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
@@ -87,7 +87,7 @@ fn a_deletion_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn list_returns_the_first_failing_check() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let none = tenant.client(&json!({ "name": "n", "roles": [{ "role_id": "admin", "resource": "dataset" }] })).1;
@@ -117,7 +117,7 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
     }
     // Coactive's paths have no tenant.
     let (clients, roles) = (CLIENTS, "/api/v1/auth-management/roles");
-    let unnamed = "The root token has to name an organization in the header X-Postern-Tenant";
+    let unnamed = "The root token must name an organization in the X-Postern-Tenant header";
     for path in [clients, roles] {
         climb(
             &*client,
@@ -134,7 +134,7 @@ fn a_list_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn litegraph_tells_violations_before_a_conflict() {
+fn litegraph_reports_violations_before_a_conflict() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (subject, other) = (tenant.subject(), tenant.subject());
@@ -156,11 +156,11 @@ fn litegraph_tells_violations_before_a_conflict() {
     );
     let told = put(body("", &nobody().guid(), &taken)).send(&*client).expect(400).json();
     let sentence = format!("No user with GUID '{}' exists.", nobody().guid());
-    assert_eq!(told["Description"], format!("{sentence} Name has to have at least 1 character(s)."));
+    assert_eq!(told["Description"], format!("{sentence} Name must have at least 1 character(s)."));
 }
 
 #[test]
-fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
+fn creation_returns_the_first_failing_check() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let viewer = tenant.caller(&["viewer"]);
@@ -201,7 +201,7 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
             (
                 create().by_root().bytes(invalid),
                 403,
-                "The root token has to name an organization in the header X-Postern-Tenant",
+                "The root token must name an organization in the X-Postern-Tenant header",
             ),
             (create().root("of-nobody").bytes(invalid), 404, "Organization not found"),
             (create().root(&tenant.label).bytes(invalid), 422, "body.name missing, body.roles list_type"),
@@ -211,7 +211,7 @@ fn a_creation_is_refused_by_the_first_fault_in_the_order_of_refusals() {
 }
 
 #[test]
-fn keycard_looks_for_the_organization_then_the_service_account_then_the_credential() {
+fn keycard_404_names_the_first_missing_of_organization_account_and_credential() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let subject = tenant.subject();
@@ -222,16 +222,16 @@ fn keycard_looks_for_the_organization_then_the_service_account_then_the_credenti
         reply.json()["message"].clone()
     };
     let account = tenant.account.to_string();
-    assert_eq!(message("of-nobody", &account), "There is no such organization.");
-    assert_eq!(message(&other.label, &account), "There is no such service account.");
-    assert_eq!(message(&tenant.label, &account), "There is no such credential.");
+    assert_eq!(message("of-nobody", &account), "Organization not found.");
+    assert_eq!(message(&other.label, &account), "Service account not found.");
+    assert_eq!(message(&tenant.label, &account), "Credential not found.");
     // Under another service account of the tenant it is missing too.
     let path = tenant.one(Keycard, subject.id).replace(&account, &postern::credential::id::Id::ZERO.to_string());
     call("PATCH", path).token(&tenant.admin).json(&json!({})).send(&*client).expect(404);
 }
 
 #[test]
-fn coactive_tells_every_violation_in_field_order() {
+fn coactive_reports_every_violation_in_field_order() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let subject = tenant.subject();

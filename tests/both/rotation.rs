@@ -10,7 +10,7 @@ use support::tenant::{Tenant, nobody, text};
 use support::{client, get};
 
 #[test]
-fn a_caller_on_the_retiring_secret_is_told_until_when() {
+fn caller_with_a_retiring_secret_gets_deprecation_and_sunset_on_every_face() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "roles": null }));
@@ -39,7 +39,7 @@ fn a_caller_on_the_retiring_secret_is_told_until_when() {
 }
 
 #[test]
-fn without_a_grace_the_old_secret_goes_at_once() {
+fn rotation_without_grace_invalidates_the_old_secret_immediately() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -49,7 +49,7 @@ fn without_a_grace_the_old_secret_goes_at_once() {
 }
 
 #[test]
-fn a_rotation_is_finished_or_taken_back_before_its_deadline() {
+fn rotation_can_be_finished_or_cancelled_before_its_deadline() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -76,7 +76,7 @@ fn a_rotation_is_finished_or_taken_back_before_its_deadline() {
 }
 
 #[test]
-fn what_a_rotation_asks_for() {
+fn rotation_requires_a_valid_grace_period_and_an_admin() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));

@@ -23,7 +23,7 @@ fn ask(tenant: &Tenant, body: &Value) -> Reply {
 }
 
 #[test]
-fn a_token_that_holds_is_told_whole() {
+fn verify_and_introspect_describe_a_valid_token() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let viewer = tenant.caller(&["viewer"]);
@@ -72,7 +72,7 @@ fn a_token_that_holds_is_told_whole() {
 
 /// `scope` has the roles that are on everything: full access is every role there is, a role on one resource is none of them.
 #[test]
-fn introspection_tells_the_roles_that_are_on_everything() {
+fn introspection_scope_lists_only_roles_without_a_resource() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let of_resource = json!({ "role_id": "editor", "resource": "r" });
@@ -88,7 +88,7 @@ fn introspection_tells_the_roles_that_are_on_everything() {
 }
 
 #[test]
-fn a_token_that_does_not_hold_is_told_why_to_its_own_tenant_and_to_nobody_else() {
+fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let own = tenant.own(json!({}));
@@ -163,7 +163,7 @@ fn a_token_that_does_not_hold_is_told_why_to_its_own_tenant_and_to_nobody_else()
 }
 
 #[test]
-fn may_it_do_this() {
+fn verify_reports_whether_the_token_grants_a_role() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let needs = [
@@ -202,7 +202,7 @@ fn may_it_do_this() {
 }
 
 #[test]
-fn who_may_ask_and_what_is_no_question() {
+fn verify_and_introspect_reject_unauthorized_callers_and_invalid_requests() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -252,7 +252,7 @@ fn who_may_ask_and_what_is_no_question() {
 
 /// The note is made when the answer is out, in a trip that is not the caller's, and at most once a minute.
 #[test]
-fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
+fn verifying_a_token_records_its_use_after_the_response_once_a_minute() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let read = |id: Id| tenant.read(support::face::Face::Postern, id);
@@ -290,7 +290,7 @@ fn a_verified_token_is_noted_as_used_after_the_answer_and_once_a_minute() {
 
 /// RFC 8414: where what is, for clients that know nothing but the host. It asks nobody who they are, and no database.
 #[test]
-fn the_metadata_of_rfc_8414_needs_no_caller_and_no_trip() {
+fn server_metadata_needs_no_authentication_and_no_trip() {
     let client = client();
     let host = std::env::var("POSTERN_URL").map_or("postern.example".to_owned(), |url| url.replace("http://", ""));
     let reply = get(METADATA).header("host", &*host).send(&*client).expect(200);

@@ -40,7 +40,7 @@ fn reading() -> impl Iterator<Item = &'static Route> {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_in_nothing_that_is_left() {
+fn unreadable_body_leaves_no_trace() {
     let bodies = [
         CANARY.to_owned(),
         format!("\"{CANARY}\""),
@@ -68,7 +68,7 @@ fn a_body_that_cannot_be_read_is_in_nothing_that_is_left() {
 }
 
 #[test]
-fn a_member_that_is_no_word_of_the_face_is_in_nothing_that_is_left() {
+fn ignored_member_of_a_body_leaves_no_trace() {
     for route in reading()
         .filter(|route| !matches!(route.operation, Operation::LogIn(_)) && !takes_form(route) && !is_ours(route))
     {
@@ -89,7 +89,7 @@ fn a_member_that_is_no_word_of_the_face_is_in_nothing_that_is_left() {
 
 /// Our own face refuses it, and points at it: by its name, and never with its value.
 #[test]
-fn a_member_that_our_own_face_does_not_know_is_told_by_its_name_alone() {
+fn unknown_member_is_reported_by_name_without_its_value() {
     let scene = Scene::new();
     let before = scene.world.stored();
     let deep = json!({"value": [CANARY], "more": {"value": CANARY}});
@@ -117,7 +117,7 @@ fn a_member_that_our_own_face_does_not_know_is_told_by_its_name_alone() {
 
 /// What only reads goes to the database, to be compared; nothing of it comes back, and nothing keeps it.
 #[test]
-fn a_member_that_only_reads_is_in_nothing_that_is_left() {
+fn read_only_member_is_neither_stored_nor_returned() {
     let mut refused = 0;
     for (route, noun, verb) in writing().filter(|(route, _, verb)| is_ours(route) && *verb != Verb::Create) {
         let scene = Scene::new();
@@ -182,7 +182,7 @@ fn shown_as(field: Field, word: &'static str) -> &'static str {
 
 /// A search says how to list, and each wrong member of it is told by its name.
 #[test]
-fn what_a_search_says_is_in_nothing_that_is_left() {
+fn invalid_search_leaves_no_trace() {
     let scene = Scene::new();
     for route in reading().filter(|route| matches!(route.operation, Operation::Page(..))) {
         for member in ["Ordering", "MaxResults", "Skip", "ContinuationToken"] {
@@ -198,7 +198,7 @@ fn what_a_search_says_is_in_nothing_that_is_left() {
 }
 
 #[test]
-fn a_field_is_shown_and_stored_as_that_field_alone_and_by_no_refusal() {
+fn field_value_is_stored_and_returned_only_as_that_field_and_in_no_error() {
     let text = || json!(CANARY);
     let shapes = [
         text(),

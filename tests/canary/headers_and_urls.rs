@@ -26,7 +26,7 @@ fn headers_read() -> BTreeSet<String> {
 }
 
 #[test]
-fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
+fn headers_leave_no_trace_except_the_request_id() {
     let names = headers_read();
     let known = "authorization content-type host idempotency-key if-match if-none-match \
         x-client-request-id x-postern-tenant x-request-id x-token";
@@ -77,7 +77,7 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
 }
 
 #[test]
-fn a_part_of_a_url_is_in_nothing_that_is_left() {
+fn parts_of_a_url_leave_no_trace() {
     let headers = root();
     for route in ROUTES {
         let mut scene = Scene::new();

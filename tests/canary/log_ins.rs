@@ -50,7 +50,7 @@ fn bodies(route: &Route, client: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_a_log_in_sends_is_in_nothing_that_is_left() {
+fn failed_log_in_leaves_no_trace() {
     let scene = Scene::new();
     let client = scene.target.credential.client();
     let authorizations = [
@@ -79,7 +79,7 @@ fn what_a_log_in_sends_is_in_nothing_that_is_left() {
 }
 
 #[test]
-fn a_secret_that_logs_in_is_in_nothing_that_is_left() {
+fn secret_used_to_log_in_leaves_no_trace() {
     for route in log_ins() {
         let scene = Scene::new();
         let client = admin(&scene.world).client();
@@ -106,7 +106,7 @@ fn a_secret_that_logs_in_is_in_nothing_that_is_left() {
 
 /// Presented in every way, to every route, by those who may and those who may not, over a database that fails, too.
 #[test]
-fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
+fn presented_access_token_leaves_no_trace() {
     for caller in ["admin", "viewer", "disabled credential", "deleted credential", "past its end"] {
         let mut scene = Scene::new();
         let mut known = scene.who(caller, TokenKind::Access).unwrap();
@@ -141,7 +141,7 @@ fn an_access_token_is_in_nothing_that_is_left_of_its_calls() {
 
 /// A form and a body of LiteGraph's that has an access token for a secret.
 #[test]
-fn an_access_token_for_a_secret_is_in_nothing_that_is_left() {
+fn access_token_sent_as_a_secret_leaves_no_trace() {
     let scene = Scene::new();
     let known = scene.who("admin", TokenKind::Access).unwrap();
     let signature = signature(&known.token);
@@ -173,7 +173,7 @@ mod in_a_path {
     }
 
     #[test]
-    fn a_token_is_shown_to_admins_of_its_tenant_and_is_in_nothing_else() {
+    fn token_in_a_path_is_returned_only_to_admins_of_its_tenant() {
         for there in [false, true] {
             let scene = Scene::new();
             if there {
@@ -193,7 +193,7 @@ mod in_a_path {
     }
 
     #[test]
-    fn a_token_is_in_nothing_that_is_left_of_a_failure() {
+    fn token_in_a_path_leaves_no_trace_of_a_failure() {
         let scene = Scene::new();
         admin(&scene.world);
         let headers = [bearer(ROOT)];
@@ -212,7 +212,7 @@ mod in_a_path {
 
     /// Once its credential is gone, the history does not tell it.
     #[test]
-    fn a_token_is_in_no_event_of_its_end() {
+    fn token_is_in_no_event_of_its_deletion() {
         for route in ROUTES.iter().filter(|route| deletes(route)) {
             let scene = Scene::new();
             let id = admin(&scene.world);

@@ -173,7 +173,7 @@ impl Trace {
 
 /// The search finds what is there: in a header, in a body, in a column, in base64.
 #[test]
-fn what_is_there_is_found() {
+fn search_finds_the_canary_wherever_it_is() {
     let encoded = BASE64.encode(format!("client_x:{CANARY}").as_bytes());
     assert!(holds(&format!("a{CANARY}b"), CANARY) && holds(&encoded, CANARY) && !holds("another", CANARY));
     let world = World::new();

@@ -61,7 +61,7 @@ mod asked_about {
 
     /// By each who may ask and each who may not, of a token that holds and of one that nobody has.
     #[test]
-    fn a_token_is_in_nothing_that_is_left() {
+    fn verified_token_leaves_no_trace() {
         for there in [false, true] {
             let scene = Scene::new();
             if there {
@@ -88,7 +88,7 @@ mod asked_about {
 
     /// It is found, so what was looked for was it.
     #[test]
-    fn a_token_that_holds_is_told_of_and_not_told() {
+    fn verify_describes_a_valid_token_without_returning_it() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
         let access = scene.access(id, &secret);
@@ -107,7 +107,7 @@ mod asked_about {
 
     /// Nor is the root token, by who holds it or by who asks whether it found it.
     #[test]
-    fn the_root_token_is_in_nothing_that_is_left() {
+    fn verifying_the_root_token_leaves_no_trace() {
         let scene = Scene::new();
         for (route, caller) in routes_of(verifies).flat_map(|route| ["root", "viewer"].map(|by| (route, by))) {
             for body in bodies(route, ROOT) {
@@ -131,7 +131,7 @@ fn rotated(scene: &Scene, place: &PathIds) -> Trace {
 
 /// Of a credential of each face: it is shown once, and then by LiteGraph alone, where the one that it replaces was.
 #[test]
-fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
+fn secret_from_a_rotation_is_shown_once_and_never_stored_in_clear() {
     for route in routes_of(|operation| operation == Operation::Write(Noun::Credential, Verb::Create)) {
         for later in ROUTES {
             let scene = Scene::new();
@@ -166,7 +166,7 @@ fn a_secret_that_a_rotation_makes_is_shown_once_and_stored_nowhere_in_clear() {
 
 /// One that a client chose, retiring: it was shown by LiteGraph, and is not any more, since another is the newest.
 #[test]
-fn a_secret_that_a_rotation_replaces_is_shown_no_more() {
+fn secret_replaced_by_a_rotation_is_no_longer_shown() {
     for later in ROUTES {
         let scene = Scene::new();
         let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
@@ -208,7 +208,7 @@ mod idempotent {
 
     /// The key and the body are the client's own texts: digests of them are kept, and no more of the key.
     #[test]
-    fn a_key_is_in_nothing_that_is_left() {
+    fn idempotency_key_leaves_no_trace() {
         for route in creates() {
             let scene = Scene::new();
             for (body, status) in [("changed", 201), ("changed", 201), ("another", 422)] {
@@ -224,7 +224,7 @@ mod idempotent {
 
     /// Shown again to who has the key and the body, for a day; and in clear in no row, no event and no other answer.
     #[test]
-    fn a_secret_is_shown_again_under_its_key_and_stored_nowhere_in_clear() {
+    fn secret_is_replayed_only_for_its_key_and_never_stored_in_clear() {
         let create = Operation::Write(Noun::Credential, Verb::Create);
         for route in creates().filter(|route| route.operation == create) {
             for later in ROUTES {
@@ -264,7 +264,7 @@ mod idempotent {
 
     /// The seal of a row does not open for another credential, and without its key it says so, and no more.
     #[test]
-    fn a_row_that_does_not_open_is_told_without_what_is_in_it() {
+    fn replay_that_cannot_be_decrypted_does_not_reveal_the_secret() {
         let mut scene = Scene::new();
         let route =
             creates().find(|route| route.operation == Operation::Write(Noun::Credential, Verb::Create)).unwrap();
@@ -289,7 +289,7 @@ mod idempotent {
 
 /// Each step of a credential's life is told by its history: ids of secrets, and nothing of them that could call.
 #[test]
-fn the_history_tells_of_secrets_and_tells_none() {
+fn history_reports_secrets_by_id_without_revealing_them() {
     let scene = Scene::new();
     let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
     let one = own_url(place.credential);
@@ -331,7 +331,7 @@ fn the_history_tells_of_secrets_and_tells_none() {
 
 /// Its hint is four characters of a secret made here, and of one that a client chose nothing.
 #[test]
-fn a_hint_gives_nothing_of_a_chosen_secret_and_four_characters_of_another() {
+fn hint_is_empty_for_a_chosen_secret_and_four_characters_of_a_generated_one() {
     let scene = Scene::new();
     let chosen = own_url(admin(&scene.world));
     let hints = |url: &str| {
@@ -347,7 +347,7 @@ fn a_hint_gives_nothing_of_a_chosen_secret_and_four_characters_of_another() {
 
 /// What is presented by who may not is in no problem that is told of it.
 #[test]
-fn no_problem_tells_what_was_presented() {
+fn errors_do_not_contain_the_presented_token() {
     let scene = Scene::new();
     for caller in ["disabled credential", "revoked credential", "retired secret", "cancelled secret", "viewer"] {
         for by in [TokenKind::Secret, TokenKind::Access] {

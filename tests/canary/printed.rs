@@ -100,13 +100,13 @@ fn assert_silent(what: &str, printed: &str) {
 }
 
 #[test]
-fn what_prints_is_told_from_what_does_not() {
+fn printed_macro_distinguishes_types_with_and_without_debug() {
     assert!(printed!(CANARY).contains(CANARY));
     assert_eq!(printed!(own()), "");
 }
 
 #[test]
-fn a_caller_prints_no_token() {
+fn debug_output_of_a_caller_has_no_token() {
     let settings = own();
     let client = Id::ZERO.client();
     for value in [format!("Bearer {CANARY}"), format!("Bearer {client}:{CANARY}"), format!("Bearer {ROOT}")] {
@@ -123,7 +123,7 @@ fn a_caller_prints_no_token() {
 
 /// Of an access token, a caller keeps the secret that it names, and nothing of what proves it.
 #[test]
-fn a_caller_prints_no_access_token() {
+fn debug_output_of_a_caller_has_no_access_token() {
     let settings = own();
     let access = settings.keys.current.issue_access("pstn_", Id::from_bits(7), Micros(5), Micros(0));
     let value = format!("Bearer {}", access.reveal());
@@ -137,7 +137,7 @@ fn a_caller_prints_no_access_token() {
 }
 
 #[test]
-fn a_question_prints_and_sends_no_token() {
+fn command_has_no_token_in_its_debug_output_or_json() {
     let keys = own().keys.current;
     let token = Token::read(CANARY, "pstn_").ok().unwrap();
     let sealed = keys.seal(&token, Id::ZERO, Id::ZERO, [1; 12]).unwrap();
@@ -183,7 +183,7 @@ fn drafted(face: &Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Vi
 }
 
 #[test]
-fn a_refusal_prints_nothing_of_the_body() {
+fn debug_output_of_a_refusal_has_nothing_of_the_body() {
     let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
     for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
         for verb in [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke] {
@@ -212,7 +212,7 @@ fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &st
 }
 
 #[test]
-fn a_refusal_prints_nothing_of_a_query_or_a_search() {
+fn debug_output_of_a_refusal_has_nothing_of_a_query_or_search() {
     let nothing = Noted::of(&[]);
     let names =
         "order max-keys skip token guids after before limit cursor sort enabled principal expires_before dry_run";
@@ -248,7 +248,7 @@ fn a_refusal_prints_nothing_of_a_query_or_a_search() {
 }
 
 #[test]
-fn a_refusal_prints_nothing_of_an_idempotency_key() {
+fn debug_output_of_a_refusal_has_no_idempotency_key() {
     let key = format!("{CANARY} {CANARY}");
     let headers = [("idempotency-key", key.as_str())];
     let noted = Noted::of(&headers);
@@ -275,7 +275,7 @@ fn read_log_in(face: &'static Face) -> ReadLogIn {
 
 /// Of a question about a token, the token is in nothing that can be printed.
 #[test]
-fn a_question_about_a_token_prints_nothing_of_it() {
+fn debug_output_of_a_verification_has_no_token() {
     let nothing = Noted::of(&[]);
     let (settings, now) = (own(), Micros(0));
     for body in [json!({"token": CANARY, "role_id": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})]
@@ -298,7 +298,7 @@ fn a_question_about_a_token_prints_nothing_of_it() {
 }
 
 #[test]
-fn a_refusal_prints_nothing_of_a_log_in() {
+fn debug_output_of_a_refusal_has_nothing_of_a_log_in() {
     let settings = own();
     let grant = "grant_type=client_credentials";
     for form in [
@@ -325,7 +325,7 @@ fn a_refusal_prints_nothing_of_a_log_in() {
 }
 
 #[test]
-fn a_credential_prints_no_token_that_is_sealed_in_it() {
+fn debug_output_of_a_credential_has_no_sealed_token() {
     let world = World::new();
     let url = format!("/v1.0/tenants/{ZERO}/credentials");
     let (id, _) = world.put(&url, &json!({"UserGUID": ZERO, "BearerToken": CANARY}));
@@ -347,7 +347,7 @@ fn a_credential_prints_no_token_that_is_sealed_in_it() {
 
 /// A secret has no Debug, and what holds one before it is judged, or when it goes out, has none that prints it.
 #[test]
-fn neither_a_draft_nor_a_change_nor_an_answer_prints_a_token() {
+fn debug_output_of_drafts_changes_and_answers_has_no_token() {
     let mut draft = Draft::default();
     draft.set(Field::Secret, Given::from(Some(json!(CANARY))));
     draft.set(Field::Principal, Given::from(Some(json!(ZERO))));

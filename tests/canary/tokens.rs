@@ -34,7 +34,7 @@ fn presented(client: &str) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn a_token_that_is_presented_is_in_nothing_that_is_left() {
+fn rejected_token_leaves_no_trace() {
     let scene = Scene::new();
     for route in ROUTES {
         for (header, value) in presented(&scene.target.credential.client()) {
@@ -62,7 +62,7 @@ pub(crate) fn admin(world: &World) -> Id {
 }
 
 #[test]
-fn a_token_that_lets_one_in_is_in_nothing_that_is_left() {
+fn accepted_token_leaves_no_trace_outside_litegraphs_lists() {
     for (moved, route) in [false, true].into_iter().flat_map(|moved| ROUTES.iter().map(move |route| (moved, route))) {
         let mut scene = Scene::new();
         if moved {
@@ -93,7 +93,7 @@ fn a_token_that_lets_one_in_is_in_nothing_that_is_left() {
 }
 
 #[test]
-fn a_token_that_a_client_chose_is_shown_by_litegraph_to_admins_alone_and_stored_nowhere_in_clear() {
+fn chosen_token_is_shown_only_to_litegraph_admins_and_never_stored_in_clear() {
     for route in ROUTES {
         for who in ["root", "viewer"] {
             let scene = Scene::new();
@@ -139,7 +139,7 @@ fn kept(scene: &Scene, route: &Route) -> Vec<u8> {
 
 /// A secret made here, and all of it that is not its id: the random part.
 #[test]
-fn a_secret_that_is_made_is_shown_once_and_stored_nowhere_in_clear() {
+fn generated_secret_is_shown_once_and_never_stored_in_clear() {
     let headers = root();
     let create = Operation::Write(Noun::Credential, Verb::Create);
     for route in ROUTES.iter().filter(|route| route.operation == create) {
@@ -187,7 +187,7 @@ pub(crate) fn id(body: &Value) -> Id {
 
 /// The keys of the service are in nothing that is left, whatever fails.
 #[test]
-fn the_root_token_and_the_master_key_are_in_nothing_that_is_left() {
+fn root_token_and_master_key_leave_no_trace() {
     let mut scene = Scene::new();
     let headers = root();
     let check = |scene: &Scene, trace: &Trace, of: &str| {

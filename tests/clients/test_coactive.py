@@ -120,7 +120,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=numbered(ROUTES))
-def test_a_401_is_read(sdk, tenant, route):
+def test_client_parses_a_401(sdk, tenant, route):
     other = tenant.client()
     for pair in (
         {**tenant.pair, "client_secret": "wrong"},
@@ -136,13 +136,13 @@ def test_a_401_is_read(sdk, tenant, route):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_404_of_what_is_missing_is_read(sdk, tenant, method):
+def test_client_parses_the_404_of_a_missing_resource(sdk, tenant, method):
     error = sdk.refused(tenant.pair, (method, NOBODY, {} if method == "PUT" else None))
     assert type(error) is NotFoundError
     assert (error.status_code, error.body) == (404, {"detail": "Client not found"})
 
 
-def test_a_404_of_each_of_its_own_routes_is_read(sdk, tenant):
+def test_client_parses_the_404_of_every_unsupported_route(sdk, tenant):
     """They are not here, and it is told so in its face's shape."""
     calls = []
     for resource in RESOURCES:
@@ -176,7 +176,7 @@ UNPROCESSABLE = [
 
 
 @pytest.mark.parametrize("asked, found", UNPROCESSABLE, ids=numbered([row[0] for row in UNPROCESSABLE]))
-def test_a_422_is_read_item_by_item(sdk, tenant, asked, found):
+def test_client_parses_every_item_of_a_422(sdk, tenant, asked, found):
     error = sdk.refused(tenant.pair, asked)
     assert type(error) is UnprocessableEntityError
     assert error.status_code == 422
@@ -185,7 +185,7 @@ def test_a_422_is_read_item_by_item(sdk, tenant, asked, found):
         assert item.msg and item.type == (kind or item.type)
 
 
-def test_a_422_of_an_update_is_read(sdk, tenant):
+def test_client_parses_the_422_of_an_update(sdk, tenant):
     own = f"{CLIENTS}/{tenant.client('viewer')['client_id']}"
     for body, loc in (
         ({"roles_context": "nowhere"}, ["body", "roles_context"]),
@@ -197,7 +197,7 @@ def test_a_422_of_an_update_is_read(sdk, tenant):
         assert [item.loc for item in error.body.detail] == [loc]
 
 
-def test_a_400_and_a_403_are_read(sdk, tenant):
+def test_client_parses_a_400_and_a_403(sdk, tenant):
     error = sdk.refused(tenant.client("viewer"), ("GET", CLIENTS, None))
     assert type(error) is ApiError
     assert (error.status_code, list(error.body)) == (403, ["detail"])
@@ -207,7 +207,7 @@ def test_a_400_and_a_403_are_read(sdk, tenant):
     assert error.status_code == 400 and isinstance(error.body.detail, str)
 
 
-def test_a_delete_is_read_as_null_and_ends_the_pair(sdk, tenant):
+def test_delete_is_read_as_null_and_invalidates_the_secret(sdk, tenant):
     pair = tenant.client()
     path = f"{CLIENTS}/{pair['client_id']}"
 

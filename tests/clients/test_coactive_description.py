@@ -107,7 +107,7 @@ def sharpened(target, headers):
             },
         ],
     }
-    # Of an optional body, none at all is taken for a wrong one; test_a_log_in_may_have_no_body has it.
+    # Of an optional body, none at all is taken for a wrong one; test_log_in_works_without_a_body has it.
     described["components"]["requestBodies"]["Login"]["required"] = True
     # A version out of thin air never holds, and so would hide everything behind it.
     described["components"]["parameters"]["IfMatch"]["schema"] = {"type": "string", "enum": ["*"]}
@@ -142,23 +142,23 @@ ANSWERS = {
 }
 
 
-def test_the_description_is_valid_openapi_and_speaks_to_people():
+def test_description_is_valid_openapi_with_summaries_and_descriptions():
     is_valid_openapi(DESCRIPTION)
     assert sorted(IDS) == sorted(ANSWERS)
 
 
 @pytest.mark.parametrize("operation", IDS)
-def test_no_check_fails(run, tenant, operation):
+def test_schemathesis_finds_no_failure(run, tenant, operation):
     # A random id is missing, and that is told before anything that is wrong with the body: these two get a client.
     target = tenant.client("to be changed", "viewer")["client_id"] if operation in ("get_client", "update_client") else None
     run(ANSWERS[operation], EACH, [operation], target)
 
 
-def test_no_check_fails_on_a_client_from_its_creation_to_its_end(run):
+def test_schemathesis_finds_no_failure_in_the_life_of_a_client(run):
     run({200, 201, 401, 404}, ["stateful"], [operation for operation in IDS if operation.endswith("_client")])
 
 
-def test_the_caller_was_left_alone(tenant):
+def test_calling_client_is_unchanged_after_all_requests(tenant):
     # Whatever was sent above, its own id was never in it.
     headers = {"Authorization": f"Bearer {tenant.pair}"}
     answer = httpx.get(f"{tenant.url}{CLIENTS}/{tenant.caller['client_id']}", headers=headers)
@@ -206,24 +206,24 @@ def shown(client):
 MADE = [("editor", "dataset", "d1"), ("viewer",)]
 
 
-def test_every_operation_is_generated(generated):
+def test_generated_client_has_every_operation(generated):
     assert generated_operations(generated) == sorted(IDS)
 
 
-def test_a_client_is_made_and_its_secret_shown_once(api, made):
+def test_created_client_shows_its_secret_once(api, made):
     assert made.client_id.startswith("client_") and made.client_secret.startswith("pstn_")
     assert (made.name, shown(made)) == ("made", MADE)
     read = api.call(200, "ClientResponse", "get_client", made.client_id)
     assert (read.client_id, read.client_secret, read.name, shown(read)) == (made.client_id, "", "made", MADE)
 
 
-def test_without_roles_a_client_has_full_access(api):
+def test_client_without_roles_has_full_access(api):
     for roles in ({}, {"roles": None}, {"roles": []}):
         made = api.call(201, "ClientResponse", "create_client", body=api.models.CreateClientRequest(name="n", **roles))
         assert made.roles == []
 
 
-def test_every_client_is_listed_without_its_secret(api, tenant, made):
+def test_list_has_every_client_without_its_secret(api, tenant, made):
     answer = api.answer("list_clients")
     assert answer.status_code == 200
     listed = {each.client_id: each for each in answer.parsed}
@@ -238,19 +238,19 @@ def put(api, made, **members):
     return api.call(200, "ClientResponse", "update_client", made.client_id, body=body)
 
 
-def test_an_update_with_roles_replaces_all_of_them(api, made):
+def test_update_with_roles_replaces_all_roles(api, made):
     updated = put(api, made, name="renamed", roles=[["admin"]])
     assert (updated.client_id, updated.client_secret, updated.name) == (made.client_id, "", "renamed")
     assert shown(updated) == [("admin",)]
 
 
 @pytest.mark.parametrize("roles", [{}, {"roles": None}, {"roles": []}], ids=["absent", "null", "empty"])
-def test_an_update_without_roles_gives_full_access_and_keeps_the_name(api, made, roles):
+def test_update_without_roles_gives_full_access_and_keeps_the_name(api, made, roles):
     updated = put(api, made, **roles)
     assert (updated.name, updated.roles) == ("made", [])
 
 
-def test_an_update_within_a_context_keeps_the_other_roles(api, made):
+def test_update_with_a_context_keeps_the_roles_outside_it(api, made):
     updated = put(api, made, roles=[["admin"]], roles_context="system")
     assert shown(updated) == [("admin",), ("editor", "dataset", "d1")]
     updated = put(api, made, roles=[["viewer", "dataset", "d1"]], roles_context="dataset:d1")
@@ -259,14 +259,14 @@ def test_an_update_within_a_context_keeps_the_other_roles(api, made):
     assert shown(updated) == [("admin",)]
 
 
-def test_an_update_of_another_version_is_a_412(api, made):
+def test_update_with_a_stale_if_match_is_a_412(api, made):
     version = api.answer("get_client", made.client_id).headers["etag"]
     body = api.models.UpdateClientRequest(name="first", roles=roles_of(api.models, ["viewer"]))
     api.call(200, "ClientResponse", "update_client", made.client_id, body=body, if_match=version)
     api.call(412, "Error", "update_client", made.client_id, body=body, if_match=version)
 
 
-def test_a_client_that_is_deleted_is_gone(api, generated, tenant, made):
+def test_deleted_client_is_a_404_and_its_secret_a_401(api, generated, tenant, made):
     answer = api.answer("delete_client", made.client_id)
     assert (answer.status_code, answer.content, answer.parsed) == (200, b"null", None)
     for operation in ("get_client", "delete_client"):
@@ -277,7 +277,7 @@ def test_a_client_that_is_deleted_is_gone(api, generated, tenant, made):
         own.call(401, "Error", "list_clients")
 
 
-def test_the_roles_that_there_are(api):
+def test_role_list_has_the_three_default_roles(api):
     for context in ({}, {"roles_context": "system"}, {"roles_context": "dataset:d1"}):
         roles = api.call(200, "RolesResponse", "list_roles", **context).roles
         assert {role.role_id for role in roles} == {"admin", "editor", "viewer"}
@@ -285,13 +285,13 @@ def test_the_roles_that_there_are(api):
 
 
 @pytest.mark.parametrize("context", ["dataset", "dataset:", "System", "system:x"])
-def test_another_roles_context_is_a_422_at_the_query(api, context):
+def test_invalid_roles_context_is_a_422_at_the_query(api, context):
     [item] = api.call(422, "HTTPValidationError", "list_roles", roles_context=context).detail
     assert item.loc == ["query", "roles_context"]
 
 
 @pytest.mark.parametrize("operation", ["log_in", "log_in_v0"])
-def test_an_access_token_is_worth_what_the_secret_is_until_the_client_is_deleted(api, generated, tenant, operation):
+def test_access_token_works_until_its_client_is_deleted(api, generated, tenant, operation):
     client = tenant.client("logs in", "admin")
     basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
     login = calling(generated, tenant.url, basic, "Basic")
@@ -306,7 +306,7 @@ def test_an_access_token_is_worth_what_the_secret_is_until_the_client_is_deleted
         logged_in.call(401, "Error", "get_client", client["client_id"])
 
 
-def test_a_log_in_may_have_no_body(tenant):
+def test_log_in_works_without_a_body(tenant):
     # The generated client always sends one, though the description says that it may be left out.
     for version in ("v0", "v1"):
         answer = httpx.post(f"{tenant.url}/api/{version}/login", headers={"Authorization": f"Basic {tenant.basic}"})
@@ -314,7 +314,7 @@ def test_a_log_in_may_have_no_body(tenant):
 
 
 @pytest.mark.parametrize("operation", ["log_in", "log_in_v0"])
-def test_a_log_in_that_is_refused(generated, tenant, operation):
+def test_rejected_log_in_is_a_400_or_401(generated, tenant, operation):
     wrong = base64.b64encode(f"{tenant.caller['client_id']}:wrong".encode()).decode()
     for status, basic, grant in [(401, wrong, "client_credentials"), (400, tenant.basic, "password")]:
         login = calling(generated, tenant.url, basic, "Basic")
@@ -323,7 +323,7 @@ def test_a_log_in_that_is_refused(generated, tenant, operation):
             assert login.call(status, "Error", operation, body=body).detail
 
 
-def test_a_401_is_read(generated, tenant):
+def test_client_parses_a_401(generated, tenant):
     stranger = calling(generated, tenant.url, "wrong")
     with stranger.client:
         answer = stranger.answer("get_client", NOBODY)
@@ -331,13 +331,13 @@ def test_a_401_is_read(generated, tenant):
         assert answer.parsed.detail == "Invalid authentication credentials"
 
 
-def test_a_403_is_read(generated, tenant):
+def test_client_parses_a_403(generated, tenant):
     viewer = calling(generated, tenant.url, tenant.client("viewer", "viewer")["client_secret"])
     with viewer.client:
         assert viewer.call(403, "Error", "list_clients").detail
 
 
-def test_a_422_is_read_item_by_item(api):
+def test_client_parses_every_item_of_a_422(api):
     body = api.models.CreateClientRequest(name="", roles=roles_of(api.models, ["admin"], ["nobody"], ["viewer", None, "d1"]))
     items = api.call(422, "HTTPValidationError", "create_client", body=body).detail
     assert [item.loc for item in items] == [

@@ -16,7 +16,7 @@ from keycardai_api import (
 NOBODY = "01m80970gre5zbm41mtnjfd709"
 
 
-def test_parents_and_a_credential_are_made(sdk, place):
+def test_organization_service_account_and_credential_are_created(sdk, place):
     organization, account, made = place.organization, place.account, place.made
     assert (organization.name, organization.sso_enabled) == ("Client", False)
     assert organization.label.startswith("client") and organization.zone_id == organization.id
@@ -28,13 +28,13 @@ def test_parents_and_a_credential_are_made(sdk, place):
         assert one.created_at.tzinfo == timezone.utc and isinstance(one.created_at, datetime)
 
 
-def test_a_credential_is_made_from_a_name_alone_in_an_organization_named_by_its_label(sdk, place):
+def test_credential_needs_only_a_name_and_accepts_the_organizations_label(sdk, place):
     made = sdk(place.credentials.create(place.account.id, organization_id=place.organization.label, name="alone"))
     assert (made.name, made.description) == ("alone", None)
     assert sdk.last() == {"name": "alone"}
 
 
-def test_what_was_made_is_read(sdk, place):
+def test_created_credential_is_read_without_its_secret(sdk, place):
     read = place.now()
     assert (read.id, read.name, read.description) == (place.made.id, "made", "described")
     assert (read.client_id, read.created_at) == (place.made.client_id, place.made.created_at)
@@ -51,7 +51,7 @@ def test_permissions_are_those_of_the_caller(sdk, place):
     assert read.permissions == {"credentials": {"read": True, "update": False, "delete": False}}
 
 
-def test_an_update_with_nothing_changes_nothing(sdk, place):
+def test_empty_update_changes_nothing(sdk, place):
     before, _ = place.raw("retrieve")
     after, updated = place.raw("update")
     assert sdk.last() == {}
@@ -59,7 +59,7 @@ def test_an_update_with_nothing_changes_nothing(sdk, place):
     assert (updated.name, updated.description) == ("made", "described")
 
 
-def test_an_update_changes_what_it_names(sdk, place):
+def test_update_changes_only_the_given_members(sdk, place):
     updated = sdk(place.credentials.update(**place.of, name="renamed"))
     assert sdk.last() == {"name": "renamed"}
     assert (updated.name, updated.description) == ("renamed", "described")
@@ -78,14 +78,14 @@ def test_null_clears_the_description(sdk, place):
     assert place.now() == updated
 
 
-def test_a_raw_answer_has_its_headers(sdk, place):
+def test_raw_response_has_its_headers(sdk, place):
     answer, updated = place.raw("update", name="raw")
     assert (answer.status_code, updated.name) == (200, "raw")
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["etag"] == f'"{place.made.id}.2"'
 
 
-def test_the_request_id_of_the_client_comes_back(sdk, place):
+def test_client_request_id_is_echoed(sdk, place):
     for call in ("retrieve", "update"):
         own = str(uuid.uuid4())
         answer, _ = place.raw(call, x_client_request_id=own)
@@ -93,7 +93,7 @@ def test_the_request_id_of_the_client_comes_back(sdk, place):
         assert answer.headers["x-request-id"] == own
 
 
-def test_if_match_lets_one_update_through(sdk, place):
+def test_only_one_update_with_the_same_if_match_succeeds(sdk, place):
     before, _ = place.raw("retrieve")
     headers = {"If-Match": before.headers["etag"]}
     assert sdk(place.credentials.update(**place.of, name="first", extra_headers=headers)).name == "first"
@@ -103,7 +103,7 @@ def test_if_match_lets_one_update_through(sdk, place):
     assert place.now().name == "first"
 
 
-def test_a_deleted_credential_is_gone_and_its_secret_with_it(sdk, place):
+def test_deleted_credential_is_a_404_and_its_secret_a_401(sdk, place):
     other = place.credential("other")
     own = place.by(place.made.client_secret)
     assert sdk(own.retrieve(place.organization.id)).id == place.organization.id
@@ -119,14 +119,14 @@ def test_a_deleted_credential_is_gone_and_its_secret_with_it(sdk, place):
     assert sdk(place.by(other.client_secret).retrieve(place.organization.id)).id == place.organization.id
 
 
-def test_a_delete_keeps_to_if_match(sdk, place):
+def test_delete_checks_if_match(sdk, place):
     stale = {"If-Match": f'"{place.made.id}.9"'}
     sdk.refused(lambda: place.credentials.delete(**place.of, extra_headers=stale), APIStatusError, 412, "precondition_failed")
     current = {"If-Match": f'"{place.made.id}.1"'}
     assert sdk(place.credentials.delete(**place.of, extra_headers=current)) is None
 
 
-def test_all_five_name_the_organization_by_its_label(sdk, place):
+def test_every_credential_operation_accepts_the_organizations_label(sdk, place):
     of = {**place.of, "organization_id": place.organization.label}
     parents = {"service_account_id": place.account.id, "organization_id": place.organization.label}
     made = sdk(place.credentials.create(**parents, name="by label"))
@@ -164,6 +164,6 @@ REFUSALS = [
 
 @pytest.mark.parametrize("kind, status, code, call", REFUSALS,
                          ids=[f"{number}-{row[1]}" for number, row in enumerate(REFUSALS, 1)])
-def test_a_refusal_is_raised_in_its_class_after_one_request(sdk, place, kind, status, code, call):
+def test_error_is_raised_in_its_class_after_one_request(sdk, place, kind, status, code, call):
     sdk.refused(lambda: call(place), kind, status, code)
     assert (place.now().name, place.now().description) == ("made", "described")

@@ -53,7 +53,7 @@ OPERATIONS = [
 
 @pytest.mark.parametrize("way", ["raw", "streamed"])
 @pytest.mark.parametrize("operation, status, kind, members, arguments", OPERATIONS, ids=[row[0] for row in OPERATIONS])
-def test_every_operation_in_either_way(sdk, place, way, operation, status, kind, members, arguments):
+def test_every_operation_works_raw_and_streamed(sdk, place, way, operation, status, kind, members, arguments):
     resource, call = operation.split(".")
     positional, named = arguments(place)
     own = str(uuid.uuid4())

@@ -159,11 +159,11 @@ def run(request, place):
         yield run
 
 
-def test_the_description_is_valid_openapi_and_speaks_to_people():
+def test_description_is_valid_openapi_with_summaries_and_descriptions():
     is_valid_openapi(DESCRIPTION)
 
 
-def test_every_route_of_the_face_is_described_and_no_other():
+def test_description_has_exactly_the_routes_of_the_face():
     assert described_routes(DESCRIPTION) == routes_of("/organizations", "/service-account-token")
 
 
@@ -178,12 +178,12 @@ def succeeds(operation):
     return {int(status) for status in DESCRIPTION.operations[operation]["responses"] if status < "300"}
 
 
-# What a cursor holds, the page before tells: test_a_page_is_read_by_its_cursors.
+# What a cursor holds, the page before tells: test_cursors_lead_to_the_next_and_previous_page.
 CURSORS = ["after", "before"]
 
 
 @pytest.mark.parametrize("operation", IDS)
-def test_no_check_fails(run, place, operation):
+def test_schemathesis_finds_no_failure(run, place, operation):
     run(succeeds(operation) | {401, 405}, EACH, [operation], sharpened(CURSORS), caller(place, operation), there(place),
         examples=EXAMPLES)
 
@@ -200,7 +200,7 @@ def only(run, status, operation, document, authorization, before=None):
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if name not in ("create_organization", "list_organizations", "log_in")])
-def test_what_nobody_has_is_a_404(run, place, operation):
+def test_unknown_id_is_a_404(run, place, operation):
     only(run, 404, operation, sharpened(CURSORS, path=NOBODY), place.root)
 
 
@@ -209,30 +209,30 @@ VERSIONED = [name for name in IDS if IF_MATCH in DESCRIPTION.operations[name].ge
 
 
 @pytest.mark.parametrize("operation", VERSIONED)
-def test_another_version_is_a_412(run, place, operation):
+def test_stale_if_match_is_a_412(run, place, operation):
     only(run, 412, operation, sharpened(tag=STALE), caller(place, operation), there(place))
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(("list", "retrieve", "log_in"))])
-def test_a_viewer_may_not_write(run, place, operation):
+def test_viewer_may_not_write(run, place, operation):
     only(run, 403, operation, sharpened(), f"Bearer {place.viewer['client_secret']}", there(place))
 
 
 @pytest.mark.parametrize("operation", ["update_credential", "delete_credential"])
-def test_without_the_if_match_that_an_organization_requires_it_is_a_428(run, place, operation):
+def test_missing_required_if_match_is_a_428(run, place, operation):
     organization = place.made_organization()
     answer = place.http.patch(f"/v1/tenants/{organization}", json={"require_if_match": True})
     assert answer.status_code == 200, answer.text
     only(run, 428, operation, sharpened(["If-Match"]), place.root, there(place, organization))
 
 
-def test_the_default_service_account_stays(run, place):
+def test_default_service_account_cannot_be_deleted(run, place):
     only(run, 409, "delete_service_account", sharpened(), place.root, there(place, default=True))
 
 
 @pytest.mark.parametrize("cursor", CURSORS)
 @pytest.mark.parametrize("operation", [name for name in IDS if name.startswith("list")])
-def test_a_page_is_read_by_its_cursors(run, place, operation, cursor):
+def test_cursors_lead_to_the_next_and_previous_page(run, place, operation, cursor):
     account = place.made_account()
     for _ in range(2):
         place.made_credential(account)
@@ -257,7 +257,7 @@ def test_a_page_is_read_by_its_cursors(run, place, operation, cursor):
 
 
 @pytest.mark.parametrize("noun", ["service_account", "credential"])
-def test_no_check_fails_from_creation_to_the_end(run, place, noun):
+def test_schemathesis_finds_no_failure_from_creation_to_deletion(run, place, noun):
     chain = [f"{verb}_{noun}" for verb in ("create", "retrieve", "update", "delete")]
     parents = {"organization": place.organization}
     if noun == "credential":
@@ -274,12 +274,12 @@ def test_no_check_fails_from_creation_to_the_end(run, place, noun):
     run({200, 201, 204, 401, 404}, ["stateful"], chain, document, place.root, None, checks, ())
 
 
-def test_who_called_was_left_alone(place):
+def test_callers_are_intact_after_all_requests(place):
     for caller in (place.admin, place.viewer):
         assert place.http.post("/v1/verify", json={"token": caller["client_secret"]}).json()["active"]
 
 
-def test_who_logs_in_may_say_so_in_the_form(place):
+def test_log_in_accepts_client_id_and_secret_in_the_form(place):
     said = {name: place.admin[name] for name in ("client_id", "client_secret")}
     form = {"grant_type": "client_credentials", **said}
     answer = httpx.post(f"{place.url}/service-account-token", data=form, verify=False)

@@ -92,7 +92,7 @@ def backward(call, last, **page):
 
 @pytest.mark.parametrize("limit", [1, 5, COUNT - 1, COUNT, 100])
 @pytest.mark.parametrize("noun", ["accounts", "credentials"])
-def test_every_item_is_seen_once_in_either_direction(lists, noun, limit):
+def test_every_item_is_returned_once_in_both_directions(lists, noun, limit):
     call, expected = lists.of[noun], lists.ids[noun]
     pages = forward(call, limit=limit)
     # Those made first come first.
@@ -111,7 +111,7 @@ def test_every_item_is_seen_once_in_either_direction(lists, noun, limit):
     assert [len(page.items) for page in back] == [limit] * len(back)
 
 
-def test_root_sees_every_organization_once_in_either_direction(lists, sdk, crowd):
+def test_root_sees_every_organization_once_in_both_directions(lists, sdk, crowd):
     made = [crowd.id, *(sdk(lists.organizations.create(name=f"listed {number}")).id for number in range(3))]
     call = lists.of["organizations"]
     seen = ids(forward(call, limit=100))
@@ -123,14 +123,14 @@ def test_root_sees_every_organization_once_in_either_direction(lists, sdk, crowd
     assert ids([*reversed(backward(call, pages[-1], limit=limit)), pages[-1]]) == seen
 
 
-def test_anyone_else_sees_its_own_organization_alone(sdk, place):
+def test_other_callers_see_only_their_own_organization(sdk, place):
     for token in (place.token(), place.made.client_secret):
         listed = sdk(place.by(token).list(limit=1))
         assert listed.items == [place.organization]
         assert (listed.page_info.has_next_page, listed.page_info.has_prev_page) == (False, False)
 
 
-def test_a_page_that_does_not_say_its_limit_has_twenty(lists):
+def test_default_page_has_twenty_items(lists):
     for noun in ("accounts", "credentials"):
         first = lists.of[noun]()
         assert len(first.items) == 20 and first.page_info.has_next_page is True
@@ -138,7 +138,7 @@ def test_a_page_that_does_not_say_its_limit_has_twenty(lists):
         assert ids([first, rest]) == lists.ids[noun]
 
 
-def test_an_item_of_a_list_is_what_is_read(lists, sdk, crowd):
+def test_list_item_equals_the_retrieved_resource(lists, sdk, crowd):
     item = lists.of["credentials"](limit=1).items[0]
     credentials = lists.organizations.service_accounts.credentials
     assert sdk(credentials.retrieve(item.id, organization_id=crowd.id, service_account_id=crowd.full)) == item
@@ -147,7 +147,7 @@ def test_an_item_of_a_list_is_what_is_read(lists, sdk, crowd):
     assert sdk(lists.organizations.service_accounts.retrieve(item.id, organization_id=crowd.id)) == item
 
 
-def test_an_empty_list_has_no_cursors(lists, crowd):
+def test_empty_list_has_no_cursors(lists, crowd):
     listed = lists.of["credentials"](account=crowd.empty)
     assert listed.items == []
     assert listed.page_info.to_dict() == {"has_next_page": False, "has_prev_page": False}
@@ -155,7 +155,7 @@ def test_an_empty_list_has_no_cursors(lists, crowd):
     assert (beyond.items, beyond.page_info.to_dict()) == ([], {"has_next_page": False, "has_prev_page": True})
 
 
-def test_pages_stay_right_while_items_come_and_go(sdk, place):
+def test_pages_are_stable_while_items_are_created_and_deleted(sdk, place):
     listed = {"service_account_id": place.account.id, "organization_id": place.organization.id, "limit": 3}
     made = [place.made.id, *(place.credential(f"number {number}").id for number in range(6))]
     first = sdk(place.credentials.list(**listed))
@@ -174,7 +174,7 @@ def test_pages_stay_right_while_items_come_and_go(sdk, place):
     assert (back.page_info.has_next_page, back.page_info.has_prev_page) == (True, False)
 
 
-def test_permissions_are_shown_where_they_are_asked_for(sdk, place):
+def test_permissions_are_returned_only_on_request(sdk, place):
     def read(token, **asked):
         organizations = place.by(token)
         accounts = organizations.service_accounts
@@ -217,14 +217,14 @@ WRONG = [
 
 @pytest.mark.parametrize("noun", ["accounts", "credentials", "organizations"])
 @pytest.mark.parametrize("page, named", WRONG, ids=[f"{number}-{'-'.join(row[1])}" for number, row in enumerate(WRONG, 1)])
-def test_a_page_that_cannot_be_is_refused(sdk, lists, noun, page, named):
+def test_invalid_page_parameters_are_a_400(sdk, lists, noun, page, named):
     error = sdk.refused(lambda: lists.of[noun](**page), BadRequestError, 400, "bad_request")
     for name in named:
         assert name in error.body["message"]
 
 
 @pytest.mark.parametrize("noun", ["accounts", "credentials", "organizations"])
-def test_after_does_not_stand_beside_before(sdk, lists, noun):
+def test_after_and_before_together_are_a_400(sdk, lists, noun):
     cursor = lists.of[noun](limit=1).page_info.end_cursor
     error = sdk.refused(lambda: lists.of[noun](after=cursor, before=cursor), BadRequestError, 400, "bad_request")
     assert "after" in error.body["message"] and "before" in error.body["message"]

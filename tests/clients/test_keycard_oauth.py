@@ -52,7 +52,7 @@ class Login:
         return [request.headers.get("authorization") for request in self.sdk.sent if request.url != TOKEN_URL]
 
 
-def test_it_logs_in_once_and_calls_with_what_it_got(sdk, place):
+def test_client_logs_in_once_and_calls_with_its_access_token(sdk, place):
     login = Login(place)
     assert sdk(login.credentials.retrieve(**place.of)).id == place.made.id
     listed = sdk(login.credentials.list(place.account.id, organization_id=place.organization.label))
@@ -75,7 +75,7 @@ def test_it_logs_in_once_and_calls_with_what_it_got(sdk, place):
     assert 3500 < login.auth._token_expires_at - time.time() <= 3600
 
 
-def test_it_may_do_what_the_credential_may(sdk, place):
+def test_access_token_has_the_rights_of_its_credential(sdk, place):
     login = Login(place)
     shown = sdk(login.credentials.retrieve(**place.of, expand=["permissions"]))
     assert shown.permissions == {"credentials": {"read": True, "update": False, "delete": False}}
@@ -87,14 +87,14 @@ def test_it_may_do_what_the_credential_may(sdk, place):
     assert len(login.asked) == 1
 
 
-def test_raw_and_streamed_answers_come_to_one_that_logged_in(sdk, place):
+def test_raw_and_streamed_responses_work_after_a_log_in(sdk, place):
     login = Login(place)
     for way in (sdk.raw, sdk.streamed):
         answer, text, read = way(login.credentials, "retrieve", **place.of)
         assert (answer.status_code, json.loads(text)["id"], read.id) == (200, place.made.id, place.made.id)
 
 
-def test_it_logs_in_again_when_its_token_ends(sdk, place):
+def test_client_logs_in_again_when_its_token_expires(sdk, place):
     login = Login(place)
     sdk(login.organizations.list())
     login.auth._token_expires_at = time.time()
@@ -128,7 +128,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_an_access_token_ends_with_its_credential(sdk, place, end):
+def test_access_token_is_invalid_once_its_credential_is(sdk, place, end):
     login = Login(place)
     assert sdk(login.organizations.retrieve(place.organization.id)).id == place.organization.id
     ENDS[end](place)
@@ -153,7 +153,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_pair_is_an_authentication_error(sdk, place, wrong):
+def test_wrong_id_or_secret_is_an_authentication_error(sdk, place, wrong):
     login = Login(place, *WRONG[wrong](place))
     with pytest.raises(AuthenticationError) as raised:
         sdk(login.credentials.retrieve(**place.of))
@@ -176,7 +176,7 @@ def refusals(login):
     return [(answer.status_code, answer.json()["error"]) for answer in refused]
 
 
-def test_an_access_token_is_no_secret_to_log_in_with(sdk, place):
+def test_access_token_cannot_be_used_to_log_in(sdk, place):
     login = Login(place)
     sdk(login.organizations.list())
     again = Login(place, client_secret=login.answers[0].json()["access_token"])
@@ -185,7 +185,7 @@ def test_an_access_token_is_no_secret_to_log_in_with(sdk, place):
     assert refusals(again) == [(401, "invalid_client")]
 
 
-def test_an_access_token_is_taken_as_a_key(sdk, place):
+def test_access_token_is_accepted_as_an_api_key(sdk, place):
     login = Login(place)
     sdk(login.organizations.list())
     organizations = place.by(login.answers[0].json()["access_token"])
@@ -193,7 +193,7 @@ def test_an_access_token_is_taken_as_a_key(sdk, place):
 
 
 @pytest.mark.parametrize("sdk", ["async"], indirect=True)
-def test_the_async_client_of_this_version_does_not_log_in_by_itself(sdk, place):
+def test_async_client_of_this_version_does_not_log_in_by_itself(sdk, place):
     login = Login(place)
     login.client._client.auth = None
     sdk.refused(lambda: login.organizations.list(), AuthenticationError, 401, "unauthorized")

@@ -12,7 +12,7 @@ DEFAULT = "0" * 26
 # ---------------------------------------------------------------------------------------------------------------------
 # Organizations
 
-def test_labels_are_numbered_where_names_collide(sdk, place):
+def test_labels_of_equal_names_are_numbered(sdk, place):
     name = f"Acme {uuid.uuid4()} Inc."
     first, second = (sdk(place.organizations.create(name=name)) for _ in range(2))
     assert first.label == name.lower().rstrip(".").replace(" ", "-")
@@ -20,14 +20,14 @@ def test_labels_are_numbered_where_names_collide(sdk, place):
     assert first.name == second.name == name
 
 
-def test_an_organization_is_read_by_its_id_and_by_its_label(sdk, place):
+def test_organization_is_readable_by_id_and_by_label(sdk, place):
     by_id = sdk(place.organizations.retrieve(place.organization.id))
     assert by_id == place.organization
     assert sdk(place.organizations.retrieve(place.organization.label)) == by_id
     assert sdk.sent[-1].url.path == f"/organizations/{place.organization.label}"
 
 
-def test_a_renamed_organization_keeps_its_label(sdk, place):
+def test_renamed_organization_keeps_its_label(sdk, place):
     before = place.organization
     after = sdk(place.organizations.update(before.label, name="Renamed"))
     assert sdk.last() == {"name": "Renamed"}
@@ -36,7 +36,7 @@ def test_a_renamed_organization_keeps_its_label(sdk, place):
     assert sdk(place.organizations.retrieve(before.id)) == after
 
 
-def test_an_update_with_nothing_changes_nothing(sdk, place):
+def test_empty_update_changes_nothing(sdk, place):
     assert sdk(place.organizations.update(place.organization.id)) == place.organization
     assert sdk.last() == {}
     assert sdk(place.accounts.update(place.account.id, organization_id=place.organization.id)) == place.account
@@ -67,7 +67,7 @@ def test_permissions_are_those_of_the_caller(sdk, place):
 # ---------------------------------------------------------------------------------------------------------------------
 # Service accounts
 
-def test_a_service_account_is_made_from_a_name_alone_and_read(sdk, place):
+def test_service_account_needs_only_a_name(sdk, place):
     made = sdk(place.accounts.create(place.organization.label, name="alone"))
     assert sdk.last() == {"name": "alone"}
     assert (made.name, made.description) == ("alone", None)
@@ -76,7 +76,7 @@ def test_a_service_account_is_made_from_a_name_alone_and_read(sdk, place):
         assert sdk(place.accounts.retrieve(made.id, organization_id=organization)) == made
 
 
-def test_an_update_changes_what_it_names(sdk, place):
+def test_update_changes_only_the_given_members(sdk, place):
     of = {"service_account_id": place.account.id, "organization_id": place.organization.id}
     renamed = sdk(place.accounts.update(**of, name="renamed"))
     assert (renamed.name, renamed.description) == ("renamed", "of a test")
@@ -90,13 +90,13 @@ def test_an_update_changes_what_it_names(sdk, place):
     assert sdk(place.accounts.retrieve(**of)) == cleared
 
 
-def test_an_editor_changes_names_and_descriptions(sdk, place):
+def test_editor_may_change_names_and_descriptions(sdk, place):
     accounts = place.by(place.token("editor")).service_accounts
     edited = sdk(accounts.update(place.account.id, organization_id=place.organization.id, name="n", description="d"))
     assert (edited.name, edited.description) == ("n", "d")
 
 
-def test_a_deleted_service_account_takes_its_credentials_with_it(sdk, place):
+def test_deleting_a_service_account_deletes_its_credentials(sdk, place):
     organization = place.organization.id
     other = sdk(place.accounts.create(organization, name="other"))
     left = sdk(place.credentials.create(other.id, organization_id=organization, name="left"))
@@ -119,7 +119,7 @@ def test_a_deleted_service_account_takes_its_credentials_with_it(sdk, place):
     assert [item.id for item in sdk(place.credentials.list(other.id, organization_id=organization)).items] == [left.id]
 
 
-def test_the_default_service_account_is_one_like_any_other(sdk, place):
+def test_default_service_account_can_be_updated_and_own_credentials(sdk, place):
     of = {"service_account_id": DEFAULT, "organization_id": place.organization.id}
     assert sdk(place.accounts.retrieve(**of)).id == DEFAULT
     renamed = sdk(place.accounts.update(**of, name="renamed", description="described"))
@@ -172,7 +172,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("kind, status, code, call", REFUSALS,
                          ids=[f"{number}-{row[1]}" for number, row in enumerate(REFUSALS, 1)])
-def test_a_refusal_is_raised_in_its_class_and_changes_nothing(sdk, place, kind, status, code, call):
+def test_error_is_raised_in_its_class_and_changes_nothing(sdk, place, kind, status, code, call):
     sdk.refused(lambda: call(place), kind, status, code)
     assert sdk(place.organizations.retrieve(place.organization.id)) == place.organization
     accounts = sdk(place.accounts.list(place.organization.id)).items
@@ -180,7 +180,7 @@ def test_a_refusal_is_raised_in_its_class_and_changes_nothing(sdk, place, kind, 
     assert accounts[-1] == place.account
 
 
-def test_another_organizations_things_are_as_missing_ones(sdk, place):
+def test_another_organizations_resources_look_like_missing_ones(sdk, place):
     other = sdk(place.organizations.create(name="Other"))
     foreign = sdk(place.accounts.create(other.id, name="of another"))
     admin = place.by(place.token())

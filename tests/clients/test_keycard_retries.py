@@ -70,7 +70,7 @@ def names(place):
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("failures", [1, 2])
-def test_a_5xx_is_tried_again_until_the_worker_answers(sdk, place, pauses, status, failures):
+def test_client_retries_a_5xx_until_the_worker_answers(sdk, place, pauses, status, failures):
     worker = Worker(failures, failure(status, retry_after_ms="20"))
     assert sdk(behind(place, worker).retrieve(**place.of)) == place.now()
     assert tries(sdk)[:-1] == [str(number) for number in range(failures + 1)]
@@ -78,7 +78,7 @@ def test_a_5xx_is_tried_again_until_the_worker_answers(sdk, place, pauses, statu
     assert pauses == [0.02] * failures
 
 
-def test_each_write_that_did_not_come_through_is_made_once(sdk, place, pauses):
+def test_retried_write_that_never_arrived_is_made_once(sdk, place, pauses):
     def once(method, call):
         worker = Worker(1, failure(503, retry_after_ms="20"))
         answer = sdk(call(behind(place, worker)))
@@ -94,7 +94,7 @@ def test_each_write_that_did_not_come_through_is_made_once(sdk, place, pauses):
     assert pauses == [0.02] * 3
 
 
-def test_a_write_whose_answer_was_lost_is_made_again(sdk, place, pauses):
+def test_write_with_a_lost_response_is_sent_again(sdk, place, pauses):
     # Nothing tells the Worker that it is the same: there is no idempotency key in what its client sends.
     def lost(call):
         worker = Worker(1, failure(502), lost=True)
@@ -117,7 +117,7 @@ def test_a_write_whose_answer_was_lost_is_made_again(sdk, place, pauses):
     assert len(pauses) == 3
 
 
-def test_a_503_of_the_worker_is_tried_three_times(sdk, unconfigured_url, root, pauses):
+def test_client_tries_a_503_three_times(sdk, unconfigured_url, root, pauses):
     with pytest.raises(InternalServerError) as raised:
         sdk(sdk.client(unconfigured_url, root).organizations.create(name="never"))
     assert raised.value.status_code == 503
@@ -127,13 +127,13 @@ def test_a_503_of_the_worker_is_tried_three_times(sdk, unconfigured_url, root, p
     assert len(pauses) == 2
 
 
-def test_what_the_worker_asks_for_when_its_database_does_not_answer_is_kept_to(sdk, place, pauses):
+def test_client_waits_as_long_as_retry_after_says(sdk, place, pauses):
     worker = Worker(1, failure(503, retry_after="1"))
     assert sdk(behind(place, worker).retrieve(**place.of)).id == place.made.id
     assert pauses == [1.0]
 
 
-def test_a_conflict_that_does_not_go_away_is_not_tried_again(sdk, place, pauses):
+def test_permanent_conflict_is_not_retried(sdk, place, pauses):
     error = sdk.refused(lambda: place.accounts.delete(DEFAULT, organization_id=place.organization.id),
                         ConflictError, 409, "conflict")
     assert error.response.headers["x-should-retry"] == "false"
@@ -141,7 +141,7 @@ def test_a_conflict_that_does_not_go_away_is_not_tried_again(sdk, place, pauses)
     assert sdk(place.accounts.retrieve(DEFAULT, organization_id=place.organization.id)).id == DEFAULT
 
 
-def test_without_its_header_the_same_conflict_would_be_tried_three_times(sdk, place, pauses):
+def test_conflict_without_x_should_retry_would_be_tried_three_times(sdk, place, pauses):
     def silence(answer):
         del answer.headers["x-should-retry"]
         return answer

@@ -148,9 +148,9 @@ def sharpened(place, without=(), path=None, tag=None):
         schemas[name] = apart(schemas[name])
         for member in {"CreatedUtc", "LastUpdateUtc"} & set(members):
             schemas[name]["properties"][member] = {"anyOf": [TIME, {"type": "null"}]}
-    # The page before tells it: test_a_next_page_is_read_by_its_token.
+    # The page before tells it: test_continuation_token_leads_to_the_next_page.
     schemas["Search"]["properties"].pop("ContinuationToken")
-    # Who calls by x-token has no Authorization: test_a_token_may_come_in_its_other_header.
+    # Who calls by x-token has no Authorization: test_x_token_header_is_accepted.
     described["security"] = [{"bearer": []}]
     return described
 
@@ -189,11 +189,11 @@ def run(request, place):
         yield run
 
 
-def test_the_description_is_valid_openapi_and_speaks_to_people():
+def test_description_is_valid_openapi_with_summaries_and_descriptions():
     is_valid_openapi(DESCRIPTION)
 
 
-def test_every_route_of_the_face_is_described_and_no_other():
+def test_description_has_exactly_the_routes_of_the_face():
     assert described_routes(DESCRIPTION) == routes_of("/v1.0/", "/v2.0/")
 
 
@@ -204,7 +204,7 @@ def caller(place, operation):
 
 
 @pytest.mark.parametrize("operation", IDS)
-def test_no_check_fails(run, place, operation):
+def test_schemathesis_finds_no_failure(run, place, operation):
     run({200, 401, 405}, EACH, [operation], sharpened(place, without=["token"] if "enumerate" in operation else []),
         caller(place, operation), there(place), examples=EXAMPLES)
 
@@ -225,7 +225,7 @@ WITH_PATH = [operation["operationId"] for path, item in DESCRIPTION.document["pa
 
 
 @pytest.mark.parametrize("operation", [name for name in WITH_PATH if name != "delete_tenant"])
-def test_what_nobody_has_is_a_404(run, place, operation):
+def test_unknown_id_is_a_404(run, place, operation):
     only(run, 404, operation, sharpened(place, without=["token"], path=NOBODY), place.root)
 
 
@@ -234,18 +234,18 @@ VERSIONED = [name for name in IDS if IF_MATCH in DESCRIPTION.operations[name].ge
 
 
 @pytest.mark.parametrize("operation", VERSIONED)
-def test_another_version_is_a_412(run, place, operation):
+def test_stale_if_match_is_a_412(run, place, operation):
     # A token that is taken is told only of the version that is there.
     only(run, 412, operation, sharpened(place, tag=STALE), caller(place, operation), there(place))
 
 
 @pytest.mark.parametrize("operation", IDS)
-def test_a_viewer_may_do_nothing_here(run, place, operation):
+def test_viewer_may_do_nothing_on_litegraph(run, place, operation):
     only(run, 401, operation, sharpened(place, without=["token"] if "enumerate" in operation else []), place.viewer)
 
 
 @pytest.mark.parametrize("operation", ["update_credential", "delete_credential"])
-def test_without_the_if_match_that_a_tenant_requires_it_is_a_428(run, place, operation):
+def test_missing_required_if_match_is_a_428(run, place, operation):
     tenant = place.made_tenant()
     body = {"require_if_match": True}
     assert place.http.patch(f"/v1/tenants/{base32(tenant)}", json=body).status_code == 200
@@ -261,11 +261,11 @@ def base32(guid):
 
 
 @pytest.mark.parametrize("operation", ["delete_user", "delete_tenant"])
-def test_what_has_to_stay_is_a_409(run, place, operation):
+def test_deleting_the_default_user_or_a_nonempty_tenant_is_a_409(run, place, operation):
     only(run, 409, operation, sharpened(place, without=["force"]), place.root, there(place, default=True))
 
 
-def test_a_next_page_is_read_by_its_token(run, place):
+def test_continuation_token_leads_to_the_next_page(run, place):
     place.made_credential()
     pages = f"/v2.0/tenants/{place.tenant}/credentials"
     token = place.http.get(pages, params={"max-keys": 1}).json()["ContinuationToken"]
@@ -279,7 +279,7 @@ def test_a_next_page_is_read_by_its_token(run, place):
     assert (answer.status_code, answer.json()["Objects"][0]["GUID"] != token) == (200, True)
 
 
-def test_a_token_may_come_in_its_other_header(place):
+def test_x_token_header_is_accepted(place):
     token = place.admin.removeprefix("Bearer ")
     answer = httpx.get(f"{place.url}/v1.0/tenants/{place.tenant}", headers={"x-token": token}, verify=False)
     assert (answer.status_code, answer.json()["GUID"]) == (200, place.tenant)
@@ -290,7 +290,7 @@ def test_a_token_may_come_in_its_other_header(place):
 
 
 @pytest.mark.parametrize("noun", ["tenant", "user", "credential"])
-def test_no_check_fails_from_creation_to_the_end(run, place, noun):
+def test_schemathesis_finds_no_failure_from_creation_to_deletion(run, place, noun):
     chain = [f"{verb}_{noun}" for verb in ("create", "read", "update", "delete")]
     document = sharpened(place, path=NOBODY)
     for item in document["paths"].values():
@@ -307,6 +307,6 @@ def test_no_check_fails_from_creation_to_the_end(run, place, noun):
     run({200, 401, 404}, ["stateful"], chain, document, place.root, None, checks, [of_deletion])
 
 
-def test_who_called_was_left_alone(place):
+def test_callers_are_intact_after_all_requests(place):
     for caller in (place.admin, place.viewer):
         assert place.http.post("/v1/verify", json={"token": caller.removeprefix("Bearer ")}).json()["active"]

@@ -288,7 +288,7 @@ def run(request, place, keys):
         yield run
 
 
-def test_the_description_is_valid_openapi_and_speaks_to_people():
+def test_description_is_valid_openapi_with_summaries_and_descriptions():
     is_valid_openapi(DESCRIPTION)
 
 
@@ -308,8 +308,8 @@ def answers(operation):
 
 
 @pytest.mark.parametrize("operation", IDS)
-def test_no_check_fails(run, place, keys, operation):
-    # What a cursor holds, the page before tells: test_a_next_page_is_read_by_its_cursor.
+def test_schemathesis_finds_no_failure(run, place, keys, operation):
+    # What a cursor holds, the page before tells: test_cursor_leads_to_the_next_page.
     document = sharpened(place, without=["cursor"])
     # Who logs in stands in the header here, and so not in the body.
     log_in = document["paths"]["/oauth/token"]["post"]
@@ -322,7 +322,7 @@ def test_no_check_fails(run, place, keys, operation):
     assert not LONG or operation not in MAKES or operation in keys.repeated
 
 
-def test_no_check_fails_where_the_body_says_who_logs_in(run, place):
+def test_schemathesis_finds_no_failure_with_id_and_secret_in_the_form(run, place):
     document = sharpened(place)
     log_in = document["paths"]["/oauth/token"]["post"]
     # Else a header is made up, to stand beside it.
@@ -352,12 +352,12 @@ def only(run, status, operation, document, authorization, before=None):
 
 
 @pytest.mark.parametrize("operation", WITH_PATH)
-def test_what_nobody_has_is_a_404(run, place, operation):
+def test_unknown_id_is_a_404(run, place, operation):
     only(run, 404, operation, sharpened(place, without=["cursor"], path=NOBODY), place.root)
 
 
 @pytest.mark.parametrize("operation", ONE)
-def test_another_version_is_a_412(run, place, operation):
+def test_stale_if_match_is_a_412(run, place, operation):
     only(run, 412, operation, sharpened(place, tag=STALE), caller(place, operation), there(place))
 
 
@@ -365,7 +365,7 @@ READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata")
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(READS)])
-def test_a_viewer_may_not_write(run, place, operation):
+def test_viewer_may_not_write(run, place, operation):
     only(run, 403, operation, sharpened(place), f"Bearer {place.viewer['secret']}", there(place, whole=True))
 
 
@@ -373,7 +373,7 @@ CHANGES = [name for name in ONE if "428" in DESCRIPTION.operations[name]["respon
 
 
 @pytest.mark.parametrize("operation", CHANGES)
-def test_without_the_if_match_that_a_tenant_requires_it_is_a_428(run, place, operation):
+def test_missing_required_if_match_is_a_428(run, place, operation):
     tenant = place.made_tenant(require_if_match=True)
     document = sharpened(place, without=["If-Match", "dry_run"])
     for name in ("WholeCredential", "CredentialPatch"):
@@ -385,14 +385,14 @@ UNFIT = ["rotate_credential", "finish_rotation", "cancel_rotation", "delete_prin
 
 
 @pytest.mark.parametrize("operation", UNFIT)
-def test_what_does_not_fit_what_is_there_is_a_409(run, place, operation):
+def test_conflict_with_the_current_state_is_a_409(run, place, operation):
     # It rotates already, or does not; it is the default principal; the tenant is not empty.
     before = there(place, first={"rotate_credential": BEGUN}, whole=True)
     only(run, 409, operation, sharpened(place, without=["force"]), place.root, before)
 
 
 @pytest.mark.parametrize("operation", ["get_tenant", "get_principal", "get_credential"])
-def test_what_is_known_is_a_304(run, place, operation):
+def test_matching_if_none_match_is_a_304(run, place, operation):
     document = sharpened(place)
     for group in each_parameter_list(document):
         for one in group:
@@ -402,7 +402,7 @@ def test_what_is_known_is_a_304(run, place, operation):
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if name.startswith("list_")])
-def test_a_next_page_is_read_by_its_cursor(run, place, operation):
+def test_cursor_leads_to_the_next_page(run, place, operation):
     path = next(path for path, item in DESCRIPTION.document["paths"].items()
                 for each in operations({"paths": {"": item}}) if each["operationId"] == operation)
     made = place.made_credential(**BEGUN)
@@ -460,7 +460,7 @@ def linked(place, source):
 
 
 @pytest.mark.parametrize("source", LINKED)
-def test_no_check_fails_from_creation_to_the_end(run, place, source):
+def test_schemathesis_finds_no_failure_from_creation_to_deletion(run, place, source):
     document, chain = linked(place, source)
     # 404: of an id that nobody has, or after the end. 409: how far a rotation is.
     may = ["2xx", 404, 409] if source == "create_credential" else ["2xx", 404]
@@ -468,7 +468,7 @@ def test_no_check_fails_from_creation_to_the_end(run, place, source):
     run({200, 201, 204, 401, 404}, ["stateful"], chain, document, place.root, checks=checks)
 
 
-def test_who_called_was_left_alone(place):
+def test_callers_are_intact_after_all_requests(place):
     for each in (place.admin, place.viewer):
         answer = place.http.get(f"/v1/tenants/{place.tenant}/credentials/{each['id']}")
         assert (answer.status_code, answer.json()["revision"]) == (200, 1)
@@ -500,7 +500,7 @@ def made(api, place):
     return api.call(201, "Credential", "create_credential", place.tenant, body=body)
 
 
-def test_every_operation_is_generated_and_every_model_has_a_name_of_the_description(generated, api):
+def test_generated_client_has_every_operation_and_no_unnamed_models(generated, api):
     assert generated_operations(generated) == sorted(IDS)
     named = {name.lower() for name in DESCRIPTION.document["components"]["schemas"]}
     # What a list is sorted by, what a form says, and what maps names to values, have names of its own.
@@ -508,14 +508,14 @@ def test_every_operation_is_generated_and_every_model_has_a_name_of_the_descript
     assert not [name for name in own if not name.endswith(("sort", "body", "granttype", "metadata", "changes"))], own
 
 
-def test_a_credential_is_made_and_its_secret_shown_once(api, place, made):
+def test_created_credential_shows_its_secret_once(api, place, made):
     assert made.secret.startswith("pstn_") and [secret.hint in made.secret for secret in made.secrets] == [True]
     read = api.call(200, "Credential", "get_credential", place.tenant, made.id)
     assert not read.secret and (read.id, read.name, read.principal) == (made.id, "made", place.principal)
     assert [tuple(role.to_dict().values()) for role in read.roles] == [("viewer",), ("editor", "dataset", "d1")]
 
 
-def test_a_key_makes_once(api, place):
+def test_idempotency_key_creates_once(api, place):
     body = api.models.NewCredential("once", None)
     key = {"idempotency_key": "made-once"}
     first, again = (api.call(201, "Credential", "create_credential", place.tenant, body=body, **key) for _ in range(2))
@@ -525,7 +525,7 @@ def test_a_key_makes_once(api, place):
     assert problem.code == "key_reused"
 
 
-def test_what_is_read_is_edited_and_put_back(api, place, made):
+def test_edited_resource_can_be_put_back(api, place, made):
     answer = api.answer("get_credential", place.tenant, made.id)
     whole = api.models.WholeCredential.from_dict(answer.parsed.to_dict())
     # As it is, it changes nothing.
@@ -538,13 +538,13 @@ def test_what_is_read_is_edited_and_put_back(api, place, made):
     assert problem.code == "stale"
 
 
-def test_a_patch_says_what_it_changes(api, place, made):
+def test_patch_changes_only_the_given_members(api, place, made):
     body = api.models.CredentialPatch(metadata=api.models.NewMetadata.from_dict({"team": None, "place": "cellar"}))
     patched = api.call(200, "Credential", "update_credential", place.tenant, made.id, body=body)
     assert (patched.name, patched.metadata.to_dict(), patched.roles) == ("made", {"place": "cellar"}, made.roles)
 
 
-def test_a_dry_run_tells_the_difference_and_changes_nothing(api, place, made):
+def test_dry_run_reports_the_changes_and_makes_none(api, place, made):
     body = api.models.CredentialPatch(name="n", roles=None)
     told = api.call(200, "DryRun", "update_credential", place.tenant, made.id, body=body, dry_run=True)
     assert told.widens_access and set(told.changes.to_dict()) == {"name", "roles"}
@@ -552,7 +552,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(api, place, made):
     assert api.call(200, "Credential", "get_credential", place.tenant, made.id).revision == 1
 
 
-def test_a_rotation_keeps_the_old_secret_for_its_grace_period(api, place, made):
+def test_rotation_keeps_the_old_secret_for_the_grace_period(api, place, made):
     def verified(secret):
         return api.call(200, "Verified", "verify", body=api.models.Inquiry(secret, role_id="viewer"))
 
@@ -567,7 +567,7 @@ def test_a_rotation_keeps_the_old_secret_for_its_grace_period(api, place, made):
     assert not told.active and told.reason == "unknown" and not told.credential
 
 
-def test_the_history_tells_every_change(api, place, made):
+def test_history_reports_every_change(api, place, made):
     body = api.models.CredentialPatch(name="renamed", roles=None)
     api.call(200, "Credential", "update_credential", place.tenant, made.id, body=body)
     page = api.call(200, "EventPage", "list_credential_events", place.tenant, made.id, limit=1)
@@ -578,7 +578,7 @@ def test_the_history_tells_every_change(api, place, made):
     assert [event.action for event in rest.items] == ["secret_created", "created"] and rest.next_ is None
 
 
-def test_a_list_is_read_page_by_page(api, place):
+def test_list_is_read_page_by_page(api, place):
     names = [api.call(201, "Credential", "create_credential", place.tenant, body=api.models.NewCredential(f"paged {n}", None)).name
              for n in range(3)]
     found, cursor = [], {}
@@ -589,7 +589,7 @@ def test_a_list_is_read_page_by_page(api, place):
     assert found == names
 
 
-def test_the_other_answers_are_read(api, generated, place, made):
+def test_generated_client_parses_the_other_responses(api, generated, place, made):
     assert api.call(200, "ServerMetadata", "server_metadata").token_endpoint.endswith("/oauth/token")
     api.call(200, "Credential", "revoke_credential", place.tenant, made.id, body=api.models.Revocation("leaked"))
     assert api.call(200, "Credential", "get_credential", place.tenant, made.id).revoked_reason == "leaked"

@@ -1,8 +1,8 @@
 // Values for the members of bodies, for headers and for queries: valid ones, ones at an edge, and wrong ones. Many are the
-// adversarial inputs that tests/worker sends (tests/nasty/cases.json).
+// adversarial inputs that tests/worker sends (tests/adversarial/cases.json).
 import { readFileSync } from "node:fs";
 
-const cases = JSON.parse(readFileSync("tests/nasty/cases.json", "utf8"));
+const cases = JSON.parse(readFileSync("tests/adversarial/cases.json", "utf8"));
 const SIZE_MAX = 20_000;
 
 /** JSON text that JSON.stringify does not write: parts, as a body has them (side.mjs). */
@@ -13,14 +13,14 @@ export class Raw {
 }
 
 const size = (said) => [said].flat().reduce((sum, part) => sum + (part.times ?? 1) * (part.repeat ?? part.hex ?? part).length, 0);
-const some = (list) => list.filter(({ said, value }) => size(said ?? value) < SIZE_MAX);
-const texts = some(cases.texts).map(({ said, told }) => ({ raw: new Raw(['"', said, '"'].flat()), kept: told === "kept" }));
-export const MEMBERS = some(cases.members).map(({ said }) => [said].flat());
-export const BODIES = cases.bodies.filter(({ said }) => size(said) <= 110_000).map(({ said }) => [said].flat());
+const some = (list) => list.filter(({ input, value }) => size(input ?? value) < SIZE_MAX);
+const texts = some(cases.texts).map(({ input, outcome }) => ({ raw: new Raw(['"', input, '"'].flat()), kept: outcome === "kept" }));
+export const MEMBERS = some(cases.members).map(({ input }) => [input].flat());
+export const BODIES = cases.bodies.filter(({ input }) => size(input) <= 110_000).map(({ input }) => [input].flat());
 const plain = (said) => typeof said === "string";
-export const QUERIES = cases.queries.map(({ said }) => said).filter(plain);
-export const PATHS = cases.paths.map(({ said }) => said).filter((said) => plain(said) && !said.includes("#"));
-export const TYPES = cases.types.map(({ said }) => said);
+export const QUERIES = cases.queries.map(({ input }) => input).filter(plain);
+export const PATHS = cases.paths.map(({ input }) => input).filter((input) => plain(input) && !input.includes("#"));
+export const TYPES = cases.types.map(({ input }) => input);
 // These are of the connection, which the client here keeps to itself.
 const HOP = ["connection", "upgrade", "expect", "te", "transfer-encoding", "content-length", "host", "trailer", "keep-alive", "range"];
 export const HEADERS = cases.headers.filter(({ name, value }) => !HOP.includes(name) && plain(value));

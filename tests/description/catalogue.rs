@@ -33,12 +33,12 @@ refusals as their clients expect (docs/COMPATIBILITY.md).
 ## Violations
 Each has a `pointer` into the body (RFC 6901), or the `parameter` of the query. The first number or name of a bound is an example.
 
-| code | how to mend it |
+| code | how to fix it |
 |---|---|
 ",
     );
     let mut rows: Vec<_> = rules_of_our_own_face().into_iter().map(violation).collect();
-    rows.push("| `parameter` | What the parameter has to be, by its name. |".to_owned());
+    rows.push("| `parameter` | What the parameter must be. |".to_owned());
     rows.sort();
     rows.dedup();
     for row in rows {

@@ -31,13 +31,13 @@ fn keep(file: &str, text: &str) {
 }
 
 #[test]
-fn the_description_is_what_the_code_says_with_examples_that_were_executed() {
+fn openapi_document_matches_the_code_and_the_executed_examples() {
     let described = Description::executed();
     keep("docs/openapi/postern.json", &format!("{:#}\n", described.document));
 }
 
 #[test]
-fn the_catalogue_of_errors_is_what_the_code_says() {
+fn error_catalogue_matches_the_code() {
     keep("docs/ERRORS.md", &catalogue::text());
 }
 
@@ -54,14 +54,14 @@ fn keep_parts(file: &str, parts: &[(&str, String)]) {
 }
 
 #[test]
-fn the_generated_tables_of_documents_are_what_the_code_says() {
+fn generated_tables_match_the_code() {
     let tables = [("routes", tables::routes()), ("errors", tables::errors()), ("limits", tables::limits())];
     keep_parts("docs/API.md", &tables);
     keep_parts("README.md", &[("performance", tables::performance())]);
 }
 
 #[test]
-fn the_table_of_settings_has_every_setting_and_its_default() {
+fn settings_table_has_every_setting_and_its_default() {
     let document = read("docs/DEPLOY.md");
     let source = read("src/settings.rs");
     let names: Vec<_> = source.split('"').filter(|text| text.starts_with("POSTERN_") && !text.contains(' ')).collect();
@@ -90,7 +90,7 @@ fn the_table_of_settings_has_every_setting_and_its_default() {
 }
 
 #[test]
-fn every_operation_has_words_and_an_executed_example_of_its_request_and_answer() {
+fn every_operation_has_a_summary_and_executed_examples() {
     let described = Description::executed().document;
     for (path, item) in described["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("an item").iter().filter(|(name, _)| *name != "parameters") {
@@ -118,7 +118,7 @@ fn every_operation_has_words_and_an_executed_example_of_its_request_and_answer()
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_part_is_used() {
+fn every_reference_resolves_and_every_component_is_used() {
     let described = openapi();
     let text = described.to_string();
     let mut rest = text.as_str();
@@ -135,7 +135,7 @@ fn every_reference_leads_somewhere_and_every_part_is_used() {
 }
 
 #[test]
-fn what_is_made_links_to_each_operation_on_it() {
+fn created_resources_link_to_every_operation_on_them() {
     let described = openapi();
     let operations = |id: &str| {
         let items = described["paths"].as_object().expect("paths").iter();
@@ -164,7 +164,7 @@ fn what_is_made_links_to_each_operation_on_it() {
 /// What a schema takes, the rules take; and the other way round.
 #[test]
 #[expect(clippy::too_many_lines, reason = "two tables, and a loop over both")]
-fn the_schemas_of_bodies_say_what_the_rules_say() {
+fn body_schemas_accept_exactly_what_validation_accepts() {
     let described = openapi();
     let long = |length: usize| "x".repeat(length);
     let roles =
@@ -287,7 +287,7 @@ fn the_schemas_of_bodies_say_what_the_rules_say() {
 }
 
 #[test]
-fn query_parameters_are_what_the_description_says() {
+fn query_parameters_accept_exactly_what_the_description_allows() {
     let described = openapi();
     let world = World::new();
     let mut judged = 0;

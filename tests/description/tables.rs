@@ -42,7 +42,7 @@ pub fn routes() -> String {
     for (title, _, face) in &FACES {
         writeln!(text, "\n### {title}\n| method | path | operation | right |\n|---|---|---|---|").expect("written");
         for route in ROUTES.iter().filter(|route| std::ptr::eq(route.face, *face)) {
-            let (method, path) = (route.method.name(), route.path);
+            let (method, path) = (route.method.allow(), route.path);
             writeln!(text, "| {method} | `{path}` | {} | {} |", operation(route), right(route)).expect("written");
         }
         if face.preflight.is_some() {

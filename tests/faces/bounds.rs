@@ -29,7 +29,7 @@ fn is_refused(world: &World, url: &str, trips: u64, words: &[&str]) {
 }
 
 #[test]
-fn credentials() {
+fn unpaged_credential_lists_are_complete_up_to_ten_thousand_and_rejected_above() {
     let world = World::new();
     let litegraph = format!("{V1}/credentials?order=CreatedAscending");
     let (client, guid) = (
@@ -71,7 +71,7 @@ fn credentials() {
 }
 
 #[test]
-fn users_and_tenants() {
+fn unpaged_user_and_tenant_lists_are_complete_up_to_ten_thousand_and_rejected_above() {
     let world = World::new();
     let more = |table: &str, columns: &str, values: &str, state: &str, numbers: [u32; 2]| {
         let [from, to] = numbers;
@@ -115,7 +115,7 @@ fn users_and_tenants() {
 
 /// The list is read in several trips: who calls is judged in each, and what comes and goes between them is no other's loss.
 #[test]
-fn what_changes_between_the_trips() {
+fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
     use postern::credential::time::Micros;
     use postern::request::{Body, Method, Request};
     use postern::service::Service;
@@ -178,7 +178,7 @@ fn what_changes_between_the_trips() {
 }
 
 #[test]
-fn a_page_of_keycard_has_twenty_items_by_default_and_a_hundred_at_most() {
+fn keycard_page_has_twenty_items_by_default_and_at_most_a_hundred() {
     let world = World::new();
     world.many_credentials(ACME, ACME, 1..102);
     for (query, count) in [("", 20), ("?limit=100", 100), ("?limit=99", 99)] {

@@ -33,7 +33,7 @@ mod tenants {
     use super::*;
 
     #[test]
-    fn are_made_by_root_with_what_it_chose() {
+    fn only_root_creates_tenants_and_chosen_values_are_kept() {
         let world = World::new();
         let made = put(&world, TENANTS, ROOT, &json!({}));
         assert_eq!((made.status, made.members()), (200, TENANT.map(str::to_owned).to_vec()));
@@ -61,8 +61,8 @@ mod tenants {
         );
         assert_eq!(
             text(&wrong.json(), "Description"),
-            "GUID has to be a string. Name has to have at least 1 character(s). Active cannot be null. CreatedUtc is not a time \
-             from 1970 to 2255. LastUpdateUtc has to be a string."
+            "GUID must be a string. Name must have at least 1 character(s). Active cannot be null. CreatedUtc must be an RFC 3339 \
+             time from 1970 to 2255. LastUpdateUtc must be a string."
         );
         // Each is born with the user that its credentials have where nobody is named.
         let users = world.get(&format!("{TENANTS}/{OWN}/users"), ROOT);
@@ -70,7 +70,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_read_by_their_own_and_by_root() {
+    fn tenant_is_readable_only_by_root_and_its_own_admins() {
         let world = World::new();
         let by = admin(&world);
         assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
@@ -92,7 +92,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_listed_in_each_order() {
+    fn tenants_are_listed_in_every_order() {
         let world = World::new();
         for (name, number, second) in [("b", 3, 1), ("C", 1, 2), ("a", 2, 3)] {
             let body = json!({"GUID": format!("{number}aaaaaaa-0000-4000-8000-000000000001"), "Name": name, "CreatedUtc": format!("2024-12-27T18:12:0{second}Z")});
@@ -124,7 +124,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_updated() {
+    fn tenant_update_replaces_the_name_and_reports_every_violation() {
         let world = World::new();
         let by = admin(&world);
         let url = format!("{TENANTS}/{ZERO}");
@@ -139,8 +139,8 @@ mod tenants {
         assert_eq!(put(&world, &url, &by, &ignored).json(), body, "the same again is no change");
         for (wrong, told) in [
             (json!({}), "Name is required."),
-            (json!({"Name": null, "Active": 1}), "Name cannot be null. Active has to be true or false."),
-            (json!({"Name": "n".repeat(256)}), "Name may have at most 255 characters."),
+            (json!({"Name": null, "Active": 1}), "Name cannot be null. Active must be true or false."),
+            (json!({"Name": "n".repeat(256)}), "Name must have at most 255 characters."),
         ] {
             let reply = put(&world, &url, &by, &wrong);
             assert_eq!((reply.status, text(&reply.json(), "Description")), (400, told.to_owned()));
@@ -151,13 +151,13 @@ mod tenants {
     }
 
     #[test]
-    fn root_alone_turns_them_off_and_on() {
+    fn only_root_disables_and_enables_tenants() {
         let world = World::new();
         let by = admin(&world);
         let url = format!("{TENANTS}/{ZERO}");
         let off = put(&world, &url, &by, &json!({"Name": "acme", "Active": false}));
         assert_eq!(error(&off), "401 AuthorizationFailed");
-        assert_eq!(off.json()["Description"], "You may not make this change.");
+        assert_eq!(off.json()["Description"], "You lack permission for this change.");
         assert_eq!(put(&world, &url, &by, &json!({"Name": "acme", "Active": true})).status, 200, "as it is");
         let off = put(&world, &url, ROOT, &json!({"Name": "acme", "Active": false}));
         assert_eq!((off.status, &off.json()["Active"]), (200, &json!(false)));
@@ -169,7 +169,7 @@ mod tenants {
     }
 
     #[test]
-    fn are_deleted_by_root_and_with_what_they_have_when_that_is_said() {
+    fn only_root_deletes_tenants_and_nonempty_ones_only_with_force() {
         let world = World::new();
         let delete = |url: &str, by: &str| world.call("DELETE", url, by, &Value::Null);
         let gone = |reply: &Reply| {
@@ -218,7 +218,7 @@ mod users {
     }
 
     #[test]
-    fn are_made_with_their_defaults_and_with_what_was_chosen() {
+    fn user_is_created_with_defaults_and_chosen_values() {
         let world = World::new();
         let by = admin(&world);
         let made = put(&world, USERS, &by, &json!({}));
@@ -258,13 +258,13 @@ mod users {
             json!({"GUID": "x", "FirstName": 5, "LastName": "n".repeat(256), "Email": "a\u{1}", "Active": "yes"});
         assert_eq!(
             text(&put(&world, USERS, &by, &wrong).json(), "Description"),
-            "GUID is not an id. FirstName has to be a string. LastName may have at most 255 characters. Email may not hold control \
-             characters. Active has to be true or false."
+            "GUID is not a valid id. FirstName must be a string. LastName must have at most 255 characters. Email must not contain \
+             control characters. Active must be true or false."
         );
     }
 
     #[test]
-    fn are_listed_and_read_within_their_tenant() {
+    fn users_are_listed_and_readable_only_within_their_tenant() {
         let world = World::new();
         let by = admin(&world);
         let own = |number: u8| format!("{number}aaaaaaa-0000-4000-8000-000000000001");
@@ -306,7 +306,7 @@ mod users {
     }
 
     #[test]
-    fn are_updated() {
+    fn user_update_replaces_the_whole_user() {
         let world = World::new();
         let by = admin(&world);
         let made = json!({"GUID": OWN, "FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com"});
@@ -328,7 +328,7 @@ mod users {
         assert_eq!((&emptied["LastName"], &emptied["Email"]), (&json!(""), &json!("")));
         assert_eq!(
             put(&world, &url, &by, &json!({"FirstName": 5, "Active": null})).json()["Description"],
-            "FirstName has to be a string. Active cannot be null."
+            "FirstName must be a string. Active cannot be null."
         );
         assert_eq!(
             error(&put(&world, &format!("{USERS}/99999999-0000-4000-8000-000000000000"), &by, &ignored)),
@@ -352,7 +352,7 @@ mod users {
     }
 
     #[test]
-    fn that_are_turned_off_are_no_callers() {
+    fn credentials_of_a_disabled_user_are_rejected() {
         let world = World::new();
         let by = admin(&world);
         assert_eq!(put(&world, USERS, &by, &json!({"GUID": OWN})).status, 200);
@@ -377,7 +377,7 @@ mod users {
 
     /// The write has made its caller another: it is answered all the same.
     #[test]
-    fn an_admin_that_turns_its_own_user_off_is_told_so() {
+    fn admin_that_disables_its_own_user_gets_the_result_of_the_write() {
         let world = World::new();
         let users = format!("/v1.0/tenants/{ZERO}/users");
         let user = text(&put(&world, &users, ROOT, &json!({"FirstName": "own"})).json(), "GUID");
@@ -391,7 +391,7 @@ mod users {
     }
 
     #[test]
-    fn are_deleted_with_their_credentials() {
+    fn deleting_a_user_deletes_its_credentials() {
         let world = World::new();
         let by = admin(&world);
         let delete = |url: &str| {

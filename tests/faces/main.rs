@@ -11,7 +11,7 @@ mod litegraph_tenants;
 mod paging;
 
 #[test]
-fn the_cost_of_a_request_is_told_and_adds_up() {
+fn server_timing_reports_the_cost_of_a_request() {
     let world = World::new();
     let (id, _) = world.client(&json!({"name": "n"}));
     let cost = |body: Value| {

@@ -243,7 +243,7 @@ fn litegraph(order: &'static str) {
 }
 
 #[test]
-fn litegraph_credentials_in_each_order() {
+fn litegraph_credential_pages_match_a_model_in_every_order() {
     const ORDERS: [&str; 6] =
         ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
     support::http::at_once(ORDERS.to_vec(), litegraph);
@@ -307,7 +307,7 @@ fn walk(rows: &mut Rows<'_>, case: &Case, list: &str) {
 }
 
 #[test]
-fn keycard_credentials_in_both_directions() {
+fn keycard_credential_pages_match_a_model_in_both_directions() {
     check(40, |world, case| {
         let (account, list) = world.service_account();
         let tenant = Id::from_bits(1);
@@ -338,7 +338,7 @@ fn without(number: u8, case: &Case) -> Case {
 }
 
 #[test]
-fn keycard_service_accounts_in_both_directions() {
+fn keycard_service_account_pages_match_a_model_in_both_directions() {
     check(24, |world, case| {
         let tenant = Id::from_bits(1);
         assert_eq!(world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": tenant.guid()})).status, 200);
@@ -356,7 +356,7 @@ fn keycard_service_accounts_in_both_directions() {
 }
 
 #[test]
-fn keycard_organizations_in_both_directions() {
+fn keycard_organization_pages_match_a_model_in_both_directions() {
     check(24, |world, case| {
         // Root sees all there are: the world's own is deleted first.
         for tenant in world.get("/v1.0/tenants", ROOT).json().as_array().unwrap() {

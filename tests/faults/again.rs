@@ -32,7 +32,7 @@ fn changes_nothing(operation: &Operation, stage: &Stage, more: &[(&str, &str)], 
 }
 
 #[test]
-fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
+fn retry_with_an_idempotency_key_creates_once_and_returns_the_secret() {
     let keyed = lost(|operation| operation.with == With::Key);
     assert_eq!(keyed.len(), 3, "a tenant, a principal, a credential");
     for (operation, stage) in keyed {
@@ -62,7 +62,7 @@ fn what_is_made_under_a_key_is_made_once_and_its_secret_is_told_after_all() {
 }
 
 #[test]
-fn an_idempotency_key_is_new_again_exactly_one_day_later() {
+fn idempotency_key_expires_after_exactly_one_day() {
     const DAY: i64 = 24 * 3600 * 1_000_000;
     for operation in OPERATIONS.iter().filter(|operation| operation.with == With::Key) {
         let stage = Stage::set_for(operation);
@@ -80,7 +80,7 @@ fn an_idempotency_key_is_new_again_exactly_one_day_later() {
 }
 
 #[test]
-fn an_update_sent_again_changes_nothing_more() {
+fn retried_update_changes_nothing_more() {
     // What has an If-Match is below.
     let updates = lost(|operation| operation.updates() && operation.with != With::IfMatch);
     let mut faces: Vec<_> = updates.iter().map(|(operation, _)| operation.face).collect();
@@ -94,7 +94,7 @@ fn an_update_sent_again_changes_nothing_more() {
 }
 
 #[test]
-fn an_update_sent_again_with_the_if_match_that_it_had_is_refused() {
+fn retried_update_with_its_old_if_match_is_412() {
     let of_a_credential = |operation: &&Operation| {
         let noun = matches!(operation.route.operation, Write(Noun::Credential, _));
         operation.updates() && operation.with == With::Nothing && noun
@@ -112,7 +112,7 @@ fn an_update_sent_again_with_the_if_match_that_it_had_is_refused() {
 }
 
 #[test]
-fn a_deletion_sent_again_deletes_nothing_more() {
+fn retried_deletion_deletes_nothing_more() {
     let deletions = lost(|operation| operation.name().starts_with("DELETE"));
     assert_eq!(deletions.len(), 12);
     for (operation, stage) in deletions {
@@ -121,7 +121,7 @@ fn a_deletion_sent_again_deletes_nothing_more() {
 }
 
 #[test]
-fn a_step_sent_again_is_taken_once() {
+fn retried_rotation_or_revocation_step_is_applied_once() {
     let steps = lost(|operation| operation.name().contains("{credential}/r"));
     assert_eq!(steps.len(), 5);
     for (operation, stage) in steps {
@@ -132,7 +132,7 @@ fn a_step_sent_again_is_taken_once() {
 
 /// The new secret is known to nobody: the old one holds, and the rotation is cancelled and begun anew.
 #[test]
-fn a_rotation_whose_secret_was_lost_is_cancelled_and_begun_anew() {
+fn rotation_whose_secret_was_lost_can_be_cancelled_and_restarted() {
     let rotate = |operation: &Operation| operation.name().ends_with("/rotate");
     let (operation, stage) = lost(rotate).remove(0);
     let active = |token: &str| {

@@ -63,7 +63,7 @@ fn nobodys(stage: &Stage) -> (String, String) {
 }
 
 #[test]
-fn on_every_face_a_caller_that_is_nobody_is_counted_by_address_and_by_what_it_named() {
+fn failed_authentication_is_counted_by_address_and_named_credential_on_every_face() {
     let stage = Stage::new();
     let (token, secret) = nobodys(&stage);
     let (client, _) = &stage.admin;
@@ -91,7 +91,7 @@ fn on_every_face_a_caller_that_is_nobody_is_counted_by_address_and_by_what_it_na
 }
 
 #[test]
-fn a_log_in_that_fails_is_counted_by_the_client_that_it_named() {
+fn failed_log_in_is_counted_by_the_client_it_names() {
     let stage = Stage::new();
     let (client, secret) = &stage.admin;
     let credential = stage.world.db.query("SELECT id FROM credentials WHERE name = 'admin'", &[]);
@@ -118,7 +118,7 @@ fn a_log_in_that_fails_is_counted_by_the_client_that_it_named() {
 }
 
 #[test]
-fn what_held_once_and_holds_no_more_is_counted_and_one_that_is_inactive_is_not() {
+fn expired_and_revoked_secrets_count_as_failures_but_disabled_ones_do_not() {
     let stage = Stage::new();
     let secret = stage.world.db.query("SELECT id FROM secrets WHERE sealed IS NOT NULL", &[]);
     let secret = text(&secret[0], "id");
@@ -156,7 +156,7 @@ fn what_held_once_and_holds_no_more_is_counted_and_one_that_is_inactive_is_not()
 
 /// That a token is taken tells that it is somebody's: whoever asks so is counted, though it may ask.
 #[test]
-fn to_ask_whether_a_token_is_taken_counts_as_a_failure_of_who_asks() {
+fn token_conflict_counts_as_a_failure_of_the_caller() {
     let stage = Stage::new();
     let body = json!({ "UserGUID": ZERO, "BearerToken": stage.token }).to_string();
     let asks = format!("PUT /v1.0/tenants/{ZERO}/credentials");
@@ -174,7 +174,7 @@ fn to_ask_whether_a_token_is_taken_counts_as_a_failure_of_who_asks() {
 }
 
 #[test]
-fn the_address_is_the_one_that_the_platform_tells() {
+fn failures_are_counted_by_the_address_from_the_platform() {
     let stage = Stage::new();
     for (told, counted) in [
         (Some("192.0.2.7"), Some("192.0.2.7")),
@@ -194,7 +194,7 @@ fn the_address_is_the_one_that_the_platform_tells() {
 }
 
 #[test]
-fn nothing_else_is_counted() {
+fn successes_and_other_errors_are_not_counted() {
     // Each operation that succeeds; and with what the caller is refused for another reason.
     for operation in &*OPERATIONS {
         let stage = Stage::set_for(operation);

@@ -65,41 +65,37 @@ impl Told {
         match (face, self) {
             ("coactive", Self::Unavailable) => r#"{"detail":"Service Unavailable: try again"}"#,
             ("coactive", Self::Unknown) => {
-                r#"{"detail":"Service Unavailable: the change was made, or not. Read the client before you send it again"}"#
+                r#"{"detail":"Service Unavailable: the outcome of this change is unknown. Read the client before you send the change again"}"#
             }
             ("coactive", Self::Broken) => r#"{"detail":"Internal Server Error"}"#,
             ("litegraph", Self::Unavailable) => {
-                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database does not answer: try again."}"#
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database is unavailable. Try again."}"#
             }
             ("litegraph", Self::Unknown) => {
-                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The database did not say whether this was done: read it before you send it again."}"#
+                r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":503,"Description":"The outcome of this change is unknown. Read the resource before you send the change again."}"#
             }
             ("litegraph", Self::Broken) => {
                 r#"{"Error":"InternalError","Message":"An internal error has been encountered.","StatusCode":500}"#
             }
             ("keycard", Self::Unavailable) => {
-                r#"{"message":"The database does not answer: try again.","code":"unavailable","status":503}"#
+                r#"{"message":"The database is unavailable. Try again.","code":"unavailable","status":503}"#
             }
             ("keycard", Self::Unknown) => {
-                r#"{"message":"The database did not say whether this was done: read it before you send it again.","code":"unavailable","status":503}"#
+                r#"{"message":"The outcome of this change is unknown. Read the resource before you send the change again.","code":"unavailable","status":503}"#
             }
-            ("keycard", Self::Broken) => {
-                r#"{"message":"Something failed on our side.","code":"internal_error","status":500}"#
-            }
-            ("oauth", Self::Broken) => {
-                r#"{"error":"server_error","error_description":"Something failed on our side."}"#
-            }
+            ("keycard", Self::Broken) => r#"{"message":"Internal error.","code":"internal_error","status":500}"#,
+            ("oauth", Self::Broken) => r#"{"error":"server_error","error_description":"Internal error."}"#,
             ("oauth", _) => {
-                r#"{"error":"temporarily_unavailable","error_description":"The database does not answer: try again."}"#
+                r#"{"error":"temporarily_unavailable","error_description":"The database is unavailable. Try again."}"#
             }
             ("postern", Self::Unavailable) => {
-                r#"{"type":"urn:postern:problem:unavailable","title":"The database does not answer","status":503,"code":"unavailable","detail":"Nothing was done: try again."}"#
+                r#"{"type":"urn:postern:problem:unavailable","title":"The database is unavailable","status":503,"code":"unavailable","detail":"Nothing was changed. Try again."}"#
             }
             ("postern", Self::Unknown) => {
-                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The database did not say whether this was done","status":503,"code":"outcome_unknown","detail":"All of it was, or nothing. Send it again with the same If-Match or Idempotency-Key, or read it first."}"#
+                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The outcome of this change is unknown","status":503,"code":"outcome_unknown","detail":"The change was made completely or not at all. Send it again with the same If-Match or Idempotency-Key, or read the resource first."}"#
             }
             ("postern", Self::Broken) => {
-                r#"{"type":"urn:postern:problem:internal","title":"Something failed on our side","status":500,"code":"internal","detail":"It has been logged."}"#
+                r#"{"type":"urn:postern:problem:internal","title":"Internal error","status":500,"code":"internal","detail":"The error was logged. Report the X-Request-Id of this response to the operator."}"#
             }
             (face, told) => panic!("{told:?} on {face}?"),
         }
@@ -145,7 +141,7 @@ fn unfailing(operation: &Operation) -> (Stage, Ended) {
 }
 
 #[test]
-fn a_batch_that_never_ran_writes_nothing_and_is_told_as_its_message_says() {
+fn batch_that_never_ran_writes_nothing_and_is_reported_by_its_message() {
     for operation in &*OPERATIONS {
         let stage = Stage::set_for(operation);
         let before = stage.world.stored_but_last_use();
@@ -165,7 +161,7 @@ fn a_batch_that_never_ran_writes_nothing_and_is_told_as_its_message_says() {
 }
 
 #[test]
-fn a_write_whose_answer_was_lost_is_written_once_and_told_as_unknown() {
+fn write_with_a_lost_response_is_applied_once_and_reported_as_unknown() {
     for operation in OPERATIONS.iter().filter(|operation| operation.kind == Writes) {
         let written = unfailing(operation).0.world.stored_but_last_use();
         for message in [LOST, LATE] {
@@ -178,7 +174,7 @@ fn a_write_whose_answer_was_lost_is_written_once_and_told_as_unknown() {
 }
 
 #[test]
-fn a_read_whose_answer_was_lost_for_good_is_told_as_unavailable() {
+fn read_with_a_lost_response_is_reported_as_unavailable() {
     for operation in OPERATIONS.iter().filter(|operation| operation.kind == Reads) {
         let stage = Stage::set_for(operation);
         for (means, message) in MESSAGES.into_iter().filter(|(means, _)| matches!(means, Lost | Unknown)) {
@@ -190,7 +186,7 @@ fn a_read_whose_answer_was_lost_for_good_is_told_as_unavailable() {
 
 /// One more than where nothing failed: the answer is the same to the byte, and so is what is stored.
 #[test]
-fn what_is_asked_again_is_answered_and_written_as_if_nothing_had_failed() {
+fn retried_batch_has_the_response_and_writes_of_an_undisturbed_one() {
     for operation in &*OPERATIONS {
         let (twin, expected) = unfailing(operation);
         let cases = [(Before(UNREACHED), UNREACHED), (Before(LOST), LOST), (After(LOST), LOST)];
@@ -215,7 +211,7 @@ fn what_is_asked_again_is_answered_and_written_as_if_nothing_had_failed() {
 
 /// What the second try says counts, and there is no third.
 #[test]
-fn what_fails_twice_is_told_as_it_failed_last() {
+fn batch_that_fails_twice_is_reported_by_its_second_failure() {
     for operation in &*OPERATIONS {
         let (first, unknown) = match operation.kind {
             Reads => (Some(Before(LOST)), Told::Unavailable),
@@ -240,7 +236,7 @@ fn what_fails_twice_is_told_as_it_failed_last() {
 
 /// A list of more than a thousand takes a trip for each thousand; each may be asked again.
 #[test]
-fn a_list_goes_on_where_one_of_its_batches_was_asked_again() {
+fn list_continues_after_one_of_its_batches_is_retried() {
     let list = Operation::named("GET /api/v1/auth-management/clients");
     let (stage, twin) = (Stage::new(), Stage::new());
     for stage in [&stage, &twin] {

@@ -21,7 +21,7 @@ const MESSAGES: [&str; 5] = [
 ];
 
 #[test]
-fn nobody_is_told_active_by_what_was_known_before() {
+fn verify_never_reports_active_while_the_database_fails() {
     for asks in ["POST /v1/verify", "POST /oauth/introspect"] {
         let (stage, asks) = (Stage::new(), Operation::named(asks));
         assert_eq!(stage.run(asks, &[]).reply.json()["active"], true);
@@ -39,7 +39,7 @@ fn nobody_is_told_active_by_what_was_known_before() {
 
 /// Nor is anybody refused by it who may come in, or counted as one who failed.
 #[test]
-fn nobody_is_let_in_or_turned_away_while_the_database_fails() {
+fn no_caller_is_accepted_or_rejected_while_the_database_fails() {
     let stage = Stage::new();
     let (login, read) = (Operation::named("POST /api/v1/login"), Operation::named("GET /v1/tenants/{tenant}"));
     let form = Operation::named("POST /oauth/token Form");
@@ -64,7 +64,7 @@ fn last_used(world: &World) -> i64 {
 
 /// The answer is made before; what it left to write may fail, and is then written at the next use.
 #[test]
-fn what_fails_after_the_answer_fails_nothing_but_itself() {
+fn failed_deferred_write_does_not_affect_the_response() {
     let read = Operation::named("GET /v1/tenants/{tenant}");
     for message in MESSAGES {
         let stage = Stage::new();

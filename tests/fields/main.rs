@@ -20,29 +20,29 @@ use table::{READS, cells, fits, needed, said, spelled_out};
 const TEXT: &str = include_str!("fields.txt");
 
 #[test]
-fn coactive_takes_each_field_as_its_table_says() {
+fn coactive_accepts_each_field_as_its_table_says() {
     every_cell_of("Coactive");
 }
 
 #[test]
-fn litegraph_takes_each_field_as_its_table_says() {
+fn litegraph_accepts_each_field_as_its_table_says() {
     every_cell_of("LiteGraph");
 }
 
 #[test]
-fn keycard_takes_each_field_as_its_table_says() {
+fn keycard_accepts_each_field_as_its_table_says() {
     every_cell_of("Keycard");
 }
 
 #[test]
-fn our_own_face_takes_each_field_as_its_table_says() {
+fn our_own_face_accepts_each_field_as_its_table_says() {
     every_cell_of("Postern");
 }
 
 /// No field that a face can say is without its table, no operation without its column, no kind of wrong without its
 /// row; and no table and no column is about what is not there.
 #[test]
-fn every_field_has_a_row_for_every_case() {
+fn table_has_a_row_for_every_case_of_every_field() {
     let tables = tables(TEXT);
     let mut used = BTreeSet::new();
     let mut faces = BTreeSet::new();
@@ -163,7 +163,7 @@ fn values() -> [Value; 10] {
 /// What a vendor's face has no word for it ignores, whatever that holds: what it shows besides, what other faces say, and what
 /// nobody knows. The answer is the same to the letter, and so is all that is stored: a password is kept nowhere.
 #[test]
-fn what_a_vendors_face_cannot_say_is_ignored() {
+fn vendor_faces_ignore_members_they_do_not_know() {
     let words = words();
     let mut count = 0;
     for (face, op, route) in routes().into_iter().filter(|(face, ..)| *face != "Postern") {
@@ -196,7 +196,7 @@ fn what_a_vendors_face_cannot_say_is_ignored() {
 /// What our own face has no word for it refuses, whatever that holds, by its pointer: each at once, and nothing is written. What
 /// only reads is told apart where it cannot be said either.
 #[test]
-fn what_our_own_face_does_not_know_is_a_violation() {
+fn our_own_face_rejects_members_it_does_not_know() {
     let words = words();
     let mut count = 0;
     for (face, op, route) in routes().into_iter().filter(|(face, ..)| *face == "Postern") {
@@ -446,7 +446,7 @@ fn own(violation: &Value) -> String {
 
 /// A table that a person wrote has no cell by mistake.
 #[test]
-fn every_cell_begins_with_a_status() {
+fn every_cell_of_the_table_begins_with_a_status() {
     for Table { head, rows } in tables(TEXT) {
         for row in rows {
             for cell in &cells(&row)[2..] {

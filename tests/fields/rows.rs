@@ -307,7 +307,7 @@ fn each() -> impl Iterator<Item = (&'static FieldRow, Noun, Verb)> {
 }
 
 #[test]
-fn each_value_is_read_as_its_row_says() {
+fn validation_of_each_value_follows_its_row() {
     let speaks = Plain { speaks: true };
     for (row, noun, verb) in each() {
         for (value, expected) in corpus(row.shape) {
@@ -324,7 +324,7 @@ fn each_value_is_read_as_its_row_says() {
 }
 
 #[test]
-fn an_absent_and_a_null_field_mean_what_the_row_says() {
+fn absent_and_null_fields_mean_what_their_row_says() {
     let (speaks, mute) = (Plain { speaks: true }, Plain { speaks: false });
     for (row, noun, verb) in each() {
         let of = format!("{verb:?} {noun:?}, {:?}", row.field);
@@ -358,7 +358,7 @@ fn an_absent_and_a_null_field_mean_what_the_row_says() {
 
 /// A row cannot contradict itself, and no two rows have one key.
 #[test]
-fn rows_are_consistent() {
+fn rows_of_fields_are_consistent() {
     assert_eq!(FIELDS.iter().map(|row| row.key).collect::<BTreeSet<_>>().len(), FIELDS.len());
     assert_eq!(FIELDS.each_ref().map(|row| row.field), Field::ALL);
     for row in &FIELDS {
@@ -380,7 +380,7 @@ fn rows_are_consistent() {
 
 /// A field that nobody may change once the thing exists has no word in a body that changes it.
 #[test]
-fn what_nobody_may_change_is_given_on_create_only() {
+fn create_only_fields_cannot_be_sent_in_an_update() {
     let mut count = 0;
     for (face, op, route) in routes().into_iter().filter(|(_, op, _)| op.updates()) {
         for row in FIELDS.iter().filter(|row| row.right(op.noun) == Some(Right::Nobody)) {
@@ -413,7 +413,7 @@ proptest! {
 
     /// Equal meaning is equal JSON text: a list in another order and twice over is the same, and the canonical form is its own.
     #[test]
-    fn equal_meaning_is_equal_text(value in any_value()) {
+    fn equal_values_have_equal_canonical_text(value in any_value()) {
         let speaks = Plain { speaks: true };
         for (row, noun, verb) in each().filter(|(row, ..)| row.destination == Destination::Document) {
             let (first, broken) = tried(row, noun, verb, &speaks, Given::Value(value.clone()));

@@ -27,7 +27,7 @@ fn litegraph(world: &World, body: &Value) -> (String, String) {
     (format!("{CREDENTIALS}/{}", text(&made, "GUID")), text(&made, "BearerToken"))
 }
 #[test]
-fn a_secret_moves_to_the_new_key_as_it_is_used_and_works_without_the_old_one_then() {
+fn used_secret_moves_to_the_new_key_and_works_without_the_old_one() {
     let mut world = World::new();
     let (id, issued) = world.client(&json!({"name": "issued"}));
     let (url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
@@ -53,7 +53,7 @@ fn a_secret_moves_to_the_new_key_as_it_is_used_and_works_without_the_old_one_the
 }
 
 #[test]
-fn a_sealed_token_moves_when_it_is_shown_and_opens_under_the_new_key() {
+fn sealed_token_moves_to_the_new_key_when_it_is_shown() {
     let mut world = World::new();
     let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO}));
     let (own_url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "own"}));
@@ -71,7 +71,7 @@ fn a_sealed_token_moves_when_it_is_shown_and_opens_under_the_new_key() {
 }
 
 #[test]
-fn a_sealed_token_whose_key_is_gone_is_a_clear_503_and_is_kept() {
+fn sealed_token_with_a_missing_key_is_a_clear_503_and_is_kept() {
     let mut world = World::new();
     let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO}));
     change_key(&mut world, None);
@@ -82,7 +82,7 @@ fn a_sealed_token_whose_key_is_gone_is_a_clear_503_and_is_kept() {
 }
 
 #[test]
-fn a_token_under_the_old_key_is_taken_and_is_no_change_to_its_own_credential() {
+fn token_under_the_old_key_conflicts_and_is_no_change_to_its_own_credential() {
     let mut world = World::new();
     let (url, _) = litegraph(&world, &json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "once"}));
     let (other, _) = litegraph(&world, &json!({"UserGUID": ZERO, "Name": "n"}));
@@ -99,7 +99,7 @@ fn a_token_under_the_old_key_is_taken_and_is_no_change_to_its_own_credential() {
 }
 
 #[test]
-fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
+fn caller_that_ends_its_own_secret_leaves_nothing_to_move() {
     let mut world = World::new();
     let (id, secret) = world.client(&json!({"name": "self"}));
     change_key(&mut world, Some(MASTER_KEY));
@@ -111,7 +111,7 @@ fn a_caller_that_ends_its_own_secret_leaves_nothing_to_move() {
 }
 
 #[test]
-fn a_list_opens_what_is_under_either_key_and_what_moves_is_read_as_before() {
+fn list_shows_tokens_under_either_key_before_and_after_they_move() {
     let mut world = World::new();
     let made: Vec<_> = (0..3).map(|_| litegraph(&world, &json!({"UserGUID": ZERO})).1).collect();
     let old = old_key(&world);
@@ -135,7 +135,7 @@ fn a_list_opens_what_is_under_either_key_and_what_moves_is_read_as_before() {
 }
 
 #[test]
-fn a_list_with_a_token_whose_key_is_gone_is_a_clear_503() {
+fn list_with_a_token_of_a_missing_key_is_a_clear_503() {
     let mut world = World::new();
     litegraph(&world, &json!({"UserGUID": ZERO}));
     change_key(&mut world, None);
@@ -152,7 +152,7 @@ fn a_list_with_a_token_whose_key_is_gone_is_a_clear_503() {
 }
 
 #[test]
-fn a_token_under_the_old_key_is_found_by_what_it_is() {
+fn token_under_the_old_key_is_found_by_its_text() {
     let mut world = World::new();
     let (url, issued) = litegraph(&world, &json!({"UserGUID": ZERO}));
     let (own_url, own) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
@@ -170,7 +170,7 @@ fn a_token_under_the_old_key_is_found_by_what_it_is() {
 }
 
 #[test]
-fn an_access_token_is_good_under_the_previous_key_and_no_other() {
+fn access_token_is_valid_under_the_previous_key_and_no_older_one() {
     let mut world = World::new();
     let (id, secret) = world.client(&json!({"name": "n"}));
     let pair = data_encoding::BASE64.encode(format!("{id}:{secret}").as_bytes());
@@ -192,7 +192,7 @@ fn an_access_token_is_good_under_the_previous_key_and_no_other() {
 }
 
 #[test]
-fn what_is_under_the_old_key_is_deleted_as_any() {
+fn credentials_under_the_old_key_can_be_deleted() {
     let mut world = World::new();
     let (url, token) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "once"}));
     let caller = world.caller(&["admin"]);

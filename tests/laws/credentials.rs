@@ -1,4 +1,4 @@
-//! Credentials.
+//! Laws for credentials.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -169,7 +169,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn put_of_what_get_shows_changes_nothing(state in state()) {
+    fn putting_back_a_get_response_changes_nothing(state in state()) {
         let subject = Subject::new(&state);
         for verb in ALL {
             let (before, got) = (subject.stored(), subject.get(verb));
@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn an_empty_patch_changes_neither_revision_nor_history(state in state()) {
+    fn empty_patch_changes_neither_revision_nor_history(state in state()) {
         let subject = Subject::new(&state);
         let before = subject.stored();
         for verb in [Update::KeycardPatch, Update::OwnPatch] {
@@ -196,7 +196,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_again_changes_nothing(state in state(), (verb, body) in verb_and_body()) {
+    fn repeated_update_changes_nothing(state in state(), (verb, body) in verb_and_body()) {
         let subject = Subject::new(&state);
         let first = subject.send(verb, &body);
         prop_assert_eq!(first.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", first.text);
@@ -208,7 +208,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_put_is_what_get_shows(state in state(), (verb, body) in verb_and_body()) {
+    fn get_returns_what_an_update_set(state in state(), (verb, body) in verb_and_body()) {
         let subject = Subject::new(&state);
         prop_assume!(!subject.refuses(verb, &body));
         let put = subject.send(verb, &body);
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_answered_and_a_refused_one_writes_nothing(state in state(), body in any_body()) {
+    fn every_body_gets_a_response_and_a_rejected_one_writes_nothing(state in state(), body in any_body()) {
         for verb in ALL {
             // Anew for each: LiteGraph's PUT may move the credential away from the service account of Keycard's path.
             let subject = Subject::new(&state);
@@ -242,7 +242,7 @@ proptest! {
 
     /// Vendors' faces keep the metadata, the end and that it is revoked, whatever they say; and none of them lifts it.
     #[test]
-    fn a_face_keeps_what_it_cannot_say(state in state(), (verb, body) in verb_and_body()) {
+    fn each_face_keeps_the_fields_it_cannot_express(state in state(), (verb, body) in verb_and_body()) {
         let subject = Subject::new(&state);
         let before = subject.stored().0.remove(0);
         let reply = subject.send(verb, &body);
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn each_change_is_one_revision_and_the_history_has_no_gap(
+    fn each_change_is_one_revision_and_history_has_no_gap(
         state in state(), bodies in proptest::collection::vec(verb_and_body(), 1..12),
     ) {
         let subject = Subject::new(&state);
@@ -309,7 +309,7 @@ proptest! {
 
 /// Also once the tenant would not allow it anew: what a credential has it keeps.
 #[test]
-fn put_of_what_get_shows_changes_nothing_of_what_the_tenant_allowed_before() {
+fn putting_back_keeps_roles_the_tenant_no_longer_allows() {
     let own = json!({"name": "n", "roles": [{"role_id": "admin"}], "metadata": {"a": "1"}});
     let subject = Subject::new(&State { own, revoked: None });
     let tenant = |body: Value| {

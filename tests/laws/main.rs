@@ -1,7 +1,6 @@
-//! The laws of update, as properties, on every face that has the verbs: whatever the credential, the principal or the
-//! tenant, whatever the body.
+//! Laws of updates, as property tests: they are true for every face with the verb, every stored state and every body.
 //!
-//! A face is a few closures here; each law is written once for credentials, and once for what they belong to.
+//! Each law is written once for credentials, and once for principals and tenants. A face is reduced to a few closures.
 
 mod said;
 

@@ -1,4 +1,4 @@
-//! PATCH of our own face is RFC 7396's, compared with a model of it.
+//! PATCH on the Postern face follows RFC 7396: compared with a model of it.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ fn merge_patch(target: Value, patch: &Value) -> Value {
 
 /// RFC 7396 appendix A, all of it.
 #[test]
-fn the_model_does_as_the_rfcs_examples() {
+fn model_follows_the_examples_of_rfc_7396() {
     for (original, patch, result) in [
         (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
         (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
@@ -104,13 +104,13 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_credential_is_merged_as_the_rfc_says(state in state(), patches in proptest::collection::vec(patch(), 1..5)) {
+    fn credential_patch_follows_rfc_7396(state in state(), patches in proptest::collection::vec(patch(), 1..5)) {
         let subject = Subject::new(&state);
         check(&subject.world, &subject.own, &patches)?;
     }
 
     #[test]
-    fn a_principal_and_a_tenant_are_merged_as_the_rfc_says(
+    fn principal_and_tenant_patch_follows_rfc_7396(
         name in name(), user in user(), accounts in proptest::collection::vec(some_of(account()), 1..4),
         organizations in proptest::collection::vec(some_of(organization()), 1..4),
     ) {
@@ -121,7 +121,7 @@ proptest! {
 
     /// Member by member, within bounds that are those of the merged whole: beyond them nothing changes.
     #[test]
-    fn metadata_is_merged_as_the_rfc_says(
+    fn metadata_patch_follows_rfc_7396(
         patches in proptest::collection::vec(prop_oneof![3 => large(), 1 => metadata_patch()], 1..9),
     ) {
         let own = json!({"name": "n", "roles": [{"role_id": "viewer"}]});

@@ -1,4 +1,4 @@
-//! What credentials belong to: principals and tenants.
+//! Laws for principals and tenants.
 
 use std::collections::BTreeSet;
 
@@ -168,7 +168,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn put_of_what_get_shows_changes_nothing_of_a_user_and_a_tenant(name in name(), user in user()) {
+    fn putting_back_a_user_or_tenant_changes_nothing(name in name(), user in user()) {
         let house = House::new(&name, &user);
         for parent in PUTS {
             let (before, got) = (house.world.stored(), house.get(parent));
@@ -182,7 +182,7 @@ proptest! {
 
     /// What another face made or renamed has no parts: the first PUT makes it a user's, of the same name, and that is all.
     #[test]
-    fn put_of_a_service_account_as_a_user_keeps_its_name(name in name(), user in user(), renamed in name()) {
+    fn putting_a_service_account_as_a_user_keeps_its_name(name in name(), user in user(), renamed in name()) {
         let house = House::new(&name, &user);
         prop_assert_eq!(house.send(ACCOUNT_PATCH, &json!({ "name": renamed })).status, 200);
         let (shown, account) = (house.get(USER_PUT), house.get(ACCOUNT_PATCH));
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn an_empty_patch_changes_nothing_of_a_principal_and_a_tenant(name in name(), user in user()) {
+    fn empty_patch_of_a_principal_or_tenant_changes_nothing(name in name(), user in user()) {
         let house = House::new(&name, &user);
         for parent in PATCHES {
             let (before, got) = (house.world.stored(), house.get(parent));
@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_again_changes_nothing_of_a_principal_and_a_tenant(
+    fn repeated_update_of_a_principal_or_tenant_changes_nothing(
         name in name(), user in user(), (parent, body) in parent_and_body(),
     ) {
         let house = House::new(&name, &user);
@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_put_is_what_get_shows_of_a_principal_and_a_tenant(
+    fn get_returns_what_an_update_of_a_principal_or_tenant_set(
         name in name(), user in user(), (parent, body) in parent_and_body(),
     ) {
         let house = House::new(&name, &user);
@@ -253,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn the_time_moves_when_something_changed_and_only_then(
+    fn updated_at_moves_only_on_a_change(
         name in name(), user in user(), bodies in proptest::collection::vec(parent_and_body(), 1..12),
     ) {
         let house = House::new(&name, &user);
@@ -276,7 +276,7 @@ proptest! {
     }
 
     #[test]
-    fn any_body_is_answered_and_a_refused_one_writes_nothing_of_a_principal_and_a_tenant(
+    fn every_parent_body_gets_a_response_and_a_rejected_one_writes_nothing(
         name in name(), user in user(), body in any_body(),
     ) {
         let house = House::new(&name, &user);
@@ -293,7 +293,7 @@ proptest! {
     }
 
     #[test]
-    fn create_and_update_report_the_same_violations_of_a_principal_and_a_tenant(
+    fn create_and_update_of_parents_report_the_same_violations(
         name in name(), user in user(), mut body in any_body(),
     ) {
         let house = House::new(&name, &user);

@@ -1,4 +1,4 @@
-//! A body that names every field means the same to PUT and to PATCH, and breaks the same rules.
+//! A body that names every field has the same effect and the same violations with PUT and with PATCH.
 
 use postern::credential::field::{Field, Noun, Verb};
 use postern::credential::validate::validate;
@@ -79,24 +79,24 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_whole_credential_means_the_same_to_put_and_patch(state in state(), body in own_whole()) {
+    fn put_and_patch_of_a_complete_credential_are_equivalent(state in state(), body in own_whole()) {
         check_credential(&state, body)?;
     }
 
     #[test]
-    fn a_whole_credential_breaks_the_same_rules_for_post_put_and_patch(state in state(), body in spoilt(own_whole())) {
+    fn post_put_and_patch_of_a_credential_report_the_same_violations(state in state(), body in spoilt(own_whole())) {
         check_credential(&state, body)?;
     }
 
     #[test]
-    fn a_whole_principal_or_tenant_means_the_same_to_put_and_patch(account in account(), organization in organization()) {
+    fn put_and_patch_of_a_complete_principal_or_tenant_are_equivalent(account in account(), organization in organization()) {
         let house = || House::new("house", &json!({"FirstName": "Ada"}));
         check_parent(house, |house| &house.own_principal, &account)?;
         check_parent(house, |house| &house.own_tenant, &organization)?;
     }
 
     #[test]
-    fn a_whole_principal_or_tenant_breaks_the_same_rules_for_post_put_and_patch(
+    fn post_put_and_patch_of_a_principal_or_tenant_report_the_same_violations(
         account in spoilt(account()), organization in spoilt(organization()),
     ) {
         let house = || House::new("house", &json!({"FirstName": "Ada"}));
@@ -106,7 +106,7 @@ proptest! {
 
     /// On every face, as far as validation goes.
     #[test]
-    fn a_body_that_names_every_field_means_the_same_to_put_and_patch(values in proptest::collection::vec(any_value(), Field::ALL.len())) {
+    fn put_and_patch_validate_a_body_with_every_field_alike(values in proptest::collection::vec(any_value(), Field::ALL.len())) {
         let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
         for (face, noun) in faces.into_iter().flat_map(|face| Noun::ALL.map(|noun| (face, noun))) {
             // The words that both verbs have; null is where a face's contract may tell them apart.

@@ -1,4 +1,4 @@
-//! What bodies say: of each field, right and wrong.
+//! Strategies for request bodies: valid and invalid values of each field.
 
 use std::collections::BTreeSet;
 

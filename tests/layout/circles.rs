@@ -1,4 +1,4 @@
-//! No circle among the source files. An edge is a path, in a `use` or in the code; a `mod` line is none.
+//! No circular imports among source files. An edge is a path in a `use` or in code; a `mod` line is not an edge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,7 @@ fn graph(sources: &[(String, String)]) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn no_source_files_are_in_a_circle() {
+fn source_files_have_no_circular_imports() {
     let graph = graph(&sources());
     let lines: Vec<_> = circular(&graph).into_iter().map(|file| format!("{file} -> {:?}", graph[file])).collect();
     assert_eq!(circular(&graph), LEFT, "{}", lines.join("\n"));
@@ -114,7 +114,7 @@ fn no_source_files_are_in_a_circle() {
 }
 
 #[test]
-fn a_path_is_an_edge_in_a_use_and_in_the_code() {
+fn import_graph_includes_paths_in_use_and_in_code() {
     let source = |file: &str, text: &str| (file.to_owned(), text.to_owned());
     let house = |inner: &str| {
         graph(&[

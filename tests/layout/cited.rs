@@ -1,4 +1,4 @@
-//! The documents cite tests that exist. A name of at least four words is taken for that of a test.
+//! Tests cited in the docs exist. A name in backticks of at least four words counts as the name of a test.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn texts(folder: &Path, ends: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn every_test_that_a_document_cites_exists() {
+fn every_test_cited_in_the_docs_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let code = ["src", "tests"].map(|folder| texts(&root.join(folder), &["rs", "py"])).concat().join("\n");
     let name = |text: &str| text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();

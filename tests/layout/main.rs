@@ -1,4 +1,4 @@
-//! The house keeps to its plan: the platform is named in one folder, and the domain knows nothing of what is around it.
+//! Rules for the source tree: which module may use which.
 
 mod circles;
 mod cited;
@@ -47,7 +47,7 @@ fn only(own: impl Fn(&str) -> bool, words: &[&str]) {
 }
 
 #[test]
-fn the_platform_is_named_in_one_folder() {
+fn platform_crates_are_used_only_in_worker() {
     only(
         |file| file == "worker.rs" || file.starts_with("worker/"),
         &["worker::", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys", "console_error_panic_hook"],
@@ -56,7 +56,7 @@ fn the_platform_is_named_in_one_folder() {
 
 /// Also none that is put together as it is needed.
 #[test]
-fn all_sql_is_in_the_store() {
+fn sql_is_written_only_in_the_store() {
     only(
         |file| file == "store.rs" || file.starts_with("store/"),
         &["SELECT", "UPDATE", "INSERT", "DELETE FROM", "WHERE"],
@@ -64,7 +64,7 @@ fn all_sql_is_in_the_store() {
 }
 
 #[test]
-fn the_domain_names_nothing_around_it() {
+fn domain_uses_no_other_module() {
     for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("credential")) {
         for room in ["answer", "caller", "face", "refusal", "request", "route", "service", "settings", "store"] {
             assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
@@ -73,7 +73,7 @@ fn the_domain_names_nothing_around_it() {
 }
 
 #[test]
-fn neither_the_store_nor_a_refusal_knows_a_face_or_a_route() {
+fn store_and_refusals_use_no_face_or_route() {
     let rooms = |file: &str| file.starts_with("store") || file == "refusal.rs";
     for (file, text) in sources().into_iter().filter(|(file, _)| rooms(file)) {
         for room in ["answer", "face", "route", "service"] {
@@ -83,7 +83,7 @@ fn neither_the_store_nor_a_refusal_knows_a_face_or_a_route() {
 }
 
 #[test]
-fn a_name_is_seen_as_a_word() {
+fn name_search_matches_whole_words() {
     assert!(names("use worker::Request;", "worker::") && names("(worker::D1Database", "worker::"));
     assert!(names("wasm_bindgen::JsValue", "wasm_bindgen") && names("use js_sys;", "js_sys"));
     assert!(!names("crate::coworker::x", "worker::") && !names("no_js_sys_here", "js_sys"));

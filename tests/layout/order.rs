@@ -1,10 +1,10 @@
-//! The list of refusals in docs/ARCHITECTURE.md has the codes of `RULES`, in their order.
+//! The list of errors in docs/ARCHITECTURE.md has the codes of `RULES`, in their order.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
-fn the_document_lists_refusals_in_the_order_of_the_rules() {
+fn docs_list_errors_in_the_order_of_the_rules() {
     let read = |path| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let rules: String = read("src/store/rules.rs");
     let mut codes: Vec<&str> =

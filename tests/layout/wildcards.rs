@@ -1,4 +1,4 @@
-//! No wildcard arm over an enum of ours: a new variant is asked for wherever it is matched.
+//! No wildcard arm in a `match` on one of our enums: the compiler then reports every match that a new variant needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,12 +81,12 @@ fn wildcards(sources: &[(String, String)]) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn no_match_over_an_enum_of_ours_has_a_wildcard_arm() {
+fn no_match_on_our_enums_has_a_wildcard_arm() {
     assert_eq!(wildcards(&sources()), BTreeMap::new());
 }
 
 #[test]
-fn a_wildcard_arm_is_seen() {
+fn wildcard_arms_are_detected() {
     let count = |arms: &str| {
         let text = format!("enum Ours {{ A, B }} fn f() {{ match x {{ {arms} }} }}");
         wildcards(&[("a.rs".to_owned(), text)]).into_values().sum::<usize>()

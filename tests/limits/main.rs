@@ -1,5 +1,4 @@
-//! What D1 and Workers take at most, which local D1 does not all hold us to: nothing that is sent comes near it, and what does
-//! is seen.
+//! Limits of D1 and Workers, some of which local D1 does not enforce: no request comes near them.
 
 use std::io::Write;
 

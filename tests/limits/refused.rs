@@ -1,4 +1,4 @@
-//! Each limit is one that the tests are held to: what is past it is refused by the database that stands for D1.
+//! The test database enforces the limits of D1: what exceeds one is rejected.
 
 use postern::store::{Database, Fault, Parameter, Statement};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn many(of: &str, times: usize, between: &str) -> String {
 }
 
 #[test]
-fn what_is_past_a_limit_of_a_statement_is_refused_and_what_is_at_it_is_not() {
+fn statement_limits_accept_the_maximum_and_reject_more() {
     let db = Sqlite::migrated();
     let calls = |arguments| format!("SELECT json_array({})", many("1", arguments, ", "));
     let likes = |bytes| format!("SELECT 'x' LIKE '{}'", many("x", bytes, ""));
@@ -61,7 +61,7 @@ fn what_is_past_a_limit_of_a_statement_is_refused_and_what_is_at_it_is_not() {
 }
 
 #[test]
-fn what_a_trigger_says_is_held_to_the_limits() {
+fn statement_limits_apply_inside_triggers() {
     let db = Sqlite::migrated();
     let trigger = |name: &str, arguments| {
         let call = many("1", arguments, ", ");
@@ -84,7 +84,7 @@ fn what_a_trigger_says_is_held_to_the_limits() {
 }
 
 #[test]
-fn a_request_of_too_many_statements_is_refused_however_they_are_sent() {
+fn statement_count_is_limited_per_request_across_batches() {
     let db = Sqlite::migrated();
     let stamp = |change: &str| json!({ "change": change }).to_string();
     let refused = Err("more than 50 statements in a request: 51".to_owned());
@@ -97,7 +97,7 @@ fn a_request_of_too_many_statements_is_refused_however_they_are_sent() {
 }
 
 #[test]
-fn a_row_of_too_many_bytes_is_refused() {
+fn rows_above_the_size_limit_are_rejected() {
     let db = Sqlite::migrated();
     let half = many("x", VALUE_MAX / 2, "");
     assert_eq!(send(&db, "SELECT ?1, ?1 AS again", 1, &half), Ok(()));

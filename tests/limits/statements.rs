@@ -1,4 +1,4 @@
-//! What every statement that is sent, and every migration, takes of the limits that have to do with its text alone.
+//! Limits on SQL text: how much of each limit the largest statement and migration use.
 
 use rusqlite::limits::Limit;
 
@@ -20,7 +20,7 @@ fn name(limit: Limit) -> &'static str {
 }
 
 #[test]
-fn of_the_largest_statement_and_migration_are_within_the_limits() {
+fn largest_statement_and_migration_are_within_the_limits() {
     let db = Sqlite::migrated();
     let statements: Vec<&str> = SENT.keys().map(String::as_str).collect();
     assert!(statements.len() > 70, "every statement: {}", statements.len());

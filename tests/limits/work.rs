@@ -1,7 +1,7 @@
-//! The Worker's own work: the free plan allows 10 ms a request. It is compared with other work and not with a clock: with what
-//! it takes, in the same process and at the same time, to read and to write again what the request reads, and to hash a little.
-//! The least of several rounds is taken on both sides: a busy machine makes some rounds longer, and none shorter. What is
-//! quadratic in its input, or hashes a hundred thousand times, is past the bound by far.
+//! The Worker's CPU time, of which the free plan allows 10 ms per request. A clock would depend on the machine, so the time is
+//! compared with that of a reference in the same process: reading and rewriting the same data, and hashing a little. Both sides
+//! take the minimum of several rounds, because a busy machine only makes rounds longer. Quadratic work, or a hundred thousand
+//! hashes, would exceed the bound by far.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -144,7 +144,7 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
 }
 
 #[test]
-fn of_the_worker_itself_is_about_that_of_reading_and_writing_once() {
+fn worker_time_is_about_that_of_reading_and_writing_the_data_once() {
     let world = World::new();
     let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
     assert_eq!(world.call("PATCH", &tenant(""), ROOT, &json!({"role_names": catalogue})).status, 200);

@@ -1,5 +1,4 @@
-//! A dry run tells what a change would do, in the change's own words, and does nothing: random changes. The rest of it is in
-//! `tests/both/own/dry_run.rs`.
+//! A dry run reports what the change then does, and changes nothing: random changes. More in `tests/both/own/dry_run.rs`.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -50,7 +49,7 @@ proptest! {
 
     /// What the dry run says of a change is what the change's event says of it.
     #[test]
-    fn it_agrees_with_the_event_of_the_change(first in members(), changes in proptest::collection::vec((any::<bool>(), members()), 1..5)) {
+    fn dry_run_agrees_with_the_event_of_the_change(first in members(), changes in proptest::collection::vec((any::<bool>(), members()), 1..5)) {
         let service = InProcess::new();
         let tenant = Tenant::new(&service);
         let own = tenant.own(first.into());

@@ -1,4 +1,4 @@
-//! Ends: of a credential, and of what a caller with an end makes.
+//! Expiry: of a credential, and of credentials created by a caller that expires.
 
 use serde_json::{Value, json};
 use support::face::{Face::Postern, roles};
@@ -6,7 +6,7 @@ use support::face::{Face::Postern, roles};
 use crate::stage::*;
 
 #[test]
-fn an_end_is_set_moved_and_taken_away() {
+fn expiry_can_be_set_moved_and_cleared() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({ "roles": null, "expires_at": "2026-11-21T03:00:00+02:00" }));
@@ -31,7 +31,7 @@ fn an_end_is_set_moved_and_taken_away() {
 }
 
 #[test]
-fn a_caller_with_an_end_cannot_set_a_later_one_or_none() {
+fn expiring_caller_cannot_grant_a_later_expiry() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let end = START + DAY;
@@ -65,7 +65,7 @@ fn a_caller_with_an_end_cannot_set_a_later_one_or_none() {
 
 /// An end is no rank: who may read, or edit, may do so until then.
 #[test]
-fn a_viewer_or_editor_with_an_end_may_do_what_it_may() {
+fn expiry_does_not_reduce_the_rights_of_viewers_and_editors() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let target = tenant.own(json!({}));

@@ -1,4 +1,4 @@
-//! The history and the change that it tells of are one transaction. What it tells is in `tests/both/own/history.rs`.
+//! A change and its event are written in one transaction. Contents of events: `tests/both/own/history.rs`.
 
 use serde_json::json;
 use support::watched::{Noted, Wire};
@@ -6,7 +6,7 @@ use support::watched::{Noted, Wire};
 use crate::stage::*;
 
 #[test]
-fn field_level_before_and_after_in_the_same_transaction() {
+fn event_with_before_and_after_is_written_in_the_same_transaction() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));

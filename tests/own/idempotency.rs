@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: how long an answer is kept, and how. The rest of it is in `tests/both/own/idempotency.rs`.
+//! `Idempotency-Key`: how long and in which form a response is kept. More in `tests/both/own/idempotency.rs`.
 
 use serde_json::{Value, json};
 use support::Reply;
@@ -12,7 +12,7 @@ fn post(tenant: &Tenant, key: &str, body: &Value) -> Reply {
 }
 
 #[test]
-fn a_key_is_new_after_a_day() {
+fn idempotency_key_expires_after_a_day() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let kept = || service.world().db.count("SELECT count(*) FROM idempotency");
@@ -34,7 +34,7 @@ fn a_key_is_new_after_a_day() {
 }
 
 #[test]
-fn at_rest_there_is_no_secret_and_no_key_in_clear() {
+fn kept_responses_contain_no_secret_and_no_key_in_plain_text() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let key = "a-key-that-a-client-chose";
@@ -60,7 +60,7 @@ fn at_rest_there_is_no_secret_and_no_key_in_clear() {
 }
 
 #[test]
-fn what_is_older_than_a_day_is_forgotten_and_nothing_else() {
+fn only_responses_older_than_a_day_are_deleted() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let body = json!({ "name": "ci", "roles": null });

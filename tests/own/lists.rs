@@ -1,4 +1,4 @@
-//! Lists: filters, sorts, and cursors that stay right while things come and go.
+//! Lists: filters, sort orders, and cursors while items are created and deleted.
 
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ fn six(service: &InProcess, tenant: &Tenant) -> (String, String) {
 }
 
 #[test]
-fn each_filter_narrows_and_together_they_narrow_more() {
+fn list_filters_combine_with_and() {
     let service = InProcess::new();
     let tenant = empty(&service);
     let (principal, later) = six(&service, &tenant);
@@ -121,7 +121,7 @@ fn each_filter_narrows_and_together_they_narrow_more() {
 }
 
 #[test]
-fn a_list_has_an_order_and_its_reverse() {
+fn every_sort_order_has_a_reverse() {
     let service = InProcess::new();
     let tenant = empty(&service);
     six(&service, &tenant);
@@ -152,7 +152,7 @@ fn many(service: &InProcess, count: u32) -> Tenant<'_> {
 }
 
 #[test]
-fn a_cursor_stays_right_while_things_come_and_go() {
+fn list_pages_are_stable_under_concurrent_inserts_and_deletes() {
     for (sort, limit) in [
         ("created", 3),
         ("-created", 3),
@@ -189,7 +189,7 @@ fn a_cursor_stays_right_while_things_come_and_go() {
 }
 
 #[test]
-fn a_page_looks_at_a_bounded_number_of_rows_and_may_be_short() {
+fn filtered_page_reads_bounded_rows_and_may_be_short() {
     let service = InProcess::new();
     let tenant = many(&service, 1000);
     let path = tenant.at("/credentials");
@@ -221,7 +221,7 @@ fn a_page_looks_at_a_bounded_number_of_rows_and_may_be_short() {
 }
 
 #[test]
-fn what_is_no_page_is_told_all_at_once_and_costs_no_trip() {
+fn every_invalid_list_parameter_is_reported_together_without_a_trip() {
     let service = InProcess::new();
     let tenant = empty(&service);
     let path = tenant.at("/credentials");
@@ -257,7 +257,7 @@ fn what_is_no_page_is_told_all_at_once_and_costs_no_trip() {
 }
 
 #[test]
-fn principals_and_tenants_are_listed_by_pages_too() {
+fn principals_and_tenants_are_paged() {
     let service = InProcess::new();
     let tenant = empty(&service);
     for n in 0..4 {

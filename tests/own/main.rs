@@ -1,4 +1,4 @@
-//! Our own face, `/v1`: updates that one can trust, rotation, verification, and a history.
+//! The Postern face, `/v1`: tests that need the database or a controlled clock.
 
 mod stage;
 

@@ -1,5 +1,5 @@
-//! Rotation as a state machine: random steps against a small model of which secret holds at which time. And its clock, to the
-//! microsecond; the steps themselves are in `tests/both/rotation.rs`.
+//! Rotation: random steps compared with a model of which secret is valid when, and deadlines to the microsecond. The steps
+//! themselves are tested in `tests/both/rotation.rs`.
 
 use postern::credential::time::Micros;
 use proptest::prelude::*;
@@ -145,7 +145,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn rotation_is_a_state_machine(sealed in any::<bool>(), steps in steps()) {
+    fn rotation_follows_its_state_machine(sealed in any::<bool>(), steps in steps()) {
         let service = InProcess::new();
         let tenant = Tenant::new(&service);
         let mut own = tenant.own(json!({ "roles": null }));
@@ -171,7 +171,7 @@ proptest! {
 }
 
 #[test]
-fn the_microsecond_of_the_deadline_is_too_late() {
+fn retiring_secret_is_invalid_at_its_deadline() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
@@ -189,7 +189,7 @@ fn the_microsecond_of_the_deadline_is_too_late() {
 
 /// `min(now + grace, own end)`: what is told of the retiring secret, and to its caller, is no later than the credential's end.
 #[test]
-fn a_grace_period_does_not_reach_beyond_the_credentials_end() {
+fn grace_period_ends_no_later_than_the_credential() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let end = START + HOUR;
@@ -203,7 +203,7 @@ fn a_grace_period_does_not_reach_beyond_the_credentials_end() {
 }
 
 #[test]
-fn each_secret_has_its_own_last_use() {
+fn last_use_is_recorded_per_secret() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
@@ -217,7 +217,7 @@ fn each_secret_has_its_own_last_use() {
 }
 
 #[test]
-fn the_newest_secret_is_the_one_made_last_also_by_a_clock_that_is_behind() {
+fn newest_secret_is_the_last_created_even_if_the_clock_runs_behind() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));

@@ -1,4 +1,4 @@
-//! What the tests of this folder share: the scene, in process, and its clock.
+//! Helpers of this folder: times, and the clock of the service in process.
 
 pub use support::tenant::Tenant;
 pub use support::{InProcess, ROOT, START, ZERO};

@@ -1,11 +1,11 @@
-//! Verification by the clock: how fresh an answer is, when a token ends, when its use is noted.
+//! Verification with a controlled clock: freshness of a response, expiry of tokens, recording of uses.
 
 use serde_json::{Value, json};
 
 use crate::stage::*;
 
 #[test]
-fn a_verify_answer_states_its_own_freshness() {
+fn verify_response_states_when_it_was_checked() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
@@ -17,7 +17,7 @@ fn a_verify_answer_states_its_own_freshness() {
 }
 
 #[test]
-fn a_token_ends_by_the_clock() {
+fn verify_reports_tokens_as_they_expire() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
@@ -37,7 +37,7 @@ fn a_token_ends_by_the_clock() {
 }
 
 #[test]
-fn a_use_is_noted_once_a_minute() {
+fn verified_use_is_recorded_at_most_once_a_minute() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));

@@ -1,7 +1,7 @@
-//! What a panic does: to its own request, to those beside it, and to those after it. `make test` serves a Worker that is
-//! built with the feature `panic-for-tests` and runs this target alone (plain `cargo test` skips it).
+//! The effect of a panic on its own, concurrent and later requests. `make test` serves a Worker that is built with the feature
+//! `panic-for-tests` and runs only this target (plain `cargo test` skips it).
 //!
-//! What happens beside it is a matter of who is where at that instant: it is counted and printed, not pinned.
+//! How many concurrent requests fail depends on timing: the number is printed, not asserted.
 
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 
@@ -56,7 +56,7 @@ fn goes_on(credential: &str) {
 
 /// One at a time: only the request that panics fails, at whichever point of its way that is.
 #[test]
-fn a_panic_fails_its_own_request_and_none_after_it() {
+fn panic_fails_its_own_request_and_no_later_one() {
     let _alone = alone();
     let credential = credential();
     // Before anything was waited for; after the database has answered a read.
@@ -75,7 +75,7 @@ fn a_panic_fails_its_own_request_and_none_after_it() {
 /// Thirty beside it: each is answered, or fails as the one that panics does; and whatever comes after them is answered.
 #[test]
 #[expect(clippy::print_stdout, reason = "`make test` shows the line in its summary")]
-fn a_panic_may_fail_those_beside_it_and_none_after_it() {
+fn panic_may_fail_concurrent_requests_but_no_later_one() {
     let _alone = alone();
     let credential = credential();
     let mut failed = Vec::new();

@@ -1,6 +1,6 @@
-//! Where the text of a secret goes in the Rust source, function by function, and what is compared there. A text is one of a
-//! secret's by where it comes from (a type, a member, a method, a header), by its name, or by being made of such a text or handed
-//! on as one. That is more than there are: what looks at the form of a token alone is written down in [`FORM`], with why.
+//! Data flow of secrets in the Rust source, function by function, and every comparison of one. A text counts as secret by its
+//! origin (a type, a member, a method, a header), by its name, or if it is derived from such a text. This finds more than there
+//! is: comparisons of only the form of a token are listed in [`FORM`], with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -453,7 +453,7 @@ fn compared(files: &[(String, String)]) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn of_a_secret_to_a_comparison_is_none_but_in_constant_time() {
+fn secrets_are_compared_only_in_constant_time() {
     let found = compared(&source::files("rs"));
     let known: BTreeSet<_> =
         FORM.iter().map(|(file, comparison, _)| ((*file).to_owned(), (*comparison).to_owned())).collect();
@@ -469,7 +469,7 @@ fn of_a_secret_to_a_comparison_is_none_but_in_constant_time() {
 
 /// What would have to be found in each of these.
 #[test]
-fn in_any_form_is_found() {
+fn every_form_of_secret_comparison_is_detected() {
     for body in [
         "if text == settings.root_token.as_str() { return true; }",
         "settings.root_token.as_str().eq(text)",
@@ -506,7 +506,7 @@ fn in_any_form_is_found() {
 
 /// The crate that compares in constant time, and what verifies a MAC so.
 #[test]
-fn in_constant_time_is_compared_in_one_file() {
+fn constant_time_comparison_is_in_one_file() {
     for (file, text) in source::files("rs") {
         let mut names = Names::default();
         names.visit_file(&source::read(&text));

@@ -1,4 +1,4 @@
-//! The source, as the compiler reads it, without its tests.
+//! The source as the compiler parses it, without its tests.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! In SQL a digest is compared with a digest that the command brought, and with nothing else; what is sealed is not compared.
+//! SQL compares a digest only with a digest of the command, and never compares sealed secrets.
 
 use crate::source;
 
@@ -41,7 +41,7 @@ fn others(sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn compares_a_digest_with_one_that_was_brought_and_nothing_that_is_sealed() {
+fn sql_compares_only_digests_and_never_sealed_secrets() {
     let rust = source::files("rs").into_iter().filter(|(file, _)| file.starts_with("store/"));
     // Of Rust the texts alone: what is in quotes.
     let rust = rust.map(|(file, text)| (file, text.split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" ; ")));
@@ -54,7 +54,7 @@ fn compares_a_digest_with_one_that_was_brought_and_nothing_that_is_sealed() {
 }
 
 #[test]
-fn is_read_for_comparisons() {
+fn every_sql_comparison_of_a_secret_is_detected() {
     for sql in [
         "WHERE s.digest = ?1 ->> '$.token'",
         "WHERE ?1 ->> '$.secret.digest' = s.digest",

@@ -1,4 +1,4 @@
-//! What holds a secret cannot be compared, nor be a key of a map: neither by its own type, nor as a part of a larger one.
+//! Types that hold a secret, directly or in a member, cannot be compared or used as a key of a map.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -127,7 +127,7 @@ fn holders(types: &Types) -> BTreeSet<String> {
 }
 
 #[test]
-fn of_the_source_that_hold_a_secret_derive_no_comparison() {
+fn types_that_hold_a_secret_derive_no_comparison() {
     let mut types = Types::default();
     for (file, text) in source::files("rs") {
         types.file = file;

@@ -1,4 +1,4 @@
-//! Lists, whole and page by page.
+//! Lists, complete and paged.
 
 use postern::credential::field::Noun::{self, Credential, Principal, Tenant};
 use serde_json::json;

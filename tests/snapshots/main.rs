@@ -1,5 +1,5 @@
-//! Every kind of answer of every face, whole: status, headers and body, as `snapshots/` has them. An answer that is
-//! another, or that has no snapshot, fails; `INSTA_UPDATE=always cargo test --test snapshots` writes them anew.
+//! Every kind of response of every face, complete: status, headers and body, compared with the files of this folder. A response
+//! that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the files.
 
 mod listed;
 mod parents;
@@ -121,32 +121,32 @@ fn compare(face: &'static str) {
 }
 
 #[test]
-fn every_answer_of_coactive_is_as_it_was() {
+fn coactive_responses_match_their_snapshots() {
     compare("coactive");
 }
 
 #[test]
-fn every_answer_of_litegraph_is_as_it_was() {
+fn litegraph_responses_match_their_snapshots() {
     compare("litegraph");
 }
 
 #[test]
-fn every_answer_of_keycard_is_as_it_was() {
+fn keycard_responses_match_their_snapshots() {
     compare("keycard");
 }
 
 #[test]
-fn every_answer_of_our_own_face_is_as_it_was() {
+fn postern_responses_match_their_snapshots() {
     compare("postern");
 }
 
 #[test]
-fn every_answer_of_the_token_endpoint_is_as_it_was() {
+fn oauth_responses_match_their_snapshots() {
     compare("oauth");
 }
 
 #[test]
-fn every_operation_of_every_face_is_shown() {
+fn every_operation_of_every_face_has_a_snapshot() {
     for Route { path, operation, .. } in ROUTES {
         let face = match path.split('/').nth(1) {
             Some("api") => "coactive",
@@ -162,7 +162,7 @@ fn every_operation_of_every_face_is_shown() {
 }
 
 #[test]
-fn every_refusal_is_shown_by_a_face_that_has_it() {
+fn every_refusal_has_a_snapshot() {
     let situations = situations();
     for refusal in refusals() {
         let situation = situation_of(&refusal);
@@ -178,8 +178,8 @@ fn every_refusal_is_shown_by_a_face_that_has_it() {
 /// not have.
 fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
     match rule {
-        Rule::Missing => Some(("missing", "has to be said")),
-        Rule::NotNull => Some(("not_null", "cannot be null")),
+        Rule::Missing => Some(("missing", "Required")),
+        Rule::NotNull => Some(("not_null", "Cannot be null")),
         Rule::Type(Kind::Text) => Some(("type", "a string")),
         Rule::Type(Kind::Boolean) => Some(("type", "true or false")),
         Rule::Type(Kind::List) => Some(("type", "an array")),
@@ -198,10 +198,10 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::Empty => Some(("empty", "null for full access")),
         Rule::UnknownRole => Some(("unknown_role", "role_names")),
         Rule::UnknownPrincipal(_) => Some(("unknown_principal", "no principal")),
-        Rule::InstanceAlone => Some(("instance_alone", "its resource")),
-        Rule::ReadOnly => Some(("read_only", "leave it out")),
-        Rule::Unknown(None) => Some(("unknown_member", "leave it out")),
-        Rule::Unknown(Some(_)) => Some(("unknown_member", "did you mean")),
+        Rule::InstanceAlone => Some(("instance_alone", "Requires resource")),
+        Rule::ReadOnly => Some(("read_only", "Omit it")),
+        Rule::Unknown(None) => Some(("unknown_member", "Omit it")),
+        Rule::Unknown(Some(_)) => Some(("unknown_member", "Did you mean")),
         Rule::OutsideContext
         | Rule::LastRole
         | Rule::NotAContext
@@ -212,7 +212,7 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
 }
 
 #[test]
-fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
+fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
     let all = rules_of_our_own_face();
     let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == "postern").expect("a face");
     let bodies = answers.iter().filter_map(|answer| answer.text.split("\n\n").last());
@@ -241,7 +241,7 @@ fn every_rule_that_our_own_face_has_is_shown_with_its_place() {
 }
 
 #[test]
-fn no_snapshot_is_left_of_an_answer_that_is_no_more_and_none_holds_a_secret() {
+fn no_snapshot_is_stale_and_none_contains_a_secret() {
     let made: BTreeSet<_> =
         ANSWERS.iter().flat_map(|(_, answers)| answers).map(|answer| format!("{}.snap", answer.name)).collect();
     let files = std::fs::read_dir(FOLDER).unwrap().map(|file| file.unwrap().path());

@@ -1,4 +1,4 @@
-//! Tenants and principals, made, shown, changed and gone.
+//! Tenants and principals: created, read, updated and deleted.
 
 use postern::credential::field::Noun::{Principal, Tenant};
 use serde_json::json;

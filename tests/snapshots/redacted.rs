@@ -1,5 +1,5 @@
-//! A request's first line and its whole answer as a text to keep: what is another each time is hidden, once it was
-//! checked to be what its name says, and nothing else is.
+//! A request line and the complete response as text. Values that differ between runs are checked for their form, then replaced
+//! by a placeholder; everything else is kept.
 
 use std::cell::RefCell;
 

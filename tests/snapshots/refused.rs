@@ -1,4 +1,4 @@
-//! Refusals, and what is not well with the service.
+//! Errors, and an unavailable or misconfigured service.
 
 use postern::credential::field::Noun::{Credential, Principal, Tenant};
 use postern::request::{BODY_MAX, TAGS_MAX, VALUES_MAX};

@@ -1,4 +1,4 @@
-//! A credential that rotates, is revoked, and is restored; and how that looks on the faces that cannot say it.
+//! A credential that is rotated, revoked and restored, also as seen on faces that have no such fields.
 
 use serde_json::{Value, json};
 

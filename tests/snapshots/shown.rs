@@ -1,4 +1,4 @@
-//! A credential made, shown, changed and gone; roles; access tokens; what a browser asks first.
+//! A credential created, read, updated and deleted; roles; access tokens; the preflight of a browser.
 
 use postern::credential::field::Noun;
 use serde_json::{Value, json};

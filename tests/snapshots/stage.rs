@@ -1,4 +1,4 @@
-//! A tenant with a credential in it, and a request of each face for each situation.
+//! A tenant with a credential, and a request on each face for each situation.
 
 use data_encoding::BASE64;
 use postern::credential::field::Noun;

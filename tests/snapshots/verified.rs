@@ -1,4 +1,4 @@
-//! What is told of a token: here, and by RFC 7662.
+//! Verification of tokens, on the Postern face and by RFC 7662.
 
 use serde_json::{Value, json};
 

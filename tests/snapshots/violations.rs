@@ -1,4 +1,4 @@
-//! Bodies that break rules: all of them at once, each with where it is.
+//! Invalid bodies: all violations together, each with its location.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The rules that the schema holds a second time, for whoever writes past the Worker: each at its edge and one past it.
+//! CHECK constraints, for writes that bypass the Worker: each at its bound and one past it.
 
 use crate::console::Console;
 use support::ACME;
@@ -62,7 +62,7 @@ fn updates(table: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn every_column_has_its_range() {
+fn column_checks_reject_values_out_of_range() {
     let console = Console::new();
     for update in updates(&REFUSED) {
         console.breaks_a_rule(&update);
@@ -70,7 +70,7 @@ fn every_column_has_its_range() {
 }
 
 #[test]
-fn the_edges_themselves_are_in() {
+fn column_checks_accept_the_bounds() {
     let console = Console::new();
     for update in updates(&TAKEN) {
         console.run(&update);
@@ -81,7 +81,7 @@ fn the_edges_themselves_are_in() {
 type Insert<'a> = dyn Fn(&str, &str) -> String + 'a;
 
 #[test]
-fn a_new_row_is_held_to_them_too() {
+fn column_checks_apply_to_inserts() {
     let console = Console::new();
     let (id, other) = ("00000000000000000000000009", "00000000000000000000000008");
     let stamp = "'c', 0, 'b', 'r', 0";

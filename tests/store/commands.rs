@@ -1,4 +1,4 @@
-//! Every path that a statement reads is one that is sent: of the command, of what is noted after the response, or of a document.
+//! Every JSON path that a statement reads is sent: in the command, in the deferred writes, or in a document.
 
 use std::collections::BTreeSet;
 
@@ -228,7 +228,7 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
 }
 
 #[test]
-fn every_path_that_a_statement_reads_is_sent_or_is_a_key_of_a_document() {
+fn every_json_path_in_sql_is_sent_or_is_a_document_key() {
     let (commands, notes) = (paths_of_commands(), paths_of_notes());
     let texts = texts();
     let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &commands, &notes)).collect();
@@ -238,7 +238,7 @@ fn every_path_that_a_statement_reads_is_sent_or_is_a_key_of_a_document() {
 
 /// And nothing is sent in vain.
 #[test]
-fn every_member_that_is_sent_is_read() {
+fn every_member_of_a_command_is_read_by_a_statement() {
     let texts = texts();
     let read: BTreeSet<&str> = texts.iter().flat_map(|(_, text)| reads(text)).map(|read| read.path).collect();
     let is_read = |path: &String| {
@@ -257,7 +257,7 @@ fn every_member_that_is_sent_is_read() {
 }
 
 #[test]
-fn a_path_that_nothing_has_is_seen() {
+fn unknown_json_paths_are_detected() {
     let (commands, notes) = (paths_of_commands(), paths_of_notes());
     for (count, file, text) in [
         (

@@ -1,4 +1,4 @@
-//! Someone at the database's console, and what there is to tamper with: a credential with every column filled.
+//! A user of the database console, and a credential with a value in every column to tamper with.
 
 use postern::credential::field::Noun;
 use serde_json::{Value, json};

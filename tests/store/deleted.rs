@@ -1,4 +1,4 @@
-//! Deletions through the faces: what goes, what stays, and what the history tells of it.
+//! Deletion through the faces: what is deleted, what stays, and its events.
 
 use std::collections::BTreeSet;
 
@@ -145,7 +145,7 @@ pub fn assert_whole(world: &World) {
 }
 
 #[test]
-fn each_tells_who_when_and_in_which_request() {
+fn every_deletion_event_states_actor_time_and_request() {
     for (method, way, gone) in WAYS {
         let scene = Scene::new();
         let world = &scene.world;
@@ -246,7 +246,7 @@ fn others(world: &World) -> Value {
 
 /// Whichever of its statements fails, nothing of it is written.
 #[test]
-fn is_whole_or_not_at_all() {
+fn deletion_is_all_or_nothing() {
     const OF_ONE: [&str; 6] = [
         "UPDATE OF ending ON credentials",
         "UPDATE OF ending ON secrets",
@@ -282,7 +282,7 @@ fn is_whole_or_not_at_all() {
 /// No id is used twice: a client that remembers one never meets another thing under it. What went with it is free again, its
 /// token among it.
 #[test]
-fn a_guid_is_not_free_again_after_deletion() {
+fn deleted_credential_guid_cannot_be_reused() {
     let world = World::new();
     world.tenant(OTHER, "other");
     let tenant = |id: &str| format!("/v1.0/tenants/{}", Id::parse(id).unwrap().guid());
@@ -313,7 +313,7 @@ fn a_guid_is_not_free_again_after_deletion() {
 
 /// A principal's id is unique within its tenant.
 #[test]
-fn a_users_guid_is_not_free_again_after_deletion_but_in_another_tenant() {
+fn deleted_user_guid_can_be_reused_only_in_another_tenant() {
     let world = World::new();
     world.tenant(OTHER, "other");
     let users = |id: &str| format!("/v1.0/tenants/{}/users", Id::parse(id).unwrap().guid());
@@ -332,7 +332,7 @@ fn a_users_guid_is_not_free_again_after_deletion_but_in_another_tenant() {
 
 /// An entity tag is an id and a revision, and the id has one life only.
 #[test]
-fn an_etag_of_what_was_deleted_matches_nothing_again() {
+fn etag_of_a_deleted_resource_never_matches_again() {
     let world = World::new();
     let url = format!("/v1.0/tenants/{ZERO}/credentials");
     let body = json!({"GUID": "0198f000-0000-7000-8000-000000000001", "UserGUID": ZERO, "Name": "first"});
@@ -356,7 +356,7 @@ fn an_etag_of_what_was_deleted_matches_nothing_again() {
 }
 
 #[test]
-fn a_tenant_is_not_created_again_under_its_id_and_its_history_has_ended() {
+fn deleted_tenant_id_cannot_be_reused_and_its_history_has_ended() {
     let scene = Scene::new();
     let world = &scene.world;
     let tenant = format!("/v1.0/tenants/{ZERO}");
@@ -391,7 +391,7 @@ mod too_many {
 
     /// What goes by the tenant's count: whether that is right, other tests tell.
     #[test]
-    fn of_a_tenant() {
+    fn deleting_a_tenants_credentials_is_limited_to_ten_thousand() {
         let scene = Scene::new();
         let world = &scene.world;
         for (over, refused) in [(10_001, true), (10_000, false)] {
@@ -416,7 +416,7 @@ mod too_many {
 
     /// What goes by a count of the user's own.
     #[test]
-    fn of_a_user() {
+    fn deleting_a_users_credentials_is_limited_to_ten_thousand() {
         let world = World::new();
         let (account, credentials) = world.service_account();
         world.many_credentials(ACME, &account, 1..10_002);
@@ -446,7 +446,7 @@ mod at_the_console {
     use crate::console::{Console, STAMP};
 
     #[test]
-    fn a_stamp_stays() {
+    fn deletion_stamp_cannot_be_removed() {
         let console = Console::new();
         console.run(&format!("UPDATE credentials SET {STAMP} WHERE id = $ID"));
         console.run(&format!("UPDATE secrets SET {STAMP} WHERE id = $SECRET"));
@@ -461,7 +461,7 @@ mod at_the_console {
 
     /// Stamped, robbed of its default principal, and unstamped: one of these is refused.
     #[test]
-    fn no_tenant_is_left_without_its_default_principal() {
+    fn no_tenant_exists_without_its_default_principal() {
         let world = World::new();
         for sql in [
             &format!("UPDATE tenants SET {STAMP}"),
@@ -477,7 +477,7 @@ mod at_the_console {
     }
 
     #[test]
-    fn the_default_principal_goes_with_its_tenant_and_only_so() {
+    fn default_principal_is_deleted_only_with_its_tenant() {
         let world = World::new();
         world.tenant(OTHER, "other");
         let refused = |sql: &str| {
@@ -501,7 +501,7 @@ mod at_the_console {
 
     /// Without a stamp of its own, a tenant that is not empty stays: what points to it does.
     #[test]
-    fn nothing_goes_before_what_points_to_it() {
+    fn referenced_rows_cannot_be_deleted() {
         let console = Console::new();
         for table in ["tenants", "credentials", "secrets"] {
             console.is_refused(&format!("DELETE FROM {table}"), "before you delete");
@@ -517,7 +517,7 @@ mod at_the_console {
 
 /// The count of a tenant's credentials is not one of those that are refused.
 #[test]
-fn what_is_refused_leaves_everything_as_it_was() {
+fn rejected_deletions_change_nothing() {
     let scene = Scene::new();
     let world = &scene.world;
     let one = scene.one;

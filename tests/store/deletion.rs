@@ -1,4 +1,4 @@
-//! A deletion is two steps, a stamp and then the DELETE; what was deleted can be told for ever.
+//! Deletion at the console takes two steps, a stamp and then the DELETE; its events stay.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn delete(console: &Console) {
 }
 
 #[test]
-fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
+fn deletion_at_the_console_records_actor_time_and_request() {
     let console = Console::new();
     let before = console.history().len();
     let mut last = console.state();
@@ -51,7 +51,7 @@ fn the_events_of_a_deletion_say_who_when_and_in_which_request() {
 
 /// Every event before the deletion is still reached, and nothing is left but events.
 #[test]
-fn events_outlive_what_they_tell_of() {
+fn events_outlive_the_resource_they_describe() {
     let console = Console::new();
     let before = console.history();
     delete(&console);
@@ -62,7 +62,7 @@ fn events_outlive_what_they_tell_of() {
 }
 
 #[test]
-fn what_was_deleted_is_found_by_its_index() {
+fn deleted_resources_are_found_by_index() {
     let console = Console::new();
     delete(&console);
     // By its name: without statistics, SQLite would rather read all events of the tenant.
@@ -75,7 +75,7 @@ fn what_was_deleted_is_found_by_its_index() {
 
 /// What is deleted stays deleted: at the console, too, no id is used twice. (On the faces: deleted.rs.)
 #[test]
-fn an_id_that_was_deleted_cannot_be_inserted_again() {
+fn deleted_id_cannot_be_inserted_again() {
     let console = Console::new();
     let insert = |table: &str, keys: &str, ending: &str| {
         let columns = "state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event";

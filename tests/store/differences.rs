@@ -1,4 +1,4 @@
-//! What an event says of a change is the difference of the two states, made here a second time: whatever the states, for every noun.
+//! An event reports the difference of two states, which these tests compute independently: for random states of every noun.
 
 use std::collections::BTreeSet;
 
@@ -227,7 +227,7 @@ fn life(state: impl Strategy<Value = State> + 'static) -> impl Strategy<Value = 
 
 /// A key of which the trigger says nothing would lose its event where it changes alone.
 #[test]
-fn events_report_every_key_on_creation_when_it_changes_alone_and_on_deletion() {
+fn events_report_every_key_on_create_change_and_delete() {
     for (thing, noun) in [(TENANT, Noun::Tenant), (PRINCIPAL, Noun::Principal), (CREDENTIAL, Noun::Credential)] {
         let whole = whole(noun);
         let there_and_back =
@@ -242,17 +242,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn events_of_a_tenant_report_what_differs_and_nothing_else(states in life(document(Noun::Tenant))) {
+    fn tenant_events_report_exactly_the_difference(states in life(document(Noun::Tenant))) {
         check(TENANT, &states);
     }
 
     #[test]
-    fn events_of_a_principal_report_what_differs_and_nothing_else(states in life(document(Noun::Principal))) {
+    fn principal_events_report_exactly_the_difference(states in life(document(Noun::Principal))) {
         check(PRINCIPAL, &states);
     }
 
     #[test]
-    fn events_of_a_credential_report_what_differs_and_nothing_else(states in life(document(Noun::Credential))) {
+    fn credential_events_report_exactly_the_difference(states in life(document(Noun::Credential))) {
         check(CREDENTIAL, &states);
     }
 }

@@ -1,5 +1,5 @@
-//! The document `state` of a tenant, a principal and a credential: what the schema's CHECKs accept is what validation accepts, key by
-//! key, and a document that lacks what rights depend on cannot be stored.
+//! The document `state` of a tenant, principal and credential: CHECKs accept exactly what validation accepts, key by key, and a
+//! document without the keys that rights depend on cannot be stored.
 
 use std::collections::BTreeSet;
 
@@ -235,7 +235,7 @@ fn corpus() -> Vec<Value> {
 }
 
 #[test]
-fn the_checks_accept_what_validation_accepts_and_nothing_else_but_what_is_listed_here() {
+fn document_checks_agree_with_validation_except_for_the_listed_cases() {
     let world = World::new();
     let (mut used, mut accepted, mut refused) = (BTreeSet::new(), 0, 0);
     for thing in things(&world) {
@@ -291,7 +291,7 @@ fn the_checks_accept_what_validation_accepts_and_nothing_else_but_what_is_listed
 
 /// So that no key is left out above: the schema's columns are these keys, and the one that refuses all others.
 #[test]
-fn every_key_has_a_column_of_its_own() {
+fn every_document_key_has_its_own_column() {
     let world = World::new();
     for thing in things(&world) {
         let columns = world.db.query(
@@ -307,7 +307,7 @@ fn every_key_has_a_column_of_its_own() {
 
 /// Full access is given by two keys that agree, and every document has both: one that is lost opens nothing.
 #[test]
-fn a_document_without_roles_or_unrestricted_or_where_they_disagree_cannot_be_stored() {
+fn document_requires_roles_and_unrestricted_that_agree() {
     let world = World::new();
     let [.., thing] = things(&world);
     let some = json!([{"role_id": "viewer"}]);
@@ -352,7 +352,7 @@ fn a_document_without_roles_or_unrestricted_or_where_they_disagree_cannot_be_sto
 
 /// Equal meaning is equal text.
 #[test]
-fn a_document_with_an_unknown_key_a_null_white_space_or_a_key_twice_cannot_be_stored() {
+fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
     let world = World::new();
     for thing in things(&world) {
         let text = text_of(&thing.whole);
@@ -442,7 +442,7 @@ fn a_document_with_an_unknown_key_a_null_white_space_or_a_key_twice_cannot_be_st
 
 /// In bytes, which is what D1 stores.
 #[test]
-fn a_document_of_more_than_32_kib_cannot_be_stored() {
+fn document_above_32_kib_is_rejected() {
     let world = World::new();
     let [tenant, principal, credential] = things(&world);
     for (thing, key, item) in [(tenant, "role_names", None), (credential, "roles", Some("role_id"))] {

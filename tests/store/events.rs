@@ -1,4 +1,4 @@
-//! What a change leaves behind, also one made at the console: who, when, which fields, before and after; never a secret.
+//! Events, also of changes at the console: who, when, which fields, before and after; never a secret.
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -33,7 +33,7 @@ fn told(console: &Console, change: &Document) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_change_at_the_console_is_told_as_such() {
+fn console_change_is_recorded_as_by_the_console() {
     let console = Console::new();
     // To the millisecond, as SQLite's clock has it.
     let (before, event, after) = (micros() - 1000, console.event_of(&patch(&json!({"name": "renamed"}))), micros());
@@ -47,7 +47,7 @@ fn a_change_at_the_console_is_told_as_such() {
 }
 
 #[test]
-fn a_change_of_many_fields_tells_each_and_no_other() {
+fn event_of_several_changes_reports_exactly_those_fields() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
     let singles = changes(Noun::Credential, &principal).into_iter().filter(|change| change.len() == 1).flatten();
@@ -89,7 +89,7 @@ fn a_change_of_many_fields_tells_each_and_no_other() {
 
 /// A key of which the trigger says nothing would lose its event where it changes alone. (Any change of all keys: differences.rs.)
 #[test]
-fn a_change_of_any_one_key_leaves_its_event() {
+fn changing_any_single_key_writes_an_event() {
     let console = Console::new();
     let (principal, _) = console.world.service_account();
     let mut alone = BTreeSet::new();
@@ -120,7 +120,7 @@ fn a_change_of_any_one_key_leaves_its_event() {
 }
 
 #[test]
-fn a_creation_reports_every_key_that_it_sets_and_no_null() {
+fn creation_event_reports_every_key_it_sets_and_no_null() {
     let world = World::new();
     let (id, _) = world.client(&json!({"name": "n", "roles": null}));
     let history = world.history(&id["client_".len()..]);
@@ -143,7 +143,7 @@ fn a_creation_reports_every_key_that_it_sets_and_no_null() {
 }
 
 #[test]
-fn a_creation_on_our_own_face_reports_every_field_that_it_sets() {
+fn creation_on_the_postern_face_reports_every_field_it_sets() {
     let world = World::new();
     let (principal, _) = world.service_account();
     let body: Value =
@@ -159,7 +159,7 @@ fn a_creation_on_our_own_face_reports_every_field_that_it_sets() {
 }
 
 #[test]
-fn what_is_no_change_leaves_no_event() {
+fn update_without_a_change_writes_no_event() {
     let console = Console::new();
     let before = console.count("SELECT count(*) FROM events");
     for sql in [
@@ -179,7 +179,7 @@ fn what_is_no_change_leaves_no_event() {
 }
 
 #[test]
-fn a_change_of_a_secret_tells_that_and_never_what() {
+fn secret_event_reports_that_it_changed_and_never_the_value() {
     let console = Console::new();
     let event = console.event_of(&format!("UPDATE secrets SET digest = '{}'", "d".repeat(52)));
     assert_eq!(
@@ -207,7 +207,7 @@ fn a_change_of_a_secret_tells_that_and_never_what() {
 }
 
 #[test]
-fn events_of_a_rotation_name_who_rotated_and_not_who_created_the_secret() {
+fn rotation_events_name_who_rotated_the_secret() {
     let world = World::new();
     let (subject, _) = world.client(&json!({"name": "subject", "roles": null}));
     let (admin, token) = world.client(&json!({"name": "admin", "roles": null}));
@@ -231,7 +231,7 @@ fn events_of_a_rotation_name_who_rotated_and_not_who_created_the_secret() {
 }
 
 #[test]
-fn a_statement_on_many_rows_leaves_an_event_each() {
+fn statement_on_many_rows_writes_one_event_per_row() {
     let console = Console::new();
     let others = [console.another().0, console.another().0];
     console.run(&patch(&json!({"name": "all of them", "enabled": false})));
@@ -266,7 +266,7 @@ fn console_and_worker_write_one_history() {
 }
 
 #[test]
-fn a_row_typed_at_the_console_has_its_history_too() {
+fn row_inserted_at_the_console_has_a_history() {
     let console = Console::new();
     console.run(
         "INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
@@ -280,7 +280,7 @@ fn a_row_typed_at_the_console_has_its_history_too() {
 }
 
 #[test]
-fn no_event_holds_anything_of_a_secret() {
+fn no_event_contains_any_part_of_a_secret() {
     let console = Console::new();
     let world = &console.world;
     let (client, issued) = world.client(&json!({"name": "n", "roles": [{"role_id": "admin"}]}));

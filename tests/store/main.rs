@@ -1,4 +1,4 @@
-//! What the schema holds by itself, against whoever writes to it: at the database's console too.
+//! Guarantees of the schema itself, also for writes at the database console.
 
 mod console;
 

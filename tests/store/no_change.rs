@@ -1,5 +1,5 @@
-//! What changes nothing leaves the text of `state` as it is: on every face, for every noun, whoever calls. Equal text stands for equal
-//! meaning there, also where an editor's right is judged. (With random values, as root: tests/laws.)
+//! An update without a change keeps the text of `state`: on every face, for every noun and caller. SQL compares these texts, also
+//! to judge the rights of an editor. (With random values, as root: tests/laws.)
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn in_each_scene(check: impl Fn(&Scene)) {
 }
 
 #[test]
-fn what_get_shows_sent_back_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+fn putting_back_keeps_the_stored_text_on_every_face_for_every_caller() {
     in_each_scene(|scene| {
         for place in &scene.places {
             for token in scene.callers(place) {
@@ -129,7 +129,7 @@ fn what_get_shows_sent_back_leaves_the_text_of_the_state_on_every_face_and_whoev
 }
 
 #[test]
-fn an_empty_patch_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+fn empty_patch_keeps_the_stored_text_on_every_face_for_every_caller() {
     in_each_scene(|scene| {
         for place in scene.places.iter().filter(|place| place.methods.contains(&"PATCH")) {
             for token in scene.callers(place) {
@@ -140,7 +140,7 @@ fn an_empty_patch_leaves_the_text_of_the_state_on_every_face_and_whoever_calls()
 }
 
 #[test]
-fn the_same_change_a_second_time_leaves_the_text_of_the_state_on_every_face_and_whoever_calls() {
+fn repeated_change_keeps_the_stored_text_on_every_face_for_every_caller() {
     for place in 0..Scene::new(true, false).places.len() {
         for caller in 0..3 {
             let scene = Scene::new(true, false);
@@ -170,7 +170,7 @@ fn the_same_change_a_second_time_leaves_the_text_of_the_state_on_every_face_and_
 
 /// What is said in another order, twice, or with its null members aloud is the same; and what an editor may not change it may repeat.
 #[test]
-fn another_spelling_of_the_same_leaves_the_text_of_the_state() {
+fn equivalent_values_keep_the_stored_text() {
     let scene = Scene::new(true, false);
     let [own, coactive] = [3, 0].map(|at| &scene.places[at]);
     let shown = scene.world.get(&own.url, ROOT).expect(200).json();

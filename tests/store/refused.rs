@@ -1,4 +1,4 @@
-//! Statements that would change something without a trace, or what never changes: refused, and nothing is done.
+//! The schema rejects statements that would change rows without an event, or columns that never change.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn refused(statements: &[(&str, &str)]) {
 
 /// REPLACE deletes without firing a trigger: it would leave no event of what it replaced.
 #[test]
-fn replace_does_not_get_around_the_triggers() {
+fn sql_replace_cannot_bypass_the_triggers() {
     refused(&[
         ("INSERT OR REPLACE INTO credentials $CREDENTIALS WHERE id = $ID", TAKEN),
         ("REPLACE INTO credentials $CREDENTIALS", TAKEN),
@@ -73,7 +73,7 @@ fn events_are_append_only() {
 }
 
 #[test]
-fn nothing_is_deleted_that_was_not_stamped() {
+fn rows_without_a_deletion_stamp_cannot_be_deleted() {
     refused(&[
         ("DELETE FROM credentials WHERE id = $ID", UNSTAMPED),
         ("DELETE FROM secrets WHERE id = $SECRET", UNSTAMPED),
@@ -92,7 +92,7 @@ fn nothing_is_deleted_that_was_not_stamped() {
 }
 
 #[test]
-fn a_credential_goes_after_its_secrets() {
+fn credential_with_secrets_cannot_be_deleted() {
     let console = Console::new();
     console.run(&format!("UPDATE credentials SET {STAMPED}"));
     console.is_refused("DELETE FROM credentials WHERE id = $ID", REFERENCED);
@@ -100,7 +100,7 @@ fn a_credential_goes_after_its_secrets() {
 }
 
 #[test]
-fn what_a_row_is_never_changes() {
+fn identity_columns_are_immutable() {
     refused(&[
         ("UPDATE credentials SET tenant = '00000000000000000000000001' WHERE id = $ID", FIXED),
         ("UPDATE credentials SET id = '00000000000000000000000009' WHERE id = $ID", FIXED),
@@ -117,7 +117,7 @@ fn what_a_row_is_never_changes() {
 }
 
 #[test]
-fn what_belongs_to_something_keeps_it() {
+fn foreign_keys_are_enforced() {
     let another = "00000000000000000000000009";
     refused(&[
         (&patch(&json!({ "principal": another })), REFERENCED),
@@ -160,7 +160,7 @@ mod the_default_principal {
     }
 
     #[test]
-    fn is_born_with_its_tenant() {
+    fn new_tenant_has_a_default_principal() {
         let world = World::new();
         world.tenant("00000000000000000000000001", "other");
         let born = world.db.query("SELECT tenant, id, state FROM principals ORDER BY tenant", &[]);
@@ -170,7 +170,7 @@ mod the_default_principal {
     }
 
     #[test]
-    fn may_be_renamed_and_is_neither_disabled_nor_deleted() {
+    fn default_principal_may_be_renamed_but_not_disabled_or_deleted() {
         let console = with_another_principal();
         console.world.patch("principals", ACME, &json!({"name": "renamed", "description": "d"}));
         let update = |set: &str| format!("UPDATE principals SET {set} WHERE id = '{ACME}'");
@@ -181,18 +181,18 @@ mod the_default_principal {
     }
 
     #[test]
-    fn is_not_disabled_by_replacing_it() {
+    fn default_principal_cannot_be_disabled_by_insert_or_replace() {
         with_another_principal().is_refused(&insert("INSERT OR REPLACE", ACME), TAKEN);
     }
 
     #[test]
-    fn is_not_replaced_by_another() {
+    fn default_principal_cannot_be_replaced_by_another() {
         let console = with_another_principal();
         console.is_refused(&format!("UPDATE OR REPLACE principals SET id = '{ACME}' WHERE id = '{ANOTHER}'"), FIXED);
     }
 
     #[test]
-    fn is_not_taken_to_another_tenant() {
+    fn default_principal_cannot_move_to_another_tenant() {
         let world = World::new();
         world.tenant("00000000000000000000000001", "other");
         let moved = world.db.try_execute(

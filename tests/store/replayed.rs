@@ -1,4 +1,4 @@
-//! The history is whole: whatever was done, through the faces and at the console, replaying the events gives the rows.
+//! The history is complete: replaying the events gives the rows, after any changes through the faces and at the console.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -406,7 +406,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_history_of_any_steps_has_no_gap(steps in steps()) {
+    fn history_of_any_sequence_of_steps_has_no_gap(steps in steps()) {
         let mut run = Run::new();
         for (step, at, value) in steps {
             let count = |run: &Run| run.world.db.count("SELECT count(*) FROM events");

@@ -1,4 +1,4 @@
-//! Documents made from `FIELDS`: values of every key, so that a new field is tested here without being named.
+//! Documents made from `FIELDS`, with values of every key, so that a new field is tested without being named here.
 
 use std::collections::BTreeSet;
 

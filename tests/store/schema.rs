@@ -1,5 +1,5 @@
-//! What a document in a column makes easy to get wrong in the schema: an index or an `UPDATE OF` on a generated column, columns by
-//! position, and texts that stand in the migration and in a file.
+//! Mistakes in the schema that a JSON column makes easy: an index or an `UPDATE OF` on a generated column, columns by position,
+//! and SQL duplicated in a migration and a file.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ fn wrong_triggers(db: &Sqlite) -> Vec<String> {
 }
 
 #[test]
-fn no_index_and_no_update_of_names_a_generated_column() {
+fn no_index_or_update_trigger_names_a_generated_column() {
     let db = Sqlite::migrated();
     let with_documents = ["tenants", "principals", "credentials"];
     assert!(with_documents.iter().all(|table| generated(&db, table).len() > 5), "they are read");
@@ -65,7 +65,7 @@ fn no_index_and_no_update_of_names_a_generated_column() {
 }
 
 #[test]
-fn an_index_or_an_update_of_on_a_generated_column_is_seen() {
+fn indexes_and_update_triggers_on_generated_columns_are_detected() {
     for (index, trigger, sql) in [
         (1, 0, "CREATE INDEX one ON credentials (tenant, name)"),
         (1, 0, "CREATE UNIQUE INDEX one ON tenants (name)"),
@@ -107,7 +107,7 @@ fn selected(items: &[String]) -> Vec<String> {
 
 /// A row goes into a view by position: two names that changed places would be stored in each other's place.
 #[test]
-fn what_a_change_selects_has_the_names_of_the_view_in_its_order() {
+fn change_statements_select_the_columns_of_the_view_in_order() {
     let db = Sqlite::migrated();
     let mut checked = BTreeSet::new();
     for (sql, requests) in SENT.iter() {
@@ -128,7 +128,7 @@ fn what_a_change_selects_has_the_names_of_the_view_in_its_order() {
 
 /// The view that triggers report to takes its row by position, too.
 #[test]
-fn what_a_trigger_reports_has_as_many_values_as_the_history() {
+fn trigger_reports_match_the_columns_of_the_history() {
     let db = Sqlite::migrated();
     let history = columns(&db, "history");
     let mut reports = BTreeSet::new();
@@ -156,7 +156,7 @@ fn what_a_trigger_reports_has_as_many_values_as_the_history() {
 
 /// And so does the view by which a response is kept: each value is of its column's name, but for who owns it.
 #[test]
-fn what_a_creation_keeps_has_the_names_of_the_view_in_its_order() {
+fn kept_responses_insert_the_columns_of_the_view_in_order() {
     let db = Sqlite::migrated();
     let view = columns(&db, "kept");
     let mut kept = 0;
@@ -174,7 +174,7 @@ fn what_a_creation_keeps_has_the_names_of_the_view_in_its_order() {
 
 /// What an event says of a change, and what a dry run says, are one text.
 #[test]
-fn differences_and_what_widens_are_one_text_in_the_schema_and_in_the_dry_run() {
+fn dry_run_and_history_compute_differences_with_the_same_sql() {
     let db = Sqlite::migrated();
     let file = |name: &str| {
         let path = format!("{}/src/store/sql/{name}.sql", env!("CARGO_MANIFEST_DIR"));

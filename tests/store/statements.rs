@@ -1,4 +1,4 @@
-//! Every statement that the Worker sends keeps the tenant, and finds what it reads by a key; so does every trigger.
+//! Every statement and trigger is limited to one tenant and finds its rows by a key.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -170,7 +170,7 @@ impl Use {
 }
 
 #[test]
-fn every_clause_says_the_tenant() {
+fn every_clause_is_limited_to_a_tenant() {
     let (mut checked, mut of_all) = (0, BTreeSet::new());
     let triggers = sql_files("migrations");
     let texts = SENT.iter().map(|(sql, of)| (&of[0], sql)).chain(triggers.iter().map(|(file, sql)| (file, sql)));
@@ -192,7 +192,7 @@ fn every_clause_says_the_tenant() {
 }
 
 #[test]
-fn every_file_is_sent() {
+fn every_sql_file_is_used() {
     for (file, sql) in sql_files("src/store/sql") {
         // The text between its blanks.
         let sql = bare(&sql);
@@ -209,7 +209,7 @@ pub fn bare(sql: &str) -> String {
 }
 
 #[test]
-fn a_clause_without_its_tenant_is_seen() {
+fn clauses_without_a_tenant_are_detected() {
     let told = |sql: &str| {
         statements(sql).iter().flat_map(|statement| uses(statement)).filter(|found| !found.says_whose()).count()
     };
@@ -372,7 +372,7 @@ fn is_waited_for(sql: &str, by: &str) -> bool {
 /// That each of them is planned under D1's limits shows that it keeps them; tests/limits/refused.rs, that they are in force.
 /// The SQL travels with every request, and D1 may prepare it anew for each.
 #[test]
-fn no_request_sends_much_sql() {
+fn sql_text_of_a_request_is_bounded() {
     let mut sent: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     for (sql, requests) in SENT.iter() {
         for request in requests {
@@ -394,7 +394,7 @@ fn no_request_sends_much_sql() {
 }
 
 #[test]
-fn every_statement_binds_one_value_and_keeps_the_limits_of_d1() {
+fn every_statement_binds_one_value_within_the_limits_of_d1() {
     let db = Sqlite::migrated();
     for (sql, requests) in SENT.iter() {
         let request = &requests[0];
@@ -417,7 +417,7 @@ const EXPANDED: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn no_statement_expands_a_list_of_the_body_before_the_callers_rights_are_known() {
+fn no_statement_expands_a_body_list_before_authorization() {
     let mut found = BTreeSet::new();
     for (sql, requests) in SENT.iter() {
         for (_, list) in sql.match_indices("json_each(").map(|(at, call)| sql.split_at(at + call.len())) {
@@ -460,7 +460,7 @@ fn read_before_right(sql: &str) -> Vec<&str> {
 }
 
 #[test]
-fn no_statement_reads_what_a_body_sets_before_the_callers_rights_are_known() {
+fn no_statement_reads_body_fields_before_authorization() {
     let mut checked = 0;
     for (sql, requests) in SENT.iter().filter(|(sql, _)| sql.starts_with("WITH caller AS")) {
         assert_eq!(read_before_right(sql), Vec::<&str>::new(), "{}", requests[0]);
@@ -479,7 +479,7 @@ fn no_statement_reads_what_a_body_sets_before_the_callers_rights_are_known() {
 }
 
 #[test]
-fn what_a_body_sets_is_seen_where_it_is_read_too_early() {
+fn reads_of_the_body_before_authorization_are_detected() {
     for (early, sql) in [
         (1, "SELECT json_type(?1, '$.set.roles') AS x, CASE WHEN rank < 1 THEN 'forbidden' END"),
         (1, "SELECT ?1 ->> '$.role_names' AS x, CASE WHEN rank < 1 THEN 'forbidden' END"),

@@ -1,4 +1,4 @@
-//! Whether an event says that access was widened: each kind of change, and the same change backwards.
+//! Whether an event reports wider access: each kind of change, and its reverse.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn each([from, to]: &[String; 2], widens: [bool; 2]) {
 }
 
 #[test]
-fn by_roles() {
+fn adding_a_role_or_clearing_all_roles_widens_access() {
     for (from, to, there, back) in [
         // Some to none is full access; none to some takes it away.
         ("v", "-", true, false),
@@ -59,7 +59,7 @@ fn by_roles() {
 }
 
 #[test]
-fn by_enabled_and_by_the_end() {
+fn enabling_or_extending_expiry_widens_access() {
     check(&json!({"enabled": false}), &json!({"enabled": true}), [true, false]);
     for (from, to) in [(5_i64, Some(6_i64)), (5, None), (0, Some(9_007_199_254_740_991))] {
         check(&json!({"expires_at": from}), &json!({"expires_at": to}), [true, false]);
@@ -69,7 +69,7 @@ fn by_enabled_and_by_the_end() {
 }
 
 #[test]
-fn by_lifting_a_revocation() {
+fn lifting_a_revocation_widens_access() {
     let revoked = |reason: Option<&str>| json!({"revoked_at": 5, "revoked_reason": reason});
     let lifted = json!({"revoked_at": null, "revoked_reason": null});
     check(&revoked(None), &lifted, [true, false]);
@@ -86,7 +86,7 @@ fn by_lifting_a_revocation() {
 }
 
 #[test]
-fn not_by_anything_else() {
+fn other_changes_do_not_widen_access() {
     check(&json!({"metadata": {"role": null}}), &json!({"metadata": {"role": "admin"}}), [false, false]);
     check(&json!({"name": "a"}), &json!({"name": "b"}), [false, false]);
     check(&json!({"description": null}), &json!({"description": "d"}), [false, false]);
@@ -99,7 +99,7 @@ fn not_by_anything_else() {
 }
 
 #[test]
-fn by_any_of_several_changes() {
+fn any_widening_change_among_several_widens_access() {
     let state = |roles_are: &str, enabled: bool, end: Option<i64>, name: &str| {
         let mut state = roles(roles_are);
         state["enabled"] = enabled.into();

@@ -1,5 +1,5 @@
-//! The work of a request is the same however large its tenant is: counted in steps of SQLite's machine, which tells those of
-//! triggers and of foreign keys, too.
+//! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which include
+//! triggers and foreign keys.
 
 use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
@@ -145,7 +145,7 @@ fn our_changes(round: u32, send: &mut impl FnMut(&str, &str, &Value) -> Reply) {
 }
 
 #[test]
-fn is_the_same_however_large_the_tenant() {
+fn sql_work_does_not_grow_with_the_tenant() {
     let world = World::new();
     world.many_credentials(ACME, ACME, 0..FEW);
     let few = work(&world, 1);
@@ -163,7 +163,7 @@ fn is_the_same_however_large_the_tenant() {
 
 /// What is kept of answers to requests with a key is found by the key, and by its age.
 #[test]
-fn is_the_same_however_many_answers_are_kept() {
+fn sql_work_does_not_grow_with_kept_responses() {
     let world = World::new();
     let keep = |numbers: std::ops::Range<u32>| {
         world.db.execute(
@@ -198,7 +198,7 @@ fn is_the_same_however_many_answers_are_kept() {
 
 /// The steps tell a whole table: where nothing bounds what is read, they grow.
 #[test]
-fn that_grows_is_seen() {
+fn growing_sql_work_is_detected() {
     let world = World::new();
     world.many_credentials(ACME, ACME, 0..500);
     let steps = || {

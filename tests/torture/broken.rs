@@ -1,4 +1,4 @@
-//! The check itself: it finds nothing wrong with what a right server would have told, and each fault that is put into it.
+//! Tests of the checker: it accepts every correct recording and detects each fault injected into one.
 
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ fn random(seed: u64, wide: usize) -> Right {
 const SEEDS: u64 = 24;
 
 #[test]
-fn what_a_right_server_tells_is_right_however_its_requests_overlap() {
+fn correct_concurrent_histories_are_accepted() {
     let (mut actions, mut statuses) = (BTreeSet::new(), BTreeSet::new());
     for (seed, wide) in (0..SEEDS).zip([0, 15, 100].into_iter().cycle()) {
         let right = random(seed, wide);
@@ -129,7 +129,7 @@ fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
 }
 
 #[test]
-fn a_missing_event_is_found() {
+fn missing_event_is_detected() {
     each_is_found(50, |right, random| {
         let at = 1 + random.below(right.events.len() - 1);
         right.events.remove(at);
@@ -145,7 +145,7 @@ fn a_missing_event_is_found() {
 }
 
 #[test]
-fn a_doubled_event_is_found() {
+fn duplicate_event_is_detected() {
     each_is_found(50, |right, random| {
         let at = 1 + random.below(right.events.len() - 1);
         right.events.insert(at, right.events[at].clone());
@@ -155,7 +155,7 @@ fn a_doubled_event_is_found() {
 }
 
 #[test]
-fn an_event_that_tells_another_before_after_revision_or_maker_is_found() {
+fn event_with_wrong_contents_is_detected() {
     each_is_found(50, |right, random| {
         let at = 1 + random.below(right.events.len() - 1);
         let told = &mut right.events[at];
@@ -173,7 +173,7 @@ fn an_event_that_tells_another_before_after_revision_or_maker_is_found() {
 }
 
 #[test]
-fn a_lost_update_is_found() {
+fn lost_update_is_detected() {
     // It was answered, and then the one after it wrote what it had read before.
     each_is_found(0, |right, _| {
         let changes: Vec<_> = right.events.iter().filter(|told| told.event.action == "updated").cloned().collect();
@@ -199,7 +199,7 @@ fn a_lost_update_is_found() {
 }
 
 #[test]
-fn a_stale_read_is_found() {
+fn stale_read_is_detected() {
     each_is_found(0, |right, random| {
         let reads = |op: &Op| matches!(op.kind, Kind::Read(_) | Kind::ReadBy(_));
         let shown = |op: &Op| reads(op) && op.answer.as_ref().is_some_and(|answer| answer.status == 200);
@@ -224,7 +224,7 @@ fn made(right: &mut Right) -> String {
 }
 
 #[test]
-fn a_stale_yes_is_found() {
+fn stale_acceptance_of_a_secret_is_detected() {
     let ends = [
         Kind::Revoke(None),
         Kind::Delete(Face::Coactive),
@@ -249,7 +249,7 @@ fn a_stale_yes_is_found() {
 }
 
 #[test]
-fn a_read_that_goes_back_is_found() {
+fn non_monotonic_reads_are_detected() {
     // Both while the change is made: one sees it, and the next one does not.
     let mut right = Right::new("admin");
     made(&mut right);
@@ -267,7 +267,7 @@ fn a_read_that_goes_back_is_found() {
 }
 
 #[test]
-fn changes_that_the_history_tells_against_the_clock_are_found() {
+fn history_that_contradicts_real_time_is_detected() {
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
@@ -278,7 +278,7 @@ fn changes_that_the_history_tells_against_the_clock_are_found() {
 }
 
 #[test]
-fn a_change_that_is_half_there_is_found() {
+fn partially_applied_change_is_detected() {
     let halves = ["secret_created", "secret_ended", "updated"];
     for half in halves {
         let mut right = Right::new("admin");
@@ -294,7 +294,7 @@ fn a_change_that_is_half_there_is_found() {
 }
 
 #[test]
-fn what_was_made_twice_under_one_key_is_found() {
+fn duplicate_creation_under_one_idempotency_key_is_detected() {
     let mut right = Right::new("admin");
     made(&mut right);
     right.ops[0].requests.push("again".to_owned());
@@ -306,7 +306,7 @@ fn what_was_made_twice_under_one_key_is_found() {
 }
 
 #[test]
-fn an_id_that_is_used_again_is_found() {
+fn reused_id_is_detected() {
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Delete(Face::Postern), 20, 30);
@@ -321,7 +321,7 @@ fn an_id_that_is_used_again_is_found() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_found() {
+fn unrequested_change_is_detected() {
     let mut right = Right::new("admin");
     made(&mut right);
     let event = right.events[1].event.clone();

@@ -1,10 +1,10 @@
-//! Holds what clients saw, and what the history tells, against the model.
+//! Checks recorded responses and the history against the model.
 //!
-//! The history gives the order of the changes: that is checked, not believed. Done one after the other by the model, they
-//! have to give the answers that were given and the events that are told, and that order must not go against the clock.
-//! Everything else (a read, a verification, a refusal, a change that changes nothing) must be what the model answers
-//! in some state between its asking and its answer, and no earlier one than was seen before it was asked. So the search
-//! that linearizability asks for needs no guess: for each such operation the earliest state that fits is the best.
+//! The history gives an order of the changes, which is verified: applied in this order, the model must return the recorded
+//! responses and produce the recorded events, and the order must not contradict real time. Every other operation (a read, a
+//! verification, an error, an update without a change) must match some state of the model between its call and its return,
+//! and no earlier state than one observed before its call. So linearizability needs no search: for each such operation the
+//! earliest matching state is the best choice.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The server, asked over HTTP by one who notes that no answer came instead of failing.
+//! An HTTP client that records a missing response instead of failing.
 
 use std::sync::OnceLock;
 use std::time::Instant;

@@ -1,5 +1,5 @@
-//! A server that is killed in the midst of its work, and started again on what is left: what was acknowledged is there,
-//! and what was not is there as a whole, or not at all.
+//! A server that is killed under load and restarted on the same data: acknowledged writes are there, and every other write is
+//! there completely or not at all.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -260,7 +260,7 @@ fn look(tenant: &Tenant, server: &Server) -> (Sum, Vec<String>) {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the line that is shown in the sum")]
-fn what_was_acknowledged_survives_a_kill_and_nothing_is_half_there() {
+fn acknowledged_writes_survive_kills_and_none_is_partial() {
     let _alone = super::alone();
     let (kills, seed) = (given("POSTERN_KILLS", 3), seed());
     let place = Place::new(&mut Random::of(seed, u64::MAX));

@@ -1,4 +1,4 @@
-//! Random operations on the credentials of a tenant, and what clients remember of the answers.
+//! Random operations on a tenant's credentials, and what clients remember of the responses.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};

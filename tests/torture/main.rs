@@ -1,12 +1,12 @@
-//! Two tests of what a client may rely on, against the Worker in workerd, on D1: many clients that race, and servers that
-//! are killed. What they recorded is held against a model of one credential, change by change (`torture/check.rs`). Of
-//! random operations, by a seed that is printed. `make test` runs the short form of it (plain `cargo test` leaves it out).
+//! Long-running tests against the Worker in workerd, on D1: many concurrent clients, and servers that are killed. Recorded
+//! responses are checked against a model of a credential (`torture/check.rs`). Operations are random; the seed is printed.
+//! `make test` runs a short form (plain `cargo test` skips it).
 //!
-//! | variable | |
+//! | variable | meaning and default |
 //! |---|---|
-//! | `POSTERN_RACE_OPERATIONS` | how many operations the races make: 4,000 |
-//! | `POSTERN_KILLS` | how often a server is killed: 3 |
-//! | `POSTERN_SEED` | the number that a run before has printed |
+//! | `POSTERN_RACE_OPERATIONS` | number of operations of the races: 4,000 |
+//! | `POSTERN_KILLS` | number of kills: 3 |
+//! | `POSTERN_SEED` | seed printed by an earlier run |
 
 mod broken;
 mod check;

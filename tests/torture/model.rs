@@ -1,4 +1,4 @@
-//! A credential, one operation after the other: what each is answered, what it leaves, and what the history tells of it.
+//! A model of a credential: for each operation its response, its effect and its event.
 
 use std::collections::BTreeMap;
 

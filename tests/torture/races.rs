@@ -1,4 +1,4 @@
-//! Many clients at once on few credentials.
+//! Many concurrent clients on few credentials.
 
 use std::sync::Barrier;
 
@@ -13,7 +13,7 @@ const EACH: u64 = 150;
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the line that is shown in the sum")]
-fn whatever_clients_do_at_once_is_done_one_after_the_other() {
+fn concurrent_operations_are_linearizable() {
     let _alone = super::alone();
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"));
     let server = Server::new(variable("POSTERN_URL"), variable("POSTERN_ROOT_TOKEN"));

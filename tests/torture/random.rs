@@ -1,4 +1,4 @@
-//! Random numbers by a seed, so that a run can be made again.
+//! Random numbers from a seed, so that a run can be repeated.
 
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};

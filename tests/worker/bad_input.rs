@@ -1,4 +1,4 @@
-//! Input that no client should send: each is refused in its face's shape, and never a 5xx (see `server`).
+//! Invalid input: rejected in the face's shape, never with a 5xx (see `server`).
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use support::tenant::Tenant;
 const LIMIT: usize = 64 * 1024;
 
 #[test]
-fn a_body_past_64_kib_is_413_with_and_without_its_length() {
+fn body_above_64_kib_is_413_with_and_without_content_length() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
@@ -43,7 +43,7 @@ fn a_body_past_64_kib_is_413_with_and_without_its_length() {
 }
 
 #[test]
-fn a_header_that_is_not_ascii_is_answered_like_any_other() {
+fn non_ascii_headers_are_handled_like_any_other() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     for face in Face::ALL {
@@ -70,7 +70,7 @@ fn a_header_that_is_not_ascii_is_answered_like_any_other() {
 
 /// What cannot be read is refused before anything is asked of the database, and every parameter that is wrong is told at once.
 #[test]
-fn what_our_own_face_cannot_read_costs_no_trip() {
+fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let (all, one) = (tenant.all(Postern), tenant.one(Postern, subject.id));

@@ -1,5 +1,5 @@
-//! What a request costs does not grow with the lists that a caller sends: every route, by every rank below administrator, with
-//! every list that a request can have, up to the largest request that is read. D1 bills rows read, and runs one batch at a time.
+//! The cost of a request does not grow with the lists in its body: every route, every rank below administrator, and every list a
+//! request can have, up to the largest accepted request. D1 bills rows read, and runs one batch at a time.
 
 use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};
@@ -83,7 +83,7 @@ fn largest(list: &List) -> usize {
 }
 
 #[test]
-fn a_list_costs_no_rows_before_the_callers_rights_are_known_and_few_after() {
+fn body_lists_cost_no_rows_before_authorization_and_few_after() {
     let tenant = Tenant::new(server());
     // With as much to compare a list with as a tenant and a credential can have.
     let catalogue: Vec<_> = (0..97).map(|index| format!("r{index}")).collect();

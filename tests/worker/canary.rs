@@ -1,4 +1,4 @@
-//! No secret in what the running Worker leaves behind: the files of D1, its write-ahead log included, and the Worker's log.
+//! The running Worker leaves no secret behind: in the files of D1, its write-ahead log included, or in the Worker's log.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn found(place: &Path, texts: &[&str]) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn no_secret_is_found_in_the_database_files_or_the_log() {
+fn database_files_and_log_contain_no_secret() {
     let given = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"));
     let tenant = Tenant::new(server());
     // As a token that a client chose, sealed and shown again; as one that is known by each way to present it.

@@ -1,13 +1,13 @@
-//! What a request costs, to the row: round trips to the database, rows read, rows written.
+//! The exact cost of a request: round trips to the database, rows read, rows written.
 //!
-//! Rows written, as D1 counts them: a row that is inserted or updated is one, each entry that an index gains is one more,
-//! a row that is deleted is one, and the index entry that goes with it is none. An update writes the entry of each index
-//! that has a column which its SET names, whether or not the value is another one: so what can change, and lists are ordered
-//! by, is in tables of its own (`migrations/0001_postern.sql`).
+//! D1 counts as rows written: one for a row that is inserted, updated or deleted, and one for each index entry that is added, but
+//! none for an index entry that is removed. An update writes the entries of each index on a column that its SET names, even if
+//! the value stays the same. So columns that can change and that lists are sorted by have tables of their own
+//! (`migrations/0001_postern.sql`).
 //!
-//! The sums, part by part: docs/COSTS.md, "Rows, exactly".
+//! docs/COSTS.md, "Rows, exactly", lists the parts of each sum.
 //!
-//! What goes is stamped (who, when, which request), then deleted: two writes of one row.
+//! A deletion writes a row twice: its stamp (who, when, which request), then the DELETE.
 
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
@@ -45,7 +45,7 @@ fn with_token(tenant: &Tenant, name: &str, token: &str) -> Value {
 }
 
 #[test]
-fn a_change_writes_two_rows_and_one_more_where_a_list_has_it_elsewhere() {
+fn change_writes_two_rows_and_one_more_if_a_list_key_changes() {
     let tenant = Tenant::new(server());
     let Subject { id, .. } = tenant.subject();
     for face in Face::ALL {
@@ -69,7 +69,7 @@ fn a_change_writes_two_rows_and_one_more_where_a_list_has_it_elsewhere() {
 }
 
 #[test]
-fn a_change_that_changes_nothing_writes_nothing_and_keeps_the_etag() {
+fn update_without_a_change_writes_nothing_and_keeps_the_etag() {
     let tenant = Tenant::new(server());
     let Subject { id, name, .. } = tenant.subject();
     let token = format!("kept-{id}");
@@ -90,7 +90,7 @@ fn a_change_that_changes_nothing_writes_nothing_and_keeps_the_etag() {
 }
 
 #[test]
-fn a_new_bearer_token_writes_nine_rows_and_eleven_with_a_new_name() {
+fn new_bearer_token_writes_nine_rows_and_eleven_with_a_new_name() {
     let tenant = Tenant::new(server());
     let Subject { id, name, secret } = tenant.subject();
     let first = update(&tenant, LiteGraph, id, &with_token(&tenant, &name, &format!("first-{id}")));
@@ -104,7 +104,7 @@ fn a_new_bearer_token_writes_nine_rows_and_eleven_with_a_new_name() {
 }
 
 #[test]
-fn what_is_made_writes_its_rows() {
+fn creation_writes_the_expected_rows() {
     let tenant = Tenant::new(server());
     for face in Face::ALL {
         let made =
@@ -118,7 +118,7 @@ fn what_is_made_writes_its_rows() {
 }
 
 #[test]
-fn what_is_deleted_writes_its_rows() {
+fn deletion_writes_the_expected_rows() {
     let tenant = Tenant::new(server());
     let delete = |path: &str, status| call("DELETE", path).token(&tenant.admin).send(server()).expect(status);
     for face in Face::ALL {
@@ -145,7 +145,7 @@ fn what_is_deleted_writes_its_rows() {
 }
 
 #[test]
-fn a_refusal_is_one_trip_and_writes_nothing() {
+fn rejected_request_costs_one_trip_and_writes_nothing() {
     let tenant = Tenant::new(server());
     let Subject { id, .. } = tenant.subject();
     let (viewer, taken) = (tenant.caller(&["viewer"]), format!("taken-{id}"));
@@ -176,7 +176,7 @@ fn a_refusal_is_one_trip_and_writes_nothing() {
 }
 
 #[test]
-fn garbage_costs_no_trip() {
+fn malformed_token_costs_no_trip() {
     let tenant = Tenant::new(server());
     let Subject { id, secret, .. } = tenant.subject();
     let last = if secret.ends_with('0') { "1" } else { "0" };
@@ -299,7 +299,7 @@ fn tenants(count: usize) -> Vec<Tenant<'static>> {
 }
 
 #[test]
-fn every_route_is_one_trip_and_costs_what_it_costs() {
+fn every_route_takes_one_trip_at_its_recorded_cost() {
     let tenants = tenants(ROUTES.len());
     let costs = ROUTES.iter().filter(|route| routes::asks(route)).zip(&tenants).map(|(route, tenant)| {
         let place = PathIds::new(tenant);
@@ -309,7 +309,7 @@ fn every_route_is_one_trip_and_costs_what_it_costs() {
 }
 
 #[test]
-fn nothing_reads_more_where_a_tenant_has_fifty_credentials_more() {
+fn rows_read_do_not_grow_with_fifty_more_credentials() {
     let tenants = tenants(1);
     let tenant = &tenants[0];
     let few = other_outcomes(tenant);

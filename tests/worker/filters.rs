@@ -1,5 +1,5 @@
-//! Lists of our own face by what they ask for: each finds what passes and nothing else, and no page reads more than a thousand
-//! rows, whatever is asked for and however much the tenant has (tests/worker/seed.mjs).
+//! Filters of lists on the Postern face: each finds exactly the matching items, and no page reads more than a thousand rows,
+//! for every filter and size of tenant (tests/worker/seed.mjs).
 
 use std::io::Write;
 
@@ -149,18 +149,18 @@ fn go_through(size: u64, pages: usize) {
 }
 
 #[test]
-fn each_filter_finds_what_passes_in_each_order_and_reads_a_thousand_rows_a_page_at_most() {
+fn every_filter_is_exact_and_reads_at_most_a_thousand_rows_a_page() {
     go_through(2_500, usize::MAX);
 }
 
 #[test]
-fn a_page_reads_a_thousand_rows_at_most_whatever_the_tenant() {
+fn filtered_page_of_a_large_tenant_reads_at_most_a_thousand_rows() {
     go_through(large(), 3);
 }
 
 /// Where next to nothing passes, most pages are empty, and each says where the next begins.
 #[test]
-fn what_passes_is_found_among_very_many_page_by_page() {
+fn rare_matches_in_a_large_tenant_are_found_page_by_page() {
     let size = large();
     let tenant = seeded(size);
     let few = |n: u64| n.is_multiple_of(11) && n < 700;
@@ -179,7 +179,7 @@ fn what_passes_is_found_among_very_many_page_by_page() {
 
 /// A credential may have a hundred roles: a page that asks for one reads no row for each of them.
 #[test]
-fn a_role_is_looked_for_without_reading_every_role() {
+fn role_filter_reads_no_row_per_role() {
     let tenant = Tenant::new(server());
     let many: Vec<_> =
         (0..100).map(|number| json!({ "role_id": "viewer", "resource": format!("r{number:03}") })).collect();

@@ -1,12 +1,12 @@
-//! The running thing: the Worker in workerd, on D1, over HTTP. `make test` starts it on a fresh database and runs this
-//! target alone (plain `cargo test` skips it). Each test makes a tenant of its own, so all of them run at once.
+//! Tests that need workerd and D1, over HTTP. `make test` starts the Worker on a fresh database and runs this target (plain
+//! `cargo test` skips it). Each test creates its own tenant, so all tests run concurrently.
 
+mod adversarial;
 mod bad_input;
 mod bounded;
 mod canary;
 mod cost;
 mod filters;
-mod nasty;
 mod races;
 mod rotation;
 mod scale;

@@ -1,4 +1,4 @@
-//! Fifty at once: what is judged is what is written to.
+//! Fifty concurrent requests: a request is judged on the state that it changes.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn split(replies: Vec<Reply>) -> (Reply, Vec<Reply>) {
 }
 
 #[test]
-fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
+fn concurrent_changes_are_never_lost_and_leave_no_revision_gap() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let first = tenant.read(Keycard, subject.id);
@@ -66,7 +66,7 @@ fn fifty_changes_at_once_are_none_lost_and_leave_no_gap() {
 }
 
 #[test]
-fn fifty_changes_at_once_through_every_face_leave_no_gap() {
+fn concurrent_changes_through_every_face_leave_no_revision_gap() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).collect();
@@ -82,7 +82,7 @@ fn fifty_changes_at_once_through_every_face_leave_no_gap() {
 }
 
 #[test]
-fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
+fn concurrent_changes_with_one_etag_apply_once() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     // Each face's update, and our own PUT: the whole as it was read, with another name, and what only reads left in.
@@ -108,7 +108,7 @@ fn of_fifty_changes_at_once_with_one_etag_one_is_made() {
 }
 
 #[test]
-fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
+fn concurrent_creations_with_one_token_succeed_once() {
     let tenant = Tenant::new(server());
     let token = format!("contended-{}", tenant.id);
     let guids: Vec<_> = (1..=FIFTY).map(|number| format!("00000000-0000-0000-0000-{number:012}")).collect();
@@ -131,7 +131,7 @@ fn of_fifty_credentials_at_once_with_one_token_one_is_made() {
 }
 
 #[test]
-fn of_fifty_credentials_at_once_that_take_one_token_one_gets_it() {
+fn concurrent_updates_to_one_token_succeed_once() {
     let tenant = Tenant::new(server());
     let token = format!("wanted-{}", tenant.id);
     let subjects = at_once((0..FIFTY).collect(), |_| tenant.subject());
@@ -147,7 +147,7 @@ fn of_fifty_credentials_at_once_that_take_one_token_one_gets_it() {
 }
 
 #[test]
-fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
+fn concurrent_new_tokens_leave_one_valid_token() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let tokens: Vec<_> = (0..FIFTY).map(|number| format!("token-{number}-{}", subject.id)).collect();
@@ -167,7 +167,7 @@ fn fifty_tokens_at_once_for_one_credential_leave_one_that_holds() {
 }
 
 #[test]
-fn of_fifty_deletions_at_once_one_deletes() {
+fn concurrent_deletions_delete_once() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let faces: Vec<_> = (0..FIFTY).zip(Face::ALL.into_iter().cycle()).map(|(_, face)| face).collect();
@@ -185,7 +185,7 @@ fn of_fifty_deletions_at_once_one_deletes() {
 }
 
 #[test]
-fn what_is_made_and_deleted_at_once_is_counted_right() {
+fn concurrent_creations_and_deletions_keep_the_count_exact() {
     let tenant = Tenant::new(server());
     let kept = at_once((0..FIFTY).collect(), |number| {
         let subject = tenant.subject();
@@ -208,7 +208,7 @@ fn what_is_made_and_deleted_at_once_is_counted_right() {
 }
 
 #[test]
-fn a_change_and_a_deletion_at_once_leave_nothing_behind() {
+fn change_concurrent_with_deletion_leaves_nothing_behind() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let replies = at_once((0..FIFTY).collect(), |number| {
@@ -236,7 +236,7 @@ fn a_change_and_a_deletion_at_once_leave_nothing_behind() {
 }
 
 #[test]
-fn fifty_organizations_at_once_of_one_name_get_fifty_labels() {
+fn concurrent_organizations_of_one_name_get_distinct_labels() {
     let name = format!("Race {}", Tenant::new(server()).id);
     let labels = at_once((0..FIFTY).collect(), |_| {
         text(&post_by_root(server(), "/organizations", &json!({ "name": name })).expect(201).json()["label"])
@@ -248,7 +248,7 @@ fn fifty_organizations_at_once_of_one_name_get_fifty_labels() {
 }
 
 #[test]
-fn reads_during_changes_show_a_state_that_was_and_its_own_etag() {
+fn reads_during_changes_return_a_consistent_state_and_etag() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let answers = at_once((0..FIFTY).collect(), |number| {
@@ -281,7 +281,7 @@ fn said(reply: &Reply) -> (u16, String, String) {
 }
 
 #[test]
-fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
+fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
     let tenant = Tenant::new(server());
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
     let name = format!("once-{}", tenant.id);
@@ -314,7 +314,7 @@ fn fifty_equal_posts_at_once_under_one_key_make_one_and_are_answered_alike() {
 }
 
 #[test]
-fn fifty_posts_at_once_of_two_bodies_under_one_key_make_one_of_them() {
+fn concurrent_posts_of_two_bodies_under_one_key_create_one() {
     let tenant = Tenant::new(server());
     let path = tenant.all(Postern);
     let bodies = [json!({ "name": "left", "roles": null }), json!({ "name": "right", "roles": null })];
@@ -336,7 +336,7 @@ fn fifty_posts_at_once_of_two_bodies_under_one_key_make_one_of_them() {
 }
 
 #[test]
-fn of_fifty_rotations_at_once_one_begins() {
+fn concurrent_rotations_begin_once() {
     let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let replies = at_once(vec![(); 50], |()| tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })));
@@ -356,7 +356,7 @@ fn of_fifty_rotations_at_once_one_begins() {
 }
 
 #[test]
-fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
+fn concurrent_rotation_steps_leave_one_or_two_secrets() {
     let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let replies = at_once((0..FIFTY).collect(), |number| match number % 5 {
@@ -403,7 +403,7 @@ fn rotations_begun_finished_and_cancelled_at_once_leave_one_secret_or_two() {
 
 /// However often it is asked while it rotates, at least one secret holds at every instant.
 #[test]
-fn while_secrets_are_replaced_one_of_them_always_holds() {
+fn a_valid_secret_always_exists_during_rotation() {
     let tenant = Tenant::new(server());
     let own = tenant.own(json!({}));
     let (made, over) = (std::sync::Mutex::new(vec![own.secret.clone()]), std::sync::atomic::AtomicBool::new(false));

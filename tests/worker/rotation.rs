@@ -1,5 +1,5 @@
-//! Rotation on the real clock: for a grace of seconds both secrets hold, then the new one alone. No timer ends the old one: its
-//! deadline is judged as it is read.
+//! Rotation on the real clock: both secrets are valid for the grace period, then only the new one. No timer ends the old secret:
+//! its deadline is checked on each use.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn wait(tenant: &Tenant, end: i64, at_most: i64) {
 }
 
 #[test]
-fn the_old_secret_holds_until_its_deadline_and_not_after_it() {
+fn retiring_secret_is_valid_until_its_deadline_only() {
     let tenant = Tenant::new(server());
     let own = tenant.own(json!({ "roles": roles(&["admin"]) }));
     let mut old = own.secret.clone();
@@ -59,7 +59,7 @@ fn the_old_secret_holds_until_its_deadline_and_not_after_it() {
 
 /// A credential's own end is judged by the clock too, and no grace reaches beyond it.
 #[test]
-fn a_credential_ends_by_the_clock_and_its_retiring_secret_no_later() {
+fn retiring_secret_expires_no_later_than_its_credential() {
     let tenant = Tenant::new(server());
     let end = micros(&tenant.verify("of-nobody").json()["checked_at"]) + 6 * SECOND;
     let own = tenant.own(json!({ "expires_at": Micros(end).to_rfc3339_micros() }));

@@ -1,4 +1,4 @@
-//! What a list costs where a tenant has a thousand credentials, and where it has many more (tests/worker/seed.mjs).
+//! The cost of a list for a tenant with a thousand credentials and for one with many more (tests/worker/seed.mjs).
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -50,7 +50,7 @@ fn places(size: usize) -> [usize; 3] {
 }
 
 #[test]
-fn a_page_of_keycard_reads_as_many_rows_whatever_the_tenant_the_place_and_the_direction() {
+fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() {
     let mut measured = Measured::new();
     for size in sizes() {
         let tenant = seeded(size);
@@ -95,7 +95,7 @@ fn a_page_of_keycard_reads_as_many_rows_whatever_the_tenant_the_place_and_the_di
 /// A page further on counts what is behind it, which its contract wants exact up to a thousand. For that it passes over its
 /// own entries of the index once more.
 #[test]
-fn a_page_of_litegraph_reads_as_many_rows_whatever_the_tenant_the_order_and_the_place() {
+fn litegraph_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     let (mut first, mut further) = (Measured::new(), Measured::new());
     for size in sizes() {
         let tenant = seeded(size);
@@ -162,7 +162,7 @@ fn a_page_of_litegraph_reads_as_many_rows_whatever_the_tenant_the_order_and_the_
 }
 
 #[test]
-fn a_page_of_ours_reads_as_many_rows_whatever_the_tenant_the_order_and_the_place() {
+fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     let (mut by_creation, mut by_name) = (Measured::new(), Measured::new());
     for size in sizes() {
         let tenant = seeded(size);
@@ -206,7 +206,7 @@ fn a_page_of_ours_reads_as_many_rows_whatever_the_tenant_the_order_and_the_place
 }
 
 #[test]
-fn a_page_of_the_history_reads_its_own_events_however_many_there_are() {
+fn history_page_reads_only_its_own_events() {
     let mut measured = Measured::new();
     for size in sizes() {
         let tenant = seeded(size);
@@ -243,7 +243,7 @@ fn last_made(tenant: &Tenant) -> (i64, String, Id) {
 }
 
 #[test]
-fn a_list_that_is_not_paged_is_one_trip_a_thousand() {
+fn unpaged_list_takes_one_trip_per_thousand_items() {
     for (size, trips) in [(1_000, 1), (2_500, 3)] {
         let tenant = seeded(size);
         let ids: BTreeSet<_> = seeds(size).into_iter().map(|(.., id)| id).collect();
@@ -261,7 +261,7 @@ fn a_list_that_is_not_paged_is_one_trip_a_thousand() {
 
 /// "Up to 10,000; above that 400", found without reading them.
 #[test]
-fn what_is_too_much_for_one_request_is_refused_in_one_trip() {
+fn requests_above_ten_thousand_items_are_rejected_in_one_trip() {
     let tenant = seeded(large());
     let refused = |reply: &Reply| {
         assert!((reply.cost.trips, reply.cost.rows_written) == (1, 0) && reply.cost.rows_read < 60, "{reply:?}");

@@ -1,4 +1,4 @@
-//! The scheduled event of the Worker: what was kept for requests that are sent again is forgotten after a day.
+//! The Worker's scheduled event: responses kept for retries are deleted after a day.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// A Worker of its own, which tests/worker/scheduled.mjs starts: the one that the other tests call is reached by HTTP alone.
 #[test]
-fn what_is_older_than_a_day_is_forgotten_by_the_scheduled_event_and_nothing_else() {
+fn scheduled_event_deletes_only_responses_older_than_a_day() {
     let ran = Command::new("node").arg("tests/worker/scheduled.mjs").output().expect("node");
     let text = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{text}{}", String::from_utf8_lossy(&ran.stderr));

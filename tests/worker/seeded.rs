@@ -1,4 +1,4 @@
-//! The large tenants that the harness makes.
+//! The large tenants that `make test` creates.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Failed authentications, past the limits of `wrangler.toml`: 100 a minute of an address, 30 of a credential. Here a minute is
-//! one of the clock: what is counted has to be in one of them.
+//! Failed authentications above the limits of `wrangler.toml`: 100 per minute and address, 30 per minute and credential. The
+//! limiter counts by clock minute, so each test keeps its requests within one.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -79,7 +79,7 @@ const TOO_MANY: [&str; 5] = [
     r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications: try again in a minute."}"#,
     r#"{"message":"Too many failed authentications: try again in a minute.","code":"rate_limited","status":429}"#,
     r#"{"error":"temporarily_unavailable","error_description":"Too many failed authentications: try again in a minute."}"#,
-    r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait as long as Retry-After says. A call with a secret that holds is answered all the while."}"#,
+    r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait for the seconds in Retry-After. Requests with a valid secret are still accepted."}"#,
 ];
 
 #[track_caller]
@@ -101,7 +101,7 @@ fn garbage(number: usize, call: Call) -> Call {
 }
 
 #[test]
-fn an_address_that_fails_too_often_is_told_so_on_every_face_and_a_good_secret_is_let_in_from_it() {
+fn failing_address_gets_429_on_every_face_but_a_valid_secret_is_accepted() {
     let tenant = Tenant::new(server());
     let (failed, good, over, elsewhere) = in_one_minute(|| {
         let (here, elsewhere) = (address(), address());
@@ -131,7 +131,7 @@ fn an_address_that_fails_too_often_is_told_so_on_every_face_and_a_good_secret_is
 }
 
 #[test]
-fn the_neighbours_of_one_network_are_counted_as_one() {
+fn ipv6_addresses_of_one_network_share_a_limit() {
     let (failed, over, elsewhere) = in_one_minute(|| {
         let network = 0x2001_0db8 << 32 | unique() & 0xffff_fffe;
         let fail =
@@ -145,7 +145,7 @@ fn the_neighbours_of_one_network_are_counted_as_one() {
 }
 
 #[test]
-fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_let_in() {
+fn guessed_credential_gets_429_but_its_valid_secret_is_accepted() {
     let tenant = Tenant::new(server());
     // From an address of its own each time, or from none that is known.
     for addressed in [true, false] {
@@ -181,7 +181,7 @@ fn a_credential_that_is_guessed_at_too_often_is_told_so_and_its_own_secret_is_le
 
 /// Each secret is counted where no credential is named.
 #[test]
-fn a_secret_that_holds_no_more_is_counted_by_itself() {
+fn each_invalid_secret_is_counted_separately() {
     let tenant = Tenant::new(server());
     let (failed, over, other) = in_one_minute(|| {
         let gone = [(); 2].map(|()| {
@@ -200,7 +200,7 @@ fn a_secret_that_holds_no_more_is_counted_by_itself() {
 
 /// Without an address and a name there is nothing to count by.
 #[test]
-fn one_that_names_nothing_at_an_address_that_is_not_told_is_never_told_to_wait() {
+fn failures_without_address_and_credential_are_not_limited() {
     let tenant = Tenant::new(server());
     let failed: Vec<_> =
         (0..BY_ADDRESS + 20).map(|number| garbage(number, get("/v1/tenants")).send(server())).collect();
@@ -210,7 +210,7 @@ fn one_that_names_nothing_at_an_address_that_is_not_told_is_never_told_to_wait()
 
 /// What is answered, and what is refused for another reason, is no failed authentication, however often.
 #[test]
-fn nothing_but_a_failure_is_counted() {
+fn only_failed_authentications_are_counted() {
     let tenant = Tenant::new(server());
     let (done, failed) = in_one_minute(|| {
         let here = address();
@@ -235,7 +235,7 @@ fn nothing_but_a_failure_is_counted() {
 
 /// That a token is taken says that it is somebody's: who asks so too often is told to wait, and may still create.
 #[test]
-fn whether_a_token_is_taken_is_not_asked_without_end() {
+fn probing_for_taken_tokens_is_limited() {
     let tenant = Tenant::new(server());
     let (taken, over, made) = in_one_minute(|| {
         let admin = tenant.caller(&["admin"]);

@@ -1,4 +1,4 @@
-//! The seam in the Worker: what D1 says, and when, is told, tried again and logged as `src/store/fault.rs` has it.
+//! Database failures in the Worker: each message of D1 is reported, retried and logged as `src/store/fault.rs` defines.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn send(call: Call, faults: &Value) -> Reply {
 #[track_caller]
 fn is_503(reply: &Reply, face: Face, unknown: bool, trips: u64) {
     assert_eq!((reply.status, reply.cost.trips, reply.header("retry-after")), (503, trips, Some("1")), "{reply:?}");
-    let told = face.of(["made, or not", "did not say whether", "did not say whether", "outcome_unknown"]);
+    let told = face.of(["change is unknown", "change is unknown", "change is unknown", "outcome_unknown"]);
     assert_eq!(reply.text.contains(told), unknown, "{reply:?}");
     assert_eq!(reply.header("x-should-retry"), (face == Keycard && unknown).then_some("false"), "{reply:?}");
 }
@@ -66,7 +66,7 @@ impl Scene {
 }
 
 #[test]
-fn what_did_not_reach_the_database_is_asked_once_more() {
+fn batch_that_never_reached_the_database_is_retried_once() {
     let scene = Scene::new();
     for (number, face) in Face::ALL.into_iter().enumerate() {
         let revision = scene.state().1;
@@ -84,7 +84,7 @@ fn what_did_not_reach_the_database_is_asked_once_more() {
 }
 
 #[test]
-fn what_was_lost_is_asked_once_more_if_it_reads_and_told_as_unknown_if_it_writes() {
+fn lost_read_is_retried_and_lost_write_is_reported_as_unknown() {
     let scene = Scene::new();
     for (number, face) in Face::ALL.into_iter().enumerate() {
         let (before, revision) = scene.state();
@@ -105,7 +105,7 @@ fn what_was_lost_is_asked_once_more_if_it_reads_and_told_as_unknown_if_it_writes
 }
 
 #[test]
-fn what_the_database_has_no_time_for_is_not_asked_again() {
+fn overload_and_timeout_are_not_retried() {
     let scene = Scene::new();
     let (name, revision) = scene.state();
     for face in Face::ALL {
@@ -124,7 +124,7 @@ fn what_the_database_has_no_time_for_is_not_asked_again() {
 }
 
 #[test]
-fn what_was_made_and_not_told_is_told_to_who_asks_again_under_the_same_key() {
+fn retry_under_the_same_key_returns_the_lost_response() {
     let scene = Scene::new();
     let body = json!({ "name": "once", "roles": [{ "role_id": "viewer" }] });
     let before = scene.count();
@@ -141,7 +141,7 @@ fn what_was_made_and_not_told_is_told_to_who_asks_again_under_the_same_key() {
 }
 
 #[test]
-fn a_write_sent_again_with_its_if_match_is_refused_if_it_was_made() {
+fn retry_with_if_match_is_rejected_if_the_write_was_applied() {
     let scene = Scene::new();
     let Own { path, .. } = &scene.tenant.own(json!({}));
     let tag = get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).etag().to_owned();
@@ -154,7 +154,7 @@ fn a_write_sent_again_with_its_if_match_is_refused_if_it_was_made() {
 
 /// `POSTERN_DATABASE_WAIT_MS` is 2000 here: what is not slow on purpose keeps within it on a busy machine too.
 #[test]
-fn what_takes_longer_than_the_wait_is_told_as_unknown_and_may_be_there_later() {
+fn batch_past_the_timeout_is_503_and_may_be_applied_later() {
     let scene = Scene::new();
     let (name, revision) = scene.state();
     for face in Face::ALL {
@@ -173,7 +173,7 @@ fn what_takes_longer_than_the_wait_is_told_as_unknown_and_may_be_there_later() {
 }
 
 #[test]
-fn those_beside_a_slow_one_are_answered() {
+fn requests_concurrent_with_a_slow_one_are_answered() {
     let scene = Scene::new();
     let over = AtomicBool::new(false);
     let beside = std::thread::scope(|scope| {
@@ -195,7 +195,7 @@ fn those_beside_a_slow_one_are_answered() {
 }
 
 #[test]
-fn nobody_is_told_active_or_given_a_token_while_the_database_fails() {
+fn failing_database_never_yields_active_or_an_access_token() {
     let scene = Scene::new();
     let own = scene.tenant.own(json!({}));
     let by_admin = |path: &str| call("POST", path).token(&scene.tenant.admin);
@@ -223,7 +223,7 @@ fn nobody_is_told_active_or_given_a_token_while_the_database_fails() {
 
 /// When a secret was used last is written after the answer. That may fail: the next use is noted.
 #[test]
-fn what_fails_after_the_answer_fails_nothing_but_itself() {
+fn failed_deferred_write_does_not_affect_the_response() {
     let scene = Scene::new();
     let Own { path, secret, .. } = &scene.tenant.own(json!({}));
     let used =
@@ -244,7 +244,7 @@ fn what_fails_after_the_answer_fails_nothing_but_itself() {
 }
 
 #[test]
-fn each_fault_is_logged_with_the_request_that_it_was_of_and_no_secret() {
+fn every_fault_is_logged_with_its_request_id_and_no_secret() {
     let scene = Scene::new();
     let told = [
         scene.read(Postern, &json!([{ "before": LOST }])),
@@ -269,7 +269,7 @@ fn each_fault_is_logged_with_the_request_that_it_was_of_and_no_secret() {
 
 /// Thirty that fail at once, each in its way, and then thirty that do not.
 #[test]
-fn after_all_faults_it_answers_as_ever() {
+fn service_recovers_after_all_faults() {
     let scene = Scene::new();
     let faults: Vec<_> = (0..30)
         .map(|number| match number % 5 {

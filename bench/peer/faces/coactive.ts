@@ -90,11 +90,11 @@ export const coactive: Face<typeof body.shape> = {
       case "no_rbac":
         return context.json({ detail: "Roles are only available to organizations that are RBAC-enabled" }, 403);
       case "stale":
-        return context.json({ detail: "If-Match, or If-None-Match, does not hold" }, 412);
+        return context.json({ detail: "If-Match or If-None-Match does not match: read the client again and send its current ETag" }, 412);
       case "media_type":
         return context.json({ detail: "Unsupported Media Type: send application/json" }, 415);
       case "too_large":
-        return context.json({ detail: "Request body too large: 64 KiB at most" }, 413);
+        return context.json({ detail: "Request body too large: send at most 64 KiB" }, 413);
       case "busy":
       case "revoked":
       case "token_taken":
@@ -145,10 +145,10 @@ function words(violation: Violation, value: unknown): [string, string] {
 
 const VALUE_ERRORS: Record<string, string> = {
   control: "control characters are not allowed",
-  unknown_role: "this organization has no role of this id",
-  instance_alone: "a resource_instance needs its resource",
-  outside_context: "this role lies outside of the roles_context",
+  unknown_role: "this organization has no role with this id",
+  instance_alone: "resource_instance requires resource in the same role",
+  outside_context: "this role is outside roles_context",
   last_role:
-    "this would take the last role away, and no role means full access: to grant that, leave roles_context out",
-  context: "roles_context is 'system' or 'dataset:{dataset_id}'",
+    "this would remove the last role, and no roles means full access: to grant full access, omit roles_context",
+  context: "roles_context must be 'system' or 'dataset:{dataset_id}'",
 };

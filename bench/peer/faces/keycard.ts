@@ -15,7 +15,7 @@ export const keycard: Face<typeof body.shape> = {
   check(context) {
     const id = context.req.header("x-client-request-id");
     if (id === undefined) return;
-    if (!isGuid(id)) refuse({ kind: "unreadable", words: "The header X-Client-Request-ID is not a UUID." });
+    if (!isGuid(id)) refuse({ kind: "unreadable", words: "The header X-Client-Request-ID is not a UUID. Send a UUID, or omit the header." });
     context.set("requestId", id);
     context.header("X-Request-Id", id);
   },
@@ -65,18 +65,18 @@ export const keycard: Face<typeof body.shape> = {
       case "unreadable":
         return error(context, 400, "bad_request", reason.words);
       case "missing":
-        return error(context, 404, "not_found", `There is no such ${NOUNS[reason.what]}.`);
+        return error(context, 404, "not_found", `${NOUNS[reason.what]} not found.`);
       case "unauthenticated":
       case "inactive":
         return error(context, 401, "unauthorized", "The credentials were not accepted.");
       case "forbidden":
-        return error(context, 403, "forbidden", "You may not do this.");
+        return error(context, 403, "forbidden", "You lack permission for this operation.");
       case "no_rbac":
         return error(context, 403, "forbidden", "This organization is not RBAC-enabled.");
       case "stale":
-        return error(context, 412, "precondition_failed", "If-Match, or If-None-Match, does not hold.");
+        return error(context, 412, "precondition_failed", "If-Match or If-None-Match does not match. Read the resource again and send its current ETag.");
       case "media_type":
-        return error(context, 415, "unsupported_media_type", "The Content-Type has to be application/json.");
+        return error(context, 415, "unsupported_media_type", "The Content-Type must be application/json.");
       case "too_large":
         return error(context, 413, "too_large", "The body is larger than 64 KiB.");
       case "busy":
@@ -84,12 +84,12 @@ export const keycard: Face<typeof body.shape> = {
       case "token_taken":
         return error(context, 409, "conflict", "It was changed meanwhile: try again.");
       case "broken":
-        return error(context, 500, "internal_error", "Something failed on our side.");
+        return error(context, 500, "internal_error", "Internal error.");
     }
   },
 };
 
-const NOUNS = { tenant: "organization", principal: "service account", credential: "credential" };
+const NOUNS = { tenant: "Organization", principal: "Service account", credential: "Credential" };
 
 type Status = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 500;
 

@@ -79,9 +79,9 @@ export const litegraph: Face<typeof body.shape> = {
       case "no_rbac":
         return error(context, 401, "AuthorizationFailed", "This tenant is not RBAC-enabled.");
       case "stale":
-        return error(context, 412, "Conflict", "If-Match, or If-None-Match, does not hold.");
+        return error(context, 412, "Conflict", "If-Match or If-None-Match does not match. Read the resource again and send its current ETag.");
       case "media_type":
-        return error(context, 415, "BadRequest", "The Content-Type has to be application/json.");
+        return error(context, 415, "BadRequest", "The Content-Type must be application/json.");
       case "too_large":
         return error(context, 413, "TooLarge");
       case "revoked":
@@ -89,10 +89,10 @@ export const litegraph: Face<typeof body.shape> = {
           context,
           409,
           "Conflict",
-          "The credential is revoked: only Postern's own API restores it. Active: false leaves it so.",
+          "The credential is revoked, and only Postern's own API restores it. Send Active: false to change its other members.",
         );
       case "token_taken":
-        return error(context, 409, "Conflict", "This BearerToken cannot be used.");
+        return error(context, 409, "Conflict", "This BearerToken cannot be used. Choose another.");
       case "busy":
         return error(context, 409, "Conflict", "The credential was changed meanwhile: try again.");
       case "broken":

@@ -1,4 +1,4 @@
-//! Tests of secrets.
+//! Tests of `secret.rs`.
 
 use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, same};
 use crate::credential::base32;
@@ -17,17 +17,17 @@ fn keys() -> Keyring {
 }
 
 #[test]
-fn a_made_token_is_read_back_and_carries_its_id() {
+fn generated_token_parses_and_contains_its_id() {
     let made = token();
     let read = Token::read(made.reveal(), PREFIX).ok();
-    assert_eq!(read.as_ref().and_then(|read| read.carries), Some(Id::from_bits(7)));
+    assert_eq!(read.as_ref().and_then(|read| read.embedded_id), Some(Id::from_bits(7)));
     assert_eq!(made.reveal().len(), 5 + 26 + 1 + 52 + 1 + 7);
     assert_eq!(made.hint().len(), 4);
     assert!(made.reveal().rsplit('_').nth(1).is_some_and(|random| random.ends_with(made.hint())));
 }
 
 #[test]
-fn one_character_off_fails_the_checksum() {
+fn checksum_detects_any_changed_character() {
     let made = token();
     for index in 5..made.reveal().len() {
         let mut bytes = made.reveal().as_bytes().to_vec();
@@ -38,7 +38,7 @@ fn one_character_off_fails_the_checksum() {
 }
 
 #[test]
-fn a_clients_own_token_is_found_by_its_hmac_and_hints_nothing() {
+fn client_chosen_token_is_identified_by_its_hmac_and_has_no_hint() {
     let keys = Keys::from_master_key(&[1; 32]);
     let own = Token::read("default", PREFIX).ok().unwrap();
     let proof = keys.prove(&own);
@@ -49,7 +49,7 @@ fn a_clients_own_token_is_found_by_its_hmac_and_hints_nothing() {
 }
 
 #[test]
-fn what_is_no_token_is_refused() {
+fn malformed_tokens_are_rejected() {
     for text in ["", " ", "a b", "ä", "a\n", &"x".repeat(513)] {
         assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Characters), "{text}");
     }
@@ -60,7 +60,7 @@ fn what_is_no_token_is_refused() {
 }
 
 #[test]
-fn a_sealed_token_opens_for_its_credential_and_key_alone() {
+fn sealed_token_opens_only_for_its_credential_and_key() {
     let (keys, tenant, credential) = (Keys::from_master_key(&[1; 32]), Id::from_bits(1), Id::from_bits(2));
     let sealed = keys.seal(&token(), tenant, credential, [9; 12]).unwrap();
     let open =
@@ -73,7 +73,7 @@ fn a_sealed_token_opens_for_its_credential_and_key_alone() {
 }
 
 #[test]
-fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
+fn access_token_is_valid_until_it_expires_and_only_under_its_key() {
     let keyring = |current, previous: Option<u8>| Keyring {
         current: Keys::from_master_key(&[current; 32]),
         previous: previous.map(|key| Keys::from_master_key(&[key; 32])),
@@ -86,12 +86,12 @@ fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
     let given = Access { secret, made, end: Micros(now.0 + last + 1) };
     assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(given));
     assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(given), "under the previous key");
-    assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "its end has come");
-    assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under no key that there is");
-    // Neither is taken for the other.
+    assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "expired");
+    assert_eq!(read(keyring(2, None), issued.reveal(), 0), None, "under a key that is not configured");
+    // A secret is not an access token, nor the reverse.
     assert_eq!(read(keyring(1, None), token().reveal(), 0), None);
     assert_eq!(Token::read(issued.reveal(), PREFIX).err(), Some(NotAToken::Checksum));
-    // Another secret, another time of its making or another end, with the checksum set right, is not signed.
+    // Another secret, creation or end, with a corrected checksum, fails the signature.
     for (from, to) in [
         (secret.to_string(), Id::from_bits(8).to_string()),
         ("1795222800".into(), "1995222800".into()),
@@ -106,7 +106,7 @@ fn an_access_token_names_its_secret_until_its_end_and_under_its_key() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in "\\PC*", tail in "[ -~]{0,40}") {
+    fn token_reader_never_panics(text in "\\PC*", tail in "[ -~]{0,40}") {
         let _ = Token::read(&text, PREFIX);
         let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
         let _ = keys().read_access(&format!("{PREFIX}at_{tail}"), PREFIX, Micros(0));
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_are_the_same_when_they_are_equal(left in "[ab]{0,4}", right in "[ab]{0,4}") {
+    fn constant_time_comparison_agrees_with_equality(left in "[ab]{0,4}", right in "[ab]{0,4}") {
         prop_assert_eq!(same(&left, &right), left == right);
     }
 }

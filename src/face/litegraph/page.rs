@@ -90,19 +90,19 @@ impl Reader {
             None if given.is_null() => DEFAULT,
             _ => {
                 self.wrong
-                    .push(Parameter { name, wants: "has to be an order, such as CreatedDescending or NameAscending" });
+                    .push(Parameter { name, wants: "must be an ordering, such as CreatedDescending or NameAscending" });
                 DEFAULT
             }
         };
     }
 
     fn limit(&mut self, name: &'static str, given: &Value) {
-        let number = self.number(name, given, 1, "has to be a number from 1 to 1000");
+        let number = self.number(name, given, 1, "must be a number from 1 to 1000");
         self.page.limit = number.unwrap_or(self.page.limit);
     }
 
     fn skip(&mut self, name: &'static str, given: &Value) {
-        let number = self.number(name, given, 0, "has to be a number from 0 to 1000");
+        let number = self.number(name, given, 0, "must be a number from 0 to 1000");
         self.page.skip = number.unwrap_or(self.page.skip);
     }
 
@@ -118,7 +118,7 @@ impl Reader {
     fn from(&mut self, name: &'static str, given: &Value) {
         self.page.from = given.as_str().and_then(Id::parse_guid).map(|id| Key(Some(id)));
         if self.page.from.is_none() && !given.is_null() {
-            self.wrong.push(Parameter { name, wants: "has to be the GUID that a page gave as its ContinuationToken" });
+            self.wrong.push(Parameter { name, wants: "must be the ContinuationToken of a page" });
         }
     }
 
@@ -128,7 +128,7 @@ impl Reader {
         let guids = given.split(',').take(PAGE_MAX as usize + 1);
         match guids.map(|guid| Id::parse_guid(guid.trim())).collect::<Option<Vec<Id>>>() {
             Some(ids) if ids.len() <= PAGE_MAX as usize => self.page.ids = Some(ids),
-            _ => self.wrong.push(Parameter { name: "guids", wants: "has to be one to a thousand GUIDs, with commas" }),
+            _ => self.wrong.push(Parameter { name: "guids", wants: "must be 1 to 1000 GUIDs, separated by commas" }),
         }
     }
 }

@@ -30,7 +30,8 @@ pub fn openapi() -> Value {
     for route in ROUTES.iter().filter(|route| is_ours(route)) {
         let item =
             paths.entry(route.path.to_owned()).or_insert_with(|| value!({ "parameters": path_parameters(route) }));
-        item[route.method.name().split(',').next().unwrap_or_default().to_lowercase()] = operation(route, &mut schemas);
+        item[route.method.allow().split(',').next().unwrap_or_default().to_lowercase()] =
+            operation(route, &mut schemas);
     }
     let problem = schemas.subschema_for::<problem::Problem>();
     let error = schemas.subschema_for::<oauth::Error>();

@@ -58,17 +58,17 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         Refusal::Misconfigured(setting) => {
             detailed(503, "misconfigured", "The service is not configured", &setting.words())
         }
-        Refusal::NoRoute => detailed(404, "no_route", "There is no such route", "/docs lists the routes there are."),
+        Refusal::NoRoute => detailed(404, "no_route", "No route has this path", "See /docs for the list of routes."),
         Refusal::MethodNotAllowed { allow } => {
-            detailed(405, "method_not_allowed", "This route has no such method", &format!("It takes {allow}."))
+            detailed(405, "method_not_allowed", "Method not allowed", &format!("This route accepts {allow}."))
         }
         Refusal::MediaType => detailed(
             415,
             "unsupported_media_type",
-            "The body is of another media type",
-            "Send application/json; to PATCH, application/merge-patch+json (RFC 7396) too.",
+            "Unsupported media type",
+            "Send application/json. PATCH also accepts application/merge-patch+json (RFC 7396).",
         ),
-        Refusal::TooLarge => detailed(413, "too_large", "The body is too large", "It may have at most 64 KiB."),
+        Refusal::TooLarge => detailed(413, "too_large", "The body is too large", "Send at most 64 KiB."),
         Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
             violations.extend(parameters.iter().map(|parameter| Told {
                 pointer: None,
@@ -76,125 +76,124 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
                 code: "parameter",
                 detail: parameter.words(),
             }));
-            detailed(400, "bad_parameters", "The query cannot be read", "Mend each of the violations.")
+            detailed(400, "bad_parameters", "Invalid query parameters", "Fix every violation listed.")
         }
         Refusal::Unreadable(unknown @ Unreadable::UnknownParameter(_)) => {
-            detailed(400, "unknown_parameter", "The query has a parameter that is not known", &unknown.words())
+            detailed(400, "unknown_parameter", "Unknown query parameter", &unknown.words())
         }
-        Refusal::Unreadable(Unreadable::IdempotencyKey) => detailed(
-            400,
-            "bad_idempotency_key",
-            "The Idempotency-Key cannot be used",
-            "It has to be 1 to 255 visible ASCII characters.",
-        ),
+        Refusal::Unreadable(Unreadable::IdempotencyKey) => {
+            detailed(400, "bad_idempotency_key", "Invalid Idempotency-Key", "Send 1 to 255 visible ASCII characters.")
+        }
         Refusal::Unreadable(tags @ Unreadable::TooManyTags(_)) => {
-            detailed(400, "too_many_etags", "The precondition has too many ETags", &tags.words())
+            detailed(400, "too_many_etags", "Too many ETags in a precondition", &tags.words())
         }
         Refusal::Unreadable(reason) => detailed(400, "unreadable", "The body cannot be read", &reason.words()),
         Refusal::Unauthenticated => detailed(
             401,
             "unauthenticated",
-            "Who calls is not known",
-            "Send a secret or an access token: Authorization: Bearer …",
+            "Authentication failed",
+            "Send a valid secret or access token as Authorization: Bearer …",
         ),
         Refusal::TooManyFailures => detailed(
             429,
             "too_many_failures",
             "Too many failed authentications",
-            "Wait as long as Retry-After says. A call with a secret that holds is answered all the while.",
+            "Wait for the seconds in Retry-After. Requests with a valid secret are still accepted.",
         ),
         Refusal::Inactive => detailed(
             401,
             "inactive",
-            "The caller is disabled",
-            "An administrator can enable it again, or its principal; root its tenant.",
+            "The caller's credential, principal or tenant is disabled",
+            "Ask an administrator to enable the credential or principal; only the root token enables a tenant.",
         ),
         Refusal::Forbidden | Refusal::TenantNotNamed => detailed(
             403,
             "forbidden",
-            "The caller may not do this",
-            "Viewers read, editors change names and descriptions, administrators do all within their tenant; root alone makes and deletes tenants.",
+            "The caller lacks permission for this operation",
+            "Use a credential with the required role: viewers read, editors change names and descriptions, administrators do everything else in their tenant. Only the root token creates and deletes tenants.",
         ),
-        Refusal::Missing(Noun::Tenant) => detailed(404, "no_tenant", "There is no such tenant", MISSING),
-        Refusal::Missing(Noun::Principal) => detailed(404, "no_principal", "There is no such principal", MISSING),
-        Refusal::Missing(Noun::Credential) => detailed(404, "no_credential", "There is no such credential", MISSING),
+        Refusal::Missing(Noun::Tenant) => detailed(404, "no_tenant", "Tenant not found", MISSING),
+        Refusal::Missing(Noun::Principal) => detailed(404, "no_principal", "Principal not found", MISSING),
+        Refusal::Missing(Noun::Credential) => detailed(404, "no_credential", "Credential not found", MISSING),
         Refusal::Stale => detailed(
             412,
             "stale",
-            "It is not at the version that was asked for",
-            "If-Match, or If-None-Match, does not hold: read it again, and send the ETag that it has now.",
+            "Precondition failed",
+            "If-Match or If-None-Match does not match the current version. Read the resource again and send its current ETag.",
         ),
         Refusal::PreconditionRequired => detailed(
             428,
             "precondition_required",
             "The tenant requires If-Match",
-            "Read it, and send its ETag as If-Match.",
+            "Read the credential and send its ETag in If-Match.",
         ),
         Refusal::KeyReused => detailed(
             422,
             "key_reused",
-            "The Idempotency-Key was used for another request",
-            "Send a new key, or the same body as before.",
+            "The Idempotency-Key was already used with another body",
+            "Send a new key, or the original body.",
         ),
         Refusal::TooMany => detailed(
             400,
             "too_many",
-            "There are more than 10,000 credentials",
-            "That is more than one deletion takes: delete some of them first.",
+            "More than 10,000 credentials would be deleted",
+            "Delete some of the credentials first. One request deletes at most 10,000.",
         ),
         Refusal::Invalid(broken) => {
             violations.extend(broken.iter().map(|violation| told(dialect, violation)));
-            detailed(422, "invalid", "The body breaks rules", "Mend each of the violations.")
+            detailed(422, "invalid", "Validation failed", "Fix every violation listed.")
         }
         Refusal::ForbiddenChange => detailed(
             403,
             "forbidden_change",
-            "The caller may not make this change",
-            "Editors change names and descriptions; nobody sets an end later than its own; root alone switches tenants on and off.",
+            "The caller lacks permission for this change",
+            "Editors change only names and descriptions. No caller sets an expiry time later than its own. Only the root token enables and disables tenants.",
         ),
         Refusal::NoRoles => detailed(
             403,
             "no_rbac",
-            "The tenant's credentials have no roles",
-            "Its rbac is false: set it to true, or leave roles as they are.",
+            "RBAC is disabled for this tenant",
+            "Set the tenant's rbac to true, or leave roles unchanged.",
         ),
-        Refusal::Conflict(Conflict::Id) => plain(409, "taken_id", "The id is taken"),
+        Refusal::Conflict(Conflict::Id) => plain(409, "taken_id", "The id is already in use"),
         Refusal::Conflict(Conflict::Secret) => plain(409, "taken_secret", "The secret cannot be used"),
         Refusal::Conflict(Conflict::Revoked) => plain(409, "revoked", "The credential is revoked"),
         Refusal::Conflict(Conflict::Rotating) => detailed(
             409,
             "rotating",
-            "The credential has two secrets already",
-            "Finish or cancel its rotation, or wait for its deadline.",
+            "A rotation is already in progress",
+            "Finish or cancel the rotation, or wait until the old secret expires.",
         ),
-        Refusal::Conflict(Conflict::NotRotating) => detailed(
-            409,
-            "not_rotating",
-            "The credential has one secret alone",
-            "There is no rotation: begin one, or leave it.",
-        ),
+        Refusal::Conflict(Conflict::NotRotating) => {
+            detailed(409, "not_rotating", "No rotation is in progress", "Begin a rotation first.")
+        }
         Refusal::Conflict(Conflict::DefaultPrincipal) => detailed(
             409,
             "default_principal",
-            "The default principal is neither deleted nor disabled",
-            "It goes with its tenant.",
+            "The default principal cannot be deleted or disabled",
+            "To delete it, delete its tenant.",
         ),
         Refusal::Conflict(Conflict::NotEmpty) => detailed(
             409,
             "not_empty",
-            "The tenant has credentials or principals",
-            "To delete them with it, add ?force=true.",
+            "The tenant is not empty",
+            "Add ?force=true to delete its credentials and principals too.",
         ),
         Refusal::Unavailable => {
-            detailed(503, "unavailable", "The database does not answer", "Nothing was done: try again.")
+            detailed(503, "unavailable", "The database is unavailable", "Nothing was changed. Try again.")
         }
         Refusal::OutcomeUnknown => detailed(
             503,
             "outcome_unknown",
-            "The database did not say whether this was done",
-            "All of it was, or nothing. Send it again with the same If-Match or Idempotency-Key, or read it first.",
+            "The outcome of this change is unknown",
+            "The change was made completely or not at all. Send it again with the same If-Match or Idempotency-Key, or read the resource first.",
         ),
-        Refusal::Broken(_) => detailed(500, "internal", "Something failed on our side", "It has been logged."),
+        Refusal::Broken(_) => detailed(
+            500,
+            "internal",
+            "Internal error",
+            "The error was logged. Report the X-Request-Id of this response to the operator.",
+        ),
     };
     let problem = Problem { r#type: format!("urn:postern:problem:{code}"), title, status, code, detail, violations };
     let answer = Answer::new(status, json(&problem));
@@ -202,7 +201,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
     if status == 415 { answer.with("accept-patch", "application/merge-patch+json, application/json") } else { answer }
 }
 
-const MISSING: &str = "It is gone, or never was; what is another tenant's is told the same way.";
+const MISSING: &str = "It does not exist or was deleted. Resources of other tenants look the same.";
 
 fn told(dialect: &dyn Dialect, violation: &Violation) -> Told {
     let Violation { field, location, rule } = violation;
@@ -238,39 +237,40 @@ fn escaped(name: &str) -> String {
 fn words(rule: &Rule) -> (&'static str, String) {
     let given = |text: &str| text.to_owned();
     match rule {
-        Rule::Missing => ("missing", given("It has to be said, null aloud where it may be null.")),
-        Rule::NotNull => ("not_null", given("It cannot be null: say a value.")),
-        Rule::Type(Kind::Text) => ("type", given("It has to be a string.")),
-        Rule::Type(Kind::Boolean) => ("type", given("It has to be true or false.")),
-        Rule::Type(Kind::List) => ("type", given("It has to be an array.")),
-        Rule::Type(Kind::Object) => ("type", given("It has to be an object.")),
-        Rule::Type(Kind::Number) => ("type", given("It has to be a whole number.")),
-        Rule::TooShort { min } => ("too_short", format!("It has to have at least {min} character(s).")),
-        Rule::TooLong { max } => ("too_long", format!("It may have at most {max} characters.")),
-        Rule::TooMany { max } => ("too_many", format!("It may have at most {max} items, after merging.")),
-        Rule::TooManySent { max } => ("too_many", format!("Send at most {max} items, duplicates counted.")),
+        Rule::Missing => ("missing", given("Required. Send `null` explicitly to clear it, where null is allowed.")),
+        Rule::NotNull => ("not_null", given("Cannot be null. Send a value.")),
+        Rule::Type(Kind::Text) => ("type", given("Must be a string.")),
+        Rule::Type(Kind::Boolean) => ("type", given("Must be true or false.")),
+        Rule::Type(Kind::List) => ("type", given("Must be an array.")),
+        Rule::Type(Kind::Object) => ("type", given("Must be an object.")),
+        Rule::Type(Kind::Number) => ("type", given("Must be a whole number.")),
+        Rule::TooShort { min } => ("too_short", format!("Must have at least {min} character(s).")),
+        Rule::TooLong { max } => ("too_long", format!("Must have at most {max} characters.")),
+        Rule::TooMany { max } => ("too_many", format!("Must have at most {max} items after merging.")),
+        Rule::TooManySent { max } => ("too_many", format!("Send at most {max} items; duplicates count.")),
         Rule::TooManyViolations { max } => (
             "too_many_violations",
-            format!(
-                "The body has more than {max} violations. The first {max} are listed: fix them, then send it again."
-            ),
+            format!("The body has more than {max} violations. Fix the first {max}, listed here, and send it again."),
         ),
-        Rule::TooLarge { max } => ("too_large", format!("It may have at most {max} bytes, after merging.")),
-        Rule::NotInRange { min, max } => ("not_in_range", format!("It has to be from {min} to {max}.")),
-        Rule::Control => ("control_character", given("It may not hold control characters.")),
-        Rule::NotAnId => ("not_an_id", given("It has to be an id: 26 characters of base32.")),
-        Rule::NotATime => ("not_a_time", given("It has to be an RFC 3339 time from 1970 to 2255.")),
-        Rule::Empty => ("empty", given("An empty list says nothing: say roles, or null for full access.")),
-        Rule::UnknownRole => ("unknown_role", given("The tenant has no role of this name: its role_names list them.")),
-        Rule::UnknownPrincipal(_) => ("unknown_principal", given("The tenant has no principal of this id.")),
-        Rule::InstanceAlone => ("instance_alone", given("It needs its resource.")),
-        Rule::ReadOnly => {
-            ("read_only", given("It only reads: leave it out, or, to PUT or PATCH, say the value that it has."))
+        Rule::TooLarge { max } => ("too_large", format!("Must have at most {max} bytes of JSON after merging.")),
+        Rule::NotInRange { min, max } => ("not_in_range", format!("Must be from {min} to {max}.")),
+        Rule::Control => ("control_character", given("Must not contain control characters.")),
+        Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
+        Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time from 1970 to 2255.")),
+        Rule::Empty => ("empty", given("The list is empty. Send null for full access, or at least one role.")),
+        Rule::UnknownRole => {
+            ("unknown_role", given("The tenant has no role with this name. Use one of its role_names."))
         }
-        Rule::Unknown(None) => ("unknown_member", given("There is no such member: leave it out.")),
-        Rule::Unknown(Some(nearest)) => ("unknown_member", format!("There is no such member; did you mean {nearest}?")),
+        Rule::UnknownPrincipal(_) => (
+            "unknown_principal",
+            given("The tenant has no principal with this id. Use the id of an existing principal."),
+        ),
+        Rule::InstanceAlone => ("instance_alone", given("Requires resource next to it.")),
+        Rule::ReadOnly => ("read_only", given("Read-only. Omit it, or in PUT and PATCH send its current value.")),
+        Rule::Unknown(None) => ("unknown_member", given("Unknown member. Omit it.")),
+        Rule::Unknown(Some(nearest)) => ("unknown_member", format!("Unknown member. Did you mean {nearest}?")),
         // Of fields that this face does not have.
-        Rule::OutsideContext | Rule::LastRole | Rule::NotAContext => ("context", given("It does not fit the context.")),
-        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => ("not_a_token", given("It is no token.")),
+        Rule::OutsideContext | Rule::LastRole | Rule::NotAContext => ("context", given("Does not fit the context.")),
+        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => ("not_a_token", given("Not a valid token.")),
     }
 }

@@ -117,7 +117,7 @@ pub(super) const LIMIT_MAX: u32 = 100;
 fn limit(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> u32 {
     let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
     limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-        wants("limit", "has to be a number from 1 to 100");
+        wants("limit", "must be a number from 1 to 100");
         LIMIT
     })
 }
@@ -140,11 +140,7 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
             let of_credentials = noun == Noun::Credential;
             wants(
                 "sort",
-                if of_credentials {
-                    "has to be created, -created, name or -name"
-                } else {
-                    "has to be created or -created"
-                },
+                if of_credentials { "must be created, -created, name or -name" } else { "must be created or -created" },
             );
             SortKey::Creation
         }
@@ -153,7 +149,7 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     page.lists_secrets = true;
     page.filter = Some(filter).filter(|filter| *filter != Filter::default());
     if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
-        wants("cursor", "has to be the next of a page with the same sort");
+        wants("cursor", "must be the value of next on a page with the same sort");
     }
     if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
 }
@@ -166,12 +162,12 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         None => {}
         Some("true") => filter.enabled = Some(true),
         Some("false") => filter.enabled = Some(false),
-        Some(_) => wants("enabled", "has to be true or false"),
+        Some(_) => wants("enabled", "must be true or false"),
     }
     if let Some(principal) = given("principal") {
         filter.principal = Id::parse(&principal);
         if filter.principal.is_none() {
-            wants("principal", "has to be the id of a principal");
+            wants("principal", "must be the id of a principal");
         }
     }
     filter.role = given("role");
@@ -187,7 +183,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         let Some(given) = given(name) else { continue };
         *time = Micros::parse(&given);
         if time.is_none() {
-            wants(name, "has to be an RFC 3339 time");
+            wants(name, "must be an RFC 3339 time from 1970 to 2255");
         }
     }
     filter
@@ -214,7 +210,7 @@ pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal
     let cursor = request.query_value(&["cursor"]);
     let seq = cursor.as_ref().and_then(|cursor| cursor.parse::<u32>().ok());
     if cursor.is_some() && seq.is_none() {
-        wants("cursor", "has to be the next of a page");
+        wants("cursor", "must be the value of next on a page");
     }
     if !wrong.is_empty() {
         return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));

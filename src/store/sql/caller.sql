@@ -1,11 +1,11 @@
--- Whose a presented secret is: the caller's, or the one that a caller asks about ({caller}: the member of the command). A proof is
--- a secret's id and the keyed digest of what was presented; without a proof there is no row.
+-- The credential of a presented token: the caller's, or the one to be verified ({caller}: the member of the command).
+-- A proof is a secret's id and the keyed digest of the token. Without a valid proof there is no row.
 SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS expires_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
   0 AS unnoted, NULL AS key, NULL AS sealed, NULL AS retires_at, NULL AS retires_since
 WHERE ?1 ->> '$.{caller}.root'
 UNION ALL
 SELECT c.tenant, c.id,
-  -- 3 may do all, 2 edits, 1 reads; a role on a resource gives no right here.
+  -- 3 is admin, 2 editor, 1 viewer (src/caller.rs, Rank). A role on a resource grants nothing here.
   CASE WHEN c.unrestricted THEN 3 ELSE coalesce((
     SELECT max(CASE role.value ->> 'role_id' WHEN 'admin' THEN 3 WHEN 'editor' THEN 2 WHEN 'viewer' THEN 1 END)
     FROM json_each(c.roles) AS role WHERE role.value ->> 'resource' IS NULL), 0) END,
@@ -21,7 +21,7 @@ FROM (
   SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
   CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
   UNION ALL
-  -- An access token, whose signature was verified: it names the secret that it was issued for.
+  -- An access token, whose signature was checked before: it names the secret that it was issued for.
   SELECT * FROM secrets WHERE id = ?1 ->> '$.{caller}.access' AND created_at = ?1 ->> '$.{caller}.made'
 ) AS s
 CROSS JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential

@@ -1,3 +1,3 @@
--- What a change would do, by the expressions that it would be written with.
+-- The effect of a change, computed by the expressions that the history uses.
 SELECT {judged}, id, revision, {diff} AS changes, {widened} AS widened
 FROM verdict

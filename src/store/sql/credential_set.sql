@@ -1,20 +1,20 @@
--- $.set, amended where what is stored has a say in it.
+-- The merge patch: $.set, adjusted where the stored document matters.
 json_remove(json_replace(
-    -- What is created without an end ends with its creator.
+    -- A credential created without an end expires with its creator.
     iif(id IS NULL AND json_type(given, '$.set.expires_at') IS NULL,
       json_set(coalesce(given -> '$.set', '{}'), '$.expires_at', caller_expires_at), coalesce(given -> '$.set', '{}')),
-    -- A change of one context keeps the roles outside of it.
+    -- A change in one context keeps the roles outside that context.
     '$.roles', json(iif(json_type(given, '$.context') IS NULL, given -> '$.set.roles', (
       SELECT json_group_array(json(role) ORDER BY role ->> 'resource', role ->> 'resource_instance', role ->> 'role_id') FROM (
         SELECT kept.value AS role FROM json_each(document, '$.roles') AS kept
         WHERE NOT (kept.value ->> 'resource' IS given ->> '$.context.resource'
           AND kept.value ->> 'resource_instance' IS given ->> '$.context.resource_instance')
         UNION SELECT said.value FROM json_each(given, '$.set.roles') AS said)))),
-    -- A merge changes metadata member by member, and null removes one. Any other change replaces the whole object.
+    -- A merge changes metadata member by member, and null removes a member. Any other change replaces the whole object.
     '$.metadata', json(CASE WHEN json_type(given, '$.set.metadata') = 'object' THEN (
       SELECT nullif(json_group_object(key, value ORDER BY key), '{}') FROM json_each(
         json_patch(iif(?1 ->> '$.merges', coalesce(document -> '$.metadata', '{}'), '{}'), given -> '$.set.metadata'))) END)),
-  -- A face whose "active" means enabled and not revoked cannot say anything of a revoked credential.
+  -- A face whose "active" means enabled and not revoked cannot change `enabled` of a revoked credential.
   iif(?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL, '$.enabled', '$.-'),
-  -- To revoke a second time changes the reason only.
+  -- Revoking a second time changes only the reason.
   iif(given ->> '$.set.revoked_at' IS NOT NULL AND document ->> '$.revoked_at' IS NOT NULL, '$.revoked_at', '$.-'))

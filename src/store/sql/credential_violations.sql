@@ -1,7 +1,7 @@
 ('unknown_principal', iif(json_type(given, '$.set.principal') IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM principals AS p WHERE p.tenant = merged.tenant AND p.id = given ->> '$.set.principal'), 1, NULL)),
--- The role names that the tenant does not know. A role that the credential has may stay after its name left the catalogue: a PUT of
--- what GET shows changes nothing. Of a list that breaks a rule, only the names are compared.
+-- Role names that are not in the tenant's catalogue. The credential may keep a role after its name left the
+-- catalogue, so that a PUT of what GET returned is valid. If the list is invalid, only its names are compared.
 ('unknown_roles', CASE
   WHEN coalesce(json_array_length(given, '$.role_names'), 0) = 0 THEN NULL
   WHEN json_type(given, '$.set.roles') IS NULL THEN (

@@ -1,5 +1,6 @@
--- What differs between two states, by key. No state holds null, so the patch has the keys of both. Of a set only what was added and
--- removed is told, and of metadata the members that differ: an event is as large as the change, not as large as the thing.
+-- The differences between two documents, by key. Documents contain no null, so the patch has the keys of both. Sets
+-- are reported as additions and removals, metadata by the members that differ: an event is as large as the change,
+-- not as the thing.
 (SELECT json_group_object(key, CASE key
   WHEN 'roles' THEN json_object(
     'added', json((SELECT json_group_array(json(value)) FROM json_each({after}, '$.roles')

@@ -1,6 +1,6 @@
--- The caller, and what the request names. `tenant` is the tenant of the path or header, else that of the token that root looks up,
--- else the caller's own; only root sees another caller's tenant. `principal` is the principal of the path, `target` the credential,
--- found by its id or by one of its tokens.
+-- The caller, and the things that the request names. `tenant` comes from the path or a header, else from the token
+-- that root looks up, else it is the caller's own; only root sees other tenants. `principal` comes from the path.
+-- `target` is the credential, found by its id or by one of its tokens.
 found AS MATERIALIZED (
   SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.expires_at AS caller_expires_at,
     coalesce(caller.state, 'unauthenticated') AS caller_state, caller.secret AS caller_secret, caller.secret_made, caller.unnoted,

@@ -1,5 +1,5 @@
--- A condition that the filter does not have holds. A role is looked for in the text, which costs no row for each: within a string its
--- quotes would be escaped.
+-- An absent condition is true. A role is searched for in the JSON text, since json_each would cost a row for each
+-- role. The match is exact: quotes within a string are escaped.
 coalesce(r.enabled = ?1 ->> '$.page.filter.enabled', 1)
 AND coalesce(r.principal = ?1 ->> '$.page.filter.principal', 1)
 AND (?1 ->> '$.page.filter.role' IS NULL OR coalesce(instr(r.roles, '"role_id":' || json_quote(?1 ->> '$.page.filter.role')), 0))

@@ -1,6 +1,6 @@
--- Where a page begins: after a position that the request names ($.page.at and $.page.id), or after a credential ($.page.from), even
--- if it has been deleted: its event has its position. SQLite expands this text wherever it is named, and takes some 100 tables in a
--- statement: name it at most three times.
+-- Where a page starts: after a position ($.page.at or $.page.name, and $.page.id), or after a credential
+-- ($.page.from). The position of a deleted credential is in its event. Name `start` at most three times: SQLite
+-- expands it wherever it is named, and allows about 100 tables in a statement.
 , start AS MATERIALIZED (
   SELECT {judged}, verdict.code = 'go' AS goes, verdict.tenant, verdict.caller_tenant,
     coalesce(?1 ->> '$.page.at', c.created_at, e.changes ->> '$.created_at.before') AS created_at,

@@ -1,4 +1,4 @@
--- The principal whose history is asked for exists, or did once.
+-- Applies if the principal whose history is requested does not exist and never did.
 ?1 ->> '$.page.noun' = 'principal'
 AND NOT EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.tenant AND p.id = ?1 ->> '$.page.from')
 AND NOT EXISTS (SELECT 1 FROM events AS e INDEXED BY events_of_deleted

@@ -1,4 +1,4 @@
--- The credential that a list goes on from, or whose history is asked for: it exists, or did once.
+-- Applies if the credential that a list continues after, or whose history is requested, does not exist and never did.
 ?1 ->> '$.page.from' IS NOT NULL AND coalesce(?1 ->> '$.page.noun' = 'credential', 1)
 AND NOT EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant = verdict_of.tenant AND c.id = ?1 ->> '$.page.from')
 AND NOT EXISTS (SELECT 1 FROM events AS e INDEXED BY events_of_deleted

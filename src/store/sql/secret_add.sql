@@ -1,11 +1,11 @@
--- Follows the change of the credential in the same batch: only where that wrote (the stamp), and the secret is new. A secret that
--- exists, maybe under the previous key, stays.
+-- Follows the change of the credential in the same batch. Adds the secret if the change was written (the stamp) and
+-- the secret is new. A secret that exists, even under the previous key, is kept.
 INSERT INTO secrets (id, tenant, credential, digest, key, sealed, hint, created_at, expires_at,
   change, changed_at, changed_by, changed_request)
 SELECT ?1 ->> '$.secret.id', c.tenant, c.id, ?1 ->> '$.secret.digest', ?1 ->> '$.secret.key',
-  -- A rotation seals the new secret if the one that it replaces is sealed.
+  -- A rotation seals the new secret if the old one is sealed.
   iif(?1 ->> '$.rotation' IS NULL OR newest.sealed IS NOT NULL, ?1 ->> '$.secret.sealed', NULL), ?1 ->> '$.secret.hint',
-  -- The newest is the one that was added last, whatever the clocks of two locations say.
+  -- The newest secret is the one added last, even if the clocks of two locations disagree.
   max(?1 ->> '$.now', coalesce(newest.created_at + 1, 0)), NULL,
   c.change, c.changed_at, c.changed_by, c.changed_request
 FROM credentials AS c LEFT JOIN secrets AS newest ON newest.id = (

@@ -1,4 +1,4 @@
--- A rotation is cancelled: the newest secret ends, and the one that it was to replace stays without an end.
+-- Cancels a rotation: ends the newest secret, and removes the end of the old one.
 UPDATE secrets SET
   ending = (secrets.id = newest OR coalesce(secrets.expires_at <= ?1 ->> '$.now', 0)),
   expires_at = iif(secrets.id = newest, secrets.expires_at, NULL),

@@ -1,4 +1,4 @@
--- A new secret ends every other of its credential. First the stamp, without which none can be deleted.
+-- Ends every other secret of the credential. Only a stamped secret can be deleted.
 UPDATE secrets SET ending = 1, change = new.change, changed_at = new.changed_at, changed_by = new.changed_by,
   changed_request = new.changed_request
 FROM secrets AS new

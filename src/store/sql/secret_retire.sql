@@ -1,4 +1,5 @@
--- The secrets that exist stay valid for the grace period, and never beyond their own ends or the credential's; expired ones end.
+-- Starts a rotation: existing secrets stay valid for the grace period, but not beyond their own end or the
+-- credential's. Expired secrets end.
 UPDATE secrets SET
   ending = coalesce(secrets.expires_at <= ?1 ->> '$.now', 0),
   expires_at = min(?1 ->> '$.now' + (?1 ->> '$.grace_seconds') * 1000000, coalesce(secrets.expires_at, 9007199254740991),

@@ -1,2 +1,2 @@
--- The secrets of a credential that this batch changed, before those that end are deleted.
+-- The remaining secrets of a credential that this batch changed.
 SELECT {secrets} AS secrets FROM credentials AS c WHERE c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change'

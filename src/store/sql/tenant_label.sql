@@ -1,4 +1,4 @@
--- The label is the slug of the name; where that is taken, or may not stand alone, the first number that makes it free.
+-- The label: the slug of the name, or the slug with the first number that makes it free.
 iif(code = 'go', (
   WITH RECURSIVE tried (n, label) AS (
     SELECT ?1 ->> '$.label.first', iif(?1 ->> '$.label.first' = 1, ?1 ->> '$.label.slug',

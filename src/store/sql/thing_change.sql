@@ -1,9 +1,9 @@
--- Judges, writes where the verdict is `go` and something differs, and returns the verdict and the thing as it then is: the view's
--- triggers write. The columns are those of the view, in its order.
+-- Inserts into a view whose trigger writes the row if the verdict is `go` and something differs. Returns the verdict
+-- and the thing after the write. The columns are those of the view, in its order.
 INSERT INTO {view}
 SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document AS state, coalesce(revision, 0) + writes AS revision,
   coalesce(created_at, ?1 ->> '$.times.created_at', ?1 ->> '$.now') AS created_at,
-  -- Later than before, also where a client chose the time before or clocks disagree.
+  -- Always later than before, even if a client chose the previous time or clocks disagree.
   CASE WHEN id IS NULL THEN coalesce(?1 ->> '$.times.updated_at', ?1 ->> '$.now')
     WHEN writes THEN max(?1 ->> '$.now', min(updated_at + 1, 9007199254740991))
     ELSE updated_at END AS updated_at,

@@ -1,4 +1,4 @@
--- Whose a token is, and whether it is valid: found and judged by the same text as a caller (caller.sql).
+-- The owner of a token and whether it is valid, by the same text as for a caller (caller.sql).
 , subject AS MATERIALIZED ({subject})
 SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.secret, subject.unnoted, c.principal, c.name, c.roles,
   c.unrestricted,

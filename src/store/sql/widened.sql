@@ -1,5 +1,5 @@
--- Whether a change widens access: roles to full access, a role added to some, disabled to enabled, a later end or none, a revocation
--- lifted.
+-- Whether a change widens access: full access instead of roles, an added role, enabled, a later end or none, or a
+-- lifted revocation.
 coalesce({after} ->> '$.unrestricted' > {before} ->> '$.unrestricted', 0)
 OR (NOT coalesce({before} ->> '$.unrestricted', 0)
     AND EXISTS (SELECT value FROM json_each({after}, '$.roles') EXCEPT SELECT value FROM json_each({before}, '$.roles')))

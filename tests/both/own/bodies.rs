@@ -9,7 +9,7 @@ use support::tenant::Tenant;
 use support::{call, client};
 
 #[test]
-fn get_edit_put_works_and_an_unedited_one_changes_nothing() {
+fn put_of_an_edited_get_works_and_of_an_unedited_one_changes_nothing() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let held = json!([{ "role_id": "editor", "resource": "r" }, { "role_id": "viewer" }]);
@@ -40,7 +40,7 @@ fn get_edit_put_works_and_an_unedited_one_changes_nothing() {
 /// The bound on all values of a body leaves room for the largest valid one: a hundred roles of three members, 16 members of
 /// metadata, every other field, and what GET adds while a rotation runs.
 #[test]
-fn the_largest_valid_body_is_put_back_as_get_shows_it() {
+fn put_accepts_the_largest_valid_resource_as_get_returns_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let role = |index| json!({ "role_id": "viewer", "resource": "r", "resource_instance": format!("{index:03}") });
@@ -61,14 +61,14 @@ fn the_largest_valid_body_is_put_back_as_get_shows_it() {
 
 /// `true` is no 1, though SQLite has no other word for it.
 #[test]
-fn a_revision_that_is_true_is_not_the_first_one() {
+fn boolean_true_is_not_accepted_as_revision_one() {
     let client = client();
     let tenant = Tenant::new(&*client);
     tenant.send("PATCH", tenant.own(json!({})).path, &json!({ "revision": true })).refused(422, "/revision read_only");
 }
 
 #[test]
-fn a_member_of_a_role_that_no_role_has_is_refused_since_the_role_might_be_on_everything() {
+fn unknown_member_of_a_role_is_rejected() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -78,12 +78,12 @@ fn a_member_of_a_role_that_no_role_has_is_refused_since_the_role_might_be_on_eve
         let reply = tenant.send(method, path, &tenant.whole(json!({ "roles": held })));
         let told = reply.refused(422, "/roles/1/resourse unknown_member, /roles/2/a~1b unknown_member").json();
         let detail = told["violations"][0]["detail"].as_str();
-        assert!(detail.is_some_and(|detail| detail.ends_with("did you mean resource?")), "{told}");
+        assert!(detail.is_some_and(|detail| detail.ends_with("Did you mean resource?")), "{told}");
     }
 }
 
 #[test]
-fn an_unknown_member_is_told_by_its_pointer_and_the_nearest_name() {
+fn unknown_member_is_reported_with_its_pointer_and_a_suggestion() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -99,14 +99,14 @@ fn an_unknown_member_is_told_by_its_pointer_and_the_nearest_name() {
         for (method, body) in [("PUT", tenant.whole(json!({ member: 1 }))), ("PATCH", json!({ member: 1 }))] {
             let told = tenant.send(method, &own.path, &body).refused(422, &format!("{pointer} unknown_member")).json();
             let meant =
-                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("did you mean ").nth(1));
+                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("Did you mean ").nth(1));
             assert_eq!(meant.map(|rest| rest.trim_end_matches('?')), near, "{member}");
         }
     }
 }
 
 #[test]
-fn every_violation_is_told_at_once_in_the_order_of_the_fields() {
+fn all_violations_are_reported_together_in_field_order() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -146,7 +146,7 @@ fn every_violation_is_told_at_once_in_the_order_of_the_fields() {
 }
 
 #[test]
-fn only_merge_patches_are_patches() {
+fn patch_accepts_only_merge_patches() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));

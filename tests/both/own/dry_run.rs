@@ -15,7 +15,7 @@ fn dry(tenant: &Tenant, by: &str, method: &str, path: &str, body: &Value) -> Rep
 
 /// What the dry run says of a change is what the change's event and the change itself say of it.
 #[test]
-fn it_tells_field_by_field_what_the_change_then_does() {
+fn dry_run_reports_exactly_the_changes_the_request_then_makes() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "name": "n", "expires_at": "2200-01-01T00:00:00Z" }));
@@ -71,7 +71,7 @@ fn it_tells_field_by_field_what_the_change_then_does() {
 }
 
 #[test]
-fn a_dry_run_says_this_widens_access() {
+fn dry_run_reports_whether_access_is_widened() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "enabled": false, "expires_at": "2200-01-02T00:00:00Z" }));
@@ -93,7 +93,7 @@ fn a_dry_run_says_this_widens_access() {
 }
 
 #[test]
-fn it_is_refused_as_the_change_would_be() {
+fn dry_run_returns_the_same_error_as_the_change() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let own = tenant.own(json!({}));
@@ -128,7 +128,7 @@ fn it_is_refused_as_the_change_would_be() {
 
 /// Never to be taken for a change that was not made: what has no dry run is not done when one is asked for.
 #[test]
-fn what_has_no_dry_run_is_refused_and_not_done() {
+fn operation_without_dry_run_rejects_the_parameter_and_does_nothing() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let [own, revoked, rotating] = [(); 3].map(|()| tenant.own(json!({})));

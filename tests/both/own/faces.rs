@@ -19,7 +19,7 @@ fn but_for(mut shown: Value, members: &[&str]) -> Value {
 }
 
 #[test]
-fn what_one_face_makes_each_other_changes_and_ours_shows_whole() {
+fn credential_from_any_face_can_be_changed_on_every_face_and_read_whole_on_ours() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for maker in Face::ALL {
@@ -82,7 +82,7 @@ fn what_one_face_makes_each_other_changes_and_ours_shows_whole() {
 }
 
 #[test]
-fn what_ours_makes_is_there_on_each_face_and_what_one_deletes_is_gone_on_each() {
+fn credential_is_visible_on_every_face_until_any_face_deletes_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for deleter in Face::ALL {
@@ -106,7 +106,7 @@ fn what_ours_makes_is_there_on_each_face_and_what_one_deletes_is_gone_on_each() 
 }
 
 #[test]
-fn a_token_that_litegraph_sets_is_the_one_secret_here_and_a_rotation_here_shows_there() {
+fn token_set_on_litegraph_replaces_all_secrets_and_litegraph_shows_rotated_ones() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -143,7 +143,7 @@ fn a_token_that_litegraph_sets_is_the_one_secret_here_and_a_rotation_here_shows_
 /// What widens access has to be said on our face; on Coactive's, by its contract, it is what no word on roles means, and its
 /// event says so.
 #[test]
-fn a_put_without_roles_is_refused_here_and_told_as_widened_there() {
+fn put_without_roles_is_rejected_on_our_face_and_recorded_as_widening_on_coactive() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -159,7 +159,7 @@ fn a_put_without_roles_is_refused_here_and_told_as_widened_there() {
 }
 
 #[test]
-fn tenants_and_principals_are_the_same_everywhere() {
+fn tenants_and_principals_are_shared_by_all_faces() {
     let client = client();
     let by_root = |method, path: &str, body: &Value| call(method, path).by_root().json(body).send(&*client);
     let read = |path: &str| get(path).by_root().send(&*client);
@@ -192,7 +192,7 @@ fn tenants_and_principals_are_the_same_everywhere() {
 }
 
 #[test]
-fn a_vendors_face_reads_neither_a_dry_run_nor_an_idempotency_key() {
+fn vendor_faces_ignore_dry_run_and_idempotency_key() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -211,7 +211,7 @@ fn a_vendors_face_reads_neither_a_dry_run_nor_an_idempotency_key() {
 }
 
 #[test]
-fn litegraphs_put_enables_by_silence_and_its_active_says_nothing_of_an_end() {
+fn litegraph_put_without_active_enables_and_active_ignores_expiry() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "enabled": false, "expires_at": "2020-01-01T00:00:00.000000Z" }));
@@ -224,7 +224,7 @@ fn litegraphs_put_enables_by_silence_and_its_active_says_nothing_of_an_end() {
 }
 
 #[test]
-fn a_role_that_the_catalogue_has_lost_stays_with_who_has_it_and_nobody_gets_it() {
+fn role_removed_from_the_tenant_is_kept_by_its_holders_and_cannot_be_granted() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let patch = |path: &str, body: &Value| tenant.send("PATCH", path, body);

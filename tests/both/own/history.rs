@@ -7,7 +7,7 @@ use support::tenant::{Tenant, nobody, text};
 use support::{call, get};
 
 #[test]
-fn an_event_tells_field_by_field_who_did_what_in_which_request() {
+fn event_reports_the_changed_fields_the_caller_and_the_request() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (admin, own) = (tenant.own(json!({ "roles": null })), tenant.own(json!({})));
@@ -39,7 +39,7 @@ fn an_event_tells_field_by_field_who_did_what_in_which_request() {
 }
 
 #[test]
-fn it_is_read_by_pages_newest_first_each_event_once() {
+fn history_pages_return_each_event_once_newest_first() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let [one, two] = [(); 2].map(|()| tenant.own(json!({})));
@@ -86,7 +86,7 @@ fn it_is_read_by_pages_newest_first_each_event_once() {
 }
 
 #[test]
-fn who_may_read_it_and_what_is_no_page() {
+fn history_is_readable_within_its_tenant_and_rejects_invalid_parameters() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let (own, foreign) = (tenant.own(json!({})), other.own(json!({})));
@@ -110,7 +110,7 @@ fn who_may_read_it_and_what_is_no_page() {
 }
 
 #[test]
-fn tenants_and_principals_have_a_history_that_outlives_them() {
+fn tenants_and_principals_have_a_history_and_a_principals_outlives_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let principal = tenant.send("POST", tenant.at("/principals"), &json!({ "name": "p" })).expect(201).json();

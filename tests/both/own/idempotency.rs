@@ -14,7 +14,7 @@ fn post(client: &dyn Client, path: &str, token: &str, key: &str, body: &Value) -
 }
 
 #[test]
-fn the_same_key_and_body_gives_the_same_answer_whatever_was_done_since() {
+fn same_key_and_body_return_the_first_response_whatever_changed_since() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let body = json!({ "name": "ci", "roles": roles(&["viewer"]), "expires_at": "2200-01-01T00:00:00Z", "metadata": { "b": "1", "a": "2" } });
@@ -40,7 +40,7 @@ fn the_same_key_and_body_gives_the_same_answer_whatever_was_done_since() {
 }
 
 #[test]
-fn principals_and_tenants_are_made_once_too() {
+fn principals_and_tenants_are_created_once_per_key() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let key = tenant.id.to_string();
@@ -62,7 +62,7 @@ fn principals_and_tenants_are_made_once_too() {
 }
 
 #[test]
-fn another_body_is_refused_and_another_caller_path_or_key_is_apart() {
+fn key_with_another_body_is_rejected_and_keys_are_scoped_to_caller_and_path() {
     let client = client();
     let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
     let (path, admin, second) = (tenant.at("/credentials"), &tenant.admin, tenant.caller(&["admin"]));
@@ -96,7 +96,7 @@ fn another_body_is_refused_and_another_caller_path_or_key_is_apart() {
 }
 
 #[test]
-fn a_refused_request_keeps_nothing() {
+fn rejected_request_does_not_use_up_its_key() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let (path, body) = (tenant.at("/credentials"), json!({ "name": "ci", "roles": null }));

@@ -86,7 +86,7 @@ impl<'a> Resource<'a> {
 }
 
 #[test]
-fn a_credential_is_shown_whole_and_its_secret_once() {
+fn credential_is_returned_whole_and_its_secret_only_once() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let body = json!({ "name": "ci", "roles": null });
@@ -133,7 +133,7 @@ fn a_credential_is_shown_whole_and_its_secret_once() {
 }
 
 #[test]
-fn a_principal_is_made_shown_replaced_merged_and_deleted() {
+fn principal_can_be_created_read_replaced_patched_and_deleted() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let rest = json!({ "tenant": tenant.id, "name": "billing", "description": null, "enabled": true });
@@ -153,7 +153,7 @@ fn a_principal_is_made_shown_replaced_merged_and_deleted() {
 }
 
 #[test]
-fn the_default_principal_is_renamed_and_neither_disabled_nor_deleted() {
+fn default_principal_can_be_renamed_but_not_disabled_or_deleted() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let path = tenant.at(&format!("/principals/{}", read_id(&json!(ZERO))));
@@ -169,7 +169,7 @@ fn the_default_principal_is_renamed_and_neither_disabled_nor_deleted() {
 }
 
 #[test]
-fn a_tenant_is_made_shown_replaced_merged_and_deleted() {
+fn tenant_can_be_created_read_replaced_patched_and_deleted() {
     let client = client();
     // A label that no other run of this has: a slug of the name.
     let slug = Tenant::new(&*client).id.to_string();
@@ -189,7 +189,7 @@ fn a_tenant_is_made_shown_replaced_merged_and_deleted() {
 }
 
 #[test]
-fn a_tenant_that_is_not_empty_goes_only_by_force() {
+fn nonempty_tenant_is_deleted_only_with_force() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -203,7 +203,7 @@ fn a_tenant_that_is_not_empty_goes_only_by_force() {
 }
 
 #[test]
-fn a_parameter_that_is_not_known_is_refused_and_never_passed_over() {
+fn unknown_query_parameter_is_rejected() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -227,5 +227,5 @@ fn a_parameter_that_is_not_known_is_refused_and_never_passed_over() {
         assert_eq!((reply.json()["code"].as_str(), reply.cost.trips), (Some(code), 0), "{path}");
     }
     let told = tenant.send("GET", tenant.at("/principals?x=1"), &Value::Null).expect(400).json();
-    assert_eq!(told["detail"], "The query may have limit, cursor, sort, and nothing else.");
+    assert_eq!(told["detail"], "This route accepts only these query parameters: limit, cursor, sort.");
 }

@@ -17,7 +17,7 @@ fn restore(tenant: &Tenant, own: &Own) -> Value {
 }
 
 #[test]
-fn a_revoked_credential_is_no_caller_until_it_is_restored() {
+fn revoked_credential_is_rejected_on_every_face_until_restored() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "roles": null }));
@@ -71,7 +71,7 @@ fn a_revoked_credential_is_no_caller_until_it_is_restored() {
 }
 
 #[test]
-fn the_reason_may_be_left_out_and_keeps_its_bounds() {
+fn revocation_reason_is_optional_and_bounded() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({}));
@@ -97,7 +97,7 @@ fn the_reason_may_be_left_out_and_keeps_its_bounds() {
 }
 
 #[test]
-fn litegraph_shows_it_as_not_active_and_cannot_lift_it() {
+fn litegraph_shows_a_revoked_credential_as_inactive_and_cannot_restore_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for maker in Face::ALL {
@@ -135,7 +135,7 @@ fn litegraph_shows_it_as_not_active_and_cannot_lift_it() {
 }
 
 #[test]
-fn coactive_and_keycard_cannot_lift_it() {
+fn coactive_and_keycard_cannot_restore_a_revoked_credential() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for maker in Face::ALL {

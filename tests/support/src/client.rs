@@ -1,5 +1,5 @@
-//! One way to call Postern, over either transport. Whatever a test asks of an answer, what every answer has is checked
-//! first, so that each request of each test is a test of that too.
+//! One interface to call Postern over either transport. `Call::send` checks what every response must have, so each request
+//! of each test also tests that.
 
 use data_encoding::BASE64;
 use postern::answer::Answer;
@@ -11,15 +11,14 @@ use crate::world::InProcess;
 
 /// Something that answers requests: the service in process ([`InProcess`]), or the running Worker ([`Http`]).
 pub trait Client: Sync {
-    /// The token that may do everything.
     fn root_token(&self) -> &str;
 
-    /// Sends a request as it stands. Tests use [`Call::send`], which checks the reply.
+    /// Sends a request unchanged. Tests use [`Call::send`], which also checks the reply.
     fn exchange(&self, call: &Call) -> Reply;
 }
 
-/// The client for a suite that runs on both transports: the Worker at `POSTERN_URL` if that is set, and otherwise a
-/// service of its own in process, with nothing but the tenant `acme`.
+/// Returns the transport of this run: the Worker at `POSTERN_URL` if that is set, otherwise a new service in process with
+/// only the tenant `acme`.
 pub fn client() -> Box<dyn Client> {
     if std::env::var_os("POSTERN_URL").is_some() { Box::new(server()) } else { Box::new(InProcess::new()) }
 }
@@ -34,13 +33,13 @@ impl Client for &Http {
     }
 }
 
-/// Where Keycard's clients log in.
+/// The token endpoint of Keycard's clients.
 pub const TOKEN: &str = "/service-account-token";
 
-/// Where any other client of OAuth does.
+/// The token endpoint of other OAuth clients.
 pub const OAUTH_TOKEN: &str = "/oauth/token";
 
-/// A request. Nothing is added to what a test says.
+/// A request, sent exactly as built.
 #[derive(Clone)]
 pub struct Call {
     pub(crate) method: String,
@@ -57,7 +56,7 @@ pub(crate) enum Sent {
     Chunked(Vec<u8>),
 }
 
-/// A request with nothing but its method and path.
+/// A request without headers and body.
 pub fn call(method: impl Into<String>, path: impl Into<String>) -> Call {
     Call { method: method.into(), path: path.into(), headers: Vec::new(), body: Sent::Nothing, by_root: false }
 }
@@ -76,17 +75,17 @@ impl Call {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// By the root token of whichever client sends it.
+    /// Authenticates with the root token of the client that sends the request.
     pub fn by_root(self) -> Self {
         Self { by_root: true, ..self }
     }
 
-    /// By root. It names the tenant for the face whose paths have none.
+    /// Like [`Call::by_root`], and names the tenant, for the face whose paths have none.
     pub fn root(self, tenant: &str) -> Self {
         self.by_root().header("x-postern-tenant", tenant)
     }
 
-    /// By a client's id and secret, `id:secret`.
+    /// Authenticates with a client's `id:secret`.
     pub fn basic(self, pair: &str) -> Self {
         self.header("authorization", format!("Basic {}", BASE64.encode(pair.as_bytes())))
     }
@@ -99,19 +98,19 @@ impl Call {
         self.header("content-type", "application/json").bytes(body.to_string())
     }
 
-    /// A body with its length and no type.
+    /// Sets a body with `Content-Length` and without `Content-Type`.
     pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Sent::Sized(body.into());
         self
     }
 
-    /// A body without its length.
+    /// Sets a body without `Content-Length`.
     pub fn chunked(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Sent::Chunked(body.into());
         self
     }
 
-    /// Sends it, and returns a reply that has what every reply has.
+    /// Sends the request and checks what every response must have.
     pub fn send(mut self, client: &dyn Client) -> Reply {
         if self.by_root {
             self = self.token(client.root_token());
@@ -119,7 +118,7 @@ impl Call {
         client.exchange(&self).checked(&self.method, &self.path)
     }
 
-    /// Sends it to a server that may fail. `None` if no response came back. The response is not checked.
+    /// Sends the request to a server that may fail. Returns `None` without a response. The response is not checked.
     pub fn attempt(mut self, server: &Http) -> Option<Reply> {
         if self.by_root {
             self = self.token(server.root_token());
@@ -128,11 +127,11 @@ impl Call {
     }
 }
 
-/// Reads `Server-Timing`; in no other than its exact form.
+/// Parses `Server-Timing`. Panics unless it has exactly the documented form.
 pub(crate) fn cost(header: &str) -> Cost {
     let numbers: Vec<u64> = header
         .split(|letter: char| !letter.is_ascii_digit())
-        .skip(2) // before the 1 of d1, and that
+        .skip(2) // the text before the 1 of "d1", and the 1
         .filter_map(|number| number.parse().ok())
         .collect();
     let [trips, rows_read, rows_written] = numbers[..] else { panic!("Server-Timing: {header}") };
@@ -140,25 +139,25 @@ pub(crate) fn cost(header: &str) -> Cost {
     Cost { trips, rows_read, rows_written }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
-    /// The headers, their names in lower case.
+    /// Names are in lower case.
     pub headers: Vec<(String, String)>,
     pub text: String,
-    /// Round trips, and rows read and written, as `Server-Timing` has them.
+    /// Round trips, rows read and rows written, from `Server-Timing`.
     pub cost: Cost,
 }
 
 impl Reply {
-    /// What the service answered in process.
+    /// A response of the service in process.
     pub fn of(answer: Answer, cost: Cost) -> Self {
         let headers = answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { status: answer.status, headers, text: answer.body, cost }
     }
 
-    /// A header that is there at most once.
+    /// The value of a header. Panics if the header occurs twice.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| value.as_str());
         let value = values.next();
@@ -166,7 +165,7 @@ impl Reply {
         value
     }
 
-    /// The members of the body in their order.
+    /// The names of the body's members, in order.
     pub fn members(&self) -> Vec<String> {
         crate::shape::members(&self.text)
     }
@@ -179,26 +178,26 @@ impl Reply {
         self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}"))
     }
 
-    /// What the members of a list are, whatever face it is of.
+    /// The `items` of a list response.
     pub fn items(&self) -> Vec<Value> {
         self.json()["items"].as_array().unwrap_or_else(|| panic!("no items: {self:?}")).clone()
     }
 
-    /// The revision that `ETag` tells.
+    /// The revision in `ETag`.
     pub fn revision(&self) -> u64 {
         let etag = self.etag();
         let revision = etag.trim_end_matches('"').rsplit('.').next().and_then(|revision| revision.parse().ok());
         revision.unwrap_or_else(|| panic!("no revision: {etag}"))
     }
 
-    /// Fails with the whole answer unless it has this status.
+    /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
 
-    /// Fails unless this is a refusal by our own face with this status and word (see [`Face::error`](crate::face::Face::error)).
+    /// Asserts an error of the Postern face with this status and code (see [`Face::error`](crate::face::Face::error)).
     #[track_caller]
     pub fn refused(self, status: u16, word: &str) -> Self {
         let reply = self.expect(status);
@@ -206,15 +205,15 @@ impl Reply {
         reply
     }
 
-    /// Fails unless the body has exactly these members, in this order.
+    /// Asserts that the body has exactly these members, in this order.
     #[track_caller]
     pub fn expect_members(&self, members: &[&str]) {
         self.expect_members_in_any_order(members);
-        let place = |member: &&str| self.text.find(&format!("\"{member}\":"));
-        assert!(members.iter().map(place).is_sorted(), "not in the order {members:?}: {}", self.text);
+        let position = |member: &&str| self.text.find(&format!("\"{member}\":"));
+        assert!(members.iter().map(position).is_sorted(), "not in the order {members:?}: {}", self.text);
     }
 
-    /// Fails unless the body has exactly these members.
+    /// Asserts that the body has exactly these members.
     #[track_caller]
     pub fn expect_members_in_any_order(&self, members: &[&str]) {
         let body = self.json();
@@ -223,7 +222,7 @@ impl Reply {
         assert_eq!(has, members.iter().copied().collect(), "{}", self.text);
     }
 
-    /// Fails unless this has what every answer has to whatever it answers.
+    /// Asserts what every response must have.
     pub(crate) fn checked(self, method: &str, path: &str) -> Self {
         let what = format!("to {method} {path}: {self:?}");
         let first = path.split(['/', '?']).nth(1).unwrap_or_default();
@@ -231,14 +230,14 @@ impl Reply {
         let keycard = first == "organizations";
         let metadata = path.starts_with("/.well-known/oauth-authorization-server");
         let oauth = metadata || matches!(first, "service-account-token" | "oauth");
-        let ours = !litegraph && !keycard && !oauth && first != "api";
+        let postern = !litegraph && !keycard && !oauth && first != "api";
 
         assert!(self.status >= 200 && self.status != 500, "{what}");
-        // Nothing has no type. LiteGraph's clients compare the whole of it: no charset.
-        let problem = ours && self.status >= 400;
+        // An empty body has no type. LiteGraph's clients compare the complete value, so it has no charset.
+        let problem = postern && self.status >= 400;
         let content_type = if problem { "application/problem+json" } else { "application/json" };
-        let nothing = self.text.is_empty() && (method != "HEAD" || self.status == 304);
-        assert_eq!(self.header("content-type"), (!nothing).then_some(content_type), "{what}");
+        let empty = self.text.is_empty() && (method != "HEAD" || self.status == 304);
+        assert_eq!(self.header("content-type"), (!empty).then_some(content_type), "{what}");
         assert_eq!(self.header("cache-control"), Some("no-store, no-transform"), "{what}");
         assert_eq!(self.cost, cost(self.header("server-timing").expect("Server-Timing")), "{what}");
         let id = self.header("x-request-id").expect("x-request-id");
@@ -246,7 +245,7 @@ impl Reply {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
             "{what}"
         );
-        // What a browser wants before it shows an answer to a page, on the face that browsers call.
+        // CORS headers, on the face that browsers call.
         assert_eq!(self.header("x-correlation-id"), litegraph.then_some(id), "{what}");
         assert_eq!(self.header("access-control-allow-origin"), litegraph.then_some("*"), "{what}");
         let exposed = "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing";
@@ -254,29 +253,29 @@ impl Reply {
         let challenge = if oauth { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
         assert_eq!(self.header("www-authenticate"), (self.status == 401).then_some(challenge), "{what}");
         assert_eq!(self.header("allow").is_some(), self.status == 405, "{what}");
-        // "A conflict that will not go away by itself": Keycard's clients would try it three times.
+        // Keycard's clients would retry a conflict three times.
         assert_eq!(self.header("x-should-retry"), (keycard && self.status == 409).then_some("false"), "{what}");
         assert!(self.status < 300 || self.status == 304 || self.header("etag").is_none(), "{what}");
-        // "The Accept-Patch header field … with a 415" (RFC 5789 §2.2).
+        // RFC 5789 §2.2: Accept-Patch belongs to a 415 of PATCH.
         let patches = ["application/merge-patch+json, application/json"];
-        let told = self.header("accept-patch").into_iter().collect::<Vec<_>>();
-        assert_eq!(told, if ours && self.status == 415 { &patches[..] } else { &[] }, "{what}");
-        // A refusal writes nothing, and our own face takes one round trip: none where the caller cannot be known from it.
+        let sent = self.header("accept-patch").into_iter().collect::<Vec<_>>();
+        assert_eq!(sent, if postern && self.status == 415 { &patches[..] } else { &[] }, "{what}");
+        // An error writes nothing. The Postern face takes one round trip, and none for a request it can reject without one.
         let refused = (400..500).contains(&self.status);
         assert!(!refused || self.cost.rows_written == 0, "{what}");
         if first == "v1" {
-            let always = matches!(self.status, 200..400 | 403 | 409 | 412 | 422 | 428);
-            assert!(self.cost.trips == 1 || self.cost.trips == 0 && !always, "{what}");
+            let needs_trip = matches!(self.status, 200..400 | 403 | 409 | 412 | 422 | 428);
+            assert!(self.cost.trips == 1 || self.cost.trips == 0 && !needs_trip, "{what}");
         }
-        // Either both or none: a caller whose secret is being replaced is told since when, and until when.
+        // A caller whose secret is retiring gets both headers, any other caller none.
         assert_eq!(self.header("deprecation").is_some(), self.header("sunset").is_some(), "{what}");
-        if nothing {
-            let told = matches!((method, self.status, litegraph), ("DELETE", 200, true) | ("DELETE", 204, false));
-            assert!(told || self.status == 304 || (method, self.status) == ("OPTIONS", 204), "{what}");
+        if empty {
+            let deleted = matches!((method, self.status, litegraph), ("DELETE", 200, true) | ("DELETE", 204, false));
+            assert!(deleted || self.status == 304 || (method, self.status) == ("OPTIONS", 204), "{what}");
         } else if method == "HEAD" {
             assert_eq!(self.text, "", "{what}");
         } else {
-            // A list is bare on two faces; Coactive answers a deletion with null.
+            // Two faces return lists as bare arrays; Coactive answers a deletion with null.
             let body = self.json();
             let bare = self.status == 200 && (body.is_array() || body.is_null() && method == "DELETE");
             assert!(body.is_object() || bare, "{what}");

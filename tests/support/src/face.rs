@@ -1,11 +1,11 @@
-//! What the tests say of the faces, so that one test asks the same of each.
+//! The differences between the faces, so that one test covers all of them.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
 
-/// A face: each vendor's, and our own.
+/// The three vendors' faces and the Postern face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
     Coactive,
@@ -36,7 +36,7 @@ impl Face {
         self.of([200, 200, 204, 204])
     }
 
-    /// An id as this face spells it.
+    /// An id in this face's spelling.
     pub fn spell(self, id: Id) -> String {
         match self {
             Coactive => id.client(),
@@ -45,7 +45,7 @@ impl Face {
         }
     }
 
-    /// The member that names a credential.
+    /// The member for a credential's name.
     pub fn name(self) -> &'static str {
         if self == LiteGraph { "Name" } else { "name" }
     }
@@ -55,7 +55,7 @@ impl Face {
         self.of([422, 400, 400, 422])
     }
 
-    /// What is this face's of what each has, in the order of [`Face::ALL`].
+    /// Selects this face's entry of an array in the order of [`Face::ALL`].
     pub fn of<T>(self, each: [T; 4]) -> T {
         let [coactive, litegraph, keycard, postern] = each;
         match self {
@@ -66,7 +66,7 @@ impl Face {
         }
     }
 
-    /// The status of "the caller may never do this", and the word for it.
+    /// Status and code if the caller lacks the required right.
     pub fn forbidden(self) -> (u16, &'static str) {
         self.of([
             (403, "Only a system administrator may manage system credentials"),
@@ -76,32 +76,37 @@ impl Face {
         ])
     }
 
-    /// The word for an unknown caller; its status is 401.
+    /// The code of an unknown caller, a 401.
     pub fn unauthenticated(self) -> &'static str {
         self.of(["Invalid authentication credentials", "AuthenticationFailed", "unauthorized", "unauthenticated"])
     }
 
-    /// The word for a body that is too large; its status is 413.
+    /// The code of a body that is too large, a 413.
     pub fn too_large(self) -> &'static str {
-        self.of(["Request body too large: 64 KiB at most", "TooLarge", "too_large", "too_large"])
+        self.of(["Request body too large: send at most 64 KiB", "TooLarge", "too_large", "too_large"])
     }
 
-    /// The status of a body that cannot be read, and the word for it.
+    /// Status and code of an unreadable body.
     pub fn unreadable(self) -> (u16, &'static str) {
         self.of([(422, "body json_invalid"), (400, "BadRequest"), (400, "bad_request"), (400, "unreadable")])
     }
 
-    /// The status of what is not there is 404; this is the word for a credential.
+    /// The code of a missing credential, a 404.
     pub fn no_credential(self) -> &'static str {
         self.of(["Client not found", "NotFound", "not_found", "no_credential"])
     }
 
-    /// The word for If-Match that does not hold; its status is 412.
+    /// The code of a failed If-Match, a 412.
     pub fn stale(self) -> &'static str {
-        self.of(["If-Match, or If-None-Match, does not hold", "Conflict", "precondition_failed", "stale"])
+        self.of([
+            "If-Match or If-None-Match does not match: read the client again and send its current ETag",
+            "Conflict",
+            "precondition_failed",
+            "stale",
+        ])
     }
 
-    /// The word for a name that breaks a rule; `rule` in Coactive's type.
+    /// The code of an invalid name; `rule` is the type in Coactive's spelling.
     pub fn bad_name(self, rule: &str) -> String {
         let ours = match rule {
             "string_type" => "type",
@@ -116,9 +121,8 @@ impl Face {
         }
     }
 
-    /// Checks that a refusal has this face's shape, whole, and gives the word that tells which one it is: Coactive's
-    /// `detail` (of a 422 each `loc` with its `type`), LiteGraph's `Error`, Keycard's `code`, ours (of violations each pointer or
-    /// parameter with its code).
+    /// Checks that an error has exactly this face's shape, and returns its code: Coactive's `detail` (for a 422 each `loc` with
+    /// its `type`), LiteGraph's `Error`, Keycard's `code`, Postern's `code` (or each violation's location with its code).
     #[track_caller]
     pub fn error(self, reply: &Reply) -> String {
         let body = reply.json();
@@ -164,14 +168,14 @@ impl Face {
     }
 }
 
-/// One of our own violations: where, and its code. How to mend it has to be there.
+/// Location and code of a violation on the Postern face. Its `detail` must not be empty.
 fn violation(item: &Value) -> String {
     assert!(item["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{item}");
-    let place = item.get("pointer").or(item.get("parameter")).and_then(Value::as_str);
-    format!("{} {}", place.expect("where"), item["code"].as_str().expect("a code"))
+    let location = item.get("pointer").or(item.get("parameter")).and_then(Value::as_str);
+    format!("{} {}", location.expect("a location"), item["code"].as_str().expect("a code"))
 }
 
-/// Checks that a refusal has the shape of OAuth's token endpoint, and gives its word.
+/// Checks that an error has the shape of OAuth's token endpoint, and returns its code.
 #[track_caller]
 pub fn oauth_error(reply: &Reply) -> String {
     reply.expect_members(&["error", "error_description"]);
@@ -180,7 +184,7 @@ pub fn oauth_error(reply: &Reply) -> String {
     body["error"].as_str().unwrap_or_else(|| panic!("no error: {reply:?}")).to_owned()
 }
 
-/// One item of a 422: `loc` and `type`; `msg` has to be there.
+/// `loc` and `type` of an item of a 422. Its `msg` must not be empty.
 fn detail(item: &Value) -> String {
     assert!(item["msg"].as_str().is_some_and(|msg| !msg.is_empty()), "{item}");
     let loc = item["loc"].as_array().expect("loc");
@@ -188,7 +192,7 @@ fn detail(item: &Value) -> String {
     format!("{} {}", loc.join("."), item["type"].as_str().expect("type"))
 }
 
-/// The message that the contract gives for an error.
+/// The message that LiteGraph's contract defines for an error.
 fn litegraph_message(error: &str) -> &'static str {
     match error {
         "AuthenticationFailed" => "Your authentication material was not accepted.",

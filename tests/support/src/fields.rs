@@ -1,4 +1,4 @@
-//! What the table of fields says, for tests that go through all of them.
+//! Values from the table `FIELDS`, for tests that cover every field.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::table::{FIELDS, FieldRow, Initial, Shape};
@@ -6,19 +6,19 @@ use postern::credential::validate::Dialect;
 use postern::face::postern::Postern;
 use serde_json::{Map, Value, json};
 
-/// The fields of a noun that a PUT of our own face gives, each with its member.
+/// The fields of a noun that a PUT on the Postern face sets, each with its member.
 pub fn of_our_face(noun: Noun) -> impl Iterator<Item = (&'static FieldRow, &'static str)> {
     let rows = FIELDS.iter().filter(move |row| noun.has(row.field));
     rows.filter_map(move |row| Some((row, Postern.word(noun, Verb::Replace, row.field)?)))
 }
 
-/// The members that our own face shows of a noun, in their order: its fields stand between those that only read.
+/// The members of a noun in a response of the Postern face, in order: its fields between the given read-only members.
 pub fn shown(before: &[&'static str], noun: Noun, after: &[&'static str]) -> Vec<&'static str> {
     let fields = of_our_face(noun).map(|(_, member)| member);
     before.iter().copied().chain(fields).chain(after.iter().copied()).collect()
 }
 
-/// The value of a field that a body does not give, on create; none where the service or the store chooses it.
+/// The default of a field on create; `None` if the service or the store chooses it.
 pub fn default(row: &FieldRow) -> Option<Value> {
     match row.default {
         Initial::Null => Some(Value::Null),
@@ -32,12 +32,12 @@ pub fn default(row: &FieldRow) -> Option<Value> {
     }
 }
 
-/// The defaults of a noun's fields, by the members of our own face; metadata, whose null it shows as empty, is null.
+/// The defaults of a noun's fields by the members of the Postern face; the default of metadata is null.
 pub fn default_members(noun: Noun) -> Map<String, Value> {
     of_our_face(noun).map(|(row, member)| (member.to_owned(), default(row).unwrap_or_default())).collect()
 }
 
-/// A valid value of a field that is not its default, as our own face gives it; a principal is this one.
+/// A valid value other than the default, in the Postern face's spelling; `principal` is the value of an id.
 pub fn other(row: &FieldRow, principal: &str) -> Value {
     match row.shape {
         Shape::Text { .. } | Shape::TextOrNull { .. } => json!("another"),

@@ -1,4 +1,4 @@
-//! The running Worker over HTTP, where the harness says that it is.
+//! The running Worker over HTTP, at the address that `make test` provides.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use ureq::{Agent, SendBody};
 
 use crate::client::{Call, Client, Reply, Sent, cost};
 
-/// Where the Worker is, and the token that may do everything: both from the harness.
+/// A running Worker and its root token.
 pub struct Http {
     url: String,
     root: String,
@@ -24,7 +24,7 @@ pub fn server() -> &'static Http {
     SERVER.get_or_init(|| Http::new(given("POSTERN_URL"), given("POSTERN_ROOT_TOKEN")))
 }
 
-/// What the harness says by a variable.
+/// An environment variable that `make test` sets.
 pub fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: `make test` starts a Worker and runs this"))
 }
@@ -35,14 +35,14 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .allow_non_standard_methods(true)
-            // A request that is never answered fails its test. D1 aborts a batch after 30 s.
+            // A request without a response fails its test. D1 aborts a batch after 30 s.
             .timeout_global(Some(Duration::from_mins(1)))
             // A connection that the server closes while it is idle would fail the next request of a test.
             .max_idle_connections(0);
         Self { url, root, agent: config.build().new_agent() }
     }
 
-    /// Sends a request to a server that may fail, and returns the response, unchecked; or why none came.
+    /// Sends a request to a server that may fail. The response is not checked.
     pub(crate) fn attempt(&self, call: &Call) -> Result<Reply, ureq::Error> {
         let mut request =
             ureq::http::Request::builder().method(call.method.as_str()).uri(format!("{}{}", self.url, call.path));
@@ -72,13 +72,13 @@ impl Client for Http {
     fn exchange(&self, call: &Call) -> Reply {
         let reply =
             self.attempt(call).unwrap_or_else(|error| panic!("no answer to {} {}: {error}", call.method, call.path));
-        assert!(reply.status < 500, "nothing that is sent makes the Worker fail: {reply:?}");
+        assert!(reply.status < 500, "no request may make the Worker fail: {reply:?}");
         reply
     }
 }
 
 impl Http {
-    /// Sends what the library refuses to send, an `Authorization` that is not ASCII; without a body.
+    /// Sends a request without a body by hand, since the HTTP library rejects non-ASCII headers.
     pub fn send_raw(&self, call: &Call) -> Reply {
         let host = self.url.strip_prefix("http://").expect("a URL of http");
         let mut request = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", call.method, call.path).into_bytes();
@@ -117,7 +117,7 @@ fn reply(status: u16, headers: &HeaderMap, text: String) -> Reply {
     Reply { status, headers: headers.iter().map(header).collect(), text, cost: timing.unwrap_or_default() }
 }
 
-/// Does this as many times as there are items, all of it at once, and gives what came of each, in the items' order.
+/// Runs `what` for all items concurrently and returns the results in the items' order.
 pub fn at_once<I: Send, T: Send>(items: Vec<I>, what: impl Fn(I) -> T + Sync) -> Vec<T> {
     let (start, what) = (std::sync::Barrier::new(items.len()), &what);
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What the tests share: see tests/README.md.
+//! Helpers shared by all test targets: see tests/README.md.
 
 pub mod client;
 pub mod face;

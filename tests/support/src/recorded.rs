@@ -1,4 +1,4 @@
-//! Requests recorded from the vendors' own clients, and the table of what is answered to them: `tests/recorded/`.
+//! Requests recorded from the vendors' clients, and the table of expected responses: `tests/recorded/`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::shape;
 
-/// One recorded request, with the answer that the table expects.
+/// A recorded request and its expected response.
 pub struct Recorded {
     pub line: String,
     pub method: String,
@@ -14,12 +14,13 @@ pub struct Recorded {
     pub headers: Vec<(String, String)>,
     pub body: String,
     pub status: u16,
-    /// The name of the body's shape, and how many items it has, where the table says so.
+    /// The name of the body's shape.
     pub shape: String,
+    /// The number of items, if the table states it.
     pub items: Option<usize>,
 }
 
-/// What a client's file becomes: its name, and its requests in order.
+/// The recorded requests of one client, in order.
 pub struct Session {
     pub name: String,
     pub requests: Vec<Recorded>,
@@ -27,9 +28,9 @@ pub struct Session {
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../recorded");
 
-/// The sessions of the table, with `names` put in for what was recorded.
+/// Reads the table and the recordings, with recorded ids and tokens replaced by `names`.
 ///
-/// Every recorded request has its line, and every line its request.
+/// Panics unless every recorded request has a line and every line a request.
 pub fn sessions(names: &BTreeMap<&str, String>) -> Vec<Session> {
     let table = std::fs::read_to_string(format!("{FOLDER}/expected.txt")).unwrap();
     let lines =
@@ -72,11 +73,11 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
     let mut head = head.lines();
     let mut first = head.next().unwrap().split(' ');
     let (method, url) = (first.next().unwrap().to_owned(), mapped(first.next().unwrap()));
-    // Lengths and hosts are the transport's to say.
-    let ours = ["host", "connection", "content-length", "accept-encoding"];
+    // The transport sets these headers.
+    let by_transport = ["host", "connection", "content-length", "accept-encoding"];
     let headers = head
         .map(|header| header.split_once(": ").unwrap())
-        .filter(|(name, _)| !ours.contains(&name.to_ascii_lowercase().as_str()))
+        .filter(|(name, _)| !by_transport.contains(&name.to_ascii_lowercase().as_str()))
         .map(|(name, value)| {
             let value = if name.eq_ignore_ascii_case("authorization") { mapped(value) } else { value.to_owned() };
             (name.to_owned(), value)
@@ -101,7 +102,7 @@ fn request(line: &str, raw: &str, maps: &[(String, String)]) -> Recorded {
     }
 }
 
-/// Checks a body against the shape that the table names.
+/// Asserts that a body has the expected shape.
 pub fn check_shape(recorded: &Recorded, text: &str) {
     let Recorded { line, shape, .. } = recorded;
     if shape == "empty" {
@@ -113,30 +114,30 @@ pub fn check_shape(recorded: &Recorded, text: &str) {
     agrees(recorded, &body).unwrap_or_else(|wrong| panic!("{line}: {wrong}: {text}"));
 }
 
-/// Whether the members of a body agree with each other and with the status; or which do not.
+/// Checks that the members of a body agree with each other and with the status.
 fn agrees(recorded: &Recorded, body: &Value) -> Result<(), &'static str> {
-    let holds = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
+    let check = |is_true: bool, what| if is_true { Ok(()) } else { Err(what) };
     let listed = body.as_array().or(body["items"].as_array()).or(body["Objects"].as_array());
     let items = listed.map(Vec::as_slice).unwrap_or_default();
-    holds(recorded.items.is_none_or(|wanted| wanted == items.len()), "another number of items")?;
+    check(recorded.items.is_none_or(|wanted| wanted == items.len()), "another number of items")?;
     match recorded.shape.as_str() {
         "coactive-token" | "oauth-token" => {
-            holds(body["token_type"] == "Bearer" && body["expires_in"] == 3600, "not a token's type and time")
+            check(body["token_type"] == "Bearer" && body["expires_in"] == 3600, "not a token's type and time")
         }
-        "litegraph-error" => holds(body["StatusCode"] == recorded.status, "StatusCode is not the status"),
-        "keycard-error" => holds(body["status"] == recorded.status, "status is not the status"),
+        "litegraph-error" => check(body["StatusCode"] == recorded.status, "StatusCode is not the status"),
+        "keycard-error" => check(body["status"] == recorded.status, "status is not the status"),
         "litegraph-enumeration" => {
             let end = body["EndOfResults"] == true;
             // "ContinuationToken is the GUID of the last object and is left out at the end."
             let token = items.last().filter(|_| !end).map(|last| &last["GUID"]);
-            holds(body.get("ContinuationToken") == token, "ContinuationToken is not the last object's GUID")?;
-            holds((body["RecordsRemaining"] == 0) == end, "RecordsRemaining is 0 exactly at the end")?;
-            holds(items.len() as u64 <= body["MaxResults"].as_u64().unwrap_or(0), "more than MaxResults")
+            check(body.get("ContinuationToken") == token, "ContinuationToken is not the last object's GUID")?;
+            check((body["RecordsRemaining"] == 0) == end, "RecordsRemaining is 0 exactly at the end")?;
+            check(items.len() as u64 <= body["MaxResults"].as_u64().unwrap_or(0), "more than MaxResults")
         }
         "keycard-list" => {
             let (some, info) = (!items.is_empty(), &body["page_info"]);
             let cursors = ["end_cursor", "start_cursor"].map(|name| info.get(name).is_some());
-            holds(cursors == [some, some], "cursors without items, or items without")
+            check(cursors == [some, some], "cursors without items, or items without")
         }
         _ => Ok(()),
     }

@@ -1,11 +1,11 @@
-//! Every refusal and every rule there is, each with an example of what it holds.
+//! Every refusal and every rule, each with an example value.
 
 use postern::credential::field::{Kind, Rule};
 use postern::credential::id::Id;
 use postern::refusal::{Conflict, Noun, Parameter, Refusal, Unreadable};
 use postern::settings::Settings;
 
-/// Returns the values. A new variant does not compile until it has one.
+/// Returns the values. A new variant does not compile until it has a value here.
 macro_rules! each_of {
     ($type:ty: $($pattern:pat => $value:expr,)*) => {{
         let _ = |of: &$type| match of { $($pattern => {})* };
@@ -41,7 +41,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Unavailable => Refusal::Unavailable,
         Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
         Refusal::Broken(_) => Refusal::Broken(String::new()),
-        // Below.
+        // Added below.
         Refusal::Conflict(_) | Refusal::Unreadable(_) => Refusal::NoRoute,
     };
     all.pop();
@@ -72,7 +72,8 @@ pub fn refusals() -> Vec<Refusal> {
     all
 }
 
-/// The rules that a body of our own face can break. The others are of what it does not say: contexts, and secrets of the client's own.
+/// The rules that a body on the Postern face can break. The others concern members it does not have: contexts and
+/// client-chosen secrets.
 #[rustfmt::skip]
 pub fn rules_of_our_own_face() -> Vec<Rule> {
     let mut all = each_of! { Rule:

@@ -1,4 +1,4 @@
-//! Requests made from the table of routes, so that a test of every route is one of a new route too.
+//! Requests made from `ROUTES`, so that a test of every route includes new routes.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -10,7 +10,7 @@ use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use crate::face::roles;
 use crate::tenant::{Tenant, nobody, read_id, text};
 
-/// What the variable segments of a path stand for.
+/// Values for the variable segments of a path.
 #[derive(Clone)]
 pub struct PathIds<'a> {
     pub tenant: &'a Tenant<'a>,
@@ -21,7 +21,7 @@ pub struct PathIds<'a> {
 }
 
 impl<'a> PathIds<'a> {
-    /// A new service account, and a new credential of it that each face reaches and that LiteGraph finds by its token.
+    /// Creates a service account and a credential that every face reaches, and that LiteGraph finds by its token.
     pub fn new(tenant: &'a Tenant<'a>) -> Self {
         let account = tenant.account();
         let body = json!({ "UserGUID": account.guid(), "Name": "place" });
@@ -30,23 +30,23 @@ impl<'a> PathIds<'a> {
         Self { tenant, account, credential: read_id(&made["GUID"]), token: text(&made["BearerToken"]) }
     }
 
-    /// Where nothing is, in a tenant.
+    /// Ids that do not exist in the tenant.
     pub fn missing(tenant: &'a Tenant<'a>) -> Self {
         Self { tenant, account: nobody(), credential: nobody(), token: "of-nobody".to_owned() }
     }
 }
 
-/// A route's method, which for a GET is HEAD as well.
+/// The method of a route; GET for a route that also accepts HEAD.
 pub fn method(route: &Route) -> &'static str {
-    route.method.name().split(',').next().expect("a method")
+    route.method.allow().split(',').next().expect("a method")
 }
 
-/// What the table has for a route: its method and its path.
+/// Method and path of a route.
 pub fn title(route: &Route) -> String {
     format!("{} {}", method(route), route.path)
 }
 
-/// The face whose tests a route is for. Those of OAuth are in a house of their own; Keycard's clients log in at one of them.
+/// The face whose tests cover a route. OAuth's routes count as Keycard's, whose clients log in at one of them.
 pub fn face(route: &Route) -> Face {
     match route.path.split('/').nth(1) {
         Some("api") => Coactive,
@@ -56,7 +56,7 @@ pub fn face(route: &Route) -> Face {
     }
 }
 
-/// Whether a route changes nothing. To log in is none of them: what it shows is new.
+/// Whether a route changes nothing. Logging in issues a token, so it is not a read.
 pub fn reads(route: &Route) -> bool {
     use Operation::{
         CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read,
@@ -68,17 +68,17 @@ pub fn reads(route: &Route) -> bool {
     }
 }
 
-/// Whether a route asks who calls, and so the database. One does not: what this server is, is no secret.
+/// Whether a route authenticates its caller, and so uses the database. Only the OAuth metadata is public.
 pub fn asks(route: &Route) -> bool {
     !matches!(route.operation, Operation::Metadata(_))
 }
 
-/// Whether the route's body is a form, and its refusals are those of OAuth.
+/// Whether the route takes a form and returns errors of OAuth.
 pub fn takes_form(route: &Route) -> bool {
     [TOKEN, OAUTH_TOKEN, "/oauth/introspect"].contains(&route.path)
 }
 
-/// The query that says that a tenant goes with all that it has.
+/// The query that deletes a tenant with its contents; empty for other routes.
 pub fn forced(route: &Route) -> &'static str {
     match (route.operation, face(route)) {
         (Operation::Delete(Noun::Tenant), Postern) => "?force=true",
@@ -87,7 +87,7 @@ pub fn forced(route: &Route) -> &'static str {
     }
 }
 
-/// What has to be done to a credential before a route can end it: the step of our own face, and its body.
+/// The step on the Postern face that must precede this route, and its body.
 pub fn step_before(route: &Route) -> Option<(&'static str, Value)> {
     match route.operation {
         Operation::FinishRotation | Operation::CancelRotation => Some(("rotate", json!({ "grace_seconds": 3600 }))),
@@ -96,44 +96,43 @@ pub fn step_before(route: &Route) -> Option<(&'static str, Value)> {
     }
 }
 
-/// An id as the route's face spells it.
+/// An id in the spelling of the route's face.
 pub fn spell(route: &Route, id: Id) -> String {
     face(route).spell(id)
 }
 
-/// A route's path that leads to a place.
-pub fn path(route: &Route, place: &PathIds) -> String {
+/// The path of a route for these ids.
+pub fn path(route: &Route, ids: &PathIds) -> String {
     route.url(|name| match name {
-        "tenant" if face(route) == Keycard => place.tenant.label.clone(),
-        "tenant" => spell(route, place.tenant.id),
-        "principal" => spell(route, place.account),
-        "credential" => spell(route, place.credential),
-        _ => place.token.clone(),
+        "tenant" if face(route) == Keycard => ids.tenant.label.clone(),
+        "tenant" => spell(route, ids.tenant.id),
+        "principal" => spell(route, ids.account),
+        "credential" => spell(route, ids.credential),
+        _ => ids.token.clone(),
     })
 }
 
-/// A request of a route, with a body that it takes and no caller; of a page, one that asks for one item; of a tenant's
-/// deletion, one that takes all with it.
-pub fn request(route: &Route, place: &PathIds) -> Call {
-    let path = path(route, place);
+/// A valid, unauthenticated request of a route. Pages have a limit of one item; a tenant is deleted with its contents.
+pub fn request(route: &Route, ids: &PathIds) -> Call {
+    let path = path(route, ids);
     let query = match (route.operation, face(route)) {
         (Operation::Page(..), Keycard | Postern) | (Operation::History(_), _) => "?limit=1",
         (Operation::Page(..), _) if method(route) == "GET" => "?max-keys=1",
         _ => forced(route),
     };
     let request = call(method(route), format!("{path}{query}"));
-    match body(route, place) {
+    match body(route, ids) {
         Some(body) => request.json(&body),
-        None => form(route, &place.token).map_or(request.clone(), |form| request.form(&form)),
+        None => form(route, &ids.token).map_or(request.clone(), |form| request.form(&form)),
     }
 }
 
-pub fn body(route: &Route, place: &PathIds) -> Option<Value> {
-    // Of no two the same, so that no tenant's label is numbered.
-    body_of(route, &format!("{} {}", title(route), place.credential), place.account, &place.token)
+pub fn body(route: &Route, ids: &PathIds) -> Option<Value> {
+    // Every name is different, so that tenants' labels get no number.
+    body_of(route, &format!("{} {}", title(route), ids.credential), ids.account, &ids.token)
 }
 
-/// The form that a route takes, about this token.
+/// The form of a route for this token; `None` if the route takes no form.
 pub fn form(route: &Route, token: &str) -> Option<String> {
     takes_form(route).then(|| match route.operation {
         Operation::Verify(_) => format!("token={token}"),
@@ -141,13 +140,13 @@ pub fn form(route: &Route, token: &str) -> Option<String> {
     })
 }
 
-/// The JSON that a route takes, which gives this name, account or token.
+/// The JSON body of a route with this name, account or token; `None` if the route takes no JSON.
 pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Value> {
     match (route.operation, face(route)) {
         (Operation::Write(Noun::Credential, _), LiteGraph) => Some(json!({ "UserGUID": account.guid(), "Name": name })),
         (Operation::Write(Noun::Principal, _), LiteGraph) => Some(json!({ "FirstName": name })),
         (Operation::Write(Noun::Tenant, _), LiteGraph) => Some(json!({ "Name": name })),
-        (Operation::Write(noun, verb), Postern) => Some(ours(noun, verb, name, account)),
+        (Operation::Write(noun, verb), Postern) => Some(postern_body(noun, verb, name, account)),
         (Operation::Write(..), _) => Some(json!({ "name": name })),
         (Operation::Verify(_), Postern) => Some(json!({ "token": token })),
         (Operation::LogIn(_), Coactive) => Some(json!({ "grant_type": "client_credentials" })),
@@ -156,8 +155,8 @@ pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Va
     }
 }
 
-/// A body of our own face, which wants all said that a PUT could lose.
-fn ours(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
+/// A body of the Postern face. A PUT has every required member.
+fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     match (noun, verb) {
         (_, Verb::Rotate) => json!({ "grace_seconds": 60 }),
         (_, Verb::Revoke) => json!({ "reason": name }),
@@ -173,17 +172,17 @@ fn ours(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     }
 }
 
-/// The same, by who may do it: the tenant's admin, or root where it alone may, or the credential that logs in.
-pub fn permitted(route: &Route, place: &PathIds) -> Call {
-    let request = request(route, place);
+/// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that logs in.
+pub fn permitted(route: &Route, ids: &PathIds) -> Call {
+    let request = request(route, ids);
     match route.operation {
         Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.by_root(),
-        Operation::LogIn(_) => request.basic(&format!("{}:{}", place.credential.client(), place.token)),
-        _ => request.token(&place.tenant.admin),
+        Operation::LogIn(_) => request.basic(&format!("{}:{}", ids.credential.client(), ids.token)),
+        _ => request.token(&ids.tenant.admin),
     }
 }
 
-/// What it is answered where all is well.
+/// The status of a successful response.
 pub fn status(route: &Route) -> u16 {
     match (route.operation, face(route)) {
         (Operation::Write(_, Verb::Create), face) => face.created(),
@@ -192,16 +191,16 @@ pub fn status(route: &Route) -> u16 {
     }
 }
 
-/// Sends it, and gives the answer that is expected. What ends something is sent once that has begun.
-pub fn done(route: &Route, place: &PathIds) -> Reply {
+/// Sends [`permitted`], after the step that must precede it, and asserts success.
+pub fn done(route: &Route, ids: &PathIds) -> Reply {
     if let Some((step, body)) = step_before(route) {
-        let path = format!("{}/{step}", place.tenant.one(Postern, place.credential));
-        call("POST", path).token(&place.tenant.admin).json(&body).send(place.tenant.client).expect(200);
+        let path = format!("{}/{step}", ids.tenant.one(Postern, ids.credential));
+        call("POST", path).token(&ids.tenant.admin).json(&body).send(ids.tenant.client).expect(200);
     }
-    permitted(route, place).send(place.tenant.client).expect(status(route))
+    permitted(route, ids).send(ids.tenant.client).expect(status(route))
 }
 
-/// The routes that read.
+/// The routes that only read.
 pub fn reading() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| reads(route))
 }

@@ -1,5 +1,5 @@
-//! A tenant with a service account and, under it, the credential that requests are about; callers made to order; and
-//! requests made from the table of routes.
+//! A tenant with a service account and a credential that requests are about, callers of every kind, and requests made from
+//! `ROUTES`.
 
 use data_encoding::BASE64;
 use postern::credential::id::Id;
@@ -19,45 +19,45 @@ pub const OTHER: &str = "00000000000000000000000001";
 /// The media type of the token endpoint's body.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
-/// An id that nothing has.
+/// An id that does not exist.
 pub fn nothing() -> Id {
     Id::from_bits(9)
 }
 
 pub type Header = (&'static str, String);
 
-/// What the variable segments of a path stand for.
+/// Values for the variable segments of a path.
 #[derive(Clone)]
 pub struct PathIds {
     pub tenant: Id,
     pub account: Id,
     pub credential: Id,
-    /// The credential's secret, which one route has in its path.
+    /// The credential's secret, a segment of one route.
     pub token: String,
 }
 
 impl PathIds {
-    /// Where nothing is.
+    /// Ids that do not exist.
     pub fn none() -> Self {
         Self { tenant: nothing(), account: nothing(), credential: nothing(), token: "nobody-has-this".to_owned() }
     }
 }
 
-/// By which of the two tokens that a credential has someone calls.
+/// The kind of token a caller presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Its secret.
+    /// The credential's secret.
     Secret,
-    /// An access token that was issued for its secret.
+    /// An access token issued for the secret.
     Access,
 }
 
-/// Someone who calls.
+/// A caller.
 pub struct Known {
-    /// The credential that it says it is.
+    /// The credential that the caller claims to be.
     pub client: Id,
     pub token: String,
-    /// Whether it says so beside its token.
+    /// Whether the caller sends the client id with its token.
     names_client: bool,
 }
 
@@ -74,7 +74,7 @@ impl Known {
         basic(&self.client.client(), &self.token)
     }
 
-    /// A body that logs in.
+    /// The form that logs in.
     pub fn form(&self) -> Vec<u8> {
         let form =
             format!("grant_type=client_credentials&client_id={}&client_secret={}", self.client.client(), self.token);
@@ -84,7 +84,7 @@ impl Known {
 
 pub struct Scene {
     pub world: World,
-    /// The credential that requests are about, its service account, and its tenant.
+    /// Tenant, service account and credential that requests are about.
     pub target: PathIds,
 }
 
@@ -95,16 +95,16 @@ impl Scene {
         for tenant in [ACME, OTHER] {
             world.patch("tenants", tenant, &json!({"role_names": ["admin", "auditor", "editor", "viewer"]}));
         }
-        let target = placed(&world, "acme");
+        let target = create_target(&world, "acme");
         Self { world, target }
     }
 
-    /// A service account of the other tenant, and a credential under it.
+    /// Creates a service account and a credential in the other tenant.
     pub fn elsewhere(&self) -> PathIds {
-        placed(&self.world, "other")
+        create_target(&self.world, "other")
     }
 
-    /// The id and the secret of a new credential of the tenant, with these roles.
+    /// Creates a credential with these roles; returns its id and secret.
     pub fn client(&self, roles: &Value) -> (Id, String) {
         self.client_in("acme", roles)
     }
@@ -122,14 +122,14 @@ impl Scene {
         self.client_in("other", &json!([{"role_id": "admin"}])).1
     }
 
-    /// An access token for a credential's secret.
+    /// Logs in; returns an access token.
     pub fn access(&self, id: Id, secret: &str) -> String {
         let (name, value) = basic(&id.client(), secret);
         let reply = self.world.send("POST", "/api/v1/login", &[(name, &value)], b"").expect(200);
         text(&reply.json(), "access_token")
     }
 
-    /// The caller of this name, by one of its tokens, which it got before what befell it; `None` for one without any.
+    /// Creates the caller of this name and then applies what the name says. `None` for a caller without a token.
     pub fn who(&self, name: &str, by: TokenKind) -> Option<Known> {
         if let "root" | "root, naming no tenant" = name {
             return Some(Known { client: self.target.credential, token: ROOT.to_owned(), names_client: false });
@@ -147,19 +147,19 @@ impl Scene {
                 self.client(&json!([{"role_id": "viewer"}, {"role_id": "admin", "resource": "dataset"}]))
             }
             "no roles" => self.client(&Value::Null),
-            // An admin, and then something.
+            // Names with a suffix: `apply` handles the suffix.
             _ => self.admin(),
         };
         let token = match by {
             TokenKind::Secret => secret.clone(),
             TokenKind::Access => self.access(id, &secret),
         };
-        let own = Known { client: id, token, names_client: false };
-        Some(self.befall(name, own, &secret))
+        let known = Known { client: id, token, names_client: false };
+        Some(self.apply(name, known, &secret))
     }
 
-    /// What the name says besides who calls: what became of the caller, or what is wrong with what it presents.
-    fn befall(&self, name: &str, mut known: Known, secret: &str) -> Known {
+    /// Applies the state that the name describes: a change of the caller's credential, or an error in its token.
+    fn apply(&self, name: &str, mut known: Known, secret: &str) -> Known {
         let (world, id) = (&self.world, known.client);
         let execute = |sql: &str| world.db.execute(sql, &[&id.to_string()]);
         let signed = |keys: &Keys| {
@@ -177,9 +177,9 @@ impl Scene {
             "another's signature" => {
                 let (other, other_secret) = self.admin();
                 let other = self.access(other, &other_secret);
-                // What it says is its own, and the signature is that of somebody else's; the checksum is right.
-                let (said, _) = known.token.rsplit_once(signature(&known.token)).unwrap();
-                let body = format!("{said}{}", signature(&other));
+                // The caller's own claims with another credential's signature, and a correct checksum.
+                let (claims, _) = known.token.rsplit_once(signature(&known.token)).unwrap();
+                let body = format!("{claims}{}", signature(&other));
                 known.token = format!("{body}_{}", checksum(&body));
             }
             "past its end" => world.pass(i64::from(ACCESS_SECONDS) * 1_000_000),
@@ -234,36 +234,36 @@ impl Scene {
         known
     }
 
-    /// Moves a credential to a new service account: the default one is neither deleted nor disabled.
+    /// Moves a credential to a new service account, since the default one cannot be deleted or disabled.
     pub fn moved(&self, id: Id) -> String {
         let (account, _) = self.world.service_account();
         self.world.patch("credentials", &id.to_string(), &json!({ "principal": account }));
         account
     }
 
-    /// Begins a rotation on our own face, and gives back the new secret. The old one lives on for so many seconds.
+    /// Begins a rotation on the Postern face; returns the new secret.
     pub fn rotate(&self, id: Id, grace_seconds: u32) -> String {
         let url = format!("{}/rotate", own_url(id));
         let reply = self.world.call("POST", &url, ROOT, &json!({ "grace_seconds": grace_seconds })).expect(200);
         text(&reply.json(), "secret")
     }
 
-    /// Brings the credential of a place to where a step of its life begins: it is being rotated, or is revoked.
-    pub fn ready(&self, route: &Route, place: &PathIds) {
+    /// Rotates or revokes the credential if the route needs that.
+    pub fn ready(&self, route: &Route, ids: &PathIds) {
         let Some((step, body)) = step_before(route) else { return };
-        let url = format!("/v1/tenants/{}/credentials/{}/{step}", place.tenant, place.credential);
+        let url = format!("/v1/tenants/{}/credentials/{}/{step}", ids.tenant, ids.credential);
         let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
-        // It may be there already, or be gone with its tenant.
+        // The step may already be done, or the tenant deleted.
         assert!([200, 404, 409].contains(&reply.status), "{url}: {}", reply.text);
     }
 
-    /// Does something as root.
+    /// Sends a request as root and asserts success.
     fn done(&self, method: &str, url: &str, body: &Value) {
         let reply = self.world.call(method, url, ROOT, body);
         assert!(reply.status < 300, "{method} {url}: {}", reply.text);
     }
 
-    /// What a caller of this name sends of itself.
+    /// The headers of a caller of this name.
     pub fn caller(&self, name: &str) -> Vec<Header> {
         let token = self.who(name, TokenKind::Secret).map(|known| known.bearer());
         token.into_iter().chain(names_tenant(name)).collect()
@@ -275,8 +275,8 @@ impl Scene {
     }
 
     /// Sends a request of a route.
-    pub fn send(&self, route: &Route, place: &PathIds, headers: &[Header], body: &[u8]) -> Reply {
-        self.send_to(route, &request_url(route, place), headers, body)
+    pub fn send(&self, route: &Route, ids: &PathIds, headers: &[Header], body: &[u8]) -> Reply {
+        self.send_to(route, &request_url(route, ids), headers, body)
     }
 
     /// Sends a request with a route's method.
@@ -285,23 +285,23 @@ impl Scene {
         self.world.send(method(route), url, &headers, body)
     }
 
-    /// A body that the route takes; none, where it reads none.
+    /// A valid body for the route; empty if it takes none.
     pub fn body(&self, route: &Route) -> Vec<u8> {
         body_about(route, &self.target)
     }
 }
 
-/// [`Scene::body`], where the request is about this.
-pub fn body_about(route: &Route, place: &PathIds) -> Vec<u8> {
-    match body_of(route, "changed", place.account, &place.token) {
-        // All that there is.
+/// A valid body for the route and these ids; empty if it takes none.
+pub fn body_about(route: &Route, ids: &PathIds) -> Vec<u8> {
+    match body_of(route, "changed", ids.account, &ids.token) {
+        // An empty search returns everything.
         Some(_) if matches!(route.operation, Operation::Page(..)) => b"{}".to_vec(),
         Some(body) => body.to_string().into(),
-        None => form(route, &place.token).unwrap_or_default().into(),
+        None => form(route, &ids.token).unwrap_or_default().into(),
     }
 }
 
-fn placed(world: &World, label: &str) -> PathIds {
+fn create_target(world: &World, label: &str) -> PathIds {
     let path = format!("/organizations/{label}/service-accounts");
     let account = text(&world.call("POST", &path, ROOT, &json!({"name": "account"})).json(), "id");
     let path = format!("{path}/{account}/credentials");
@@ -316,12 +316,12 @@ fn placed(world: &World, label: &str) -> PathIds {
     }
 }
 
-/// The header by which a caller names the tenant, unless it is the root that does not.
+/// The header that names the tenant, except for the caller "root, naming no tenant".
 pub fn names_tenant(caller: &str) -> Option<Header> {
     (caller != "root, naming no tenant").then(|| ("x-postern-tenant", "acme".to_owned()))
 }
 
-/// A credential of the tenant acme on our own face.
+/// The path of a credential of the tenant acme on the Postern face.
 pub fn own_url(id: Id) -> String {
     format!("/v1/tenants/{ACME}/credentials/{id}")
 }
@@ -330,23 +330,24 @@ fn acme() -> String {
     Id::parse(ACME).unwrap().guid()
 }
 
-/// The id of the secret that a token made here carries.
+/// The id of the secret in a token.
 pub fn secret_id(token: &str) -> Id {
     Id::parse(token.split('_').nth(1).unwrap()).unwrap()
 }
 
-/// The part of an access token that nobody else can make.
+/// The signature of an access token.
 pub fn signature(access: &str) -> &str {
     let signature = access.rsplit('_').nth(1).unwrap();
     assert_eq!(signature.len(), 52, "256 bits in {access}");
     signature
 }
 
-/// The checksum that a token made here ends in, so that what is wrong with one is not that.
+/// The checksum at the end of a token, so that a forged token fails for another reason.
 pub fn checksum(body: &str) -> String {
     // Seven letters of five bits for 32 bits: the last three bits are zero.
     let bits = u64::from(crc32fast::hash(body.as_bytes())) << 3;
-    let letter = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(bits >> (5 * place) & 31) as usize]);
+    let letter =
+        |position: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(bits >> (5 * position) & 31) as usize]);
     (0..7).rev().map(letter).collect()
 }
 
@@ -366,7 +367,7 @@ pub fn is_ours(route: &Route) -> bool {
     face(route) == Face::Postern
 }
 
-/// Whether what it changes is a step of a credential's life, of which the one before it has to be taken: [`Scene::ready`].
+/// Whether another step must precede this route: see [`Scene::ready`].
 pub fn is_step(route: &Route) -> bool {
     step_before(route).is_some()
 }
@@ -375,23 +376,22 @@ pub fn deletes(route: &Route) -> bool {
     matches!(route.operation, Operation::Delete(_) | Operation::DeleteAll)
 }
 
-/// The path of a route that leads to a place.
-pub fn url(route: &Route, place: &PathIds) -> String {
+/// The path of a route for these ids.
+pub fn url(route: &Route, ids: &PathIds) -> String {
     route.url(|name| match name {
-        "tenant" => spell(route, place.tenant),
-        "principal" => spell(route, place.account),
-        "credential" => spell(route, place.credential),
-        _ => place.token.clone(),
+        "tenant" => spell(route, ids.tenant),
+        "principal" => spell(route, ids.account),
+        "credential" => spell(route, ids.credential),
+        _ => ids.token.clone(),
     })
 }
 
-/// [`url`], and the query without which the request is refused.
-pub fn request_url(route: &Route, place: &PathIds) -> String {
-    url(route, place) + forced(route)
+/// [`url`] with the query that the route requires.
+pub fn request_url(route: &Route, ids: &PathIds) -> String {
+    url(route, ids) + forced(route)
 }
 
-/// The routes by their names, in the order of the table. A route that the table does not name is an error, and so is a
-/// name of none.
+/// The routes of a table with their names, in its order. Panics unless the table has exactly the routes of `ROUTES`.
 pub fn routes(table: &Table) -> Vec<(String, &'static Route)> {
     let named: Vec<String> = table.rows.iter().map(|row| format!("{} {}", row[1], row[2])).collect();
     for route in ROUTES {
@@ -404,8 +404,7 @@ pub fn routes(table: &Table) -> Vec<(String, &'static Route)> {
     table.column("route").into_iter().map(str::to_owned).zip(named.iter().map(route)).collect()
 }
 
-/// The status that a cell of a table stands for, and LiteGraph's `Error` and our own `code` with it, where the status is
-/// not all.
+/// The status of a table's cell; with LiteGraph's `Error` and Postern's `code` where the status is not enough.
 pub fn expected(cell: &str) -> (u16, Option<[&'static str; 2]>) {
     match cell {
         "unknown" => (401, Some(["AuthenticationFailed", "unauthenticated"])),
@@ -416,13 +415,13 @@ pub fn expected(cell: &str) -> (u16, Option<[&'static str; 2]>) {
     }
 }
 
-/// A reply has the status and the error of a cell, and a challenge exactly when it is a 401.
+/// Asserts the status and the error of a cell, and a challenge exactly for a 401.
 pub fn assert_is(reply: &Reply, cell: &str, route: &Route, of: &str) {
     let (status, error) = expected(cell);
     assert_eq!(reply.status, status, "{of}: {}", reply.text);
     if let Some([error, code]) = error {
-        let (member, told) = if is_ours(route) { ("code", code) } else { ("Error", error) };
-        assert_eq!(reply.json()[member], told, "{of}");
+        let (member, expected) = if is_ours(route) { ("code", code) } else { ("Error", error) };
+        assert_eq!(reply.json()[member], expected, "{of}");
     }
     let challenge = if takes_form(route) { "Bearer, Basic realm=\"postern\"" } else { "Bearer" };
     assert_eq!(reply.header("www-authenticate"), (status == 401).then_some(challenge), "{of}");

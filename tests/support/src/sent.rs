@@ -1,5 +1,5 @@
-//! Every statement that is sent: each route of the table, in each of its ways, with what it sends written down at the
-//! seam. What a list sends is put together as it is needed, so no file has the whole of it.
+//! Every SQL statement the service sends: each route in each of its variants, recorded at `Database::batch`. Lists assemble their
+//! SQL at run time, so no file contains it completely.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,8 +21,8 @@ const ADMIN: &str = "the-token-of-an-admin";
 const ORDERS: [&str; 6] =
     ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
 
-/// What the paths name.
-static PLACE: LazyLock<PathIds> = LazyLock::new(|| {
+/// The ids in the paths.
+static IDS: LazyLock<PathIds> = LazyLock::new(|| {
     let [tenant, account, credential] = [7, 8, 9].map(Id::from_bits);
     PathIds { tenant, account, credential, token: "the-token-of-the-credential".to_owned() }
 });
@@ -41,10 +41,10 @@ impl Driver {
         self.world.call(method, url, ROOT, body).expect(200)
     }
 
-    /// Begins with a new world that has all that the paths name, an admin, and nothing else.
+    /// Starts a new world with the resources of the paths and an admin.
     fn prepare(&mut self) {
         self.world = World::new();
-        let PathIds { tenant, account, credential, token } = &*PLACE;
+        let PathIds { tenant, account, credential, token } = &*IDS;
         let tenant_url = format!("/v1.0/tenants/{}", tenant.guid());
         let credentials = format!("{tenant_url}/credentials");
         self.root("PUT", "/v1.0/tenants", &json!({"GUID": tenant.guid(), "Name": "tenant"}));
@@ -55,87 +55,87 @@ impl Driver {
         self.root("PUT", &credentials, &body);
         let full_access = json!({"roles": [], "unrestricted": true});
         self.world.patch("credentials", &admin().to_string(), &full_access);
-        // What was sent for this is none of what is to be written down.
+        // Statements sent so far are not recorded.
         self.world.db.sent.take();
     }
 
-    /// Puts the credential into the state that an operation is for.
+    /// Brings the credential into the state that the route needs.
     fn lead_up(&self, route: &Route) {
         let Some((step, body)) = step_before(route) else { return };
-        self.root("POST", &format!("/v1/tenants/{}/credentials/{}/{step}", PLACE.tenant, PLACE.credential), &body);
+        self.root("POST", &format!("/v1/tenants/{}/credentials/{}/{step}", IDS.tenant, IDS.credential), &body);
         self.world.db.sent.take();
     }
 
-    /// The ways of a route: what follows its path, and its bodies.
-    fn ways(&self, route: &Route) -> Vec<(String, String)> {
-        let usual = String::from_utf8(body_about(route, &PLACE)).expect("UTF-8");
-        let asking =
+    /// The variants of a route: queries and bodies.
+    fn variants(&self, route: &Route) -> Vec<(String, String)> {
+        let usual = String::from_utf8(body_about(route, &IDS)).expect("UTF-8");
+        let with_queries =
             |queries: &[&str]| queries.iter().map(|query| ((*query).to_owned(), usual.clone())).collect::<Vec<_>>();
-        let saying = |more: &[Value]| {
+        let with_bodies = |more: &[Value]| {
             let bodies = std::iter::once(usual.clone()).chain(more.iter().map(Value::to_string));
             bodies.map(|body| (String::new(), body)).collect::<Vec<_>>()
         };
         match route.operation {
             Operation::Write(Noun::Credential, verb @ (Verb::Replace | Verb::Merge)) if is_ours(route) => {
-                let mut ways = asking(&["", "?dry_run=true"]);
+                let mut variants = with_queries(&["", "?dry_run=true"]);
                 if verb == Verb::Merge {
-                    // Refused in the database: a member that only reads.
-                    let read_only = json!({"roles": [{"role_id": "editor"}], "id": PLACE.credential}).to_string();
-                    ways.extend(["", "?dry_run=true"].map(|query| (query.to_owned(), read_only.clone())));
+                    // A read-only member, which the database rejects.
+                    let read_only = json!({"roles": [{"role_id": "editor"}], "id": IDS.credential}).to_string();
+                    variants.extend(["", "?dry_run=true"].map(|query| (query.to_owned(), read_only.clone())));
                 }
-                ways
+                variants
             }
-            Operation::Write(_, Verb::Rotate) => saying(&[json!({"grace_seconds": 0})]),
-            Operation::Write(_, Verb::Revoke) => saying(&[json!({})]),
+            Operation::Write(_, Verb::Rotate) => with_bodies(&[json!({"grace_seconds": 0})]),
+            Operation::Write(_, Verb::Revoke) => with_bodies(&[json!({})]),
             Operation::Write(Noun::Credential, _) if is_litegraph(route) => {
-                saying(&[json!({"UserGUID": PLACE.account.guid(), "Name": "renamed", "BearerToken": "another"})])
+                with_bodies(&[json!({"UserGUID": IDS.account.guid(), "Name": "renamed", "BearerToken": "another"})])
             }
-            // Refused in the database: a body that breaks a rule of which the database alone knows.
+            // A body that breaks a rule checked only in the database.
             Operation::Write(..) if route.path.starts_with("/api") => {
-                saying(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
+                with_bodies(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
-            Operation::Verify(_) if is_ours(route) => saying(&[json!({"token": "nobody's", "role_id": "viewer"})]),
-            Operation::History(_) => asking(&["", "?limit=1", "?limit=1&cursor=1"]),
+            Operation::Verify(_) if is_ours(route) => with_bodies(&[json!({"token": "nobody's", "role_id": "viewer"})]),
+            Operation::History(_) => with_queries(&["", "?limit=1", "?limit=1&cursor=1"]),
             Operation::List(noun, _) | Operation::Page(noun, _) if is_litegraph(route) => litegraph_lists(route, noun),
-            Operation::Page(noun, _) if is_ours(route) => self.our_pages(route, noun),
+            Operation::Page(noun, _) if is_ours(route) => self.postern_pages(route, noun),
             Operation::Page(..) => {
-                let first = self.root("GET", &url(route, &PLACE), &Value::Null).json();
+                let first = self.root("GET", &url(route, &IDS), &Value::Null).json();
                 let cursor = text(&first["page_info"], "start_cursor");
                 ["", "?limit=1", "?after={}", "?before={}", "?limit=1&after={}", "?limit=1&before={}"]
                     .map(|query| (query.replace("{}", &cursor), String::new()))
                     .to_vec()
             }
-            _ => asking(&[forced(route)]),
+            _ => with_queries(&[forced(route)]),
         }
     }
 
-    /// Each order, from its beginning and from a place; of credentials with each filter that has a statement of its own.
-    fn our_pages(&self, route: &Route, noun: Noun) -> Vec<(String, String)> {
+    /// Each order from its start and from a cursor; for credentials with each filter that changes the statement.
+    fn postern_pages(&self, route: &Route, noun: Noun) -> Vec<(String, String)> {
         let time = "2026-11-21T00:00:00Z";
         let filters = [
             String::new(),
             "&enabled=true".to_owned(),
-            format!("&principal={}", PLACE.account),
+            format!("&principal={}", IDS.account),
             "&name_prefix=u".to_owned(),
-            format!("&principal={}&name_prefix=u&role=viewer&expires_before={time}", PLACE.account),
+            format!("&principal={}&name_prefix=u&role=viewer&expires_before={time}", IDS.account),
             format!("&unused_since={time}&unrotated_since={time}"),
         ];
         let (sorts, filters) = match noun {
             Noun::Credential => (&["created", "-created", "name", "-name"][..], &filters[..]),
             Noun::Tenant | Noun::Principal => (&["created", "-created"][..], &filters[..1]),
         };
-        let mut ways = Vec::new();
+        let mut variants = Vec::new();
         for sort in sorts {
-            let first = self.root("GET", &format!("{}?limit=1&sort={sort}", url(route, &PLACE)), &Value::Null);
+            let first = self.root("GET", &format!("{}?limit=1&sort={sort}", url(route, &IDS)), &Value::Null);
             let further = format!("&cursor={}", text(&first.json(), "next"));
             for (filter, cursor) in filters.iter().flat_map(|filter| [(filter, ""), (filter, &further)]) {
-                ways.push((format!("?sort={sort}{filter}{cursor}"), String::new()));
+                variants.push((format!("?sort={sort}{filter}{cursor}"), String::new()));
             }
         }
-        ways
+        variants
     }
 
-    fn write_down(&mut self, request: &str) {
+    fn record(&mut self, request: &str) {
         for text in self.world.db.sent.take() {
             let requests = self.sent.entry(text).or_default();
             if !requests.iter().any(|known| known == request) {
@@ -144,25 +144,25 @@ impl Driver {
         }
     }
 
-    /// Drives a route in each of its ways.
+    /// Sends every variant of a route.
     fn drive(&mut self, route: &Route) {
         self.prepare();
-        let ways = self.ways(route);
+        let variants = self.variants(route);
         self.world.db.sent.take();
         let mut driven = 0;
-        for (query, body) in ways {
+        for (query, body) in variants {
             for headers in callers(route) {
                 if !reads(route) {
                     self.prepare();
                     self.lead_up(route);
                 }
-                let url = format!("{}{query}", url(route, &PLACE));
+                let url = format!("{}{query}", url(route, &IDS));
                 let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 let reply = self.world.send(method(route), &url, &headers, body.as_bytes());
-                // Tenants are root's to make and to delete.
+                // Only root may create and delete tenants.
                 driven += usize::from(reply.status < 300);
                 assert!(reply.status < 300 || [401, 403].contains(&reply.status), "{url}: {}", reply.text);
-                self.write_down(&format!("{} {query} {body}", title(route)));
+                self.record(&format!("{} {query} {body}", title(route)));
             }
         }
         assert!(driven > 0, "{}: nobody may", title(route));
@@ -171,12 +171,12 @@ impl Driver {
 
 fn litegraph_lists(route: &Route, noun: Noun) -> Vec<(String, String)> {
     let guid = match noun {
-        Noun::Tenant => PLACE.tenant,
-        Noun::Principal => PLACE.account,
-        Noun::Credential => PLACE.credential,
+        Noun::Tenant => IDS.tenant,
+        Noun::Principal => IDS.account,
+        Noun::Credential => IDS.credential,
     };
-    let token = PLACE.credential.guid();
-    let mut ways = vec![(String::new(), "{}".to_owned()), (format!("?guids={}", guid.guid()), "{}".to_owned())];
+    let token = IDS.credential.guid();
+    let mut variants = vec![(String::new(), "{}".to_owned()), (format!("?guids={}", guid.guid()), "{}".to_owned())];
     for order in ORDERS {
         for (query, body) in [
             (String::new(), json!({})),
@@ -184,23 +184,23 @@ fn litegraph_lists(route: &Route, noun: Noun) -> Vec<(String, String)> {
             (format!("&token={token}"), json!({"ContinuationToken": token})),
             (format!("&skip=1&token={token}"), json!({"Skip": 1, "ContinuationToken": token})),
         ] {
-            // Only what belongs to a tenant goes on from a credential of it.
+            // Only lists of credentials can continue after a credential.
             if matches!(route.operation, Operation::Page(Noun::Credential, _)) || !query.contains("token") {
                 let mut body = body;
                 body["Ordering"] = order.into();
-                ways.push((format!("?order={order}{query}"), body.to_string()));
+                variants.push((format!("?order={order}{query}"), body.to_string()));
             }
         }
     }
-    ways
+    variants
 }
 
-/// Who calls: root, which names the tenant where the path has none, and the tenant's admin, who logs in with its client id.
+/// The callers: root, which names the tenant for paths without one, and the tenant's admin.
 fn callers(route: &Route) -> Vec<Vec<Header>> {
     if matches!(route.operation, Operation::LogIn(_)) {
         return vec![vec![basic(&admin().client(), ADMIN)]];
     }
-    let root = || vec![bearer(ROOT), ("x-postern-tenant", PLACE.tenant.to_string())];
+    let root = || vec![bearer(ROOT), ("x-postern-tenant", IDS.tenant.to_string())];
     let mut callers = vec![root(), vec![bearer(ADMIN)]];
     if is_ours(route) && matches!(route.operation, Operation::Write(_, Verb::Create)) {
         callers.push([root(), vec![("idempotency-key", "once".to_owned())]].concat());
@@ -208,24 +208,24 @@ fn callers(route: &Route) -> Vec<Vec<Header>> {
     callers
 }
 
-/// Every text that is sent, each with the requests that send it.
+/// Every statement that is sent, with the requests that send it.
 pub static SENT: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     let mut driver = Driver { world: World::new(), sent: BTreeMap::new() };
     for route in ROUTES {
         driver.drive(route);
     }
-    // What the cron removes.
+    // The scheduled event.
     pollster::block_on(forget(&Store::new(&driver.world.db), Micros(START))).expect("forgotten");
-    driver.write_down("the cron");
-    // What is left to write after an answer: a use, and the move to a new master key.
+    driver.record("the cron");
+    // Deferred writes: the last use, and the move to a new master key.
     driver.prepare();
     driver.world.settings = settings(&"fe".repeat(32), Some(MASTER_KEY));
-    let tenant = format!("/v1.0/tenants/{}", PLACE.tenant.guid());
+    let tenant = format!("/v1.0/tenants/{}", IDS.tenant.guid());
     for _ in 0..2 {
         driver.world.get(&tenant, ADMIN).expect(200);
         driver.world.db.execute("UPDATE secrets SET last_used_at = NULL", &[]);
     }
-    driver.root("GET", &format!("{tenant}/credentials/{}", PLACE.credential.guid()), &Value::Null);
-    driver.write_down("a change of the master key");
+    driver.root("GET", &format!("{tenant}/credentials/{}", IDS.credential.guid()), &Value::Null);
+    driver.record("a change of the master key");
     driver.sent
 });

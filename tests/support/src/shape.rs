@@ -1,11 +1,11 @@
-//! What the body of an answer looks like, member by member, all the way down.
+//! The shapes of response bodies, member by member, at every depth.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// A JSON text as it stands: its members in their order, which serde_json's own map sorts.
+/// JSON with the members in their order; the map of serde_json sorts them.
 #[derive(Debug)]
 pub enum Ordered {
     Object(Vec<(String, Ordered)>),
@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Ordered {
     }
 }
 
-/// The members of a JSON object, in their order; none of what is none.
+/// The names of a JSON object's members, in order; empty for other JSON.
 pub fn members(text: &str) -> Vec<String> {
     match serde_json::from_str(text) {
         Ok(Ordered::Object(members)) => members.into_iter().map(|(name, _)| name).collect(),
@@ -77,7 +77,7 @@ pub fn members(text: &str) -> Vec<String> {
     }
 }
 
-/// What a value looks like, all the way down.
+/// The shape of a value, at every depth.
 enum Shape {
     Null,
     Text,
@@ -87,9 +87,9 @@ enum Shape {
     Guid,
     /// 26 characters of base32.
     Id,
-    /// `client_` and such an id.
+    /// `client_` and an id.
     ClientId,
-    /// With so many digits of the second.
+    /// With this many fractional digits.
     Time(usize),
     List(&'static Shape),
     /// These members, in this order.
@@ -126,7 +126,7 @@ const COACTIVE_CLIENT: Shape = Object(&[
 
 const COACTIVE_ERROR: Shape = Object(&[always("detail", Text)]);
 
-/// The same on Coactive's face and Keycard's (RFC 6749 §5.1).
+/// Coactive's and OAuth's token response (RFC 6749 §5.1).
 const TOKEN: Shape = Object(&[always("access_token", Text), always("token_type", Text), always("expires_in", Number)]);
 
 const LITEGRAPH_CREDENTIAL: Shape = Object(&[
@@ -215,7 +215,7 @@ const KEYCARD_LIST: Shape = Object(&[
 
 const KEYCARD_ERROR: Shape = Object(&[always("message", Text), always("code", Text), always("status", Number)]);
 
-/// The shape that the table has by this name.
+/// The shape with this name in `tests/recorded/expected.txt`.
 fn named(name: &str) -> Option<Shape> {
     Some(match name {
         "null" => Null,
@@ -237,16 +237,16 @@ fn named(name: &str) -> Option<Shape> {
     })
 }
 
-/// Whether a text is JSON of the shape of this name; or what is wrong with it.
+/// Checks that a text is JSON of the named shape.
 pub fn check(name: &str, text: &str) -> Result<(), String> {
     let shape = named(name).ok_or_else(|| format!("there is no shape {name}"))?;
     let body: Ordered = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
     fits(&shape, &body, "the body")
 }
 
-/// Whether a value has a shape; or where it has not.
-fn fits(shape: &Shape, value: &Ordered, place: &str) -> Result<(), String> {
-    let is = |fits: bool, what: &str| if fits { Ok(()) } else { Err(format!("{place} is no {what}")) };
+/// Checks that a value has a shape. The error names the path.
+fn fits(shape: &Shape, value: &Ordered, path: &str) -> Result<(), String> {
+    let is = |fits: bool, what: &str| if fits { Ok(()) } else { Err(format!("{path} is not a {what}")) };
     let text = |fits: &dyn Fn(&str) -> bool, what| {
         is(matches!(value, Ordered::Value(Value::String(text)) if fits(text)), what)
     };
@@ -260,21 +260,23 @@ fn fits(shape: &Shape, value: &Ordered, place: &str) -> Result<(), String> {
         (ClientId, _) => text(&|text| text.strip_prefix("client_").is_some_and(is_id), "client id"),
         (Time(digits), _) => text(&|text| like(text, &format!("0000-00-00T00:00:00.{}Z", "0".repeat(*digits))), "time"),
         (List(shape), Ordered::List(items)) => {
-            items.iter().zip(0..).try_for_each(|(item, index)| fits(shape, item, &format!("{place}[{index}]")))
+            items.iter().zip(0..).try_for_each(|(item, index)| fits(shape, item, &format!("{path}[{index}]")))
         }
         (Map(shape), Ordered::Object(members)) => {
-            members.iter().try_for_each(|(name, value)| fits(shape, value, &format!("{place}.{name}")))
+            members.iter().try_for_each(|(name, value)| fits(shape, value, &format!("{path}.{name}")))
         }
         (Object(shapes), Ordered::Object(members)) => {
             let mut members = members.iter().peekable();
             for Member { name, always, shape } in *shapes {
                 match members.next_if(|(member, _)| member == name) {
-                    Some((_, value)) => fits(shape, value, &format!("{place}.{name}"))?,
-                    None if *always => return Err(format!("{place} has no {name} in its place")),
+                    Some((_, value)) => fits(shape, value, &format!("{path}.{name}"))?,
+                    None if *always => return Err(format!("{path} has no {name} in its position")),
                     None => {}
                 }
             }
-            members.next().map_or(Ok(()), |(name, _)| Err(format!("{place} has {name} besides, or out of order")))
+            members
+                .next()
+                .map_or(Ok(()), |(name, _)| Err(format!("{path} has an extra {name}, or has it out of order")))
         }
         (List(_), _) => is(false, "list"),
         (Map(_) | Object(_), _) => is(false, "object"),
@@ -285,7 +287,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|byte| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&byte))
 }
 
-/// Whether a text has this pattern: `0` stands for a digit, `x` for a digit of lower-case hexadecimal.
+/// Whether a text matches a pattern: `0` stands for a digit, `x` for a lower-case hexadecimal digit.
 fn like(text: &str, pattern: &str) -> bool {
     let fits = |(byte, wanted): (u8, u8)| match wanted {
         b'0' => byte.is_ascii_digit(),

@@ -1,4 +1,4 @@
-//! The seam on SQLite: one batch is one transaction, every number is bound as REAL, and no more is taken than D1 takes.
+//! `Database` on SQLite: a batch is a transaction, every number is bound as REAL, and the limits of D1 are enforced.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -12,8 +12,8 @@ use rusqlite::{Connection, StatementStatus, ToSql};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What D1 takes at most, where SQLite counts it: documented by Cloudflare, or set in workerd's own source (the length of a
-/// program, ATTACH, the depth of triggers). Local D1 leaves out some of these.
+/// The limits of D1 that SQLite can enforce: documented by Cloudflare, or set in the source of workerd (program length, ATTACH,
+/// trigger depth). Local D1 does not enforce all of them.
 pub const LIMITS: [(Limit, i32); 11] = [
     (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -28,13 +28,13 @@ pub const LIMITS: [(Limit, i32); 11] = [
     (Limit::SQLITE_LIMIT_ATTACHED, 0),
 ];
 
-/// The most bytes of a row, as of a text.
+/// The maximum size of a row and of a text, in bytes.
 pub const VALUE_MAX: usize = 2_000_000;
 
-/// The most statements of one request on the free plan, those after its answer included.
+/// The maximum number of statements of a request on the free plan, deferred writes included.
 pub const STATEMENTS_MAX: usize = 50;
 
-/// The most that was seen of what D1 bounds, and of what it is sent and gives back at once.
+/// The maxima observed so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Most {
     /// Statements of one request.
@@ -43,40 +43,39 @@ pub struct Most {
     pub parameters: usize,
     /// Bytes of one such value.
     pub value: usize,
-    /// Bytes of one row that came back.
+    /// Bytes of one returned row.
     pub row: usize,
-    /// Bytes of the texts and the values of one batch.
+    /// Bytes of the SQL and the parameters of one batch.
     pub asked: usize,
-    /// Bytes of all rows of one batch.
+    /// Bytes of all rows returned by one batch.
     pub answered: usize,
 }
 
 pub struct Sqlite {
     connection: RefCell<Connection>,
     is_reused: bool,
-    /// The stamp of the request that asked last, and how many statements it has sent so far.
+    /// The change id of the latest request, and the number of statements it has sent so far.
     asking: RefCell<(Option<String>, usize)>,
     pub most: Cell<Most>,
     pub batches: Cell<u64>,
-    /// Every text that was sent through the seam, once.
+    /// Every distinct statement sent through `Database::batch`.
     pub sent: RefCell<BTreeSet<String>>,
-    /// The steps of SQLite's machine that the last batch took, those of triggers included: the work of it, whatever the clock
-    /// says. A row that is read takes some.
+    /// Virtual machine steps of the last batch, triggers included: a measure of its work that does not depend on the clock.
     pub steps: Cell<i64>,
 }
 
-/// Connections that no test uses at the moment. Each has an empty database, migrated, and keeps its prepared statements:
-/// to migrate and to prepare takes longer than most tests do.
+/// Idle connections, each to an empty migrated database. They are reused because migrating and preparing statements takes longer
+/// than most tests.
 static IDLE: Mutex<Vec<Connection>> = Mutex::new(Vec::new());
 
 impl Sqlite {
-    /// Returns an empty, migrated database of its own, which can be changed in every way.
+    /// Returns a new, empty, migrated database.
     pub fn migrated() -> Self {
         Self::over(migrated(&LIMITS), false)
     }
 
-    /// Returns an empty, migrated database whose connection is reused: when this is dropped, all changes are rolled back.
-    /// So the connection is always inside a transaction, and its pragmas must stay as they are.
+    /// Returns an empty, migrated database on a reused connection. It is always inside a transaction, which is rolled back on drop,
+    /// so tests must not change its pragmas.
     pub fn reused() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.unwrap_or_else(|| migrated(&LIMITS));
@@ -96,7 +95,7 @@ impl Sqlite {
         }
     }
 
-    /// Runs a statement, as someone at the database's console would.
+    /// Runs a statement, as a user of the database console would.
     pub fn try_execute(&self, sql: &str, parameters: &[&dyn ToSql]) -> Result<usize, String> {
         let connection = self.connection.borrow();
         let run = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
@@ -113,7 +112,7 @@ impl Sqlite {
         rows(&mut statement, parameters).unwrap().into_iter().map(Value::Object).collect()
     }
 
-    /// The least that a limit could be for these statements to be prepared. Zero would be none.
+    /// The smallest value of a limit under which these statements can be prepared.
     pub fn least(&self, limit: Limit, statements: &[&str]) -> i32 {
         let connection = self.connection.borrow();
         let before = connection.limit(limit).expect("a limit");
@@ -125,7 +124,7 @@ impl Sqlite {
         least
     }
 
-    /// The least that a limit could be for the migrations to run, each trigger of them read.
+    /// The smallest value of a limit under which the migrations run.
     pub fn least_to_migrate(limit: Limit, most: i32) -> i32 {
         bisect(most, |most| {
             let connection = Connection::open_in_memory().expect("SQLite");
@@ -134,7 +133,7 @@ impl Sqlite {
         })
     }
 
-    /// How many instructions the longest program of a statement has: its own, or that of a trigger.
+    /// The number of instructions of a statement's longest program: its own, or that of a trigger.
     pub fn program(&self, sql: &str) -> i64 {
         let connection = self.connection.borrow();
         let mut statement = connection.prepare(&format!("EXPLAIN {sql}")).expect("a statement");
@@ -142,13 +141,13 @@ impl Sqlite {
         rows.map(|address| address.expect("an address") + 1).max().unwrap_or_default()
     }
 
-    /// One number.
+    /// Runs a query that returns one number.
     pub fn count(&self, sql: &str) -> i64 {
         self.connection.borrow().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 }
 
-/// Returns a database in memory that has run all migrations within these limits. Foreign keys are on, as always on D1.
+/// Returns a migrated database in memory with these limits. Foreign keys are on, as always on D1.
 pub fn migrated(limits: &[(Limit, i32)]) -> Connection {
     let connection = Connection::open_in_memory().expect("SQLite");
     connection.pragma_update(None, "foreign_keys", true).expect("foreign keys");
@@ -156,7 +155,7 @@ pub fn migrated(limits: &[(Limit, i32)]) -> Connection {
         connection.set_limit(*limit, *most).expect("a limit");
     }
     migrate(&connection).unwrap_or_else(|error| panic!("{error}"));
-    // More than all that a test target sends, so that each statement is prepared once.
+    // Larger than the number of statements, so that each is prepared once.
     connection.set_prepared_statement_cache_capacity(1024);
     connection
 }
@@ -172,14 +171,14 @@ fn migrate(connection: &Connection) -> Result<(), String> {
     })
 }
 
-/// What all statements of a request bear, those after its answer included.
+/// The id that all statements of a request share, deferred writes included.
 #[derive(Deserialize)]
 struct Stamp {
     change: String,
 }
 
 impl Sqlite {
-    /// Counts a batch, and refuses it where D1 would: a request may send so many statements, in however many batches.
+    /// Counts the statements of a batch. Fails above D1's limit per request, which spans batches.
     fn count_asked(&self, statements: &[Statement<'_>]) -> Result<(), Fault> {
         let stamp = statements.first().and_then(|first| match first.parameters.first() {
             Some(Parameter::Text(text)) => serde_json::from_str::<Stamp>(text).ok().map(|stamp| stamp.change),
@@ -208,7 +207,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Counts what came back, and refuses a row that D1 would not give.
+    /// Records the sizes of the returned rows. Fails for a row above D1's limit.
     fn count_answered(&self, rows: &[usize]) -> Result<(), Fault> {
         let (largest, all) = (rows.iter().copied().max().unwrap_or_default(), rows.iter().sum());
         let Most { row, answered, .. } = self.most.get();
@@ -250,7 +249,7 @@ impl Database for Sqlite {
             );
             batch.rows.push(rows.iter().map(|row| Row::from_columns(row).expect("JSON")).collect());
             self.steps.set(self.steps.get() + i64::from(statement.reset_status(StatementStatus::VmStep)));
-            // What D1 counts as read SQLite does not tell: here it is the rows that came back.
+            // SQLite does not report rows read, so the returned rows are counted.
             batch.rows_read += batch.rows.last().map_or(0, |rows| rows.len() as u64);
             batch.rows_written += transaction.total_changes() - before;
         }
@@ -273,7 +272,7 @@ impl Drop for Sqlite {
     }
 }
 
-/// The least number of 1 and more for which it holds, where it does for all larger ones.
+/// The smallest number from 1 to `most` for which a monotonic predicate is true.
 fn bisect(most: i32, holds: impl Fn(i32) -> bool) -> i32 {
     let (mut low, mut high) = (1, most);
     assert!(holds(high), "more than {most}");

@@ -1,4 +1,4 @@
-//! All that is stored, to compare before with after.
+//! Everything that is stored, to compare before and after.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ impl World {
             .collect()
     }
 
-    /// [`World::stored`] but for when a thing was used last, which is no change.
+    /// [`World::stored`] without `last_used_at`, which is not a change.
     pub fn stored_but_last_use(&self) -> Map<String, Value> {
         let mut tables = self.stored();
         for row in tables.values_mut().filter_map(Value::as_array_mut).flatten() {
@@ -25,9 +25,9 @@ impl World {
     }
 }
 
-/// What is put there in great numbers, by SQL: its id is its number, its name is its own, and seven share a time.
+/// Bulk inserts by SQL: the id is the number, names are distinct, and seven rows share a creation time.
 impl World {
-    /// Credentials of these numbers, the last one not included, of a principal of a tenant, without a secret.
+    /// Inserts credentials with these numbers, without secrets.
     pub fn many_credentials(&self, tenant: &str, principal: &str, numbers: std::ops::Range<u32>) {
         self.db.execute(
             "INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, \

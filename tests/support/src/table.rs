@@ -1,7 +1,7 @@
-//! Expectations that a person can read: tables in text files beside the tests. Columns are set apart by two spaces or
-//! more, `#` begins a comment, and an empty line ends a table.
+//! Expectations as tables in text files beside the tests. Columns are separated by two or more spaces, `#` begins a comment,
+//! and an empty line ends a table.
 
-/// The tables of a text: each a head and its rows, cell by cell.
+/// Parses all tables of a text.
 pub fn tables(text: &str) -> Vec<Table> {
     let mut tables = vec![Vec::new()];
     for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
@@ -29,8 +29,8 @@ impl Table {
 
     /// The cells of a column.
     pub fn column(&self, name: &str) -> Vec<&str> {
-        let place = self.head.iter().position(|head| head == name).unwrap_or_else(|| panic!("no column {name}"));
-        self.rows.iter().map(|row| row[place].as_str()).collect()
+        let index = self.head.iter().position(|head| head == name).unwrap_or_else(|| panic!("no column {name}"));
+        self.rows.iter().map(|row| row[index].as_str()).collect()
     }
 }
 
@@ -38,7 +38,7 @@ fn cells(line: &str) -> Vec<String> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
 }
 
-/// Tells how large a generated matrix was, past the harness, which swallows what a passing test prints.
+/// Prints the size of a generated matrix to stderr, since the test harness captures `println!`.
 pub fn tell_size(name: &str, cells: usize) {
     use std::io::Write;
     writeln!(std::io::stderr(), "matrix {name}: {cells} cells, none skipped").expect("told");

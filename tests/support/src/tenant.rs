@@ -1,4 +1,4 @@
-//! A tenant of a test's own, and what it makes there.
+//! A tenant for one test, and helpers that create resources in it.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -8,36 +8,35 @@ use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use crate::face::roles;
 use crate::world::CLIENTS;
 
-/// A tenant with a service account and an admin, and what can be made and done there.
+/// A tenant with a service account and an admin.
 pub struct Tenant<'a> {
-    /// Who answers for it.
+    /// The transport.
     pub client: &'a dyn Client,
     pub id: Id,
     pub label: String,
-    /// The service account, or user.
+    /// The service account (LiteGraph: user).
     pub account: Id,
     /// The secret of a credential with the role `admin`.
     pub admin: String,
 }
 
-/// A credential of our own face.
+/// A credential created on the Postern face.
 #[derive(Clone)]
 pub struct Own {
     pub id: Id,
-    /// Its path.
     pub path: String,
     pub secret: String,
-    /// As it was shown when it was made, but for its secret.
+    /// The response to its creation, without the secret.
     pub shown: Value,
 }
 
 impl Own {
-    /// The path of a step: `rotate`, `revoke`, `events` and so on.
+    /// The path of `rotate`, `revoke`, `events` and so on.
     pub fn under(&self, step: &str) -> String {
         format!("{}/{step}", self.path)
     }
 
-    /// Its `ETag` when it was made.
+    /// Its `ETag` after creation.
     pub fn etag(&self) -> String {
         format!("\"{}.1\"", self.id)
     }
@@ -48,12 +47,11 @@ impl Own {
 pub struct Subject {
     pub id: Id,
     pub secret: String,
-    /// Its name.
     pub name: String,
 }
 
 impl<'a> Tenant<'a> {
-    /// A new one, with another label than any other.
+    /// Creates a tenant. Its label is unique.
     pub fn new(client: &'a dyn Client) -> Self {
         Self::named(client, "Test")
     }
@@ -64,7 +62,7 @@ impl<'a> Tenant<'a> {
         Self::of(client, read_id(&made["id"]), text(&made["label"]))
     }
 
-    /// One that is there, with a new service account and a new admin.
+    /// Adds a service account and an admin to an existing tenant.
     pub fn of(client: &'a dyn Client, id: Id, label: String) -> Self {
         let mut tenant = Self { client, id, label, account: Id::ZERO, admin: String::new() };
         tenant.admin = tenant.caller(&["admin"]);
@@ -72,20 +70,20 @@ impl<'a> Tenant<'a> {
         tenant
     }
 
-    /// Makes a service account.
+    /// Creates a service account.
     pub fn account(&self) -> Id {
         let accounts = format!("/organizations/{}/service-accounts", self.label);
         let made = call("POST", accounts).token(&self.admin).json(&json!({ "name": "account" })).send(self.client);
         read_id(&made.expect(201).json()["id"])
     }
 
-    /// Makes a client through Coactive's face, by root: its client id and secret.
+    /// Creates a client on Coactive's face, as root; returns its client id and secret.
     pub fn client(&self, body: &Value) -> (String, String) {
         let made = call("POST", CLIENTS).root(&self.label).json(body).send(self.client).expect(201).json();
         (text(&made["client_id"]), text(&made["client_secret"]))
     }
 
-    /// The secret of a new credential with these roles.
+    /// Creates a credential with these roles; returns its secret.
     pub fn caller(&self, names: &[&str]) -> String {
         self.client(&json!({ "name": "caller", "roles": roles(names) })).1
     }
@@ -96,7 +94,7 @@ impl<'a> Tenant<'a> {
         Subject { id: read_id(&made["id"]), secret: text(&made["client_secret"]), name: text(&made["name"]) }
     }
 
-    /// Makes a credential on our own face, by the admin; these members in place of the usual ones.
+    /// Creates a credential on the Postern face, as the admin. `members` override the defaults.
     pub fn own(&self, members: Value) -> Own {
         let mut body = json!({ "name": "own", "principal": self.account, "roles": roles(&["viewer"]) });
         let Value::Object(members) = members else { panic!("members") };
@@ -108,12 +106,12 @@ impl<'a> Tenant<'a> {
         Own { id, path: self.one(Postern, id), secret: text(&secret), shown }
     }
 
-    /// A path under the tenant, on our own face.
+    /// A path below the tenant on the Postern face.
     pub fn at(&self, rest: &str) -> String {
         format!("/v1/tenants/{}{rest}", self.id)
     }
 
-    /// A request by the admin; null is no body.
+    /// Sends a request as the admin; null means no body.
     pub fn send(&self, method: &str, path: impl Into<String>, body: &Value) -> Reply {
         self.send_by(&self.admin, method, path, body)
     }
@@ -123,18 +121,18 @@ impl<'a> Tenant<'a> {
         if body.is_null() { call } else { call.json(body) }.send(self.client)
     }
 
-    /// What the admin is shown at a path.
+    /// GETs a path as the admin.
     pub fn look(&self, path: impl Into<String>) -> Value {
         self.send("GET", path, &Value::Null).expect(200).json()
     }
 
-    /// Makes a principal on our own face, and gives its path.
+    /// Creates a principal on the Postern face; returns its path.
     pub fn principal(&self) -> String {
         let made = self.send("POST", self.at("/principals"), &json!({ "name": "p" })).expect(201).json();
         self.at(&format!("/principals/{}", read_id(&made["id"])))
     }
 
-    /// A body that replaces an [`Own`] with itself, with these members in place of its own.
+    /// The complete PUT body of a default [`Own`]. `members` override its values.
     pub fn whole(&self, members: Value) -> Value {
         let mut body = json!({
             "principal": self.account, "name": "own", "description": null, "enabled": true,
@@ -150,41 +148,40 @@ impl<'a> Tenant<'a> {
         get(own.under("events?limit=100")).token(&self.admin).send(self.client).expect(200).items()
     }
 
-    /// An access token for a credential.
+    /// Logs in; returns an access token.
     pub fn access(&self, id: Id, secret: &str) -> String {
         let form = format!("grant_type=client_credentials&client_id={}&client_secret={secret}", id.client());
-        let told = call("POST", OAUTH_TOKEN).form(&form).send(self.client).expect(200).json();
-        assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3600)));
-        text(&told["access_token"])
+        let issued = call("POST", OAUTH_TOKEN).form(&form).send(self.client).expect(200).json();
+        assert_eq!((&issued["token_type"], &issued["expires_in"]), (&json!("Bearer"), &json!(3600)));
+        text(&issued["access_token"])
     }
 
-    /// Whether a token is a caller's: who calls may at least be refused what it may not do.
+    /// Whether a token authenticates, whatever rights it has.
     pub fn holds(&self, token: &str) -> bool {
         self.send_by(token, "POST", "/v1/verify", &json!({ "token": "of-nobody" })).status != 401
     }
 
-    /// A step of a credential of our own face (`rotate`, `revoke` and so on), by the admin.
+    /// POSTs a step of a credential (`rotate`, `revoke` and so on) as the admin.
     pub fn step(&self, own: &Own, step: &str, body: &Value) -> Reply {
         self.send("POST", own.under(step), body)
     }
 
-    /// Asks by the admin whether a token holds.
+    /// Verifies a token as the admin.
     pub fn verify(&self, token: &str) -> Reply {
         call("POST", "/v1/verify").token(&self.admin).json(&json!({ "token": token })).send(self.client).expect(200)
     }
 
-    /// The path of the credentials, on a face.
+    /// The path of the credentials on a face.
     pub fn all(&self, face: Face) -> String {
         credentials(face, self.id, &self.label, self.account)
     }
 
-    /// The path of a credential, on a face.
+    /// The path of a credential on a face.
     pub fn one(&self, face: Face, id: Id) -> String {
         format!("{}/{}", self.all(face), face.spell(id))
     }
 
-    /// A body that makes a credential of this name (which may be no string), or gives a [`Subject`] the name and changes
-    /// nothing else.
+    /// A body that creates a credential with this name (of any JSON type), or that changes only the name of a [`Subject`].
     pub fn naming(&self, face: Face, name: impl Into<Value>) -> Value {
         let name: Value = name.into();
         match face {
@@ -194,18 +191,18 @@ impl<'a> Tenant<'a> {
         }
     }
 
-    /// A read of a credential, by the admin.
+    /// Reads a credential as the admin.
     pub fn read(&self, face: Face, id: Id) -> Reply {
         get(self.one(face, id)).token(&self.admin).send(self.client).expect(200)
     }
 
-    /// An update of a credential, by the admin; to be sent.
+    /// An unsent update of a credential by the admin.
     pub fn update(&self, face: Face, id: Id) -> Call {
         call(face.update(), self.one(face, id)).token(&self.admin)
     }
 }
 
-/// The path of the credentials of a tenant, on a face; on Keycard's, those of an account.
+/// The path of a tenant's credentials on a face; on Keycard's face, of an account's.
 pub fn credentials(face: Face, tenant: Id, label: &str, account: Id) -> String {
     match face {
         Coactive => CLIENTS.to_owned(),
@@ -220,16 +217,16 @@ pub fn post_by_root(client: &dyn Client, path: &str, body: &Value) -> Reply {
 }
 
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
 }
 
-/// An id, in whichever spelling.
+/// Parses an id in any spelling.
 pub fn read_id(value: &Value) -> Id {
     let text = text(value);
-    Id::parse_client(&text).or_else(|| Id::parse_either(&text)).unwrap_or_else(|| panic!("no id: {value}"))
+    Id::parse_client(&text).or_else(|| Id::parse_either(&text)).unwrap_or_else(|| panic!("not an id: {value}"))
 }
 
-/// An id that nothing has.
+/// An id that does not exist.
 pub fn nobody() -> Id {
     Id::from_bits(u128::MAX / 3)
 }

@@ -1,5 +1,5 @@
-//! A request with an eye on all that it touches: the headers it reads, what it asks of the database, what it leaves to
-//! log and to write. The database can be made to fail.
+//! A request whose side effects are recorded: headers read, SQL sent, log lines, deferred writes. The database can be made to
+//! fail.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,10 +13,10 @@ use crate::client::Reply;
 use crate::sqlite::Sqlite;
 use crate::world::{List, World};
 
-/// The database behind an ear, or one that fails.
+/// A database that records its statements, or one that fails.
 pub struct Wire<'a> {
     to: Result<&'a Sqlite, Fault>,
-    /// Every statement, with its parameters.
+    /// Every statement with its parameters.
     pub asked: RefCell<String>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Wire<'a> {
 impl Database for Wire<'_> {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         for Statement { sql, parameters } in statements {
-            // The SQL as it stands: to escape it, letter by letter, takes longer than to run it.
+            // Unescaped: escaping the SQL takes longer than running it.
             writeln!(self.asked.borrow_mut(), "{sql} {parameters:?}").expect("to a text");
         }
         match &self.to {
@@ -43,7 +43,7 @@ impl Database for Wire<'_> {
     }
 }
 
-/// Headers, and the names of those that were read.
+/// Headers that record which of them are read.
 pub struct Noted<'a> {
     headers: &'a [(&'a str, &'a str)],
     pub read: RefCell<BTreeSet<String>>,
@@ -63,7 +63,7 @@ impl Headers for Noted<'_> {
 }
 
 impl World {
-    /// Sends a request as [`World::send`] does, over this wire, and gives back all that it ends in.
+    /// Sends a request like [`World::send`], over this database, and returns everything it produces.
     pub fn watch(&self, wire: &Wire<'_>, method: &str, url: &str, headers: &Noted<'_>, body: &[u8]) -> Done {
         let (done, _) = self.answer(wire, method, url, headers, body);
         if let Some(left) = &done.after {

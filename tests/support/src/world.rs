@@ -1,5 +1,5 @@
-//! A world to test in: the service on SQLite in memory, with the Worker's own SQL and migrations, a clock and a source
-//! of randomness that the test holds. What happens here happens on D1; `tests/worker` shows that it does.
+//! The service in process: on SQLite in memory, with the Worker's SQL and migrations, and a clock and randomness that the test
+//! controls. `tests/worker` shows that D1 behaves the same.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,7 +31,7 @@ pub struct World {
     random: RefCell<u64>,
 }
 
-/// Headers. Those of one name are joined, as the platform does.
+/// Headers. Values of the same name are joined, as the platform does.
 pub struct List<'a>(pub &'a [(&'a str, &'a str)]);
 
 impl Headers for List<'_> {
@@ -42,7 +42,7 @@ impl Headers for List<'_> {
     }
 }
 
-/// The settings with this master key, and the one before it.
+/// Settings with this master key and the previous one.
 pub fn settings(master_key: &str, previous: Option<&str>) -> Result<Settings, Misconfigured> {
     Settings::read(|setting| match setting {
         name::ROOT_TOKEN => Some(ROOT.to_owned()),
@@ -54,7 +54,7 @@ pub fn settings(master_key: &str, previous: Option<&str>) -> Result<Settings, Mi
 }
 
 impl World {
-    /// A tenant `acme`, all zero, and nothing else.
+    /// A database with only the tenant `acme`, whose id is zero.
     pub fn new() -> Self {
         let settings = settings(MASTER_KEY, None);
         let world = Self { db: Sqlite::reused(), settings, now: Cell::new(START), random: RefCell::new(1) };
@@ -69,24 +69,24 @@ impl World {
         self.db.execute(sql, &[&id, &label, &state.to_string()]);
     }
 
-    /// Changes the state of a tenant, a principal or a credential, as at the database console: null removes a key.
+    /// Merges a patch into the state of a tenant, principal or credential, as at the database console.
     pub fn patch(&self, table: &str, id: &str, patch: &Value) {
         self.patch_where(table, &format!("id = '{id}'"), patch);
     }
 
-    /// [`World::patch`] of all rows of which a condition holds.
+    /// [`World::patch`] for all rows that match a condition.
     pub fn patch_where(&self, table: &str, condition: &str, patch: &Value) {
         let sql = format!("UPDATE {table} SET state = json_patch(state, ?1) WHERE {condition}");
         self.db.execute(&sql, &[&patch.to_string()]);
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, micros: i64) {
         self.now.set(self.now.get() + micros);
     }
 
     pub(crate) fn fill(&self, buffer: &mut [u8]) {
-        // SplitMix64: enough for ids that differ.
+        // SplitMix64 is enough for distinct ids.
         for byte in buffer {
             let mut state = self.random.borrow_mut();
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -97,7 +97,7 @@ impl World {
         }
     }
 
-    /// Answers a request over this database, and writes nothing after it. Returns what it cost, too.
+    /// Answers a request over this database, without its deferred writes. Also returns the cost.
     pub fn answer(
         &self,
         database: &impl Database,
@@ -120,16 +120,16 @@ impl World {
         (pollster::block_on(service.answer(&request)), service.store.cost())
     }
 
-    /// Sends a request as it stands, as the Worker would, and notes a use after the answer as it does.
+    /// Sends a request as the Worker would, its deferred writes included.
     pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let (done, cost) = self.answer(&self.db, method, url, &List(headers), body);
-        assert_eq!(done.log, None, "nothing that is sent makes it log a failure");
+        assert_eq!(done.log, None, "no request may log a failure");
         if let Some(left) = done.after {
             pollster::block_on(after::write(&Store::new(&self.db), &left)).expect("written");
         }
         let mut reply = Reply::of(done.answer, cost);
-        assert_ne!(reply.status, 500, "nothing that is sent is a 500: {}", reply.text);
-        // The platform leaves out the body of an answer to HEAD.
+        assert_ne!(reply.status, 500, "no request may get a 500: {}", reply.text);
+        // The platform removes the body of a response to HEAD.
         if method == "HEAD" {
             reply.text.clear();
         }
@@ -152,7 +152,7 @@ impl World {
         self.call("GET", url, token, &Value::Null)
     }
 
-    /// Makes something on LiteGraph's face, as root: its id, and the answer.
+    /// Creates a resource on LiteGraph's face, as root; returns its id and the response.
     pub fn put(&self, url: &str, body: &Value) -> (Id, Value) {
         let made = self.call("PUT", url, ROOT, body).expect(200).json();
         (Id::parse_guid(&text(&made, "GUID")).expect("a GUID"), made)
@@ -165,7 +165,7 @@ impl World {
         self.send(method, url, &headers, body.to_string().as_bytes())
     }
 
-    /// Makes a credential through Coactive's face, in a tenant of this label: its client id and secret.
+    /// Creates a credential on Coactive's face in the tenant with this label; returns its client id and secret.
     pub fn client_in(&self, label: &str, body: &Value) -> (String, String) {
         let authorization = format!("Bearer {ROOT}");
         let headers = [("authorization", authorization.as_str()), ("x-postern-tenant", label)];
@@ -178,13 +178,13 @@ impl World {
         self.client_in("acme", body)
     }
 
-    /// A secret of a new credential with these roles.
+    /// Creates a credential with these roles; returns its secret.
     pub fn caller(&self, roles: &[&str]) -> String {
         let roles: Vec<_> = roles.iter().map(|role| json!({ "role_id": role })).collect();
         self.client(&json!({ "name": "caller", "roles": roles })).1
     }
 
-    /// A service account, and the path of its credentials.
+    /// Creates a service account; returns its id and the path of its credentials.
     pub fn service_account(&self) -> (String, String) {
         let made = self.call("POST", "/organizations/acme/service-accounts", ROOT, &json!({ "name": "sa" }));
         let id = text(&made.json(), "id");
@@ -192,7 +192,7 @@ impl World {
         (id, credentials)
     }
 
-    /// The events of a credential, oldest first, found by walking the history from its newest.
+    /// The events of a credential, oldest first, found by following `previous` from the newest.
     pub fn history(&self, credential: &str) -> Vec<Value> {
         let mut events = Vec::new();
         let mut next = self.db.query(
@@ -227,7 +227,7 @@ pub fn text(value: &Value, member: &str) -> String {
     value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value}")).to_owned()
 }
 
-/// The service in process as a [`Client`]: a world that several threads may call, one at a time.
+/// The service in process as a [`Client`], which several threads may call one at a time.
 pub struct InProcess(Mutex<World>);
 
 impl InProcess {
@@ -235,7 +235,7 @@ impl InProcess {
         Self(Mutex::new(World::new()))
     }
 
-    /// The world, for its database and its clock. Nothing is answered while this is held.
+    /// Locks the world, for its database and its clock. Requests wait while the guard is alive.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,7 +9,7 @@ use super::super::{Postern, read};
 use crate::credential::field::{Given, Meaning, Noun, RoleMember, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::{DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
-use crate::credential::validate::{Dialect, usual};
+use crate::credential::validate::{Dialect, default_meaning};
 
 /// The name of its schema.
 pub(super) fn name(noun: Noun, verb: Verb) -> String {
@@ -34,7 +34,7 @@ pub(super) fn schema(noun: Noun, verb: Verb) -> Value {
     for row in FIELDS.iter().filter(|row| row.right(noun).is_some()) {
         let Some(word) = Postern.word(noun, verb, row.field) else { continue };
         let exception = Postern.exception(verb, row.field, &Given::Absent);
-        if exception.unwrap_or_else(|| usual(verb, row.field, &Given::Absent)) == Meaning::Missing {
+        if exception.unwrap_or_else(|| default_meaning(verb, row.field, &Given::Absent)) == Meaning::Missing {
             required.push(word);
         }
         let mut schema = shape_schema(row.shape);

@@ -1,5 +1,5 @@
-//! What nobody sends but to see what becomes of it: tests/nasty/cases.json, case by case with its reason, on every face, by
-//! the admin and by nobody. Each is refused in the face's shape and changes nothing, or what is shown is what was said.
+//! Adversarial input: each case of tests/adversarial/cases.json, sent on every face, by an admin and unauthenticated.
+//! Each input is either rejected with an error in the face's shape and changes nothing, or it is returned exactly as sent.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -17,93 +17,93 @@ use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::http::{at_once, server};
 use support::tenant::{Subject, Tenant, read_id, text};
 
-/// The corpus. What a case says of each face stands in the order of [`Face::ALL`].
+/// The corpus. Arrays with one entry per face are in the order of [`Face::ALL`].
 #[derive(Deserialize)]
 struct Corpus {
-    /// What stands between the quotes of a JSON text, as the value of each member that takes a text.
+    /// The text between the quotes of a JSON string, used as the value of each text member.
     texts: Vec<Case>,
-    /// Members that stand beside the name.
+    /// Members added to a body that has a name.
     members: Vec<Case>,
-    /// Whole bodies.
+    /// Complete bodies.
     bodies: Vec<Case>,
     numbers: Vec<Number>,
     times: Vec<Time>,
-    /// Paths; in them `ONE` stands for that of a credential.
+    /// Paths; `ONE` stands for the path of a credential.
     paths: Vec<EachFace>,
     headers: Vec<Header>,
     /// `Content-Type`s.
     types: Vec<EachFace>,
     queries: Vec<Query>,
-    /// A whole request: `UPDATE` stands for the face's method, `ONE` for the credential's path, `HEADERS` for those that a request
-    /// needs, `AUTHORIZATION` for the one of them that says who calls, `BODY` for a body that renames, `LENGTH` and `SIZE` for its
-    /// length in either notation.
+    /// Complete HTTP requests. `UPDATE` stands for the face's method, `ONE` for the credential's path, `HEADERS` for the
+    /// required headers, `AUTHORIZATION` for the authorization header, `BODY` for a body that renames, `LENGTH` and `SIZE`
+    /// for its length in decimal and in hexadecimal.
     wire: Vec<Case>,
 }
 
-/// What is said, and what becomes of it.
+/// An input and its outcome on every face.
 #[derive(Deserialize)]
 struct Case {
     why: String,
-    said: Pieces,
-    told: Told,
+    input: Pieces,
+    outcome: Outcome,
 }
 
-/// A number as it is written, and which whole number that is; `None` for none, and where it is no JSON `unreadable` is said.
+/// A number as written and its integer value. `whole` is `None` if it is not an integer, `unreadable` marks invalid JSON.
 #[derive(Deserialize)]
 struct Number {
     why: String,
-    said: String,
+    input: String,
     whole: Option<i128>,
     #[serde(default)]
     unreadable: bool,
 }
 
-/// A time, and how it is shown; `None` for one that is refused.
+/// A time and how it is returned; `None` if it is rejected.
 #[derive(Deserialize)]
 struct Time {
     why: String,
-    said: Pieces,
+    input: Pieces,
     shown: Option<String>,
 }
 
-/// What is said, and what becomes of it on each face.
+/// An input and its outcome per face.
 #[derive(Deserialize)]
 struct EachFace {
     why: String,
-    said: Pieces,
-    told: [Told; 4],
+    input: Pieces,
+    outcome: [Outcome; 4],
 }
 
-/// A header; in its value `ID` stands for the credential's id.
+/// A header; `ID` in its value stands for the credential's id.
 #[derive(Deserialize)]
 struct Header {
     why: String,
     name: String,
     value: Pieces,
-    told: Told,
+    outcome: Outcome,
 }
 
-/// A query of a list, and the status of the answer.
+/// A query of a list, and the status of the response per face.
 #[derive(Deserialize)]
 struct Query {
     why: String,
-    said: Pieces,
-    told: [u16; 4],
+    input: Pieces,
+    outcome: [u16; 4],
 }
 
-/// What becomes of a case.
+/// The expected outcome of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Told {
-    /// It is shown as it was said.
+enum Outcome {
+    /// Returned exactly as sent.
     Kept,
-    /// It says nothing: all is done as without it.
-    PassedOver,
-    /// It leads to the credential.
+    /// No effect: the request succeeds as if the input were absent.
+    Ignored,
+    /// Resolves to the credential.
     Found,
-    /// It does what the request says.
+    /// The change is made.
     Changed,
-    /// The runtime refuses it: the Worker is not asked.
+    /// The runtime rejects it before it reaches the Worker.
     Runtime,
     ValueError,
     StringTooLong,
@@ -113,14 +113,14 @@ enum Told {
     Media,
     Missing,
     NoRoute,
-    /// The same, in the words of our own face: the path is of no other.
-    NoRouteOfOurs,
+    /// No route, reported by the Postern face: the path has the prefix of no other face.
+    NoPosternRoute,
     Stale,
     TooManyTags,
     Unauthenticated,
 }
 
-/// Bytes, in pieces that people can read.
+/// Bytes, in human-readable pieces.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Pieces {
@@ -155,18 +155,18 @@ impl Pieces {
 }
 
 impl Case {
-    /// What a text says, once it is read.
+    /// The text that the JSON string decodes to.
     fn value(&self) -> String {
-        let quoted = [b"\"", &*self.said.bytes(), b"\""].concat();
+        let quoted = [b"\"", &*self.input.bytes(), b"\""].concat();
         serde_json::from_slice(&quoted).unwrap_or_else(|error| panic!("{}: {error}", self.why))
     }
 }
 
 fn corpus() -> Corpus {
-    serde_json::from_str(include_str!("../nasty/cases.json")).expect("the corpus")
+    serde_json::from_str(include_str!("../adversarial/cases.json")).expect("the corpus")
 }
 
-/// How many requests were sent.
+/// The number of requests sent.
 static SENT: AtomicUsize = AtomicUsize::new(0);
 
 fn send(call: Call) -> Reply {
@@ -174,90 +174,90 @@ fn send(call: Call) -> Reply {
     call.send(server())
 }
 
-/// Does this to each case, several at once. The tests are many already, so these are few.
-fn each<C: Sync>(cases: &[C], what: impl Fn(&C) + Sync) {
+/// Runs `what` on every case, in four threads: the tests themselves run concurrently already.
+fn for_each_case<C: Sync>(cases: &[C], what: impl Fn(&C) + Sync) {
     at_once(cases.chunks(cases.len().div_ceil(4)).collect(), |cases| cases.iter().for_each(&what));
 }
 
-/// Puts bytes in the place of a word.
-fn filled(template: &str, word: &str, bytes: &[u8]) -> Vec<u8> {
+/// Replaces a word of the template by bytes.
+fn replace_word(template: &str, word: &str, bytes: &[u8]) -> Vec<u8> {
     let parts: Vec<_> = template.split(word).map(str::as_bytes).collect();
     assert!(parts.len() > 1, "{word} in {template}");
     parts.join(bytes)
 }
 
-fn as_nobody(call: Call) -> Call {
+fn unauthenticated(call: Call) -> Call {
     call.token("of-nobody")
 }
 
-/// A refusal, whole: its status, the word for it, and that nothing was written.
-fn refused(face: Face, reply: &Reply, (status, word): (u16, &str), why: &str) {
+/// Asserts status and error code, and that nothing was written.
+fn assert_refused(face: Face, reply: &Reply, (status, word): (u16, &str), why: &str) {
     assert_eq!(reply.status, status, "{face:?}, {why}: {reply:?}");
     assert_eq!((face.error(reply).as_str(), reply.cost.rows_written), (word, 0), "{face:?}, {why}: {reply:?}");
 }
 
-/// The same, in the face's words for what becomes of a case. What cannot be read costs no trip.
-fn is_told(face: Face, reply: &Reply, told: Told, why: &str) {
-    refused(face, reply, words(face, told), why);
-    let unread = matches!(told, Told::Unreadable | Told::TooLarge | Told::Media);
+/// Asserts the face's error for an outcome. Unreadable input costs no trip.
+fn assert_outcome(face: Face, reply: &Reply, outcome: Outcome, why: &str) {
+    assert_refused(face, reply, error_of(face, outcome), why);
+    let unread = matches!(outcome, Outcome::Unreadable | Outcome::TooLarge | Outcome::Media);
     assert!(!unread || reply.cost.trips == 0, "{face:?}, {why}: {reply:?}");
 }
 
-/// What a face says of a refusal.
-fn words(face: Face, told: Told) -> (u16, &'static str) {
-    match told {
-        Told::Unreadable => face.unreadable(),
-        Told::TooLarge => (413, face.too_large()),
-        Told::Media => {
+/// The status and error code of an outcome on a face.
+fn error_of(face: Face, outcome: Outcome) -> (u16, &'static str) {
+    match outcome {
+        Outcome::Unreadable => face.unreadable(),
+        Outcome::TooLarge => (413, face.too_large()),
+        Outcome::Media => {
             let coactive = "Unsupported Media Type: send application/json";
             (415, face.of([coactive, "BadRequest", "unsupported_media_type", "unsupported_media_type"]))
         }
-        Told::Missing => (404, face.no_credential()),
-        Told::NoRoute => face.of([(404, "Not Found"), (400, "BadRequest"), (404, "not_found"), (404, "no_route")]),
-        Told::Stale => (412, face.stale()),
-        Told::TooManyTags => face.of([
+        Outcome::Missing => (404, face.no_credential()),
+        Outcome::NoRoute => face.of([(404, "Not Found"), (400, "BadRequest"), (404, "not_found"), (404, "no_route")]),
+        Outcome::Stale => (412, face.stale()),
+        Outcome::TooManyTags => face.of([
             (422, "header.if-match value_error"),
             (400, "BadRequest"),
             (400, "bad_request"),
             (400, "too_many_etags"),
         ]),
-        Told::Unauthenticated => (401, face.unauthenticated()),
-        other => panic!("{other:?} is no refusal of its own words"),
+        Outcome::Unauthenticated => (401, face.unauthenticated()),
+        other => panic!("{other:?} has no error of its own"),
     }
 }
 
-/// A credential that is to stay as it is, and how it was.
-struct Still<'a> {
+/// A credential that must not change, and its initial state.
+struct Untouched<'a> {
     tenant: &'a Tenant<'a>,
     subject: Subject,
     before: String,
 }
 
-impl<'a> Still<'a> {
+impl<'a> Untouched<'a> {
     fn new(tenant: &'a Tenant) -> Self {
         let subject = tenant.subject();
         let before = tenant.read(Postern, subject.id).text;
         Self { tenant, subject, before }
     }
 
-    /// Fails where it is no more as it was.
+    /// Asserts that the credential has not changed.
     fn check(&self) {
         assert_eq!(self.tenant.read(Postern, self.subject.id).text, self.before);
     }
 }
 
-/// The call that makes a credential by this body, and the one that updates one.
+/// The requests that create and update a credential with this body.
 fn writes(tenant: &Tenant, face: Face, id: Id, body: &[u8]) -> [Call; 2] {
     let typed = |call: Call| call.header("content-type", "application/json").bytes(body);
     [typed(call(face.create(), tenant.all(face))), typed(call(face.update(), tenant.one(face, id)))]
 }
 
-/// A body that says the name by a word, to be filled.
+/// A body with a placeholder for the name.
 fn naming(tenant: &Tenant, face: Face, name: &str) -> String {
     tenant.naming(face, name).to_string()
 }
 
-/// The credential that an answer shows.
+/// The id of the credential in a response.
 fn shown_id(face: Face, reply: &Reply) -> Id {
     read_id(&reply.json()[face.of(["client_id", "GUID", "id", "id"])])
 }
@@ -270,24 +270,25 @@ fn percent(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_text_is_kept_to_the_letter_or_refused() {
+fn name_is_stored_exactly_or_rejected() {
     let cases = corpus().texts;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        let said = case.said.bytes();
-        // What is refused is sent to one that stays as it is.
-        let subject = if case.told == Told::Kept { &tenant.subject() } else { &still.subject };
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        let input = case.input.bytes();
+        // Rejected input is sent to the credential that must not change.
+        let subject = if case.outcome == Outcome::Kept { &tenant.subject() } else { &untouched.subject };
         for (face, other) in Face::ALL.into_iter().zip([LiteGraph, Keycard, Postern, Coactive]) {
-            let body = filled(&naming(&tenant, face, "TEXT"), "TEXT", &said);
+            let body = replace_word(&naming(&tenant, face, "TEXT"), "TEXT", &input);
             for call in writes(&tenant, face, subject.id, &body) {
-                let told = if case.told == Told::Unreadable { Told::Unreadable } else { Told::Unauthenticated };
-                is_told(face, &send(as_nobody(call)), told, &case.why);
+                let outcome =
+                    if case.outcome == Outcome::Unreadable { Outcome::Unreadable } else { Outcome::Unauthenticated };
+                assert_outcome(face, &send(unauthenticated(call)), outcome, &case.why);
             }
             for (call, made) in writes(&tenant, face, subject.id, &body).into_iter().zip([true, false]) {
                 let reply = send(call.token(&tenant.admin));
-                let rule = match case.told {
-                    Told::Kept => {
+                let rule = match case.outcome {
+                    Outcome::Kept => {
                         let reply = reply.expect(if made { face.created() } else { 200 });
                         assert_eq!(reply.json()[face.name()], case.value(), "{face:?}, {}", case.why);
                         let id = shown_id(face, &reply);
@@ -296,27 +297,27 @@ fn a_text_is_kept_to_the_letter_or_refused() {
                         assert_eq!(read.json()[reader.name()], case.value(), "{face:?} by {reader:?}, {}", case.why);
                         continue;
                     }
-                    Told::Unreadable => {
-                        is_told(face, &reply, Told::Unreadable, &case.why);
+                    Outcome::Unreadable => {
+                        assert_outcome(face, &reply, Outcome::Unreadable, &case.why);
                         continue;
                     }
-                    Told::ValueError => "value_error",
-                    Told::StringTooLong => "string_too_long",
-                    Told::StringTooShort => "string_too_short",
+                    Outcome::ValueError => "value_error",
+                    Outcome::StringTooLong => "string_too_long",
+                    Outcome::StringTooShort => "string_too_short",
                     other => panic!("{other:?} of a text"),
                 };
-                refused(face, &reply, (face.invalid(), &face.bad_name(rule)), &case.why);
+                assert_refused(face, &reply, (face.invalid(), &face.bad_name(rule)), &case.why);
                 assert_eq!(reply.cost.trips, 1, "{face:?}, {}", case.why);
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
-/// The other members that take a text: each by the call that says it, the member of the answer that shows it, and a body in which
-/// `TEXT` stands for it.
-fn elsewhere(tenant: &Tenant, subject: &Subject) -> Vec<(Face, Call, &'static str, String)> {
+/// The other text members: the face, the request, the JSON pointer of the member in the response, and a body in which `TEXT`
+/// stands for the value.
+fn other_text_members(tenant: &Tenant, subject: &Subject) -> Vec<(Face, Call, &'static str, String)> {
     let user = format!("/v1.0/tenants/{}/users/{}", tenant.id.guid(), tenant.account.guid());
     let account = format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account);
     let of = |face| tenant.one(face, subject.id);
@@ -344,22 +345,22 @@ fn elsewhere(tenant: &Tenant, subject: &Subject) -> Vec<(Face, Call, &'static st
     ]
 }
 
-/// Not those about length: what is too long for a name fits elsewhere.
+/// Cases about length are left out: other members allow longer texts.
 #[test]
-fn a_text_in_every_other_member_is_kept_to_the_letter_or_refused() {
+fn every_other_text_member_is_stored_exactly_or_rejected() {
     let cases = corpus().texts;
-    let of_length = |case: &&Case| !matches!(case.told, Told::StringTooLong | Told::StringTooShort);
+    let of_length = |case: &&Case| !matches!(case.outcome, Outcome::StringTooLong | Outcome::StringTooShort);
     let cases: Vec<_> = cases.iter().filter(of_length).collect();
     let tenant = Tenant::new(server());
-    each(&cases, |case| {
+    for_each_case(&cases, |case| {
         let subject = tenant.subject();
-        let said = case.said.bytes();
-        let places = elsewhere(&tenant, &subject);
-        for (face, call, member, body) in places {
-            let body = filled(&body, "TEXT", &said);
+        let input = case.input.bytes();
+        let members = other_text_members(&tenant, &subject);
+        for (face, call, member, body) in members {
+            let body = replace_word(&body, "TEXT", &input);
             let reply = send(call.header("content-type", "application/json").bytes(body));
-            match case.told {
-                Told::Kept => {
+            match case.outcome {
+                Outcome::Kept => {
                     assert!((200..300).contains(&reply.status), "{face:?} {member}, {}: {reply:?}", case.why);
                     assert_eq!(
                         reply.json().pointer(member),
@@ -372,7 +373,7 @@ fn a_text_in_every_other_member_is_kept_to_the_letter_or_refused() {
                         assert!(!label.is_empty() && label.bytes().all(sane), "{label:?}, {}", case.why);
                     }
                 }
-                Told::Unreadable => refused(face, &reply, face.unreadable(), &case.why),
+                Outcome::Unreadable => assert_refused(face, &reply, face.unreadable(), &case.why),
                 _ => {
                     let reply = reply.expect(face.invalid());
                     assert_eq!(reply.cost.rows_written, 0, "{member}, {}", case.why);
@@ -386,39 +387,39 @@ fn a_text_in_every_other_member_is_kept_to_the_letter_or_refused() {
             }
         }
     });
-    tell(0);
+    report(0);
 }
 
 #[test]
-fn members_beside_the_name_do_not_touch_it() {
+fn unknown_members_do_not_affect_the_name() {
     let cases = corpus().members;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        let readable = case.told == Told::PassedOver;
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        let readable = case.outcome == Outcome::Ignored;
         let other = tenant.subject();
         for face in Face::ALL {
-            let subject = if readable && face != Postern { &other } else { &still.subject };
+            let subject = if readable && face != Postern { &other } else { &untouched.subject };
             let named = naming(&tenant, face, "said");
             let named = named.strip_suffix('}').expect("an object");
-            let body = [named.as_bytes(), b",", &case.said.bytes(), b"}"].concat();
+            let body = [named.as_bytes(), b",", &case.input.bytes(), b"}"].concat();
             for call in writes(&tenant, face, subject.id, &body) {
-                let told = if readable { Told::Unauthenticated } else { Told::Unreadable };
-                is_told(face, &send(as_nobody(call)), told, &case.why);
+                let outcome = if readable { Outcome::Unauthenticated } else { Outcome::Unreadable };
+                assert_outcome(face, &send(unauthenticated(call)), outcome, &case.why);
             }
             for (call, made) in writes(&tenant, face, subject.id, &body).into_iter().zip([true, false]) {
                 let reply = send(call.token(&tenant.admin));
                 if !readable {
-                    is_told(face, &reply, Told::Unreadable, &case.why);
+                    assert_outcome(face, &reply, Outcome::Unreadable, &case.why);
                 } else if face == Postern {
-                    // It knows no such members, and says so.
+                    // The Postern face rejects unknown members.
                     let reply = reply.expect(422);
                     assert_eq!(reply.cost.rows_written, 0, "{}", case.why);
                     assert!(face.error(&reply).contains(" unknown_member"), "{}: {reply:?}", case.why);
                 } else {
                     let reply = reply.expect(if made { face.created() } else { 200 });
                     let read = send(get(tenant.one(Postern, shown_id(face, &reply))).token(&tenant.admin)).json();
-                    let was: Value = serde_json::from_str(&still.before).expect("JSON");
+                    let was: Value = serde_json::from_str(&untouched.before).expect("JSON");
                     assert_eq!(read["name"], "said", "{face:?}, {}", case.why);
                     for member in ["roles", "metadata", "enabled", "expires_at", "tenant"] {
                         assert_eq!(read[member], was[member], "{face:?} {member}, {}", case.why);
@@ -427,44 +428,44 @@ fn members_beside_the_name_do_not_touch_it() {
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
 #[test]
-fn a_body_that_is_none_is_refused_whoever_sends_it() {
+fn malformed_body_is_rejected_for_every_caller() {
     let cases = corpus().bodies;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        let body = case.said.bytes();
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        let body = case.input.bytes();
         for face in Face::ALL {
-            for call in writes(&tenant, face, still.subject.id, &body) {
-                is_told(face, &send(as_nobody(call.clone())), case.told, &case.why);
-                is_told(face, &send(call.token(&tenant.admin)), case.told, &case.why);
+            for call in writes(&tenant, face, untouched.subject.id, &body) {
+                assert_outcome(face, &send(unauthenticated(call.clone())), case.outcome, &case.why);
+                assert_outcome(face, &send(call.token(&tenant.admin)), case.outcome, &case.why);
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
 #[test]
-fn a_number_is_read_as_it_is_written_or_refused() {
+fn number_is_read_exactly_or_rejected() {
     let cases = corpus().numbers;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        let Number { why, said: number, whole, unreadable } = case;
-        // No number is a name, or true.
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        let Number { why, input: number, whole, unreadable } = case;
+        // A number is never a valid name.
         for face in Face::ALL {
-            let body = filled(&naming(&tenant, face, "NUMBER"), "\"NUMBER\"", number.as_bytes());
-            for call in writes(&tenant, face, still.subject.id, &body) {
+            let body = replace_word(&naming(&tenant, face, "NUMBER"), "\"NUMBER\"", number.as_bytes());
+            for call in writes(&tenant, face, untouched.subject.id, &body) {
                 let reply = send(call.token(&tenant.admin));
                 if *unreadable {
-                    is_told(face, &reply, Told::Unreadable, why);
+                    assert_outcome(face, &reply, Outcome::Unreadable, why);
                 } else {
-                    refused(face, &reply, (face.invalid(), &face.bad_name("string_type")), why);
+                    assert_refused(face, &reply, (face.invalid(), &face.bad_name("string_type")), why);
                     assert_eq!(reply.cost.trips, 1, "{face:?}, {why}");
                 }
             }
@@ -475,8 +476,12 @@ fn a_number_is_read_as_it_is_written_or_refused() {
         let rotate = call("POST", format!("{}/rotate", own.path)).token(&tenant.admin).bytes(body);
         let reply = send(rotate);
         if within(0, 90 * 24 * 3600) {
-            let told = reply.expect(200).json();
-            assert_eq!(told["secrets"].as_array().map(Vec::len), Some(if *whole == Some(0) { 1 } else { 2 }), "{why}");
+            let rotated = reply.expect(200).json();
+            assert_eq!(
+                rotated["secrets"].as_array().map(Vec::len),
+                Some(if *whole == Some(0) { 1 } else { 2 }),
+                "{why}"
+            );
         } else {
             let reply = reply.expect(if *unreadable { 400 } else { 422 });
             assert_eq!(reply.cost.rows_written, 0, "{why}");
@@ -490,99 +495,100 @@ fn a_number_is_read_as_it_is_written_or_refused() {
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
 #[test]
-fn a_time_is_shown_as_it_was_said_or_refused() {
+fn time_is_returned_as_given_or_rejected() {
     let cases = corpus().times;
     let tenant = Tenant::new(server());
-    each(&cases, |case| {
-        let (said, why) = (case.said.text(), &case.why);
+    for_each_case(&cases, |case| {
+        let (input, why) = (case.input.text(), &case.why);
         let shown = case.shown.as_deref();
-        let body = json!({ "name": "timed", "roles": null, "expires_at": said });
+        let body = json!({ "name": "timed", "roles": null, "expires_at": input });
         let made = send(call("POST", tenant.all(Postern)).token(&tenant.admin).json(&body));
         if let Some(shown) = shown {
             assert_eq!(made.expect(201).json()["expires_at"], shown, "{why}");
         } else {
-            let word = if said.is_empty() { "/expires_at too_short" } else { "/expires_at not_a_time" };
-            refused(Postern, &made, (422, word), why);
+            let word = if input.is_empty() { "/expires_at too_short" } else { "/expires_at not_a_time" };
+            assert_refused(Postern, &made, (422, word), why);
         }
         for member in ["CreatedUtc", "LastUpdateUtc"] {
-            let body = json!({ "UserGUID": tenant.account.guid(), "Name": "timed", member: said });
+            let body = json!({ "UserGUID": tenant.account.guid(), "Name": "timed", member: input });
             let made = send(call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body));
             match shown {
                 Some(shown) => assert_eq!(made.expect(200).json()[member], shown, "{member}, {why}"),
-                None => refused(LiteGraph, &made, (400, "BadRequest"), &format!("{member}, {why}")),
+                None => assert_refused(LiteGraph, &made, (400, "BadRequest"), &format!("{member}, {why}")),
             }
         }
         for filter in ["expires_before", "unused_since", "unrotated_since"] {
-            let list = get(format!("{}?{filter}={}", tenant.all(Postern), percent(said.as_bytes())));
+            let list = get(format!("{}?{filter}={}", tenant.all(Postern), percent(input.as_bytes())));
             let reply = send(list.token(&tenant.admin));
             match shown {
                 Some(_) => drop(reply.expect(200)),
-                None => refused(Postern, &reply, (400, &format!("{filter} parameter")), why),
+                None => assert_refused(Postern, &reply, (400, &format!("{filter} parameter")), why),
             }
         }
     });
-    tell(cases.len());
+    report(cases.len());
 }
 
 #[test]
-fn a_path_leads_where_it_says_or_nowhere() {
+fn path_resolves_to_its_resource_or_to_none() {
     let cases = corpus().paths;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        for (face, told) in Face::ALL.into_iter().zip(case.told) {
-            let one = tenant.one(face, still.subject.id);
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        for (face, outcome) in Face::ALL.into_iter().zip(case.outcome) {
+            let one = tenant.one(face, untouched.subject.id);
             let (all, id) = one.rsplit_once('/').expect("a path");
-            let path = case.said.text().replace("ONE", &one);
+            let path = case.input.text().replace("ONE", &one);
             let path = path.replace("CAPITALS", &format!("{all}/{}", id.to_uppercase()));
             let path = path.replace("ENCODED", &format!("{all}/{}", percent(id.as_bytes())));
             let body = tenant.naming(face, "misled");
-            let (house, told) = if told == Told::NoRouteOfOurs { (Postern, Told::NoRoute) } else { (face, told) };
+            let (house, outcome) =
+                if outcome == Outcome::NoPosternRoute { (Postern, Outcome::NoRoute) } else { (face, outcome) };
             let why = &case.why;
 
             let read = |token: &str| {
                 SENT.fetch_add(1, Ordering::Relaxed);
                 server().send_raw(&get(&*path).token(token))
             };
-            let (by_nobody, by_admin) = (read("of-nobody"), read(&tenant.admin));
-            if told == Told::Found {
-                is_told(house, &by_nobody, Told::Unauthenticated, why);
+            let (unauthenticated_reply, by_admin) = (read("of-nobody"), read(&tenant.admin));
+            if outcome == Outcome::Found {
+                assert_outcome(house, &unauthenticated_reply, Outcome::Unauthenticated, why);
                 assert_eq!(by_admin.expect(200).json()[face.name()], "subject", "{face:?}, {why}");
                 continue;
             }
-            let nobody_is_told = if told == Told::Missing { Told::Unauthenticated } else { told };
-            is_told(house, &by_nobody, nobody_is_told, why);
-            is_told(house, &by_admin, told, why);
+            let unauthenticated_outcome = if outcome == Outcome::Missing { Outcome::Unauthenticated } else { outcome };
+            assert_outcome(house, &unauthenticated_reply, unauthenticated_outcome, why);
+            assert_outcome(house, &by_admin, outcome, why);
             let update = call(face.update(), &*path).json(&body);
-            is_told(house, &send(as_nobody(update.clone())), nobody_is_told, why);
-            is_told(house, &send(update.token(&tenant.admin)), told, why);
-            is_told(house, &send(as_nobody(call("DELETE", &*path))), nobody_is_told, why);
+            assert_outcome(house, &send(unauthenticated(update.clone())), unauthenticated_outcome, why);
+            assert_outcome(house, &send(update.token(&tenant.admin)), outcome, why);
+            assert_outcome(house, &send(unauthenticated(call("DELETE", &*path))), unauthenticated_outcome, why);
             let deleted = send(call("DELETE", &*path).token(&tenant.admin));
-            if (face, told) == (LiteGraph, Told::Missing) {
+            if (face, outcome) == (LiteGraph, Outcome::Missing) {
                 assert_eq!((deleted.status, deleted.cost.rows_written), (200, 0), "{why}");
             } else {
-                is_told(house, &deleted, told, why);
+                assert_outcome(house, &deleted, outcome, why);
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
 #[test]
-fn a_header_says_what_is_read_of_it_and_no_more() {
+fn adversarial_header_has_only_its_documented_effect() {
     let cases = corpus().headers;
     let tenant = Tenant::new(server());
-    each(&cases, |case| {
+    for_each_case(&cases, |case| {
         let name: &'static str = Box::leak(case.name.clone().into_boxed_str());
         for face in Face::ALL {
-            let still = Still::new(&tenant);
-            let id = still.subject.id;
+            let untouched = Untouched::new(&tenant);
+            let id = untouched.subject.id;
             let value = String::from_utf8_lossy(&case.value.bytes()).replace("ID", &id.to_string());
             let (one, why) = (tenant.one(face, id), &case.why);
             let with = |call: Call| {
@@ -593,87 +599,97 @@ fn a_header_says_what_is_read_of_it_and_no_more() {
             let read = server().send_raw(&with(get(&*one)));
             let update = send(with(call(face.update(), &*one)).json(&tenant.naming(face, "headed")));
             for reply in [&read, &update] {
-                for (told, shown) in reply.headers.iter().filter(|(told, _)| *told != "www-authenticate") {
-                    assert!(value.len() < 4 || !shown.contains(&value), "{face:?} {told}: {shown}, {why}");
+                for (name, sent) in reply.headers.iter().filter(|(name, _)| *name != "www-authenticate") {
+                    assert!(value.len() < 4 || !sent.contains(&value), "{face:?} {name}: {sent}, {why}");
                 }
                 assert!(reply.header("set-cookie").is_none(), "{face:?}, {why}");
             }
-            match case.told {
-                Told::PassedOver => {
+            match case.outcome {
+                Outcome::Ignored => {
                     assert_eq!(read.expect(200).json()[face.name()], "subject", "{face:?}, {why}");
                     assert_eq!(update.expect(200).json()[face.name()], "headed", "{face:?}, {why}");
                 }
-                told => {
-                    is_told(face, &read, told, why);
-                    is_told(face, &update, told, why);
-                    still.check();
+                outcome => {
+                    assert_outcome(face, &read, outcome, why);
+                    assert_outcome(face, &update, outcome, why);
+                    untouched.check();
                 }
             }
         }
     });
-    tell(cases.len());
+    report(cases.len());
 }
 
 #[test]
-fn a_body_is_read_by_its_type_alone() {
+fn content_type_alone_decides_how_a_body_is_read() {
     let cases = corpus().types;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
-        for (face, told) in Face::ALL.into_iter().zip(case.told) {
-            let id = if told == Told::PassedOver { tenant.subject().id } else { still.subject.id };
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
+        for (face, outcome) in Face::ALL.into_iter().zip(case.outcome) {
+            let id = if outcome == Outcome::Ignored { tenant.subject().id } else { untouched.subject.id };
             let body = tenant.naming(face, "typed").to_string();
             let (one, all) = (tenant.one(face, id), tenant.all(face));
             for (call, status) in [(call(face.create(), all), face.created()), (call(face.update(), one), 200)] {
-                let call = call.header("content-type", case.said.bytes()).bytes(&*body);
-                let by_nobody = send(as_nobody(call.clone()));
+                let call = call.header("content-type", case.input.bytes()).bytes(&*body);
+                let unauthenticated_reply = send(unauthenticated(call.clone()));
                 let by_admin = send(call.token(&tenant.admin));
-                if told == Told::PassedOver {
-                    is_told(face, &by_nobody, Told::Unauthenticated, &case.why);
+                if outcome == Outcome::Ignored {
+                    assert_outcome(face, &unauthenticated_reply, Outcome::Unauthenticated, &case.why);
                     assert_eq!(by_admin.expect(status).json()[face.name()], "typed", "{}", case.why);
                 } else {
-                    is_told(face, &by_nobody, told, &case.why);
-                    is_told(face, &by_admin, told, &case.why);
+                    assert_outcome(face, &unauthenticated_reply, outcome, &case.why);
+                    assert_outcome(face, &by_admin, outcome, &case.why);
                 }
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
 #[test]
-fn a_query_is_read_or_refused_before_who_calls() {
+fn query_is_checked_before_authentication() {
     let cases = corpus().queries;
     let tenant = Tenant::new(server());
-    each(&cases, |case| {
-        for (face, status) in Face::ALL.into_iter().zip(case.told) {
-            let path = format!("{}?{}", tenant.all(face), case.said.text());
+    for_each_case(&cases, |case| {
+        for (face, status) in Face::ALL.into_iter().zip(case.outcome) {
+            let path = format!("{}?{}", tenant.all(face), case.input.text());
             let read = |token: &str| {
                 SENT.fetch_add(1, Ordering::Relaxed);
                 server().send_raw(&get(&*path).token(token))
             };
-            let (by_nobody, by_admin) = (read("of-nobody"), read(&tenant.admin));
+            let (unauthenticated_reply, by_admin) = (read("of-nobody"), read(&tenant.admin));
             assert_eq!(by_admin.status, status, "{face:?}, {}: {by_admin:?}", case.why);
-            assert_eq!(by_nobody.status, if status == 200 { 401 } else { status }, "{face:?}, {}", case.why);
-            let word = face.error(&by_nobody);
+            assert_eq!(
+                unauthenticated_reply.status,
+                if status == 200 { 401 } else { status },
+                "{face:?}, {}",
+                case.why
+            );
+            let word = face.error(&unauthenticated_reply);
             if status != 200 {
-                assert_eq!((word, by_nobody.cost.trips), (face.error(&by_admin), 0), "{face:?}, {}", case.why);
+                assert_eq!(
+                    (word, unauthenticated_reply.cost.trips),
+                    (face.error(&by_admin), 0),
+                    "{face:?}, {}",
+                    case.why
+                );
             }
         }
     });
-    tell(cases.len());
+    report(cases.len());
 }
 
-/// A filter is compared letter by letter: nothing in it stands for another.
+/// A filter has no wildcards.
 #[test]
-fn a_filter_finds_what_begins_so_and_nothing_else() {
+fn name_prefix_filter_matches_literally() {
     let texts = corpus().texts;
-    let kept = texts.iter().filter(|case| case.told == Told::Kept);
+    let kept = texts.iter().filter(|case| case.outcome == Outcome::Kept);
     let names: Vec<String> = kept.map(Case::value).collect();
     let tenant = Tenant::new(server());
-    each(&names, |name| drop(tenant.own(json!({ "name": name }))));
-    each(&names, |name| {
+    for_each_case(&names, |name| drop(tenant.own(json!({ "name": name }))));
+    for_each_case(&names, |name| {
         let listed = |query: &str| {
             let path = format!("{}?limit=100&{query}={}", tenant.all(Postern), percent(name.as_bytes()));
             send(get(path).token(&tenant.admin)).expect(200).items()
@@ -685,35 +701,35 @@ fn a_filter_finds_what_begins_so_and_nothing_else() {
         assert_eq!(found, expected, "{name:?}");
         assert_eq!(listed("role"), Vec::<Value>::new(), "{name:?}");
     });
-    tell(0);
+    report(0);
 }
 
-/// Wherever somebody says who it is, and wherever a token is looked up.
+/// Everywhere a caller authenticates or a token is looked up.
 #[test]
-fn a_text_is_nobodys_token_but_the_one_that_it_was_given_to() {
+fn adversarial_text_authenticates_only_its_own_credential() {
     let texts = corpus().texts;
-    let kept: Vec<_> = texts.iter().filter(|case| case.told == Told::Kept).collect();
+    let kept: Vec<_> = texts.iter().filter(|case| case.outcome == Outcome::Kept).collect();
     let tenant = Tenant::new(server());
-    each(&kept, |case| {
+    for_each_case(&kept, |case| {
         let why = &case.why;
-        let said = case.value();
-        let encoded = percent(said.as_bytes());
-        let none = send(call("POST", "/v1/verify").token(&tenant.admin).json(&json!({ "token": said }))).expect(200);
+        let input = case.value();
+        let encoded = percent(input.as_bytes());
+        let none = send(call("POST", "/v1/verify").token(&tenant.admin).json(&json!({ "token": input }))).expect(200);
         assert_eq!(none.json()["active"], false, "{why}");
         let none = send(call("POST", "/oauth/introspect").token(&tenant.admin).form(&format!("token={encoded}")));
         assert_eq!(none.expect(200).text, "{\"active\":false}", "{why}");
         let of = format!("/v1.0/credentials/bearer/{encoded}");
-        refused(LiteGraph, &send(get(&*of).token(&tenant.admin)), (404, "NotFound"), why);
-        for pair in [format!("{said}:{said}"), format!("client_{}:{said}", tenant.account)] {
-            is_told(Coactive, &send(call("POST", "/api/v1/login").basic(&pair)), Told::Unauthenticated, why);
+        assert_refused(LiteGraph, &send(get(&*of).token(&tenant.admin)), (404, "NotFound"), why);
+        for pair in [format!("{input}:{input}"), format!("client_{}:{input}", tenant.account)] {
+            assert_outcome(Coactive, &send(call("POST", "/api/v1/login").basic(&pair)), Outcome::Unauthenticated, why);
         }
         for path in [TOKEN, OAUTH_TOKEN] {
             let form = format!("grant_type=client_credentials&client_id={encoded}&client_secret={encoded}");
             let reply = send(call("POST", path).form(&form)).expect(401);
             assert_eq!((reply.json()["error"].as_str(), reply.cost.rows_written), (Some("invalid_client"), 0), "{why}");
         }
-        // What the contract takes for a token: up to 512 visible ASCII characters. It is unique, so the tenant's id is in it.
-        let token = format!("{said}{}", tenant.id);
+        // A token is up to 512 visible ASCII characters. Tokens are unique, so this one contains the tenant's id.
+        let token = format!("{input}{}", tenant.id);
         let body = json!({ "UserGUID": tenant.account.guid(), "Name": "named", "BearerToken": token });
         let made = send(call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body));
         let found = format!("/v1.0/credentials/bearer/{}", percent(token.as_bytes()));
@@ -721,22 +737,27 @@ fn a_text_is_nobodys_token_but_the_one_that_it_was_given_to() {
             assert_eq!(made.expect(200).json()["BearerToken"], token, "{why}");
             let found = send(get(found).token(&tenant.admin)).expect(200).json();
             assert_eq!(found["BearerToken"], token, "{why}");
-            // It calls as what it is: a viewer, which this face has no route for.
-            refused(LiteGraph, &send(get(tenant.all(LiteGraph)).token(&token)), (401, "AuthorizationFailed"), why);
+            // The credential is a viewer, and LiteGraph has no route for viewers.
+            assert_refused(
+                LiteGraph,
+                &send(get(tenant.all(LiteGraph)).token(&token)),
+                (401, "AuthorizationFailed"),
+                why,
+            );
         } else {
-            refused(LiteGraph, &made, (400, "BadRequest"), why);
-            refused(LiteGraph, &send(get(found).token(&tenant.admin)), (404, "NotFound"), why);
+            assert_refused(LiteGraph, &made, (400, "BadRequest"), why);
+            assert_refused(LiteGraph, &send(get(found).token(&tenant.admin)), (404, "NotFound"), why);
         }
     });
-    tell(0);
+    report(0);
 }
 
-/// Sends bytes as they are, and gives the status of the answer, whether the Worker gave it, and its body.
+/// Sends raw bytes. Returns the status, whether the Worker answered (not the runtime), and the body.
 fn exchange(request: &[u8]) -> (u16, bool, Vec<u8>) {
     SENT.fetch_add(1, Ordering::Relaxed);
     let mut stream = TcpStream::connect(host()).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
-    // It may be answered, and closed, before all of it was sent.
+    // The server may answer and close the connection before it has read everything.
     drop(stream.write_all(request));
     let mut answer = Vec::new();
     let (mut head, mut length) = (0, usize::MAX);
@@ -750,9 +771,13 @@ fn exchange(request: &[u8]) -> (u16, bool, Vec<u8>) {
             length = String::from_utf8_lossy(&answer[..end]).to_lowercase().lines().find_map(named).unwrap_or(0);
         }
     }
-    let told = String::from_utf8_lossy(&answer[..head]).to_lowercase();
-    let status = told.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.unwrap_or_else(|| panic!("no answer: {told}")), told.contains("x-request-id: "), answer.split_off(head))
+    let head_text = String::from_utf8_lossy(&answer[..head]).to_lowercase();
+    let status = head_text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (
+        status.unwrap_or_else(|| panic!("no response: {head_text}")),
+        head_text.contains("x-request-id: "),
+        answer.split_off(head),
+    )
 }
 
 fn host() -> String {
@@ -761,18 +786,18 @@ fn host() -> String {
 }
 
 #[test]
-fn what_is_no_request_is_none_and_no_other_hides_in_it() {
+fn malformed_http_is_rejected_and_smuggles_no_request() {
     let cases = corpus().wire;
     let tenant = Tenant::new(server());
-    let still = Still::new(&tenant);
-    each(&cases, |case| {
+    let untouched = Untouched::new(&tenant);
+    for_each_case(&cases, |case| {
         for face in Face::ALL {
-            let id = if case.told == Told::Changed { tenant.subject().id } else { still.subject.id };
+            let id = if case.outcome == Outcome::Changed { tenant.subject().id } else { untouched.subject.id };
             let one = tenant.one(face, id);
             let body = tenant.naming(face, "wired").to_string();
-            let mut request = String::from_utf8(case.said.bytes()).expect("ASCII");
+            let mut request = String::from_utf8(case.input.bytes()).expect("ASCII");
             let authorization = format!("authorization: Bearer {}\r\n", tenant.admin);
-            for (word, said) in [
+            for (word, input) in [
                 ("UPDATE", face.update().to_owned()),
                 ("ONE", one),
                 ("HEADERS", format!("host: {}\r\n{authorization}", host())),
@@ -781,39 +806,39 @@ fn what_is_no_request_is_none_and_no_other_hides_in_it() {
                 ("SIZE", format!("{:x}", body.len())),
                 ("BODY", body),
             ] {
-                request = request.replace(word, &said);
+                request = request.replace(word, &input);
             }
-            let (status, ours, answer) = exchange(request.as_bytes());
+            let (status, by_worker, answer) = exchange(request.as_bytes());
             let why = format!("{face:?}, {}: {status} {}", case.why, String::from_utf8_lossy(&answer));
-            assert_eq!(ours, case.told != Told::Runtime, "{why}");
+            assert_eq!(by_worker, case.outcome != Outcome::Runtime, "{why}");
             let shown = || serde_json::from_slice::<Value>(&answer).expect("JSON");
-            match case.told {
-                Told::Runtime => assert!(status >= 400, "{why}"),
-                Told::Found => assert_eq!((status, &shown()[face.name()]), (200, &"subject".into()), "{why}"),
-                Told::Changed => {
+            match case.outcome {
+                Outcome::Runtime => assert!(status >= 400, "{why}"),
+                Outcome::Found => assert_eq!((status, &shown()[face.name()]), (200, &"subject".into()), "{why}"),
+                Outcome::Changed => {
                     assert_eq!((status, &shown()[face.name()]), (200, &"wired".into()), "{why}");
                 }
-                told => assert_eq!(status, words(face, told).0, "{why}"),
+                outcome => assert_eq!(status, error_of(face, outcome).0, "{why}"),
             }
         }
     });
-    still.check();
-    tell(cases.len());
+    untouched.check();
+    report(cases.len());
 }
 
-/// Each test ends with this; the last of them tells how much it was.
-fn tell(cases: usize) {
+/// Checks the log at the end of each test; the last test prints the summary line.
+fn report(cases: usize) {
     static ENDED: AtomicUsize = AtomicUsize::new(0);
     static CASES: AtomicUsize = AtomicUsize::new(0);
     let cases = CASES.fetch_add(cases, Ordering::Relaxed) + cases;
     let log = std::fs::read_to_string(std::env::var("POSTERN_LOG").expect("POSTERN_LOG is not set: run `make test`"));
     let log = log.expect("the Worker's log");
     assert!(!log.contains("panicked"), "the Worker panicked: see its log");
-    let tests = include_str!("nasty.rs").matches("#[test]\n").count();
+    let tests = include_str!("adversarial.rs").matches("#[test]\n").count();
     if ENDED.fetch_add(1, Ordering::Relaxed) + 1 == tests {
         let sent = SENT.load(Ordering::Relaxed);
-        // Not by `println!`, whose output is kept where no test fails.
-        let line = format!("matrix of the nasty: {cases} cells, in {sent} requests\n");
-        std::io::stdout().write_all(line.as_bytes()).expect("told");
+        // `println!` would be captured by the test harness.
+        let line = format!("matrix of adversarial inputs: {cases} cells, in {sent} requests\n");
+        std::io::stdout().write_all(line.as_bytes()).expect("standard output");
     }
 }
