@@ -33,7 +33,7 @@ fmt: ## Format the source
 lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the API's description, the scripts
 	@scripts/lint
 
-openapi: ## Write docs/openapi/postern.json and docs/ERRORS.md from the code
+openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md and the tables of docs/API.md from the code
 	@POSTERN_DESCRIBE=1 cargo test --quiet --test description
 
 wasm: ## Build for wasm, and print the size

@@ -183,9 +183,10 @@ fn render_error(refusal: &Refusal) -> Answer {
     if status == 409 || *refusal == Refusal::OutcomeUnknown { answer.with("x-should-retry", "false") } else { answer }
 }
 
-/// How many items a page has where the request does not say.
-const LIMIT: u32 = 20;
-const LIMIT_MAX: u32 = 100;
+/// The default number of items on a page.
+pub const LIMIT: u32 = 20;
+/// The maximum number of items on a page.
+pub const LIMIT_MAX: u32 = 100;
 
 #[derive(Serialize)]
 struct ServiceAccountCredential<'a> {

@@ -1,16 +1,23 @@
-//! The description of our own face, docs/openapi/postern.json, and the catalogue of its errors, docs/ERRORS.md: both are made from
-//! the code, and kept. `make openapi` writes them; without it they are compared.
+//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md and
+//! README.md. `make openapi` writes them; without it they are compared.
 
 mod catalogue;
 mod examples;
+mod tables;
 
 use std::path::Path;
 
 use examples::Description;
 use jsonschema::Validator;
 use postern::face::postern::description::openapi;
+use postern::settings::{Settings, name};
 use serde_json::{Value, json};
 use support::{ACME, ROOT, World};
+
+/// Reads a file of the repository.
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file)
+}
 
 /// Compares what is kept with what it has to be; where that is asked for, writes it.
 fn keep(file: &str, text: &str) {
@@ -32,6 +39,54 @@ fn openapi_document_matches_the_code_and_the_executed_examples() {
 #[test]
 fn error_catalogue_matches_the_code() {
     keep("docs/ERRORS.md", &catalogue::text());
+}
+
+/// Compares, or writes, the parts of a document between `<!-- generated: NAME -->` and `<!-- end -->`.
+fn keep_parts(file: &str, parts: &[(&str, String)]) {
+    let mut text = read(file);
+    for (name, part) in parts {
+        let start = format!("<!-- generated: {name} -->\n");
+        let (before, rest) = text.split_once(&start).expect(name);
+        let (_, after) = rest.split_once("<!-- end -->").expect(name);
+        text = format!("{before}{start}{part}<!-- end -->{after}");
+    }
+    keep(file, &text);
+}
+
+#[test]
+fn generated_tables_match_the_code() {
+    let tables = [("routes", tables::routes()), ("errors", tables::errors()), ("limits", tables::limits())];
+    keep_parts("docs/API.md", &tables);
+    keep_parts("README.md", &[("performance", tables::performance())]);
+}
+
+#[test]
+fn settings_table_has_every_setting_and_its_default() {
+    let document = read("docs/DEPLOY.md");
+    let source = read("src/settings.rs");
+    let names: Vec<_> = source.split('"').filter(|text| text.starts_with("POSTERN_") && !text.contains(' ')).collect();
+    let row = |name: &str| document.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).expect(name);
+    for name in &names {
+        row(name);
+    }
+    assert_eq!(document.matches("| `POSTERN_").count(), names.len());
+    let settings = Settings::read(|setting| match setting {
+        name::ROOT_TOKEN => Some("x".repeat(32)),
+        name::MASTER_KEY => Some("0".repeat(64)),
+        _ => None,
+    });
+    let settings = settings.map_err(|wrong| wrong.words()).expect("settings");
+    for (name, default) in [
+        (name::TOKEN_PREFIX, settings.token_prefix),
+        (name::DATABASE_WAIT, settings.database_wait.to_string()),
+        (name::SHARD, settings.shard.to_string()),
+    ] {
+        assert!(row(name).contains(&format!("Default `{default}`")), "{name}");
+    }
+    let script = read("scripts/lib.sh");
+    let (_, limit) = script.split_once("bundle_limit=").expect("a limit");
+    let kilobytes = limit.split("000").next().expect("a number");
+    assert!(document.contains(&format!("larger than {kilobytes} kB")), "the limit on the bundle");
 }
 
 #[test]

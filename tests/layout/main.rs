@@ -2,6 +2,7 @@
 
 mod circles;
 mod cited;
+mod links;
 mod order;
 mod wildcards;
 
