@@ -287,12 +287,12 @@ BEGIN
       OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
       OR coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
       OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0) AND NEW.after -> '$.roles' IS NOT NEW.before -> '$.roles' AND EXISTS (
-        SELECT 1 FROM (SELECT group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance')) AS held
-            FROM json_each(NEW.before, '$.roles')) AS b
+        SELECT 1 FROM (SELECT char(10) || group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance'), char(10)) || char(10) AS held
+            FROM json_each(NEW.before, '$.roles')) AS roles_before
           CROSS JOIN json_each(NEW.after, '$.roles') AS a
-          WHERE NOT coalesce(instr(held, json_array(a.value ->> 'role_id', NULL, NULL))
-            OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL))
-            OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance')), 0)))
+          WHERE NOT coalesce(instr(held, char(10) || json_array(a.value ->> 'role_id', NULL, NULL) || char(10))
+            OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL) || char(10))
+            OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance') || char(10)), 0)))
       OR (NEW.after ->> '$.principal' IS NOT NEW.before ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
         WHERE p.tenant = NEW.tenant AND p.id = NEW.before ->> '$.principal' AND p.enabled)))
     AND (NEW.after ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p

@@ -1,4 +1,5 @@
-//! A caller with an end: no secret that it makes, sets or sees is valid after that end, and nothing that it brings to life.
+//! A caller that expires gives no access that lasts longer than its own: no secret that it creates, sets or reads is valid
+//! after it expires, and nothing that it enables or restores.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +12,18 @@ use support::tenant::{Own, text};
 
 use crate::stage::*;
 
-/// When the callers' secrets stop being valid.
+/// When the callers expire.
 const END: i64 = START + HOUR;
 
-/// A tenant in which there is something for a caller with an end to take over.
+/// A tenant with credentials that an expiring caller could take over.
 struct Scene<'a> {
     tenant: Tenant<'a>,
-    /// An admin with an end; an endless one whose secret is retiring; an access token of the latter.
+    /// An admin that expires; an admin without expiry whose secret is being rotated out; an access token of the latter.
     callers: Vec<String>,
-    /// Plain, disabled, revoked, of a disabled principal, being rotated, ending later, ending sooner, and with a sealed secret.
+    /// Plain, disabled, revoked, of a disabled principal, being rotated, expiring later, expiring sooner, with a sealed secret.
     targets: Vec<Own>,
     disabled_principal: String,
-    /// All secrets that were made before.
+    /// All secrets created before the operations.
     secrets: Vec<String>,
 }
 
@@ -34,7 +35,7 @@ impl<'a> Scene<'a> {
         let own = |members: Value| tenant.own(members);
         let ending = own(json!({ "roles": null, "expires_at": time(END) }));
         let retiring = own(json!({ "roles": null }));
-        // Created by an endless caller; a replay would reveal its secret.
+        // Created before its caller's secret got an expiry; a replay would reveal the secret.
         let keyed = Self::keyed(&tenant, &retiring.secret).expect(201).json();
         let mut targets = vec![
             own(json!({})),
@@ -73,7 +74,7 @@ impl<'a> Scene<'a> {
         call.send(tenant.client)
     }
 
-    /// The requests that a caller tries, by their names.
+    /// Sends an operation; returns the reply and the token that it set.
     fn send(&self, caller: usize, operation: &str, target: usize) -> (Reply, Option<String>) {
         let (tenant, caller, target) = (&self.tenant, &*self.callers[caller], &self.targets[target]);
         let send = |method: &str, path: String, body: Value| (tenant.send_by(caller, method, path, &body), None);
@@ -94,8 +95,8 @@ impl<'a> Scene<'a> {
             "restore" => send("POST", target.under("restore"), Value::Null),
             "enable" => patch(json!({ "enabled": true })),
             "enable for a while" => patch(json!({ "enabled": true, "expires_at": time(END) })),
-            "enable and move" => patch(json!({ "enabled": true, "principal": ZERO })),
-            "extend" => patch(json!({ "expires_at": time(END + 1) })),
+            "enable and move" => patch(json!({ "enabled": true, "principal": "0".repeat(26) })),
+            "extend" => patch(json!({ "expires_at": time(END + MINUTE) })),
             "unlimit" => patch(json!({ "expires_at": null })),
             "rename" => patch(json!({ "name": "renamed" })),
             "enable the principal" => send("PATCH", self.disabled_principal.clone(), json!({ "enabled": true })),
@@ -138,7 +139,7 @@ const OPERATIONS: [&str; 20] = [
     "list on LiteGraph",
 ];
 
-/// Every secret in an answer.
+/// Collects every secret in a response.
 fn secrets(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
@@ -156,7 +157,7 @@ fn secrets(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Runs the operations, then passes the callers' end: nothing that they got is valid, and nothing else than before is.
+/// Runs the operations, then lets the callers expire: no secret that they got is valid, and none that was invalid before.
 fn check(operations: &[(usize, usize, usize)]) {
     let service = InProcess::new();
     let scene = Scene::new(&service);
@@ -170,14 +171,15 @@ fn check(operations: &[(usize, usize, usize)]) {
             secrets(&reply.json(), &mut got);
         }
     }
-    service.world().now.set(END + 1);
+    service.world().now.set(END + SECOND);
     for secret in got.iter().chain(&scene.callers).chain(invalid) {
-        assert!(!scene.tenant.holds(secret), "{secret} is valid after the end of who got it: {operations:?}");
+        let held = scene.tenant.holds(secret);
+        assert!(!held, "{secret} is valid after the expiry of the caller that got it: {operations:?}");
     }
 }
 
 #[test]
-fn no_single_operation_of_a_caller_with_an_end_gives_it_more_than_until_then() {
+fn no_single_operation_of_an_expiring_caller_gives_access_beyond_its_expiry() {
     for operation in 0..OPERATIONS.len() {
         for caller in 0..3 {
             for target in 0..8 {
@@ -191,16 +193,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_operations_of_callers_with_an_end_give_them_more_than_until_then(
+    fn no_sequence_of_operations_of_expiring_callers_gives_access_beyond_their_expiry(
         operations in prop::collection::vec((0..3_usize, 0..OPERATIONS.len(), 0..8_usize), 2..14)
     ) {
         check(&operations);
     }
 }
 
-/// What is refused is refused by the reason, and what is not too long is not refused.
 #[test]
-fn a_caller_with_an_end_is_refused_what_outlives_it_and_nothing_else() {
+fn expiring_caller_is_refused_only_what_lasts_longer() {
     let service = InProcess::new();
     let scene = Scene::new(&service);
     for (operation, target, expected) in [

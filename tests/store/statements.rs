@@ -270,8 +270,20 @@ fn no_statement_reads_a_whole_table() {
     const ALL_OF_IT: [&str; 3] =
         ["DELETE /v1.0/tenants/{tenant}", "DELETE /v1.0/tenants/{tenant}/credentials", "DELETE /v1/tenants/{tenant}"];
     // The last two: whose a token is, and a walk through a history, which ends with its page.
-    const OURS: [&str; 11] =
-        ["caller", "found", "merged", "weighed", "verdict", "verdict_of", "start", "s", "tried", "subject", "walk"];
+    const OURS: [&str; 12] = [
+        "caller",
+        "found",
+        "merged",
+        "weighed",
+        "verdict",
+        "verdict_of",
+        "start",
+        "s",
+        "tried",
+        "subject",
+        "walk",
+        "roles_before",
+    ];
     let db = Sqlite::migrated();
     let (mut searched, mut ordered, mut wrong) = (0, 0, Vec::new());
     for (sql, requests) in SENT.iter() {

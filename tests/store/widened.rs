@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::console::{Console, patch};
 
-/// An end that is far away.
+/// A time in the distant future.
 const FAR: i64 = 9_000_000_000_000_000;
 
 /// The keys of the state that roles are, by their initials; `-` is full access.
@@ -14,6 +14,8 @@ fn roles(initials: &str) -> Value {
         'v' => json!({"role_id": "viewer"}),
         'd' => json!({"resource": "dataset", "role_id": "viewer"}),
         'i' => json!({"resource": "dataset", "resource_instance": "1", "role_id": "viewer"}),
+        'x' => json!({"resource": ",", "resource_instance": ",null]", "role_id": "x["}),
+        'y' => json!({"resource": ",", "role_id": ","}),
         other => panic!("what role is {other}?"),
     };
     match initials {
@@ -34,7 +36,7 @@ fn check_secret(from: &str, to: &str, widens: [bool; 2]) {
 
 fn each([from, to]: &[String; 2], widens: [bool; 2]) {
     let console = Console::new();
-    console.run(&patch(&json!({ "expires_at": FAR })));
+    console.run(&patch(&json!({ "expires_at": FAR, "revoked_at": null, "revoked_reason": null })));
     console.run(from);
     for (change, widens) in [to, from].into_iter().zip(widens) {
         assert_eq!(console.event_of(change)["widened"].as_i64(), Some(widens.into()), "{change}");
@@ -62,6 +64,8 @@ fn adding_a_role_or_clearing_all_roles_widens_access() {
         ("d", "v", true, false),
         ("i", "v", true, false),
         ("i", "d", true, false),
+        // Text that looks like another role's.
+        ("x", "y", true, true),
         // The same roles in another order.
         ("av", "va", false, false),
     ] {
@@ -93,7 +97,7 @@ fn lifting_a_revocation_widens_access() {
     );
     // Revoked is revoked, whenever and why.
     check(&json!({"revoked_at": 5}), &json!({"revoked_at": 6}), [false, false]);
-    check(&json!({"revoked_reason": null}), &json!({"revoked_reason": "r"}), [false, false]);
+    check(&revoked(None), &revoked(Some("r")), [false, false]);
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn any_widening_change_among_several_widens_access() {
 #[test]
 fn a_move_to_an_enabled_principal_widens_where_the_one_before_is_disabled() {
     let console = Console::new();
-    console.run(&patch(&json!({ "expires_at": null })));
+    console.run(&patch(&json!({ "expires_at": null, "revoked_at": null, "revoked_reason": null })));
     let [(on, _), (off, _)] = [console.world.service_account(), console.world.service_account()];
     console
         .run(&format!("UPDATE principals SET state = json_set(state, '$.enabled', json('false')) WHERE id = '{off}'"));

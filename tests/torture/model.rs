@@ -350,12 +350,17 @@ impl Credential {
         let changes = before.fields.iter().filter(|(name, value)| self.fields[*name] != **value);
         let changes =
             changes.map(|(name, value)| ((*name).to_owned(), difference(name, value, &self.fields[name]))).collect();
-        let lifted = |name| before.fields[name] != self.fields[name] && self.fields[name].is_null();
-        let roles = [&before.fields["roles"], &self.fields["roles"]].map(Value::as_array);
-        let widened = lifted("roles")
-            || lifted("revoked_at")
-            || before.fields["enabled"] == false && self.fields["enabled"] == true
-            || matches!(roles, [Some(before), Some(after)] if after.iter().any(|role| !before.contains(role)));
+        let is_active = |it: &Self| it.fields["enabled"] == true && !it.is_revoked();
+        let covers = |wide: &Value, narrow: &Value| {
+            let same = |key| wide[key].is_null() || wide[key] == narrow[key];
+            wide["role_id"] == narrow["role_id"] && same("resource") && same("resource_instance")
+        };
+        let contained = match [&before.fields["roles"], &self.fields["roles"]].map(Value::as_array) {
+            [None, _] => true,
+            [_, None] => false,
+            [Some(before), Some(after)] => after.iter().all(|role| before.iter().any(|wide| covers(wide, role))),
+        };
+        let widened = is_active(self) && !(is_active(before) && contained);
         vec![Event { action: "updated", secret: None, revision: self.revision, changes, widened }]
     }
 

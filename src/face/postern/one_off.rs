@@ -36,7 +36,7 @@ pub(super) struct DryRun {
     /// The members that it would change.
     #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
-    /// Whether it would widen access: a role more, or none at all, another end or none, or enabled again.
+    /// Whether the credential could do something after the change that it could not do before.
     widens_access: bool,
 }
 

@@ -147,7 +147,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             403,
             "forbidden_change",
             "The caller lacks permission for this change",
-            "Editors change only names and descriptions. No caller sets an expiry time later than its own. Only the root token enables and disables tenants.",
+            "Editors change only names and descriptions. A caller that expires gives no access that lasts longer than its own. Only the root token enables and disables tenants.",
         ),
         Refusal::NoRoles => detailed(
             403,

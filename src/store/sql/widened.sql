@@ -6,13 +6,13 @@ AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
   OR ({before} ->> '$.expires_at' IS NOT NULL AND coalesce({after} ->> '$.expires_at' > {before} ->> '$.expires_at', 1))
   OR coalesce({after} ->> '$.unrestricted' > {before} ->> '$.unrestricted', 0)
   OR (NOT coalesce({before} ->> '$.unrestricted', 0) AND {after} -> '$.roles' IS NOT {before} -> '$.roles' AND EXISTS (
-    SELECT 1 FROM (SELECT group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance')) AS held
-        FROM json_each({before}, '$.roles')) AS b
+    SELECT 1 FROM (SELECT char(10) || group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance'), char(10)) || char(10) AS held
+        FROM json_each({before}, '$.roles')) AS roles_before
       CROSS JOIN json_each({after}, '$.roles') AS a
-      -- The text of an array cannot occur within another array: in a string its quotes would be escaped.
-      WHERE NOT coalesce(instr(held, json_array(a.value ->> 'role_id', NULL, NULL))
-        OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL))
-        OR instr(held, json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance')), 0)))
+      -- JSON has no line feed in it, so that a whole line is a whole role.
+      WHERE NOT coalesce(instr(held, char(10) || json_array(a.value ->> 'role_id', NULL, NULL) || char(10))
+        OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL) || char(10))
+        OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance') || char(10)), 0)))
   OR ({after} ->> '$.principal' IS NOT {before} ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
     WHERE p.tenant = {tenant} AND p.id = {before} ->> '$.principal' AND p.enabled)))
 AND ({after} ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p
