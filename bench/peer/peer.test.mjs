@@ -240,7 +240,7 @@ function compared({ status, headers, body }) {
   const masked = JSON.stringify(body)
     .replace(/"LastUpdateUtc":"[^"]+"/, '"LastUpdateUtc":"…"')
     .replace(/"last_used_at":"[^"]+"/, '"last_used_at":"…"')
-    .replace(/: line \d+, column \d+/, "");
+    .replace(/ The error is at line \d+, column \d+\./, "");
   const [etag, type, challenge] = ["etag", "content-type", "www-authenticate"].map((name) => headers.get(name));
   return { status, etag, type, challenge, body: JSON.parse(masked) };
 }
