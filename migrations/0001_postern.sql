@@ -10,7 +10,7 @@
 -- trigger would never fire. Lists are ordered by tables of their own instead.
 
 CREATE TABLE tenants (
-  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
+  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   label      TEXT    NOT NULL UNIQUE CHECK (length(label) BETWEEN 1 AND 255),
   state      TEXT    NOT NULL
     CONSTRAINT "tenants: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
@@ -45,7 +45,7 @@ CREATE TABLE tenants (
 
 CREATE TABLE principals (
   tenant     TEXT    NOT NULL REFERENCES tenants (id),
-  id         TEXT    NOT NULL CHECK (length(id) = 26),
+  id         TEXT    NOT NULL CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   state      TEXT    NOT NULL
     CONSTRAINT "principals: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
     CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
@@ -79,7 +79,7 @@ CREATE TABLE principals (
 
 CREATE TABLE credentials (
   tenant     TEXT    NOT NULL,
-  id         TEXT    NOT NULL CHECK (length(id) = 26),
+  id         TEXT    NOT NULL CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   state      TEXT    NOT NULL
     CONSTRAINT "credentials: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
     CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
@@ -130,7 +130,7 @@ CREATE INDEX credentials_by_id ON credentials (id);
 
 -- A secret's id is unique over all tenants, since it identifies the caller.
 CREATE TABLE secrets (
-  id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26),
+  id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   tenant          TEXT    NOT NULL,
   credential      TEXT    NOT NULL,
   digest          TEXT    NOT NULL CHECK (length(digest) = 52),  -- HMAC-SHA-256 of the value, base32
@@ -416,6 +416,38 @@ BEGIN
   FROM credentials AS c WHERE c.tenant = OLD.tenant AND c.id = OLD.credential;
   UPDATE credentials SET event = (SELECT max(seq) FROM events WHERE tenant = OLD.tenant)
   WHERE tenant = OLD.tenant AND id = OLD.credential;
+END;
+
+-- The items of lists and objects: a CHECK allows no subquery. What the Worker could not read is not stored. Role
+-- names are scope tokens (RFC 6749 §3.3).
+CREATE TRIGGER tenants_items_inserted BEFORE INSERT ON tenants
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: role_names') WHERE EXISTS (SELECT 1 FROM json_each(NEW.state, '$.role_names')
+      WHERE type <> 'text' OR length(value) NOT BETWEEN 1 AND 255 OR value GLOB '*[^!#-~]*' OR instr(value, '\') OR instr(value, char(0)));
+END;
+
+CREATE TRIGGER tenants_items_updated BEFORE UPDATE OF state ON tenants
+BEGIN
+  SELECT RAISE(ABORT, 'tenants: role_names') WHERE NEW.state -> '$.role_names' IS NOT OLD.state -> '$.role_names' AND EXISTS (SELECT 1 FROM json_each(NEW.state, '$.role_names')
+      WHERE type <> 'text' OR length(value) NOT BETWEEN 1 AND 255 OR value GLOB '*[^!#-~]*' OR instr(value, '\') OR instr(value, char(0)));
+END;
+
+CREATE TRIGGER credentials_items_inserted BEFORE INSERT ON credentials
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: roles') WHERE EXISTS (SELECT 1 FROM json_each(NEW.state, '$.roles') WHERE NOT coalesce(CASE WHEN type = 'object' THEN
+      json_type(value, '$.role_id') = 'text' AND coalesce(json_type(value, '$.resource'), 'text') = 'text'
+      AND coalesce(json_type(value, '$.resource_instance'), 'text') = 'text'
+      AND json_remove(value, '$.role_id', '$.resource', '$.resource_instance') = '{}' END, 0));
+  SELECT RAISE(ABORT, 'credentials: metadata') WHERE EXISTS (SELECT 1 FROM json_each(NEW.state, '$.metadata') WHERE type <> 'text');
+END;
+
+CREATE TRIGGER credentials_items_updated BEFORE UPDATE OF state ON credentials
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: roles') WHERE NEW.state -> '$.roles' IS NOT OLD.state -> '$.roles' AND EXISTS (SELECT 1 FROM json_each(NEW.state, '$.roles') WHERE NOT coalesce(CASE WHEN type = 'object' THEN
+      json_type(value, '$.role_id') = 'text' AND coalesce(json_type(value, '$.resource'), 'text') = 'text'
+      AND coalesce(json_type(value, '$.resource_instance'), 'text') = 'text'
+      AND json_remove(value, '$.role_id', '$.resource', '$.resource_instance') = '{}' END, 0));
+  SELECT RAISE(ABORT, 'credentials: metadata') WHERE NEW.state -> '$.metadata' IS NOT OLD.state -> '$.metadata' AND EXISTS (SELECT 1 FROM json_each(NEW.state, '$.metadata') WHERE type <> 'text');
 END;
 
 -- No id is used twice, even after deletion. INSERT OR REPLACE would delete a row without firing delete triggers, so

@@ -198,6 +198,9 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Rule::TooShort { min } => format!("{word} must have at least {min} character(s)."),
         Rule::TooLong { max } => format!("{word} must have at most {max} characters."),
         Rule::Control => format!("{word} must not contain control characters."),
+        Rule::NotAScopeToken => {
+            format!("{word} must be visible ASCII characters without spaces, quotation marks and backslashes.")
+        }
         Rule::NotAnId => format!("{word} is not a valid id."),
         Rule::NotATime => format!("{word} must be an RFC 3339 time from 1970 to 2255."),
         Rule::TooMany { max } => format!("{word} must have at most {max} items."),

@@ -166,6 +166,8 @@ pub enum Rule {
     },
     /// The text has a control character.
     Control,
+    /// A role name with a space, a quotation mark, a backslash or a character that is not ASCII (RFC 6749 §3.3).
+    NotAScopeToken,
     /// Not an id in the face's spelling.
     NotAnId,
     /// Not an RFC 3339 time from 1970 to 2255.

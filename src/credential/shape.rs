@@ -78,7 +78,7 @@ pub(super) fn names(value: &Value) -> Result<Value, Broken> {
     check_count(items.len(), ROLES_MAX)?;
     let (mut names, mut broken) = (BTreeSet::from(USUAL_ROLES), Vec::new());
     for (index, item) in items.iter().enumerate() {
-        match text(item, 1, NAME_MAX) {
+        match text(item, 1, NAME_MAX).and_then(scope_token) {
             Ok(name) => drop(names.insert(name)),
             Err(rule) => broken.push((Location::Item(index), rule)),
         }
@@ -87,6 +87,12 @@ pub(super) fn names(value: &Value) -> Result<Value, Broken> {
         broken.push((Location::Whole, Rule::TooMany { max: ROLES_MAX }));
     }
     ok_or_broken(names, broken).map(|names| names.into_iter().collect())
+}
+
+/// Checks that a text can be an item of OAuth's `scope`, a list with spaces between its items (RFC 6749 §3.3).
+fn scope_token(text: &str) -> Result<&str, Rule> {
+    let is_one = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    if is_one { Ok(text) } else { Err(Rule::NotAScopeToken) }
 }
 
 /// A body's roles, each with its index in the body.

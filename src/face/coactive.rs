@@ -313,6 +313,8 @@ fn words(rule: &Rule) -> (&'static str, String) {
         ),
         // Of fields that this face cannot say.
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
-        Rule::Empty | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),
+        Rule::Empty | Rule::NotAScopeToken | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => {
+            value_error("not allowed here")
+        }
     }
 }

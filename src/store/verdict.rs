@@ -13,7 +13,7 @@ use super::rules::RULES;
 use super::sql::Sql;
 use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
-use crate::credential::field::{Field, Location, Noun, RoleMember, Rule, Violation};
+use crate::credential::field::{Field, Location, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
@@ -121,11 +121,8 @@ impl Judged {
                 "too_large_metadata" => {
                     add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
                 }
-                // Only role names can make a document this large.
-                "too_large" => {
-                    let field = if command.target.noun() == Noun::Tenant { Field::RoleNames } else { Field::Roles };
-                    add(field, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX });
-                }
+                // Only roles can make a document this large.
+                "too_large" => add(Field::Roles, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX }),
                 "read_only" => {
                     for name in names() {
                         add(Field::Other, Location::Key(name), Rule::ReadOnly);

@@ -182,6 +182,9 @@ fn names() -> Vec<Case> {
         wrong(json!(vec!["admin"; 101]), Rule::TooManySent { max: ROLES_MAX }),
         within(json!(["a", null]), Location::Item(1), Rule::Type(Kind::Text)),
     ];
+    let no_token = ["a b", " x ", "a\"b", "a\\b", "é", "\u{1f600}"];
+    cases.extend(no_token.map(|name| within(json!(["a", name]), Location::Item(1), Rule::NotAScopeToken)));
+    cases.push(fine(&json!(["!#[]~"]), &json!(["!#[]~", "admin", "editor", "viewer"])));
     cases.extend(members(1, 255, &Location::Item(0), |item| json!([item])));
     cases.extend(others(Kind::List));
     cases

@@ -126,7 +126,11 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
         }
         Shape::Names => {
             let whole = [&EVERY[..], &NO_LIST, &["empty", "duplicates", "a hundred", "a hundred and one"]].concat();
-            return with_members(&whole, &[("item", [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL].concat())]);
+            let no_token = ["space", "quotation mark", "backslash", "not ASCII"];
+            return with_members(
+                &whole,
+                &[("item", [&["null"][..], &NO_TEXT, &LENGTHS, &CONTROL, &no_token].concat())],
+            );
         }
         Shape::Whole { .. } => {
             let numbers = ["least", "most", "too little", "too much", "fraction", "far too much"];
@@ -233,6 +237,8 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         "U+007F" => holds('\u{7f}'),
         "U+0085" => holds('\u{85}'),
         "newline" => holds('\n'),
+        "quotation mark" => holds('"'),
+        "backslash" => holds('\\'),
         // A tenant has three more names of roles than it is told.
         "a hundred" => items == Some(if field == Field::RoleNames { 97 } else { 100 }),
         "a hundred and one" => items == Some(if field == Field::RoleNames { 98 } else { 101 }),

@@ -27,6 +27,11 @@ pub fn wide(number: usize, points: usize) -> String {
     "\u{1d11e}".repeat(points - number.len()) + &number
 }
 
+/// A role name of the most characters.
+pub fn role_name(number: usize) -> String {
+    format!("{number:0255}")
+}
+
 /// A client's own token, of the most characters.
 pub fn token(number: usize) -> String {
     format!("{number:0512}")
@@ -41,7 +46,7 @@ pub const ROLES: usize = 10;
 /// The largest roles, all on one instance.
 pub fn roles(instance: usize, number: usize) -> Value {
     let role =
-        |index| json!({"role_id": wide(index, 255), "resource": "dataset", "resource_instance": wide(instance, 255)});
+        |index| json!({"role_id": role_name(index), "resource": "dataset", "resource_instance": wide(instance, 255)});
     (0..number).map(role).collect()
 }
 
@@ -66,7 +71,7 @@ struct Largest {
 impl Largest {
     fn new() -> Self {
         let mut largest = Self { world: World::new(), admin: token(0), number: 1, driven: BTreeSet::new() };
-        let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
+        let catalogue: Vec<_> = (0..CATALOGUE).map(role_name).collect();
         largest.by_root("PATCH", &tenant(""), &json!({"name": wide(0, 255), "role_names": catalogue}));
         let admin = largest.put_token(Id::from_bits(1), &token(0));
         let patch = json!({"roles": [], "unrestricted": true, "name": wide(1, 255)});
@@ -158,7 +163,7 @@ impl Largest {
         // No id is used twice.
         let first = 1_000_000 * u32::try_from(self.next()).unwrap();
         self.world.many_credentials(ACME, ACME, first..first + LIST_MAX - own);
-        for which in ["a", "b"] {
+        for which in ["1", "2"] {
             self.world.db.execute(
                 "INSERT INTO secrets (id, tenant, credential, digest, key, hint, created_at, change, changed_at, changed_by, changed_request)
                  SELECT ?1 || substr(id, 2), tenant, id, printf('%052d', 0), '', '', 0, 'many', 0, 'root', 'many'
@@ -244,7 +249,7 @@ fn writes(largest: &mut Largest, id: Id) -> Id {
         let name = name(largest);
         largest.by_admin(method, &url, &json!({member: name}));
     }
-    let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
+    let catalogue: Vec<_> = (0..CATALOGUE).map(role_name).collect();
     for method in ["PUT", "PATCH"] {
         let name = name(largest);
         let body =

@@ -13,7 +13,7 @@ use postern::credential::secret::Keys;
 use postern::store::{Batch, Database, Fault, Row, Statement};
 use serde_json::{Value, json};
 
-use crate::largest::{CATALOGUE, ROLES, encoded, litegraph, metadata, roles, tenant, token, wide};
+use crate::largest::{CATALOGUE, ROLES, encoded, litegraph, metadata, role_name, roles, tenant, token, wide};
 use support::sqlite::Sqlite;
 use support::{ACME, CLIENTS, List, ROOT, World};
 
@@ -134,7 +134,7 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
             "PUT",
             tenant(""),
             json!({"name": "n", "enabled": true, "rbac": true, "require_if_match": false,
-            "role_names": (0..CATALOGUE).map(|index| wide(index, 255)).collect::<Vec<_>>()}),
+            "role_names": (0..CATALOGUE).map(role_name).collect::<Vec<_>>()}),
         ),
         ("POST", "/v1/verify".to_owned(), json!({"token": secret, "role_id": "viewer"})),
         ("POST", format!("{url}/rotate"), json!({"grace_seconds": 60})),
@@ -146,7 +146,7 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
 #[test]
 fn worker_time_is_about_that_of_reading_and_writing_the_data_once() {
     let world = World::new();
-    let catalogue: Vec<_> = (0..CATALOGUE).map(|index| wide(index, 255)).collect();
+    let catalogue: Vec<_> = (0..CATALOGUE).map(role_name).collect();
     assert_eq!(world.call("PATCH", &tenant(""), ROOT, &json!({"role_names": catalogue})).status, 200);
     let made =
         world.call("POST", &tenant("/credentials"), ROOT, &json!({"name": "one", "roles": roles(0, ROLES)})).json();

@@ -193,6 +193,7 @@ fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::TooLarge { .. } => Some(("too_large", "at most 4096 bytes")),
         Rule::NotInRange { .. } => Some(("not_in_range", "from 0 to")),
         Rule::Control => Some(("control_character", "control characters")),
+        Rule::NotAScopeToken => Some(("invalid_role_name", "visible ASCII")),
         Rule::NotAnId => Some(("not_an_id", "an id")),
         Rule::NotATime => Some(("not_a_time", "RFC 3339")),
         Rule::Empty => Some(("empty", "null for full access")),

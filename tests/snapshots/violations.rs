@@ -103,8 +103,8 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             Some(stage.create("postern")?.json(&json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"})))
         }
         "violations of a tenant" => {
-            let names: Vec<_> = (0..98).map(|number| Value::from(format!("role {number}"))).collect();
-            let names = [names, vec!["".into(), 7.into()]].concat();
+            let names: Vec<_> = (0..97).map(|number| Value::from(format!("role-{number}"))).collect();
+            let names = [names, vec!["".into(), 7.into(), "a b".into()]].concat();
             let body =
                 json!({"name": 7, "enabled": true, "require_if_match": "yes", "role_names": names, "label": "other"});
             Some(stage.one("postern", Tenant)?.method("PUT").saying(body.to_string()))

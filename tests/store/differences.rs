@@ -153,7 +153,7 @@ fn value(row: &FieldRow) -> BoxedStrategy<Value> {
         Shape::Whole { min, max } => (min..=max).prop_map(Value::from).boxed(),
         Shape::Time => prop_oneof![0..3_i64, Just(9_007_199_254_740_991)].prop_map(Value::from).boxed(),
         Shape::Id => prop::sample::select(vec![ACME, OTHER]).prop_map(Value::from).boxed(),
-        Shape::Names => some_of(&["admin", "editor", "null", "1", "Ä", "a\"b"]).prop_map(Value::from).boxed(),
+        Shape::Names => some_of(&["admin", "editor", "null", "1", "a,b", "a'b", "[]"]).prop_map(Value::from).boxed(),
         Shape::Roles => some_of(&[
             json!({"role_id": "admin"}),
             json!({"role_id": "viewer"}),

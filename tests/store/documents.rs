@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use postern::credential::field::{Draft, Field, Given, Meaning, Noun, Verb};
 use postern::credential::id::Id;
+use postern::credential::role::Role;
 use postern::credential::table::{DESCRIPTION_MAX, FieldRow, METADATA_BYTES_MAX, ROLES_MAX, STATE_BYTES_MAX, Shape};
 use postern::credential::time::Micros;
 use postern::credential::validate::{Dialect, validate};
@@ -53,8 +54,11 @@ impl Thing {
             }
             Err(error) => {
                 let table = self.table;
-                let rules =
-                    [format!("CHECK constraint failed: {table}: "), format!("NOT NULL constraint failed: {table}.")];
+                let rules = [
+                    format!("{table}: "),
+                    format!("CHECK constraint failed: {table}: "),
+                    format!("NOT NULL constraint failed: {table}."),
+                ];
                 let is_rule = rules.iter().any(|rule| error.starts_with(rule))
                     || error.starts_with("cannot store") && error.contains(&format!(" column {table}."))
                     || error == "malformed JSON";
@@ -135,7 +139,7 @@ fn is_time(value: &Value) -> bool {
 type IsOne = fn(Shape, &Value) -> bool;
 
 /// Where the CHECKs accept what validation refuses: nothing of this matters for rights, and the Worker never writes it.
-const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 7] = [
+const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 6] = [
     ("a text may have control characters, and counts up to the first NUL", |shape, value| {
         let (least, most) = match shape {
             Shape::Text { min, max } => (min, max),
@@ -148,14 +152,16 @@ const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 7] = [
     ("a principal may be any text, of which the foreign key accepts those that exist", |shape, value| {
         shape == Shape::Id && value.is_string()
     }),
-    // But for a text that is not JSON, which the trigger of the event cannot read.
-    ("roles are not looked into: an item may be of any form", |shape, value| {
-        let is_read = |item: &Value| item.as_str().is_none_or(|text| serde_json::from_str::<Value>(text).is_ok());
-        let is_one = |items: &Vec<Value>| !items.is_empty() && items.len() <= ROLES_MAX && items.iter().all(is_read);
+    ("a role may have texts of any length, and an instance without its resource", |shape, value| {
+        let is_one =
+            |items: &Vec<Value>| !items.is_empty() && items.len() <= ROLES_MAX && items.iter().all(is_readable_role);
         shape == Shape::Roles && value.as_array().is_some_and(is_one)
     }),
-    ("names of roles are not looked into, and the three usual ones may be missing", |shape, value| {
-        shape == Shape::Names && value.as_array().is_some_and(|items| items.len() <= ROLES_MAX)
+    ("role names may be a hundred without the three usual ones", |shape, value| {
+        let is_name =
+            |item: &Value| item.as_str().is_some_and(|name| name.chars().all(|letter| letter.is_ascii_digit()));
+        let is_one = |items: &Vec<Value>| items.len() <= ROLES_MAX && items.iter().all(is_name);
+        shape == Shape::Names && value.as_array().is_some_and(is_one)
     }),
     // A body may give 32, of which 16 are left after merging: the verdict counts these.
     ("metadata may have any number of members", |shape, value| {
@@ -165,14 +171,21 @@ const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 7] = [
         is_short_metadata(shape, value)
             && value["a"].as_str().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX)
     }),
-    ("metadata may have members of any type", |shape, value| {
-        let is_text = |members: &Map<String, Value>| members.values().all(Value::is_string);
-        is_short_metadata(shape, value) && !value.as_object().is_some_and(is_text)
-    }),
 ];
 
+fn is_readable_role(item: &Value) -> bool {
+    serde_json::from_value::<Role>(item.clone()).is_ok()
+        && item.as_object().is_some_and(|members| members.values().all(Value::is_string))
+        && item.as_object().is_some_and(|members| members.keys().all(|name| ROLE_MEMBERS.contains(&&**name)))
+}
+
+const ROLE_MEMBERS: [&str; 3] = ["resource", "resource_instance", "role_id"];
+
 fn is_short_metadata(shape: Shape, value: &Value) -> bool {
-    shape == Shape::Metadata && value.is_object() && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
+    let is_text = |members: &Map<String, Value>| members.values().all(Value::is_string);
+    shape == Shape::Metadata
+        && value.as_object().is_some_and(is_text)
+        && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
 }
 
 /// Every JSON type, and values at each bound of a rule and one beside it.
@@ -212,6 +225,9 @@ fn corpus() -> Vec<Value> {
         json!([[]]),
         json!([true, "x"]),
         json!([{"role_id": "a", "resource": "b", "resource_instance": "c"}]),
+        json!([{"role_id": "a", "resource_instance": "c"}]),
+        json!([{"role_id": ""}]),
+        json!([{"role_id": "a", "resource": 1}]),
         json!([{"resource": "b"}]),
         json!([{"role_id": 5}]),
         json!({}),
@@ -445,36 +461,36 @@ fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
 fn document_above_32_kib_is_rejected() {
     let world = World::new();
     let [tenant, principal, credential] = things(&world);
-    for (thing, key, item) in [(tenant, "role_names", None), (credential, "roles", Some("role_id"))] {
-        for letter in ["x", "é"] {
-            let of_bytes = |bytes: usize| {
-                let document = |lengths: &[usize]| {
-                    let items = lengths.iter().map(|length| {
-                        let name = letter.repeat(length / letter.len()) + &"y".repeat(length % letter.len());
-                        item.map_or_else(|| json!(name), |item| json!({ item: name }))
-                    });
-                    text_of(&thing.with(key, &items.collect()))
-                };
-                let mut lengths = [250; 100];
-                let more = bytes - document(&lengths).len();
-                for (at, length) in lengths.iter_mut().enumerate() {
-                    *length += more / 100 + usize::from(at < more % 100);
-                }
-                document(&lengths)
+    for letter in ["x", "é"] {
+        let of_bytes = |bytes: usize| {
+            let document = |lengths: &[usize]| {
+                let items = lengths.iter().map(|length| {
+                    let name = letter.repeat(length / letter.len()) + &"y".repeat(length % letter.len());
+                    json!({ "role_id": name })
+                });
+                text_of(&credential.with("roles", &items.collect()))
             };
-            for (bytes, fits) in [(STATE_BYTES_MAX - 1, true), (STATE_BYTES_MAX, true), (STATE_BYTES_MAX + 1, false)] {
-                let text = of_bytes(bytes);
-                assert_eq!(text.len(), bytes);
-                assert_eq!(thing.accepts(&world, &text), fits, "{}: {bytes} bytes of {letter}", thing.table);
+            let mut lengths = [250; 100];
+            let more = bytes - document(&lengths).len();
+            for (at, length) in lengths.iter_mut().enumerate() {
+                *length += more / 100 + usize::from(at < more % 100);
             }
+            document(&lengths)
+        };
+        for (bytes, fits) in [(STATE_BYTES_MAX - 1, true), (STATE_BYTES_MAX, true), (STATE_BYTES_MAX + 1, false)] {
+            let text = of_bytes(bytes);
+            assert_eq!(text.len(), bytes);
+            assert_eq!(credential.accepts(&world, &text), fits, "{bytes} bytes of {letter}");
         }
     }
-    // Of a principal only a text that goes on after a NUL, where the CHECK of its own key stops to count, can be so long.
-    let description = |bytes: usize| {
-        let text = text_of(&principal.with("description", &json!("a\0")));
-        text_of(&principal.with("description", &json!(format!("a\0{}", "x".repeat(bytes - text.len())))))
-    };
-    assert!(principal.accepts(&world, &description(STATE_BYTES_MAX)));
-    assert!(!principal.accepts(&world, &description(STATE_BYTES_MAX + 1)));
+    // In a tenant or a principal, only a text with a NUL can be this long: its own CHECK counts up to the NUL.
+    for thing in [tenant, principal] {
+        let name = |bytes: usize| {
+            let text = text_of(&thing.with("name", &json!("a\0")));
+            text_of(&thing.with("name", &json!(format!("a\0{}", "x".repeat(bytes - text.len())))))
+        };
+        assert!(thing.accepts(&world, &name(STATE_BYTES_MAX)));
+        assert!(!thing.accepts(&world, &name(STATE_BYTES_MAX + 1)));
+    }
     assert_eq!(STATE_BYTES_MAX, 32 * 1024);
 }

@@ -193,22 +193,22 @@ impl Run {
 
     fn at_the_console(&self, step: &str, (tenant, id): (usize, Id), value: usize) {
         let credential = [
-            json!({"name": "by hand", "enabled": true, "metadata": {"by": "hand"}}),
-            json!({"expires_at": 5, "revoked_at": 7, "revoked_reason": "by hand"}),
+            json!({"name": "by-hand", "enabled": true, "metadata": {"by": "hand"}}),
+            json!({"expires_at": 5, "revoked_at": 7, "revoked_reason": "by-hand"}),
             json!({
                 "expires_at": null, "roles": [], "unrestricted": true, "revoked_reason": null, "revoked_at": null,
                 "metadata": {"a": null, "c": "d"},
             }),
         ];
         let of_tenant = [
-            json!({"name": "by hand", "rbac": false}),
-            json!({"role_names": ["admin", "by hand"], "rbac": true}),
+            json!({"name": "by-hand", "rbac": false}),
+            json!({"role_names": ["admin", "by-hand"], "rbac": true}),
             json!({"role_names": [], "enabled": true}),
         ];
         let of_user = [
-            json!({"name": "by hand", "email": "by@hand"}),
+            json!({"name": "by-hand", "email": "by@hand"}),
             json!({"last_name": "hand", "enabled": false}),
-            json!({"last_name": null, "first_name": null, "description": "by hand", "enabled": true}),
+            json!({"last_name": null, "first_name": null, "description": "by-hand", "enabled": true}),
         ];
         let (id, tenant) = (id.to_string(), TENANTS[tenant].1);
         let run = |sql: &str| self.world.db.execute(sql, &[&id]);

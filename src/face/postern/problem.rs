@@ -255,6 +255,10 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::TooLarge { max } => ("too_large", format!("Must have at most {max} bytes of JSON after merging.")),
         Rule::NotInRange { min, max } => ("not_in_range", format!("Must be from {min} to {max}.")),
         Rule::Control => ("control_character", given("Must not contain control characters.")),
+        Rule::NotAScopeToken => (
+            "invalid_role_name",
+            given("Must be visible ASCII characters without spaces, quotation marks and backslashes."),
+        ),
         Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
         Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time from 1970 to 2255.")),
         Rule::Empty => ("empty", given("The list is empty. Send null for full access, or at least one role.")),

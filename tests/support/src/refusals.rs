@@ -87,6 +87,7 @@ pub fn rules_of_our_own_face() -> Vec<Rule> {
         Rule::TooShort { .. } => Rule::TooShort { min: 1 },
         Rule::TooLong { .. } => Rule::TooLong { max: 255 },
         Rule::Control => Rule::Control,
+        Rule::NotAScopeToken => Rule::NotAScopeToken,
         Rule::NotAnId => Rule::NotAnId,
         Rule::NotATime => Rule::NotATime,
         Rule::TooMany { .. } => Rule::TooMany { max: 100 },

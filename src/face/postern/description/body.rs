@@ -96,7 +96,11 @@ fn shape_schema(shape: Shape) -> Value {
         Shape::Whole { min, max } => value!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Time => value!({ "type": "string", "format": "date-time" }),
         Shape::Id => Id::json_schema(&mut SchemaGenerator::default()).to_value(),
-        Shape::Names => value!({ "type": "array", "items": text_schema(1, NAME_MAX), "maxItems": ROLES_MAX }),
+        Shape::Names => {
+            let mut name = text_schema(1, NAME_MAX);
+            name["pattern"] = r"^[!#-\[\]-~]+$".into();
+            value!({ "type": "array", "items": name, "maxItems": ROLES_MAX })
+        }
         Shape::Roles => value!({ "type": "array", "items": role(), "minItems": 1, "maxItems": ROLES_MAX }),
         Shape::Metadata => {
             let mut names = text_schema(1, NAME_MAX);
