@@ -49,7 +49,7 @@ free_port() {
 # fresh_settings: keys of one run only, as a file of settings has them
 fresh_settings() {
     printf '%s="%s"\n' POSTERN_ROOT_TOKEN "root_$(random_hex 24)" POSTERN_MASTER_KEY "$(random_hex 32)" \
-        POSTERN_SERVER_TIMING on
+        POSTERN_SERVER_TIMING all
 }
 # setting NAME FILE
 setting() { sed -n "s/^$1=\"\(.*\)\"\$/\1/p" "$2"; }

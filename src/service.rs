@@ -14,12 +14,14 @@ mod write;
 use std::pin::Pin;
 
 use crate::answer::Answer;
+use crate::caller::Rank;
 use crate::credential::field::Noun;
 use crate::face::Face;
 use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
 use crate::request::{JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
+use crate::settings::ServerTiming;
 use crate::store::Database;
 use crate::store::after::After;
 use crate::store::command::{Rotation, Target};
@@ -46,6 +48,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
     /// Handles a request. Every failure becomes a response.
     pub async fn answer(&self, request: &Request<'_>) -> Done {
         let Found { face, route: found } = find(request.method, request.path);
+        let tenant = found.as_ref().ok().and_then(|matched| tenant_of(face, matched));
         let change = self.new_id();
         let (id, bad_id) = match request.id(face.request_id_header) {
             Ok(id) => (id, None),
@@ -83,11 +86,15 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                     .with("deprecation", format!("@{}", since.0 / 1_000_000))
                     .with("sunset", until.to_http_date());
             }
-            let reports_cost = self.settings.is_ok_and(|settings| settings.server_timing);
+            let reports_cost = self.settings.is_ok_and(|settings| match settings.server_timing {
+                ServerTiming::Off => false,
+                ServerTiming::Root => known.rank == Some(Rank::Root),
+                ServerTiming::All => true,
+            });
             if reports_cost { answer.with_cost(self.store.cost()) } else { answer }
         };
         let too_many_failures = || finish(render_refusal(face, &Refusal::TooManyFailures));
-        let failed = Failed::new(&result, request.headers, known.named, too_many_failures);
+        let failed = Failed::new(&result, request.headers, tenant, known.named, too_many_failures);
         let answer = result.unwrap_or_else(|refusal| render_refusal(face, &refusal));
         let answer = finish(if request.method == Method::Get { or_not_modified(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
@@ -118,6 +125,12 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         };
         done.await
     }
+}
+
+/// The tenant that a path names, in one spelling whatever the face's is; a label stays as it is.
+fn tenant_of(face: &Face, matched: &Matched) -> Option<String> {
+    let (_, text) = matched.segments.iter().find(|(name, _)| *name == "tenant")?;
+    Some(face.dialect.read_id(text).map_or_else(|| text.clone(), |id| id.to_string()))
 }
 
 fn with_headers(answer: Answer, headers: &[(&'static str, &'static str)]) -> Answer {

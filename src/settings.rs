@@ -14,12 +14,24 @@ pub struct Settings {
     pub keys: Keyring,
     /// What the tokens made here begin with.
     pub token_prefix: String,
-    /// Whether answers tell their cost (`Server-Timing`).
-    pub server_timing: bool,
+    /// Which responses report their cost (`Server-Timing`).
+    pub server_timing: ServerTiming,
     /// How long the database is waited for, in milliseconds.
     pub database_wait: u32,
     /// The number that ids made here carry, at most [`SHARD_MAX`].
     pub shard: u16,
+}
+
+/// Which responses report their cost. The rows that a request reads can reveal to its caller whether something of another
+/// tenant exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerTiming {
+    /// None.
+    Off,
+    /// Those to the root token.
+    Root,
+    /// All: for development and tests.
+    All,
 }
 
 /// The settings' names, as `wrangler.toml` and `.dev.vars.example` have them.
@@ -32,7 +44,7 @@ pub mod name {
     pub const MASTER_KEY_PREVIOUS: &str = "POSTERN_MASTER_KEY_PREVIOUS";
     /// Optional: what tokens begin with; `pstn_` unless set.
     pub const TOKEN_PREFIX: &str = "POSTERN_TOKEN_PREFIX";
-    /// Optional: `on` shows `Server-Timing`.
+    /// Optional: `root` or `all`, the responses with `Server-Timing`.
     pub const SERVER_TIMING: &str = "POSTERN_SERVER_TIMING";
     /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself gives a batch
     /// up after 30 seconds, and has been seen to stand still for longer.
@@ -79,7 +91,12 @@ impl Settings {
                 "must be 2 to 15 lower-case letters or digits followed by an underscore, but not client_",
             ));
         }
-        let server_timing = get(name::SERVER_TIMING).is_some_and(|value| value == "on");
+        let server_timing = match get(name::SERVER_TIMING).as_deref() {
+            None => ServerTiming::Off,
+            Some("root") => ServerTiming::Root,
+            Some("all") => ServerTiming::All,
+            Some(_) => return Err(wrong(name::SERVER_TIMING, "must be `root` or `all`; remove it for neither")),
+        };
         let wait = get(name::DATABASE_WAIT).map_or(Ok(DEFAULT_WAIT), |text| text.parse());
         let database_wait = wait
             .ok()
@@ -96,7 +113,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, name};
+    use super::{ServerTiming, Settings, name};
 
     fn read(changed: &str, to: Option<&str>) -> Result<Settings, &'static str> {
         Settings::read(|setting| match setting {
@@ -110,7 +127,10 @@ mod tests {
 
     #[test]
     fn missing_or_invalid_settings_are_reported_by_name() {
-        assert!(read("", None).is_ok_and(|settings| settings.token_prefix == "pstn_" && !settings.server_timing));
+        assert!(
+            read("", None)
+                .is_ok_and(|settings| settings.token_prefix == "pstn_" && settings.server_timing == ServerTiming::Off)
+        );
         for bad in [None, Some(""), Some("short"), Some("with a space, and long enough for it")] {
             assert_eq!(read(name::ROOT_TOKEN, bad).err(), Some(name::ROOT_TOKEN));
         }
@@ -128,7 +148,14 @@ mod tests {
             assert_eq!(read(name::TOKEN_PREFIX, Some(bad)).err(), Some(name::TOKEN_PREFIX), "{bad}");
         }
         assert!(read(name::TOKEN_PREFIX, Some("acme_")).is_ok_and(|settings| settings.token_prefix == "acme_"));
-        assert!(read(name::SERVER_TIMING, Some("on")).is_ok_and(|settings| settings.server_timing));
+        for (text, server_timing) in [("root", ServerTiming::Root), ("all", ServerTiming::All)] {
+            assert!(
+                read(name::SERVER_TIMING, Some(text)).is_ok_and(|settings| settings.server_timing == server_timing)
+            );
+        }
+        for bad in ["", "on", "ALL"] {
+            assert_eq!(read(name::SERVER_TIMING, Some(bad)).err(), Some(name::SERVER_TIMING), "{bad}");
+        }
         for bad in ["", "99", "30001", "-100", "1e3", "ten"] {
             assert_eq!(read(name::DATABASE_WAIT, Some(bad)).err(), Some(name::DATABASE_WAIT), "{bad}");
         }

@@ -117,11 +117,12 @@ fn wait(settings: &Result<Rc<Settings>, Misconfigured>) -> u32 {
 
 /// Counts a failed authentication: whether it was one too many. Where no limits are bound, none is.
 async fn is_over(env: &Env, failed: &Failed) -> bool {
-    let counted = [(BY_ADDRESS, &failed.address), (BY_CREDENTIAL, &failed.credential)];
+    let by_address = failed.by_address.iter().map(|key| (BY_ADDRESS, key));
+    let counted = by_address.chain(failed.by_credential.iter().map(|key| (BY_CREDENTIAL, key)));
     let mut over = false;
     for (binding, key) in counted {
         let limiter = Reflect::get(env, &JsValue::from_str(binding)).ok().filter(JsValue::is_object);
-        if let (Some(key), Some(limiter)) = (key, limiter) {
+        if let Some(limiter) = limiter {
             over |= settled(glue::over(&limiter, key)).await.is_ok_and(|over| over.is_truthy());
         }
     }

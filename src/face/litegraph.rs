@@ -123,7 +123,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),
         Refusal::Unauthenticated => (AuthenticationFailed, 401, None),
         Refusal::TooManyFailures => {
-            (BadRequest, 429, Some("Too many failed authentications: try again in a minute.".to_owned()))
+            (BadRequest, 429, Some("Too many failed authentications, or too many tokens set: try again in a minute.".to_owned()))
         }
         Refusal::Inactive => (Inactive, 401, None),
         Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),

@@ -151,15 +151,19 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             (Verb::Create | Verb::Replace | Verb::Merge, _) | (Verb::Rotate, None) => {}
         }
         let secret = change.secret.or_else(|| command.rotation.map(|_| NewSecret::Made))?;
-        let token = match secret {
-            NewSecret::Chosen(token) => token,
-            NewSecret::Made => Token::make(&self.settings.token_prefix, self.new_id(), &self.random_bytes()),
+        let (token, hint) = match secret {
+            NewSecret::Chosen(token) => (token, String::new()),
+            NewSecret::Made => {
+                let token = Token::make(&self.settings.token_prefix, self.new_id(), &self.random_bytes());
+                let hint = token.hint().to_owned();
+                (token, hint)
+            }
         };
         let keys = &self.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
         let seals = self.face.reveals_secrets || command.rotation.is_some();
         let sealed = if seals { self.sealed(&token, command) } else { None };
-        let (key, hint) = (keys.current.id().to_owned(), token.hint().to_owned());
+        let key = keys.current.id().to_owned();
         command.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)
     }

@@ -69,8 +69,10 @@ pub(super) static RULES: &[Rule] = rules! {
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
-    "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
+    // Guessing tokens of others: each miss is an event of this tenant, whose 600th-last is one row. Root may provision.
+    "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");
+    "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
     // The default principal can be neither deleted nor disabled.

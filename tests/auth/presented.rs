@@ -169,6 +169,26 @@ mod access_token {
     }
 
     #[test]
+    fn token_that_two_tenants_chose_under_two_keys_has_one_owner() {
+        let mut scene = Scene::new();
+        scene.world.tenant("0000000000000000000000000b", "another");
+        let new = "ab".repeat(32);
+        // The other tenant chooses the token while the first one's key is missing.
+        for (key, tenant) in [(MASTER_KEY, ZERO), (&new, "00000000-0000-0000-0000-00000000000b")] {
+            scene.world.settings = settings(key, None);
+            let body = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": "default"});
+            let made = scene.world.call("PUT", &format!("/v1.0/tenants/{tenant}/credentials"), ROOT, &body);
+            made.expect(200);
+        }
+        scene.world.settings = settings(&new, Some(MASTER_KEY));
+        let verified = scene.world.call("POST", "/v1/verify", ROOT, &json!({"token": "default"})).expect(200).json();
+        assert_eq!(verified["tenant"], "0000000000000000000000000b", "the owner under the current key");
+        let listed = scene.world.get("/v1/tenants", "default").expect(200).items();
+        let ids: Vec<_> = listed.iter().map(|tenant| tenant["id"].as_str()).collect();
+        assert_eq!(ids, [Some("0000000000000000000000000b")], "one caller");
+    }
+
+    #[test]
     fn access_token_and_what_it_creates_expire_with_its_credential() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();

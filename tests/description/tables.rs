@@ -114,7 +114,7 @@ const CHECKS: &[Check] = &[
     ("`Idempotency-Key` is invalid", "P", &["IdempotencyKey"]),
     ("root does not name a tenant", "C", &["TenantNotNamed"]),
     ("the caller is unknown: no token, an invalid, expired or revoked one", "PCLKO", &["Unauthenticated"]),
-    ("too many failed authentications from this address or for this credential; replaces the 401", "PCLKO", &["TooManyFailures"]),
+    ("too many failed authentications in a minute: from this address (and its network), for this credential or for this tenant; replaces the 401. Also 600 changes of a tenant in a minute, if its caller then chooses a token; replaces the 200 and the 409", "PCLKO", &["TooManyFailures"]),
     ("the caller is disabled", "PCLKO", &["Inactive"]),
     ("the caller lacks the right for the route", "PCLKO", &["Forbidden"]),
     ("the tenant, principal or credential does not exist, or is another tenant's", "PCLK", &["Missing(Tenant)", "Missing(Principal)", "Missing(Credential)"]),
@@ -125,8 +125,9 @@ const CHECKS: &[Check] = &[
     ("validation failed; every violation is listed", "PCLK", &["Invalid"]),
     ("the caller lacks the right for this change", "PL", &["ForbiddenChange"]),
     ("the tenant is not RBAC-enabled, and the change adds roles", "PC", &["NoRoles"]),
-    ("the id exists or was used before; the token is in use", "L", &["Conflict(Id)", "Conflict(Secret)"]),
+    ("the id exists or was used before", "L", &["Conflict(Id)"]),
     ("the credential is revoked, and the request would enable it", "L", &["Conflict(Revoked)"]),
+    ("the token is in use", "L", &["Conflict(Secret)"]),
     ("the credential is already rotating; it is not rotating", "P", &["Conflict(Rotating)", "Conflict(NotRotating)"]),
     ("the default principal cannot be deleted or disabled", "PLK", &["Conflict(DefaultPrincipal)"]),
     ("the tenant is not empty, and the request does not have `?force`", "PL", &["Conflict(NotEmpty)"]),
@@ -192,7 +193,8 @@ fn checks_follow_the_order_of_rules() {
             continue;
         };
         let name = refusal.replace("(Vec::new())", "").replace("Noun::", "").replace("Conflict::", "");
-        if !rules.contains(&name) {
+        // Of many failures it is the platform that decides, and first.
+        if !rules.contains(&name) && name != "TooManyFailures" {
             rules.push(name);
         }
     }

@@ -1,8 +1,9 @@
 //! Each operation of each face, as its contract has it.
 
 use postern::credential::id::Id;
+use postern::settings::ServerTiming;
 use serde_json::{Value, json};
-use support::{CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
+use support::{CLIENTS, List, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 mod bounds;
 
@@ -32,4 +33,23 @@ fn server_timing_reports_the_cost_of_a_request() {
         "the credential and its event"
     );
     assert_eq!(world.send("PUT", &client_url(&id), &[], b"{}").cost.trips, 0);
+}
+
+/// The rows that a request reads would reveal whether something of another tenant exists.
+#[test]
+fn server_timing_for_root_is_on_no_other_response() {
+    let mut world = World::new();
+    let admin = world.caller(&["admin"]);
+    for (setting, of_root, of_admin) in
+        [(ServerTiming::All, true, true), (ServerTiming::Root, true, false), (ServerTiming::Off, false, false)]
+    {
+        world.settings.as_mut().unwrap().server_timing = setting;
+        for (token, status, expected) in [(ROOT, 200, of_root), (&admin, 200, of_admin), ("unknown", 401, of_admin)] {
+            let authorization = format!("Bearer {token}");
+            let headers = List(&[("authorization", &authorization)]);
+            let (done, _) = world.answer(&world.db, "GET", "/v1/tenants", &headers, b"");
+            let reports = done.answer.headers.iter().any(|(name, _)| *name == "server-timing");
+            assert_eq!((done.answer.status, reports), (status, expected), "{setting:?}");
+        }
+    }
 }

@@ -22,12 +22,13 @@ const ANY: [(&str, &str); 5] = [
 
 /// What is counted: the address and what was named. It is 401 (or a token that is taken), and no secret is in it.
 #[track_caller]
-fn is_counted(stage: &Stage, ended: &Ended, address: Option<&str>, named: Option<&str>) {
+fn is_counted(stage: &Stage, ended: &Ended, by_address: &[&str], named: Option<&str>) {
     let reply = &ended.reply;
     assert!([401, 409].contains(&reply.status), "{}", reply.text);
     let failed = ended.failed.as_ref().unwrap_or_else(|| panic!("not counted: {}", reply.text));
-    assert_eq!((failed.address.as_deref(), failed.credential.as_deref()), (address, named), "{}", reply.text);
-    for text in [&failed.address, &failed.credential].into_iter().flatten() {
+    assert_eq!(failed.by_address, by_address, "{}", reply.text);
+    assert_eq!(failed.by_credential.as_deref(), named, "{}", reply.text);
+    for text in failed.by_address.iter().chain(&failed.by_credential) {
         stage.holds_no_secret(text);
     }
     // The answer in its place is of the same request.
@@ -77,7 +78,8 @@ fn failed_authentication_is_counted_by_address_and_named_credential_on_every_fac
             headers.extend(more);
             stage.send(&[], asks, &headers, body)
         };
-        let here = Some(HERE.1);
+        // And for the tenant in the path, if it has one.
+        let here = if face == "keycard" { &[HERE.1, "acme"][..] } else { &[HERE.1] };
         // Nothing that could be told from another's: the address alone.
         for garbage in ["", "Bearer pstn_x", "Digest x", "Basic !", "Bearer client_x:y", &basic("x", "y")] {
             is_counted(&stage, &by(garbage), here, None);
@@ -106,12 +108,12 @@ fn failed_log_in_is_counted_by_the_client_it_names() {
     ] {
         let by =
             |authorization: &str| stage.send(&[], asks, &[HERE, content_type, ("authorization", authorization)], body);
-        is_counted(&stage, &by(&basic(client, wrong)), Some(HERE.1), Some(&credential));
-        is_counted(&stage, &by(&basic(client, "pstn_garbage")), Some(HERE.1), None);
+        is_counted(&stage, &by(&basic(client, wrong)), &[HERE.1], Some(&credential));
+        is_counted(&stage, &by(&basic(client, "pstn_garbage")), &[HERE.1], None);
         is_not_counted(&by(&basic(client, secret)), 200);
         if content_type == FORM {
             let by_form = |secret: &str| stage.send(&[], asks, &[HERE, FORM], &in_form(secret));
-            is_counted(&stage, &by_form(wrong), Some(HERE.1), Some(&credential));
+            is_counted(&stage, &by_form(wrong), &[HERE.1], Some(&credential));
             is_not_counted(&by_form(secret), 200);
         }
     }
@@ -140,18 +142,18 @@ fn expired_and_revoked_secrets_count_as_failures_but_disabled_ones_do_not() {
     is_not_counted(&read(&access), 401);
     change("", json!({ "enabled": true }));
     change("/revoke", Value::Null);
-    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
-    is_counted(&stage, &read(&access), Some(HERE.1), Some(&secret));
+    is_counted(&stage, &read(&stage.token), &[HERE.1], Some(&secret));
+    is_counted(&stage, &read(&access), &[HERE.1], Some(&secret));
     change("/restore", Value::Null);
     change("", json!({ "expires_at": "2026-11-20T00:00:00Z" }));
-    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
+    is_counted(&stage, &read(&stage.token), &[HERE.1], Some(&secret));
     change("", json!({ "expires_at": null }));
     change("/rotate", json!({ "grace_seconds": 0 }));
-    is_counted(&stage, &read(&stage.token), Some(HERE.1), Some(&secret));
-    is_counted(&stage, &read(&access), Some(HERE.1), Some(&secret));
+    is_counted(&stage, &read(&stage.token), &[HERE.1], Some(&secret));
+    is_counted(&stage, &read(&access), &[HERE.1], Some(&secret));
     let (kept, last) = access.split_at(access.len() - 1);
     let forged = format!("{kept}{}", if last == "0" { "1" } else { "0" });
-    is_counted(&stage, &read(&forged), Some(HERE.1), None);
+    is_counted(&stage, &read(&forged), &[HERE.1], None);
 }
 
 /// That a token is taken tells that it is somebody's: whoever asks so is counted, though it may ask.
@@ -165,8 +167,9 @@ fn token_conflict_counts_as_a_failure_of_the_caller() {
         .world
         .db
         .query("SELECT s.id FROM secrets s JOIN credentials c ON c.id = s.credential WHERE c.name = 'admin'", &[]);
-    is_counted(&stage, &by(&stage.admin.1), Some(HERE.1), Some(&text(&secret[0], "id")));
-    is_counted(&stage, &by(ROOT), Some(HERE.1), None);
+    let acme = "0".repeat(26);
+    is_counted(&stage, &by(&stage.admin.1), &[HERE.1, &acme], Some(&text(&secret[0], "id")));
+    is_counted(&stage, &by(ROOT), &[HERE.1, &acme], None);
     // Of an id that is taken nobody learns a secret.
     let taken = json!({ "UserGUID": ZERO, "GUID": stage.id.guid() }).to_string();
     let bearer = format!("Bearer {}", stage.admin.1);
@@ -177,14 +180,14 @@ fn token_conflict_counts_as_a_failure_of_the_caller() {
 fn failures_are_counted_by_the_address_from_the_platform() {
     let stage = Stage::new();
     for (told, counted) in [
-        (Some("192.0.2.7"), Some("192.0.2.7")),
-        (Some("2001:db8:1:2:3:4:5:6"), Some("2001:db8:1:2::")),
-        (Some("2001:db8:1:2::9"), Some("2001:db8:1:2::")),
-        (Some("::ffff:192.0.2.7"), Some("192.0.2.7")),
-        (Some("192.0.2.7, 192.0.2.8"), None),
-        (Some("nowhere"), None),
-        (Some(""), None),
-        (None, None),
+        (Some("192.0.2.7"), &["192.0.2.7"][..]),
+        (Some("2001:db8:1:2:3:4:5:6"), &["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        (Some("2001:db8:1:2::9"), &["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        (Some("::ffff:192.0.2.7"), &["192.0.2.7"]),
+        (Some("192.0.2.7, 192.0.2.8"), &[]),
+        (Some("nowhere"), &[]),
+        (Some(""), &[]),
+        (None, &[]),
     ] {
         // What a client writes itself is not heard.
         let mut headers = vec![("x-forwarded-for", "198.51.100.1"), ("x-real-ip", "198.51.100.1")];

@@ -2,6 +2,7 @@
 
 mod stage;
 
+mod chosen_tokens;
 mod dry_run;
 mod ends;
 mod history;

@@ -76,7 +76,7 @@ fn anything() -> [Call; 5] {
 /// The 429 of each of them, whole.
 const TOO_MANY: [&str; 5] = [
     r#"{"detail":"Too many failed authentications: try again in a minute"}"#,
-    r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications: try again in a minute."}"#,
+    r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications, or too many tokens set: try again in a minute."}"#,
     r#"{"message":"Too many failed authentications: try again in a minute.","code":"rate_limited","status":429}"#,
     r#"{"error":"temporarily_unavailable","error_description":"Too many failed authentications: try again in a minute."}"#,
     r#"{"type":"urn:postern:problem:too_many_failures","title":"Too many failed authentications","status":429,"code":"too_many_failures","detail":"Wait for the seconds in Retry-After. Requests with a valid secret are still accepted."}"#,
@@ -137,11 +137,42 @@ fn ipv6_addresses_of_one_network_share_a_limit() {
         let fail =
             |network: u64, number: usize| at(get("/v1/tenants"), &neighbour(network, 7 * number as u64)).send(server());
         let failed: Vec<_> = (0..BY_ADDRESS).map(|number| fail(network, number)).collect();
-        (failed, fail(network, BY_ADDRESS), fail(network + 1, 0))
+        (failed, fail(network, BY_ADDRESS), fail(network + (1 << 16), 0))
     });
     assert_eq!(statuses(&failed), [401; BY_ADDRESS]);
     is_too_many(&over, TOO_MANY[4]);
     assert_eq!(elsewhere.status, 401, "another network");
+}
+
+#[test]
+fn failures_from_many_networks_of_one_site_share_a_limit() {
+    let (failed, over) = in_one_minute(|| {
+        // 1 << 16 networks of 64 bits are one of 48.
+        let site = (0x2001_0db8 << 32 | unique() & 0xffff_0000) + (1 << 17);
+        let fail = |number: usize| at(get("/v1/tenants"), &neighbour(site + number as u64, 0)).send(server());
+        let failed: Vec<_> = (0..BY_ADDRESS).map(fail).collect();
+        (failed, fail(BY_ADDRESS))
+    });
+    assert_eq!(statuses(&failed), [401; BY_ADDRESS]);
+    is_too_many(&over, TOO_MANY[4]);
+}
+
+#[test]
+fn failures_for_one_tenant_from_many_addresses_share_a_limit() {
+    let tenant = Tenant::new(server());
+    let (failed, over, good) = in_one_minute(|| {
+        let tenant = Tenant::new(server());
+        let (own, litegraph) = (tenant.at(""), format!("/v1.0/tenants/{}", tenant.id.guid()));
+        let fail = |path: &str| at(get(path).token("a-guess"), &address()).send(server());
+        let failed: Vec<_> = (0..BY_ADDRESS).map(|number| fail([&own, &litegraph][number % 2])).collect();
+        let good = at(get(&*own).token(&tenant.admin), &address()).send(server());
+        (failed, fail(&own), good)
+    });
+    assert_eq!(statuses(&failed), [401; BY_ADDRESS]);
+    is_too_many(&over, TOO_MANY[4]);
+    assert_eq!(good.status, 200, "a valid secret is accepted");
+    let elsewhere = at(get(tenant.at("")).token("a-guess"), &address()).send(server());
+    assert_eq!(elsewhere.status, 401, "another tenant");
 }
 
 #[test]

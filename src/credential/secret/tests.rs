@@ -1,6 +1,6 @@
 //! Tests of `secret.rs`.
 
-use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, same};
+use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, checksum, same};
 use crate::credential::base32;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -57,6 +57,12 @@ fn malformed_tokens_are_rejected() {
     for text in ["pstn_", "pstn_x", "pstn___", "pstn_00000000000000000000000000_x_y"] {
         assert_eq!(Token::read(text, PREFIX).err(), Some(NotAToken::Checksum), "{text}");
     }
+    // The checksum is valid, and the random part is not 256 bits.
+    for random in ["", "x", "0000", &"0".repeat(51), &"0".repeat(53), &"z".repeat(52), &"u".repeat(52)] {
+        let body = format!("pstn_{}_{random}", Id::from_bits(7));
+        let text = format!("{body}_{}", checksum(&body));
+        assert_eq!(Token::read(&text, PREFIX).err(), Some(NotAToken::Checksum), "{text}");
+    }
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn access_token_is_valid_until_it_expires_and_only_under_its_key() {
         let (body, _) = issued.reveal().rsplit_once('_').unwrap();
         let body = body.replace(&from, &to);
         assert_ne!(body, issued.reveal().rsplit_once('_').unwrap().0);
-        assert_eq!(read(keyring(1, None), &format!("{body}_{}", super::checksum(&body)), 0), None);
+        assert_eq!(read(keyring(1, None), &format!("{body}_{}", checksum(&body)), 0), None);
     }
 }
 
@@ -111,7 +117,7 @@ proptest! {
         let _ = Token::read(&format!("{PREFIX}{tail}"), PREFIX);
         let _ = keys().read_access(&format!("{PREFIX}at_{tail}"), PREFIX, Micros(0));
         let body = format!("{PREFIX}at_{tail}");
-        let _ = keys().read_access(&format!("{body}_{}", super::checksum(&body)), PREFIX, Micros(0));
+        let _ = keys().read_access(&format!("{body}_{}", checksum(&body)), PREFIX, Micros(0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ SELECT c.tenant, c.id,
     SELECT max(CASE role.value ->> 'role_id' WHEN 'admin' THEN 3 WHEN 'editor' THEN 2 WHEN 'viewer' THEN 1 END)
     FROM json_each(c.roles) AS role WHERE role.value ->> 'resource' IS NULL), 0) END,
   -- The earlier of the credential's end and the secret's.
-  nullif(min(coalesce(c.expires_at, 9007199254740991), coalesce(s.expires_at, 9007199254740991)), 9007199254740991),
+  coalesce(min(c.expires_at, s.expires_at), c.expires_at, s.expires_at),
   CASE
     WHEN s.expires_at <= ?1 ->> '$.now' OR c.expires_at <= ?1 ->> '$.now' THEN 'expired'
     WHEN c.revoked_at IS NOT NULL THEN 'revoked'
@@ -19,8 +19,10 @@ SELECT c.tenant, c.id,
   s.id, s.created_at,
   coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed, s.expires_at, s.changed_at
 FROM (
-  SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
-  CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+  -- The current key's proof first: a token that was chosen twice, under two keys, has one owner.
+  SELECT * FROM (SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
+    CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+    ORDER BY proof.key LIMIT 1)
   UNION ALL
   -- An access token, whose signature was checked before: it names the secret that it was issued for.
   SELECT * FROM secrets WHERE id = ?1 ->> '$.{caller}.access' AND created_at = ?1 ->> '$.{caller}.made'

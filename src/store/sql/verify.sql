@@ -2,7 +2,7 @@
 , subject AS MATERIALIZED ({subject})
 SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.secret, subject.unnoted, c.principal, c.name, c.roles,
   c.unrestricted,
-  nullif(min(coalesce(subject.ends_at, 9007199254740991), coalesce(?1 ->> '$.subject.end', 9007199254740991)), 9007199254740991)
+  coalesce(min(subject.ends_at, ?1 ->> '$.subject.end'), subject.ends_at, ?1 ->> '$.subject.end')
     AS expires_at, t.role_names
 FROM (SELECT code, rank, tenant, {judged} FROM verdict) AS v
   LEFT JOIN subject ON v.code = 'go' AND (v.rank = 4 OR subject.tenant = v.tenant)

@@ -48,7 +48,7 @@ pub fn settings(master_key: &str, previous: Option<&str>) -> Result<Settings, Mi
         name::ROOT_TOKEN => Some(ROOT.to_owned()),
         name::MASTER_KEY => Some(master_key.to_owned()),
         name::MASTER_KEY_PREVIOUS => previous.map(str::to_owned),
-        name::SERVER_TIMING => Some("on".to_owned()),
+        name::SERVER_TIMING => Some("all".to_owned()),
         _ => None,
     })
 }
