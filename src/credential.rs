@@ -1,6 +1,6 @@
 //! The domain: what a credential is, and what a change of one is. Pure: no platform, no SQL, no HTTP.
 
-mod base32;
+pub(crate) mod base32;
 pub mod field;
 pub mod id;
 pub mod role;

@@ -16,6 +16,8 @@ pub enum Refusal {
         /// The methods that it has, as the `Allow` header lists them.
         allow: String,
     },
+    /// The body has a content coding, such as gzip.
+    ContentCoding,
     /// The body is of a media type that is not JSON.
     MediaType,
     /// The body is larger than [`crate::request::limits::BODY_MAX`].
@@ -71,6 +73,8 @@ pub enum Unreadable {
     IdempotencyKey,
     /// A form names a parameter twice, or both ways of client authentication are used (RFC 6749 §2.3, §3.2).
     Form,
+    /// The body broke off.
+    Incomplete,
     /// Not UTF-8.
     NotUtf8,
     /// Not JSON, at this place.
@@ -125,6 +129,9 @@ impl Unreadable {
             Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
             Self::Form => {
                 "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
+            }
+            Self::Incomplete => {
+                "The body broke off before its end. Nothing was done: send the request again.".to_owned()
             }
             Self::NotUtf8 => "The body is not UTF-8.".to_owned(),
             Self::NotJson { line, column } => format!("The body is not valid JSON: line {line}, column {column}."),

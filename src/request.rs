@@ -74,6 +74,8 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// More than [`BODY_MAX`].
     TooLarge,
+    /// It broke off: the connection ended before the body did, or its chunks were malformed.
+    Incomplete,
 }
 
 /// A request, as far as we read it.
@@ -94,15 +96,27 @@ impl Request<'_> {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type that is there and not JSON (`application/json`, any `+json`; parameters are ignored),
-    /// `TooLarge`, and `Unreadable` for what [`json::object`] refuses.
+    /// What [`Request::bytes`] refuses, and `Unreadable` for what [`json::object`] refuses.
     pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
-        if self.headers.get("content-type").is_some_and(|content_type| !is_json(&content_type)) {
+        json::object(self.bytes(is_json)?).map_err(Refusal::Unreadable)
+    }
+
+    /// The body, for every reader of one. What it holds is not looked at unless its coding and its type are readable.
+    ///
+    /// # Errors
+    /// `ContentCoding` for a `Content-Encoding` other than `identity`, `MediaType` for a `Content-Type` that is there and is not
+    /// of these, `TooLarge`, and `Unreadable` for a body that broke off.
+    fn bytes(&self, is_taken: impl Fn(&str) -> bool) -> Result<&[u8], Refusal> {
+        if self.headers.get("content-encoding").is_some_and(|codings| is_coded(&codings)) {
+            return Err(Refusal::ContentCoding);
+        }
+        if self.headers.get("content-type").is_some_and(|content_type| !is_taken(&content_type)) {
             return Err(Refusal::MediaType);
         }
         match &self.body {
             Body::TooLarge => Err(Refusal::TooLarge),
-            Body::Bytes(bytes) => json::object(bytes).map_err(Refusal::Unreadable),
+            Body::Incomplete => Err(Refusal::Unreadable(Unreadable::Incomplete)),
+            Body::Bytes(bytes) => Ok(bytes),
         }
     }
 
@@ -111,22 +125,17 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::object`].
     pub fn object_of(&self, types: &[&str]) -> Result<Map<String, Value>, Refusal> {
-        if self.essence().is_some_and(|essence| !types.contains(&essence.as_str())) {
-            return Err(Refusal::MediaType);
-        }
-        self.object()
+        let bytes = self.bytes(|content_type| types.contains(&essence(content_type).as_str()))?;
+        json::object(bytes).map_err(Refusal::Unreadable)
     }
 
     /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8, has more
-    /// than [`VALUES_MAX`] parameters or names one twice.
+    /// What [`Request::bytes`] refuses, and `Unreadable` for what is not UTF-8, has more than [`VALUES_MAX`] parameters or
+    /// names one twice.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
-        if self.headers.get("content-type").is_some_and(|content_type| essence(&content_type) != FORM) {
-            return Err(Refusal::MediaType);
-        }
-        let Body::Bytes(bytes) = &self.body else { return Err(Refusal::TooLarge) };
+        let bytes = self.bytes(|content_type| essence(content_type) == FORM)?;
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
         let mut form = BTreeMap::new();
         for (name, value) in pairs(text) {
@@ -140,10 +149,15 @@ impl Request<'_> {
         Ok(form)
     }
 
-    /// The type and subtype of `Content-Type`, in lower case, if there is one.
-    #[must_use]
-    pub fn essence(&self) -> Option<String> {
-        self.headers.get("content-type").map(|content_type| essence(&content_type))
+    /// Checks that the body came whole, on every route, also where none is read.
+    ///
+    /// # Errors
+    /// `Incomplete` for a body that broke off: what the client meant to send is not known.
+    pub fn check_whole(&self) -> Result<(), Refusal> {
+        match self.body {
+            Body::Incomplete => Err(Refusal::Unreadable(Unreadable::Incomplete)),
+            Body::Bytes(_) | Body::TooLarge => Ok(()),
+        }
     }
 
     /// Whether there is a body.
@@ -280,8 +294,14 @@ pub const JSON: &str = "application/json";
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// The type and subtype of a `Content-Type`, in lower case.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a `Content-Encoding` lists a coding, other than that of a body that is sent as it is.
+fn is_coded(codings: &str) -> bool {
+    codings.split(',').map(str::trim).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
 }
 
 fn is_json(content_type: &str) -> bool {

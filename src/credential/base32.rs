@@ -4,7 +4,7 @@
 use super::id::{ALPHABET, digit};
 
 /// The text of these bytes: five bits a letter, from the first bit on; the last letter is filled up with zeros.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut bits, mut count) = (0_u32, 0);
     for byte in bytes {

@@ -30,6 +30,14 @@ pub trait Dialect {
 
     /// Reads an id as the face spells it in a body.
     fn read_id(&self, text: &str) -> Option<Id>;
+
+    /// Spells an id as the face does.
+    fn spell_id(&self, id: Id) -> String;
+
+    /// Reads a time. RFC 3339 requires the offset; a face whose contract does not overrides this.
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
+    }
 }
 
 /// What an absent or a null member means on every face that does not say otherwise:
@@ -142,7 +150,10 @@ impl Reading<'_> {
             },
             Shape::Flag => shape::flag(value)?.into(),
             Shape::Whole { min, max } => shape::whole(value, min, max)?.into(),
-            Shape::Time => Micros::parse(shape::text(value, 1, usize::MAX)?).ok_or(Rule::NotATime)?.0.into(),
+            Shape::Time => {
+                let time = self.dialect.read_time(shape::text(value, 1, usize::MAX)?);
+                time.ok_or(Rule::NotATime)?.0.into()
+            }
             Shape::Id => {
                 let id = self.dialect.read_id(shape::text(value, 1, usize::MAX)?);
                 id.ok_or(Rule::NotAnId)?.to_string().into()

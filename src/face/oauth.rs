@@ -31,6 +31,10 @@ impl Dialect for OAuth {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse_client(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.client()
+    }
 }
 
 /// The face.
@@ -99,6 +103,9 @@ fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
         Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
+        Refusal::ContentCoding => {
+            (415, "invalid_request", "The Content-Encoding is not supported: send the body uncompressed.".to_owned())
+        }
         Refusal::MediaType => {
             (415, "invalid_request", "The Content-Type has to be application/x-www-form-urlencoded.".to_owned())
         }

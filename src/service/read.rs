@@ -80,10 +80,13 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// Checks what no operation has for itself: preconditions and the names of query parameters.
+    /// Checks what no operation has for itself: preconditions, the names of query parameters, and that the body came whole.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         self.request.check_tags()?;
-        if self.face.is_strict { self.request.check_query(self.route.query) } else { Ok(()) }
+        if self.face.is_strict {
+            self.request.check_query(self.route.query)?;
+        }
+        self.request.check_whole()
     }
 
     /// Whether a parameter that the route has is set: to anything but `false`.

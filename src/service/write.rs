@@ -35,7 +35,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     tenant::update(store, &command, violations).await?
                 };
-                Ok(self.rendered(self.judged(&command, outcome), view(face.tenants)?.one))
+                let render = view(face.tenants)?.one;
+                Ok(self.rendered(self.judged(&command, outcome), |context, tenant| {
+                    self.located(noun, tenant.id, render(context, tenant))
+                }))
             }
             Noun::Principal => {
                 let outcome = if made {
@@ -43,7 +46,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     principal::update(store, &command, violations).await?
                 };
-                Ok(self.rendered(self.judged(&command, outcome), view(face.principals)?.one))
+                let render = view(face.principals)?.one;
+                Ok(self.rendered(self.judged(&command, outcome), |context, principal| {
+                    self.located(noun, principal.id, render(context, principal))
+                }))
             }
             Noun::Credential if let Some(render) = self.route.dry_run.filter(|_| self.is_set("dry_run")) => {
                 command.dry = true;
@@ -94,7 +100,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let sealed = token.and_then(|token| self.sealed(token, command));
         let body = match &self.request.body {
             request::Body::Bytes(bytes) => bytes.as_slice(),
-            request::Body::TooLarge => &[],
+            request::Body::TooLarge | request::Body::Incomplete => &[],
         };
         let id = keys.digest("idempotency key", format!("{} {key}", self.request.path).as_bytes());
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::command::Command;
 use super::credential::from_row;
+pub use super::page::{Edge, Position};
 use super::principal::Principal;
 pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
@@ -14,8 +15,6 @@ use super::tenant::Tenant;
 use super::verdict::{Outcome, judge, no_row, read};
 use super::{Database, Row, Store};
 use crate::credential::Credential;
-use crate::credential::id::Id;
-use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
 /// The most that a list which is not paged shows.
@@ -38,25 +37,6 @@ pub struct Listed<T> {
     pub resume: Option<Edge>,
 }
 
-/// A place in a list of credentials: what of it the list is ordered by, and its id.
-#[derive(Debug, Deserialize)]
-pub struct Edge {
-    /// When the credential there was made, in that order.
-    pub created_at: Micros,
-    /// Its name, in that order.
-    pub name: String,
-    /// Its id.
-    pub id: Id,
-}
-
-impl Edge {
-    /// The place.
-    #[must_use]
-    pub fn position(&self) -> Position<'_> {
-        Position { created_at: self.created_at, name: &self.name, id: self.id }
-    }
-}
-
 /// What a list can be of. What the target of the command has to be the same.
 pub trait Item: Sized {
     /// Where it stands in a list.
@@ -67,16 +47,6 @@ pub trait Item: Sized {
     /// # Errors
     /// `Broken` for a row of something else.
     fn from_row(row: &Row) -> Result<Self, Refusal>;
-}
-
-/// Where an item stands: what lists are ordered by.
-pub struct Position<'a> {
-    /// When it was made.
-    pub created_at: Micros,
-    /// Its name.
-    pub name: &'a str,
-    /// Its id.
-    pub id: Id,
 }
 
 impl Item for Credential {

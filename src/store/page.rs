@@ -1,6 +1,6 @@
 //! The page of a list, as a member of the command.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use crate::credential::id::Id;
@@ -27,6 +27,35 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// Where an item stands: what lists are ordered by.
+pub struct Position<'a> {
+    /// When it was made.
+    pub created_at: Micros,
+    /// Its name.
+    pub name: &'a str,
+    /// Its id.
+    pub id: Id,
+}
+
+/// A place in a list of credentials: what of it the list is ordered by, and its id.
+#[derive(Debug, Deserialize)]
+pub struct Edge {
+    /// When the credential there was made, in that order.
+    pub created_at: Micros,
+    /// Its name, in that order.
+    pub name: String,
+    /// Its id.
+    pub id: Id,
+}
+
+impl Edge {
+    /// The place.
+    #[must_use]
+    pub fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.name, id: self.id }
+    }
+}
+
 /// What the credentials of a page have to be. Times are those before which, or since when.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Filter {
@@ -46,6 +75,15 @@ pub struct Filter {
     pub unused_since: Option<Micros>,
     /// Without a secret made since.
     pub unrotated_since: Option<Micros>,
+}
+
+/// The end of a range of items in the order of creation: it is before the one that was made at this time and has this id.
+#[derive(Clone, Debug, Serialize)]
+pub struct Until {
+    /// When it was made.
+    pub at: Micros,
+    /// Its id.
+    pub id: Id,
 }
 
 /// A page of a list.
@@ -68,6 +106,9 @@ pub struct Page {
     /// … and has this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
+    /// It has nothing from this item on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// It begins behind this credential, there or once there; a history is the history of this thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Key>,
@@ -104,6 +145,7 @@ impl Page {
             at: None,
             name: None,
             id: None,
+            until: None,
             from: None,
             noun: None,
             filter: None,
@@ -112,6 +154,16 @@ impl Page {
             lists_secrets: false,
             checks_previous: false,
             counts: false,
+        }
+    }
+
+    /// Begins the page after this position in its order.
+    pub fn begin(&mut self, Edge { created_at, name, id }: Edge) {
+        self.id = Some(id);
+        match self.order.key {
+            SortKey::Creation => self.at = Some(created_at),
+            SortKey::Name => self.name = Some(name),
+            SortKey::Id => {}
         }
     }
 

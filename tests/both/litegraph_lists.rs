@@ -141,8 +141,8 @@ fn read_many_shows_all_in_each_order() {
 #[test]
 fn wrong_parameters_are_all_reported_and_cost_no_trip() {
     const ORDER: &str = "order has to be an order, such as CreatedDescending or NameAscending.";
-    const SKIP: &str = "skip has to be a number from 0 to 1000.";
-    const KEYS: &str = "max-keys has to be a number from 1 to 1000.";
+    const SKIP: &str = "skip has to be a whole number from 0 to 1000.";
+    const KEYS: &str = "max-keys has to be a whole number from 1 to 1000.";
     const TOKEN: &str = "token has to be the GUID that a page gave as its ContinuationToken.";
     const GUIDS: &str = "guids has to be one to a thousand GUIDs, with commas.";
     let five = Five::new();
@@ -348,8 +348,8 @@ fn a_token_whose_credential_was_renamed_goes_on_from_its_new_name() {
 #[test]
 fn a_search_reports_every_wrong_member() {
     const ORDER: &str = "Ordering has to be an order, such as CreatedDescending or NameAscending.";
-    const MAX: &str = "MaxResults has to be a number from 1 to 1000.";
-    const SKIP: &str = "Skip has to be a number from 0 to 1000.";
+    const MAX: &str = "MaxResults has to be a whole number from 1 to 1000.";
+    const SKIP: &str = "Skip has to be a whole number from 0 to 1000.";
     const TOKEN: &str = "ContinuationToken has to be the GUID that a page gave as its ContinuationToken.";
     let five = Five::new();
     let (v2, all) = (&five.v2, format!("{ORDER} {MAX} {SKIP} {TOKEN}"));

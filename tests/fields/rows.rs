@@ -35,6 +35,10 @@ impl Dialect for Plain {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
 }
 
 /// A value and what becomes of it: its canonical form, or the first rule that it breaks and where.
@@ -124,6 +128,8 @@ fn corpus(shape: Shape) -> Vec<Case> {
                 time("1970-01-01T00:00:00.0000019Z", 1),
                 time("2255-06-05T23:47:34.740991Z", Micros::MAX.0),
                 no_time("1969-12-31T23:59:59.999999Z"),
+                no_time("1969-12-31T23:59:59.9999999Z"),
+                no_time("1970-01-01T00:00:00"),
                 no_time("2255-06-05T23:47:34.740992Z"),
                 no_time("yesterday"),
                 wrong("".into(), Rule::TooShort { min: 1 }),

@@ -62,6 +62,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         Refusal::MethodNotAllowed { allow } => {
             detailed(405, "method_not_allowed", "This route has no such method", &format!("It takes {allow}."))
         }
+        Refusal::ContentCoding => detailed(
+            415,
+            "unsupported_content_encoding",
+            "The body has a content coding",
+            "Send it uncompressed, without Content-Encoding.",
+        ),
         Refusal::MediaType => detailed(
             415,
             "unsupported_media_type",
@@ -199,7 +205,11 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
     let problem = Problem { r#type: format!("urn:postern:problem:{code}"), title, status, code, detail, violations };
     let answer = Answer::new(status, json(&problem));
     // RFC 5789 §2.2.
-    if status == 415 { answer.with("accept-patch", "application/merge-patch+json, application/json") } else { answer }
+    if *refusal == Refusal::MediaType {
+        answer.with("accept-patch", "application/merge-patch+json, application/json")
+    } else {
+        answer
+    }
 }
 
 const MISSING: &str = "It is gone, or never was; what is another tenant's is told the same way.";
@@ -259,7 +269,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::NotInRange { min, max } => ("not_in_range", format!("It has to be from {min} to {max}.")),
         Rule::Control => ("control_character", given("It may not hold control characters.")),
         Rule::NotAnId => ("not_an_id", given("It has to be an id: 26 characters of base32.")),
-        Rule::NotATime => ("not_a_time", given("It has to be an RFC 3339 time from 1970 to 2255.")),
+        Rule::NotATime => ("not_a_time", given("It has to be an RFC 3339 time with its offset, from 1970 to 2255.")),
         Rule::Empty => ("empty", given("An empty list says nothing: say roles, or null for full access.")),
         Rule::UnknownRole => ("unknown_role", given("The tenant has no role of this name: its role_names list them.")),
         Rule::UnknownPrincipal(_) => ("unknown_principal", given("The tenant has no principal of this id.")),

@@ -126,6 +126,15 @@ impl Call {
         }
         server.attempt(&self).ok()
     }
+
+    /// Sends it with a body that breaks off: after all its bytes, although more are announced, or before its last chunk.
+    /// Returns the status of the response, if there is one.
+    pub fn cut_off(mut self, server: &Http) -> Option<u16> {
+        if self.by_root {
+            self = self.token(server.root_token());
+        }
+        server.cut_off(&self).ok()
+    }
 }
 
 /// Reads `Server-Timing`; in no other than its exact form.
@@ -258,9 +267,11 @@ impl Reply {
         assert_eq!(self.header("x-should-retry"), (keycard && self.status == 409).then_some("false"), "{what}");
         assert!(self.status < 300 || self.status == 304 || self.header("etag").is_none(), "{what}");
         // "The Accept-Patch header field … with a 415" (RFC 5789 §2.2).
+        let coded = self.header("accept-encoding");
+        assert!(coded.is_none() || (self.status, coded) == (415, Some("identity")), "{what}");
         let patches = ["application/merge-patch+json, application/json"];
         let told = self.header("accept-patch").into_iter().collect::<Vec<_>>();
-        assert_eq!(told, if ours && self.status == 415 { &patches[..] } else { &[] }, "{what}");
+        assert_eq!(told, if ours && self.status == 415 && coded.is_none() { &patches[..] } else { &[] }, "{what}");
         // A refusal writes nothing, and our own face takes one round trip: none where the caller cannot be known from it.
         let refused = (400..500).contains(&self.status);
         assert!(!refused || self.cost.rows_written == 0, "{what}");
@@ -268,6 +279,8 @@ impl Reply {
             let always = matches!(self.status, 200..400 | 403 | 409 | 412 | 422 | 428);
             assert!(self.cost.trips == 1 || self.cost.trips == 0 && !always, "{what}");
         }
+        // What was created is named (RFC 9110 §15.3.2).
+        assert_eq!(self.header("location").is_some(), self.status == 201, "{what}");
         // Either both or none: a caller whose secret is being replaced is told since when, and until when.
         assert_eq!(self.header("deprecation").is_some(), self.header("sunset").is_some(), "{what}");
         if nothing {
