@@ -160,11 +160,11 @@ fn what_our_own_face_cannot_read_costs_no_trip() {
 #[test]
 fn a_body_that_breaks_off_changes_nothing_on_any_route() {
     let tenant = Tenant::new(server());
-    let place = PathIds::new(&tenant);
     let events =
         || get(format!("/v1/tenants/{}/events?limit=1", tenant.id)).by_root().send(server()).expect(200).items();
     let mut sent = 0;
     for route in ROUTES.iter().filter(|route| ["POST", "PUT", "PATCH"].contains(&method(route))) {
+        let place = PathIds::new(&tenant);
         if let Some((step, body)) = step_before(route) {
             let step = format!("{}/{step}", tenant.one(Postern, place.credential));
             call("POST", step).token(&tenant.admin).json(&body).send(server()).expect(200);
