@@ -166,16 +166,11 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Viewer),
 ];
 
-/// The route of a face for an operation; `None` if the face has none.
-#[must_use]
-pub fn route_for(face: &'static Face, operation: Operation) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| std::ptr::eq(route.face, face) && route.operation == operation)
-}
-
 /// The right that a face requires for an operation; `None` if the face has no route for it.
 #[must_use]
 pub fn required_right(face: &'static Face, operation: Operation) -> Option<Rank> {
-    route_for(face, operation).map(|route| route.right)
+    let is_it = |route: &&Route| std::ptr::eq(route.face, face) && route.operation == operation;
+    ROUTES.iter().find(is_it).map(|route| route.right)
 }
 
 /// What a path leads to.

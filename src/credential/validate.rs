@@ -31,8 +31,10 @@ pub trait Dialect {
     /// Reads an id as the face spells it in a body.
     fn read_id(&self, text: &str) -> Option<Id>;
 
-    /// Spells an id as the face does.
-    fn spell_id(&self, id: Id) -> String;
+    /// Spells an id as the face does in the path of what it created.
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
 
     /// Reads a time. RFC 3339 requires the offset; a face whose contract does not overrides this.
     fn read_time(&self, text: &str) -> Option<Micros> {

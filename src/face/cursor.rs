@@ -37,7 +37,13 @@ impl<'a> List<'a> {
     fn cursor(&self, position: &str) -> String {
         let Self { path, order: Order { key, descending }, filter } = self;
         let filter = filter.map(super::json).unwrap_or_default();
-        let list = format!("{path} {} {descending} {filter} {position}", *key as u8);
+        let direction = if *descending { " -" } else { " +" };
+        let key = match key {
+            SortKey::Creation => "created ",
+            SortKey::Name => "name ",
+            SortKey::Id => "id ",
+        };
+        let list = [path, direction, key, filter.as_str(), " ", position].concat();
         base32::encode(&crc32fast::hash(list.as_bytes()).to_be_bytes()) + position
     }
 }

@@ -36,10 +36,6 @@ impl Dialect for Keycard {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
-
-    fn spell_id(&self, id: Id) -> String {
-        id.to_string()
-    }
 }
 
 /// The face.

@@ -31,10 +31,6 @@ impl Dialect for OAuth {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse_client(text)
     }
-
-    fn spell_id(&self, id: Id) -> String {
-        id.client()
-    }
 }
 
 /// The face.

@@ -4,12 +4,10 @@ use super::context::RequestContext;
 use super::decision::Decided;
 use crate::answer::Answer;
 use crate::caller::Rank;
-use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::face::{Revealed, View};
-use crate::operation::{Operation, RenderContext};
+use crate::operation::RenderContext;
 use crate::refusal::Refusal;
-use crate::route::route_for;
 
 /// A face's view, which it has of each noun of its routes (`src/route.rs`).
 pub(super) fn view<T>(view: Option<&'static View<T>>) -> Result<&'static View<T>, Refusal> {
@@ -32,23 +30,24 @@ impl<D, R> RequestContext<'_, D, R> {
         RenderContext { request, operation: route.operation, rank, required_right, began, ended }
     }
 
-    /// Adds `Location` to the response to a creation (RFC 9110 §15.3.2): the path where the face reads what was created.
-    pub(super) fn located(&self, noun: Noun, id: Id, answer: Answer) -> Answer {
-        let Some(route) = route_for(self.face, Operation::Read(noun)).filter(|_| answer.status == 201) else {
-            return answer;
-        };
-        let named = |name| self.segments.iter().find(|(segment, _)| *segment == name).map(|(_, text)| text.clone());
-        let spelled = || self.face.dialect.spell_id(id);
-        let url = route.url(|name| if name == noun.name() { spelled() } else { named(name).unwrap_or_default() });
-        answer.with("location", url)
+    /// Adds `Location` to the response to a creation (RFC 9110 §15.3.2): on every face, what is created is below the path of the
+    /// request.
+    pub(super) fn located(&self, id: Option<Id>, mut rendered: Decided<Answer>) -> Decided<Answer> {
+        if let (Some(id), Ok(answer)) = (id, &mut rendered.result)
+            && answer.status == 201
+        {
+            let location = format!("{}/{}", self.request.path, self.face.dialect.spell_id(id));
+            answer.headers.push(("location", location));
+        }
+        rendered
     }
 
     /// Renders a credential, with its entity tag.
     pub(super) fn revealed(&self, decided: Decided<Revealed>) -> Result<Decided<Answer>, Refusal> {
         let render = view(self.face.credentials)?.one;
-        Ok(self.rendered(decided, |context, revealed| {
-            let answer = render(context, revealed).with("etag", revealed.credential.etag());
-            self.located(Noun::Credential, revealed.credential.id, answer)
-        }))
+        let id = decided.result.as_ref().ok().map(|revealed| revealed.credential.id);
+        let rendered = self
+            .rendered(decided, |context, revealed| render(context, revealed).with("etag", revealed.credential.etag()));
+        Ok(self.located(id, rendered))
     }
 }

@@ -35,10 +35,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     tenant::update(store, &command, violations).await?
                 };
-                let render = view(face.tenants)?.one;
-                Ok(self.rendered(self.judged(&command, outcome), |context, tenant| {
-                    self.located(noun, tenant.id, render(context, tenant))
-                }))
+                let decided = self.judged(&command, outcome);
+                let id = decided.result.as_ref().ok().map(|tenant| tenant.id);
+                Ok(self.located(id, self.rendered(decided, view(face.tenants)?.one)))
             }
             Noun::Principal => {
                 let outcome = if made {
@@ -46,10 +45,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     principal::update(store, &command, violations).await?
                 };
-                let render = view(face.principals)?.one;
-                Ok(self.rendered(self.judged(&command, outcome), |context, principal| {
-                    self.located(noun, principal.id, render(context, principal))
-                }))
+                let decided = self.judged(&command, outcome);
+                let id = decided.result.as_ref().ok().map(|principal| principal.id);
+                Ok(self.located(id, self.rendered(decided, view(face.principals)?.one)))
             }
             Noun::Credential if let Some(render) = self.route.dry_run.filter(|_| self.is_set("dry_run")) => {
                 command.dry = true;

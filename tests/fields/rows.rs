@@ -35,10 +35,6 @@ impl Dialect for Plain {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
-
-    fn spell_id(&self, id: Id) -> String {
-        id.to_string()
-    }
 }
 
 /// A value and what becomes of it: its canonical form, or the first rule that it breaks and where.

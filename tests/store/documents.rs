@@ -95,10 +95,6 @@ impl Dialect for EveryField {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
-
-    fn spell_id(&self, id: Id) -> String {
-        id.to_string()
-    }
 }
 
 /// The row of the field that a body gives a key of a noun by; none for what follows from another one.
