@@ -191,7 +191,7 @@ def sharpened(place, without=(), path=None, tag=None):
         headers["If-Match"].update(schema=tag, required=True)
     for group in each_parameter_list(described):
         group[:] = [copy.deepcopy(headers[one["$ref"].split("/")[-1]]) if "$ref" in one else one for one in group]
-        group[:] = [one for one in group if one["name"] not in without]
+        group[:] = [one for one in group if one["name"] not in without or one["in"] == "path"]
         for one in group:
             if one["in"] == "path" and path:
                 one["schema"] = {"type": "string", "pattern": path}
