@@ -82,6 +82,7 @@ answers() { curl -s -o /dev/null --max-time 5 "$1"; }
 # settings FILE: each setting of that file as NAME:value and a NUL. The file is read as wrangler reads it, with its quotes, comments
 # and spaces.
 settings() {
+    # shellcheck disable=SC2016 # it is JavaScript
     node -e 'const settings = require("util").parseEnv(require("fs").readFileSync(process.argv[1], "utf8"));
         process.stdout.write(Object.entries(settings).map(([name, value]) => `${name}:${value}\0`).join(""))' "$1"
 }

@@ -96,7 +96,9 @@ impl Request<'_> {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// What [`Request::bytes`] refuses, and `Unreadable` for what [`json::object`] refuses.
+    /// `ContentCoding` for a `Content-Encoding` other than `identity`, `MediaType` for a `Content-Type` that is there and not JSON
+    /// (`application/json`, any `+json`; parameters are ignored), `TooLarge`, and `Unreadable` for a body that broke off, or that
+    /// [`json::object`] refuses.
     pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
         json::object(self.bytes(&is_json)?).map_err(Refusal::Unreadable)
     }
@@ -104,8 +106,7 @@ impl Request<'_> {
     /// The body, for every reader of one. What it holds is not looked at unless its coding and its type are readable.
     ///
     /// # Errors
-    /// `ContentCoding` for a `Content-Encoding` other than `identity`, `MediaType` for a `Content-Type` that is there and is not
-    /// of these, `TooLarge`, and `Unreadable` for a body that broke off.
+    /// As [`Request::object`], as far as the bytes are not looked at.
     fn bytes(&self, is_taken: &dyn Fn(&str) -> bool) -> Result<&[u8], Refusal> {
         if self.headers.get("content-encoding").is_some_and(|codings| is_coded(&codings)) {
             return Err(Refusal::ContentCoding);
@@ -132,8 +133,7 @@ impl Request<'_> {
     /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
     ///
     /// # Errors
-    /// What [`Request::bytes`] refuses, and `Unreadable` for what is not UTF-8, has more than [`VALUES_MAX`] parameters or
-    /// names one twice.
+    /// As [`Request::object`], and `Unreadable` for what is not UTF-8, has more than [`VALUES_MAX`] parameters or names one twice.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
         let bytes = self.bytes(&|essence| essence == FORM)?;
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;

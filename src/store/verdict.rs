@@ -115,7 +115,7 @@ impl Judged {
                 "last_role" => add(Field::Roles, Location::Whole, Rule::LastRole),
                 "too_many_metadata" => add(Field::Metadata, Location::Whole, Rule::TooMany { max: METADATA_MAX }),
                 "too_large_metadata" => {
-                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX })
+                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
                 }
                 // The names of roles alone can make a state so large.
                 "too_large" => {
