@@ -35,15 +35,11 @@ impl<'a> List<'a> {
 
     /// The cursor of a position.
     fn cursor(&self, position: &str) -> String {
-        let Self { path, order: Order { key, descending }, filter } = self;
+        let Self { path, order: Order { descending, .. }, filter } = self;
         let filter = filter.map(super::json).unwrap_or_default();
-        let direction = if *descending { " -" } else { " +" };
-        let key = match key {
-            SortKey::Creation => "created ",
-            SortKey::Name => "name ",
-            SortKey::Id => "id ",
-        };
-        let list = [path, direction, key, filter.as_str(), " ", position].concat();
+        let direction = if *descending { " - " } else { " + " };
+        // What the position holds tells the sort key.
+        let list = [path, direction, filter.as_str(), " ", position].concat();
         base32::encode(&crc32fast::hash(list.as_bytes()).to_be_bytes()) + position
     }
 }
