@@ -1,94 +1,101 @@
 // node scripts/dev-data.mjs URL [FOLDER SETTINGS]
 //
-// Makes what development needs through the running Worker's own HTTP API, as root: a credential of each face and an
-// admin. What still works from the last time is kept. Writes FOLDER/demo.json, and prints what to paste next. The root
-// token is in SETTINGS, a file of NAME="value" lines. They are .dev and .dev.vars unless they are named.
+// Makes what development needs through the running Worker's own HTTP API, as root: the tenant `acme`, a credential of each
+// face and an admin. What still works from the last time is kept; what does not, whatever was done to it, is made anew.
+// Writes FOLDER/demo.json, and prints what to paste next. The root token is in SETTINGS, a file of NAME="value" lines. They are
+// .dev and .dev.vars unless they are named.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 
 const [url, folder = '.dev', settings = '.dev.vars'] = process.argv.slice(2);
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const DEMO = `${folder}/demo.json`; // for scripts; may be deleted
 const KEPT = `${folder}/kept.json`; // for the next run, so that a deleted demo.json does not mean new credentials
 
-const root_token = setting('POSTERN_ROOT_TOKEN');
+const root_token = parseEnv(readFileSync(settings, 'utf8')).POSTERN_ROOT_TOKEN;
 const kept = readJson(KEPT) ?? {};
 
-const coactive = await coactiveClient(kept.coactive, { name: 'My OAuth Client' }, pair, [200, 403]);
-const admin = await coactiveClient(kept.admin, { name: 'Admin', roles: [{ role_id: 'admin' }] }, secret, [200]);
+const tenant = await demoTenant();
+const coactive = await coactiveClient(kept.coactive, { name: 'My OAuth Client' });
+const admin = await coactiveClient(kept.admin, { name: 'Admin', roles: [{ role_id: 'admin' }] }, { role_id: 'admin' });
 const litegraph = await litegraphCredential(kept.litegraph);
 const keycard = await keycardCredential(kept.keycard);
 
-const postern = { tenant_id: '0'.repeat(26) };
+const postern = { tenant_id: tenant.id };
 const demo = { url, root_token, admin_token: admin.client_secret, postern, coactive, litegraph, keycard };
 writeJson(KEPT, { ...demo, admin });
 writeJson(DEMO, demo);
 print(demo);
 
-// Coactive: a client made by root in the tenant `acme`, kept while reading itself with its token gives one of the expected
-// answers. An ordinary one may get 403: that depends on the roles that the developer gave it.
-async function coactiveClient(old, body, token, expected) {
+// The tenant `acme` of dev-tenant.sql, enabled and with roles; or another one after it was deleted, since no id is used twice.
+async function demoTenant() {
+  const found = await send('GET', '/organizations/acme', root_token);
+  const { id, label } = found.status === 200 ? found.body : await must(201, 'POST', '/organizations', root_token, { name: 'Acme' });
+  await must(200, 'PATCH', `/v1/tenants/${id}`, root_token, { enabled: true, rbac: true });
+  return { id, label, guid: guid(id) };
+}
+
+// Whether a token is accepted, and allowed what it has to be.
+async function works(token, needs = {}) {
+  const { active, allowed } = await must(200, 'POST', '/v1/verify', root_token, { token, ...needs });
+  return active && allowed !== false;
+}
+
+// Coactive: a client made by root.
+async function coactiveClient(old, body, needs) {
   const path = '/api/v1/auth-management/clients';
-  if (old) {
-    const { status } = await send('GET', `${path}/${old.client_id}`, token(old));
-    if (expected.includes(status)) return old;
-  }
-  const { client_id, client_secret } = await must(201, 'POST', path, root_token, body, { 'X-Postern-Tenant': 'acme' });
-  return { client_id, client_secret };
+  if (old && (await works(`${old.client_id}:${old.client_secret}`, needs))) return old;
+  const made = await must(201, 'POST', path, root_token, body, { 'X-Postern-Tenant': tenant.label });
+  return { client_id: made.client_id, client_secret: made.client_secret };
 }
 
-function pair({ client_id, client_secret }) {
-  return `${client_id}:${client_secret}`;
-}
-
-function secret({ client_secret }) {
-  return client_secret;
-}
-
-// LiteGraph: the one credential that its documentation updates, all zeros; or another one after it was deleted, since no id is
-// used twice. The update on that page sets the token to "default": each start gives it back one of its own.
+// LiteGraph: the one credential that its documentation updates, all zeros; or another one, if that one cannot be repaired by an
+// update. The update on that page sets the token to "default": each start gives it back one of its own.
 async function litegraphCredential(old) {
-  const credentials = `/v1.0/tenants/${ZERO}/credentials`;
-  const path = `${credentials}/${old?.credential_guid ?? ZERO}`;
+  const credentials = `/v1.0/tenants/${tenant.guid}/credentials`;
   const named = { UserGUID: ZERO, Name: 'Default credential' };
+  const own = (token) => token && token !== 'default';
 
-  const found = await send('GET', path, root_token);
-  if (found.status !== 200 && found.status !== 404) fail('GET', path, found);
-  const shown = found.status === 200 ? found.body : await made();
-  const { GUID, Active } = shown;
-  let token = shown.BearerToken;
-  if (!token || token === 'default' || !Active) {
-    if (!token || token === 'default') {
-      token = old && old.bearer_token !== 'default' ? old.bearer_token : `dev-${randomBytes(24).toString('hex')}`;
-    }
-    await must(200, 'PUT', `${credentials}/${GUID}`, root_token, { ...named, BearerToken: token, Active: true });
+  let { body: shown } = await send('GET', `${credentials}/${old?.credential_guid ?? ZERO}`, root_token);
+  if (shown?.GUID && !(own(shown.BearerToken) && (await works(shown.BearerToken)))) {
+    const token = [shown.BearerToken, old?.bearer_token].find(own) ?? `dev-${randomBytes(24).toString('hex')}`;
+    const update = { ...named, BearerToken: token, Active: true };
+    const { status, body } = await send('PUT', `${credentials}/${shown.GUID}`, root_token, update, { 'If-Match': '*' });
+    shown = status === 200 && (await works(token)) ? body : undefined;
   }
-  return { tenant_guid: ZERO, user_guid: ZERO, credential_guid: GUID, bearer_token: token };
-
-  async function made() {
-    const { status, body } = await send('PUT', credentials, root_token, { GUID: ZERO, ...named });
-    return status === 200 ? body : must(200, 'PUT', credentials, root_token, named);
+  if (!shown?.GUID) {
+    const made = await send('PUT', credentials, root_token, { GUID: ZERO, ...named });
+    shown = made.status === 200 ? made.body : await must(200, 'PUT', credentials, root_token, named);
   }
+  const { UserGUID: user_guid, GUID: credential_guid, BearerToken: bearer_token } = shown;
+  return { tenant_guid: tenant.guid, user_guid, credential_guid, bearer_token };
 }
 
-// Keycard: a service account of the organization `acme`, and a credential under it.
+// Keycard: a service account of the organization, and a credential under it.
 async function keycardCredential(old) {
-  const accounts = '/organizations/acme/service-accounts';
+  const accounts = `/organizations/${tenant.label}/service-accounts`;
   const path = (account, id = '') => `${accounts}/${account}/credentials${id && `/${id}`}`;
-  if (old) {
-    const { status } = await send('GET', path(old.service_account_id, old.credential_id), old.client_secret);
+  if (old && (await works(old.client_secret))) {
+    const { status } = await send('GET', path(old.service_account_id, old.credential_id), root_token);
     if (status === 200) return old;
   }
   const account = await must(201, 'POST', accounts, root_token, { name: 'demo' });
   const credential = await must(201, 'POST', path(account.id), root_token, { name: 'demo', description: 'made by make dev' });
   return {
-    organization_id: 'acme',
+    organization_id: tenant.label,
     service_account_id: account.id,
     credential_id: credential.id,
     client_id: credential.client_id,
     client_secret: credential.client_secret,
   };
+}
+
+// An id as LiteGraph spells it.
+function guid(id) {
+  const bits = [...id].reduce((sum, letter) => (sum << 5n) | BigInt('0123456789abcdefghjkmnpqrstvwxyz'.indexOf(letter)), 0n);
+  return bits.toString(16).padStart(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 async function send(method, path, token, body, headers = {}) {
@@ -110,11 +117,6 @@ async function must(status, method, path, ...rest) {
 function fail(method, path, { status, text }) {
   console.error(`error: making the development data failed\n  ${method} ${path}\n  ${status} ${text}`);
   process.exit(1);
-}
-
-function setting(name) {
-  const found = [...readFileSync(settings, 'utf8').matchAll(new RegExp(`^${name}=["']?([^"'\\n]+)`, 'gm'))];
-  return found.at(-1)[1];
 }
 
 function readJson(file) {
@@ -141,11 +143,12 @@ function writeJson(file, value) {
 }
 
 function print({ admin_token, coactive, litegraph, keycard }) {
+  const { label } = tenant;
   console.log(`
 Postern is ready at ${url}
 
   own API           ${url}/docs, to read and to try
-  tenant            acme, ${litegraph.tenant_guid}
+  tenant            ${label}, ${litegraph.tenant_guid}
   Coactive          client ${coactive.client_id}
   LiteGraph         credential ${litegraph.credential_guid}
   Keycard           credential ${keycard.credential_id} of service account ${keycard.service_account_id}
@@ -175,7 +178,7 @@ curl --location --request PUT '${url}/v1.0/tenants/${litegraph.tenant_guid}/cred
     "Active": true
   }'
 
-curl ${url}/organizations/acme/service-accounts/${keycard.service_account_id}/credentials/${keycard.credential_id} \\
+curl ${url}/organizations/${label}/service-accounts/${keycard.service_account_id}/credentials/${keycard.credential_id} \\
   -X PATCH \\
   -H 'Authorization: Bearer ${admin_token}' \\
   -H 'Content-Type: application/json' \\

@@ -79,15 +79,25 @@ migrate() {
 
 answers() { curl -s -o /dev/null --max-time 5 "$1"; }
 
+# settings FILE: each setting of that file as NAME:value and a NUL. The file is read as wrangler reads it, with its quotes, comments
+# and spaces.
+settings() {
+    # shellcheck disable=SC2016 # it is JavaScript
+    node -e 'const settings = require("util").parseEnv(require("fs").readFileSync(process.argv[1], "utf8"));
+        process.stdout.write(Object.entries(settings).map(([name, value]) => `${name}:${value}\0`).join(""))' "$1"
+}
+
 # start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it answers. SETTINGS is a file of
 # NAME="value" lines. Sets worker_pid.
 start_worker() {
-    local port=$1 state=$2 settings=$3 log=$4 name value optional=()
+    local port=$1 state=$2 settings=$3 log=$4 setting optional=()
     # From a file wrangler takes only what wrangler.toml lists as required; the others go by the command line.
-    while IFS='=' read -r name value; do
-        value=${value#[\"\']}
-        optional+=(--var "$name:${value%[\"\']}")
-    done < <(grep -E '^POSTERN_' "$settings" | grep -vE '^POSTERN_(ROOT_TOKEN|MASTER_KEY)=')
+    while IFS= read -r -d '' setting; do
+        case $setting in
+            POSTERN_ROOT_TOKEN:* | POSTERN_MASTER_KEY:*) ;;
+            *) optional+=(--var "$setting") ;;
+        esac
+    done < <(settings "$settings")
 
     # A process group of its own (set -m): Ctrl-C reaches only this script, which then stops the Worker in order.
     set -m

@@ -8,6 +8,7 @@
 // it as "./index.js". POSTERN_UNLIMITED=yes leaves the limits on failed authentications out: tests fail more often than that.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 
 // Miniflare comes with wrangler, at the version that goes with it; wrangler.toml is read as wrangler reads it.
 const require = createRequire(import.meta.url);
@@ -18,7 +19,6 @@ const [port, state, settings] = process.argv.slice(2);
 const build = process.env.POSTERN_BUILD || "build";
 const front = process.env.POSTERN_FRONT;
 const limits = process.env.POSTERN_UNLIMITED ? [] : config.ratelimits;
-const pairs = readFileSync(settings, "utf8").matchAll(/^(\w+)="?(.*?)"?$/gm);
 const { directory, html_handling, run_worker_first: rules } = config.assets;
 
 const worker = new Miniflare({
@@ -33,7 +33,7 @@ const worker = new Miniflare({
     { type: "ESModule", path: `${build}/index.js` },
     { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
-  bindings: Object.fromEntries([...pairs].map(([, name, value]) => [name, value])),
+  bindings: parseEnv(readFileSync(settings, "utf8")),
   // With these, the port leads to the router that stands before the Worker on the network too.
   assets: {
     directory,

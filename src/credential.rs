@@ -1,6 +1,6 @@
 //! The domain: credentials and changes to them. Pure: no platform, no SQL, no HTTP.
 
-mod base32;
+pub(crate) mod base32;
 pub mod field;
 pub mod id;
 pub mod role;

@@ -1,7 +1,7 @@
 //! What a face is: its words, its readers and renderers, and its constants. A face is one of the APIs that Postern speaks.
 
 pub mod coactive;
-mod cursor;
+pub mod cursor;
 pub mod keycard;
 pub mod litegraph;
 pub mod oauth;

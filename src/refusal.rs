@@ -16,6 +16,8 @@ pub enum Refusal {
         /// The value of the `Allow` header.
         allow: String,
     },
+    /// The body has a content coding, such as gzip.
+    ContentCoding,
     /// The body has a media type that the route does not accept.
     MediaType,
     /// The body is larger than [`crate::request::limits::BODY_MAX`].
@@ -71,6 +73,8 @@ pub enum Unreadable {
     IdempotencyKey,
     /// A form has a parameter twice or lacks one, or has two client authentications (RFC 6749 §2.3, §3.2).
     Form,
+    /// The body broke off.
+    Incomplete,
     /// The body is not UTF-8.
     NotUtf8,
     /// The body is not valid JSON.
@@ -125,6 +129,9 @@ impl Unreadable {
             Self::GrantType => "grant_type must be client_credentials.".to_owned(),
             Self::Form => {
                 "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
+            }
+            Self::Incomplete => {
+                "The body broke off before its end. Nothing was done: send the request again.".to_owned()
             }
             Self::NotUtf8 => "The body is not valid UTF-8. Encode it as UTF-8.".to_owned(),
             Self::NotJson { line, column } => format!("The body is not valid JSON. The error is at line {line}, column {column}."),

@@ -74,6 +74,8 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// The body has more than [`BODY_MAX`] bytes.
     TooLarge,
+    /// It broke off: the connection ended before the body did, or its chunks were malformed.
+    Incomplete,
 }
 
 /// The parts of a request that Postern reads.
@@ -94,15 +96,28 @@ impl Request<'_> {
     /// Reads the body as a JSON object.
     ///
     /// # Errors
-    /// `MediaType` for a Content-Type other than JSON (`application/json`, any `+json`; parameters are ignored),
-    /// `TooLarge`, and `Unreadable` for the errors of [`json::object`]. The Content-Type is optional.
+    /// `ContentCoding` for a `Content-Encoding` other than `identity`, `MediaType` for a `Content-Type` other than JSON
+    /// (`application/json`, any `+json`; parameters are ignored), `TooLarge`, and `Unreadable` for a body that broke off, or
+    /// for the errors of [`json::object`]. The Content-Type is optional.
     pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
-        if self.headers.get("content-type").is_some_and(|content_type| !is_json(&content_type)) {
+        json::object(self.bytes(&is_json)?).map_err(Refusal::Unreadable)
+    }
+
+    /// The body, for every reader of one. What it holds is not looked at unless its coding and its type are readable.
+    ///
+    /// # Errors
+    /// As [`Request::object`], as far as the bytes are not looked at.
+    fn bytes(&self, is_taken: &dyn Fn(&str) -> bool) -> Result<&[u8], Refusal> {
+        if self.headers.get("content-encoding").is_some_and(|codings| is_coded(&codings)) {
+            return Err(Refusal::ContentCoding);
+        }
+        if self.headers.get("content-type").is_some_and(|content_type| !is_taken(&essence(&content_type))) {
             return Err(Refusal::MediaType);
         }
         match &self.body {
             Body::TooLarge => Err(Refusal::TooLarge),
-            Body::Bytes(bytes) => json::object(bytes).map_err(Refusal::Unreadable),
+            Body::Incomplete => Err(Refusal::Unreadable(Unreadable::Incomplete)),
+            Body::Bytes(bytes) => Ok(bytes),
         }
     }
 
@@ -111,22 +126,17 @@ impl Request<'_> {
     /// # Errors
     /// As [`Request::object`].
     pub fn object_of(&self, types: &[&str]) -> Result<Map<String, Value>, Refusal> {
-        if self.essence().is_some_and(|essence| !types.contains(&essence.as_str())) {
-            return Err(Refusal::MediaType);
-        }
-        self.object()
+        let bytes = self.bytes(&|essence| types.contains(&essence))?;
+        json::object(bytes).map_err(Refusal::Unreadable)
     }
 
     /// Reads the body as the decoded parameters of a form (`application/x-www-form-urlencoded`).
     ///
     /// # Errors
-    /// `MediaType` for another Content-Type, `TooLarge`, and `Unreadable` for a form that is not UTF-8, has more than
-    /// [`VALUES_MAX`] parameters, or has a parameter twice. The Content-Type is optional.
+    /// As [`Request::object`], and `Unreadable` for a form that is not UTF-8, has more
+    /// than [`VALUES_MAX`] parameters, or has a parameter twice. The Content-Type is optional.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
-        if self.headers.get("content-type").is_some_and(|content_type| essence(&content_type) != FORM) {
-            return Err(Refusal::MediaType);
-        }
-        let Body::Bytes(bytes) = &self.body else { return Err(Refusal::TooLarge) };
+        let bytes = self.bytes(&|essence| essence == FORM)?;
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
         let mut form = BTreeMap::new();
         for (name, value) in pairs(text) {
@@ -140,10 +150,15 @@ impl Request<'_> {
         Ok(form)
     }
 
-    /// Returns the type and subtype of `Content-Type`, in lower case.
-    #[must_use]
-    pub fn essence(&self) -> Option<String> {
-        self.headers.get("content-type").map(|content_type| essence(&content_type))
+    /// Checks that the body came whole, on every route, also where none is read.
+    ///
+    /// # Errors
+    /// `Incomplete` for a body that broke off: what the client meant to send is not known.
+    pub fn check_whole(&self) -> Result<(), Refusal> {
+        match self.body {
+            Body::Incomplete => Err(Refusal::Unreadable(Unreadable::Incomplete)),
+            Body::Bytes(_) | Body::TooLarge => Ok(()),
+        }
     }
 
     /// Returns whether the body has at least one byte.
@@ -283,18 +298,24 @@ pub const JSON: &str = "application/json";
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// The type and subtype of a `Content-Type`, in lower case.
 fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn is_json(content_type: &str) -> bool {
-    let essence = essence(content_type);
+/// Whether a `Content-Encoding` lists a coding, other than that of a body that is sent as it is.
+fn is_coded(codings: &str) -> bool {
+    codings.split(',').map(str::trim).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether the essence of a `Content-Type` is JSON.
+fn is_json(essence: &str) -> bool {
     essence == JSON || essence.split_once('/').is_some_and(|(_, subtype)| subtype.ends_with("+json"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Headers, Method, Request, is_json};
+    use super::{Body, Headers, Method, Request, essence, is_json};
 
     struct One(&'static str, &'static str);
 
@@ -313,10 +334,10 @@ mod tests {
         for json in
             ["application/json", "Application/JSON ; charset=utf-8", "application/merge-patch+json", "text/x+json"]
         {
-            assert!(is_json(json), "{json}");
+            assert!(is_json(&essence(json)), "{json}");
         }
         for other in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"] {
-            assert!(!is_json(other), "{other}");
+            assert!(!is_json(&essence(other)), "{other}");
         }
     }
 

@@ -143,6 +143,10 @@ fn render_refusal(face: &Face, refusal: &Refusal) -> Answer {
     if let Refusal::MethodNotAllowed { allow } = refusal {
         answer = answer.with("allow", allow.clone());
     }
+    if *refusal == Refusal::ContentCoding {
+        // RFC 9110 §12.5.3: it tells this 415 from that of a media type.
+        answer = answer.with("accept-encoding", "identity");
+    }
     if matches!(refusal, Refusal::Unavailable | Refusal::OutcomeUnknown) {
         answer = answer.with("retry-after", "1");
     } else if *refusal == Refusal::TooManyFailures {

@@ -33,8 +33,16 @@ const BY_ADDRESS: &str = "FAILURES_BY_ADDRESS";
 const BY_CREDENTIAL: &str = "FAILURES_BY_CREDENTIAL";
 
 /// The headers that most requests are asked for. They come in one crossing; any other takes one of its own.
-const USUAL: [&str; 7] =
-    ["authorization", "content-length", "content-type", "if-match", "if-none-match", "x-request-id", TENANT_HEADER];
+const USUAL: [&str; 8] = [
+    "authorization",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "if-match",
+    "if-none-match",
+    "x-request-id",
+    TENANT_HEADER,
+];
 
 /// The most bytes of a too large body that are let go by.
 const DISCARDED_MAX: usize = 4 * 1024 * 1024;
@@ -63,8 +71,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let headers = JsHeaders { usual: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
-    // A body that breaks off is read as an empty one: no face takes that for anything.
-    let body = body(request, Method::from_name(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
+    let body = body(request, Method::from_name(method), &headers).await.unwrap_or(Body::Incomplete);
     let settings = settings(env);
     let now = now();
     let database = D1::new(env, DATABASE, wait(&settings));

@@ -127,7 +127,7 @@ fn page(route: &Route, query: &str) {
             if let Some(said) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
                 place(&page, &said);
                 // Nor does another spelling of the same place lead anywhere.
-                let (id, key) = said.split_at(26);
+                let (id, key) = said.split_at(7 + 26);
                 for other in [format!("{id}0{key}"), format!("{id}+{key}"), format!("{id}{}", key.to_uppercase())] {
                     let query: String = utf8_percent_encode(&other, NON_ALPHANUMERIC).collect();
                     let query = format!("sort={}created&cursor={query}", if page.order.descending { "-" } else { "" });
@@ -154,10 +154,10 @@ fn ours(request: &Request<'_>) -> Result<Page, Refusal> {
     }
 }
 
-/// A cursor is the id, and the key of the order, and nothing besides.
+/// A cursor is its checksum, the id, and the key of the order, and nothing besides.
 fn place(page: &Page, said: &str) {
     let id = page.id.map(|id| id.to_string()).unwrap_or_default();
-    let key = said.strip_prefix(&id).expect("it begins with its id");
+    let key = said.get(7..).and_then(|said| said.strip_prefix(&id)).expect("its id follows the checksum");
     match page.order.key {
         SortKey::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
         SortKey::Name => {

@@ -4,7 +4,7 @@
 use super::id::{ALPHABET, digit};
 
 /// Encodes bytes from the first bit on, five bits a letter. The last letter is padded with zero bits.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut bits, mut count) = (0_u32, 0);
     for byte in bytes {

@@ -48,20 +48,25 @@ impl Micros {
             .unwrap_or_default()
     }
 
-    /// Parses an RFC 3339 time, truncated to microseconds. Without an offset it is UTC.
+    /// Parses an RFC 3339 time, from 1970 on, truncated to microseconds.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let time = OffsetDateTime::parse(text, &Rfc3339)
-            .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-            .ok()?;
-        let micros = i64::try_from(time.unix_timestamp_nanos() / 1000).ok()?;
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let micros = i64::try_from(time.unix_timestamp_nanos().div_euclid(1000)).ok()?;
         (0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
+    }
+
+    /// Reads a time as [`Micros::parse`] does, or one without its offset, which is then UTC.
+    #[must_use]
+    pub fn parse_or_utc(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&format!("{text}Z")))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Micros;
+    use super::{Micros, OffsetDateTime, Rfc3339};
+    use proptest::prelude::*;
 
     #[test]
     fn times_are_written_with_fixed_precision() {
@@ -74,14 +79,26 @@ mod tests {
     }
 
     #[test]
-    fn times_parse_with_and_without_an_offset() {
+    fn times_need_an_offset_except_where_utc_is_implied() {
         let time = Some(Micros(1_735_323_158_653_402));
-        for text in ["2024-12-27T18:12:38.653402Z", "2024-12-27T18:12:38.653402", "2024-12-27T19:12:38.653402999+01:00"]
-        {
-            assert_eq!(Micros::parse(text), time, "{text}");
+        for text in ["2024-12-27T18:12:38.653402Z", "2024-12-27T19:12:38.653402999+01:00"] {
+            assert_eq!((Micros::parse(text), Micros::parse_or_utc(text)), (time, time), "{text}");
         }
-        for text in ["", "yesterday", "1969-12-31T23:59:59Z", "2255-06-05T23:47:34.740992Z", "2024-13-01T00:00:00Z"] {
-            assert_eq!(Micros::parse(text), None, "{text}");
+        let bare = "2024-12-27T18:12:38.653402";
+        assert_eq!((Micros::parse(bare), Micros::parse_or_utc(bare)), (None, time));
+        for text in ["", "yesterday", "2255-06-05T23:47:34.740992Z", "2024-13-01T00:00:00Z", "2024-12-27T18:12:38ZZ"] {
+            assert_eq!((Micros::parse(text), Micros::parse_or_utc(text)), (None, None), "{text}");
+        }
+    }
+
+    proptest! {
+        /// However close to 1970, and in whatever offset.
+        #[test]
+        fn no_time_before_1970_is_read(nanos in 1_i64..2_000, hours in -23_i8..=23) {
+            let offset = time::UtcOffset::from_hms(hours, 0, 0).expect("an offset");
+            let time = OffsetDateTime::UNIX_EPOCH.to_offset(offset) - time::Duration::nanoseconds(nanos);
+            let text = time.format(&Rfc3339).expect("a text");
+            prop_assert_eq!((Micros::parse(&text), Micros::parse_or_utc(&text)), (None, None), "{}", text);
         }
     }
 }

@@ -29,6 +29,16 @@ pub trait Dialect {
 
     /// Parses an id in the face's spelling.
     fn read_id(&self, text: &str) -> Option<Id>;
+
+    /// Spells an id as the face does in the path of what it created.
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
+
+    /// Reads a time. RFC 3339 requires the offset; a face whose contract does not overrides this.
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
+    }
 }
 
 /// Returns what an absent or null member means unless a face's contract differs:
@@ -140,7 +150,10 @@ impl Reading<'_> {
             },
             Shape::Flag => shape::flag(value)?.into(),
             Shape::Whole { min, max } => shape::whole(value, min, max)?.into(),
-            Shape::Time => Micros::parse(shape::text(value, 1, usize::MAX)?).ok_or(Rule::NotATime)?.0.into(),
+            Shape::Time => {
+                let time = self.dialect.read_time(shape::text(value, 1, usize::MAX)?);
+                time.ok_or(Rule::NotATime)?.0.into()
+            }
             Shape::Id => {
                 let id = self.dialect.read_id(shape::text(value, 1, usize::MAX)?);
                 id.ok_or(Rule::NotAnId)?.to_string().into()

@@ -44,6 +44,10 @@ impl Dialect for Coactive {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse_client(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.client()
+    }
 }
 
 /// The face.
@@ -148,6 +152,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Misconfigured(setting) => detail(503, &setting.words()),
         Refusal::NoRoute => detail(404, "Not Found"),
         Refusal::MethodNotAllowed { .. } => detail(405, "Method Not Allowed"),
+        Refusal::ContentCoding => detail(415, "Unsupported Content-Encoding: send the body uncompressed"),
         Refusal::MediaType => detail(415, "Unsupported Media Type: send application/json"),
         Refusal::TooLarge => detail(413, "Request body too large: send at most 64 KiB"),
         Refusal::Unauthenticated | Refusal::Inactive => detail(401, "Invalid authentication credentials"),

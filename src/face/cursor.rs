@@ -1,43 +1,87 @@
-//! Cursors: a place in a list, as a client hands it back. An id and what the list is ordered by, so that a page is found though
-//! its first neighbour has gone.
+//! Cursors: a position in a list, as a client hands it back. It has an id and what the list is ordered by, so that a page is found
+//! even if the item there is gone; and a checksum over both and the list, since in another list it would be another position.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
+use crate::credential::base32;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
-use crate::store::command::{Page, SortKey};
-use crate::store::list::Position;
+use crate::store::command::{Filter, Order, SortKey};
+use crate::store::list::{Edge, Position};
 
-/// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
-pub(super) fn at(position: &Position<'_>, key: SortKey) -> String {
-    let Position { id, created_at, name } = position;
-    match key {
-        SortKey::Creation => format!("{id}{:x}", created_at.0),
-        SortKey::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
-        SortKey::Id => id.to_string(),
+/// The characters of the checksum: a CRC-32 in base32.
+const CHECKSUM: usize = 7;
+
+/// What a cursor belongs to. It is not a secret, so nothing is signed: whoever forges a cursor gets a page of a list that it may read.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    path: &'a str,
+    order: Order,
+    filter: Option<&'a Filter>,
+}
+
+impl<'a> List<'a> {
+    /// The list at this path, in this order, of the items that pass this filter.
+    #[must_use]
+    pub fn new(path: &'a str, order: Order, filter: Option<&'a Filter>) -> Self {
+        Self { path, order, filter }
+    }
+
+    /// The history at this path: newest first.
+    #[must_use]
+    pub fn history(path: &'a str) -> Self {
+        Self::new(path, Order { key: SortKey::Id, descending: true }, None)
+    }
+
+    /// The cursor of a position.
+    fn cursor(&self, position: &str) -> String {
+        let Self { path, order: Order { descending, .. }, filter } = self;
+        let filter = filter.map(super::json).unwrap_or_default();
+        let direction = if *descending { " - " } else { " + " };
+        // What the position holds tells the sort key.
+        let list = [path, direction, filter.as_str(), " ", position].concat();
+        base32::encode(&crc32fast::hash(list.as_bytes()).to_be_bytes()) + position
     }
 }
 
-/// Lets a page begin behind a cursor's place. Whether it is one of ours, and of the page's order.
-pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
-    let key = page.order.key;
-    let mut read = || {
-        let (id, value) = cursor.split_at_checked(26)?;
-        page.id = Some(Id::parse(id)?);
-        match key {
-            SortKey::Creation => page.at = Some(Micros(i64::from_str_radix(value, 16).ok()?)),
-            SortKey::Name => {
-                let name = Base64UrlUnpadded::decode_vec(value.strip_prefix('n')?).ok()?;
-                page.name = Some(String::from_utf8(name).ok()?);
-            }
-            SortKey::Id => {}
+/// The cursor of a position in a list: URL-safe, at most 1400 characters.
+#[must_use]
+pub fn at(list: &List<'_>, position: &Position<'_>) -> String {
+    let Position { id, created_at, name } = position;
+    list.cursor(&match list.order.key {
+        SortKey::Creation => format!("{id}{:x}", created_at.0),
+        SortKey::Name => format!("{id}n{}", Base64UrlUnpadded::encode_string(name.as_bytes())),
+        SortKey::Id => id.to_string(),
+    })
+}
+
+/// Reads the position of a cursor of this list; `None` for any other text.
+#[must_use]
+pub fn follow(list: &List<'_>, cursor: &str) -> Option<Edge> {
+    let (_, position) = cursor.split_at_checked(CHECKSUM)?;
+    let (id, value) = position.split_at_checked(26)?;
+    let mut edge = Edge { created_at: Micros(0), name: String::new(), id: Id::parse(id)? };
+    match list.order.key {
+        SortKey::Creation => edge.created_at = Micros(i64::from_str_radix(value, 16).ok()?),
+        SortKey::Name => {
+            let name = Base64UrlUnpadded::decode_vec(value.strip_prefix('n')?).ok()?;
+            edge.name = String::from_utf8(name).ok()?;
         }
-        let position = Position {
-            id: page.id?,
-            created_at: page.at.unwrap_or(Micros(0)),
-            name: page.name.as_deref().unwrap_or_default(),
-        };
-        (at(&position, key) == cursor).then_some(())
-    };
-    read().is_some()
+        SortKey::Id => {}
+    }
+    (at(list, &edge.position()) == cursor).then_some(edge)
+}
+
+/// The cursor of an event in a history, by its number.
+#[must_use]
+pub fn at_event(history: &List<'_>, seq: i64) -> String {
+    history.cursor(&seq.to_string())
+}
+
+/// Reads the number of the event of a cursor of this history; `None` for any other text.
+#[must_use]
+pub fn follow_event(history: &List<'_>, cursor: &str) -> Option<i64> {
+    let (_, seq) = cursor.split_at_checked(CHECKSUM)?;
+    let seq = i64::from(seq.parse::<u32>().ok()?);
+    (at_event(history, seq) == cursor).then_some(seq)
 }

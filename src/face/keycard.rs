@@ -14,8 +14,8 @@ use crate::credential::validate::Dialect;
 use crate::operation::{Handler, Operation, ReadPage, RenderContext};
 use crate::refusal::{Conflict, Parameter, Refusal, Unreadable};
 use crate::request::Request;
-use crate::store::command::{Order, Page, SortKey};
-use crate::store::list::{Item, Listed, Position};
+use crate::store::command::{Order, Page, SortKey, Until};
+use crate::store::list::{Edge, Item, Listed, Position};
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
 
@@ -47,14 +47,14 @@ pub static KEYCARD: Face = Face {
         one: |context, tenant| one(context, &Organization::new(tenant, permissions(context, Noun::Tenant))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Tenant);
-            one(context, &List::new(listed, page, may, Tenant::position, Organization::new))
+            one(context, &List::new(context, listed, page, may, Tenant::position, Organization::new))
         },
     }),
     principals: Some(&View {
         one: |context, principal| one(context, &ServiceAccount::new(principal, permissions(context, Noun::Principal))),
         list: |context, listed, page| {
             let may = permissions(context, Noun::Principal);
-            one(context, &List::new(listed, page, may, Principal::position, ServiceAccount::new))
+            one(context, &List::new(context, listed, page, may, Principal::position, ServiceAccount::new))
         },
     }),
     credentials: Some(&View {
@@ -65,6 +65,7 @@ pub static KEYCARD: Face = Face {
         list: |context, listed, page| {
             let may = permissions(context, Noun::Credential);
             let list = List::new(
+                context,
                 listed,
                 page,
                 may,
@@ -104,22 +105,39 @@ fn read_page(request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
     let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-        wants("limit", "must be a number from 1 to 100");
+        wants("limit", "must be a whole number from 1 to 100");
         LIMIT
     });
-    let (after, before) = (request.query_value(&["after"]), request.query_value(&["before"]));
-    if after.is_some() && before.is_some() {
-        wants("before", "cannot be combined with after");
-    }
-    let mut page = Page::first(Order { key: SortKey::Creation, descending: before.is_some() }, limit);
-    page.checks_previous = true;
-    for (name, cursor) in [("after", after), ("before", before)] {
-        let Some(cursor) = cursor else { continue };
-        if !cursor::follow(&mut page, &cursor) {
-            wants(name, "is not a cursor of this API");
+    let list = listed_at(request);
+    let mut edge = |name: &'static str| {
+        let cursor = request.query_value(&[name])?;
+        let edge = cursor::follow(&list, &cursor);
+        if edge.is_none() {
+            wants(name, "is not a cursor of this list");
         }
+        edge
+    };
+    let (after, before) = (edge("after"), edge("before"));
+    let descending = after.is_none() && before.is_some();
+    let mut page = Page::first(Order { descending, ..OLDEST_FIRST }, limit);
+    page.checks_previous = true;
+    match (after, before) {
+        // Both: the range between them.
+        (Some(after), before) => {
+            page.begin(after);
+            page.until = before.map(|Edge { created_at, id, .. }| Until { at: created_at, id });
+        }
+        (None, Some(before)) => page.begin(before),
+        (None, None) => {}
     }
     if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
+}
+
+/// In whichever direction a page is read, its cursors are those of one list.
+const OLDEST_FIRST: Order = Order { key: SortKey::Creation, descending: false };
+
+fn listed_at<'a>(request: &Request<'a>) -> cursor::List<'a> {
+    cursor::List::new(request.path, OLDEST_FIRST, None)
 }
 
 fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
@@ -131,6 +149,11 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Misconfigured(setting) => (503, "unavailable", setting.words()),
         Refusal::NoRoute => (404, "not_found", "No route has this path.".to_owned()),
         Refusal::MethodNotAllowed { allow } => (405, "method_not_allowed", format!("This route accepts {allow}.")),
+        Refusal::ContentCoding => (
+            415,
+            "unsupported_media_type",
+            "The Content-Encoding is not supported: send the body uncompressed.".to_owned(),
+        ),
         Refusal::MediaType => (415, "unsupported_media_type", "The Content-Type must be application/json.".to_owned()),
         Refusal::TooLarge => (413, "too_large", "The body is larger than 64 KiB.".to_owned()),
         Refusal::Unreadable(reason) => (400, "bad_request", reason.words()),
@@ -294,13 +317,15 @@ struct PageInfo {
 impl<T> List<T> {
     /// The page, oldest first, whichever way it was read. What the caller may do is the same for each item.
     fn new<'a, S>(
+        context: &RenderContext<'_>,
         listed: &'a Listed<S>,
         page: &Page,
         permissions: Option<Value>,
         position: impl Fn(&S) -> Position<'_>,
         item: impl Fn(&'a S, Option<Value>) -> T,
     ) -> Self {
-        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&position(item), SortKey::Creation));
+        let listing = listed_at(context.request);
+        let cursor_of = |item: Option<&S>| item.map(|item| cursor::at(&listing, &position(item)));
         let (first, last) = (cursor_of(listed.items.first()), cursor_of(listed.items.last()));
         let mut items: Vec<T> = listed.items.iter().map(|one| item(one, permissions.clone())).collect();
         let page_info = if page.order.descending {

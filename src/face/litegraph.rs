@@ -10,6 +10,7 @@ use super::{Face, View, by_words, json, sentences, word_in};
 use crate::answer::Answer;
 use crate::credential::field::{Draft, Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
+use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadPage};
 use crate::refusal::{Conflict, Refusal};
@@ -56,6 +57,11 @@ impl Dialect for LiteGraph {
 
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse_guid(text)
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        // The contract asks for no offset: Python's times have none unless they are made with one.
+        Micros::parse_or_utc(text)
     }
 }
 
@@ -118,6 +124,9 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Misconfigured(setting) => (InternalError, 503, Some(setting.words())),
         Refusal::NoRoute => (BadRequest, 400, Some("Unknown URL.".to_owned())),
         Refusal::MethodNotAllowed { allow } => (BadRequest, 405, Some(format!("This URL accepts {allow}."))),
+        Refusal::ContentCoding => {
+            (BadRequest, 415, Some("The Content-Encoding is not supported: send the body uncompressed.".to_owned()))
+        }
         Refusal::MediaType => (BadRequest, 415, Some("The Content-Type must be application/json.".to_owned())),
         Refusal::TooLarge => (TooLarge, 413, None),
         Refusal::Unreadable(reason) => (BadRequest, 400, Some(reason.words())),

@@ -99,6 +99,9 @@ fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
         Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
+        Refusal::ContentCoding => {
+            (415, "invalid_request", "The Content-Encoding is not supported: send the body uncompressed.".to_owned())
+        }
         Refusal::MediaType => {
             (415, "invalid_request", "The Content-Type must be application/x-www-form-urlencoded.".to_owned())
         }

@@ -54,15 +54,17 @@ pub static POSTERN: Face = Face {
     render_error: |refusal| problem::render(&Postern, refusal),
     tenants: Some(&View {
         one: |context, tenant| one(context, &Tenant::new(tenant)).with("etag", etag(tenant.id, tenant.revision)),
-        list: |_, listed, page| list(listed, page, |tenant| tenant, Tenant::new),
+        list: |context, listed, page| list(context, listed, page, |tenant| tenant, Tenant::new),
     }),
     principals: Some(&View {
         one: |context, it| one(context, &Principal::new(it)).with("etag", etag(it.id, it.revision)),
-        list: |_, listed, page| list(listed, page, |principal| principal, Principal::new),
+        list: |context, listed, page| list(context, listed, page, |principal| principal, Principal::new),
     }),
     credentials: Some(&View {
         one: |context, it| one(context, &Credential::new(&it.credential, it.secret.as_ref())),
-        list: |_, listed, page| list(listed, page, |it| &it.credential, |it| Credential::new(&it.credential, None)),
+        list: |context, listed, page| {
+            list(context, listed, page, |it| &it.credential, |it| Credential::new(&it.credential, None))
+        },
     }),
     deleted: (204, ""),
     prefixes: &["/v1"],

@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(integer(value).map_or_else(|| value.into(), Value::from))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -114,6 +114,16 @@ impl<'de> Visitor<'de> for Strict<'_> {
         }
         Ok(object.into())
     }
+}
+
+/// The largest number below which every integer is a double of its own: 2^53 - 1 (RFC 8259 §6).
+const INTEGER_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// Returns the integer that a number with a fraction or an exponent is: `60.0`, `6e1` and `-0.0` are integers
+/// (JSON Schema 2020-12 §4.2.3). No reader of a body has to know how its client spells them.
+fn integer(value: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "an integer within 53 bits")]
+    (value.fract() == 0.0 && value.abs() <= INTEGER_MAX).then_some(value as i64)
 }
 
 #[cfg(test)]
@@ -165,7 +175,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_that_is_no_integer_or_too_large_for_one_stays_as_it_is() {
+        for number in ["0.5", "60.00000000000001", "-1.5e0", "15e-1", "9007199254740992.0", "1e16", "-1e300"] {
+            let read = object(format!("{{\"a\":{number}}}").as_bytes()).expect(number);
+            assert_eq!((read["a"].as_i64(), read["a"].as_f64()), (None, number.parse().ok()), "{number}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn an_integer_is_read_in_each_spelling_at_every_depth(
+            integer in prop_oneof![-1000_i64..1000, -1_000_000_000_i64..1_000_000_000],
+            zeros in 0_usize..4,
+        ) {
+            let some = "0".repeat(zeros);
+            let shifted = if integer == 0 { "0".to_owned() } else { format!("{integer}{some}") };
+            let spellings = [
+                format!("{integer}"),
+                format!("{integer}.0{some}"),
+                format!("{shifted}e-{zeros}"),
+                format!("{integer}.0E+0{some}"),
+            ];
+            for spelling in spellings {
+                let body = format!("{{\"a\":{spelling},\"b\":[{{\"c\":{spelling}}}]}}");
+                let read = object(body.as_bytes()).expect("an object");
+                let expected = serde_json::json!({"a": integer, "b": [{"c": integer}]});
+                prop_assert_eq!(serde_json::Value::from(read), expected, "{}", spelling);
+            }
+        }
+
         #[test]
         fn json_reader_never_panics(bytes: Vec<u8>, text in "[\\[\\]{}\",:a0\\\\u ]{0,60}") {
             let _ = object(&bytes);

@@ -80,10 +80,13 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// Checks the syntax of preconditions and, on a strict face, the names of query parameters.
+    /// Checks the syntax of preconditions and, on a strict face, the names of query parameters, and that the body came whole.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         self.request.check_tags()?;
-        if self.face.is_strict { self.request.check_query(self.route.query) } else { Ok(()) }
+        if self.face.is_strict {
+            self.request.check_query(self.route.query)?;
+        }
+        self.request.check_whole()
     }
 
     /// Returns whether the route has this query parameter and the request sets it to anything but `false`.

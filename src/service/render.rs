@@ -4,6 +4,7 @@ use super::context::RequestContext;
 use super::decision::Decided;
 use crate::answer::Answer;
 use crate::caller::Rank;
+use crate::credential::id::Id;
 use crate::face::{Revealed, View};
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
@@ -30,10 +31,24 @@ impl<D, R> RequestContext<'_, D, R> {
         RenderContext { request, operation: route.operation, rank, required_right, began, ended }
     }
 
+    /// Adds `Location` to the response to a creation (RFC 9110 §15.3.2): on every face, what is created is below the path of the
+    /// request.
+    pub(super) fn located(&self, id: Option<Id>, mut rendered: Decided<Answer>) -> Decided<Answer> {
+        if let (Some(id), Ok(answer)) = (id, &mut rendered.result)
+            && answer.status == 201
+        {
+            let location = format!("{}/{}", self.request.path, self.face.dialect.spell_id(id));
+            answer.headers.push(("location", location));
+        }
+        rendered
+    }
+
     /// Renders a credential, with its entity tag.
     pub(super) fn revealed(&self, decided: Decided<Revealed>) -> Result<Decided<Answer>, Refusal> {
         let render = view(self.face.credentials)?.one;
-        Ok(self
-            .rendered(decided, |context, revealed| render(context, revealed).with("etag", revealed.credential.etag())))
+        let id = decided.result.as_ref().ok().map(|revealed| revealed.credential.id);
+        let rendered = self
+            .rendered(decided, |context, revealed| render(context, revealed).with("etag", revealed.credential.etag()));
+        Ok(self.located(id, rendered))
     }
 }

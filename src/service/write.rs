@@ -35,7 +35,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     tenant::update(store, &command, violations).await?
                 };
-                Ok(self.rendered(self.judged(&command, outcome), view(face.tenants)?.one))
+                let decided = self.judged(&command, outcome);
+                let id = decided.result.as_ref().ok().map(|tenant| tenant.id);
+                Ok(self.located(id, self.rendered(decided, view(face.tenants)?.one)))
             }
             Noun::Principal => {
                 let outcome = if creates {
@@ -43,7 +45,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 } else {
                     principal::update(store, &command, violations).await?
                 };
-                Ok(self.rendered(self.judged(&command, outcome), view(face.principals)?.one))
+                let decided = self.judged(&command, outcome);
+                let id = decided.result.as_ref().ok().map(|principal| principal.id);
+                Ok(self.located(id, self.rendered(decided, view(face.principals)?.one)))
             }
             Noun::Credential if let Some(render) = self.route.dry_run.filter(|_| self.is_set("dry_run")) => {
                 command.dry = true;
@@ -97,7 +101,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let sealed = token.and_then(|token| self.sealed(token, command));
         let body = match &self.request.body {
             request::Body::Bytes(bytes) => bytes.as_slice(),
-            request::Body::TooLarge => &[],
+            request::Body::TooLarge | request::Body::Incomplete => &[],
         };
         let id = keys.digest("idempotency key", format!("{} {key}", self.request.path).as_bytes());
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use super::key::Key;
-pub use super::page::{Filter, Order, Page, SortKey};
+pub use super::page::{Filter, Order, Page, SortKey, Until};
 use crate::caller::{Caller, Rank};
 use crate::credential::field::Noun;
 use crate::credential::id::Id;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::command::Command;
 use super::credential::from_row;
+pub use super::page::{Edge, Position};
 use super::principal::Principal;
 pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
@@ -14,8 +15,6 @@ use super::tenant::Tenant;
 use super::verdict::{Outcome, judge, no_row, read};
 use super::{Database, Row, Store};
 use crate::credential::Credential;
-use crate::credential::id::Id;
-use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
 /// The maximum number of items in a list without pages.
@@ -39,25 +38,6 @@ pub struct Listed<T> {
     pub resume: Option<Edge>,
 }
 
-/// The position of the last credential that a filtered page examined.
-#[derive(Debug, Deserialize)]
-pub struct Edge {
-    /// Its creation; 0 in the order of names.
-    pub created_at: Micros,
-    /// Its name; empty in other orders.
-    pub name: String,
-    /// Breaks ties.
-    pub id: Id,
-}
-
-impl Edge {
-    /// Returns it as the position of an item.
-    #[must_use]
-    pub fn position(&self) -> Position<'_> {
-        Position { created_at: self.created_at, name: &self.name, id: self.id }
-    }
-}
-
 /// An item of a list. The command's target must be of the same kind.
 pub trait Item: Sized {
     /// Returns the position of the item in any order.
@@ -68,16 +48,6 @@ pub trait Item: Sized {
     /// # Errors
     /// `Broken` for a row of another kind.
     fn from_row(row: &Row) -> Result<Self, Refusal>;
-}
-
-/// The sort keys of an item.
-pub struct Position<'a> {
-    /// For [`SortKey::Creation`](super::command::SortKey::Creation).
-    pub created_at: Micros,
-    /// For [`SortKey::Name`](super::command::SortKey::Name).
-    pub name: &'a str,
-    /// Breaks ties.
-    pub id: Id,
 }
 
 impl Item for Credential {

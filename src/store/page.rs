@@ -1,6 +1,6 @@
 //! The page of a list, as a member of the command.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use crate::credential::id::Id;
@@ -27,6 +27,35 @@ pub struct Order {
     pub descending: bool,
 }
 
+/// The sort keys of an item.
+pub struct Position<'a> {
+    /// For [`SortKey::Creation`].
+    pub created_at: Micros,
+    /// For [`SortKey::Name`].
+    pub name: &'a str,
+    /// Breaks ties.
+    pub id: Id,
+}
+
+/// A position of a list: of the last credential that a filtered page examined, or of a cursor.
+#[derive(Debug, Deserialize)]
+pub struct Edge {
+    /// The creation; 0 in the order of names.
+    pub created_at: Micros,
+    /// The name; empty in other orders.
+    pub name: String,
+    /// Breaks ties.
+    pub id: Id,
+}
+
+impl Edge {
+    /// Returns it as the position of an item.
+    #[must_use]
+    pub fn position(&self) -> Position<'_> {
+        Position { created_at: self.created_at, name: &self.name, id: self.id }
+    }
+}
+
 /// Conditions on the credentials of a page, all of which must be true. An absent one is true.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Filter {
@@ -46,6 +75,15 @@ pub struct Filter {
     pub unused_since: Option<Micros>,
     /// No secret of the credential was created since this time.
     pub unrotated_since: Option<Micros>,
+}
+
+/// The exclusive end of a range in the order of creation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Until {
+    /// `created_at` of the item after the range.
+    pub at: Micros,
+    /// Its id.
+    pub id: Id,
 }
 
 /// A page of a list or a history: where it starts, what it contains, and how long it is.
@@ -68,6 +106,9 @@ pub struct Page {
     /// The id of the item before the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
+    /// Where the list ends, before its last item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// In a list, the credential before the page, even if it has been deleted. In a history, the thing whose history
     /// it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +146,7 @@ impl Page {
             at: None,
             name: None,
             id: None,
+            until: None,
             from: None,
             noun: None,
             filter: None,
@@ -113,6 +155,16 @@ impl Page {
             lists_secrets: false,
             checks_previous: false,
             counts: false,
+        }
+    }
+
+    /// Starts the page after a position in its order.
+    pub fn begin(&mut self, Edge { created_at, name, id }: Edge) {
+        self.id = Some(id);
+        match self.order.key {
+            SortKey::Creation => self.at = Some(created_at),
+            SortKey::Name => self.name = Some(name),
+            SortKey::Id => {}
         }
     }
 

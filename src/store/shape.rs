@@ -18,6 +18,8 @@ pub(super) struct Shape {
     /// Whether the page has the ids to return.
     by_ids: bool,
     filtered: bool,
+    /// Whether the page ends before an item.
+    ends: bool,
     pub(super) extra: Extra,
 }
 
@@ -73,7 +75,8 @@ impl Shape {
         } else {
             Extra::Nothing
         };
-        Self { scope, order: page.order, by_ids: page.ids.is_some(), filtered: page.filter.is_some(), extra }
+        let (by_ids, filtered, ends) = (page.ids.is_some(), page.filter.is_some(), page.until.is_some());
+        Self { scope, order: page.order, by_ids, filtered, ends, extra }
     }
 
     /// Returns the target of the verdict.
@@ -224,6 +227,9 @@ impl Shape {
         let name_bound = match (order.key, order.descending, self.filtered) {
             (SortKey::Name, true, true) => format!("{k}.name >= coalesce(?1 ->> '$.page.filter.name_from', '') AND"),
             (SortKey::Name, false, true) => format!("{k}.name < coalesce(?1 ->> '$.page.filter.name_to', x'ff') AND"),
+            (SortKey::Creation, false, _) if self.ends => {
+                format!("({k}.created_at, {k}.id) < (?1 ->> '$.page.until.at', ?1 ->> '$.page.until.id') AND")
+            }
             (SortKey::Name, _, false) | (SortKey::Creation | SortKey::Id, ..) => String::new(),
         };
         let (_, direction) = order_key(order);

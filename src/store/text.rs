@@ -29,11 +29,12 @@ pub(super) fn compact(sql: &str) -> String {
                 continue;
             }
             None if character.is_whitespace() => {
-                if !text.is_empty() && !text.ends_with(' ') {
+                if !text.is_empty() && !text.ends_with([' ', '(', ',']) {
                     text.push(' ');
                 }
                 continue;
             }
+            None if character == ')' => text.truncate(text.trim_end().len()),
             None => {}
         }
         text.push(character);
@@ -49,12 +50,13 @@ mod tests {
     #[test]
     fn comments_and_extra_white_space_are_removed_outside_quotes() {
         for (sql, text) in [
-            ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1, 2"),
+            ("-- why\nSELECT 1,\n    2 -- two\n", "SELECT 1,2"),
             (
                 "SELECT '  -- ''it  s''  ' AS \"a  --b\" -- 'c'\nFROM t",
                 "SELECT '  -- ''it  s''  ' AS \"a  --b\" FROM t",
             ),
             ("SELECT 1 - -1", "SELECT 1 - -1"),
+            ("SELECT (\n  SELECT ' ( ' -- a\n)", "SELECT (SELECT ' ( ')"),
         ] {
             assert_eq!(compact(sql), text);
         }

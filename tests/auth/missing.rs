@@ -8,6 +8,7 @@ use postern::route::{Operation, ROUTES, Route};
 use postern::store::Cost;
 use serde_json::{Value, json};
 
+use support::cursors::event_cursor;
 use support::scene::{
     Header, OTHER, PathIds, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
     request_url, secret_id, takes_form, url,
@@ -282,9 +283,11 @@ mod ours {
         assert_eq!(scene.world.call("DELETE", &litegraph_url(&deleted), ROOT, &Value::Null).status, 200);
         let route =
             ROUTES.iter().find(|route| route.path.ends_with("/credentials/{credential}/events")).expect("a route");
-        for query in ["", "?cursor=1", "?cursor=2", "?limit=1&cursor=3"] {
+        for (query, seq) in [("", 0), ("?cursor=", 1), ("?cursor=", 2), ("?limit=1&cursor=", 3)] {
             let ask = |credential: Id| {
-                let url = url(route, &PathIds { credential, ..own.clone() }) + query;
+                let path = url(route, &PathIds { credential, ..own.clone() });
+                let cursor = if seq == 0 { String::new() } else { event_cursor(&path, seq) };
+                let url = format!("{path}{query}{cursor}");
                 let reply = scene.send_to(route, &url, &headers, b"");
                 (reply.status, reply.text, reply.headers, reply.cost)
             };

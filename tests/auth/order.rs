@@ -10,11 +10,13 @@ use support::scene::{
     takes_form, url,
 };
 use support::table::{tables, tell_size};
-use support::{ACME, ROOT};
+use support::{ACME, CUT, ROOT};
 
-const FAULTS: [&str; 20] = [
+const FAULTS: [&str; 22] = [
     "id",
     "dry",
+    "cut",
+    "coding",
     "type",
     "large",
     "json",
@@ -226,6 +228,8 @@ impl Attempt<'_> {
         let right = if takes_form(self.route) { FORM } else { "application/json" };
         let media_type = if self.has("type") { "text/plain" } else { right };
         headers.push(("content-type", media_type.to_owned()));
+        let coding = if self.has("coding") { "identity, GZip" } else { "identity" };
+        headers.push(("content-encoding", coding.to_owned()));
         if self.has("key") {
             headers.push(("idempotency-key", "two words".to_owned()));
         } else if self.has("reused") {
@@ -243,6 +247,9 @@ impl Attempt<'_> {
     }
 
     fn body(&self) -> Vec<u8> {
+        if self.has("cut") {
+            return CUT.to_vec();
+        }
         if self.has("large") {
             return vec![b'x'; postern::request::BODY_MAX + 1];
         }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use postern::route::ROUTES;
+use postern::credential::field::Verb;
+use postern::route::{Operation, ROUTES};
 
 use postern::store::Cost;
 use support::client::{Reply, call, client, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::oauth_error;
-use support::routes::{PathIds, asks, face, method, path, reading};
+use support::routes::{PathIds, asks, done, face, method, path, reading};
 use support::tenant::Tenant;
 
 #[test]
@@ -30,6 +31,28 @@ fn etag_is_the_id_and_the_revision() {
         let etag = made.etag();
         assert!(etag.len() == "\"01m807kn33fzwajjtysya4684s.1\"".len() && etag.ends_with(".1\""), "{etag}");
     }
+}
+
+/// `Location` of what a face creates leads to it on that face.
+#[test]
+fn what_is_created_is_at_its_location() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let place = PathIds::new(&tenant);
+    let mut created = 0;
+    for route in ROUTES.iter().filter(|route| matches!(route.operation, Operation::Write(_, Verb::Create))) {
+        let made = done(route, &place);
+        let Some(location) = made.header("location") else {
+            assert_eq!(face(route), LiteGraph, "whose creations are a 200");
+            continue;
+        };
+        let found = get(location).by_root().header("x-postern-tenant", &*tenant.label).send(&*client).expect(200);
+        let id = if face(route) == Coactive { "client_id" } else { "id" };
+        assert_eq!(found.json()[id], made.json()[id], "{location}");
+        assert_eq!(location.matches('/').count(), route.path.matches('/').count() + 1, "{location}");
+        created += 1;
+    }
+    assert_eq!(created, 7, "three of Keycard's, three of ours, one of Coactive's");
 }
 
 #[test]

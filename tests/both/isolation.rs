@@ -6,9 +6,12 @@ use std::io::Write;
 
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
+use postern::credential::time::Micros;
 use postern::route::{Operation, Route};
+use postern::store::list::Position;
 use serde_json::{Value, json};
 
+use support::cursors::{cursor, event_cursor};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::http::at_once;
 use support::routes::{self, PathIds, method, path, reading, title};
@@ -101,6 +104,10 @@ impl Side {
 
 /// The queries to try on a route: orders, page sizes, positions and filters, also with ids of the other tenant.
 fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
+    let from = |place: &PathIds, query: &str, word: &str, at: i64| {
+        let position = Position { created_at: Micros(at), name: "", id: place.credential };
+        format!("{query}&{word}={}", cursor(&format!("{}{query}", path(route, own)), &position))
+    };
     let queries: Vec<String> = match (route.operation, routes::face(route)) {
         (Operation::Page(..), LiteGraph) => {
             let mut queries = vec!["?max-keys=50&skip=1".to_owned(), format!("?token={}", theirs.credential.guid())];
@@ -125,8 +132,8 @@ fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
             let mut queries = vec![
                 "?limit=100".to_owned(),
                 "?limit=100&sort=-created".to_owned(),
-                format!("?limit=100&cursor={}5af3107a40000", theirs.credential),
-                format!("?limit=100&sort=-created&cursor={}5af3107a40000", theirs.credential),
+                from(theirs, "?limit=100", "cursor", 0x5_af31_07a4_0000),
+                from(theirs, "?limit=100&sort=-created", "cursor", 0x5_af31_07a4_0000),
             ];
             if noun == Noun::Credential {
                 queries.extend([
@@ -141,13 +148,18 @@ fn queries(route: &Route, own: &PathIds, theirs: &PathIds) -> Vec<String> {
             queries
         }
         (Operation::History(_), _) => {
-            vec!["?limit=100".to_owned(), "?limit=1&cursor=7".to_owned(), "?cursor=4000000000".to_owned()]
+            let from = |seq: i64| event_cursor(&path(route, own), seq);
+            vec![
+                "?limit=100".to_owned(),
+                format!("?limit=1&cursor={}", from(7)),
+                format!("?cursor={}", from(4_000_000_000)),
+            ]
         }
         // A cursor is an id and a time: one with the other tenant's id starts somewhere in the caller's own list.
         (Operation::Page(..), _) => vec![
             "?limit=100&expand=permissions,total_count".to_owned(),
-            format!("?limit=100&after={}5af3107a40000", theirs.credential),
-            format!("?limit=100&before={}7ffffffffffff", theirs.credential),
+            from(theirs, "?limit=100", "after", 0x5_af31_07a4_0000),
+            from(theirs, "?limit=100", "before", 0x7_ffff_ffff_ffff),
         ],
         (Operation::Read(_), Keycard) => vec!["?expand[]=permissions".to_owned()],
         (Operation::Roles(_), _) => vec!["?roles_context=system".to_owned()],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::credential::id::Id;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::http::at_once;
 use support::tenant::{Tenant, read_id, text};
@@ -36,6 +36,65 @@ fn page(tenant: &Tenant, path: &str, from: &str, cursor: Option<&str>) -> (Vec<I
         if from == "before" { ("has_prev_page", "start_cursor") } else { ("has_next_page", "end_cursor") };
     let info = &page["page_info"];
     (ids(&page["items"], "id"), (info[more] == true).then(|| text(&info[cursor])))
+}
+
+/// A cursor is a position in one list, in one order, of what passes one filter: anywhere else it is refused, without a trip.
+#[test]
+fn a_cursor_is_refused_in_every_other_list_order_and_filter() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    for _ in 0..3 {
+        let subject = tenant.subject();
+        tenant.update(Postern, subject.id).json(&tenant.naming(Postern, "another name")).send(&*client).expect(200);
+        tenant.account();
+    }
+    let subject = tenant.subject().id;
+    let [of_tenant, of_principal, of_credential] =
+        [tenant.at(""), tenant.at(&format!("/principals/{}", tenant.account)), tenant.one(Postern, subject)]
+            .map(|path| format!("{path}/events?"));
+    tenant.update(Postern, subject).json(&tenant.naming(Postern, "renamed")).send(&*client).expect(200);
+    let renamed = json!({ "name": "renamed" });
+    let principal = of_principal.strip_suffix("/events?").expect("a path");
+    call("PATCH", principal).token(&tenant.admin).json(&renamed).send(&*client).expect(200);
+    let mut lists = vec![of_tenant, of_principal, of_credential];
+    for path in [tenant.at("/principals"), "/v1/tenants".to_owned()] {
+        lists.extend(["", "sort=-created"].map(|sort| format!("{path}?{sort}")));
+    }
+    for sort in ["created", "-created", "name", "-name"] {
+        for filter in ["", "&enabled=true", "&name_prefix=a", "&name_prefix=an", "&unused_since=2255-01-01T00:00:00Z"] {
+            lists.push(format!("{}?sort={sort}{filter}", tenant.all(Postern)));
+        }
+    }
+    let accounts = format!("/organizations/{}/service-accounts", tenant.label);
+    lists.extend([tenant.all(Keycard), accounts, "/organizations".to_owned()].map(|path| format!("{path}?")));
+
+    let (mut cursors, mut refused) = (Vec::new(), 0);
+    for list in &lists {
+        let by = if list.starts_with("/v1/tenants?") { client.root_token() } else { &tenant.admin };
+        let page = get(format!("{list}&limit=1")).token(by).send(&*client).expect(200).json();
+        let cursor = if list.starts_with("/v1") { &page["next"] } else { &page["page_info"]["end_cursor"] };
+        cursors.push(text(cursor));
+    }
+    for (at, cursor) in cursors.iter().enumerate() {
+        for (other, list) in lists.iter().enumerate() {
+            let words = if list.starts_with("/v1") { &["cursor"][..] } else { &["after", "before"] };
+            for word in words {
+                let reply = get(format!("{list}&{word}={cursor}")).token(&tenant.admin).send(&*client);
+                if at == other {
+                    reply.expect(200);
+                    continue;
+                }
+                let face = if list.starts_with("/v1") { Postern } else { Keycard };
+                let told = if face == Postern { "cursor parameter" } else { "bad_request" };
+                assert_eq!((reply.status, &*face.error(&reply), reply.cost.trips), (400, told, 0), "{list} {cursor}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 900, "{refused}");
+    // What names no other list: how many there are on a page.
+    let next = get(format!("{}&limit=2&cursor={}", lists[7], cursors[7])).token(&tenant.admin).send(&*client);
+    next.expect(200);
 }
 
 #[test]

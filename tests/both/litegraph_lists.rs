@@ -141,8 +141,8 @@ fn read_many_returns_all_credentials_in_every_order() {
 #[test]
 fn invalid_parameters_are_all_reported_without_a_trip() {
     const ORDER: &str = "order must be an ordering, such as CreatedDescending or NameAscending.";
-    const SKIP: &str = "skip must be a number from 0 to 1000.";
-    const KEYS: &str = "max-keys must be a number from 1 to 1000.";
+    const SKIP: &str = "skip must be a whole number from 0 to 1000.";
+    const KEYS: &str = "max-keys must be a whole number from 1 to 1000.";
     const TOKEN: &str = "token must be the ContinuationToken of a page.";
     const GUIDS: &str = "guids must be 1 to 1000 GUIDs, separated by commas.";
     let five = Five::new();
@@ -348,8 +348,8 @@ fn continuation_token_of_a_renamed_credential_continues_from_its_new_name() {
 #[test]
 fn search_reports_every_invalid_member() {
     const ORDER: &str = "Ordering must be an ordering, such as CreatedDescending or NameAscending.";
-    const MAX: &str = "MaxResults must be a number from 1 to 1000.";
-    const SKIP: &str = "Skip must be a number from 0 to 1000.";
+    const MAX: &str = "MaxResults must be a whole number from 1 to 1000.";
+    const SKIP: &str = "Skip must be a whole number from 0 to 1000.";
     const TOKEN: &str = "ContinuationToken must be the ContinuationToken of a page.";
     let five = Five::new();
     let (v2, all) = (&five.v2, format!("{ORDER} {MAX} {SKIP} {TOKEN}"));

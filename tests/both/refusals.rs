@@ -1,9 +1,11 @@
 //! Refusals in their order, which is one on every face: unreadable (415, 413, then what the bytes hold), 401, 403, 404, 412,
 //! violations, 409. Each ladder begins with a request that deserves all of them; each step takes one fault away.
 
+use postern::route::ROUTES;
 use serde_json::json;
 
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
+use support::routes::{PathIds, body, form, permitted, request};
 use support::tenant::{Tenant, nobody};
 use support::{CLIENTS, Call, Client, call, client, get};
 
@@ -59,6 +61,29 @@ fn update_returns_the_first_failing_check() {
             ],
         );
     }
+}
+
+/// Whoever calls, and whether or not the body has that coding: nothing in it is looked at.
+#[test]
+fn a_content_coding_is_refused_on_every_route_that_reads_a_body() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let place = PathIds::new(&tenant);
+    let mut refused = 0;
+    for route in ROUTES.iter().filter(|route| body(route, &place).is_some() || form(route, "x").is_some()) {
+        for codings in ["br", "Deflate", "identity, zstd", "x-gzip,identity", "aws-chunked"] {
+            for call in [request(route, &place), permitted(route, &place)] {
+                let reply = call.header("content-encoding", codings).send(&*client).expect(415);
+                assert_eq!((reply.header("accept-encoding"), reply.cost.trips), (Some("identity"), 0), "{reply:?}");
+                refused += 1;
+            }
+        }
+        for none in ["identity", "Identity, IDENTITY"] {
+            let reply = permitted(route, &place).header("content-encoding", none).send(&*client);
+            assert_ne!(reply.status, 415, "{reply:?}");
+        }
+    }
+    assert!(refused >= 250, "{refused}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 const ID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 const ALONE = `(?<![0-9A-Za-z])${ID}(?![0-9A-Za-z])`;
-// What differs between two runs of the same requests. A cursor is an id, and a time in hexadecimal microseconds or a name.
+// What differs between two runs of the same requests. A cursor is a checksum, an id, and a time in hexadecimal microseconds or a name.
 const VOLATILE = new RegExp(
   [
     `pstn_at_(?<access>${ID})_(?<made>\\d+)_(?<end>\\d+)_[0-9a-z]+_[0-9a-z]+`,
@@ -17,6 +17,8 @@ const VOLATILE = new RegExp(
   ].join("|"),
   "g",
 );
+// The checksum of a cursor, which is over its list's path; older builds have none.
+const CHECKSUM = new RegExp(`(?<![0-9A-Za-z])[0-9a-z]{7}(?=${ID}(?:[0-9a-f]{11,14}(?![0-9A-Za-z])|n[A-Za-z0-9_-]))|(?<="next":")[0-9a-z]{7}(?=\\d+")`, "g");
 const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
 
 export function toGuid(id) {
@@ -31,6 +33,7 @@ export function fromGuid(guid) {
 
 /** A text as literals with volatile parts between: `{literals, parts}`, a part being `{kind, value}`. */
 function split(text) {
+  text = text.replace(CHECKSUM, "");
   const [literals, parts] = [[], []];
   let from = 0;
   for (const match of text.matchAll(VOLATILE)) {

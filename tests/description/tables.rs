@@ -106,6 +106,8 @@ const CHECKS: &[Check] = &[
     ("`X-Client-Request-ID` is not a UUID", "K", &["ClientRequestId"]),
     ("`If-Match` or `If-None-Match` has too many ETags", "PCLKO", &["TooManyTags"]),
     ("a query parameter is unknown, repeated, or an invalid `dry_run`", "P", &["UnknownParameter", "Parameters"]),
+    ("the body broke off before its end", "PCLKO", &["Incomplete"]),
+    ("the body has a `Content-Encoding` other than `identity`; the response has `Accept-Encoding`", "PCLKO", &["ContentCoding"]),
     ("the `Content-Type` is present, and the route does not accept it", "PCLKO", &["MediaType"]),
     ("the body is too large", "PCLKO", &["TooLarge"]),
     ("the body is not UTF-8, not strict JSON, or not an object; on OAuth, not a form", "PCLKO", &["NotUtf8", "NotJson", "TooDeep", "TooManyValues", "DuplicateMember", "NotAnObject", "Form"]),

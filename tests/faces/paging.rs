@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use postern::credential::time::Micros;
+use postern::store::list::Position;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
+use support::cursors;
 
 use super::*;
 
@@ -256,7 +258,8 @@ fn walk(rows: &mut Rows<'_>, case: &Case, list: &str) {
     let first = rows.in_order(ORDER);
     let mut seen: Vec<u8> = Vec::new();
     // A place is that of an item, there or once there. To go backward, the cursor behind all of them is one of our own.
-    let behind_all = format!("{}{:x}", Id::from_bits(u128::MAX), Micros::MAX.0);
+    let end_of_all = Position { created_at: Micros::MAX, name: "", id: Id::from_bits(u128::MAX) };
+    let behind_all = cursors::cursor(list, &end_of_all);
     let (mut place, mut cursor) = (None::<u8>, (!forward).then_some(behind_all));
     for page in 0.. {
         let direction = if forward { "after" } else { "before" };

@@ -124,6 +124,8 @@ fn corpus(shape: Shape) -> Vec<Case> {
                 time("1970-01-01T00:00:00.0000019Z", 1),
                 time("2255-06-05T23:47:34.740991Z", Micros::MAX.0),
                 no_time("1969-12-31T23:59:59.999999Z"),
+                no_time("1969-12-31T23:59:59.9999999Z"),
+                no_time("1970-01-01T00:00:00"),
                 no_time("2255-06-05T23:47:34.740992Z"),
                 no_time("yesterday"),
                 wrong("".into(), Rule::TooShort { min: 1 }),

@@ -114,7 +114,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
             [&EVERY[..], &NO_TEXT, &CONTROL, &characters, &ours].concat()
         }
         Shape::Time if row.destination == Destination::Document => {
-            [&time()[..], &["first", "last", "just past the last", "with offset"]].concat()
+            [&time()[..], &["first", "last", "just past the last", "with offset", "without offset"]].concat()
         }
         Shape::Time => time(),
         Shape::Metadata => {
@@ -133,7 +133,8 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
             );
         }
         Shape::Whole { .. } => {
-            let numbers = ["least", "most", "too little", "too much", "fraction", "far too much"];
+            let numbers =
+                ["least", "most", "too little", "too much", "fraction", "far too much", "zero fraction", "exponent"];
             [&EVERY[..], &NO_NUMBER, &numbers].concat()
         }
     };

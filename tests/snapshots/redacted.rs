@@ -61,9 +61,14 @@ impl Redacted {
         id.or_else(|| self.cursor(part)).or_else(ours).unwrap_or_else(|| part.to_owned())
     }
 
-    /// A place in a list: an id, and in hexadecimal when it was made; or its name.
+    /// A place in a list: after its checksum, an id, and in hexadecimal when it was made; or its name; or the number of an event.
     fn cursor(&self, text: &str) -> Option<String> {
-        let (id, key) = text.split_at_checked(26)?;
+        let (checksum, place) = text.split_at_checked(7)?;
+        let is_checksum = checksum.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if place.parse::<u32>().is_ok_and(|seq| seq.to_string() == place) && is_checksum {
+            return Some(format!("<place of event {place}>"));
+        }
+        let (id, key) = place.split_at_checked(26).filter(|_| is_checksum)?;
         let id = Id::parse(id)?;
         if let Some(name) = key.strip_prefix('n') {
             let name = String::from_utf8(BASE64URL_NOPAD.decode(name.as_bytes()).ok()?).ok()?;
@@ -95,6 +100,7 @@ impl Redacted {
                 assert!(revision.parse::<u32>().is_ok_and(|revision| revision > 0), "{value}");
                 format!("\"{}.{revision}\"", self.id(Id::parse(id).expect("an id")))
             }
+            "location" => self.url(value),
             "x-request-id" | "x-correlation-id" => {
                 assert_eq!(reply.header("x-request-id"), Some(value), "one id for one request");
                 if Id::parse(value).is_some() { "<request id>".to_owned() } else { value.to_owned() }
@@ -181,10 +187,7 @@ impl Redacted {
                 assert!(value.len() == 4 && value.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}: {value}");
                 "<hint>".to_owned()
             }
-            "next" => self.cursor(value).unwrap_or_else(|| {
-                assert!(value.parse::<u32>().is_ok(), "{name}: {value} is no place, and no number of an event");
-                value.to_owned()
-            }),
+            "next" => self.cursor(value).expect(name),
             "request_id" if id().is_some() => "<request id>".to_owned(),
             "by" => id().unwrap_or_else(|| value.to_owned()),
             "created_at" | "updated_at" | "last_used_at" | "revoked_at" | "at" | "checked_at" => {

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::parents::{organization, service_account};
 use crate::stage::{OURS, Request, Scene, Stage};
-use support::{ACME, ZERO, settings};
+use support::{ACME, CUT, ZERO, settings};
 
 pub const SCENE: Scene = Scene {
-    situations: "no route, another method, another media type, another patch, too large, not UTF-8, not JSON, too deep, \
+    situations: "no route, another method, another coding, another media type, another patch, too large, broken off, not UTF-8, not JSON, too deep, \
         too many values, member twice, no object, client request id, idempotency key, too many ETags, bad query, \
         bad query of tenants, bad history query, bad dry run, dry run of what has none, unknown parameter, \
         bad search, another grant, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
@@ -84,6 +84,7 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     let updating = |body: &[u8]| stage.update(face).map(|update| update.saying(body));
     let sending = || stage.update(face).or_else(|| stage.log_in(face));
     match (situation, face) {
+        ("another coding", _) => Some(sending()?.with("content-encoding", "gzip")),
         ("another media type", _) => Some(sending()?.with("content-type", "text/plain")),
         ("another patch", "postern") => {
             let patch = json!([{"op": "replace", "path": "/name", "value": "renamed"}]);
@@ -91,6 +92,7 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             Some(patch.with("content-type", "application/json-patch+json"))
         }
         ("too large", _) => Some(sending()?.saying(vec![b' '; BODY_MAX + 1])),
+        ("broken off", _) => Some(sending()?.saying(CUT)),
         ("not UTF-8", _) => Some(sending()?.saying(b"{\"name\":\"\xff\"}")),
         ("not JSON", _) => updating(b"{\n  \"name\": }"),
         ("too deep", _) => updating("[".repeat(33).as_bytes()),

@@ -11,6 +11,7 @@ use postern::credential::time::Micros;
 use postern::store::after::{After, Rekey};
 use postern::store::command::{
     Act, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, SortKey, Target, TenantRef, Times,
+    Until,
 };
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
     page.at = Some(Micros(1));
     page.name = Some("name".to_owned());
     page.id = Some(Id::ZERO);
+    page.until = Some(Until { at: Micros(1), id: Id::ZERO });
     page.from = Some(Key(Some(Id::ZERO)));
     page.noun = Some(Noun::Credential);
     page.ids = Some(vec![Id::ZERO]);

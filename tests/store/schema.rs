@@ -116,7 +116,7 @@ fn change_statements_select_the_columns_of_the_view_in_order() {
         let view = columns(&db, name);
         let (select, returned) = select.split_once(" RETURNING ").expect("what is returned");
         assert_eq!(selected(&words(select)), view, "{}", requests[0]);
-        assert_eq!(returned.split(", ").collect::<Vec<_>>(), view[..returned.split(", ").count()], "{}", requests[0]);
+        assert_eq!(returned.split(',').collect::<Vec<_>>(), view[..returned.split(',').count()], "{}", requests[0]);
         checked.insert(name);
     }
     let views = ["change_credential", "change_principal", "change_tenant"];

@@ -348,7 +348,7 @@ fn no_statement_reads_a_whole_table() {
         // what a filter has looked at, so many rows at most.
         if sql.contains("start AS MATERIALIZED") {
             let judge =
-                format!("{} SELECT code FROM verdict", sql.split(", start AS MATERIALIZED").next().unwrap_or_default());
+                format!("{} SELECT code FROM verdict", sql.split(",start AS MATERIALIZED").next().unwrap_or_default());
             let sorts = |sql: &str| {
                 let sorts = |step: &&String| step.starts_with("USE TEMP B-TREE") && !step.contains("json_group_array");
                 plan(&db, sql).iter().filter(sorts).count()
@@ -479,9 +479,7 @@ fn no_statement_reads_body_fields_before_authorization() {
         if sql.contains(" AS given") {
             // The right that it asks for is that of the rule.
             assert!(
-                sql.contains(
-                    "iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given"
-                )
+                sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right',?1,'{}') AS given")
             );
             assert!(sql.contains("WHEN rank < ?1 ->> '$.required_right' THEN 'forbidden'"), "{}", requests[0]);
             checked += 1;

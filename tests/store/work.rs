@@ -1,13 +1,14 @@
 //! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which include
 //! triggers and foreign keys.
 
-use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::store::Store;
 use postern::store::idempotency::forget;
+use postern::store::list::Position;
 use serde_json::{Value, json};
 
+use support::cursors::{cursor, event_cursor};
 use support::{ACME, ROOT, Reply, START, World, ZERO, client_url, text};
 
 /// The tenant, on our own face.
@@ -52,8 +53,8 @@ fn work(world: &World, round: u32) -> Vec<(String, i64)> {
     }
     let keycard = format!("/organizations/acme/service-accounts/{ACME}/credentials");
     let (id, at) = middle(world, "created_at");
-    for query in ["limit=100".to_owned(), format!("limit=100&after={id}{at:x}"), format!("limit=100&before={id}{at:x}")]
-    {
+    let middle = cursor(&keycard, &Position { created_at: Micros(at), name: "", id });
+    for query in ["limit=100".to_owned(), format!("limit=100&after={middle}"), format!("limit=100&before={middle}")] {
         let page = send("GET", &format!("{keycard}?{query}"), &Value::Null).json();
         assert_eq!(page["items"].as_array().map(Vec::len), Some(100));
     }
@@ -85,13 +86,9 @@ fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) 
     let (id, at) = middle(world, "created_at");
     let (named, _) = middle(world, "name");
     let name = text(&world.db.query("SELECT name FROM credentials WHERE id = ?1", &[&named.to_string()])[0], "name");
-    let name = BASE64URL_NOPAD.encode(name.as_bytes());
     let time = "2026-11-21T00:00:00Z";
-    for (sort, cursor) in [("created", format!("{id}{at:x}")), ("name", format!("{named}n{name}"))] {
-        for (sort, cursor) in ["", "-"].iter().flat_map(|sign| {
-            let sort = format!("sort={sign}{sort}");
-            [(sort.clone(), String::new()), (sort, format!("&cursor={cursor}"))]
-        }) {
+    for (sort, id) in [("created", id), ("-created", id), ("name", named), ("-name", named)] {
+        for further in [false, true] {
             for (filter, found) in [
                 (String::new(), 100),
                 ("&enabled=true&role=viewer".to_owned(), 100),
@@ -101,7 +98,10 @@ fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) 
                 (format!("&expires_before={time}&unused_since={time}"), 0),
                 (format!("&principal={ACME}&unrotated_since=1970-01-01T00:00:00Z&role=nobody"), 0),
             ] {
-                let page = send("GET", &format!("{all}?limit=100&{sort}{filter}{cursor}"), &Value::Null).json();
+                let list = format!("{all}?limit=100&sort={sort}{filter}");
+                let position = Position { created_at: Micros(at), name: &name, id };
+                let from = if further { format!("&cursor={}", cursor(&list, &position)) } else { String::new() };
+                let page = send("GET", &format!("{list}{from}"), &Value::Null).json();
                 assert_eq!(page["items"].as_array().map(Vec::len), Some(found));
                 assert!(page["next"].is_string(), "there is more");
             }
@@ -112,7 +112,8 @@ fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) 
         send("GET", &url, &Value::Null);
     }
     let seq = world.db.count("SELECT max(seq) / 2 FROM events");
-    for query in ["limit=100".to_owned(), format!("limit=100&cursor={seq}")] {
+    let cursor = event_cursor(&format!("{TENANT}/events"), seq);
+    for query in ["limit=100".to_owned(), format!("limit=100&cursor={cursor}")] {
         let page = send("GET", &format!("{TENANT}/events?{query}"), &Value::Null).json();
         assert_eq!(page["items"].as_array().map(Vec::len), Some(100));
     }

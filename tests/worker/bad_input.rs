@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use postern::route::ROUTES;
 use postern::store::Cost;
 use support::client::{Call, call, get};
 use support::face::Face::{self, Coactive, Keycard, Postern};
 use support::http::server;
+use support::routes::{PathIds, body, form, method, permitted, step_before, title};
 use support::tenant::Tenant;
 
 const LIMIT: usize = 64 * 1024;
@@ -152,4 +154,32 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
         .header("idempotency-key", key)
         .json(&json!({ "name": "n", "roles": null }));
     made.send(server()).expect(201);
+}
+
+/// What has arrived could be a complete body, or an empty one, which some routes accept.
+#[test]
+fn a_body_that_breaks_off_changes_nothing_on_any_route() {
+    let tenant = Tenant::new(server());
+    let events =
+        || get(format!("/v1/tenants/{}/events?limit=1", tenant.id)).by_root().send(server()).expect(200).items();
+    let mut sent = 0;
+    for route in ROUTES.iter().filter(|route| ["POST", "PUT", "PATCH"].contains(&method(route))) {
+        let place = PathIds::new(&tenant);
+        if let Some((step, body)) = step_before(route) {
+            let step = format!("{}/{step}", tenant.one(Postern, place.credential));
+            call("POST", step).token(&tenant.admin).json(&body).send(server()).expect(200);
+        }
+        let before = events();
+        let all = permitted(route, &place);
+        let text = body(route, &place).map(|body| body.to_string()).or(form(route, &place.token)).unwrap_or_default();
+        for cut in
+            [all.clone().bytes(&*text), all.clone().bytes(""), all.chunked(if text.is_empty() { " " } else { &text })]
+        {
+            let status = cut.cut_off(server());
+            assert!(matches!(status, None | Some(400 | 422)), "{}: {status:?}", title(route));
+            sent += 1;
+        }
+        assert_eq!(events(), before, "{}", title(route));
+    }
+    assert!(sent > 60, "{sent}");
 }

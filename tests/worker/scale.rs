@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
+use postern::credential::time::Micros;
+use postern::store::list::Position;
 use serde_json::json;
 
 use crate::seeded::{seeded, seeds};
 use support::client::{Reply, call, get};
+use support::cursors::{cursor, event_cursor};
 use support::face::Face::{Coactive, Keycard, LiteGraph, Postern};
 use support::http::server;
 use support::tenant::{Tenant, read_id};
@@ -56,7 +58,10 @@ fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() 
         let tenant = seeded(size);
         let mut all: Vec<_> = seeds(size).into_iter().map(|(at, _, id)| (at, id)).collect();
         all.sort();
-        let cursor = |at: usize| format!("{}{:x}", all[at].1, all[at].0);
+        let cursor = |at: usize| {
+            let (at, id) = all[at];
+            cursor(&tenant.all(Keycard), &Position { created_at: Micros(at), name: "", id })
+        };
         for start in places(all.len()) {
             let end = start + PAGE;
             let mut queries = Vec::new();
@@ -68,6 +73,10 @@ fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() 
             if end < all.len() {
                 queries.push(format!("&before={}", cursor(end)));
             }
+            if start > 0 && end < all.len() {
+                // A range with one item more, as a page without an end has.
+                queries.push(format!("&after={}&before={}", cursor(start - 1), cursor(end + 1)));
+            }
             for query in queries {
                 let path = format!("{}?limit={PAGE}{query}", tenant.all(Keycard));
                 let reply = get(path).token(&tenant.admin).send(server()).expect(200);
@@ -78,8 +87,12 @@ fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() 
                 let info = (&page["page_info"]["has_prev_page"], &page["page_info"]["has_next_page"]);
                 assert_eq!(info, (&json!(start > 0), &json!(end < all.len())));
                 assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
-                let direction = query.trim_start_matches('&').split('=').next().filter(|name| !name.is_empty());
-                let direction = direction.unwrap_or("first");
+                let direction = match (query.contains("after"), query.contains("before")) {
+                    (false, false) => "first",
+                    (true, false) => "after",
+                    (false, true) => "before",
+                    (true, true) => "between",
+                };
                 measured.push((format!("{direction} at {start} of {size}"), reply.cost.rows_read));
             }
         }
@@ -182,8 +195,10 @@ fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
                 let from = match start.checked_sub(1).map(|before| &all[before]) {
                     None if sort == "-created" || sort == "name" => continue,
                     None => String::new(),
-                    Some((_, name, id)) if named => format!("&cursor={id}n{}", BASE64URL_NOPAD.encode(name.as_bytes())),
-                    Some((at, _, id)) => format!("&cursor={id}{at:x}"),
+                    Some((at, name, id)) => {
+                        let position = Position { created_at: Micros(*at), name, id: *id };
+                        format!("&cursor={}", cursor(&format!("{}?sort={sort}", tenant.all(Postern)), &position))
+                    }
                 };
                 let path = format!("{}?limit={PAGE}&sort={sort}{from}", tenant.all(Postern));
                 let reply = get(path).token(&tenant.admin).send(server()).expect(200);
@@ -215,11 +230,10 @@ fn history_page_reads_only_its_own_events() {
         let last = last.items()[0]["seq"].as_u64().expect("a number");
         assert!(last > 3 * (size - 1), "a credential and its two secrets are three events");
         let one = tenant.one(Postern, seeds(size)[7].2);
-        for (what, query, count) in [
-            ("newest", String::new(), 100),
-            ("middle", format!("&cursor={}", last / 2), 100),
-            ("oldest", "&cursor=100".to_owned(), 100),
-        ] {
+        let from = |seq: u64| format!("&cursor={}", event_cursor(&format!("/v1/tenants/{}/events", tenant.id), seq));
+        for (what, query, count) in
+            [("newest", String::new(), 100), ("middle", from(last / 2), 100), ("oldest", from(100), 100)]
+        {
             let path = format!("/v1/tenants/{}/events?limit=100{query}", tenant.id);
             let reply = get(path).token(&tenant.admin).send(server()).expect(200);
             assert_eq!((reply.items().len(), reply.cost.trips, reply.cost.rows_written), (count, 1, 0), "{what}");

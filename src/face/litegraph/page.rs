@@ -97,12 +97,12 @@ impl Reader {
     }
 
     fn limit(&mut self, name: &'static str, given: &Value) {
-        let number = self.number(name, given, 1, "must be a number from 1 to 1000");
+        let number = self.number(name, given, 1, "must be a whole number from 1 to 1000");
         self.page.limit = number.unwrap_or(self.page.limit);
     }
 
     fn skip(&mut self, name: &'static str, given: &Value) {
-        let number = self.number(name, given, 0, "must be a number from 0 to 1000");
+        let number = self.number(name, given, 0, "must be a whole number from 0 to 1000");
         self.page.skip = number.unwrap_or(self.page.skip);
     }
 

@@ -153,7 +153,9 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
                 value!({ "type": "integer", "minimum": 1, "maximum": read::LIMIT_MAX, "default": read::LIMIT });
             (schema, "At most so many.")
         }
-        "cursor" => (text(), "The `next` of the page before. It holds for the same `sort` alone."),
+        "cursor" => {
+            (text(), "The `next` of the page before. It belongs to this list, with the same `sort` and filters.")
+        }
         "sort" if matches!(operation, Operation::Page(Noun::Credential, _)) => (
             value!({ "type": "string", "enum": ["created", "-created", "name", "-name"] }),
             "`created` is usual; `name` is with a `name_prefix`. A minus is backward.",

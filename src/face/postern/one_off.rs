@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
-use crate::face::json;
+use crate::face::{cursor, json};
 use crate::operation::{self, RenderContext};
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
@@ -21,9 +21,10 @@ pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry) -> Answer {
     Answer::new(200, json(&told)).with("etag", etag(dry.id, dry.revision))
 }
 
-pub(super) fn history(_: &RenderContext<'_>, events: &Events) -> Answer {
+pub(super) fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
     let items = events.items.iter().map(Event::new).collect();
-    Answer::new(200, json(&List { items, next: events.next.map(|seq| seq.to_string()) }))
+    let list = cursor::List::history(context.request.path);
+    Answer::new(200, json(&List { items, next: events.next.map(|seq| cursor::at_event(&list, seq)) }))
 }
 
 pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verified) -> Answer {

@@ -62,6 +62,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         Refusal::MethodNotAllowed { allow } => {
             detailed(405, "method_not_allowed", "Method not allowed", &format!("This route accepts {allow}."))
         }
+        Refusal::ContentCoding => detailed(
+            415,
+            "unsupported_content_encoding",
+            "Unsupported Content-Encoding",
+            "Send the body uncompressed, without Content-Encoding.",
+        ),
         Refusal::MediaType => detailed(
             415,
             "unsupported_media_type",
@@ -198,7 +204,11 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
     let problem = Problem { r#type: format!("urn:postern:problem:{code}"), title, status, code, detail, violations };
     let answer = Answer::new(status, json(&problem));
     // RFC 5789 §2.2.
-    if status == 415 { answer.with("accept-patch", "application/merge-patch+json, application/json") } else { answer }
+    if *refusal == Refusal::MediaType {
+        answer.with("accept-patch", "application/merge-patch+json, application/json")
+    } else {
+        answer
+    }
 }
 
 const MISSING: &str = "It does not exist or was deleted. Resources of other tenants look the same.";
@@ -260,7 +270,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
             given("Must be visible ASCII characters without spaces, quotation marks and backslashes."),
         ),
         Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
-        Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time from 1970 to 2255.")),
+        Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time with its offset, from 1970 to 2255.")),
         Rule::Empty => ("empty", given("The list is empty. Send null for full access, or at least one role.")),
         Rule::UnknownRole => {
             ("unknown_role", given("The tenant has no role with this name. Use one of its role_names."))

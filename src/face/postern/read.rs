@@ -117,7 +117,7 @@ pub(super) const LIMIT_MAX: u32 = 100;
 fn limit(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> u32 {
     let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
     limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
-        wants("limit", "must be a number from 1 to 100");
+        wants("limit", "must be a whole number from 1 to 100");
         LIMIT
     })
 }
@@ -148,8 +148,11 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let mut page = Page::first(Order { key, descending }, limit);
     page.lists_secrets = true;
     page.filter = Some(filter).filter(|filter| *filter != Filter::default());
-    if request.query_value(&["cursor"]).is_some_and(|cursor| !cursor::follow(&mut page, &cursor)) {
-        wants("cursor", "must be the value of next on a page with the same sort");
+    if let Some(cursor) = request.query_value(&["cursor"]) {
+        match cursor::follow(&cursor::List::new(request.path, page.order, page.filter.as_ref()), &cursor) {
+            Some(edge) => page.begin(edge),
+            None => wants("cursor", "must be the value of next on a page of this list, with the same sort and filters"),
+        }
     }
     if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
 }
@@ -183,7 +186,7 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
         let Some(given) = given(name) else { continue };
         *time = Micros::parse(&given);
         if time.is_none() {
-            wants(name, "must be an RFC 3339 time from 1970 to 2255");
+            wants(name, "must be an RFC 3339 time with its offset, from 1970 to 2255");
         }
     }
     filter
@@ -202,20 +205,20 @@ fn end_of_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// `limit` and `cursor` of a history: the cursor is the number of an event.
+/// `limit` and `cursor` of a history.
 pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal> {
     let mut wrong = Vec::new();
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
     let limit = limit(request, &mut wants);
     let cursor = request.query_value(&["cursor"]);
-    let seq = cursor.as_ref().and_then(|cursor| cursor.parse::<u32>().ok());
-    if cursor.is_some() && seq.is_none() {
-        wants("cursor", "must be the value of next on a page");
+    let from = cursor.as_ref().and_then(|cursor| cursor::follow_event(&cursor::List::history(request.path), cursor));
+    if cursor.is_some() && from.is_none() {
+        wants("cursor", "must be the value of next on a page of this history");
     }
     if !wrong.is_empty() {
         return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
     }
-    Ok(HistoryPage { limit, from: seq.map(i64::from) })
+    Ok(HistoryPage { limit, from })
 }
 
 /// The members of a question about a token.

@@ -27,14 +27,16 @@ pub(super) fn etag(id: Id, revision: i64) -> String {
 
 /// A page, and the cursor of the next.
 pub(super) fn list<'a, S, I: Item + 'a, T: Serialize>(
+    context: &RenderContext<'_>,
     listed: &'a Listed<S>,
     page: &Page,
     item: impl Fn(&'a S) -> &'a I,
     show: impl Fn(&'a S) -> T,
 ) -> Answer {
+    let listing = cursor::List::new(context.request.path, page.order, page.filter.as_ref());
     let last = listed.items.last().filter(|_| listed.more);
-    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&edge.position(), page.order.key));
-    let next = last.map(|last| cursor::at(&item(last).position(), page.order.key)).or(stopped);
+    let stopped = listed.resume.as_ref().map(|edge| cursor::at(&listing, &edge.position()));
+    let next = last.map(|last| cursor::at(&listing, &item(last).position())).or(stopped);
     Answer::new(200, json(&List { items: listed.items.iter().map(show).collect(), next }))
 }
 

@@ -1,7 +1,7 @@
 //! The running Worker over HTTP, at the address that `make test` provides.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -78,6 +78,30 @@ impl Client for Http {
 }
 
 impl Http {
+    pub(crate) fn cut_off(&self, call: &Call) -> std::io::Result<u16> {
+        let host = self.url.strip_prefix("http://").expect("a URL of http");
+        let mut request = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", call.method, call.path).into_bytes();
+        for (name, value) in &call.headers {
+            request.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+        request.extend(match &call.body {
+            Sent::Nothing => b"content-length: 9\r\n\r\n".to_vec(),
+            Sent::Sized(bytes) => [format!("content-length: {}\r\n\r\n", bytes.len() + 1).as_bytes(), bytes].concat(),
+            Sent::Chunked(bytes) => {
+                let head = format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n", bytes.len());
+                [head.as_bytes(), bytes, b"\r\n"].concat()
+            }
+        });
+        let mut stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(&request)?;
+        stream.shutdown(Shutdown::Write)?;
+        let mut start = [0; 12];
+        stream.read_exact(&mut start)?;
+        let status = std::str::from_utf8(&start).ok().and_then(|start| start.split(' ').nth(1)?.parse().ok());
+        Ok(status.expect("a status"))
+    }
+
     /// Sends a request without a body by hand, since the HTTP library rejects non-ASCII headers.
     pub fn send_raw(&self, call: &Call) -> Reply {
         let host = self.url.strip_prefix("http://").expect("a URL of http");

@@ -1,6 +1,7 @@
 //! Helpers shared by all test targets: see tests/README.md.
 
 pub mod client;
+pub mod cursors;
 pub mod face;
 pub mod fields;
 pub mod http;

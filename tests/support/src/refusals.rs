@@ -21,6 +21,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Misconfigured(_) => Refusal::Misconfigured(misconfigured),
         Refusal::NoRoute => Refusal::NoRoute,
         Refusal::MethodNotAllowed { .. } => Refusal::MethodNotAllowed { allow: "GET, HEAD, PUT, PATCH, DELETE".to_owned() },
+        Refusal::ContentCoding => Refusal::ContentCoding,
         Refusal::MediaType => Refusal::MediaType,
         Refusal::TooLarge => Refusal::TooLarge,
         Refusal::Unauthenticated => Refusal::Unauthenticated,
@@ -55,6 +56,7 @@ pub fn refusals() -> Vec<Refusal> {
         Conflict::NotEmpty => Conflict::NotEmpty,
     }.into_iter().map(Refusal::Conflict));
     all.extend(each_of! { Unreadable:
+        Unreadable::Incomplete => Unreadable::Incomplete,
         Unreadable::NotUtf8 => Unreadable::NotUtf8,
         Unreadable::NotJson { .. } => Unreadable::NotJson { line: 1, column: 2 },
         Unreadable::TooDeep => Unreadable::TooDeep,

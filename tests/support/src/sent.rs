@@ -10,9 +10,11 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use postern::store::Store;
 use postern::store::idempotency::forget;
+use postern::store::list::Position;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
+use crate::cursors::{cursor, event_cursor};
 use crate::routes::{reads, step_before, title};
 use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
@@ -95,22 +97,33 @@ impl Driver {
                 with_bodies(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
             Operation::Verify(_) if is_ours(route) => with_bodies(&[json!({"token": "nobody's", "role_id": "viewer"})]),
-            Operation::History(_) => with_queries(&["", "?limit=1", "?limit=1&cursor=1"]),
+            Operation::History(_) => {
+                let cursor = event_cursor(&url(route, &IDS), 1);
+                with_queries(&["", "?limit=1", &format!("?limit=1&cursor={cursor}")])
+            }
             Operation::List(noun, _) | Operation::Page(noun, _) if is_litegraph(route) => litegraph_lists(route, noun),
-            Operation::Page(noun, _) if is_ours(route) => self.postern_pages(route, noun),
+            Operation::Page(noun, _) if is_ours(route) => Self::postern_pages(route, noun),
             Operation::Page(..) => {
                 let first = self.root("GET", &url(route, &IDS), &Value::Null).json();
                 let cursor = text(&first["page_info"], "start_cursor");
-                ["", "?limit=1", "?after={}", "?before={}", "?limit=1&after={}", "?limit=1&before={}"]
-                    .map(|query| (query.replace("{}", &cursor), String::new()))
-                    .to_vec()
+                [
+                    "",
+                    "?limit=1",
+                    "?after={}",
+                    "?before={}",
+                    "?limit=1&after={}",
+                    "?limit=1&before={}",
+                    "?after={}&before={}",
+                ]
+                .map(|query| (query.replace("{}", &cursor), String::new()))
+                .to_vec()
             }
             _ => with_queries(&[forced(route)]),
         }
     }
 
     /// Each order from its start and from a cursor; for credentials with each filter that changes the statement.
-    fn postern_pages(&self, route: &Route, noun: Noun) -> Vec<(String, String)> {
+    fn postern_pages(route: &Route, noun: Noun) -> Vec<(String, String)> {
         let time = "2026-11-21T00:00:00Z";
         let filters = [
             String::new(),
@@ -126,10 +139,12 @@ impl Driver {
         };
         let mut variants = Vec::new();
         for sort in sorts {
-            let first = self.root("GET", &format!("{}?limit=1&sort={sort}", url(route, &IDS)), &Value::Null);
-            let further = format!("&cursor={}", text(&first.json(), "next"));
-            for (filter, cursor) in filters.iter().flat_map(|filter| [(filter, ""), (filter, &further)]) {
-                variants.push((format!("?sort={sort}{filter}{cursor}"), String::new()));
+            for filter in filters {
+                let query = format!("?sort={sort}{filter}");
+                let position = Position { created_at: Micros(0), name: "n", id: IDS.credential };
+                let cursor = cursor(&format!("{}{query}", url(route, &IDS)), &position);
+                variants
+                    .extend([query.clone(), format!("{query}&cursor={cursor}")].map(|query| (query, String::new())));
             }
         }
         variants

@@ -108,7 +108,11 @@ impl World {
     ) -> (Done, Cost) {
         self.pass(1000);
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let body = if body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(body.to_vec()) };
+        let body = match body {
+            CUT => Body::Incomplete,
+            _ if body.len() > BODY_MAX => Body::TooLarge,
+            _ => Body::Bytes(body.to_vec()),
+        };
         let service = Service {
             store: Store::new(database),
             settings: self.settings.as_ref(),
@@ -212,6 +216,9 @@ impl World {
         events
     }
 }
+
+/// Stands for a body that breaks off, in process.
+pub const CUT: &[u8] = b"\xffbroken off";
 
 pub const CLIENTS: &str = "/api/v1/auth-management/clients";
 

@@ -22,6 +22,9 @@ pub(super) fn responses(
         done["content"] = value!({ "application/json": { "schema": schema } });
         let tagged = one || status == "201";
         done = with_headers(done, if tagged { &["ETag", "Deprecation", "Sunset"] } else { &["Deprecation", "Sunset"] });
+        if status == "201" {
+            done = with_headers(done, &["Location"]);
+        }
     }
     if status == "201" {
         done["links"] = links(route);
@@ -80,14 +83,16 @@ pub(super) fn headers() -> Value {
     let mut headers = value!({
         "ETag": header("Its version: its id and its revision."),
         "WWW-Authenticate": header("How to say who calls."),
-        "Accept-Patch": header("What PATCH takes."),
+        "Location": header("The path of what was created."),
+        "Accept-Encoding": header("`identity`, if the body had a `Content-Encoding`: send it uncompressed."),
+        "Accept-Patch": header("What PATCH takes, if the body is of another media type."),
         "Retry-After": header("In how many seconds to try again."),
         "X-Request-Id": header("The request's id: the caller's own, if it is a sane one. Events tell it."),
         "Deprecation": header("Since when the caller's secret is being replaced (RFC 9745), if it is."),
         "Sunset": header("Until when the caller's secret holds (RFC 8594), if it is being replaced."),
     });
     // Not on each.
-    for name in ["Deprecation", "Sunset", "Retry-After"] {
+    for name in ["Deprecation", "Sunset", "Retry-After", "Accept-Encoding", "Accept-Patch"] {
         headers[name]["required"] = false.into();
     }
     headers
@@ -103,7 +108,8 @@ fn with_headers(mut told: Value, names: &[&str]) -> Value {
 fn headers_of(status: u16, is_ours: bool) -> &'static [&'static str] {
     match status {
         401 => &["WWW-Authenticate"],
-        415 if is_ours => &["Accept-Patch"],
+        415 if is_ours => &["Accept-Encoding", "Accept-Patch"],
+        415 => &["Accept-Encoding"],
         429 | 503 => &["Retry-After"],
         _ => &[],
     }
@@ -119,7 +125,7 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         (409, "It does not fit what is there."),
         (412, "It was changed since."),
         (413, "The body is too large."),
-        (415, "The body is of another media type; the header `Accept-Patch` says what PATCH takes."),
+        (415, "The body is of another media type, or has a `Content-Encoding`; a header says what is taken."),
         (422, "The body breaks rules, or the Idempotency-Key was used for another."),
         (428, "The tenant requires `If-Match`."),
         (429, "Too many authentications failed, from this address or of this credential."),
