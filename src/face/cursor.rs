@@ -1,5 +1,5 @@
-//! Cursors: a place in a list, as a client hands it back. An id and what the list is ordered by, so that a page is found though
-//! its first neighbour has gone.
+//! Cursors: positions in a list, which clients send back. A cursor contains an id and the sort key, so that it stays
+//! usable after the item at its position was deleted.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -8,7 +8,7 @@ use crate::credential::time::Micros;
 use crate::store::command::{Page, SortKey};
 use crate::store::list::Position;
 
-/// The cursor of this place, in a list of this order: URL-safe, at most 1400 characters.
+/// Renders the cursor of a position in a list with this sort key: URL-safe, at most 1400 characters.
 pub(super) fn at(position: &Position<'_>, key: SortKey) -> String {
     let Position { id, created_at, name } = position;
     match key {
@@ -18,7 +18,7 @@ pub(super) fn at(position: &Position<'_>, key: SortKey) -> String {
     }
 }
 
-/// Lets a page begin behind a cursor's place. Whether it is one of ours, and of the page's order.
+/// Starts a page after a cursor's position. Returns whether the cursor is valid for the page's sort key.
 pub(super) fn follow(page: &mut Page, cursor: &str) -> bool {
     let key = page.order.key;
     let mut read = || {
