@@ -1,8 +1,8 @@
 // node scripts/dev-data.mjs URL [FOLDER SETTINGS]
 //
-// Makes what development needs through the running Worker's own HTTP API, as root: a credential of each face and an
-// admin. What still works from the last time is kept. Writes FOLDER/demo.json, and prints what to paste next. The root
-// token is in SETTINGS, a file of NAME="value" lines. They are .dev and .dev.vars unless they are named.
+// Creates the demo data with the root token over the running Worker's HTTP API: a credential for each face and an admin. Keeps the
+// credentials of an earlier run that still work. Writes FOLDER/demo.json, and prints commands to try. SETTINGS is a file of
+// NAME="value" lines with the root token. The defaults are .dev and .dev.vars.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 const [url, folder = '.dev', settings = '.dev.vars'] = process.argv.slice(2);
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const DEMO = `${folder}/demo.json`; // for scripts; may be deleted
-const KEPT = `${folder}/kept.json`; // for the next run, so that a deleted demo.json does not mean new credentials
+const KEPT = `${folder}/kept.json`; // for the next run, which reuses the credentials even if demo.json was deleted
 
 const root_token = setting('POSTERN_ROOT_TOKEN');
 const kept = readJson(KEPT) ?? {};
@@ -26,8 +26,8 @@ writeJson(KEPT, { ...demo, admin });
 writeJson(DEMO, demo);
 print(demo);
 
-// Coactive: a client made by root in the tenant `acme`, kept while reading itself with its token gives one of the expected
-// answers. An ordinary one may get 403: that depends on the roles that the developer gave it.
+// Coactive: returns a client in the tenant `acme`. An old client is kept if reading itself with its own token returns one of the
+// expected statuses. The status can be 403, depending on the roles that the developer gave the client.
 async function coactiveClient(old, body, token, expected) {
   const path = '/api/v1/auth-management/clients';
   if (old) {
@@ -46,8 +46,8 @@ function secret({ client_secret }) {
   return client_secret;
 }
 
-// LiteGraph: the one credential that its documentation updates, all zeros; or another one after it was deleted, since no id is
-// used twice. The update on that page sets the token to "default": each start gives it back one of its own.
+// LiteGraph: returns the credential of the vendor's documentation, whose GUID is all zeros; if it was deleted, another one, since
+// no id is used twice. The documented update sets the token to "default", so each start restores a random token.
 async function litegraphCredential(old) {
   const credentials = `/v1.0/tenants/${ZERO}/credentials`;
   const path = `${credentials}/${old?.credential_guid ?? ZERO}`;
@@ -72,7 +72,7 @@ async function litegraphCredential(old) {
   }
 }
 
-// Keycard: a service account of the organization `acme`, and a credential under it.
+// Keycard: returns a credential of a service account in the organization `acme`.
 async function keycardCredential(old) {
   const accounts = '/organizations/acme/service-accounts';
   const path = (account, id = '') => `${accounts}/${account}/credentials${id && `/${id}`}`;
@@ -108,7 +108,7 @@ async function must(status, method, path, ...rest) {
 }
 
 function fail(method, path, { status, text }) {
-  console.error(`error: making the development data failed\n  ${method} ${path}\n  ${status} ${text}`);
+  console.error(`error: creating the demo data failed\n  ${method} ${path}\n  ${status} ${text}`);
   process.exit(1);
 }
 
@@ -133,7 +133,7 @@ function parse(text) {
   }
 }
 
-// Whole or not at all: a script may be waiting for the file.
+// Renames the file into place, since a script may be waiting for it.
 function writeJson(file, value) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
@@ -144,7 +144,7 @@ function print({ admin_token, coactive, litegraph, keycard }) {
   console.log(`
 Postern is ready at ${url}
 
-  own API           ${url}/docs, to read and to try
+  own API           ${url}/docs (documentation, can send requests)
   tenant            acme, ${litegraph.tenant_guid}
   Coactive          client ${coactive.client_id}
   LiteGraph         credential ${litegraph.credential_guid}
@@ -181,6 +181,6 @@ curl ${url}/organizations/acme/service-accounts/${keycard.service_account_id}/cr
   -H 'Content-Type: application/json' \\
   -d '{"name": "name", "description": "description"}'
 
-Ctrl-C stops it. A changed source file is rebuilt.
+Press Ctrl-C to stop. The Worker is rebuilt when a source file changes.
 `);
 }

@@ -1,5 +1,5 @@
-// node scripts/language.mjs: fails on phrases of scripts/language.txt in documents, comments and messages, with what to write
-// instead. Code, quotations and what is between backticks are not searched.
+// node scripts/language.mjs: fails on phrases of scripts/language.txt in documents and comments, and in the string literals of
+// src, scripts and bench. Prints what to write instead. Code, quotations and text between backticks are not searched.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -9,11 +9,11 @@ const rules = entries.map((line) => line.split("\t"));
 const phrases = rules.filter(([kind]) => kind !== "except").map(([phrase, instead]) => ({ at: RegExp(phrase, "i"), instead }));
 const exceptions = rules.filter(([kind]) => kind === "except").map(([, file, text]) => ({ file: RegExp(file), at: RegExp(text, "i") }));
 
-/** The prose of a line: of a document all but code, of a program its comments and, with `messages`, its strings. */
+/** Returns the prose of a line: in a document everything but code, in a program comments and, with `messages`, string literals. */
 function prose(file, line, messages) {
   const unquoted = line.replace(/`[^`]*`/g, "``");
   if (file.endsWith(".md")) return unquoted.replace(/"[^"]*"/g, '""');
-  const comment = /(?:^|\s)(?:\/\/[\/!]?|--|#|\*)\s(.*)$/.exec(unquoted)?.[1] ?? "";
+  const comment = /(?:^|\s)(?:\/\/[\/!]?|\/\*\*|--|#|\*)\s(.*)$/.exec(unquoted)?.[1] ?? "";
   const strings = messages ? [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text) : [];
   return [comment.replace(/"[^"]*"/g, '""'), ...strings].join(" | ");
 }
@@ -27,7 +27,7 @@ for (const file of files) {
   for (const [index, line] of lines(file).entries()) {
     if (file.endsWith(".md") && line.startsWith("```")) fenced = !fenced;
     if (fenced) continue;
-    const text = prose(file, line, file.startsWith("src/"));
+    const text = prose(file, line, /^(src|scripts|bench)\//.test(file));
     for (const { at, instead } of phrases) {
       const hit = at.exec(text)?.[0];
       if (!hit || exceptions.some((exception) => exception.file.test(file) && exception.at.test(line))) continue;
