@@ -249,9 +249,9 @@ CREATE INDEX credentials_ending ON credentials (change) WHERE ending;
 -- at the database console. An update without a new stamp (the column change) is reported as made at the console, now.
 -- A role that can drop triggers can bypass this (SECURITY.md).
 --
--- The triggers insert a thing before and after its change into `history`; null means that it does not exist. The
--- expressions of `changes` and `widened` are those of src/store/sql/diff.sql and widened.sql; a test compares the
--- texts.
+-- The triggers insert the state of a resource before and after its change into `history`; null means that the resource
+-- does not exist. The expressions of `changes` and `widened` are those of src/store/sql/diff.sql and widened.sql; a test
+-- compares the texts.
 CREATE VIEW history AS SELECT
   NULL AS tenant, NULL AS noun, NULL AS id, NULL AS previous, NULL AS action, NULL AS revision, NULL AS stamped, NULL AS changed_at,
   NULL AS changed_by, NULL AS changed_request, NULL AS before, NULL AS after;

@@ -347,7 +347,7 @@ fn view(target: Target, act: Act) -> &'static str {
     }
 }
 
-/// Returns the statement, after the verdict, that creates or changes a thing:
+/// Returns the statement, after the verdict, that creates or changes a resource:
 ///
 /// ```sql
 /// INSERT INTO {view}

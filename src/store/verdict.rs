@@ -168,7 +168,7 @@ pub(super) fn judge<'a, D: Database>(
     })
 }
 
-/// Runs one statement whose row has the verdict and a thing, and parses the thing.
+/// Runs one statement whose row has the verdict and a resource, and parses the resource.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
