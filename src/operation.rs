@@ -112,7 +112,7 @@ pub struct Inquiry {
     pub violations: Vec<Violation>,
 }
 
-/// The answer to an [`Inquiry`].
+/// The result of an [`Inquiry`].
 pub struct Verified {
     /// The token's owner; `None` if the token is unknown or of another tenant.
     pub subject: Option<Subject>,

@@ -64,7 +64,7 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let headers = JsHeaders { common: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
-    // A body whose transfer fails is treated as empty, which no write accepts.
+    // A body whose transfer fails is read as an empty body.
     let body = body(request, Method::from_name(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let settings = settings(env);
     let now = now();

@@ -68,11 +68,11 @@ pub struct Page {
     /// The id of the item before the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
-    /// In a list, the credential before the page, even if it has been deleted. In a history, the thing whose history
+    /// In a list, the credential before the page, even if it has been deleted. In a history, the resource whose history
     /// it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Key>,
-    /// In a history, the kind of thing; absent for the whole tenant.
+    /// In a history, the noun; absent for the whole tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noun: Option<Noun>,
     /// The conditions on a list of credentials.

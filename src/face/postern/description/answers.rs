@@ -57,22 +57,22 @@ pub(super) fn responses(
 
 /// Returns the links from a response that creates a resource to the operations that take the new id.
 fn links(route: &Route) -> Value {
-    let own = |of: &Route| of.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{"));
-    let one = |of: &Route| of.names().count() == route.names().count() + 1 && is_ours(of);
-    let followed = ROUTES.iter().filter(|of| own(of) && one(of));
-    let parameters = |of: &Route| {
-        let last = of.names().count() - 1;
+    let is_below = |other: &Route| other.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{"));
+    let takes_id = |other: &Route| other.names().count() == route.names().count() + 1 && is_ours(other);
+    let linked = ROUTES.iter().filter(|other| is_below(other) && takes_id(other));
+    let parameters = |other: &Route| {
+        let last = other.names().count() - 1;
         let name = |(index, name)| {
             let member = if index == last { "id" } else { name };
             (name.to_owned(), value!(format!("$response.body#/{member}")))
         };
-        Value::from(of.names().enumerate().map(name).collect::<Map<_, _>>())
+        Value::from(other.names().enumerate().map(name).collect::<Map<_, _>>())
     };
-    let link = |of: &Route| {
-        let [id, ..] = described(of).words;
-        (id.to_owned(), value!({ "operationId": id, "parameters": parameters(of) }))
+    let link = |other: &Route| {
+        let [id, ..] = described(other).words;
+        (id.to_owned(), value!({ "operationId": id, "parameters": parameters(other) }))
     };
-    Value::from(followed.map(link).collect::<Map<_, _>>())
+    Value::from(linked.map(link).collect::<Map<_, _>>())
 }
 
 /// Returns the headers of responses.
