@@ -1,5 +1,6 @@
 // node scripts/language.mjs: fails on phrases of scripts/language.txt in documents and comments, and in the string literals of
-// src, scripts and bench. Prints what to write instead. Code, quotations and text between backticks are not searched.
+// src, scripts, bench and the OpenAPI documents. Prints what to write instead. Code, quotations and text between backticks are not
+// searched.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -18,16 +19,16 @@ function prose(file, line, messages) {
   return [comment.replace(/"[^"]*"/g, '""'), ...strings].join(" | ");
 }
 
-const files = execFileSync("git", ["ls-files", "*.md", "*.rs", "*.sql", "*.mjs", "*.js", "*.py", "Makefile", "scripts/*", "*.toml"], { encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "*.md", "*.rs", "*.sql", "*.mjs", "*.js", "*.py", "Makefile", "scripts/*", "*.toml", "docs/openapi/*.json"], { encoding: "utf8" })
   .split("\n")
-  .filter((file) => file && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline)|compare\/)|docs\/openapi|assets\/)/.test(file));
+  .filter((file) => file && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline)|compare\/)|assets\/)/.test(file));
 let found = 0;
 for (const file of files) {
   let fenced = false;
   for (const [index, line] of lines(file).entries()) {
     if (file.endsWith(".md") && line.startsWith("```")) fenced = !fenced;
     if (fenced) continue;
-    const text = prose(file, line, /^(src|scripts|bench)\//.test(file));
+    const text = prose(file, line, /^(src|scripts|bench|docs\/openapi)\//.test(file));
     for (const { at, instead } of phrases) {
       const hit = at.exec(text)?.[0];
       if (!hit || exceptions.some((exception) => exception.file.test(file) && exception.at.test(line))) continue;
