@@ -134,8 +134,8 @@ impl Face {
 #[schemars(rename = "AccessToken")]
 #[expect(clippy::struct_field_names, reason = "the members' names are the RFC's")]
 pub(crate) struct Access<'a> {
-    /// The token, for `Authorization: Bearer`. It becomes invalid with the credential and with the secret that it was
-    /// issued for.
+    /// The token, for `Authorization: Bearer`. It is invalid as soon as its credential, or the secret that it was issued
+    /// for, is invalid.
     access_token: &'a str,
     /// `Bearer`.
     token_type: &'static str,

@@ -33,7 +33,7 @@ pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verifi
 /// What a change would do.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct DryRun {
-    /// The members that the change would change.
+    /// The members that would change.
     #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
     /// Whether the credential could do something after the change that it could not do before.

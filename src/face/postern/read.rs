@@ -112,7 +112,7 @@ fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'s
 }
 
 pub(super) const LIMIT: u32 = 50;
-/// A page of this many credentials with their roles and secrets reads fewer than 1000 rows.
+/// A page of this many credentials with their secrets reads fewer than 1000 rows.
 pub(super) const LIMIT_MAX: u32 = 100;
 
 /// Reads `limit`.
