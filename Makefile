@@ -1,4 +1,4 @@
-# Everything real is in scripts/: each can be read, and run, by itself.
+# Each target runs a script in scripts/, which can also be run directly.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help dev test torture fuzz compare mutants bench fmt lint openapi wasm keys deploy-check deploy setup clean
@@ -6,52 +6,52 @@
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-dev: ## Run the Worker here with data to try it on (PORT=8787)
+dev: ## Run the Worker on this machine with demo data (PORT=8787)
 	@scripts/dev
 
-test: ## Run every test: native ones, then those of the running Worker
+test: ## Run every test: native tests, then tests of the running Worker
 	@scripts/test
 
-torture: ## The long form of races, kills, large tenants, descriptions and fuzzing (30 minutes): docs/RELIABILITY.md
+torture: ## Run the long tests: races, kills, large tenants, OpenAPI, fuzzing (30 minutes): docs/RELIABILITY.md
 	@scripts/torture
 
-fuzz: ## Fuzz it: ten million inputs (fuzz/README.md)
+fuzz: ## Fuzz with ten million inputs (fuzz/README.md)
 	@scripts/fuzz
 
-compare: ## Send the same requests to this build and an older one, and print what differs (tests/compare/README.md)
+compare: ## Send the same requests to this build and an older one, and print the differences (tests/compare/README.md)
 	@scripts/compare
 
-mutants: ## See whether the native tests notice 90 faults put into the source (up to 2 hours): tests/mutants/baseline.md
+mutants: ## Check whether the native tests detect 90 faults put into the source (up to 2 hours): tests/mutants/baseline.md
 	@scripts/mutants
 
-bench: ## Measure against a peer and a floor (24 minutes), into bench/results
+bench: ## Compare the performance with a peer and a floor (24 minutes), into bench/results
 	@scripts/bench
 
 fmt: ## Format the source
 	@cargo fmt --all
 
-lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, the API's description, the scripts
+lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, language, OpenAPI, the scripts
 	@scripts/lint
 
 openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md and the tables of docs/API.md from the code
 	@POSTERN_DESCRIBE=1 cargo test --quiet --test description
 
-wasm: ## Build for wasm, and print the size
+wasm: ## Build for wasm and print the size
 	@scripts/build
 
-keys: ## Count the secrets under each master key, here (ON=--remote: as deployed)
+keys: ## Count the secrets under each master key in the local database (ON=--remote: in the deployed one)
 	@scripts/setup
 	@node scripts/keys.mjs $(ON)
 
-deploy-check: ## Check what would be deployed: settings, secrets, size; needs no account
+deploy-check: ## Check the configuration and the bundle before a deployment; needs no account
 	@scripts/deploy-check
 
 deploy: ## Build, check, migrate the deployed database, and deploy
 	@scripts/deploy
 
-setup: ## Install or make the tools (the others do it by themselves)
+setup: ## Install or build the tools (other targets do this when needed)
 	@scripts/setup
 
-clean: ## Remove what was built, the local database and its data
+clean: ## Remove build output and the local database
 	rm -rf target build .wrangler .dev fuzz/target
 	@echo "Kept: .dev.vars (your keys), node_modules, and the tools in $${POSTERN_TOOLS:-$${XDG_CACHE_HOME:-~/.cache}/postern}"

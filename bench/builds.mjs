@@ -1,5 +1,5 @@
-// The working tree's build beside that of an older commit: the same requests in interleaved rounds, as they are and with each
-// statement new to the database.
+// Compares the working tree's build with that of an older commit: the same requests in interleaved rounds, with the statements as they
+// are (warm), and with a new text for each statement (cold).
 import { CONNECTIONS, cpu, drive, perName, readBack, turned } from "./measure.mjs";
 import { prepareBuild, start } from "./sides.mjs";
 
@@ -7,7 +7,7 @@ export const BUILD_OPS = ["put", "patch", "get", "verify", "list", "create"];
 export const BUILDS = ["ours", "before"];
 export const VARIANTS = ["warm", "cold"];
 
-/** Of each variant, operation and build, a list with one entry a round. `old` is the source tree of the older commit. */
+/** Returns for each variant, operation and build a list with an entry per round. `old` is the source tree of the older commit. */
 export async function builds(plan, folder, old, progress) {
   const trees = { ours: ".", before: old };
   const [prepared, servers] = [{}, {}];

@@ -1,5 +1,4 @@
-// Stands before the Worker of a side where each statement is new to the database: each is sent with a comment that no request
-// had before, so that no prepared statement is kept and each is compiled again. Its own text is as it was.
+// Wraps the Worker of a side, so that no prepared statement is reused: each statement is sent with a new comment, and so compiled again.
 import side from "./side/index.js";
 
 let sent = 0;

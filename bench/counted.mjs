@@ -1,24 +1,23 @@
-// Stands before the Worker of a side where its D1 trips are counted or delayed, the same for all sides. Runs of throughput go
-// without it.
+// Wraps the Worker of a side, to count or delay its D1 trips. The same for all sides; measurements of throughput do not use it.
 //
-// A trip is one fetch of the D1 binding to its database, whatever call of the binding it comes from: `raw()` and `first()`
-// tell no rows, and an ORM uses them. So the fetch is what is replaced.
+// A trip is one fetch from the D1 binding to the database. This replaces that fetch rather than the methods of the binding: an ORM uses
+// `raw()` and `first()`, which do not report rows.
 import side from "./side/index.js";
 
 let delay = 0;
 let counting = false;
-let told = nothing();
+let counts = nothing();
 let known;
 
 function nothing() {
-  return { trips: 0, rows_read: 0, rows_written: 0, read: [], asked: [] };
+  return { trips: 0, rows_read: 0, rows_written: 0, read: [], sent: [] };
 }
 
 function watch(database) {
   if (database === known) return;
   const session = database.alwaysPrimarySession;
   if (typeof session?.fetcher?.fetch !== "function") {
-    throw new Error("this Miniflare's D1 binding is another than bench/counted.mjs knows: look for its fetcher");
+    throw new Error("Miniflare's D1 binding has changed: adapt bench/counted.mjs to its fetcher");
   }
   const fetcher = session.fetcher;
   session.fetcher = {
@@ -35,11 +34,11 @@ function watch(database) {
 async function count(body, response) {
   const metas = [await response.json()].flat().map((result) => result.meta);
   const read = metas.reduce((sum, meta) => sum + meta.rows_read, 0);
-  told.trips += 1;
-  told.rows_read += read;
-  told.rows_written += metas.reduce((sum, meta) => sum + meta.rows_written, 0);
-  told.read.push(read);
-  told.asked.push(body);
+  counts.trips += 1;
+  counts.rows_read += read;
+  counts.rows_written += metas.reduce((sum, meta) => sum + meta.rows_written, 0);
+  counts.read.push(read);
+  counts.sent.push(body);
 }
 
 export default {
@@ -47,9 +46,9 @@ export default {
     watch(env.DB);
     const url = new URL(request.url);
     if (url.pathname === "/-/bench") {
-      // What was counted so far; from now on, as asked.
-      const answer = Response.json(told);
-      told = nothing();
+      // Returns the counts so far, and applies the new options.
+      const answer = Response.json(counts);
+      counts = nothing();
       delay = Number(url.searchParams.get("delay"));
       counting = url.searchParams.has("count");
       return answer;

@@ -1,5 +1,5 @@
-// The load, in a process of its own: one autocannon run for each message from the parent. Every answer has to be 200 (or 201) and to
-// hold the name that was sent, a new one in each request.
+// Generates the load in a separate process: one run of autocannon for each message from the parent. Every response must be 200 or 201,
+// and contain the name in the request, which is new in each request.
 import autocannon from "autocannon";
 
 let runs = 0;
@@ -8,7 +8,7 @@ process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
 process.on("message", async (job) => process.send(await run(job).catch((error) => ({ failure: String(error) }))));
 
-/** `job`: url, method, headers, paths (taken in turn), body (a text with NAME in it), connections, and seconds or amount. */
+/** Runs a job: url, method, headers, paths (used in turn), body (a text that contains NAME), connections, and seconds or amount. */
 async function run({ url, method, headers, paths, body, connections, seconds, amount }) {
   const run = `bench ${Date.now().toString(36)} ${++runs}`;
   const times = [];
@@ -20,7 +20,7 @@ async function run({ url, method, headers, paths, body, connections, seconds, am
   const load = autocannon({
     url,
     connections,
-    // As many as it takes to have every connection sending; autocannon looks at the clock at each sample.
+    // autocannon checks the time only at each sample, so the interval is short.
     ...(amount ? { amount } : { duration: seconds, sampleInt: 100 }),
     timeout: 30,
     requests: [
@@ -51,8 +51,8 @@ async function run({ url, method, headers, paths, body, connections, seconds, am
     times.push(milliseconds);
   });
   const { errors, timeouts } = await load;
-  if (errors || timeouts) failure ??= `${errors} errors of the connection, ${timeouts} timeouts`;
-  if (!times.length) failure ??= "no answer at all";
+  if (errors || timeouts) failure ??= `${errors} connection errors, ${timeouts} timeouts`;
+  if (!times.length) failure ??= "no response";
   times.sort((one, other) => one - other);
   const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
   if (last) last.made = last.text.match(/"id":"([^"]+)"/)?.[1];

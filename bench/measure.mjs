@@ -1,22 +1,22 @@
-// The measurements: each goes over its operations and sides in rounds, and gives the figures of every round.
+// The measurements. Each runs its operations and sides in rounds, and returns the figures of every round.
 import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { OPS, SIDES, filesOf, send, start, startGrown, tell } from "./sides.mjs";
+import { OPS, SIDES, control, filesOf, send, start, startGrown } from "./sides.mjs";
 import { seeded } from "./seed.mjs";
 
 export const CONNECTIONS = 16;
 export const DISTANCES = [1, 10, 50];
 export const GROWING = ["put", "patch", "get", "list", "verify"];
 
-/** What a run consists of. */
+/** The parameters of a complete run. */
 export const PLAN = {
   rounds: 9,
   seconds: 3,
   warming: 4,
   counted: 200,
-  // By the milliseconds that are added to each trip, how many requests.
+  // The number of requests by the milliseconds that are added to each trip.
   distances: { 1: 40, 10: 30, 50: 12 },
   distanceRounds: 5,
   sizes: [1_000, 100_000, 1_000_000],
@@ -47,14 +47,14 @@ export const QUICK = {
 let load;
 let loadEnded;
 
-/** One run of bench/load.mjs. Fails if one answer was not what it should be. */
+/** Runs bench/load.mjs once. Fails if any response is wrong. */
 export async function drive(server, request, options) {
   load ??= fork(new URL("load.mjs", import.meta.url), [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   loadEnded ??= once(load, "exit").then(() => [{ failure: "bench/load.mjs ended: see above" }]);
   load.send({ ...request, url: server.url, ...options });
   const [result] = await Promise.race([once(load, "message"), loadEnded]);
   if (result.failure) {
-    throw new Error(`${request.method} ${request.paths[0]} was not answered as it should be: ${result.failure}`);
+    throw new Error(`${request.method} ${request.paths[0]} had a wrong response: ${result.failure}`);
   }
   return result;
 }
@@ -63,22 +63,22 @@ export function stopLoad() {
   if (load?.connected) load.disconnect();
 }
 
-/** Fails if the last write that was answered is not there. */
+/** Fails if the last write that succeeded cannot be read back. */
 export async function readBack(server, { requests }, op, { last }) {
   if (!requests[op].body?.includes("NAME")) return;
   const { paths, headers } = requests.get;
   const path = op === "create" ? `${requests.create.paths[0]}/${last.made}` : paths[last.path];
   const text = await (await fetch(server.url + path, { headers })).text();
-  if (!text.includes(`"${last.name}"`)) throw new Error(`${op}: '${last.name}' was answered and is not there: ${text}`);
+  if (!text.includes(`"${last.name}"`)) throw new Error(`${op}: '${last.name}' was written but cannot be read back: ${text}`);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What the system tells of a process
+// Resources of a process
 
-/** Microseconds that it used of the processors; null where /proc does not tell. */
+/** Returns the CPU time of a process in microseconds; null without /proc. */
 export function cpu(pid) {
   if (!existsSync(`/proc/${pid}/stat`)) return null;
-  // After the name, which may hold spaces, utime and stime are the 12th and 13th, in hundredths of a second.
+  // After the name, which may contain spaces, utime and stime are the 12th and 13th fields, in hundredths of a second.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
@@ -88,7 +88,7 @@ const residentBytes = (pid) => Number(execFileSync("ps", ["-o", "rss=", "-p", St
 // ---------------------------------------------------------------------------------------------------------------------
 // Rounds
 
-/** The sides in the order of that round: each comes first in its turn. */
+/** Returns the sides in the order of that round. Each round starts with another side. */
 export const turned = (names, round) => names.map((_, place) => names[(place + round) % names.length]);
 
 export const perName = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
@@ -102,7 +102,7 @@ async function startAll(prepared, names, options) {
   return servers;
 }
 
-/** Requests a second, latencies and processor time: of each operation and side, a list with one entry a round. */
+/** Measures requests per second, latencies and CPU time: for each operation and side, a list with an entry per round. */
 export async function throughput(plan, prepared, progress) {
   const servers = await startAll(prepared, SIDES);
   const measured = perName(OPS, () => perName(SIDES, () => []));
@@ -126,7 +126,7 @@ export async function throughput(plan, prepared, progress) {
   return measured;
 }
 
-/** D1 trips and rows a request; then, with time added to each trip, the latency of one request after another. */
+/** Counts D1 trips and rows per request; then measures the latency of sequential requests with a delay added to each trip. */
 export async function distance(plan, prepared, progress) {
   const servers = await startAll(prepared, SIDES, { front: "counted" });
   const counts = perName(OPS, () => ({}));
@@ -134,14 +134,14 @@ export async function distance(plan, prepared, progress) {
     for (const name of SIDES) {
       progress.step("counting", `${op} ${name}`, 1);
       const one = { connections: 1, amount: plan.counted };
-      // What is noted once a minute is not of the request.
+      // A credential's use is recorded at most once a minute: these requests record it, so that it is not counted.
       await drive(servers[name], prepared[name].requests[op], { ...one, amount: 5 });
-      await tell(servers[name], { count: true });
+      await control(servers[name], { count: true });
       const run = await drive(servers[name], prepared[name].requests[op], one);
-      const told = await tell(servers[name]);
+      const { trips, rows_read, rows_written } = await control(servers[name]);
       const each = (sum) => Math.round((sum / run.requests) * 10) / 10;
-      counts[op][name] = { trips: each(told.trips), rows_read: each(told.rows_read), rows_written: each(told.rows_written) };
-      if (op !== "get" && !told.rows_written) throw new Error(`${op} of ${name} wrote nothing`);
+      counts[op][name] = { trips: each(trips), rows_read: each(rows_read), rows_written: each(rows_written) };
+      if (op !== "get" && !rows_written) throw new Error(`${op} of ${name} wrote nothing`);
       await readBack(servers[name], prepared[name], op, run);
     }
   }
@@ -153,10 +153,10 @@ export async function distance(plan, prepared, progress) {
           const amount = plan.distances[delay];
           const seconds = (amount * (delay + 3) * counts[op][name].trips) / 1000;
           progress.step(`${delay} ms a trip, round ${round + 1} of ${plan.distanceRounds}`, `${op} ${name}`, seconds);
-          await tell(servers[name], { delay });
+          await control(servers[name], { delay });
           const { p50 } = await drive(servers[name], prepared[name].requests[op], { connections: 1, amount });
           measured[delay][op][name].push(p50);
-          await tell(servers[name]);
+          await control(servers[name]);
         }
       }
     }
@@ -165,7 +165,7 @@ export async function distance(plan, prepared, progress) {
   return { counts, measured };
 }
 
-/** Of ours, over the size of the tenant: the rows that a request reads, and how long one after another takes. */
+/** Measures our Worker by the size of the tenant: rows read per request, and the latency of sequential requests. */
 export async function growth(plan, progress) {
   const grown = {};
   for (const size of plan.sizes) {
@@ -183,10 +183,10 @@ export async function growth(plan, progress) {
         const one = { connections: 1, amount: plan.grown };
         measured[op][size].times.push((await drive(server, requests[op], one)).p50);
         if (round) continue;
-        await tell(server, { count: true });
+        await control(server, { count: true });
         await drive(server, requests[op], one);
-        // One trip a request; the one that notes a caller's use once a minute is not in the middle.
-        const { read } = await tell(server);
+        // Each request takes one trip. The median ignores the trip that records the caller's use once a minute.
+        const { read } = await control(server);
         measured[op][size].rows_read = read.sort((one, other) => one - other)[Math.floor(read.length / 2)];
       }
     }
@@ -195,7 +195,7 @@ export async function growth(plan, progress) {
   return measured;
 }
 
-/** How long a side takes from the start of its process to the first answer, what memory it has then filled, its sizes. */
+/** Measures the time from the start of a side's process to its first response, its memory under load, and its file sizes. */
 export async function footprint(plan, prepared, progress) {
   const measured = perName(SIDES, () => ({ starts: [] }));
   const server = {};

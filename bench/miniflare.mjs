@@ -1,4 +1,4 @@
-// Miniflare, which comes with wrangler, at the version that goes with it; and a D1 database in a folder, without a Worker.
+// wrangler's own version of Miniflare, and access to a D1 database in a folder without a Worker.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -10,7 +10,7 @@ export const compatibilityDate = readFileSync("wrangler.toml", "utf8").match(/^c
 const open = new Set();
 let closing = false;
 
-/** Gives the database in that folder to `use`; no Worker may be serving it meanwhile. */
+/** Calls `use` with the database in that folder. No Worker may serve the database at the same time. */
 export async function withDatabase(state, use) {
   if (closing) throw new Error("stopping");
   const worker = new Miniflare({
@@ -30,7 +30,7 @@ export async function withDatabase(state, use) {
   }
 }
 
-/** Ends what `withDatabase` has begun, and lets nothing begin. */
+/** Closes the databases of `withDatabase`, and prevents further calls. */
 export function closeDatabases() {
   closing = true;
   return Promise.allSettled([...open].map((worker) => worker.dispose()));

@@ -1,4 +1,4 @@
-// The two plots of the results, as SVG: bars of the sides by operation, and lines over the size of a tenant.
+// The two plots of the results, as SVG: bars by operation and side, and lines over the size of a tenant.
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
 
@@ -11,7 +11,7 @@ const box = (x, y, width, height, fill) =>
   `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" fill="${fill}"/>`;
 const short = (number) => (number >= 100 ? Math.round(number).toLocaleString("en") : Number(number.toPrecision(2)).toString());
 
-// Its own background: a page may be dark.
+// With a background, since the page around it may be dark.
 const drawing = (width, height, parts) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
   `font-family="system-ui, sans-serif" font-size="12" fill="${INK}">\n` +
@@ -19,11 +19,11 @@ const drawing = (width, height, parts) =>
 
 const middle = 'text-anchor="middle"';
 
-/** Names with their colours, in a row. */
+/** Draws the legend: names with their colours, in a row. */
 const key = (x, y, names) =>
   names.map(([name, colour], at) => box(x + at * 120, y - 10, 12, 12, colour) + text(x + at * 120 + 18, y, name));
 
-/** Bars in groups, each with its number above: `groups` as [name, [[colour, number], …]]. */
+/** Draws groups of bars with their numbers above. `groups` is a list of [name, [[colour, number], …]]. */
 function bars({ x, y, width, height, title, groups }) {
   const most = Math.max(...groups.flatMap(([, all]) => all.map(([, number]) => number)));
   const wide = width / groups.length;
@@ -42,7 +42,7 @@ function bars({ x, y, width, height, title, groups }) {
   return parts;
 }
 
-/** Requests a second, and the latency at each distance. */
+/** Draws the requests per second, and the latency at each distance. */
 export function ratiosPlot({ throughput, distance }, titles) {
   const [width, height, step] = [860, 130, 200];
   const groups = (number) => OPS.map((op) => [op, SIDES.map((side) => [COLOURS[side], number(op, side)])]);
@@ -59,7 +59,7 @@ export function ratiosPlot({ throughput, distance }, titles) {
   return drawing(width, 60 + panels.length * step, [...key(20, 26, names), ...parts]);
 }
 
-/** Lines over the sizes, whose axis is logarithmic: `lines` as [name, numbers]. */
+/** Draws lines over the sizes on a logarithmic axis. `lines` is a list of [name, numbers]. */
 function lines({ x, y, width, height, title, sizes, lines: all }) {
   const most = Math.max(...all.flatMap(([, numbers]) => numbers));
   const [first, last] = [Math.log10(sizes[0]), Math.log10(sizes.at(-1))];
@@ -81,7 +81,7 @@ function lines({ x, y, width, height, title, sizes, lines: all }) {
   return parts;
 }
 
-/** Rows read and latency over the size of a tenant. */
+/** Draws the rows read and the latency over the size of a tenant. */
 export function growthPlot({ growth, plan: { sizes } }) {
   const over = (member) => GROWING.map((op) => [op, sizes.map((size) => growth[op][size][member])]);
   const frame = { y: 90, width: 320, height: 220, sizes };

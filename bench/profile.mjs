@@ -1,8 +1,8 @@
-// node bench/profile.mjs [OP] [SECONDS]     where our Worker's processor time goes, under load of one operation (put)
+// node bench/profile.mjs [OP] [SECONDS]     where our Worker's CPU time goes, under load of one operation (put)
 //
-// A profile by V8, through workerd's inspector, of our isolate and of the two that are the database here: self time by kind,
-// of the wasm by Rust module, by function. It goes by the clock, so that on a busy machine waiting for a processor counts too:
-// compare shares. The build in build/ has no names of functions, so this makes one that has (scripts/build profile).
+// Profiles our isolate and the two isolates of the local database with V8's profiler, through workerd's inspector: self time by kind,
+// by Rust module of the wasm, and by function. The profiler measures wall-clock time, which on a busy machine includes waiting for a
+// processor, so compare shares. It builds a Worker with function names (scripts/build profile), which the one in build/ lacks.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { on, once } from "node:events";
@@ -16,7 +16,7 @@ const WebSocket = createRequire(createRequire(import.meta.url).resolve("miniflar
 const ISOLATES = {
   "core:user:": "Our Worker",
   "d1:db": "Miniflare's database",
-  "d1:db:bench": "What Miniflare puts before it",
+  "d1:db:bench": "Miniflare's wrapper of the database",
 };
 const SHOWN = 40;
 const [op = "put", seconds = "10"] = process.argv.slice(2);
@@ -35,8 +35,8 @@ try {
   const before = cpu(server.workerd);
   const { requests } = await load(Number(seconds));
   const used = cpu(server.workerd) - before;
-  console.log(`${op}: ${requests} requests; for each workerd used ${Math.round(used / requests)} µs of a processor.`);
-  for (const { title, stop } of isolates) tell(title, await stop(), requests);
+  console.log(`${op}: ${requests} requests; workerd used ${Math.round(used / requests)} µs of CPU time per request.`);
+  for (const { title, stop } of isolates) print(title, await stop(), requests);
 } catch (error) {
   console.error(error);
   failed = true;
@@ -47,13 +47,13 @@ try {
 }
 process.exit(failed ? 1 : 0);
 
-/** Begins to profile an isolate; `stop` gives what was found. */
+/** Starts the profiler of an isolate; `stop` returns the profile. */
 async function attach(url, title) {
   const socket = new WebSocket(url);
   await once(socket, "open");
-  let asked = 0;
+  let sent = 0;
   const send = async (method, params = {}) => {
-    const id = ++asked;
+    const id = ++sent;
     socket.send(JSON.stringify({ id, method, params }));
     for await (const [text] of on(socket, "message")) {
       const answer = JSON.parse(text);
@@ -71,7 +71,7 @@ async function attach(url, title) {
   return { title, stop };
 }
 
-function tell(title, { nodes, samples, timeDeltas }, requests) {
+function print(title, { nodes, samples, timeDeltas }, requests) {
   const frames = new Map(nodes.map((node) => [node.id, node.callFrame]));
   const [kinds, modules, functions] = [new Map(), new Map(), new Map()];
   const add = (sums, key, time) => sums.set(key, (sums.get(key) ?? 0) + time);
@@ -79,7 +79,7 @@ function tell(title, { nodes, samples, timeDeltas }, requests) {
     const frame = frames.get(id);
     const kind = kindOf(frame);
     if (kind === "waiting") return;
-    // Without the hashes that rustc puts into the names.
+    // Removes the hashes that rustc adds to names.
     const name = frame.functionName.replace(/::h[0-9a-f]{16}$|\[[0-9a-f]{16}\]/g, "") || "(anonymous)";
     const place = frame.url && kind !== "wasm" ? `, ${frame.url.split("/").at(-1)}:${frame.lineNumber + 1}` : "";
     add(kinds, kind, timeDeltas[at]);
@@ -97,7 +97,7 @@ function tell(title, { nodes, samples, timeDeltas }, requests) {
   }
 }
 
-/** Where a frame is: what V8 writes in brackets is its own. */
+/** Returns the kind of a frame. Names in brackets are V8's own. */
 function kindOf({ functionName, url }) {
   if (functionName === "(idle)") return "waiting";
   if (functionName === "(garbage collector)") return "garbage collector";
@@ -108,7 +108,7 @@ function kindOf({ functionName, url }) {
   return url ? "Miniflare" : "called by JS, native";
 }
 
-/** `<postern::store::Row as serde…>::f` and `postern::store::f` are postern::store. */
+/** Returns the module of a function: postern::store for `<postern::store::Row as serde…>::f` and for `postern::store::f`. */
 function moduleOf(name) {
   const path = name.replace(/^[<&*(\s]*(mut |dyn )?/, "").split(/[ <>(]/)[0].split("::").filter(Boolean);
   return path.slice(0, path[0] === "postern" ? 3 : 2).join("::");

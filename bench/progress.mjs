@@ -1,14 +1,14 @@
-// What is being done, and about how long all of it takes yet: one line that is written over on a terminal, else one line a
-// step of another kind.
+// Prints the current step and the estimated remaining time: on a terminal as one line that is overwritten, otherwise as one line for
+// each kind of step.
 import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
 
 export class Progress {
-  /** Seconds of the steps from the present one on, and of the present one. */
+  /** The estimated seconds of the current and later steps, and of the current step. */
   #left;
   #planned = 0;
-  /** What the last line was about, and when it was written. */
+  /** The kind of step of the last line, and when that line was written. */
   #shown = "";
   #since = 0;
 
@@ -16,7 +16,7 @@ export class Progress {
     this.#left = phases.reduce((sum, phase) => sum + SECONDS[phase](plan), 0);
   }
 
-  /** The next step of a phase; what it is expected to take is what is then left less. */
+  /** Begins the next step of a phase, with its estimated seconds. */
   step(what, which, seconds) {
     this.#left = Math.max(0, this.#left - this.#planned);
     this.#planned = seconds;
@@ -24,7 +24,7 @@ export class Progress {
     this.#show(what, `${what}: ${which}, about ${left} left`);
   }
 
-  /** Something that is not in the plan. */
+  /** Reports a step that the estimate does not include. */
   say(what) {
     this.#show(what, what);
   }
@@ -44,12 +44,12 @@ export class Progress {
   }
 }
 
-// About how long each phase takes here; only what is shown depends on it.
+// The estimated seconds of each phase. Only the display uses them.
 const pairs = OPS.length * SIDES.length;
 const SECONDS = {
   throughput: ({ rounds, seconds, warming }) => pairs * (warming + 0.2 + rounds * (seconds + 0.2)),
   distance: ({ distanceRounds, distances }) => {
-    const trips = OPS.length * 8; // of all sides together: ours 1, a peer 4 and 2, the floor 1
+    const trips = OPS.length * 8; // of all sides together: ours 1, the peers 4 and 2, the floor 1
     const round = DISTANCES.reduce((sum, delay) => sum + (distances[delay] * (delay + 3) * trips) / 1000, 0);
     return pairs + distanceRounds * round;
   },

@@ -1,4 +1,4 @@
-// From the figures of the rounds to medians and ratios, and those as JSON, as tables, and as plots.
+// Computes medians and ratios from the figures of the rounds, and writes them as JSON, tables and plots.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
@@ -27,7 +27,7 @@ const ranged = (numbers) => ({
 // ---------------------------------------------------------------------------------------------------------------------
 // Figures
 
-/** All there is to tell. A ratio is the median of the ratios of each round. */
+/** Computes the report. A ratio is the median of the ratios of the rounds. */
 export function gather({ throughput, distance, growth, footprint, builds }, about) {
   const { started, ...rest } = about;
   const minutes = round((Date.now() - started) / 60_000, 1);
@@ -68,7 +68,7 @@ export function gather({ throughput, distance, growth, footprint, builds }, abou
     report.footprint = map(footprint, ({ starts, rss, files }) => ({ start_ms: round(middle(starts), 0), rss, files }));
   }
   if (builds) {
-    // Each round's own ratio: what the machine does meanwhile is the same for both.
+    // Ratios are computed within a round, where both sides have the same load from the rest of the machine.
     const over = (rounds, member) => rounds.ours.map((one, at) => one[member] / rounds.before[at][member]);
     report.builds = map(builds, (ops) =>
       map(ops, (rounds) => {
@@ -113,9 +113,9 @@ export function versions() {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Words
+// Texts
 
-/** Writes the results into that folder; gives the text of what was found. */
+/** Writes the results into that folder. Returns the tables as text. */
 export function write(report, folder) {
   writeFileSync(`${folder}/latest.json`, `${JSON.stringify(report, null, 2)}\n`);
   if (report.throughput && report.distance) writeFileSync(`${folder}/ratios.svg`, ratiosPlot(report, TITLES));
@@ -130,7 +130,7 @@ function digits(number) {
   return number >= 100 ? Math.round(number).toLocaleString("en") : String(number);
 }
 
-/** Columns as wide as their widest cell, so that it reads as text too; the first to the left, the others to the right. */
+/** Renders a table with padded columns, so that its source is legible. The first column is left-aligned, the others right-aligned. */
 function table(head, rows) {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));
@@ -141,14 +141,14 @@ function table(head, rows) {
 
 function tables(report) {
   const { plan } = report;
-  const parts = ["# Measured", "By `make bench`; [what is measured, and how](../README.md)."];
-  if (report.quick) parts.push("**A quick run, to try the driver: the figures mean nothing.**");
+  const parts = ["# Benchmark results", "Written by `make bench`. [The method](../README.md)."];
+  if (report.quick) parts.push("**A quick run, to check that the benchmark works: the figures mean nothing.**");
   if (report.ratios) {
     const cell = ({ median, least, most }) => `${median} (${least}–${most})`;
     parts.push(
       "## Ratios",
-      `Our requests a second over theirs, 16 connections: the median of ${plan.rounds} rounds of ${plan.seconds} s, the least ` +
-        "and the most.",
+      `Postern's requests per second divided by the other side's, 16 connections: median, minimum and maximum of ${plan.rounds} ` +
+        `rounds of ${plan.seconds} s.`,
       table(
         ["", ...OTHERS.map((side) => TITLES[side])],
         OPS.map((op) => [op, ...OTHERS.map((side) => cell(report.ratio_ranges[op][side]))]),
@@ -158,7 +158,7 @@ function tables(report) {
   if (report.distance) {
     const at = report.ratios_10ms;
     parts.push(
-      "Their median latency over ours, one connection, 10 ms added to each D1 trip:",
+      "The other side's median latency divided by Postern's, one connection, 10 ms added to each D1 trip:",
       table(["", TITLES.peer, TITLES.peer_batched], OPS.map((op) => [op, at[op].peer, at[op].peer_batched])),
     );
   }
@@ -166,7 +166,7 @@ function tables(report) {
   if (report.throughput) {
     parts.push(
       "## Throughput",
-      "16 connections, no delay. CPU is that of the whole workerd process, D1 included.",
+      "16 connections, no delay. CPU is that of the whole workerd process, including D1.",
       bySide(["requests/s", "p50 ms", "p99 ms", "CPU µs a request"], (op, side) => {
         const { rps, p50, p99, cpu_us } = report.throughput[op][side];
         return [rps, p50, p99, cpu_us].map(digits);
@@ -175,14 +175,13 @@ function tables(report) {
   }
   if (report.distance) {
     parts.push(
-      "## What a request asks of D1",
+      "## Trips and rows per request",
       bySide(["trips", "rows read", "rows written"], (op, side) => {
         const { trips, rows_read, rows_written } = report.counts[op][side];
         return [trips, rows_read, rows_written];
       }),
       "## Distance",
-      "The median latency in ms, one connection, where each D1 trip takes so much longer; the median of " +
-        `${plan.distanceRounds} rounds.`,
+      `The median latency in ms of one connection, with a delay added to each D1 trip; the median of ${plan.distanceRounds} rounds.`,
       bySide(DISTANCES.map((delay) => `+${delay} ms`), (op, side) => DISTANCES.map((delay) => report.distance[delay][op][side])),
     );
   }
@@ -191,12 +190,12 @@ function tables(report) {
     const row = (op) => plan.sizes.flatMap((size) => [report.growth[op][size].rows_read, report.growth[op][size].p50]);
     parts.push(
       "## Growth",
-      "Ours, by the number of credentials in the tenant: rows read a request, and the median latency in ms over one connection.",
+      "Postern, by the number of credentials in the tenant: rows read per request, and the median latency in ms of one connection.",
       table(
         ["", ...plan.sizes.flatMap((size) => [`rows, ${named(size)}`, `ms, ${named(size)}`])],
         GROWING.map((op) => [op, ...row(op)]),
       ),
-      report.grows.length ? `**More rows are read where there are more credentials: ${report.grows.join("; ")}.**` : "",
+      report.grows.length ? `**Requests read more rows in larger tenants: ${report.grows.join("; ")}.**` : "",
       "![Rows read and latency over size](growth.svg)",
     );
   }
@@ -210,10 +209,10 @@ function tables(report) {
     const wasm = report.footprint.ours.files.find(({ name }) => name.endsWith(".wasm"));
     parts.push(
       "## Start, memory, size",
-      `From the start of the process to the first answer, Node and Miniflare included (the median of ${plan.starts}); ` +
-        `workerd's memory after ${plan.filled.toLocaleString("en")} requests more, half of them put; the bundle.`,
+      `The time from the start of the process to the first response, including Node and Miniflare (the median of ${plan.starts}); ` +
+        `workerd's memory after another ${plan.filled.toLocaleString("en")} requests, half of them put; the size of the bundle.`,
       table(["", "start ms", "memory MiB", "bundle kB", "gzipped kB"], SIDES.map(row)),
-      `Of ours the wasm is ${kilo(wasm.bytes)} kB, ${kilo(wasm.gzipped)} gzipped.`,
+      `Postern's wasm has ${kilo(wasm.bytes)} kB, ${kilo(wasm.gzipped)} kB gzipped.`,
     );
   }
   if (report.builds) {
@@ -227,17 +226,17 @@ function tables(report) {
     );
     parts.push(
       "## Before and now",
-      `Ours over the build of ${report.old}, 16 connections: the median of the ratios of ${plan.buildRounds} rounds of ${plan.buildSeconds} s, the ` +
-        "least and the most; the medians of both. Cold: each statement is new to the database, and compiled for the request.",
+      `This build divided by that of ${report.old}, 16 connections: median, minimum and maximum of the ratios of ${plan.buildRounds} rounds of ` +
+        `${plan.buildSeconds} s; the medians of both. Cold: the text of each statement is new, so the database compiles it for each request.`,
       table(["", "requests/s", "CPU", "requests/s: before, ours", "CPU µs: before, ours"], rows),
     );
   }
-  parts.push("## Where", `${report.date}, in ${report.minutes} minutes.`);
+  parts.push("## Environment", `${report.date}; the run took ${report.minutes} minutes.`);
   parts.push(table(["", ""], Object.entries({ ...report.machine, ...report.versions })));
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-/** A table with a row for each operation and side. */
+/** Renders a table with a row for each operation and side. */
 function bySide(head, cells) {
   return table(["", ...head], OPS.flatMap((op) => SIDES.map((side) => [`${op}, ${TITLES[side]}`, ...cells(op, side)])));
 }

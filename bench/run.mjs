@@ -1,6 +1,6 @@
 // node bench/run.mjs [--quick] [--only=throughput,distance,growth,footprint,builds] [--rounds=N] [--old=COMMIT] [--old-tree=DIR]
 //
-// The whole measurement; scripts/bench builds what it needs first.
+// Runs the benchmark. scripts/bench builds the inputs first.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ const only = option("only")?.split(",");
 const [old, oldTree, rounds] = [option("old"), option("old-tree"), option("rounds")];
 const unknown = only?.find((phase) => !PHASES[phase]);
 if (unknown !== undefined) {
-  console.error(`error: --only takes ${Object.keys(PHASES).join(", ")}, with commas between; not '${unknown}'`);
+  console.error(`error: --only has the unknown part '${unknown}'. Use a list of ${Object.keys(PHASES).join(", ")}, separated by commas.`);
   process.exit(1);
 }
 const phases = only ?? Object.keys(PHASES);
 const plan = { ...(quick ? QUICK : PLAN), ...(rounds && { buildRounds: Number(rounds) }) };
 
 const work = mkdtempSync(join(tmpdir(), "postern-bench-"));
-// On exit, because Miniflare, while it is used in this process, exits by itself on a signal.
+// On exit rather than on a signal: Miniflare in this process exits by itself on a signal.
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
 let ending;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end(130));
@@ -36,13 +36,13 @@ try {
   const started = Date.now();
   const measured = {};
   let prepared;
-  // The order of the phases is that of PHASES. Each starts its servers before it measures, and ends them.
+  // The phases run in the order of PHASES. Each starts its servers before it measures, and stops them.
   for (const phase of Object.keys(PHASES).filter((name) => phases.includes(name))) {
     if (phase === "growth") {
       measured.growth = await growth(plan, progress);
       continue;
     }
-    progress.say("making the data of each side");
+    progress.say("creating the data of each side");
     if (phase === "builds") {
       measured.builds = await builds(plan, work, oldTree, progress);
       continue;
@@ -52,13 +52,13 @@ try {
   }
   progress.end();
   const report = gather(measured, { plan, quick, old, machine: machine(), versions: versions(), started });
-  // bench/results holds whole runs alone.
+  // Only complete runs are written to bench/results.
   const whole = !quick && !only && !rounds;
   const results = whole ? "bench/results" : mkdtempSync(join(tmpdir(), "postern-bench-results-"));
   mkdirSync(results, { recursive: true });
   console.log(write(report, results));
   console.log(`\nWritten to ${results}/: latest.json, latest.md and the plots.`);
-  if (report.grows.length) fail(`more rows are read where a tenant has more credentials: ${report.grows.join("; ")}`);
+  if (report.grows.length) fail(`requests read more rows in larger tenants: ${report.grows.join("; ")}`);
   await end(0);
 } catch (error) {
   progress.end();
@@ -76,6 +76,6 @@ async function end(code) {
   ending = true;
   stopLoad();
   await stopAll();
-  await setTimeout(200); // a workerd that was just killed may yet be making a file
+  await setTimeout(200); // a workerd that was just killed may still be writing a file
   process.exit(code);
 }

@@ -1,5 +1,5 @@
-// Tenants with many credentials, for the growth: written as at the console, because through the API a million would take an hour.
-// Every trigger fires, so that counters, events and the tables of lists are those of real ones. What was seeded once is kept.
+// Tenants with many credentials, for the part "growth". Written by SQL, because a million requests would take an hour. Every trigger
+// fires, so counters, events and the tables of lists are as in real tenants. Seeded databases are kept for later runs.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { withDatabase } from "./miniflare.mjs";
@@ -7,12 +7,12 @@ import { spellings } from "./peer/seed.mjs";
 import { CREDENTIALS, migrate } from "./sides.mjs";
 
 const KEPT = "target/bench";
-/** So many rows of a table at a time. */
+/** How many rows of a table one statement inserts. */
 const STEP = 50_000;
 
-// ?1 is the size, from ?2 to before ?3. By id, by name and by time of creation each have another order: the factors are prime to
-// every size, so that they give no number twice. None of the requests comes by the credential with the last id: a range is read
-// up to the first row past its end, and past that one there is none, so it would read a row less.
+// ?1 is the size; the rows are from ?2 to before ?3. The orders by id, by name and by time of creation differ: the factors are coprime
+// to every size, so that no number occurs twice. No request uses the credential with the last id: SQLite reads a range up to the first
+// row past its end, and after the last id there is none, so such a request would read a row less.
 const numbers = "WITH RECURSIVE numbers (n) AS (SELECT CAST(?2 AS INTEGER) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?3)";
 const [tenant, principal] = ["printf('7t%024d', ?1)", "printf('7p%024d', ?1)"];
 const credential = "printf('7c%024d', n * 41 % CAST(?1 AS INTEGER))";
@@ -38,8 +38,8 @@ const MANY = [
    SELECT printf('7s%024d', n), ${tenant}, ${credential}, printf('%052d', 0), 'bench', '', ${AT}, ${stamp} FROM numbers`,
 ];
 
-/** The folder of a tenant with so many credentials, and what to call it by. `told` is told how far it is, from 0 to 1. */
-export async function seeded(size, told) {
+/** Seeds a tenant with `size` credentials. Returns its folder and ids. Calls `onProgress` with the finished share, from 0 to 1. */
+export async function seeded(size, onProgress) {
   const files = [...readdirSync("migrations").sort().map((file) => `migrations/${file}`), "bench/seed.mjs"];
   const hash = createHash("sha256");
   for (const file of files) hash.update(readFileSync(file));
@@ -47,7 +47,7 @@ export async function seeded(size, told) {
   const state = `${KEPT}/${name}`;
   if (!existsSync(`${state}/seeded`)) {
     mkdirSync(KEPT, { recursive: true });
-    // Those of another schema too, which may be gigabytes.
+    // Also remove databases of older schemas, which may have gigabytes.
     for (const old of readdirSync(KEPT)) {
       if (old.startsWith(`grown-${size}-`)) rmSync(`${KEPT}/${old}`, { recursive: true });
     }
@@ -57,7 +57,7 @@ export async function seeded(size, told) {
       for (let from = 0; from < size; from += STEP) {
         const to = Math.min(size, from + STEP);
         await database.batch(MANY.map((sql) => database.prepare(sql).bind(size, from, to)));
-        told(to / size);
+        onProgress(to / size);
       }
     });
     writeFileSync(`${state}/seeded`, "");

@@ -1,14 +1,14 @@
-// One side in a workerd of its own. Started by fork() with what to serve as JSON in its one argument; says where it is and which
-// process workerd is, and ends when its parent does, however that ends.
+// Serves one side in a separate workerd. Started by fork(); its only argument is the configuration as JSON. It sends its URL and the
+// process id of workerd to its parent, and exits when the parent exits or disconnects.
 //
-// unsafeDirectSockets: workerd itself is on the port. wrangler's and Miniflare's proxies cost many times what is measured here.
+// With unsafeDirectSockets, workerd itself listens on the port. The proxies of wrangler and Miniflare cost many times what is measured.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Log, LogLevel, Miniflare, compatibilityDate } from "./miniflare.mjs";
 
 const { modules, front, state, bindings, inspector } = JSON.parse(process.argv[2]);
 
-process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group; the parent then lets go of this one
+process.on("SIGINT", () => {}); // Ctrl-C reaches the whole process group; the parent then disconnects
 process.on("disconnect", async () => {
   await worker.dispose().catch(() => {});
   process.exit(0);
@@ -38,7 +38,7 @@ process.send({
   inspector: inspector && (await worker.getInspectorURL()).href,
 });
 
-/** The process that this one started. */
+/** Returns the process id of workerd, which this process started. */
 function workerd() {
   const all = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
   const own = all.split("\n").map((line) => line.trim().split(/\s+/)).find(

@@ -1,19 +1,19 @@
-// What is measured: the sides, the operations, and the data of each side before the first request.
+// The sides, the operations, and the data of each side before the first request.
 import { fork } from "node:child_process";
 import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { closeDatabases, withDatabase } from "./miniflare.mjs";
 import { seed, spellings } from "./peer/seed.mjs";
 
-/** How many credentials the requests go over in turn. */
+/** The number of credentials that the requests use in turn. */
 export const CREDENTIALS = 200;
 export const OPS = ["put", "patch", "get", "put_litegraph"];
 export const SIDES = ["ours", "peer", "peer_batched", "floor"];
 
-// Nothing that these keys protect leaves this machine's temporary folder.
+// These keys protect only data in this machine's temporary folder.
 const ROOT = `root_${"bench".repeat(8)}`;
 const KEY = "5e".repeat(32);
 
-/** The build in that source tree. */
+/** Returns the build in that source tree. */
 const buildOf = (tree) => ({
   modules: { "index.js": `${tree}/build/index.js`, "index_bg.wasm": `${tree}/build/index_bg.wasm` },
   bindings: { POSTERN_ROOT_TOKEN: ROOT, POSTERN_MASTER_KEY: KEY },
@@ -24,34 +24,34 @@ const peer = (name) => ({ modules: { "index.js": `target/bench/${name}.js` }, bi
 // ---------------------------------------------------------------------------------------------------------------------
 // Requests
 
-/** A request as bench/load.mjs takes it, but for where and how many. */
-function asked(method, token, paths, body) {
+/** Returns a request as bench/load.mjs reads it, without the server and the load. */
+function request(method, token, paths, body) {
   const headers = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) };
   return { method, paths, headers, body: body && JSON.stringify(body) };
 }
 
-/** The four operations. Each id is in the three spellings of bench/peer/seed.mjs. */
+/** Returns the requests of OPS. Each id has the three spellings of bench/peer/seed.mjs. */
 function requests({ token, tenant, principal, ids }) {
   const coactive = ids.map((id) => `/api/v1/auth-management/clients/${id.coactive}`);
   const account = `/organizations/${tenant.label}/service-accounts/${principal.keycard}`;
   const keycard = ids.map((id) => `${account}/credentials/${id.keycard}`);
   const litegraph = ids.map((id) => `/v1.0/tenants/${tenant.litegraph}/credentials/${id.litegraph}`);
   return {
-    put: asked("PUT", token, coactive, { name: "NAME", roles: [{ role_id: "viewer" }] }),
-    patch: asked("PATCH", token, keycard, { name: "NAME" }),
-    get: asked("GET", token, coactive),
-    put_litegraph: asked("PUT", token, litegraph, { UserGUID: principal.litegraph, Name: "NAME", Active: true }),
+    put: request("PUT", token, coactive, { name: "NAME", roles: [{ role_id: "viewer" }] }),
+    patch: request("PATCH", token, keycard, { name: "NAME" }),
+    get: request("GET", token, coactive),
+    put_litegraph: request("PUT", token, litegraph, { UserGUID: principal.litegraph, Name: "NAME", Active: true }),
   };
 }
 
-/** Those of our own face too: the peers and the floor have no such requests. */
+/** Returns the requests of OPS and those of our own face, which the peers and the floor do not have. */
 function own(made, secret) {
   const credentials = `/v1/tenants/${made.tenant.keycard}/credentials`;
   return {
     ...requests(made),
-    list: asked("GET", made.token, [`${credentials}?limit=100`]),
-    verify: asked("POST", made.token, ["/v1/verify"], { token: secret }),
-    create: asked("POST", made.token, [credentials], { name: "NAME", roles: [{ role_id: "viewer" }] }),
+    list: request("GET", made.token, [`${credentials}?limit=100`]),
+    verify: request("POST", made.token, ["/v1/verify"], { token: secret }),
+    create: request("POST", made.token, [credentials], { name: "NAME", roles: [{ role_id: "viewer" }] }),
   };
 }
 
@@ -77,7 +77,7 @@ export async function start({ modules, bindings }, state, options = {}) {
   return { ...ready, stop };
 }
 
-/** Ends what is still running, and lets nothing start; what does not end by itself in 20 seconds is killed. */
+/** Stops all servers and prevents new ones. A server that does not exit within 20 seconds is killed. */
 export async function stopAll() {
   stopping = true;
   await closeDatabases();
@@ -88,12 +88,12 @@ export async function stopAll() {
   clearTimeout(late);
 }
 
-/** Of a server that counts: what it counted so far; from now on it counts or not, and each trip takes so much longer. */
-export async function tell(server, { delay = 0, count = false } = {}) {
+/** Returns the counts of a server behind bench/counted.mjs, and sets its delay per trip in ms and whether it counts from now on. */
+export async function control(server, { delay = 0, count = false } = {}) {
   return (await fetch(`${server.url}/-/bench?delay=${delay}${count ? "&count" : ""}`)).json();
 }
 
-/** One request after another as `request` says, the answers as JSON. Anything but a 2xx is an error. */
+/** Sends a request. Returns the JSON of the response; throws unless the status is 2xx. */
 export async function send({ url }, method, path, token, body, headers = {}) {
   const sent = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }), ...headers };
   const answer = await fetch(url + path, { method, headers: sent, body: body && JSON.stringify(body) });
@@ -111,11 +111,11 @@ export const migrate = async (database, tree = ".") => {
   }
 };
 
-/** Makes the data of all sides under that folder, or of ours and the floor alone: of each `{side, state, requests}`. */
+/** Creates the data of our Worker, the floor and the given peers in that folder. Returns `{side, state, requests}` by name. */
 export async function prepare(folder, peers = ["peer", "peer_batched"]) {
   const state = (name) => `${folder}/${name}`;
   const made = await prepareOurs(state("ours"));
-  // The floor works on the same data.
+  // The floor has the same data.
   cpSync(state("ours"), state("floor"), { recursive: true });
   const prepared = {
     ours: { side: OURS, state: state("ours"), requests: made.requests },
@@ -131,14 +131,14 @@ async function preparePeer(name, state) {
 }
 
 /**
- * Makes the data of the build in that tree, by its own migrations and requests, in a folder for each variant of it: of each
- * `{side, state, options, requests}`. Cold is the one whose statements are new to the database each time.
+ * Creates the data of the build in that tree, with its own migrations and requests, in a folder for each variant. Returns
+ * `{side, state, options, requests}` by variant. In the variant cold, the text of each statement is new to the database.
  */
 export async function prepareBuild(tree, folder) {
   const states = { warm: `${folder}/warm`, cold: `${folder}/cold` };
   const { server, made } = await populated(buildOf(tree), states.warm, tree);
   const requests = own(made, await secretOf(server, made.tenant.label, "viewer"));
-  // The first request notes the caller's use.
+  // The first request records the caller's use.
   await send(server, "GET", requests.get.paths[0], made.token);
   await server.stop();
   cpSync(states.warm, states.cold, { recursive: true });
@@ -146,7 +146,7 @@ export async function prepareBuild(tree, folder) {
   return { warm: variant("warm", {}), cold: variant("cold", { front: "cold" }) };
 }
 
-/** A server of ours on a new database with a tenant, and what its requests are made of. */
+/** Starts our Worker on a new database with a tenant. Returns the server, and the ids and the token for its requests. */
 async function populated(side, state, tree) {
   await withDatabase(state, (database) => migrate(database, tree));
   const server = await start(side, state, { front: "counted" });
@@ -172,16 +172,16 @@ async function prepareOurs(state) {
   const { server, made } = await populated(OURS, state, ".");
   const all = requests(made);
   const { token, ids } = made;
-  // What ours asks the database, of one request each. The first notes the caller's use, in a trip of its own.
+  // Records the statements of one request per operation. The first request also records the caller's use, in a separate trip.
   await send(server, "GET", all.get.paths[0], token);
   const plans = {};
   for (const op of OPS) {
     const { method, paths, body } = all[op];
-    await tell(server, { count: true });
+    await control(server, { count: true });
     await send(server, method, paths[0], token, body && JSON.parse(body));
-    const { asked } = await tell(server);
-    if (asked.length !== 1) throw new Error(`ours took ${asked.length} trips for ${op}: the floor knows one`);
-    const batch = JSON.parse(asked[0]);
+    const { sent } = await control(server);
+    if (sent.length !== 1) throw new Error(`our Worker took ${sent.length} trips for ${op}, but the floor supports only one`);
+    const batch = JSON.parse(sent[0]);
     plans[op] = { statements: batch.map(({ sql }) => sql), command: JSON.parse(batch[0].params[0]) };
   }
   await server.stop();
@@ -191,14 +191,14 @@ async function prepareOurs(state) {
   return { requests: all, floor, floorRequests };
 }
 
-/** The secret of a new credential with that role. */
+/** Creates a credential with that role and returns its secret. */
 async function secretOf(server, label, role) {
   const body = { name: `bench ${role}`, roles: [{ role_id: role }] };
   const made = await send(server, "POST", "/api/v1/auth-management/clients", ROOT, body, { "x-postern-tenant": label });
   return made.client_secret;
 }
 
-/** Starts ours on a tenant that bench/seed.mjs made: the server and its requests. */
+/** Starts our Worker on a tenant of bench/seed.mjs. Returns the server and its requests. */
 export async function startGrown({ state, tenant, principal, ids }) {
   const server = await start(OURS, state, { front: "counted" });
   const token = await secretOf(server, tenant.label, "admin");
@@ -206,5 +206,5 @@ export async function startGrown({ state, tenant, principal, ids }) {
   return { server, requests: own(made, await secretOf(server, tenant.label, "viewer")) };
 }
 
-/** The files of a side, for their sizes. */
+/** Returns the files of a side, for their sizes. */
 export const filesOf = ({ modules }) => Object.values(modules).filter((path) => existsSync(path));

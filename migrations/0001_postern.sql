@@ -151,8 +151,8 @@ CREATE TABLE secrets (
 CREATE INDEX secrets_of_credential ON secrets (tenant, credential, created_at);
 
 -- The history: one row for each change, in the order of commits, numbered within the tenant. It has no foreign keys,
--- since events outlive what they report. Each event names the previous event of the same thing, and the thing its
--- newest one (event), so the history of one thing is a walk along the primary key: every change would have to write a
+-- since events outlive what they report. Each event names the previous event of the same resource, and the resource its
+-- newest one (event), so the history of one resource is a walk along the primary key: every change would have to write a
 -- second index.
 CREATE TABLE events (
   tenant   TEXT    NOT NULL,
@@ -173,7 +173,7 @@ CREATE TABLE events (
   PRIMARY KEY (tenant, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Finds whether an id was used by a deleted thing: no id is used twice.
+-- Finds whether an id was used by a deleted resource: no id is used twice.
 CREATE INDEX events_of_deleted ON events (id, tenant) WHERE action = 'deleted';
 
 -- Responses to creations with an Idempotency-Key, kept for a day: the same key and body get the same response.
@@ -184,7 +184,7 @@ CREATE TABLE idempotency (
   body       TEXT    NOT NULL CHECK (length(body) = 52),  -- a keyed digest of the body
   change     TEXT    NOT NULL,   -- the stamp of the request that created it
   created_at INTEGER NOT NULL,
-  made       TEXT    NOT NULL,   -- the row of the new thing, as JSON
+  made       TEXT    NOT NULL,   -- the row of the new resource, as JSON
   key        TEXT,               -- the id of the master key behind sealed
   sealed     TEXT,               -- the new secret, encrypted like secrets.sealed
   PRIMARY KEY (tenant, caller, id)
@@ -249,9 +249,9 @@ CREATE INDEX credentials_ending ON credentials (change) WHERE ending;
 -- at the database console. An update without a new stamp (the column change) is reported as made at the console, now.
 -- A role that can drop triggers can bypass this (SECURITY.md).
 --
--- The triggers insert a thing before and after its change into `history`; null means that it does not exist. The
--- expressions of `changes` and `widened` are those of src/store/sql/diff.sql and widened.sql; a test compares the
--- texts.
+-- The triggers insert the state of a resource before and after its change into `history`; null means that the resource
+-- does not exist. The expressions of `changes` and `widened` are those of src/store/sql/diff.sql and widened.sql; a test
+-- compares the texts.
 CREATE VIEW history AS SELECT
   NULL AS tenant, NULL AS noun, NULL AS id, NULL AS previous, NULL AS action, NULL AS revision, NULL AS stamped, NULL AS changed_at,
   NULL AS changed_by, NULL AS changed_request, NULL AS before, NULL AS after;
@@ -593,13 +593,13 @@ BEGIN
   DELETE FROM tenants WHERE id = OLD.tenant;
 END;
 
--- The views for writes. The first statement of a write inserts its verdict, with the thing after the write, into one
--- of the views below; the view's trigger writes the thing if the verdict is `go`. RETURNING returns a row inserted
+-- The views for writes. The first statement of a write inserts its verdict, with the resource after the write, into one
+-- of the views below; the view's trigger writes the resource if the verdict is `go`. RETURNING returns a row inserted
 -- into a view in any case, so one statement decides, writes and returns the result (docs/decisions/0020). Each act on
--- each kind of thing has its own view, since SQLite compiles every trigger of a view into every statement that
+-- each kind of resource has its own view, since SQLite compiles every trigger of a view into every statement that
 -- inserts into it.
 CREATE VIEW changes AS SELECT
-  -- Returned: the verdict, and the thing after the change.
+  -- Returned: the verdict, and the resource after the change.
   NULL AS judged, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at, NULL AS updated_at,
   NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets,
   -- Returned for `replay`: what was created before with the same Idempotency-Key.

@@ -1,10 +1,10 @@
-// What scripts/deploy-check asks of the configuration and of the bundle. All that is wrong is told at once, each with
-// what to do; the exit code is 1 then.
+// The checks of scripts/deploy-check on the configuration and the bundle. Prints every problem with its fix, and exits with 1 if
+// there are any.
 //
-//   node scripts/deploy-check.mjs CONFIG LIMIT          the bundle: at most LIMIT bytes, gzipped
-//   node scripts/deploy-check.mjs CONFIG --database     no bundle; but is the database's id there? (before a deploy)
+//   node scripts/deploy-check.mjs CONFIG LIMIT          checks the bundle too: at most LIMIT bytes, gzipped
+//   node scripts/deploy-check.mjs CONFIG --database     checks that the database's id is set, and not the bundle (before a deploy)
 //
-// wrangler itself reads the configuration, so that it is understood here as it will be when it is deployed.
+// wrangler parses the configuration, so that this script reads it as a deployment does.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,11 +18,11 @@ const wrangler = createRequire(import.meta.url)("wrangler");
 const REQUIRED = ["POSTERN_ROOT_TOKEN", "POSTERN_MASTER_KEY"];
 const SECRETS = [...REQUIRED, "POSTERN_MASTER_KEY_PREVIOUS"];
 
-/** What is wrong with a configuration file, as texts. */
+/** Returns the problems of a configuration file. */
 export function settings(file) {
   try {
     const { rawConfig } = wrangler.experimental_readRawConfig({ config: file });
-    // wrangler does not read on when a secret is a variable, too: that comes first.
+    // If a secret is also a variable, wrangler rejects the file, so that is checked first.
     const found = inRaw(file, rawConfig);
     return found.length > 0 ? found : inConfig(file, read(file));
   } catch (error) {
@@ -30,13 +30,13 @@ export function settings(file) {
   }
 }
 
-/** Whether it names a database of the account. */
+/** Checks that the configuration names a database of the account. */
 export function database(file) {
   const id = read(file).d1_databases.find(({ binding }) => binding === "DB")?.database_id ?? "";
   if (/[1-9a-f]/i.test(id)) return [];
   return [
-    `${file} has no database_id yet, only a placeholder.
-  Make the database, and put the database_id that this prints there:
+    `${file} has a placeholder in place of the database_id.
+  Create the database, and copy the database_id that this command prints:
     npx wrangler d1 create postern`,
   ];
 }
@@ -48,10 +48,10 @@ function read(file) {
 function inRaw(file, { env, vars = {} }) {
   const found = SECRETS.filter((name) => name in vars).map(
     (name) => `the secret ${name} is under [vars], where everyone who sees the file or the dashboard can read it.
-  Remove it there, make a new one, and set that by:  npx wrangler secret put ${name}`,
+  Remove it there, generate a new one, and set it with:  npx wrangler secret put ${name}`,
   );
   if (env) {
-    found.push(`${file} has named environments ([env.…]), which inherit no bindings and are not looked at here.
+    found.push(`${file} has named environments ([env.…]), which inherit no bindings and which this script does not check.
   Remove them; for another environment use another file, and WRANGLER_CONFIG=FILE.`);
   }
   return found;
@@ -59,71 +59,71 @@ function inRaw(file, { env, vars = {} }) {
 
 function inConfig(file, config) {
   const found = [];
-  const unless = (holds, text) => holds || found.push(text);
+  const unless = (condition, problem) => condition || found.push(problem);
   const { observability } = config;
   const required = config.secrets?.required ?? [];
 
   unless(
     config.d1_databases.some(({ binding }) => binding === "DB"),
     `${file} binds no database to DB.
-  Write:  [[d1_databases]], with binding = "DB"`,
+  Add:  [[d1_databases]], with binding = "DB"`,
   );
 
-  // What tells a URL to anyone: a route of LiteGraph's has a token in its URL, and clients put tokens into others.
+  // Settings that log or forward URLs. A route of LiteGraph has a token in its URL, and clients may put tokens into other URLs.
   unless(
     observability?.logs?.invocation_logs === false,
-    `invocation logs are on, or are not said to be off: they hold each request's URL, and with it tokens.
-  Write:  invocation_logs = false  under [observability.logs] in ${file}`,
+    `invocation logs are on, or not explicitly off: they contain each request's URL, which can contain tokens.
+  Add:  invocation_logs = false  under [observability.logs] in ${file}`,
   );
   unless(
     !observability?.traces?.enabled,
-    `traces are on: they hold each request's URL, and with it tokens.
-  Remove [observability.traces] from ${file}, or write enabled = false there.`,
+    `traces are on: they contain each request's URL, which can contain tokens.
+  Remove [observability.traces] from ${file}, or set enabled = false there.`,
   );
   unless(
     !config.logpush,
-    `logpush is on: it sends each request's URL, and with it tokens.
+    `logpush is on: it sends each request's URL, which can contain tokens.
   Remove logpush from ${file}.`,
   );
   for (const name of ["tail_consumers", "streaming_tail_consumers"]) {
     unless(
       !config[name]?.length,
-      `${name} are given each request's URL, and with it tokens.
+      `${name} receive each request's URL, which can contain tokens.
   Remove ${name} from ${file}.`,
     );
   }
 
-  // Where an asset is, the Worker is not asked. So every path is the Worker's but those that are named, and no face has these.
+  // A request for an asset does not reach the Worker. So only the listed paths are assets, and no face has these paths.
   const { run_worker_first: first, not_found_handling: missing } = config.assets ?? {};
   unless(
     Array.isArray(first) && first.includes("/*"),
-    `the assets come before the Worker: one may hide a route, and each request costs a look.
-  Write  "/*"  into run_worker_first under [assets] in ${file}`,
+    `assets are served before the Worker: an asset can hide a route, and each request costs a lookup.
+  Add  "/*"  into run_worker_first under [assets] in ${file}`,
   );
   for (const rule of [first ?? []].flat().filter((rule) => /^!/.test(rule))) {
     unless(
       /^!\/(openapi\.json|docs(\/[^*]*)?)$/.test(rule),
-      `the assets would answer at ${rule.slice(1)} in place of the Worker; theirs are /openapi.json, /docs and files below that.
+      `assets would be served at ${rule.slice(1)} in place of the Worker. Only /openapi.json, /docs and files below /docs are assets.
   Remove  "${rule}"  from run_worker_first under [assets] in ${file}`,
     );
   }
   unless(
     missing === undefined || missing === "none",
-    `not_found_handling would answer for files that are not there.
+    `not_found_handling would respond to requests for missing files.
   Remove it from [assets] in ${file}.`,
   );
 
   for (const name of REQUIRED) {
     unless(
       required.includes(name),
-      `the secret ${name} is not declared: the Worker would be deployed without it, and answer 503.
+      `the secret ${name} is not declared: the Worker could be deployed without it, and would return 503.
   Add it to  required  under [secrets] in ${file}`,
     );
   }
   return found;
 }
 
-/** What is wrong with what would be uploaded, from a dry run. */
+/** Returns the problems of the bundle that a dry run writes. */
 export function bundle(file, limit) {
   const into = mkdtempSync(join(tmpdir(), "postern-deploy."));
   try {
@@ -138,17 +138,17 @@ export function bundle(file, limit) {
     const found = [];
     const headers = resolve(dirname(file), read(file).assets?.directory ?? "", "_headers");
     if (!existsSync(headers) || !/^  Content-Security-Policy: ./m.test(readFileSync(headers, "utf8"))) {
-      found.push(`the page at /docs, where a token is typed in, would be served without a Content-Security-Policy.
-  Put it back into assets/_headers, and build again:  rm -rf build && make wasm`);
+      found.push(`the page at /docs, where users enter a token, would be served without a Content-Security-Policy.
+  Restore the policy in assets/_headers, and build again:  rm -rf build && make wasm`);
     }
     const size = modules.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
     if (modules.some((bytes) => bytes.includes("x-panic-for-tests"))) {
-      found.push(`this is the build for tests/panics, which panics when asked to.
-  Build the real one:  rm -rf build && make wasm`);
+      found.push(`this is the build for tests/panics, which panics on request.
+  Build for production:  rm -rf build && make wasm`);
     }
     if (size > limit) {
-      found.push(`the bundle is too large: ${size} bytes gzipped, and at most ${limit} may be.
-  \`make wasm\` before and after a change tells what the change adds; the limit stands in scripts/lib.sh.`);
+      found.push(`the bundle is too large: ${size} bytes gzipped, the limit is ${limit}.
+  Run \`make wasm\` before and after a change to see what it adds. The limit is set in scripts/lib.sh.`);
     }
     if (found.length === 0) console.log(`bundle: ${size} bytes gzipped (limit ${limit})`);
     return found;

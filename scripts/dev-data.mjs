@@ -1,9 +1,9 @@
 // node scripts/dev-data.mjs URL [FOLDER SETTINGS]
 //
-// Makes what development needs through the running Worker's own HTTP API, as root: the tenant `acme`, a credential of each
-// face and an admin. What still works from the last time is kept; what does not, whatever was done to it, is made anew.
-// Writes FOLDER/demo.json, and prints what to paste next. The root token is in SETTINGS, a file of NAME="value" lines. They are
-// .dev and .dev.vars unless they are named.
+// Creates the demo data with the root token over the running Worker's HTTP API: the tenant `acme`, a credential for each
+// face and an admin. Keeps the credentials of an earlier run that still work, and replaces the others, whatever was done
+// to them. Writes FOLDER/demo.json, and prints commands to try. SETTINGS is a file of NAME="value" lines with the root
+// token. The defaults are .dev and .dev.vars.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,8 @@ writeJson(KEPT, { ...demo, admin });
 writeJson(DEMO, demo);
 print(demo);
 
-// The tenant `acme` of dev-tenant.sql, enabled and with roles; or another one after it was deleted, since no id is used twice.
+// Returns the tenant `acme` of dev-tenant.sql, enabled and with roles. If it was deleted, creates another one: no id is used
+// twice.
 async function demoTenant() {
   const found = await send('GET', '/organizations/acme', root_token);
   const { id, label } = found.status === 200 ? found.body : await must(201, 'POST', '/organizations', root_token, { name: 'Acme' });
@@ -37,13 +38,13 @@ async function demoTenant() {
   return { id, label, guid: guid(id) };
 }
 
-// Whether a token is accepted, and allowed what it has to be.
+// Returns whether a token is valid and has the needed role.
 async function works(token, needs = {}) {
   const { active, allowed } = await must(200, 'POST', '/v1/verify', root_token, { token, ...needs });
   return active && allowed !== false;
 }
 
-// Coactive: a client made by root.
+// Coactive: returns a client in the tenant. An old client is kept if its secret works.
 async function coactiveClient(old, body, needs) {
   const path = '/api/v1/auth-management/clients';
   if (old && (await works(`${old.client_id}:${old.client_secret}`, needs))) return old;
@@ -51,8 +52,8 @@ async function coactiveClient(old, body, needs) {
   return { client_id: made.client_id, client_secret: made.client_secret };
 }
 
-// LiteGraph: the one credential that its documentation updates, all zeros; or another one, if that one cannot be repaired by an
-// update. The update on that page sets the token to "default": each start gives it back one of its own.
+// LiteGraph: returns the credential of the vendor's documentation, whose GUID is all zeros; another one if an update cannot
+// repair that one. The documented update sets the token to "default", so each start restores a random token.
 async function litegraphCredential(old) {
   const credentials = `/v1.0/tenants/${tenant.guid}/credentials`;
   const named = { UserGUID: ZERO, Name: 'Default credential' };
@@ -73,7 +74,7 @@ async function litegraphCredential(old) {
   return { tenant_guid: tenant.guid, user_guid, credential_guid, bearer_token };
 }
 
-// Keycard: a service account of the organization, and a credential under it.
+// Keycard: returns a credential of a service account in the organization.
 async function keycardCredential(old) {
   const accounts = `/organizations/${tenant.label}/service-accounts`;
   const path = (account, id = '') => `${accounts}/${account}/credentials${id && `/${id}`}`;
@@ -92,7 +93,7 @@ async function keycardCredential(old) {
   };
 }
 
-// An id as LiteGraph spells it.
+// Returns an id as LiteGraph spells it.
 function guid(id) {
   const bits = [...id].reduce((sum, letter) => (sum << 5n) | BigInt('0123456789abcdefghjkmnpqrstvwxyz'.indexOf(letter)), 0n);
   return bits.toString(16).padStart(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');

@@ -1,12 +1,12 @@
-// `make keys`: how many secrets are under which master key. A row moves to the current key when its secret is used, or
-// shown again; POSTERN_MASTER_KEY_PREVIOUS can go when none is left under another.
+// `make keys`: counts the secrets under each master key. A row moves to the current key when its secret is used or revealed.
+// POSTERN_MASTER_KEY_PREVIOUS can be removed when no secret is under another key.
 //
 //   make keys               the local database (POSTERN_STATE)
-//   make keys ON=--remote   the deployed one
+//   make keys ON=--remote   the deployed database
 //   node scripts/keys.mjs [--remote]      the same, without setup
 //
-// The master keys are read from the environment, else from .dev.vars. They are not sent anywhere: only their ids, which
-// each row names, are compared.
+// The master keys are read from the environment, or from .dev.vars. They are not sent anywhere: only their ids, which are stored
+// in each row, are compared.
 import { spawnSync } from "node:child_process";
 import { hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -20,12 +20,12 @@ const file = (() => {
   }
 })();
 
-/** A setting, from the environment or .dev.vars; undefined when neither has it. */
+/** Returns a setting from the environment or .dev.vars; undefined if neither has it. */
 function setting(name) {
   return process.env[name] || file.match(new RegExp(`^${name}=["']?([^"'\\s]+)`, "m"))?.[1];
 }
 
-/** The id of a master key, as src/credential/secret.rs makes it: HKDF-SHA-256, 5 bytes, in Crockford's base32. */
+/** Returns the id of a master key as src/credential/secret.rs computes it: HKDF-SHA-256, 5 bytes, in Crockford's base32. */
 function keyId(hex) {
   const bytes = Buffer.from(hkdfSync("sha256", Buffer.from(hex, "hex"), "", "postern id", 5));
   const bits = BigInt(`0x${bytes.toString("hex")}`);
@@ -43,7 +43,7 @@ for (const [name, title] of [["POSTERN_MASTER_KEY", "the current key"], ["POSTER
   if (hex) names.set(keyId(hex), title);
 }
 if (![...names.values()].includes("the current key")) {
-  console.error("error: POSTERN_MASTER_KEY is neither in the environment nor in .dev.vars: set it to the key in force.");
+  console.error("error: POSTERN_MASTER_KEY is neither in the environment nor in .dev.vars. Set it to the current key.");
   process.exit(1);
 }
 
@@ -53,7 +53,7 @@ const run = spawnSync("node_modules/.bin/wrangler", ["d1", "execute", "postern",
   encoding: "utf8",
 });
 if (run.status !== 0) {
-  console.error(`error: the database could not be asked. (The local one is made by make dev.)\n${run.stdout}${run.stderr}`);
+  console.error(`error: the query of the database failed. (make dev creates the local database.)\n${run.stdout}${run.stderr}`);
   process.exit(1);
 }
 const rows = JSON.parse(run.stdout)[0].results;
@@ -61,4 +61,4 @@ for (const { key, secrets } of rows) {
   console.log(`${String(secrets).padStart(8)}  under ${key}  ${names.get(key) ?? "a key that is not configured: these secrets do not work"}`);
 }
 const left = rows.filter(({ key }) => names.get(key) !== "the current key").reduce((sum, { secrets }) => sum + secrets, 0);
-console.log(left === 0 ? "None left: the previous key can go." : `${left} left to move.`);
+console.log(left === 0 ? "None left: the previous key can be removed." : `${left} left to move.`);

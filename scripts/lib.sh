@@ -1,42 +1,42 @@
-# Shared by the other scripts, which begin with:  source "$(dirname "$0")/lib.sh"
-# Kept to what bash 3.2 knows, because that is what macOS has.
-# shellcheck shell=bash disable=SC2034 # some of the names are for those who source it
+# Shared functions and variables. The other scripts begin with:  source "$(dirname "$0")/lib.sh"
+# Limited to bash 3.2, the version on macOS.
+# shellcheck shell=bash disable=SC2034 # other scripts use some of the variables
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-# What takes minutes to make is kept per user, so that a second clone finds it again.
+# The cache of tools that take minutes to build, shared by the user's clones.
 tools=${POSTERN_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/postern}
-# What this clone uses of it: written by scripts/setup, read by use_wasm_tools.
+# The tools that this clone uses: written by scripts/setup, read by use_wasm_tools.
 env_file=$root/.dev/env
 target=wasm32-unknown-unknown
-bundle_limit=345000 # bytes, gzipped: the free plan takes 3 MB, and what is loaded faster answers sooner
-wrangler_config=${WRANGLER_CONFIG:-wrangler.toml} # what is deployed
+bundle_limit=345000 # bytes, gzipped: the free plan allows 3 MB, but a smaller bundle starts faster
+wrangler_config=${WRANGLER_CONFIG:-wrangler.toml} # the configuration that is deployed
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# hash_of FILE…: one hash over the names and contents. (git, because sha256sum has another name on macOS.)
+# hash_of FILE…: prints one hash of the names and contents. (Uses git, because macOS has no sha256sum.)
 hash_of() {
     { printf '%s\n' "$@" && git hash-object --no-filters "$@"; } | git hash-object --no-filters --stdin
 }
 
-# The toolchain for wasm may be another one than for native builds: source it only around the former.
+# Selects the tools for wasm. Their Rust toolchain can differ from that for native builds, so call this in a subshell.
 use_wasm_tools() {
     # shellcheck source=/dev/null
     source "$env_file"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The local Worker. It never phones home, never asks, and is told the same state folder each time.
+# The local Worker. wrangler sends no telemetry, never prompts, and always gets the state folder as an option.
 
 export WRANGLER_SEND_METRICS=false DO_NOT_TRACK=1 CLOUDFLARE_CF_FETCH_ENABLED=false
 
 wrangler() { node_modules/.bin/wrangler "$@" </dev/null; }
 
-# quietly COMMAND…: shows the output only if it fails
+# quietly COMMAND…: prints the output only if the command fails
 quietly() {
     local output
     output=$("$@" 2>&1) || { printf '%s\n' "$output" >&2 && return 1; }
@@ -46,28 +46,28 @@ free_port() {
     node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
 }
 
-# fresh_settings: keys of one run only, as a file of settings has them
+# fresh_settings: prints settings with new random keys, as NAME="value" lines
 fresh_settings() {
     printf '%s="%s"\n' POSTERN_ROOT_TOKEN "root_$(random_hex 24)" POSTERN_MASTER_KEY "$(random_hex 32)" \
         POSTERN_SERVER_TIMING all
 }
-# setting NAME FILE
+# setting NAME FILE: prints the value of a setting
 setting() { sed -n "s/^$1=\"\(.*\)\"\$/\1/p" "$2"; }
 
 random_hex() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
-# migrate STATE [SQL]: brings the database in that folder up to the newest migration, then runs the SQL file, which must
-# be such that it can be run again. What was done is noted in the folder itself, so that nothing is done twice.
+# migrate STATE [SQL]: applies the migrations to the database in that folder, then runs the SQL file, which must be repeatable. A
+# stamp in the folder records what has run, so that unchanged files are not run again.
 migrate() {
     local state=$1 seed=${2:-} stamp=$1/postern-migrated file wanted line
     wanted=$(for file in migrations/*.sql $seed; do say "$(git hash-object --no-filters "$file") $file"; done)
     [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] || return 0
 
-    # wrangler goes by names and would not notice that a migration it has run has changed since.
+    # wrangler compares only names, so it does not notice that an applied migration has changed.
     if [ -f "$stamp" ]; then
         grep ' migrations/' "$stamp" | while read -r line; do
-            grep -qxF "$line" <<<"$wanted" || die "${line#* } changed or went after it was run on the database in $state.
-  To begin with an empty database: make clean. (If the migration was released, write a new one instead.)"
+            grep -qxF "$line" <<<"$wanted" || die "${line#* } was changed or removed after it was applied to the database in $state.
+  To start with an empty database: make clean. (If the migration was released, write a new one instead.)"
         done
     fi
 
@@ -87,11 +87,11 @@ settings() {
         process.stdout.write(Object.entries(settings).map(([name, value]) => `${name}:${value}\0`).join(""))' "$1"
 }
 
-# start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it answers. SETTINGS is a file of
+# start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it responds. SETTINGS is a file of
 # NAME="value" lines. Sets worker_pid.
 start_worker() {
     local port=$1 state=$2 settings=$3 log=$4 setting optional=()
-    # From a file wrangler takes only what wrangler.toml lists as required; the others go by the command line.
+    # From the file, wrangler reads only the settings that wrangler.toml lists as required. The others are options.
     while IFS= read -r -d '' setting; do
         case $setting in
             POSTERN_ROOT_TOKEN:* | POSTERN_MASTER_KEY:*) ;;
@@ -99,7 +99,7 @@ start_worker() {
         esac
     done < <(settings "$settings")
 
-    # A process group of its own (set -m): Ctrl-C reaches only this script, which then stops the Worker in order.
+    # With its own process group (set -m), Ctrl-C reaches only this script, which then stops the Worker in an orderly way.
     set -m
     exec_wrangler dev --ip 127.0.0.1 --port "$port" --persist-to "$state" --env-file "$settings" \
         --show-interactive-dev-session=false ${optional[@]+"${optional[@]}"} >"$log" 2>&1 &
@@ -110,7 +110,7 @@ start_worker() {
 }
 exec_wrangler() { exec node_modules/.bin/wrangler "$@" </dev/null; }
 
-# serve PORT STATE SETTINGS LOG: the same without wrangler's proxies (scripts/serve.mjs says why). Sets worker_pid.
+# serve PORT STATE SETTINGS LOG: as start_worker, without wrangler's proxies (scripts/serve.mjs has the reason). Sets worker_pid.
 serve() {
     set -m
     node scripts/serve.mjs "$1" "$2" "$3" >"$4" 2>&1 </dev/null &
@@ -119,7 +119,7 @@ serve() {
     wait_for_worker "$1" "$4"
 }
 
-# wait_for_worker PORT LOG: until it answers, or has ended
+# wait_for_worker PORT LOG: waits until the Worker responds; fails if it exits or does not respond for a minute
 wait_for_worker() {
     local port=$1 log=$2 tries=0
     until answers "http://127.0.0.1:$port/"; do
@@ -132,8 +132,8 @@ wait_for_worker() {
     done
 }
 
-# stop_worker: wrangler ends what it started when asked to; what is left of its process group after 5 s is killed. A
-# second Ctrl-C does not interrupt this.
+# stop_worker: asks wrangler to stop its processes; kills the rest of its process group after 5 s. A second Ctrl-C does not
+# interrupt this.
 worker_pid=
 stop_worker() {
     trap '' INT TERM HUP
@@ -149,12 +149,12 @@ stop_worker() {
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# An older commit beside the working tree: what the working tree is compared with.
+# The older commit that the working tree is compared with.
 
 old_commit=0ab940b # the last commit before the shape of the code changed (order A)
 
-# build_old COMMIT DIR: checks the commit out into that folder, a git worktree, or uses the one that is there; and builds the
-# Worker there with the commit's own scripts. Its npm packages are ours where the lock files are equal.
+# build_old COMMIT DIR: checks the commit out into that folder, a git worktree, unless it is there already, and builds the Worker
+# with the commit's own scripts. If the lock files are equal, it uses the npm packages of the working tree.
 build_old() {
     local commit=$1 dir=$2
     commit=$(git rev-parse --verify --quiet "$1^{commit}") || die "there is no commit '$1'"
@@ -164,7 +164,7 @@ build_old() {
         if [ -e "$dir/.git" ]; then quietly git -C "$dir" checkout --detach --force "$commit"
         else quietly git worktree add --detach --force "$dir" "$commit"; fi
     fi
-    [ -z "$(git -C "$dir" status --porcelain --untracked-files=no)" ] || die "$dir has changes: it has to be $1 as it was committed"
+    [ -z "$(git -C "$dir" status --porcelain --untracked-files=no)" ] || die "$dir has uncommitted changes: revert them, or remove that folder"
     if cmp -s package-lock.json "$dir/package-lock.json" && cmp -s package.json "$dir/package.json"; then
         [ -L "$dir/node_modules" ] || { rm -rf "$dir/node_modules" && ln -s "$root/node_modules" "$dir/node_modules"; }
     elif [ -L "$dir/node_modules" ]; then

@@ -1,5 +1,5 @@
-// `make mutants`: applies each mutant to a worktree of its own, runs the tests there until a suite fails, and reports.
-// scripts/mutants says how it is used; tests/mutants has the operators, the list and its result.
+// `make mutants`: applies each mutant in a separate worktree, runs the tests there until a suite fails, and reports the result.
+// scripts/mutants documents the options; tests/mutants has the operators, the list and the result.
 import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -12,7 +12,7 @@ const TREE = `${FOLDER}/tree`;
 const LIST = "tests/mutants/mutants.txt";
 const BASELINE = "tests/mutants/baseline.md";
 const BUILD_TIMEOUT = 900;
-// What SQLite says of a statement that it cannot prepare: such a mutant is no test of the tests.
+// SQLite's messages for a statement that it cannot prepare. Such a mutant is invalid.
 const NOT_SQL =
   /: (?:near "[^"]*": syntax error|no such (?:column|table|index|function)|ambiguous column name|incomplete input|no query solution|wrong number of arguments|row value misused|misuse of|table \S+ has \d+ columns|\d+ values for \d+ columns|unrecognized token|sub-select returns|no tables specified)|IN\(\.\.\.\) element/;
 
@@ -41,7 +41,7 @@ if (options.list) {
   process.exit();
 }
 
-/** Only one run at a time: there is one worktree. */
+/** Fails if another run is using the worktree. */
 function takeTurn() {
   const file = `${FOLDER}/pid`;
   const other = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
@@ -60,7 +60,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** The worktree, at the commit, without what an interrupted mutant left in it. */
+/** Checks the commit out into the worktree, and reverts an interrupted mutant. */
 function checkOut() {
   if (!existsSync(`${TREE}/.git`)) {
     git("worktree", "prune");
@@ -75,7 +75,7 @@ function revert() {
   inTree("clean", "--quiet", "--force", "-d", "-x", "-e", "/target");
 }
 
-/** What has run on this commit: the seconds of each suite, what each mutant passed so far, and the verdicts, by its hash. */
+/** Reads the results on this commit: the seconds of each suite and, by a mutant's hash, the suites that passed and the verdict. */
 function readState() {
   const lines = existsSync(stateFile) ? readFileSync(stateFile, "utf8").split("\n").filter(Boolean) : [];
   const known = { suites: {}, passed: {}, verdicts: {} };
@@ -98,7 +98,7 @@ function parsed(file) {
   return existsSync(file) ? parse(readFileSync(file, "utf8")) : undefined;
 }
 
-/** The list of this run, with what it has replaced; else the committed one; else one by the seed. Notes are the committed ones. */
+/** Reads the list of an interrupted run, or the committed list, or selects one by the seed. Notes are from the committed list. */
 function readList() {
   const listed = (!options.new && (parsed(listFile) ?? parsed(LIST))) || select(TREE, options.seed);
   const notes = new Map(parsed(LIST)?.map((mutant) => [hashOf(mutant), mutant.note]));
@@ -109,18 +109,18 @@ function readList() {
 
 const now = () => performance.now() / 1000;
 
-/** Runs cargo in the worktree. Ends it at the first test that fails, or after so many seconds. */
+/** Runs cargo in the worktree. Kills it at the first test that fails, or after `timeout` seconds. */
 function cargo(args, timeout) {
   return new Promise((resolve) => {
     const start = now();
-    // A process group of its own, so that what cargo started ends with it.
+    // With its own process group, cargo's child processes are killed with it.
     const child = spawn("cargo", args, { cwd: TREE, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let [output, failed, late] = ["", undefined, false];
     const end = () => {
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {
-        // It has ended by itself.
+        // The process has exited already.
       }
     };
     const timer = setTimeout(() => ((late = true), end()), timeout * 1000);
@@ -135,7 +135,7 @@ function cargo(args, timeout) {
     child.stderr.setEncoding("utf8").on("data", read);
     child.on("close", (code) => {
       clearTimeout(timer);
-      // Where tests run one by one, the word stands alone; their names are listed at the end.
+      // If tests run one by one, the line with FAILED has no name. The names are listed at the end.
       failed ??= output.match(/^failures:\n {4}(\S+)$/m)?.[1];
       resolve({ passed: code === 0, failed, late, output: output.slice(-400_000), seconds: now() - start });
     });
@@ -146,17 +146,17 @@ let running = () => {};
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
   process.on(signal, () => {
     running();
-    console.log(`\nInterrupted. The same command goes on from here.`);
+    console.log(`\nInterrupted. Run the same command to resume.`);
     process.exit(code);
   });
 }
 
 const build = (suite) => cargo(["test", "--quiet", "--locked", "--no-run", ...argumentsOf(suite)], BUILD_TIMEOUT);
-// Without capture, so that what a test says stands before the line that ends the run.
+// Without capture, so that a test's output precedes the line that ends the run.
 const test = (suite, timeout) => cargo(["test", "--locked", ...argumentsOf(suite), "--", "--nocapture"], timeout);
 const timeoutOf = (suite) => Math.max(4 * state.suites[suite], 120);
 
-/** Each suite without a mutant: it has to pass, and takes its usual time. */
+/** Runs each suite without a mutant. It must pass; its time determines the timeout. */
 async function measureSuites(suites) {
   for (const suite of suites.filter((name) => state.suites[name] === undefined)) {
     process.stdout.write(`Without a mutant: ${suite} … `);
@@ -173,12 +173,12 @@ async function measureSuites(suites) {
 const verdictOf = (mutant) => state.verdicts[hashOf(mutant)]?.verdict;
 const passedBy = (mutant, suite) => state.passed[hashOf(mutant)]?.has(suite);
 
-/** Runs a suite on the source with these mutants in it: a verdict on them, or undefined where they pass. */
+/** Runs a suite with these mutants in the source. Returns the verdict on them, or undefined if the suite passes. */
 async function attempt(group, suite) {
   revert();
   if (!group.every((mutant) => apply(TREE, mutant))) return { verdict: "gone" };
   const built = await build(suite);
-  if (!built.passed) return { verdict: "invalid", by: built.output.match(/^error.*$/m)?.[0] ?? "the compiler does not end" };
+  if (!built.passed) return { verdict: "invalid", by: built.output.match(/^error.*$/m)?.[0] ?? "the compiler timed out" };
   const { passed, failed, late, output } = await test(suite, timeoutOf(suite));
   if (passed) return undefined;
   const reason = output.match(NOT_SQL)?.[0];
@@ -186,25 +186,25 @@ async function attempt(group, suite) {
   return { verdict: "caught", by: suite, test: late ? "timeout" : (failed ?? "crash") };
 }
 
-/** Runs a suite on mutants that are in the source together; where it fails, on each half of them. A suite that passes notices none. */
-async function tryTogether(group, suite, tell) {
+/** Runs a suite with several mutants at once. If it fails, tries each half of them. A suite that passes detects none of them. */
+async function tryTogether(group, suite, onVerdict) {
   const result = await attempt(group, suite);
   if (result && group.length > 1) {
     const half = Math.ceil(group.length / 2);
-    await tryTogether(group.slice(0, half), suite, tell);
-    await tryTogether(group.slice(half), suite, tell);
+    await tryTogether(group.slice(0, half), suite, onVerdict);
+    await tryTogether(group.slice(half), suite, onVerdict);
     return;
   }
   for (const mutant of group) {
     remember({ hash: hashOf(mutant), id: mutant.id, ...(result ?? { passed: suite }) });
-    if (result) tell(mutant, result);
+    if (result) onVerdict(mutant, result);
   }
 }
 
 const clock = (seconds) => `${Math.floor(seconds / 3600)}:${String(Math.floor(seconds / 60) % 60).padStart(2, "0")} h`;
 const details = ({ verdict, by, test: failed }) => [verdict, [by, failed].filter(Boolean).join(": ")].filter(Boolean).join(", by ");
 
-/** One mutant after the other, through the suites nearest to it. */
+/** Tests the mutants one by one with the suites nearest to them. */
 async function runNearest(suites) {
   const start = now();
   const waiting = mutants.filter((one) => !verdictOf(one) && nearest(one.file, suites).some((suite) => !passedBy(one, suite)));
@@ -220,7 +220,7 @@ async function runNearest(suites) {
   }
 }
 
-/** Those that the nearest do not notice through all other suites, the quickest first, and many at a time: most pass. */
+/** Tests the mutants that the nearest suites do not detect with all other suites: the fastest first, and many mutants at a time. */
 async function runOthers(suites) {
   for (const suite of suites.toSorted((a, b) => state.suites[a] - state.suites[b])) {
     const open = mutants.filter((mutant) => !verdictOf(mutant) && !passedBy(mutant, suite));
@@ -232,14 +232,14 @@ async function runOthers(suites) {
   for (const mutant of mutants.filter((one) => !verdictOf(one))) remember({ hash: hashOf(mutant), id: mutant.id, verdict: "survived" });
 }
 
-/** Puts the next of its kind in the place of each mutant that is gone or invalid. Whether there was any. */
+/** Replaces each mutant that is gone or invalid by the next of its kind. Returns whether any was replaced. */
 function replace(tried) {
   let replaced = false;
   for (const [place, mutant] of mutants.entries()) {
     if (!["invalid", "gone"].includes(verdictOf(mutant))) continue;
     const other = replacement(cleanTree(), options.seed, mutant, tried);
     if (!other) continue;
-    console.log(`${mutant.id} is ${verdictOf(mutant)}: ${other.id} is in its place`);
+    console.log(`${mutant.id} is ${verdictOf(mutant)}: replaced by ${other.id}`);
     mutants[place] = other;
     tried.push(other);
     replaced = true;
@@ -261,7 +261,7 @@ async function run() {
   revert();
 }
 
-/** The worktree without a mutant: candidates are of the source as it is. */
+/** Returns the worktree without a mutant, from which candidates are selected. */
 function cleanTree() {
   revert();
   return TREE;

@@ -1,16 +1,16 @@
-// The built Worker in workerd with D1, straight on a port: for tests and measurements.
+// Serves the built Worker in workerd with D1 directly on a port, for tests and measurements.
 //
-//   node scripts/serve.mjs PORT STATE SETTINGS      prints "ready"; SIGTERM ends it
+//   node scripts/serve.mjs PORT STATE SETTINGS      prints "ready" when it responds; SIGTERM stops it
 //
-// `wrangler dev` puts two proxies in between, which lose a connection now and then under load and answer 503 in the
-// Worker's name. STATE is the folder that `wrangler … --persist-to` uses; SETTINGS a file of NAME="value" lines.
-// POSTERN_BUILD=DIR serves another build than the one in build/; POSTERN_FRONT=FILE puts a module in front of it, which finds
-// it as "./index.js". POSTERN_UNLIMITED=yes leaves the limits on failed authentications out: tests fail more often than that.
+// `wrangler dev` adds two proxies, which sometimes lose a connection under load and respond with 503 in the Worker's name. STATE is
+// the folder that `wrangler … --persist-to` uses; SETTINGS is a file of NAME="value" lines. POSTERN_BUILD=DIR serves that build in
+// place of build/. POSTERN_FRONT=FILE puts a module in front of the build, which it imports as "./index.js".
+// POSTERN_UNLIMITED=yes omits the limits on failed authentications, which tests exceed.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 
-// Miniflare comes with wrangler, at the version that goes with it; wrangler.toml is read as wrangler reads it.
+// Uses wrangler's own version of Miniflare, and wrangler's parser for wrangler.toml.
 const require = createRequire(import.meta.url);
 const { Log, LogLevel, Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
 const config = require("wrangler").unstable_readConfig({ config: "wrangler.toml" }, { hideWarnings: true });
@@ -28,13 +28,13 @@ const worker = new Miniflare({
   cf: false,
   modulesRoot: build,
   modules: [
-    // Named as if it were beside what it imports.
+    // The path is in the build's folder, so that the import of "./index.js" is resolved there.
     ...(front ? [{ type: "ESModule", path: `${build}/front.js`, contents: readFileSync(front, "utf8") }] : []),
     { type: "ESModule", path: `${build}/index.js` },
     { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
   bindings: parseEnv(readFileSync(settings, "utf8")),
-  // With these, the port leads to the router that stands before the Worker on the network too.
+  // With assets, requests pass the router that also precedes the Worker on Cloudflare's network.
   assets: {
     directory,
     assetConfig: { html_handling },

@@ -1,16 +1,16 @@
-//! What goes back: a status, a JSON text, and the headers that every answer has.
+//! Responses, independent of the platform: a status, headers and a JSON text.
 
 use std::fmt;
 
 use crate::store::Cost;
 
-/// An answer, before the platform writes it. It may show a secret: Debug shows its status alone.
+/// A response. Its body may contain a secret, so Debug prints only the status.
 pub struct Answer {
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
-    /// The headers, their names in lower case.
+    /// The headers, with lower-case names. No name occurs twice.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON text, or nothing.
+    /// The JSON text; empty if the response has no body.
     pub body: String,
 }
 
@@ -21,29 +21,29 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
-    /// An answer with this JSON text.
+    /// Creates a response without headers.
     #[must_use]
     pub fn new(status: u16, body: String) -> Self {
         Self { status, headers: Vec::new(), body }
     }
 
-    /// With one header more. None is said twice: `glue.js` has one value for each.
+    /// Adds a header that the response does not have yet: `glue.js` keeps one value for each name.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        debug_assert!(self.headers.iter().all(|(said, _)| *said != name), "{name} is said twice");
+        debug_assert!(self.headers.iter().all(|(present, _)| *present != name), "the response already has {name}");
         self.headers.push((name, value.into()));
         self
     }
 
-    /// With what every answer says: its type, that no cache may keep or change it, and the request's id.
+    /// Adds the headers of every response: the media type of the body, `Cache-Control` and the request's id.
     #[must_use]
     pub fn for_request(self, id: &str, content_type: &'static str) -> Self {
-        // Exactly so, without a charset: LiteGraph's clients compare it. Nothing has no type.
+        // Without a charset: LiteGraph's clients compare the whole value. An empty body has no media type.
         let typed = if self.body.is_empty() { self } else { self.with("content-type", content_type) };
         typed.with("cache-control", "no-store, no-transform").with("x-request-id", id)
     }
 
-    /// With what it cost (`Server-Timing`, W3C): round trips to the database, rows read and rows written.
+    /// Adds the cost of the request in `Server-Timing` (W3C): round trips to the database, rows read and rows written.
     #[must_use]
     pub fn with_cost(self, cost: Cost) -> Self {
         let Cost { trips, rows_read, rows_written } = cost;

@@ -37,7 +37,7 @@ pub struct Credential {
     pub last_used_at: Option<Micros>,
     /// The valid secrets, oldest first. Empty unless the route lists them.
     pub secrets: Vec<Secret>,
-    /// The newest secret, if it was sealed to be shown again.
+    /// The newest secret, if it was sealed to be revealed again.
     pub sealed: Option<Sealed>,
 }
 
@@ -57,7 +57,7 @@ pub struct State {
     unrestricted: bool,
     /// When the credential expires; `None` is never.
     pub expires_at: Option<Micros>,
-    /// Notes by name; Postern does not interpret them.
+    /// Key-value pairs of the client, which Postern does not interpret.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
     /// When the credential was revoked; `None` if it is not.

@@ -1,4 +1,4 @@
-//! What a face is: its words, its readers and renderers, and its constants. A face is one of the APIs that Postern speaks.
+//! Faces: the APIs that Postern speaks. A face has words for fields, readers, renderers and constants.
 
 pub mod coactive;
 pub mod cursor;
@@ -22,16 +22,16 @@ use crate::store::list::Listed;
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
 
-/// A face. It has no defaults: each face sets every field.
+/// A face. There are no defaults: each face sets every field.
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of one API's contract, independent of the others")]
 pub struct Face {
-    /// The face's words for fields, and its spelling of ids.
+    /// The face's names of fields, and its spelling of ids.
     pub dialect: &'static (dyn Dialect + Sync),
-    /// Reads a body: each field by the face's word for it.
+    /// Reads the fields of a body.
     pub read_body: fn(Noun, Verb, Map<String, Value>) -> Draft,
     /// Renders a refusal. The service adds the headers that do not depend on the face.
     pub render_error: fn(&Refusal) -> Answer,
-    /// Renders tenants. A route on tenants compiles only if there is such a view; the same is true of the next two.
+    /// Renders tenants. A route on a noun compiles only if its face has a view of that noun.
     pub tenants: Option<&'static View<Tenant>>,
     /// Renders principals.
     pub principals: Option<&'static View<Principal>>,
@@ -39,7 +39,8 @@ pub struct Face {
     pub credentials: Option<&'static View<Revealed>>,
     /// The status and body of a successful deletion.
     pub deleted: (u16, &'static str),
-    /// The leading segments of the face's paths: a path below one of them that has no route is refused in the face's words.
+    /// The leading segments of the face's paths. For a path below one of them without a route, the face renders the
+    /// error.
     pub prefixes: &'static [&'static str],
     /// Whether a path may end in a slash.
     pub ignores_final_slash: bool,
@@ -53,8 +54,8 @@ pub struct Face {
     pub tenant_header: Option<&'static str>,
     /// Whether a path may name a tenant by its label.
     pub takes_labels: bool,
-    /// Whether it refuses query parameters that the route does not list, and media types but `application/json` and the merge patch's;
-    /// otherwise the former are ignored, and any JSON media type is accepted.
+    /// Whether requests with unlisted query parameters, or media types other than `application/json` and the merge
+    /// patch's, are refused. Other faces ignore such parameters and accept any JSON media type.
     pub is_strict: bool,
     /// Whether creations take an `Idempotency-Key`.
     pub takes_idempotency_keys: bool,
@@ -62,7 +63,7 @@ pub struct Face {
     pub reveals_secrets: bool,
     /// Whether the representation of a credential lists its secrets: their ids and times.
     pub lists_secrets: bool,
-    /// Whether the face's word for enabled means "neither disabled nor revoked". Such a face cannot lift a revocation.
+    /// Whether the face's field for enabled means "neither disabled nor revoked". Such a face cannot lift a revocation.
     pub says_active: bool,
     /// Whether deleting what does not exist succeeds.
     pub delete_is_idempotent: bool,
@@ -76,17 +77,17 @@ pub struct Face {
     pub headers: &'static [(&'static str, &'static str)],
 }
 
-/// How a face renders a kind of thing.
+/// How a face renders a noun.
 pub struct View<T> {
-    /// Renders one.
+    /// Renders one resource.
     pub one: fn(&RenderContext<'_>, &T) -> Answer,
-    /// Renders a list, and the page that it is.
+    /// Renders a page of a list.
     pub list: fn(&RenderContext<'_>, &Listed<T>, &Page) -> Answer,
 }
 
-/// A credential, and its secret where the response shows it.
+/// A credential, with its secret if the response reveals it.
 pub struct Revealed {
-    /// The credential.
+    /// The credential, without the value of a secret.
     pub credential: Credential,
     /// The secret: just created, or revealed again.
     pub secret: Option<Token>,
@@ -100,15 +101,17 @@ impl Face {
         self.prefixes.iter().any(|prefix| path.strip_prefix(prefix).is_some_and(is_below))
     }
 
-    /// The body of a write, as a JSON object.
+    /// Reads the body of a write as a JSON object.
     ///
     /// # Errors
-    /// What [`Request::object`] refuses; `MediaType` for a type that the face does not take for this verb.
+    /// Returns what [`Request::object`] refuses, and `MediaType` for a media type that the face does not accept for
+    /// this verb.
     pub fn object(&self, request: &Request<'_>, verb: Verb) -> Result<Map<String, Value>, Refusal> {
         if !self.is_strict {
             request.object()
         } else if verb == Verb::Merge {
-            // RFC 7396 has its own type; a patch of another kind, such as RFC 6902's, would be read for what it is not.
+            // Merge patches have a media type (RFC 7396). Accepting others would misread patches of other kinds, such
+            // as RFC 6902's.
             request.object_of(&[JSON, MERGE_PATCH])
         } else {
             request.object_of(&[JSON])
@@ -131,11 +134,12 @@ impl Face {
 #[schemars(rename = "AccessToken")]
 #[expect(clippy::struct_field_names, reason = "the members' names are the RFC's")]
 pub(crate) struct Access<'a> {
-    /// The token: for `Authorization: Bearer`. It ends with the credential, and with the secret that it was given for.
+    /// The token, for `Authorization: Bearer`. It is invalid as soon as its credential, or the secret that it was issued
+    /// for, is invalid.
     access_token: &'a str,
     /// `Bearer`.
     token_type: &'static str,
-    /// How long it holds, in seconds.
+    /// How long the token is valid, in seconds.
     expires_in: u32,
 }
 
@@ -146,12 +150,12 @@ pub(crate) fn render_access(token: &Token) -> Answer {
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }
 
-/// Returns a face's word for a field: the table lists every field that the face can say.
+/// Looks up a face's word for a field. The table lists every field that the face has.
 pub(crate) fn word_in(words: &[(Field, &'static str)], field: Field) -> Option<&'static str> {
     words.iter().find(|(of, _)| *of == field).map(|(_, word)| *word)
 }
 
-/// What a body says of each field that the face has a word for; those members are taken out of it.
+/// Reads each field for which the face has a word, and removes these members from the body.
 pub(crate) fn by_words(dialect: &dyn Dialect, noun: Noun, verb: Verb, body: &mut Map<String, Value>) -> Draft {
     let mut draft = Draft::default();
     for field in Field::ALL.into_iter().filter(|field| noun.has(*field)) {
@@ -162,17 +166,17 @@ pub(crate) fn by_words(dialect: &dyn Dialect, noun: Noun, verb: Verb, body: &mut
     draft
 }
 
-/// Every violation as a sentence that names its member, for the faces whose errors are plain text.
+/// Renders each violation as a sentence that names the member, for the faces whose errors are plain text.
 pub(crate) fn sentences(dialect: &dyn Dialect, violations: &[Violation]) -> String {
     violations.iter().map(|violation| sentence(dialect, violation)).collect::<Vec<_>>().join(" ")
 }
 
 fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
     let Violation { field, location, rule } = violation;
-    // A violation is only of a field that the face has a word for, the same one for each noun that has the field.
-    let of = |noun: Noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| dialect.word(noun, verb, *field));
+    // Only fields for which the face has a word have violations, and the word is the same for each noun.
+    let word_for = |noun| [Verb::Create, Verb::Replace].into_iter().find_map(|verb| dialect.word(noun, verb, *field));
     let mut nouns = [Noun::Credential, Noun::Principal, Noun::Tenant].into_iter().filter(|noun| noun.has(*field));
-    let word = nouns.find_map(of).unwrap_or_default();
+    let word = nouns.find_map(word_for).unwrap_or_default();
     let word = match location {
         Location::Whole => word.to_owned(),
         Location::Role(index) | Location::Item(index) => format!("{word}[{index}]"),
@@ -213,7 +217,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Rule::OutsideContext => format!("{word} is outside roles_context."),
         Rule::LastRole => format!("{word} cannot lose its last role: no roles means full access."),
         Rule::NotAContext => format!("{word} must be 'system' or 'dataset:{{dataset_id}}'."),
-        // LiteGraph's contract has these words, and no other of these faces can say a principal.
+        // The text of LiteGraph's contract. No other face with plain-text errors has this field.
         Rule::UnknownPrincipal(id) => format!("No user with GUID '{}' exists.", id.guid()),
         Rule::NotAToken => format!("{word} must be 1 to 512 visible ASCII characters without spaces."),
         Rule::Checksum => {
@@ -223,7 +227,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
     }
 }
 
-/// A JSON text. Our own types have string keys alone, so it does not fail.
+/// Renders a JSON text. Serialization cannot fail: all maps have string keys.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

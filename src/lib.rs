@@ -1,10 +1,11 @@
 //! Postern: a credential service at the edge.
 //!
-//! Postern issues, updates, rotates, verifies and revokes API credentials. It implements three vendors' APIs (Coactive, LiteGraph,
-//! Keycard) and one of its own over one store, with one validation module. docs/ARCHITECTURE.md shows how the modules fit together.
-//! Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else compiles, and is tested, natively.
+//! Postern issues, updates, rotates, verifies and revokes API credentials. It implements three vendors' APIs (Coactive,
+//! LiteGraph, Keycard) and one of its own over one store, with one validation module. docs/ARCHITECTURE.md shows how
+//! the modules fit together. Only [`worker`](https://docs.rs/worker)'s folder names the platform: everything else
+//! compiles, and is tested, natively.
 
-// A panic fails a request that could have been answered: nothing outside of tests may ask for one.
+// A panic can fail other requests in flight, so code outside of tests must not panic.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,4 @@
-//! What a route does, and the types of the functions that a route brings for what no other operation has.
+//! Operations, which routes name, and the types of the readers and renderers that one-off operations bring.
 
 use std::fmt;
 
@@ -20,31 +20,31 @@ use crate::store::verify::Subject;
 /// What a route does. Operations on a noun are read and rendered by the face; every other one brings its own functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Shows one.
+    /// Returns one resource.
     Read(Noun),
-    /// Creates, replaces or merges one.
+    /// Creates or changes one resource.
     Write(Noun, Verb),
-    /// Deletes one, with all that belongs to it.
+    /// Deletes one resource, with everything that belongs to it.
     Delete(Noun),
     /// Deletes all credentials of a tenant, or of a principal.
     DeleteAll,
-    /// Shows all there are in one response, up to a limit.
+    /// Lists all resources in one response, up to a limit.
     List(Noun, Handler<ReadPage>),
-    /// Shows a page of them.
+    /// Lists a page of resources.
     Page(Noun, Handler<ReadPage>),
-    /// Shows the credential that has a token.
+    /// Returns the credential that has a token.
     FindByToken,
-    /// Shows the roles that a tenant knows.
+    /// Lists the roles of a tenant.
     Roles(Handler<(ReadNothing, RenderRoles)>),
     /// Ends a rotation: only the new secret stays valid.
     FinishRotation,
-    /// Takes a rotation back: only the old secret stays valid.
+    /// Cancels a rotation: only the old secret stays valid.
     CancelRotation,
     /// Lifts a revocation.
     Restore,
-    /// Shows the history of a tenant, or of one of its principals or credentials.
+    /// Lists the events of a tenant, or of one of its principals or credentials.
     History(Handler<(ReadHistory, RenderHistory)>),
-    /// Reports whether a token is valid, whose it is, and whether it may do something.
+    /// Reports whether a token is valid, its owner, and whether it grants a role.
     Verify(Handler<(ReadInquiry, RenderVerified)>),
     /// Describes this server, without authentication.
     Metadata(Handler<RenderMetadata>),
@@ -52,8 +52,8 @@ pub enum Operation {
     LogIn(Handler<ReadLogIn>),
 }
 
-/// The reader and the renderer of a one-off operation, as its route's line names them. Operations are compared by what they do, so two
-/// handlers are always equal: addresses of functions are not unique.
+/// The reader and the renderer of a one-off operation. Two handlers are always equal, so that comparing operations
+/// ignores them: addresses of functions are not unique.
 #[derive(Clone, Copy)]
 pub struct Handler<F>(pub F);
 
@@ -71,24 +71,24 @@ impl<F> fmt::Debug for Handler<F> {
     }
 }
 
-/// Checks what a request says beside its path, where it says nothing that is used in the decision.
+/// Checks the parameters of a request whose decision depends only on the path.
 pub type ReadNothing = fn(&Request<'_>) -> Result<(), Refusal>;
-/// Reads which part of a list a request asks for, and in which order. The error names every parameter that is wrong.
+/// Reads the page, the order and the filters of a list. The error names every invalid parameter.
 pub type ReadPage = fn(&Request<'_>, Noun) -> Result<Page, Refusal>;
-/// Reads which part of a history a request asks for. The error names every parameter that is wrong.
+/// Reads the page of a history. The error names every invalid parameter.
 pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
-/// Reads the question whether a token is valid.
+/// Reads the token to be verified, and the role that it must grant.
 pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiry, Refusal>;
 /// Reads the client that logs in.
 pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<Caller, Refusal>;
 
-/// Renders the names of the roles that a tenant knows.
+/// Renders the names of a tenant's roles.
 pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
 /// Renders a page of the history.
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
-/// Renders what is known of a token.
+/// Renders the result of the verification of a token.
 pub type RenderVerified = fn(&RenderContext<'_>, &Verified) -> Answer;
-/// Renders what this server is.
+/// Renders the metadata of this server.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders what a change would do.
 pub type RenderDry = fn(&RenderContext<'_>, &Dry) -> Answer;
@@ -102,42 +102,42 @@ pub struct HistoryPage {
     pub from: Option<i64>,
 }
 
-/// The question whether a token is valid, and may do something.
+/// The question whether a token is valid, and whether it grants a role.
 pub struct Inquiry {
     /// The token.
     pub token: Zeroizing<String>,
-    /// The role that it would need, and on what. Without it, only the token's owner is asked for.
+    /// The role that the token must grant, if the client asks for one.
     pub needs: Option<Role>,
-    /// What is wrong with the question.
+    /// The violations of the body.
     pub violations: Vec<Violation>,
 }
 
-/// The answer to an [`Inquiry`].
+/// The result of an [`Inquiry`].
 pub struct Verified {
-    /// The token's owner; `None` where the caller may not know.
+    /// The token's owner; `None` if the token is unknown or of another tenant.
     pub subject: Option<Subject>,
-    /// Whether the token may do what the inquiry asks for, if it asks for something.
+    /// Whether the token grants the role of the inquiry, if it names one.
     pub allowed: Option<bool>,
 }
 
-/// What a rendering depends on beside the thing that it shows.
+/// What a renderer needs in addition to the resource.
 pub struct RenderContext<'a> {
     /// The request.
     pub request: &'a Request<'a>,
     /// What the request's route does.
     pub operation: Operation,
-    /// The caller's rank, if the database has judged it.
+    /// The caller's rank, if the database has determined it.
     pub rank: Option<Rank>,
     /// The right that an operation of this face requires; `None` if the face has no route for it.
     pub required_right: &'a dyn Fn(Operation) -> Option<Rank>,
-    /// When the request came.
+    /// When the request arrived.
     pub began: Micros,
-    /// When it is answered.
+    /// When the response is rendered.
     pub ended: Micros,
 }
 
 impl RenderContext<'_> {
-    /// Whether the request created what is shown.
+    /// Returns whether the operation creates the resource.
     #[must_use]
     pub fn creates(&self) -> bool {
         matches!(self.operation, Operation::Write(_, Verb::Create))

@@ -52,7 +52,7 @@ pub enum Refusal {
     NoRoles,
     /// The request conflicts with the stored state.
     Conflict(Conflict),
-    /// The database does not answer. Nothing was changed.
+    /// The database is unavailable. Nothing was changed.
     Unavailable,
     /// The database did not report whether the change was made. Either all of it was, or nothing.
     OutcomeUnknown,

@@ -24,7 +24,8 @@ use crate::request::Method::{self, Delete, Get, Patch, Post, Put};
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path. `{tenant}`, `{principal}`, `{credential}` and `{token}` stand for one segment each, in the face's spelling.
+    /// The path. `{tenant}`, `{principal}`, `{credential}` and `{token}` stand for one segment each, in the face's
+    /// spelling.
     pub path: &'static str,
     /// The face.
     pub face: &'static Face,
@@ -41,7 +42,7 @@ pub struct Route {
 const fn route(method: Method, path: &'static str, face: &'static Face, operation: Operation, right: Rank) -> Route {
     // A one-off operation brings its own renderer.
     if let Read(noun) | Write(noun, _) | Operation::Delete(noun) | List(noun, _) | Page(noun, _) = operation {
-        assert!(face.renders(noun), "the face has no view of what the route shows");
+        assert!(face.renders(noun), "the face has no view of the route's noun");
     } else if let FindByToken | FinishRotation | CancelRotation | Restore = operation {
         assert!(face.renders(Credential), "the face has no view of credentials");
     }
@@ -75,7 +76,7 @@ impl Route {
     }
 }
 
-/// What is percent-encoded in a segment: all but what RFC 3986 calls unreserved.
+/// The characters that are percent-encoded in a segment: all except the unreserved ones (RFC 3986 §2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The name of a variable segment of a pattern.
@@ -173,11 +174,11 @@ pub fn required_right(face: &'static Face, operation: Operation) -> Option<Rank>
     ROUTES.iter().find(is_it).map(|route| route.right)
 }
 
-/// What a path leads to.
+/// The result of a lookup by method and path.
 pub struct Found {
-    /// The face that answers, also where it has no such route.
+    /// The face that renders the response, even if it has no such route.
     pub face: &'static Face,
-    /// The route, or why there is none.
+    /// The route, or the refusal (404 or 405).
     pub route: Result<Matched, Refusal>,
 }
 
@@ -210,12 +211,12 @@ pub fn find(method: Method, path: &str) -> Found {
     Found { face: face.unwrap_or_else(|| face_of(path)), route: Err(refusal) }
 }
 
-/// The face that answers for a path which has no route: the one with such a prefix, else our own.
+/// Returns the face that renders the error for a path without a route: the face with a matching prefix, or our own.
 fn face_of(path: &str) -> &'static Face {
     ROUTES.iter().map(|route| route.face).find(|face| face.has_path(path)).unwrap_or(&POSTERN)
 }
 
-/// Whether a path has this pattern. Byte by byte, since of forty patterns most differ at the first few.
+/// Returns whether a path matches a pattern. Compares byte by byte, since most patterns differ in the first few bytes.
 fn has(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (pattern.as_bytes(), path.as_bytes());
     loop {
@@ -228,12 +229,13 @@ fn has(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// What follows the first segment.
+/// Returns the path after its first segment.
 fn after_segment(path: &[u8]) -> &[u8] {
     path.iter().position(|byte| *byte == b'/').map_or(&[], |end| path.split_at(end).1)
 }
 
-/// The variable segments of a path by name, decoded. One that is not UTF-8 is decoded with U+FFFD, which no id has.
+/// Returns the variable segments of a path by name, decoded. A segment that is not UTF-8 is decoded with U+FFFD, which
+/// no id has.
 fn segments(pattern: &'static str, path: &str) -> Vec<(&'static str, String)> {
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
     let pairs = pattern.split('/').zip(path.split('/'));

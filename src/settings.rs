@@ -46,8 +46,8 @@ pub mod name {
     pub const TOKEN_PREFIX: &str = "POSTERN_TOKEN_PREFIX";
     /// Optional: `root` or `all`, the responses with `Server-Timing`.
     pub const SERVER_TIMING: &str = "POSTERN_SERVER_TIMING";
-    /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself gives a batch
-    /// up after 30 seconds, and has been seen to stand still for longer.
+    /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself aborts a
+    /// batch after 30 seconds, but has been seen to stall for longer.
     pub const DATABASE_WAIT: &str = "POSTERN_DATABASE_WAIT_MS";
     /// Optional: the number of this deployment's database, 0 to 1023; 0 unless set. Every id that is made here carries it, so that data
     /// can be spread over several databases later.

@@ -1,4 +1,5 @@
-//! The platform: Cloudflare Workers. Only here is it named: the fetch event, D1, secrets, clock, randomness.
+//! The platform, Cloudflare Workers: events, D1, settings, clock and randomness. No code outside of this folder names
+//! it.
 
 mod d1;
 mod glue;
@@ -25,15 +26,15 @@ use crate::store::{Store, after, idempotency};
 use d1::D1;
 use turns::settled;
 
-/// The binding of the database, as `wrangler.toml` names it.
+/// The binding of the database in `wrangler.toml`.
 const DATABASE: &str = "DB";
 
-/// The limits on failed authentications, as `wrangler.toml` names them.
+/// The bindings of the limits on failed authentications in `wrangler.toml`.
 const BY_ADDRESS: &str = "FAILURES_BY_ADDRESS";
 const BY_CREDENTIAL: &str = "FAILURES_BY_CREDENTIAL";
 
-/// The headers that most requests are asked for. They come in one crossing; any other takes one of its own.
-const USUAL: [&str; 8] = [
+/// The headers that most requests need. One call to JavaScript reads them all; any other header costs another call.
+const COMMON_HEADERS: [&str; 8] = [
     "authorization",
     "content-encoding",
     "content-length",
@@ -44,13 +45,13 @@ const USUAL: [&str; 8] = [
     TENANT_HEADER,
 ];
 
-/// The most bytes of a too large body that are let go by.
+/// The maximum bytes that are read and discarded of a body that is too large.
 const DISCARDED_MAX: usize = 4 * 1024 * 1024;
 
 thread_local! {
-    /// [`USUAL`], as JavaScript has it.
-    static USUAL_NAMES: JsValue = USUAL.map(JsValue::from_str).iter().collect::<Array>().into();
-    /// The settings of this isolate's version of the Worker, with the keys derived; a change of them is another version.
+    /// [`COMMON_HEADERS`] as a JavaScript array.
+    static COMMON_NAMES: JsValue = COMMON_HEADERS.map(JsValue::from_str).iter().collect::<Array>().into();
+    /// The settings and derived keys. Changed settings are a new version of the Worker, which runs in a new isolate.
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
 }
 
@@ -59,17 +60,17 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// The fetch event: the answer, or a promise of it. `#[event(fetch)]` would have the same run by an executor.
+/// Handles the fetch event. Returns the response or a promise of it. `#[event(fetch)]` would run this on an executor.
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: Context) -> JsValue {
-    turns::run(async move { answered(&request, &env, &context).await.into() })
+    turns::run(async move { respond_to(&request, &env, &context).await.into() })
 }
 
-async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> web_sys::Response {
-    let told = Zeroizing::new(USUAL_NAMES.with(|names| glue::read(request, names)));
-    let mut lines = told.split('\n');
+async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) -> web_sys::Response {
+    let text = Zeroizing::new(COMMON_NAMES.with(|names| glue::read(request, names)));
+    let mut lines = text.split('\n');
     let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let headers = JsHeaders { usual: lines.collect(), all: request };
+    let headers = JsHeaders { common: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
     let body = body(request, Method::from_name(method), &headers).await.unwrap_or(Body::Incomplete);
     let settings = settings(env);
@@ -89,40 +90,41 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     if let Some(log) = done.log {
         console_error!("{log}");
     }
-    if let Some(left) = done.after {
+    if let Some(deferred) = done.after {
         let written = turns::run(async move {
             let store = Store::new(&database);
-            if after::write(&store, &left).await.is_err()
+            if after::write(&store, &deferred).await.is_err()
                 && let Some(fault) = store.fault()
             {
-                console_error!("request {}: after the answer: {}", left.request, fault.text());
+                console_error!("request {}: a deferred write failed: {}", deferred.request, fault.text());
             }
             JsValue::UNDEFINED
         });
-        // It fails only for what is no promise.
+        // `wait_until` fails only if its argument is not a promise.
         let _ = context.wait_until(&Promise::resolve(&written));
     }
     respond(&done.answer, method == "HEAD")
 }
 
-/// The scheduled event, once an hour (`wrangler.toml`): what was kept for idempotent requests is forgotten after a day.
+/// Handles the scheduled event, once an hour (`wrangler.toml`): deletes the records of idempotent requests after a day.
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     turns::run(async move {
         let database = D1::new(&env, DATABASE, wait(&settings(&env)));
         if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
-            console_error!("forgetting old idempotency keys: {refusal:?}");
+            console_error!("deleting old idempotency keys failed: {refusal:?}");
         }
         JsValue::UNDEFINED
     })
 }
 
-/// How long to wait for the database: for what is not configured there is none.
+/// Returns how many milliseconds to wait for the database; 0 without valid settings, since the database is then not
+/// used.
 fn wait(settings: &Result<Rc<Settings>, Misconfigured>) -> u32 {
     settings.as_ref().map_or(0, |settings| settings.database_wait)
 }
 
-/// Counts a failed authentication: whether it was one too many. Where no limits are bound, none is.
+/// Counts a failed authentication. Returns whether it exceeds a limit; `false` if no limits are bound.
 async fn is_over(env: &Env, failed: &Failed) -> bool {
     let by_address = failed.by_address.iter().map(|key| (BY_ADDRESS, key));
     let counted = by_address.chain(failed.by_credential.iter().map(|key| (BY_CREDENTIAL, key)));
@@ -136,7 +138,7 @@ async fn is_over(env: &Env, failed: &Failed) -> bool {
     over
 }
 
-/// The settings, read and derived once an isolate.
+/// Returns the settings, which are read once per isolate.
 fn settings(env: &Env) -> Result<Rc<Settings>, Misconfigured> {
     if let Some(settings) = SETTINGS.with_borrow(Clone::clone) {
         return Ok(settings);
@@ -159,7 +161,7 @@ fn now() -> Micros {
     Micros(Date::now() as i64 * 1000)
 }
 
-/// Both as they came, without what is before the path and behind a `#`.
+/// Returns the path and the query of a URL, neither decoded nor normalized, without the fragment.
 fn path_and_query(url: &str) -> (&str, &str) {
     let after = url.split_once("://").map_or(url, |(_, after)| after);
     let target = after.find('/').and_then(|at| after.get(at..)).unwrap_or("/");
@@ -167,14 +169,15 @@ fn path_and_query(url: &str) -> (&str, &str) {
     target.split_once('?').unwrap_or((target, ""))
 }
 
-/// Reads the body once, and no more of it than may be used.
+/// Reads the body, if the method has one.
 async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_>) -> Result<Body, JsValue> {
     if !matches!(method, Method::Post | Method::Put | Method::Patch) {
         return Ok(Body::Bytes(Vec::new()));
     }
     let length = headers.get("content-length").and_then(|length| length.parse::<usize>().ok());
     match length {
-        // Of a known length: one read. Beside `Transfer-Encoding` a length says nothing (RFC 9112 §6.3), so what came is measured.
+        // One read suffices. The length is measured again: with `Transfer-Encoding`, Content-Length has no meaning (RFC
+        // 9112 §6.3).
         Some(length) if length <= BODY_MAX => {
             let bytes = Uint8Array::new(&settled(request.array_buffer()?).await?);
             Ok(if bytes.length() as usize > BODY_MAX { Body::TooLarge } else { Body::Bytes(bytes.to_vec()) })
@@ -182,15 +185,16 @@ async fn body(request: &web_sys::Request, method: Method, headers: &JsHeaders<'_
         Some(length) if length > DISCARDED_MAX => Ok(Body::TooLarge),
         _ => {
             let stream = request.body();
-            let came = if let Some(stream) = stream { chunks(&stream).await? } else { Body::Bytes(Vec::new()) };
-            Ok(if length.is_some() { Body::TooLarge } else { came })
+            let body = if let Some(stream) = stream { chunks(&stream).await? } else { Body::Bytes(Vec::new()) };
+            Ok(if length.is_some() { Body::TooLarge } else { body })
         }
     }
 }
 
-/// Reads a body of unknown length, or too large a one, chunk by chunk. What is past the limit is let go by, up to a bound: a client that
-/// is cut off while it sends may not see the answer, and to cancel the stream would break a connection that `wrangler dev`'s
-/// proxy uses again, and fail somebody else's request.
+/// Reads a body of unknown length, or one that is too large, chunk by chunk. Bytes past the limit are read and
+/// discarded, up to [`DISCARDED_MAX`]: a client whose connection is cut while it sends may not see the response.
+/// Cancelling the stream would also break a connection that the proxy of `wrangler dev` reuses, and so fail another
+/// client's request.
 async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let (mut bytes, mut length) = (Vec::new(), 0);
@@ -209,24 +213,24 @@ async fn chunks(stream: &web_sys::ReadableStream) -> Result<Body, JsValue> {
 }
 
 struct JsHeaders<'a> {
-    /// What `glue.js` tells of each of [`USUAL`].
-    usual: Vec<&'a str>,
+    /// For each of [`COMMON_HEADERS`], its value after a colon; empty if the request lacks it (`glue.js`).
+    common: Vec<&'a str>,
     all: &'a web_sys::Request,
 }
 
 impl Headers for JsHeaders<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        match USUAL.iter().position(|usual| *usual == name) {
-            Some(at) => self.usual.get(at)?.strip_prefix(':').map(str::to_owned),
+        match COMMON_HEADERS.iter().position(|common| *common == name) {
+            Some(index) => self.common.get(index)?.strip_prefix(':').map(str::to_owned),
             None => self.all.headers().get(name).ok().flatten(),
         }
     }
 }
 
-/// Random bytes of the Web Crypto API.
+/// Fills a buffer from the Web Crypto API.
 #[expect(
     clippy::expect_used,
-    reason = "a request without randomness must not go on, and for 32 bytes it does not fail"
+    reason = "a request without randomness must not continue, and for 32 bytes the API does not fail"
 )]
 fn random(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("randomness");
@@ -235,10 +239,10 @@ fn random(buffer: &mut [u8]) {
 fn respond(answer: &Answer, head: bool) -> web_sys::Response {
     let mut headers = String::new();
     for (name, value) in &answer.headers {
-        // No name and no value holds a line feed: they are ours, or were read from a header.
+        // No name or value contains a line feed: Postern wrote it, or read it from a header.
         headers.extend([name, "\n", value, "\n"]);
     }
-    // A 204 takes no body, not even an empty one.
+    // A 204 must not have a body, not even an empty one.
     let body = Some(answer.body.as_str()).filter(|body| !head && !body.is_empty());
     glue::respond(answer.status, &headers, body)
 }

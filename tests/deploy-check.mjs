@@ -77,7 +77,7 @@ const bundles = [
   ["a build that panics when asked to", () => another('"x-panic-for-tests"'), "rm -rf build && make wasm"],
 ];
 const scripts = [
-  ["deploy-check, as it stands", () => sound, "Nothing speaks against deploying", "deploy-check", 0],
+  ["deploy-check, as it stands", () => sound, "All checks passed", "deploy-check", 0],
   ["deploy-check ends with 1", but(off, "invocation_logs = true"), "error: invocation logs are on", "deploy-check", 1],
   ["deploy without a database_id", () => sound, "npx wrangler d1 create postern", "deploy", 1],
 ];

@@ -1,16 +1,16 @@
-// What the viewer shows, and what it must not do. Its page is served with a policy that lets it speak to this host alone.
+// The configuration of the viewer. The page's Content-Security-Policy allows connections only to this host.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",
-  // A link may not make it show another description.
+  // Ignore query parameters, so that a link cannot make the page load another document.
   queryConfigEnabled: false,
-  // A token is forgotten with the page.
+  // Keep a token only as long as the page is open.
   persistAuthorization: false,
-  // No badge: that would send the description's address to a validator elsewhere.
+  // No badge, which would send the document's URL to an external validator.
   validatorUrl: null,
-  // A link to an operation, which opens it.
+  // Allow links to operations.
   deepLinking: true,
   displayRequestDuration: true,
-  // The schemas at the end: their names alone, until they are opened.
+  // Collapse the schemas at the end.
   defaultModelsExpandDepth: 0,
 });

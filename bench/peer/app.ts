@@ -1,4 +1,4 @@
-// The way of a request, the same for each face: read the body, find who calls and what is there, judge, change, show.
+// The lifecycle of a request, the same for each face: read the body, find the caller and the credential, check, change, respond.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { requestId } from "hono/request-id";
@@ -68,7 +68,7 @@ async function update<Shape extends z.ZodRawShape>(context: Ctx, face: Face<Shap
   const keys = await keysOf(context.env.PEER_KEY);
   const digest = await presented(context, face, keys);
   const said = read(face.body, body);
-  // Somebody else may change it between the read and the write: then it is read again, once.
+  // If another request changes the credential between the read and the write, it is read once more.
   for (let attempt = 0; attempt < 2; attempt++) {
     const { caller, target, rank } = await load(context, face, need, store, digest);
     if (matches(context, "if-match", target) === false) refuse({ kind: "stale" });
@@ -110,7 +110,7 @@ async function readObject(context: Ctx): Promise<object> {
   return body;
 }
 
-/** The digest of the token that the caller presents. */
+/** Returns the digest of the caller's token. */
 async function presented(context: Ctx, { tokenHeader }: { tokenHeader?: string }, keys: Keys): Promise<string> {
   const authorization = context.req.header("authorization");
   const token =
@@ -152,21 +152,21 @@ async function load<Shape extends z.ZodRawShape>(
 
 const ended = (at: Date | null, now: number) => at !== null && at.getTime() <= now;
 
-// After the answer, and once a minute at most.
+// Runs after the response, at most once a minute.
 function noteUse(context: Ctx, store: Store, { id, lastUsedAt }: Caller, now: number) {
   if (lastUsedAt === null || lastUsedAt.getTime() < now - 60_000) {
     context.executionCtx.waitUntil(store.touch(id, new Date(now)));
   }
 }
 
-/** No roles is full access; a role on a resource gives no right here. */
+/** Returns the caller's rank. No roles means full access; roles on a resource grant no rank. */
 function rankOf(roles: Role[] | null): Rank {
   if (roles === null) return "admin";
   const held = roles.filter(({ resource }) => resource === undefined).map(({ role_id }) => role_id);
   return RANKS.findLast((rank) => rank === "stranger" || held.includes(rank)) ?? "stranger";
 }
 
-/** Refuses what the caller may not change so. */
+/** Throws if the body has violations, or if the tenant or the credential does not allow the change. */
 async function judge<Body>(
   store: Store,
   caller: Caller,
@@ -185,7 +185,7 @@ async function judge<Body>(
   if (activates && target.revokedAt) refuse({ kind: "revoked" });
 }
 
-/** The change to be written, if anything differs. */
+/** Returns the change to be written, if anything differs. */
 async function changeOf(
   context: Ctx,
   keys: Keys,
@@ -234,7 +234,7 @@ function show<Shape extends z.ZodRawShape>(
 
 const etag = ({ id, revision }: Credential) => `"${id}.${revision}"`;
 
-/** Whether If-Match or If-None-Match names this state; `undefined` without the header. */
+/** Returns whether If-Match or If-None-Match names this state; `undefined` without the header. */
 function matches(context: Ctx, header: string, credential: Credential): boolean | undefined {
   const tags = context.req.header(header)?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   return tags?.some((tag) => tag === "*" || tag === etag(credential));

@@ -1,7 +1,7 @@
-// What a change is: the fields it changes, and whether it widens access.
+// Changes: the fields that differ, and whether access is widened.
 import type { Role } from "./schema";
 
-/** The fields of a credential that a request may change. */
+/** The fields of a credential that requests can change. */
 export interface Values {
   principalId: string;
   name: string;
@@ -12,12 +12,12 @@ export interface Values {
 
 export type Changes = Record<string, { before: unknown; after: unknown }>;
 
-/** The part of the roles that a body speaks of. */
+/** The part of the roles that a body replaces. */
 export type Context = Pick<Role, "resource" | "resource_instance">;
 
 const FIELDS = { principalId: "principal", name: "name", description: "description", enabled: "enabled", roles: "roles" };
 
-/** The fields in which two states differ, by the names that events have for them. */
+/** Returns the fields in which two states differ, by their names in events. */
 export function changesOf(before: Values, after: Values): Changes {
   const changes: Changes = {};
   for (const [field, name] of Object.entries(FIELDS) as [keyof Values, string][]) {
@@ -35,13 +35,13 @@ export function widens(before: Values, after: Values): boolean {
 
 export const addsRoles = (before: Role[] | null, after: Role[] | null) => added(before, after).length > 0;
 
-/** The roles that come in anew. */
+/** Returns the roles that a change adds. */
 export function added(before: Role[] | null, after: Role[] | null): Role[] {
   const held = new Set(before?.map(key));
   return (after ?? []).filter((role) => !held.has(key(role)));
 }
 
-/** Roles are a set, stored and shown in one order: those of the whole system first. */
+/** Sorts roles. They are a set with one order: roles on the whole system first. */
 export function asSet(roles: Role[]): Role[] {
   const set = new Map(roles.map((role) => [key(role), role]));
   return [...set].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, role]) => role);
@@ -50,7 +50,7 @@ export function asSet(roles: Role[]): Role[] {
 export const isWithin = (role: Role, { resource, resource_instance }: Context) =>
   role.resource === resource && role.resource_instance === resource_instance;
 
-// No role has control characters, so a NUL stands between its parts and sorts before them.
+// Roles have no control characters, so NUL can separate the parts, and it sorts before them.
 const key = ({ resource = "", resource_instance = "", role_id }: Role) =>
   `${resource}\0${resource_instance}\0${role_id}`;
 

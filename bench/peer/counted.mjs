@@ -1,4 +1,4 @@
-// A Worker whose answers tell in `x-trips` how often it went to the database; one request at a time. For the tests.
+// Adds `x-trips` to each response, the number of D1 trips of the request. Handles one request at a time. For the tests.
 
 let trips = 0;
 

@@ -1,4 +1,4 @@
-// What a face does: say where a request goes, read a body, show a credential, word a refusal.
+// Faces: each reads paths and bodies, and renders credentials and errors.
 import type { Context } from "hono";
 import type * as z from "zod";
 import type { Values } from "./change";
@@ -14,15 +14,15 @@ export interface Env {
 
 export type Ctx = Context<{ Bindings: Env; Variables: { requestId: string } }>;
 
-/** What a caller may do: each includes those before it. */
+/** The rank of a caller. Each includes those before it. */
 export const RANKS = ["stranger", "viewer", "editor", "admin"] as const;
 export type Rank = (typeof RANKS)[number];
 
-/** Where a path leads. */
+/** What a path names. */
 export interface Location extends Place {
-  /** Whether the path names this tenant; there is none in Coactive's. */
+  /** Returns whether the path names this tenant. Coactive's paths name none. */
   isIn?(caller: Caller): boolean;
-  /** The service account that the credential has to belong to. */
+  /** The service account to which the credential must belong. */
   principalId?: string;
 }
 
@@ -30,13 +30,13 @@ export interface Wanted {
   values: Values;
   /** A token that the client chose. */
   token?: string | undefined;
-  /** Violations that only what is stored can show. */
+  /** Violations that depend on the stored credential. */
   violations: Violation[];
   /** Whether the body names roles. */
   namesRoles?: boolean;
-  /** The principal that the body names, and how to refuse one that there is not. */
+  /** The principal that the body names, and the refusal if it does not exist. */
   principal?: { id: string; unknown: Violation };
-  /** Whether the body says that the credential is active. */
+  /** Whether the body sets the credential to active. */
   activates?: boolean;
 }
 
@@ -44,9 +44,9 @@ export interface Face<Shape extends z.ZodRawShape> {
   methods: Partial<Record<"GET" | "PUT" | "PATCH", Rank>>;
   paths: string[];
   tokenHeader?: string;
-  /** The body's members, in the order in which violations are told. */
+  /** The body's members, in the order of reported violations. */
   body: z.ZodObject<Shape>;
-  /** Throws where a header of the face's own is unusable. */
+  /** Throws if a header that only this face has is invalid. */
   check?(context: Ctx): void;
   locate(context: Ctx): Location;
   want(said: Said<z.infer<z.ZodObject<Shape>>>, body: object, stored: Credential, caller: Caller): Wanted;

@@ -1,4 +1,4 @@
-// One id, as each API spells it: 26 characters of Crockford's base32 in the database, a GUID, and client_… .
+// The spellings of an id: 26 characters of Crockford's base32 (in the database), a GUID, and client_… .
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -17,7 +17,7 @@ export function toGuid(id: string): string {
   return bits.toString(16).padStart(32, "0").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Reads a GUID in any of its usual forms. */
+/** Parses a GUID in any of the usual forms. */
 export function fromGuid(text: string): string | undefined {
   const guid = text.toLowerCase().replace(/^\{(.*)\}$/, "$1").replace(/^urn:uuid:/, "");
   if (!GUID.test(guid) && !/^[0-9a-f]{32}$/.test(guid)) return undefined;
@@ -25,5 +25,5 @@ export function fromGuid(text: string): string | undefined {
   return digits.replace(/./g, (digit) => ALPHABET.charAt(parseInt(digit, 32)));
 }
 
-/** A GUID as `X-Client-Request-ID` has to be: hyphenated. */
+/** Returns whether a text is a hyphenated GUID, as `X-Client-Request-ID` requires. */
 export const isGuid = (text: string) => GUID.test(text.toLowerCase());

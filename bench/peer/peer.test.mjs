@@ -1,5 +1,5 @@
-// The peer answers as Postern does, and goes to the database as often as its variant says. Both get the same objects, with
-// the same ids and tokens, and then the same requests.
+// Tests that the peer responds as Postern does, with the number of D1 trips of its variant. Both get the same resources, with the same
+// ids and tokens, and then the same requests.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -24,9 +24,9 @@ const HOUR = 3_600_000;
 const config = { config: `${root}wrangler.toml` };
 const { compatibility_date } = require("wrangler").unstable_readConfig(config, { hideWarnings: true });
 
-/** All that runs: Postern, each variant of the peer, each again on what the seed makes, and a way to their databases. */
+/** The Workers: Postern, each variant of the peer, each variant on the seed's data, and a Worker that runs SQL in their databases. */
 let workerd;
-/** Miniflare's own way to the peers' databases, for the seed. A call takes ten milliseconds, so the tests have another. */
+/** Miniflare's access to the peers' databases, for the seed. A call takes 10 ms, so the tests use the Worker that runs SQL. */
 let databases;
 
 async function bundled(contents) {
@@ -46,7 +46,7 @@ const SQL = `export default {
   },
 }`;
 
-/** Runs statements, each with its values, in databases by name; gives the rows of each statement, by the same names. */
+/** Runs statements with their values in databases by name. Returns the rows of each statement, by the same names. */
 async function sql(asked) {
   const answer = await workerd.dispatchFetch("http://sql/", { method: "POST", body: JSON.stringify(asked) });
   assert.equal(answer.status, 200, await answer.clone().text());
@@ -123,7 +123,7 @@ async function must(method, path, body, token = ROOT) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What is there: made through Postern's own API, and copied.
+// The data: created with Postern's own API, and copied.
 
 const TIMES = "created_at / 1000 AS created_at, updated_at / 1000 AS updated_at";
 const COPIED = {
@@ -164,7 +164,7 @@ const STORED = (principal) => ({
   roles: [{ role_id: "editor", resource: "dataset", resource_instance: "d1" }, { role_id: "viewer" }],
 });
 
-/** A credential of the bench's tenant, after some change of it. */
+/** Creates a credential in the tenant of the benchmark, and changes it. */
 async function make(body = {}, change) {
   const path = `/v1/tenants/${bench.tenant}/credentials`;
   const { id, secret } = await must("POST", path, { ...STORED(bench.principal), ...body });
@@ -176,7 +176,7 @@ async function make(body = {}, change) {
 let bench;
 let other;
 let plain;
-/** Tokens of callers, by what is the matter with them. */
+/** Tokens of callers, by their fault. */
 const tokens = {};
 
 before(async () => {
@@ -206,7 +206,7 @@ before(async () => {
   tokens["of a disabled principal"] = (await makeTenant("idle", {}, { enabled: false })).token;
   tokens["of a disabled tenant"] = (await makeTenant("closed", { enabled: false })).token;
   tokens["of another tenant"] = other.token;
-  // Each caller's first call notes its use; that is a trip of its own, after the answer.
+  // The first request of each caller records its use, in a separate trip after the response.
   for (const variant of PEERS) {
     for (const token of [bench.token, plain.token]) await send(variant, "GET", FACES.coactive.path(bench), { token });
   }
@@ -215,7 +215,7 @@ before(async () => {
 after(() => workerd?.dispose());
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The same request to each, and what has to be the same.
+// Sends the same request to each Worker, and compares the results.
 
 const FACES = {
   coactive: {
@@ -235,7 +235,7 @@ const FACES = {
   },
 };
 
-/** What is compared of an answer. The times of changes, and where a parser stopped reading, are each server's own. */
+/** Returns the compared parts of a response. Times of changes, and positions in parse errors, differ between servers. */
 function compared({ status, headers, body }) {
   const masked = JSON.stringify(body)
     .replace(/"LastUpdateUtc":"[^"]+"/, '"LastUpdateUtc":"…"')
@@ -251,14 +251,14 @@ const LEFT_IN_POSTERN = [
   `SELECT changes, widened, by, request, revision FROM events
    WHERE id = ?1 AND by <> 'root' AND action = 'updated' ORDER BY seq`,
 ];
-// Without the change of a token, for which Postern has events of its own.
+// Omits changes of tokens, for which Postern has separate events.
 const LEFT_IN_PEER = [
   "SELECT revision, principal_id AS principal, name, description, enabled, roles FROM credentials WHERE id = ?1",
   `SELECT * FROM (SELECT json_remove(changes, '$.token') AS changes, widened, actor AS by, request_id AS request, revision
    FROM events WHERE credential_id = ?1 AND action = 'updated' ORDER BY id) WHERE changes <> '{}'`,
 ];
 
-/** The changes of an event of the peer, as Postern reports them: full access by a key of its own, roles as added and removed. */
+/** Converts the changes of the peer's event to Postern's form: full access as a separate key, roles as added and removed. */
 function reported({ roles, ...changes }) {
   if (!roles) return changes;
   const [before, after] = [roles.before, roles.after].map((side) => side ?? []);
@@ -271,15 +271,15 @@ function reported({ roles, ...changes }) {
   };
 }
 
-/** What updates left, in each of these. */
+/** Returns the result of updates in each database. */
 async function stored(names, id) {
   const asked = (name) => (name === "postern" ? LEFT_IN_POSTERN : LEFT_IN_PEER).map((text) => [text, id]);
   const rows = await sql(Object.fromEntries(names.map((name) => [name, asked(name)])));
   return names.map((name) => {
     const [[row], events] = rows[name];
     const asPostern = name === "postern" ? (changes) => changes : reported;
-    const told = events.map((event) => ({ ...event, changes: asPostern(JSON.parse(event.changes)) }));
-    return { ...row, roles: row && JSON.parse(row.roles), events: told };
+    const converted = events.map((event) => ({ ...event, changes: asPostern(JSON.parse(event.changes)) }));
+    return { ...row, roles: row && JSON.parse(row.roles), events: converted };
   });
 }
 
@@ -298,7 +298,7 @@ async function same(method, face, place, { path = FACES[face].path(place), token
   return { ...wanted, left };
 }
 
-/** A body to a new credential, or to one that it does not change: `status`, and how many changes it leaves. */
+/** Tests a body on a new credential, or on one that it does not change: the `status`, and the number of changes. */
 function updates(face, method, cases) {
   let unchanged;
   for (const [name, body, status, changes = 0] of cases) {
@@ -337,7 +337,7 @@ describe("the same body", { concurrency: 8 }, () => {
     ["no context of that name", { roles: [admin], roles_context: "dataset:" }, 422],
     ["an unknown role", { roles: [admin, { role_id: "owner" }] }, 422],
     ["a hundred and one roles", { roles: Array.from({ length: 101 }, (_, n) => viewerOf(`r${n}`)) }, 422],
-    ["a name that is none", { name: 5 }, 422],
+    ["a name that is a number", { name: 5 }, 422],
     ["a name that is empty", { name: "" }, 422],
     ["a control character", { name: "a\u0085b" }, 422],
     ["roles that are no list", { roles: {} }, 422],
@@ -413,7 +413,7 @@ describe("the same body", { concurrency: 8 }, () => {
 });
 
 describe("one after the other", () => {
-  test("each face shows what the others changed, and a later event tells what was before", async () => {
+  test("each face returns changes by other faces, and a later event has the value before", async () => {
     const place = await make();
     await same("PUT", "coactive", place, { body: { name: "first", roles: [admin] } });
     await same("PUT", "litegraph", place, { body: { ...FACES.litegraph.good(place), Active: false } });
@@ -436,7 +436,7 @@ describe("one after the other", () => {
     assert.equal((await same("GET", "keycard", { ...place, principal: id })).status, 200);
   });
 
-  test("a token that a client chose is shown again, is kept, and calls", async () => {
+  test("a token that a client chose is revealed again, is kept, and authenticates", async () => {
     const place = await make({ roles: null });
     const body = FACES.litegraph.good(place);
     const token = `own-${place.id}`;
@@ -448,7 +448,7 @@ describe("one after the other", () => {
     assert.equal((await same("GET", "coactive", place, { token: `${token}2` })).body.client_secret, "");
   });
 
-  test("a revoked credential is shown as not active, and LiteGraph cannot lift that", async () => {
+  test("a revoked credential is rendered as inactive, and LiteGraph cannot restore it", async () => {
     const place = await make({}, (path) => must("POST", `${path}/revoke`));
     const body = FACES.litegraph.good(place);
     assert.equal((await same("PUT", "litegraph", place, { body })).status, 409);
@@ -464,7 +464,7 @@ describe("one after the other", () => {
     assert.equal((await same("PUT", "coactive", plain, { ...options, body: {} })).status, 200);
   });
 
-  test("a role that the tenant does not know any more stays with who has it", async () => {
+  test("a credential keeps a role that was removed from the tenant", async () => {
     const gone = { role_id: "deployer" };
     const place = await make({ roles: [gone] });
     const know = (...names) => {
@@ -478,7 +478,7 @@ describe("one after the other", () => {
     await know("admin", "deployer", "editor", "viewer");
   });
 
-  test("the last role is not taken away within a context", async () => {
+  test("the last role cannot be removed within a context", async () => {
     const place = await make({ roles: [admin] });
     assert.equal((await same("PUT", "coactive", place, { body: { roles_context: "system" } })).status, 422);
   });
@@ -553,7 +553,7 @@ describe("each face, each of its methods", { concurrency: 8 }, () => {
     }
   });
 
-  each("of several faults the first is told", async (face, method, body) => {
+  each("of several faults the first is returned", async (face, method, body) => {
     const place = await make();
     const bad = method === "GET" ? {} : { body: { name: 5, Name: 5, roles: 5 } };
     const json = method === "GET" ? {} : { body: "{" };
@@ -606,13 +606,13 @@ test("X-Client-Request-ID is a UUID, and the event's request", async () => {
 });
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The peer by itself.
+// Tests of the peer without Postern.
 
 for (const [variant, trips] of [["single", { read: 2, write: 4 }], ["batched", { read: 1, write: 2 }]]) {
   describe(`the ${variant} peer`, () => {
     const counted = async (...request) => Number((await send(variant, ...request)).headers.get("x-trips"));
 
-    test("goes to the database as often as it says", async () => {
+    test("takes the number of trips of its variant", async () => {
       const place = await make();
       const { token } = bench;
       for (const [face, { methods, path, good }] of Object.entries(FACES)) {
@@ -629,13 +629,13 @@ for (const [variant, trips] of [["single", { read: 2, write: 4 }], ["batched", {
       }
     });
 
-    test("notes once a minute that a credential was used", async () => {
+    test("records the use of a credential once a minute", async () => {
       const { secret: token } = await make({ roles: null });
       const read = () => counted("GET", FACES.coactive.path(bench), { token });
       assert.deepEqual([await read(), await read()], [trips.read + 1, trips.read]);
     });
 
-    test("loses no change that it answered, and tells of no other, when many come at once", async () => {
+    test("under concurrent changes, events contain exactly the changes that succeeded", async () => {
       const place = await make();
       const { token } = bench;
       const put = (name) => send(variant, "PUT", FACES.coactive.path(place), { token, body: { name, roles: held } });
@@ -646,12 +646,12 @@ for (const [variant, trips] of [["single", { read: 2, write: 4 }], ["batched", {
       const { revision, name, events } = (await stored([variant], place.id))[0];
       assert.ok(done > 0);
       assert.equal(revision, 1 + done);
-      const told = events.map((event) => event.revision).sort((left, right) => left - right);
-      assert.deepEqual(told, Array.from({ length: done }, (_, n) => n + 2));
+      const revisions = events.map((event) => event.revision).sort((left, right) => left - right);
+      assert.deepEqual(revisions, Array.from({ length: done }, (_, n) => n + 2));
       assert.equal(events.find((event) => event.revision === revision).changes.name.after, name);
     });
 
-    test("serves what the seed makes", async () => {
+    test("serves the data of the seed", async () => {
       const name = `seeded-${variant}`;
       const { token, tenant, principal, ids } = await seed(databases[name], { key: KEY, credentials: 1_100 });
       assert.equal(ids.length, 1_000);

@@ -1,4 +1,4 @@
-// Why a request is refused. Each face words it.
+// Refusals. Each face renders them in its own format.
 import type { Violation } from "./validation";
 
 export type Reason =

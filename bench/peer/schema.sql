@@ -1,4 +1,4 @@
--- The peer's tables, as drizzle-kit writes them for schema.ts: a test holds the two together.
+-- The peer's tables, as drizzle-kit generates them from schema.ts. A test compares the two.
 CREATE TABLE `tenants` (
 	`id` text PRIMARY KEY NOT NULL,
 	`label` text NOT NULL,

@@ -1,4 +1,4 @@
-// The tables, as drizzle knows them. schema.sql makes them.
+// The tables for drizzle. schema.sql creates them.
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Changes } from "./change";
 
@@ -54,7 +54,7 @@ export const credentials = sqliteTable(
     name: text().notNull(),
     description: text(),
     enabled: flag().default(true),
-    /** None is full access. */
+    /** No roles means full access. */
     roles: text({ mode: "json" }).$type<Role[]>(),
     expiresAt: time("expires_at"),
     revokedAt: time("revoked_at"),
@@ -72,7 +72,7 @@ export const secrets = sqliteTable(
     tenantId: tenantId(),
     credentialId: credentialId(),
     digest: text().notNull(),
-    /** The token under AES-GCM, where LiteGraph's clients chose it and want to see it again. */
+    /** The token under AES-GCM, if a client of LiteGraph chose it and may read it again. */
     sealed: text(),
     expiresAt: time("expires_at"),
     createdAt: time("created_at").notNull(),

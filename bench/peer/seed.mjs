@@ -1,23 +1,23 @@
-// The peer's database for a measurement: its schema, a tenant with a principal, an admin who calls, and credentials to be
-// changed, each with a secret that nobody has and the event of its creation.
+// The peer's database for a measurement: the schema, a tenant with a principal, an admin as the caller, and credentials that requests
+// change, each with a random secret and the event of its creation.
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
 const DIGITS = "0123456789abcdefghijklmnopqrstuv";
-const ROWS = 1000; // a statement: D1 takes 2 MB in a parameter
+const ROWS = 1000; // per statement: D1 limits a parameter to 2 MB
 const SHOWN = 1000;
 
-/** Makes the tables in an empty database. */
+/** Creates the tables in an empty database. */
 export async function createSchema(database) {
   const sql = readFileSync(new URL("schema.sql", import.meta.url), "utf8").replaceAll(/^--.*$/gm, "");
   await database.batch(sql.split(";\n").filter((text) => text.trim()).map((text) => database.prepare(text)));
 }
 
-/** What the peer stores of a token: HMAC-SHA-256 under its key, in hex (tokens.ts). */
+/** Returns the peer's digest of a token: HMAC-SHA-256 under its key, in hex (tokens.ts). */
 export const digestOf = (key, token) => createHmac("sha256", Buffer.from(key, "hex")).update(token).digest("hex");
 
-/** Inserts rows like this one from ?1, a JSON list of them. Times are in milliseconds. */
+/** Returns the statement that inserts rows like this one from ?1, a JSON list. Times are in milliseconds. */
 export function insertion(table, row) {
   const columns = Object.keys(row);
   const values = columns.map((column) => `value ->> '$.${column}'`);
@@ -31,14 +31,14 @@ async function insert(database, table, rows) {
   }
 }
 
-/** A new id: a UUIDv7 in 26 letters. */
+/** Generates an id: a UUIDv7 in 26 letters. */
 export function newId() {
   const hex = Date.now().toString(16).padStart(12, "0") + randomBytes(10).toString("hex");
   const bits = BigInt(`0x${hex.slice(0, 12)}7${hex.slice(13, 16)}8${hex.slice(17)}`);
   return bits.toString(32).padStart(26, "0").replace(/./g, (digit) => LETTERS[DIGITS.indexOf(digit)]);
 }
 
-/** An id as each face's paths spell it. */
+/** Returns the spellings of an id in the paths of each face. */
 export function spellings(id) {
   const bits = [...id].reduce((bits, letter) => (bits << 5n) | BigInt(LETTERS.indexOf(letter)), 0n);
   const guid = bits.toString(16).padStart(32, "0").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
@@ -46,9 +46,8 @@ export function spellings(id) {
 }
 
 /**
- * Fills an empty database. `key` is PEER_KEY, `credentials` how many. Gives back the admin's token, and the ids of the
- * tenant, the principal and of up to a thousand credentials, each as `{ coactive, litegraph, keycard }`; the tenant has its
- * `label` too.
+ * Fills an empty database. `key` is PEER_KEY, `credentials` their number. Returns the admin's token, and the ids of the tenant, the
+ * principal and up to a thousand credentials, each as `{ coactive, litegraph, keycard }`; the tenant also has its `label`.
  */
 export async function seed(database, { key, credentials }) {
   await createSchema(database);

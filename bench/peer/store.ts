@@ -1,4 +1,4 @@
-// What both variants of the store have in common: what they are asked, and the queries.
+// The interface and the queries of both variants of the store.
 import { and, eq, getTableColumns, sql } from "drizzle-orm";
 import type { AnyColumn, GetColumnData, Placeholder, SQL, SQLWrapper } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
@@ -7,17 +7,17 @@ import { credentials, events, principals, secrets, tenants } from "./schema";
 
 export interface Store {
   /**
-   * Who calls, and the credential that the request is about, where the caller's tenant has it. `admit` throws where the
-   * caller may not go on.
+   * Reads the caller and the credential of the request, if the caller's tenant has it. `admit` throws if the caller lacks the
+   * permission.
    */
   load(digest: string, place: Place, admit: Admit): Promise<{ caller: Caller; target: Target | undefined }>;
   hasPrincipal(tenantId: string, id: string): Promise<boolean>;
   /**
-   * Writes a change and its event; `undefined` where the credential has changed since it was read. Throws `TokenTaken`
-   * where the change brings a token that is another credential's.
+   * Writes a change and its event. Returns `undefined` if the credential has changed since it was read. Throws `TokenTaken` if another
+   * credential has the new token.
    */
   save(change: Change): Promise<Credential | undefined>;
-  /** Notes that a credential was used. */
+  /** Records that a credential was used. */
   touch(id: string, at: Date): Promise<unknown>;
 }
 
@@ -25,7 +25,7 @@ export type Admit = (caller: Caller | undefined) => Caller;
 
 export interface Place {
   credentialId: string;
-  /** Whether the answer shows its token. */
+  /** Whether the response reveals the token. */
   withSecret?: boolean;
 }
 
@@ -36,7 +36,7 @@ export type Event = typeof events.$inferInsert;
 
 export interface Change {
   before: Credential;
-  /** The fields that differ; none where only the token is another. */
+  /** The fields that differ; empty if only the token differs. */
   values: Partial<Values>;
   token?: { digest: string; sealed: string };
   at: Date;
@@ -49,7 +49,7 @@ export type Database = DrizzleD1Database;
 
 type Param = string | Placeholder | SQLWrapper;
 
-// In a batch D1 gives rows as objects by the names of their columns, so these have to be unique.
+// D1 returns the rows of a batch as objects by column name, so column names must be unique.
 const named = <C extends AnyColumn>(column: C, name: string) =>
   sql`${column}`.mapWith(column).as(name) as SQL.Aliased<GetColumnData<C>>;
 
@@ -108,6 +108,6 @@ export const secretQuery = (db: Database, { before, at }: Change, token: NonNull
 export const touchQuery = (db: Database, id: string, lastUsedAt: Date) =>
   db.update(credentials).set({ lastUsedAt }).where(eq(credentials.id, id));
 
-/** Whether a write failed on this constraint. Drizzle wraps what D1 throws, but not what a batch does. */
+/** Returns whether a write failed on this constraint. Drizzle wraps the errors of D1, except those of a batch. */
 export const failsOn = (error: unknown, constraint: string): boolean =>
   error instanceof Error && (error.message.includes(constraint) || failsOn(error.cause, constraint));

@@ -1,5 +1,5 @@
-// Everything in one batch that can be: a read is one trip, a write two. Drizzle does not fill the placeholders of prepared
-// queries in a batch, so each is built anew.
+// Batches all queries that can share a batch: a read takes one trip, a write two. Drizzle does not fill the placeholders of prepared
+// queries in a batch, so each query is built again.
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { events, secrets } from "./schema";
@@ -25,8 +25,8 @@ export function openStore(client: D1Database): Store {
         return await write(db, change);
       } catch (error) {
         if (failsOn(error, "secrets.digest")) throw new TokenTaken();
-        // Somebody else's event has this revision, so the update found nothing, and the batch was rolled back. Or the
-        // credential is gone.
+        // Another request's event has this revision, so the update matched no row and the batch was rolled back; or the credential was
+        // deleted.
         if (failsOn(error, "events.revision") || failsOn(error, "FOREIGN KEY")) return undefined;
         throw error;
       }

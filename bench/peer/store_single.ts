@@ -1,5 +1,5 @@
-// As it is usually written: one awaited query after the other. A read is two trips, a write four. What does not vary is
-// prepared once an isolate; an update sets what differs, so it is built each time.
+// The usual way: queries are awaited one by one. A read takes two trips, a write four. Fixed queries are prepared once per isolate; an
+// update sets only the fields that differ, so it is built each time.
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { events } from "./schema";
@@ -39,7 +39,7 @@ export function openStore(client: D1Database): Store {
       return (await principals.get({ tenant, id })) !== undefined;
     },
 
-    // Not one transaction: a failure in between leaves a change without its event.
+    // This is not one transaction: a failure in between leaves a change without its event.
     async save(change) {
       if (change.token) {
         await secretQuery(db, change, change.token).catch((error: unknown) => {

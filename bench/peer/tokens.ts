@@ -1,4 +1,4 @@
-// Tokens: which texts can be one, their keyed digest, and the sealed form of those that LiteGraph shows again.
+// Tokens: their syntax, their keyed digest, and the sealed form of those that LiteGraph reveals again.
 
 export interface Keys {
   digest: CryptoKey;
@@ -7,7 +7,7 @@ export interface Keys {
 
 let imported: { hex: string; keys: Keys } | undefined;
 
-/** The keys made of PEER_KEY, once an isolate. */
+/** Derives the keys from PEER_KEY, once per isolate. */
 export async function keysOf(hex: string): Promise<Keys> {
   if (imported?.hex === hex) return imported.keys;
   const master = fromHex(hex);
@@ -22,7 +22,7 @@ export async function keysOf(hex: string): Promise<Keys> {
 
 export const isToken = (text: string) => /^[\x21-\x7e]{1,512}$/.test(text);
 
-/** HMAC-SHA-256 of a token, in hex: what is stored of it, and what it is found by. */
+/** Returns the HMAC-SHA-256 of a token in hex, which is stored and used to find it. */
 export async function digestOf(keys: Keys, token: string): Promise<string> {
   return toHex(await crypto.subtle.sign("HMAC", keys.digest, new TextEncoder().encode(token)));
 }
@@ -39,7 +39,7 @@ export async function open(keys: Keys, credentialId: string, sealed: string): Pr
   return new TextDecoder().decode(await crypto.subtle.decrypt(gcm(iv, credentialId), keys.seal, text));
 }
 
-// A sealed token opens for its own credential alone.
+// A sealed token can be opened only for its own credential.
 const gcm = (iv: Uint8Array, credentialId: string) => ({
   name: "AES-GCM",
   iv,

@@ -1,10 +1,10 @@
-// What zod finds wrong with a body, in one order, and in sentences. Coactive has words of its own.
+// The violations that zod finds in a body, in one order, and as sentences. Coactive has its own texts.
 import * as z from "zod";
 
-/** An issue of zod's; those that only the database can see are custom ones with a rule. */
+/** A zod issue. Violations that only the database can detect are custom issues with a rule. */
 export type Violation = z.core.$ZodIssue;
 
-/** A text of so many code points (zod counts UTF-16 units), without control characters. */
+/** Returns the schema of a text with limits in code points (zod counts UTF-16 units), without control characters. */
 export const text = (max: number, min = 1) =>
   z.string().superRefine((value, context) => {
     const length = value.length > max ? [...value].length : value.length;
@@ -24,14 +24,14 @@ export const ruleOf = (violation: Violation): string | undefined =>
   violation.code === "custom" ? violation.params?.rule : undefined;
 
 export interface Said<Body> {
-  /** The fields that hold to every rule. */
+  /** The fields without violations. */
   body: Partial<Body>;
   violations: Violation[];
-  /** Whether a field breaks a rule. */
+  /** Returns whether a field has a violation. */
   breaks(field: string): boolean;
 }
 
-/** Reads a body: with violations, what can be read of it, so that the database can add those that only it sees. */
+/** Reads a body. With violations, returns the valid part, so that the database can add the violations that only it detects. */
 export function read<Shape extends z.ZodRawShape, Body = z.infer<z.ZodObject<Shape>>>(
   schema: z.ZodObject<Shape>,
   body: object,
@@ -48,7 +48,7 @@ export function read<Shape extends z.ZodRawShape, Body = z.infer<z.ZodObject<Sha
 
 const ROLE = ["role_id", "resource", "resource_instance"];
 
-/** Puts violations into the order of the fields; within a list, item by item. */
+/** Sorts violations by field, and within a list by item. */
 export function inOrder(violations: Violation[], fields: string[]): Violation[] {
   const place = ({ path: [field, index, member] }: Violation) => [
     fields.indexOf(String(field)),
@@ -61,13 +61,13 @@ export function inOrder(violations: Violation[], fields: string[]): Violation[] 
     .map(({ violation }) => violation);
 }
 
-/** What a body has at the place of a violation. */
+/** Returns the value at the location of a violation. */
 export const valueAt = (body: object, { path }: Violation): unknown =>
   path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step], body);
 
 const TYPES: Record<string, string> = { string: "a string", boolean: "true or false" };
 
-/** A violation as a sentence that names its member: LiteGraph's and Keycard's errors are plain text. */
+/** Renders a violation as a sentence that names the member: LiteGraph's and Keycard's errors are plain text. */
 export function sentence(violation: Violation, body: object): string {
   const word = String(violation.path[0]);
   const value = valueAt(body, violation);

@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One role. Ordered as roles are stored and shown: by resource (none first), instance, `role_id`.
+/// A role. Roles are ordered by `resource` (absent first), `resource_instance` and `role_id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Role {
     /// Limits the role to one kind of resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// Limits it to one resource of that kind.
+    /// Limits the role to one resource of that kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_instance: Option<String>,
-    /// Which role, by a name of the tenant's catalogue.
+    /// The name of the role, from the tenant's `role_names`.
     pub role_id: String,
 }
 

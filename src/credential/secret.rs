@@ -186,7 +186,7 @@ impl Keys {
         base32::encode(&digest.finalize().into_bytes())
     }
 
-    /// Encrypts a token so that a face can show it again. It can only be decrypted for the same tenant and credential.
+    /// Encrypts a token so that a face can reveal it again. It can only be decrypted for the same tenant and credential.
     #[must_use]
     pub fn seal(&self, token: &Token, tenant: Id, credential: Id, nonce: [u8; 12]) -> Option<Sealed> {
         let aad = format!("{tenant}.{credential}");

@@ -295,16 +295,16 @@ use Right::{Admin, Editor, Nobody, Root};
 //
 // Our own face requires fields whose absence would grant more access or move the credential, and a tenant's switches.
 fields! {
-    Id: "Its own id, on a face whose clients choose it." {
+    Id: "The id of the new resource, on a face whose clients choose ids." {
         key: "id", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
         shape: Shape::Id, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Id,
     }
-    Principal: "Whom it speaks for. In a POST, the default principal if it is left out." {
+    Principal: "The id of the principal that the credential authenticates as. POST without it uses the default principal." {
         key: "principal", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Id, default: Initial::Id(Id::ZERO), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    Name: "Its name, for people. Not trimmed; names may repeat." {
+    Name: "A display name. It is not trimmed and need not be unique." {
         key: "name", tenant: Some(Admin), principal: Some(Editor), credential: Some(Editor),
         shape: Shape::Text { min: 1, max: NAME_MAX }, default: Initial::Text("unnamed"), null: Null::Refused,
         required: Everywhere, destination: Destination::Document,
@@ -324,69 +324,69 @@ fields! {
         shape: Shape::TextOrNull { max: NAME_MAX }, default: Initial::Null, null: Null::Clears,
         required: No, destination: Destination::Document,
     }
-    Description: "More about it, for people; null is none." {
+    Description: "A description, for people; null if there is none." {
         key: "description", tenant: None, principal: Some(Editor), credential: Some(Editor),
         shape: Shape::Text { min: 0, max: DESCRIPTION_MAX }, default: Initial::Null, null: Null::Clears,
         required: No, destination: Destination::Document,
     }
-    Enabled: "Whether it may be used. In a POST, true if it is left out." {
+    Enabled: "Whether it can be used. POST without it means true." {
         key: "enabled", tenant: Some(Root), principal: Some(Admin), credential: Some(Admin),
         shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    Roles: "What it may do; null is full access. A set: order and duplicates say nothing." {
+    Roles: "The roles of the credential; null is full access. A set: order and duplicates have no meaning." {
         key: "roles", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Roles, default: Initial::Roles(&["viewer"]), null: Null::Clears,
         required: OnOurFace(&[Verb::Create, Verb::Replace]), destination: Destination::Document,
     }
-    RolesContext: "The part of the roles that the body is about." {
+    RolesContext: "The part of the roles that the body replaces." {
         key: "roles_context", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Context, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Context,
     }
     // A credential created without `expires_at` gets its creator's (`store/sql/credential_set.sql`).
-    ExpiresAt: "When it ends (RFC 3339, 1970 to 2255); null is never. Nobody says a later end than its own." {
+    ExpiresAt: "When the credential expires (RFC 3339, 1970 to 2255); null is never. A caller that expires cannot set a later time than its own." {
         key: "expires_at", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    Metadata: "Notes beside it. Of all that there is after it, at most 4096 bytes of JSON. In a PATCH, null takes a member away." {
+    Metadata: "Key-value pairs of the client. After merging, at most 4096 bytes of JSON. In a PATCH, null removes a member." {
         key: "metadata", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Metadata, default: Initial::Null, null: Null::Clears, required: No, destination: Destination::Document,
     }
-    Secret: "The secret itself, on a face whose clients may choose it." {
+    Secret: "The secret, on a face whose clients can choose it." {
         key: "secret", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Secret, default: Initial::Secret, null: Null::Refused, required: No, destination: Destination::Secret,
     }
-    Rbac: "Whether credentials may be given roles." {
+    Rbac: "Whether credentials of the tenant can have roles." {
         key: "rbac", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    Preconditions: "Whether to change or delete a credential takes If-Match, on every face." {
+    Preconditions: "Whether changing or deleting a credential requires If-Match, on every face." {
         key: "preconditions", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Flag, default: Initial::Flag(false), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    RoleNames: "The roles that there are; `admin`, `editor` and `viewer` are always among them." {
+    RoleNames: "The roles of the tenant, which always include `admin`, `editor` and `viewer`." {
         key: "role_names", tenant: Some(Admin), principal: None, credential: None,
         shape: Shape::Names, default: Initial::Names(&USUAL_ROLES), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    GraceSeconds: "How long the old secret holds on, in seconds." {
+    GraceSeconds: "How long the old secret stays valid, in seconds." {
         key: "grace_seconds", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Whole { min: 0, max: GRACE_MAX }, default: Initial::Whole(0), null: Null::Refused,
         required: OnOurFace(&[Verb::Rotate]), destination: Destination::GraceSeconds,
     }
-    Reason: "Why, for people." {
+    Reason: "Why the credential is revoked, for people." {
         key: "reason", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Text { min: 0, max: DESCRIPTION_MAX }, default: Initial::Null, null: Null::Clears,
         required: No, destination: Destination::Reason,
     }
-    CreatedAt: "When it was made, on a face whose clients may say so." {
+    CreatedAt: "When the resource was created, on a face whose clients can set this time." {
         key: "created_at", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::CreatedAt,
     }
-    UpdatedAt: "When it was changed last, on a face whose clients may say so." {
+    UpdatedAt: "When the resource was last changed, on a face whose clients can set this time." {
         key: "updated_at", tenant: Some(Nobody), principal: Some(Nobody), credential: Some(Nobody),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::UpdatedAt,
     }

@@ -1,4 +1,4 @@
-//! Coactive: System Credentials. Its contract: docs/COMPATIBILITY.md, "Coactive".
+//! Coactive's System Credentials API. The contract: docs/COMPATIBILITY.md, "Coactive".
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -19,14 +19,14 @@ use crate::settings::Settings;
 use crate::store::command::{Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
 
-/// The header by which root names a tenant.
+/// The header in which the root token names a tenant.
 pub const TENANT_HEADER: &str = "x-postern-tenant";
 
 const ROLES_CONTEXT: &str = "roles_context";
 
 const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Roles, "roles"), (Field::RolesContext, ROLES_CONTEXT)];
 
-/// Its words.
+/// Coactive's words for fields.
 pub struct Coactive;
 
 impl Dialect for Coactive {
@@ -50,7 +50,7 @@ impl Dialect for Coactive {
     }
 }
 
-/// The face.
+/// Coactive's face.
 pub static COACTIVE: Face = Face {
     dialect: &Coactive,
     read_body,
@@ -87,23 +87,23 @@ pub static COACTIVE: Face = Face {
     headers: &[],
 };
 
-/// Lists clients.
+/// Lists clients, all in one response.
 pub(crate) const PAGE: Handler<ReadPage> = Handler(read_page);
-/// Logs in.
+/// Issues an access token.
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
-/// Lists roles.
+/// Lists the roles of the tenant.
 pub(crate) const ROLES: Handler<(ReadNothing, RenderRoles)> = Handler((check_roles_context, render_roles));
 
 fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(&Coactive, noun, verb, &mut body);
-    // `[]` says what null says: full access.
+    // `[]` means the same as null: full access.
     if matches!(draft.given(Field::Roles), Given::Value(Value::Array(roles)) if roles.is_empty()) {
         draft.set(Field::Roles, Given::Null);
     }
     draft
 }
 
-/// "A bare array; no parameters, no paging": in the order of creation.
+/// "A bare array; no parameters, no paging", in the order of creation.
 #[expect(clippy::unnecessary_wraps, reason = "the type of every reader of a page")]
 fn read_page(_request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     Ok(Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX))
@@ -207,14 +207,14 @@ impl<'a> Client<'a> {
     }
 }
 
-/// The roles that may be given: those that the tenant knows, on what the query names.
+/// The tenant's roles, on the resource that the query names.
 #[derive(Serialize)]
 struct Roles<'a> {
-    roles: Vec<KnownRole<'a>>,
+    roles: Vec<TenantRole<'a>>,
 }
 
 #[derive(Serialize)]
-struct KnownRole<'a> {
+struct TenantRole<'a> {
     role_id: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,8 +225,8 @@ impl<'a> Roles<'a> {
     fn new(request: &Request<'_>, names: &'a [String]) -> Self {
         let context = request.query_value(&[ROLES_CONTEXT]).and_then(|context| read_context(&context).ok());
         let resource = context.and_then(|role::Context { resource, .. }| resource);
-        let known = |name: &'a String| KnownRole { role_id: name, name, resource: resource.clone() };
-        Self { roles: names.iter().map(known).collect() }
+        let role = |name: &'a String| TenantRole { role_id: name, name, resource: resource.clone() };
+        Self { roles: names.iter().map(role).collect() }
     }
 }
 
@@ -246,7 +246,7 @@ impl<'a> RoleView<'a> {
     }
 }
 
-/// One item of a 422, shaped as FastAPI shapes it.
+/// One item of a 422, in the format of FastAPI.
 #[derive(Serialize)]
 struct Detail {
     loc: Vec<Value>,
@@ -267,7 +267,7 @@ impl Detail {
 
     fn new(violation: &Violation) -> Self {
         let Violation { field, location, rule } = violation;
-        // A violation is of a field that the face has a word for, or of the body as a whole.
+        // A violation is on a field for which the face has a word, or on the body as a whole.
         let word = Coactive.word(Noun::Credential, Verb::Replace, *field);
         let mut loc: Vec<Value> = std::iter::once("body").chain(word).map(Value::from).collect();
         match location {
@@ -282,7 +282,7 @@ impl Detail {
     }
 }
 
-/// A rule in pydantic's type and words, where it has them.
+/// Returns the type and message of a violated rule: pydantic's, if it has such a rule.
 fn words(rule: &Rule) -> (&'static str, String) {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let value_error = |text: &str| ("value_error", format!("Value error, {text}"));
@@ -316,7 +316,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
             "value_error",
             format!("Value error, more than {max} errors: fix the first {max}, listed here, and send the body again"),
         ),
-        // Of fields that this face cannot say.
+        // Rules on fields that this face does not have.
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
         Rule::Empty | Rule::NotAScopeToken | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => {
             value_error("not allowed here")

@@ -1,5 +1,5 @@
-//! Cursors: a position in a list, as a client hands it back. It has an id and what the list is ordered by, so that a page is found
-//! even if the item there is gone; and a checksum over both and the list, since in another list it would be another position.
+//! Cursors: positions in lists, which clients send back. A cursor contains an id and the sort key, so it stays usable
+//! after the item at its position was deleted, and a checksum over both and the list, so no other list accepts it.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -12,7 +12,8 @@ use crate::store::list::{Edge, Position};
 /// The characters of the checksum: a CRC-32 in base32.
 const CHECKSUM: usize = 7;
 
-/// What a cursor belongs to. It is not a secret, so nothing is signed: whoever forges a cursor gets a page of a list that it may read.
+/// The list that a cursor belongs to. Nothing is signed: a forged cursor only selects another page of a list that its
+/// sender may read.
 #[derive(Clone, Copy)]
 pub struct List<'a> {
     path: &'a str,
@@ -21,30 +22,30 @@ pub struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// The list at this path, in this order, of the items that pass this filter.
+    /// Returns the list at a path, in an order, with a filter.
     #[must_use]
     pub fn new(path: &'a str, order: Order, filter: Option<&'a Filter>) -> Self {
         Self { path, order, filter }
     }
 
-    /// The history at this path: newest first.
+    /// Returns the history at a path, newest first.
     #[must_use]
     pub fn history(path: &'a str) -> Self {
         Self::new(path, Order { key: SortKey::Id, descending: true }, None)
     }
 
-    /// The cursor of a position.
+    /// Renders a cursor.
     fn cursor(&self, position: &str) -> String {
         let Self { path, order: Order { descending, .. }, filter } = self;
         let filter = filter.map(super::json).unwrap_or_default();
         let direction = if *descending { " - " } else { " + " };
-        // What the position holds tells the sort key.
+        // The form of the position differs by sort key.
         let list = [path, direction, filter.as_str(), " ", position].concat();
         base32::encode(&crc32fast::hash(list.as_bytes()).to_be_bytes()) + position
     }
 }
 
-/// The cursor of a position in a list: URL-safe, at most 1400 characters.
+/// Renders the cursor of a position in a list: URL-safe, at most 1400 characters.
 #[must_use]
 pub fn at(list: &List<'_>, position: &Position<'_>) -> String {
     let Position { id, created_at, name } = position;

@@ -1,4 +1,4 @@
-//! Keycard: service account credentials. Its contract: docs/COMPATIBILITY.md, "Keycard".
+//! Keycard's API of service account credentials. The contract: docs/COMPATIBILITY.md, "Keycard".
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use crate::store::tenant::Tenant;
 
 const WORDS: &[(Field, &str)] = &[(Field::Name, "name"), (Field::Description, "description")];
 
-/// Its words.
+/// Keycard's words for fields.
 pub struct Keycard;
 
 impl Dialect for Keycard {
@@ -38,7 +38,7 @@ impl Dialect for Keycard {
     }
 }
 
-/// The face.
+/// Keycard's face.
 pub static KEYCARD: Face = Face {
     dialect: &Keycard,
     read_body: |noun, verb, mut body| by_words(&Keycard, noun, verb, &mut body),
@@ -201,8 +201,8 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Broken(_) => (500, "internal_error", "Internal error.".to_owned()),
     };
     let answer = Answer::new(status, json(&ApiError { message, code, status }));
-    // The SDKs try a 409 and a 503 three times, POST included: these conflicts do not go away by themselves, and what may
-    // have been made must not be made twice.
+    // On 409 and 503, the SDKs send a request up to three times, POST included. These conflicts persist, and a change
+    // that may have been made must not be made twice.
     if status == 409 || *refusal == Refusal::OutcomeUnknown { answer.with("x-should-retry", "false") } else { answer }
 }
 
@@ -355,7 +355,7 @@ struct ApiError {
     status: u16,
 }
 
-/// What the caller may do to things of this kind, where the request asks for it (`expand`).
+/// Returns what the caller may do with resources of this noun, if the request asks for it (`expand`).
 fn permissions(context: &RenderContext<'_>, noun: Noun) -> Option<Value> {
     let expand = context.request.query_values(&["expand", "expand[]"]);
     let asks = expand.iter().flat_map(|value| value.split(',')).any(|value| value == "permissions");

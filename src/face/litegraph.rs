@@ -1,4 +1,4 @@
-//! LiteGraph: Credentials. Its contract: docs/COMPATIBILITY.md, "LiteGraph".
+//! LiteGraph's API of credentials, users and tenants. The contract: docs/COMPATIBILITY.md, "LiteGraph".
 
 mod page;
 mod views;
@@ -29,14 +29,14 @@ const WORDS: &[(Field, &str)] = &[
     (Field::UpdatedAt, "LastUpdateUtc"),
 ];
 
-/// Its words.
+/// LiteGraph's words for fields.
 pub struct LiteGraph;
 
 impl Dialect for LiteGraph {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
-        // Read-only after creation: ignored then, whatever they hold.
+        // Clients set these on creation; later values are ignored.
         let create_only = matches!(field, Field::Id | Field::CreatedAt | Field::UpdatedAt);
-        // A user has its name in parts.
+        // The name of a user consists of FirstName, LastName and Email.
         let in_parts = noun == Noun::Principal && field == Field::Name;
         word_in(WORDS, field).filter(|_| !in_parts && (!create_only || verb == Verb::Create))
     }
@@ -44,7 +44,8 @@ impl Dialect for LiteGraph {
     fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning> {
         let (creates, absent) = (verb == Verb::Create, *given == Given::Absent);
         if field == Field::Secret {
-            // A BearerToken is made here if it is absent, null or empty; on update, "absent, null or empty keeps the token".
+            // Create without a BearerToken (absent, null or empty) generates one; on update, "absent, null or empty
+            // keeps the token".
             Some(if creates { Meaning::Default } else { Meaning::Keep })
         } else if field == Field::Principal && absent {
             // "UserGUID is required", on create and update.
@@ -65,7 +66,7 @@ impl Dialect for LiteGraph {
     }
 }
 
-/// The face.
+/// LiteGraph's face.
 pub static LITEGRAPH: Face = Face {
     dialect: &LiteGraph,
     read_body,
@@ -78,7 +79,7 @@ pub static LITEGRAPH: Face = Face {
     ignores_final_slash: true,
     preflight: Some(&[
         ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
-        // The star does not stand for Authorization (Fetch, "CORS non-wildcard request-header name").
+        // The wildcard does not cover Authorization (Fetch, "CORS non-wildcard request-header name").
         ("access-control-allow-headers", "*, Authorization, Content-Type, X-Token, X-Request-ID, If-Match"),
         ("access-control-max-age", "86400"),
     ]),
@@ -96,20 +97,20 @@ pub static LITEGRAPH: Face = Face {
     error_type: "application/json",
     correlation_header: Some("x-correlation-id"),
     headers: &[
-        // Its clients in browsers send their token themselves, so any origin may: there is no cookie to steal.
+        // Any origin is allowed: clients in browsers send their token in a header, so there is no cookie to steal.
         ("access-control-allow-origin", "*"),
         ("access-control-expose-headers", "ETag, Retry-After, X-Request-ID, X-Correlation-ID, Server-Timing"),
     ],
 };
 
-/// Lists all there are, or those of some GUIDs.
+/// Lists all items, or those with the given GUIDs.
 pub(crate) const LIST: Handler<ReadPage> = Handler(page::read_many);
 /// Lists by pages.
 pub(crate) const PAGE: Handler<ReadPage> = Handler(page::enumerate);
 
 fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(&LiteGraph, noun, verb, &mut body);
-    // What a credential without a sealed secret shows, and what keeps it.
+    // Credentials without a sealed secret are rendered with an empty BearerToken; sending that back keeps the secret.
     if matches!(draft.given(Field::Secret), Given::Value(Value::String(token)) if token.is_empty()) {
         draft.set(Field::Secret, Given::Absent);
     }
@@ -165,7 +166,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             409,
             Some("The credential is revoked, and only Postern's own API restores it. Send Active: false to change its other members.".to_owned()),
         ),
-        // Of requests that this face does not have.
+        // Conflicts of operations that this face does not have.
         Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
         Refusal::Conflict(Conflict::NotEmpty) => {
             (Conflicting, 409, Some("The tenant has credentials or users. Add ?force to delete them too.".to_owned()))
@@ -194,7 +195,7 @@ struct ApiError {
     description: Option<String>,
 }
 
-/// The SDKs parse this as an enumeration: there is no other.
+/// The SDKs parse this as an enumeration, so there are no other values.
 #[derive(Clone, Copy, Serialize)]
 #[expect(clippy::enum_variant_names, reason = "the names are the contract's")]
 enum Error {

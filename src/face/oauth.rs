@@ -148,7 +148,7 @@ pub(crate) struct Error {
     error_description: String,
 }
 
-/// What RFC 7662 §2.2 tells of a token.
+/// The result of introspection (RFC 7662 §2.2).
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Introspected<'a> {
     /// Whether it holds.
@@ -157,7 +157,7 @@ pub(crate) struct Introspected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     client_id: Option<String>,
-    /// Whom it speaks for: the id of the principal.
+    /// The id of the principal that the credential authenticates as.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Id")]
     sub: Option<Id>,
@@ -204,7 +204,7 @@ impl<'a> Introspected<'a> {
     }
 }
 
-/// What RFC 8414 §2 tells of this server.
+/// Authorization server metadata (RFC 8414 §2).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ServerMetadata")]
 pub(crate) struct Metadata {

@@ -1,5 +1,5 @@
-//! Our own face, `/v1`: full PUT that cannot widen access by omission, PATCH by RFC 7396, preconditions, dry runs, rotation,
-//! revocation. Its contract: docs/COMPATIBILITY.md, "Our own".
+//! Our own face, `/v1`: PUT that cannot widen access by omission, PATCH by RFC 7396, preconditions, dry runs, rotation,
+//! revocation. The contract: docs/COMPATIBILITY.md, "Our own".
 
 mod changes;
 pub mod description;
@@ -8,7 +8,7 @@ mod problem;
 mod read;
 mod views;
 
-use super::{Face, View};
+use super::{Face, Revealed, View};
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::Destination;
@@ -17,18 +17,18 @@ use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, R
 use crate::request::JSON;
 use views::{Credential, Principal, Tenant, etag, list, one};
 
-/// Its words.
+/// Our own face's words for fields.
 pub struct Postern;
 
 impl Dialect for Postern {
     fn word(&self, noun: Noun, verb: Verb, field: Field) -> Option<&'static str> {
-        // The parts of a user's name are LiteGraph's.
+        // Only LiteGraph has the parts of a user's name.
         if matches!(field, Field::FirstName | Field::LastName | Field::Email) {
             return None;
         }
         let row = field.row()?;
         let has = match verb {
-            // Ids, times and secrets are made by the service.
+            // The service chooses ids, times and secrets.
             Verb::Create | Verb::Replace | Verb::Merge => row.destination == Destination::Document,
             Verb::Rotate => noun == Noun::Credential && row.destination == Destination::GraceSeconds,
             Verb::Revoke => noun == Noun::Credential && row.destination == Destination::Reason,
@@ -37,7 +37,7 @@ impl Dialect for Postern {
     }
 
     fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning> {
-        // What would widen access, or move the credential, by being left out is required, null explicitly.
+        // Fields whose absence would widen access or move the credential are required.
         let required = *given == Given::Absent && field.row().is_some_and(|row| row.required.on_our_face(verb));
         required.then_some(Meaning::Missing)
     }
@@ -47,7 +47,7 @@ impl Dialect for Postern {
     }
 }
 
-/// The face.
+/// Our own face.
 pub static POSTERN: Face = Face {
     dialect: &Postern,
     read_body: |noun, verb, body| read::strictly(&Postern, noun, verb, body),
@@ -57,13 +57,15 @@ pub static POSTERN: Face = Face {
         list: |context, listed, page| list(context, listed, page, |tenant| tenant, Tenant::new),
     }),
     principals: Some(&View {
-        one: |context, it| one(context, &Principal::new(it)).with("etag", etag(it.id, it.revision)),
+        one: |context, principal| {
+            one(context, &Principal::new(principal)).with("etag", etag(principal.id, principal.revision))
+        },
         list: |context, listed, page| list(context, listed, page, |principal| principal, Principal::new),
     }),
     credentials: Some(&View {
-        one: |context, it| one(context, &Credential::new(&it.credential, it.secret.as_ref())),
+        one: |context, Revealed { credential, secret }| one(context, &Credential::new(credential, secret.as_ref())),
         list: |context, listed, page| {
-            list(context, listed, page, |it| &it.credential, |it| Credential::new(&it.credential, None))
+            list(context, listed, page, |item| &item.credential, |item| Credential::new(&item.credential, None))
         },
     }),
     deleted: (204, ""),
@@ -101,9 +103,9 @@ pub(crate) const FILTERS: &[&str] = &[
     "unused_since",
     "unrotated_since",
 ];
-/// Shows what a change would do.
+/// Renders what a change would do.
 pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
-/// Shows the history.
+/// Lists events.
 pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
 /// Verifies a token.
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =

@@ -21,7 +21,7 @@ use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
-/// Returns the target for an existing thing.
+/// Returns the target for an existing resource.
 pub(super) fn one(noun: Noun) -> Target {
     match noun {
         Noun::Tenant => Target::Tenant,
@@ -30,7 +30,7 @@ pub(super) fn one(noun: Noun) -> Target {
     }
 }
 
-/// Returns the target for all things of a noun, or a new one.
+/// Returns the target for all resources of a noun, or a new one.
 pub(super) fn all(noun: Noun) -> Target {
     match noun {
         Noun::Tenant => Target::Tenants,
@@ -61,7 +61,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         })
     }
 
-    /// Deletes the target. `noun` is the thing whose absence is a success on a face with idempotent deletion.
+    /// Deletes the target. On a face with idempotent deletion, a missing resource of this noun is a success.
     pub(super) async fn delete(&self, target: Target, noun: Noun) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { mut command, .. } = self.read(NO_INPUT, (target, Act::Delete))?;
         command.bound = Some(DELETE_MAX);

@@ -24,7 +24,7 @@ pub(super) enum Extent {
 }
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
-    /// Lists the things of a noun.
+    /// Lists the resources of a noun.
     pub(super) async fn list(&self, noun: Noun, read: ReadPage, extent: Extent) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { input: page, command } =
             self.read(|request| read(request, noun), (all(noun), Act::Read))?;

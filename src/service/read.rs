@@ -66,7 +66,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(command)
     }
 
-    /// Returns a command that names no thing yet.
+    /// Returns a command that names no resource yet.
     pub(super) fn command(&self, caller: Caller, (target, act): (Target, Act)) -> Command {
         let target = (target, act, self.route.right);
         Command {

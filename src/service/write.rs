@@ -1,4 +1,4 @@
-//! Writes of one thing: reads the body, builds the command and the secret, and renders the result.
+//! Writes of one resource: reads the body, builds the command and the secret, and renders the result.
 
 use super::context::{RequestContext, Service};
 use super::decide::{all, one};

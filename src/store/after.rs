@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 pub struct After {
     /// The time of the request.
     pub now: Micros,
-    /// The secrets whose use has to be noted.
+    /// The secrets whose use must be recorded.
     pub used: Vec<Id>,
     /// The move of a secret that is still under the previous master key.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -31,7 +31,7 @@ pub enum TenantRef {
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// No thing: the caller logs in, or verifies a token.
+    /// No resource: the caller logs in, or verifies a token.
     Caller,
     /// All tenants, or a new one.
     Tenants,
@@ -50,7 +50,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Returns the kind of thing that a write changes.
+    /// Returns the noun that a write changes.
     pub(super) fn noun(self) -> Noun {
         match self {
             Self::Tenants | Self::Tenant => Noun::Tenant,
@@ -65,11 +65,11 @@ impl Target {
 pub enum Act {
     /// Writes nothing.
     Read,
-    /// Creates one thing.
+    /// Creates one resource.
     Create,
-    /// Replaces, merges, rotates, revokes or restores one thing.
+    /// Replaces, merges, rotates, revokes or restores one resource.
     Change,
-    /// Deletes things with everything that belongs to them.
+    /// Deletes resources with everything that belongs to them.
     Delete,
 }
 
@@ -249,7 +249,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Command {
-    /// Returns a command that names no thing and sets nothing.
+    /// Returns a command that names no resource and sets nothing.
     #[must_use]
     pub fn new(
         now: Micros,

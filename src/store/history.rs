@@ -16,17 +16,17 @@ use crate::refusal::Refusal;
 pub struct Event {
     /// The number of the event within its tenant.
     pub seq: i64,
-    /// The kind of thing that changed.
+    /// The noun of the resource that changed.
     pub noun: Noun,
-    /// The thing's id.
+    /// The resource's id.
     pub id: Id,
     /// The secret's id, for an event of a secret.
     pub secret: Option<Id>,
-    /// The number of the previous event of the same thing.
+    /// The number of the previous event of the same resource.
     pub previous: Option<i64>,
     /// `created`, `updated`, `deleted`, `secret_created`, `secret_updated` or `secret_ended`.
     pub action: String,
-    /// The thing's revision after the change.
+    /// The resource's revision after the change.
     pub revision: i64,
     /// When the change was made.
     pub at: Micros,
@@ -49,7 +49,7 @@ pub struct Events {
     pub next: Option<i64>,
 }
 
-/// Returns a page of the history of the thing that `Page::noun` and `Page::from` name, or of the whole tenant.
+/// Returns a page of the history of the resource that `Page::noun` and `Page::from` name, or of the whole tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -14,14 +14,14 @@ use crate::refusal::Refusal;
 
 /// What a creation returns.
 pub struct Made<T> {
-    /// The thing as it was created, now or by an earlier request with the same key.
+    /// The resource as it was created, now or by an earlier request with the same key.
     pub made: T,
-    /// `Some` if an earlier request created the thing: the sealed secret of that response, if it had one.
+    /// `Some` if an earlier request created the resource: the sealed secret of that response, if it had one.
     pub replayed: Option<Option<Sealed>>,
 }
 
-/// Creates a thing, or returns what an earlier request with the same key created. The statements `following` run by
-/// the stamp.
+/// Creates a resource, or returns the one that an earlier request with the same key created. The statements
+/// `following` find their rows by the stamp.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

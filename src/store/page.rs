@@ -109,11 +109,11 @@ pub struct Page {
     /// Where the list ends, before its last item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
-    /// In a list, the credential before the page, even if it has been deleted. In a history, the thing whose history
+    /// In a list, the credential before the page, even if it has been deleted. In a history, the resource whose history
     /// it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Key>,
-    /// In a history, the kind of thing; absent for the whole tenant.
+    /// In a history, the noun; absent for the whole tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noun: Option<Noun>,
     /// The conditions on a list of credentials.

@@ -15,7 +15,7 @@ pub(super) struct Rule {
     /// The requests to which the rule applies.
     pub targets: &'static [Target],
     pub acts: &'static [Act],
-    /// The condition, on the columns of `verdict_of`. `{etag}` is the thing's entity tag without its quotes,
+    /// The condition, on the columns of `verdict_of`. `{etag}` is the resource's entity tag without its quotes,
     /// `{keyed_tenant}` the tenant to which an Idempotency-Key belongs.
     pub when: &'static str,
 }

@@ -37,7 +37,7 @@ enum Scope {
     OfFilteredPrincipal,
 }
 
-/// What the row of the verdict has besides the verdict.
+/// A column that the row of the verdict has in addition to the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Extra {
     Nothing,

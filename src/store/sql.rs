@@ -22,13 +22,13 @@ pub(super) enum Sql {
     Judge(Target, Act),
     /// The verdict, and the tenant's catalogue of role names.
     Roles,
-    /// The verdict, and the thing: a tenant, a principal or a credential.
+    /// The verdict, and the resource: a tenant, a principal or a credential.
     Read {
         target: Target,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
     },
-    /// The verdict, and the thing after the write.
+    /// The verdict, and the resource after the write.
     Change {
         target: Target,
         /// `Create` or `Change`.
@@ -42,7 +42,7 @@ pub(super) enum Sql {
     Delete(Target),
     /// The verdict, and a page of a list.
     List(Shape),
-    /// The verdict, and the events of one thing of this noun, or of the whole tenant.
+    /// The verdict, and the events of one resource of this noun, or of the whole tenant.
     Events(Option<Noun>),
     /// The verdict, and the owner of a token.
     Verify,
@@ -230,7 +230,7 @@ fn verdict(target: Target, act: Act) -> String {
 /// ```sql
 /// found AS (
 ///   SELECT caller.id AS caller, caller.rank, …, tenant.id AS tenant, …, principal.id AS principal,
-///     target.id AS id, target.state AS document, …,              -- the thing, if the request is on one
+///     target.id AS id, target.state AS document, …,              -- the resource, if the request is on one
 ///     iif(…, ?1, '{}') AS given                                   -- only for a write
 ///   FROM (SELECT 1) LEFT JOIN caller LEFT JOIN tenants AS tenant ON … LEFT JOIN principals AS principal ON …
 ///     LEFT JOIN credentials AS target ON … LEFT JOIN secrets AS newest ON …  -- only on a credential
@@ -243,7 +243,7 @@ fn found(target: Target, act: Act) -> String {
         Target::Credentials | Target::Credential => "target",
         Target::Caller | Target::Events => "",
     };
-    // A list reads no single thing.
+    // A list reads no single resource.
     let has_thing = !thing.is_empty()
         && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential));
     let mut columns = String::new();
@@ -347,7 +347,7 @@ fn view(target: Target, act: Act) -> &'static str {
     }
 }
 
-/// Returns the statement, after the verdict, that creates or changes a thing:
+/// Returns the statement, after the verdict, that creates or changes a resource:
 ///
 /// ```sql
 /// INSERT INTO {view}
@@ -408,7 +408,7 @@ fn change(target: Target, act: Act, secrets: bool) -> String {
 /// -- of the tenant
 /// SELECT {judged}, {EVENT_NULLS} FROM verdict
 /// UNION ALL SELECT NULL, {EVENT} FROM (SELECT e.* FROM verdict CROSS JOIN events AS e … ORDER BY … LIMIT …) AS e
-/// -- of one thing: `walk` follows events.previous from the newest event
+/// -- of one resource: `walk` follows events.previous from the newest event
 /// , walk AS (SELECT e.* FROM verdict … UNION ALL SELECT e.* FROM walk CROSS JOIN events AS e … LIMIT …)
 /// SELECT {judged}, {EVENT_NULLS} FROM verdict UNION ALL SELECT NULL, {EVENT} FROM walk AS e
 /// ```

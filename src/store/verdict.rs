@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 pub struct Outcome<T> {
     /// The verdict with the caller, also for a refusal.
     pub judged: Judged,
-    /// The thing that was requested, or the refusal.
+    /// The resource that was requested, or the refusal.
     pub result: Result<T, Refusal>,
 }
 
@@ -80,7 +80,7 @@ impl Judged {
         }
     }
 
-    /// Returns whether an earlier request with the same Idempotency-Key created the thing.
+    /// Returns whether an earlier request with the same Idempotency-Key created the resource.
     #[must_use]
     pub fn is_replay(&self) -> bool {
         self.code == "replay"
@@ -92,7 +92,7 @@ impl Judged {
         !matches!(self.code.as_str(), "unauthenticated" | "inactive")
     }
 
-    /// Returns whether the last noted use of the caller's secret is more than a minute ago.
+    /// Returns whether the last recorded use of the caller's secret is more than a minute ago.
     #[must_use]
     pub fn is_unnoted(&self) -> bool {
         self.unnoted == Some(1)
@@ -165,7 +165,7 @@ pub(super) fn judge<'a, D: Database>(
     })
 }
 
-/// Runs one statement whose row has the verdict and a thing, and parses the thing.
+/// Runs one statement whose row has the verdict and a resource, and parses the resource.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

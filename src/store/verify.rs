@@ -30,7 +30,7 @@ pub struct Subject {
     pub expires_at: Option<Micros>,
     /// Why the token is not valid: `expired`, `revoked` or `inactive`.
     pub fault: Option<String>,
-    /// The secret, if its use has to be noted.
+    /// The secret, if its use must be recorded.
     pub used: Option<Id>,
 }
 

@@ -1,6 +1,6 @@
-//! The seam on D1: statements in, rows out, in one call each way. `worker`'s own binding turns every row into a Rust value
-//! by itself, some microseconds a column; here a batch crosses the boundary once each way (`glue.js`), and the texts of the
-//! statements stay on the other side.
+//! [`Database`] on D1. A batch crosses the boundary to JavaScript once in each direction (`glue.js`), and the texts of
+//! the statements stay in JavaScript: the binding of the `worker` crate converts each row by itself, at some
+//! microseconds per column.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use super::turns::settled;
 use crate::store::{Batch, Database, Fault, Parameter, Statement};
 
 thread_local! {
-    /// The texts of the statements as JavaScript has them, by where they are: there they stay as long as the isolate lives.
+    /// The statements' texts as JavaScript strings, by address. Addresses are stable, since the texts are `'static`.
     static TEXTS: RefCell<BTreeMap<*const u8, JsValue>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -26,21 +26,22 @@ pub struct D1 {
 }
 
 impl D1 {
-    /// The database bound to this name, and how many milliseconds to wait for it. That there is one is for the settings to see to.
+    /// Creates a handle on the database bound to this name. `wait` is the timeout in milliseconds. A missing binding is
+    /// not checked here: reading the settings reports it.
     pub fn new(env: &Env, name: &str, wait: u32) -> Self {
         Self { binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(), wait }
     }
 
     async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {
         let texts = statements.iter().map(|statement| text(statement.sql)).collect();
-        // All statements of a batch are given the same values (`Store::batch`).
+        // All statements of a batch have the same parameters (`Store::batch`).
         let parameters = statements.first().map(|statement| statement.parameters).unwrap_or_default();
         let values = parameters.iter().map(|parameter| match parameter {
             Parameter::Text(text) => JsValue::from_str(text),
             Parameter::Number(number) => JsValue::from_f64(*number),
         });
-        let told = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
-        told.as_string().ok_or(told)
+        let lines = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
+        lines.as_string().ok_or(lines)
     }
 }
 
@@ -50,10 +51,11 @@ fn text(sql: &'static str) -> JsValue {
 
 impl Database for D1 {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
-        let told = self.run(statements).await.map_err(|error| {
+        let lines = self.run(statements).await.map_err(|error| {
             let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
             Fault::from_message(message.unwrap_or_else(|| "no error".to_owned()))
         })?;
-        Batch::from_lines(&told).ok_or_else(|| Fault::Unavailable("an answer of D1 that cannot be read".to_owned()))
+        Batch::from_lines(&lines)
+            .ok_or_else(|| Fault::Unavailable("D1 returned a response that cannot be parsed".to_owned()))
     }
 }

@@ -1,5 +1,6 @@
-// What the platform calls. worker-build's own entry gives each request an instance of a class, behind proxies that make a new
-// instance of the wasm after a trap; wasm-bindgen does that as well, at the next call, and a plain object costs less (decision 0016).
+// The Worker's entry point. worker-build's own entry point creates an instance of a class for each request, and proxies that
+// instantiate the wasm again after a trap. wasm-bindgen also does the latter at the next call, and a plain object is cheaper
+// (decision 0016).
 import Worker from "worker-build";
 
 const { fetch, scheduled } = Worker.prototype;

@@ -1,48 +1,48 @@
-// What is cheaper on this side of the boundary: one call in and one value out.
+// Functions that are cheaper in JavaScript than in WebAssembly: one call and one return value each.
 
 /**
- * Of a request, as lines: its method, its URL, and of each of those headers its value behind a colon, or nothing. No header holds a
- * line feed.
+ * Returns lines: the request's method, its URL, and for each header its value after a colon, or an empty line if it is absent. No
+ * header contains a line feed.
  */
 export function read(request, names) {
   const { method, url, headers } = request;
-  const told = [method, url];
+  const lines = [method, url];
   for (const name of names) {
     const value = headers.get(name);
-    told.push(value === null ? "" : `:${value}`);
+    lines.push(value === null ? "" : `:${value}`);
   }
-  return told.join("\n");
+  return lines.join("\n");
 }
 
-/** Awaits a promise and gives `turn` what came of it, as long as that gives another promise; then gives what it gave (`turns.rs`). */
+/** Awaits a promise and passes its outcome to `turn`, as long as `turn` returns another promise; returns its last value (`turns.rs`). */
 export async function drive(awaited, turn) {
   while (awaited instanceof Promise) {
-    let kept = true;
+    let fulfilled = true;
     let value;
     try {
       value = await awaited;
     } catch (error) {
-      kept = false;
+      fulfilled = false;
       value = error;
     }
-    awaited = turn(kept, value);
+    awaited = turn(fulfilled, value);
   }
   return awaited;
 }
 
-/** What is told of a batch that takes longer than it may. */
+/** The error message of a batch that exceeds the timeout. */
 const LATE = "no answer of the database in time";
 
 /**
- * Runs statements as one batch, each with the same values. Gives lines: for each statement one of how many rows it gave, read and
- * wrote, then those that it gave, each as JSON. Fails as D1 does, or after that many milliseconds.
+ * Runs statements as one batch, each with the same values. Resolves to lines: for each statement, a line with the numbers of rows
+ * returned, read and written, then each returned row as JSON. Rejects as D1 does, or after `wait` milliseconds.
  */
 export function batch(database, texts, values, wait) {
-  return new Promise((tell, fail) => {
+  return new Promise((resolve, reject) => {
     const batch = database.batch(texts.map((text) => database.prepare(text).bind(...values)));
-    const timer = setTimeout(() => fail(new Error(LATE)), wait);
+    const timer = setTimeout(() => reject(new Error(LATE)), wait);
     const end = () => clearTimeout(timer);
-    batch.then(lines).then(tell, fail).then(end);
+    batch.then(lines).then(resolve, reject).then(end);
   });
 }
 
@@ -55,17 +55,17 @@ function lines(results) {
   return lines.join("\n");
 }
 
-/** Counts a key at a rate limiting binding: whether it is over its limit. */
+/** Counts a key at a rate limiting binding. Resolves to whether the key is over its limit. */
 export async function over(limiter, key) {
   const { success } = await limiter.limit({ key });
   return !success;
 }
 
-/** An answer, with its headers as lines: a name, its value, the next name. No name comes twice. */
+/** Builds a response. `lines` has a header's name and its value on alternating lines. No name occurs twice. */
 export function respond(status, lines, body) {
-  const said = lines.split("\n");
-  // Headers as the members of an object cost half of what they cost as pairs.
+  const parts = lines.split("\n");
+  // An object costs half as much as a list of pairs.
   const headers = {};
-  for (let at = 0; at + 1 < said.length; at += 2) headers[said[at]] = said[at + 1];
+  for (let index = 0; index + 1 < parts.length; index += 2) headers[parts[index]] = parts[index + 1];
   return new Response(body, { status, headers });
 }

@@ -1,4 +1,4 @@
-//! What `glue.js` does.
+//! Bindings of `glue.js`, which documents the functions.
 
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use worker::js_sys::{Array, Promise};

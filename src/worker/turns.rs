@@ -1,6 +1,7 @@
-//! A request's future, driven by JavaScript: it runs until it waits for a promise, which `glue.js` awaits, and then goes on with
-//! what came of it. Nothing of ours waits for two things at once, so there is no executor and no waker: the usual ones cost a
-//! promise, two closures and some microtasks for each thing that is waited for (bench/README.md).
+//! Runs a request's future from JavaScript. The future runs until it awaits a promise; `glue.js` awaits that promise
+//! and resumes the future with the outcome. Postern never awaits two promises at the same time, so it needs no executor
+//! and no waker. The usual executor costs a promise, two closures and some microtasks for each awaited promise
+//! (bench/README.md).
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -12,24 +13,24 @@ use worker::js_sys::Promise;
 
 use super::glue;
 
-/// What a promise was fulfilled with, or rejected with.
+/// The value that a promise was fulfilled or rejected with.
 type Settled = Result<JsValue, JsValue>;
 
 thread_local! {
-    /// What the future that runs now waits for …
+    /// The promise that the current future awaits.
     static AWAITED: Cell<Option<Promise>> = const { Cell::new(None) };
-    /// … and what came of it.
+    /// The outcome of the awaited promise, for the future that is resumed.
     static SETTLED: Cell<Option<Settled>> = const { Cell::new(None) };
 }
 
-/// Waits for a promise. Only a future that [`run`] runs may.
+/// Awaits a promise. Call it only in a future that [`run`] runs.
 pub async fn settled(promise: Promise) -> Settled {
     AWAITED.set(Some(promise));
     poll_fn(|_| SETTLED.take().map_or(Poll::Pending, Poll::Ready)).await
 }
 
-/// Runs a future: its output, or a promise of that. Where nobody waits for it any more, since the client has hung up, the
-/// future goes with the closure that holds it, once JavaScript finds that nothing refers to that.
+/// Runs a future. Returns its output, or a promise of the output. If the client disconnects, JavaScript's garbage
+/// collector frees the closure, and with it the future.
 pub fn run(future: impl Future<Output = JsValue> + 'static) -> JsValue {
     let mut running = Some(Box::pin(future));
     let mut turn = move |settled: Option<Settled>| {
@@ -48,6 +49,6 @@ pub fn run(future: impl Future<Output = JsValue> + 'static) -> JsValue {
     if !first.has_type::<Promise>() {
         return first;
     }
-    let turn = move |kept: bool, value: JsValue| turn(Some(if kept { Ok(value) } else { Err(value) }));
+    let turn = move |fulfilled: bool, value: JsValue| turn(Some(if fulfilled { Ok(value) } else { Err(value) }));
     glue::drive(&first, Closure::<dyn FnMut(bool, JsValue) -> JsValue>::own_aborting(turn).into_js_value()).into()
 }

@@ -1,4 +1,4 @@
-// Coactive: System Credentials.
+// Coactive's System Credentials API.
 import * as z from "zod";
 import type { Face } from "../face";
 import { added, asSet, type Context, isWithin } from "../change";
@@ -13,7 +13,7 @@ const role = z
   .refine(({ resource, resource_instance }) => resource_instance == null || resource != null, {
     path: ["resource_instance"],
     params: { rule: "instance_alone" },
-    // Also where another member is wrong.
+    // Also if another member is invalid.
     when: ({ value, issues }) =>
       typeof value === "object" && !issues.some(({ path }) => !path?.length || path[0] === "resource_instance"),
   });
@@ -55,12 +55,12 @@ export const coactive: Face<typeof body.shape> = {
       const kept = within ? (stored.roles ?? []).filter((role) => !isWithin(role, within)) : [];
       const roles = asSet([...kept, ...listed]);
       if (roles.length > ROLES_MAX) violations.push(broken("too_many", ["roles"]));
-      // No roles, absent, null or [], means full access. Within a context that has to be said without it.
+      // No roles (absent, null or []) means full access, which cannot be set within a context.
       values.roles = roles.length > 0 ? roles : null;
       if (within && stored.roles && roles.length === 0) violations.push(broken("last_role", ["roles"]));
     }
     const named = roleIds(body);
-    // A role that the tenant does not know any more may stay with who has it.
+    // A credential keeps a role that was removed from the tenant.
     const held = new Set(stored.roles?.map(({ role_id }) => role_id));
     const fresh = new Set(added(stored.roles, values.roles).map(({ role_id }) => role_id));
     for (const [index, id] of named) {
@@ -105,14 +105,14 @@ export const coactive: Face<typeof body.shape> = {
   },
 };
 
-/** A role as it is stored: without the members that it has not. */
+/** Returns a role as it is stored, without absent members. */
 const asRole = ({ role_id, resource, resource_instance }: z.infer<typeof role>): Role => ({
   role_id,
   ...(resource != null && { resource }),
   ...(resource_instance != null && { resource_instance }),
 });
 
-/** The role_ids that a body names and that can be read, each with its index, also where the rest of it is wrong. */
+/** Returns the valid role_ids of a body with their indexes, even if other members are invalid. */
 function roleIds({ roles }: { roles?: unknown }): [number, string][] {
   const items = Array.isArray(roles) ? (roles as ({ role_id?: unknown } | null)[]) : [];
   return items.flatMap((item, index) => {
@@ -121,7 +121,7 @@ function roleIds({ roles }: { roles?: unknown }): [number, string][] {
   });
 }
 
-/** One item of a 422, shaped and worded as FastAPI does it. */
+/** One item of a 422, in the format and with the texts of FastAPI. */
 function detailOf(violation: Violation, body: object) {
   const [type, msg] = words(violation, valueAt(body, violation));
   return { loc: ["body", ...violation.path], msg, type };

@@ -1,4 +1,4 @@
-// Keycard: service account credentials.
+// Keycard's API of service account credentials.
 import * as z from "zod";
 import { type Ctx, type Face, RANKS, type Rank } from "../face";
 import { isGuid, isId, toClient } from "../ids";
@@ -96,7 +96,7 @@ type Status = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 500;
 const error = (context: Ctx, status: Status, code: string, message: string) =>
   context.json({ message, code, status }, status);
 
-/** What the caller may do, where the request asks for it. */
+/** Returns the caller's permissions, if the request asks for them. */
 function permissions(context: Ctx, rank: Rank) {
   const asked = [...(context.req.queries("expand") ?? []), ...(context.req.queries("expand[]") ?? [])];
   if (!asked.flatMap((value) => value.split(",")).includes("permissions")) return undefined;

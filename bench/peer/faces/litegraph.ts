@@ -1,4 +1,4 @@
-// LiteGraph: Credentials.
+// LiteGraph's API of credentials.
 import * as z from "zod";
 import type { Ctx, Face } from "../face";
 import { fromGuid, toGuid } from "../ids";
@@ -37,7 +37,7 @@ export const litegraph: Face<typeof body.shape> = {
   want({ body: said }, _body, stored) {
     const { description, roles, revokedAt } = stored;
     const principal = said.UserGUID === undefined ? undefined : fromGuid(said.UserGUID);
-    // "Active" is enabled and not revoked: of one that is revoked it can say nothing.
+    // "Active" means enabled and not revoked, so this face cannot change `enabled` of a revoked credential.
     const enabled = revokedAt ? stored.enabled : (said.Active ?? stored.enabled);
     return {
       values: { description, roles, enabled, principalId: principal ?? stored.principalId, name: said.Name ?? stored.name },
@@ -120,5 +120,5 @@ type Status = 400 | 401 | 404 | 409 | 412 | 413 | 415 | 500;
 const error = (context: Ctx, StatusCode: Status, Error: keyof typeof MESSAGES, Description?: string) =>
   context.json({ Error, Message: MESSAGES[Error], StatusCode, ...(Description && { Description }) }, StatusCode);
 
-/** Always six digits. */
+/** Renders a time with six fractional digits. */
 const microseconds = (at: Date) => at.toISOString().replace("Z", "000Z");

@@ -1,4 +1,4 @@
-//! Which part of a list is asked for: by a query, or by the body of a search.
+//! Reads which part of a list a request asks for, from the query or from the body of a search.
 
 use serde_json::Value;
 
@@ -9,21 +9,22 @@ use crate::request::{Method, Request};
 use crate::store::command::{Key, Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
 
-/// The default of the contract.
+/// The contract's default order.
 const DEFAULT: Order = Order { key: SortKey::Creation, descending: true };
 
-/// Read many: all there are, or those of some GUIDs. What only enumerate knows says nothing.
+/// Reads a "read many" request: all items, or those with the given GUIDs. Parameters that only enumerate has are
+/// ignored.
 pub(super) fn read_many(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let mut reader = Reader::new();
     reader.order("order", &text(request, &["order"]));
     reader.skip("skip", &number(request, &["skip"]));
-    // A name without a value says nothing, but for `guids`: nothing to list is not all of it.
+    // Parameters without a value are ignored, except `guids`: an empty list of GUIDs must not list everything.
     reader.guids(request.query_value(&["guids"]));
     reader.page(noun)
 }
 
-/// Enumerate: a page, by the query or by the body of a search. A filter that a credential has nothing for (labels, tags, an
-/// expression on data) is passed over, as the vendor's server does.
+/// Reads an "enumerate" request: a page, by the query or by the body of a search. Filters on what credentials do not
+/// have (labels, tags, expressions on data) are ignored, as the vendor's server does.
 pub(super) fn enumerate(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let mut reader = Reader::new();
     if request.method == Method::Post {
@@ -42,18 +43,18 @@ pub(super) fn enumerate(request: &Request<'_>, noun: Noun) -> Result<Page, Refus
     reader.page(noun)
 }
 
-/// A query parameter; null where it is absent or empty.
+/// Returns a query parameter; null if it is absent or empty.
 fn text(request: &Request<'_>, names: &[&str]) -> Value {
     request.query_value(names).filter(|value| !value.is_empty()).map_or(Value::Null, Value::from)
 }
 
-/// A query parameter as a number, or as the text that is none.
+/// Returns a query parameter as a number, or as a string if it is not a number.
 fn number(request: &Request<'_>, names: &[&str]) -> Value {
     let given = text(request, names);
     given.as_str().and_then(|text| text.parse::<u64>().ok()).map_or(given.clone(), Value::from)
 }
 
-/// Reads parameter by parameter. Null is one that was not said: clients send it for that.
+/// Reads parameters one by one. Null means absent: clients send it so.
 struct Reader {
     page: Page,
     wrong: Vec<Parameter>,
@@ -64,7 +65,7 @@ impl Reader {
         Self { page: Page::first(DEFAULT, PAGE_MAX), wrong: Vec::new() }
     }
 
-    /// The page, if nothing was wrong.
+    /// Returns the page, or every invalid parameter.
     fn page(self, noun: Noun) -> Result<Page, Refusal> {
         let Self { mut page, wrong } = self;
         if !wrong.is_empty() {
@@ -83,7 +84,7 @@ impl Reader {
             Some("NameDescending") => descending(SortKey::Name),
             Some("GuidAscending") => ascending(SortKey::Id),
             Some("GuidDescending") => descending(SortKey::Id),
-            // The rest of the enumeration orders graphs: "accepted and fall back to the default".
+            // The remaining orderings are for graphs: "accepted and fall back to the default".
             Some("CreatedDescending" | "CostAscending" | "CostDescending" | "MostConnected" | "LeastConnected") => {
                 DEFAULT
             }
@@ -124,7 +125,7 @@ impl Reader {
 
     fn guids(&mut self, given: Option<String>) {
         let Some(given) = given else { return };
-        // One more than may be listed is enough to know that there are too many.
+        // Reading one more than the maximum is enough to detect too many.
         let guids = given.split(',').take(PAGE_MAX as usize + 1);
         match guids.map(|guid| Id::parse_guid(guid.trim())).collect::<Option<Vec<Id>>>() {
             Some(ids) if ids.len() <= PAGE_MAX as usize => self.page.ids = Some(ids),

@@ -1,4 +1,4 @@
-//! What this face's clients see.
+//! The representations of LiteGraph's face.
 
 use serde::Serialize;
 
@@ -12,16 +12,16 @@ use crate::store::command::Page;
 use crate::store::list::Listed;
 use crate::store::{principal, tenant};
 
-pub(super) fn ok(shown: &impl Serialize) -> Answer {
-    Answer::new(200, json(shown))
+pub(super) fn ok(view: &impl Serialize) -> Answer {
+    Answer::new(200, json(view))
 }
 
-/// Everything of a list, in an array.
-pub(super) fn array<'a, S, T: Serialize>(listed: &'a Listed<S>, of: fn(&'a S) -> T) -> Answer {
-    ok(&listed.items.iter().map(of).collect::<Vec<_>>())
+/// Renders a list as an array.
+pub(super) fn array<'a, S, T: Serialize>(listed: &'a Listed<S>, view: fn(&'a S) -> T) -> Answer {
+    ok(&listed.items.iter().map(view).collect::<Vec<_>>())
 }
 
-/// Read many shows an array, enumerate a page.
+/// Renders the response to "read many" (an array) or "enumerate" (a page).
 pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>, page: &Page) -> Answer {
     if matches!(context.operation, Operation::Page(..)) {
         ok(&Enumeration::new(listed, page, context))
@@ -30,7 +30,7 @@ pub(super) fn credentials(context: &RenderContext<'_>, listed: &Listed<Revealed>
     }
 }
 
-/// All members, always, in this order: the Python SDK invents a value for one that is left out.
+/// Every member is always present, in this order: the Python SDK invents values for absent members.
 #[derive(Serialize)]
 pub(super) struct Credential<'a> {
     #[serde(rename = "GUID")]
@@ -78,7 +78,7 @@ pub(super) struct User<'a> {
     last_name: &'a str,
     #[serde(rename = "Email")]
     email: &'a str,
-    /// Accepted, never stored: nobody signs in with one here.
+    /// Always empty: passwords are accepted but never stored.
     #[serde(rename = "Password")]
     password: &'static str,
     #[serde(rename = "Active")]
@@ -93,13 +93,13 @@ impl<'a> User<'a> {
     pub fn new(principal: &'a principal::Principal) -> Self {
         let [first, last, email] = [&principal.state.first_name, &principal.state.last_name, &principal.state.email]
             .map(|part| part.as_deref());
-        // What another face called it since, or from the first, is all the name there is.
-        let said_here = principal.state.name == full_name(first, last, email);
+        // If another face set the name, the parts no longer match it: the whole name is rendered as the first name.
+        let parts_match = principal.state.name == full_name(first, last, email);
         Self {
             guid: principal.id.guid(),
             tenant_guid: principal.tenant.guid(),
-            first_name: if said_here { first.unwrap_or_default() } else { &principal.state.name },
-            last_name: last.filter(|_| said_here).unwrap_or_default(),
+            first_name: if parts_match { first.unwrap_or_default() } else { &principal.state.name },
+            last_name: last.filter(|_| parts_match).unwrap_or_default(),
             email: email.unwrap_or_default(),
             password: "",
             active: principal.state.enabled,
@@ -158,7 +158,7 @@ struct Timestamp {
     messages: Messages,
 }
 
-/// Steps that the vendor's server may tell; there are none here.
+/// Progress messages of the vendor's server; always empty here.
 #[derive(Serialize)]
 struct Messages {}
 

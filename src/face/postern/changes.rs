@@ -1,4 +1,5 @@
-//! What a change did, or would do: as the store reports it (`src/store/sql/diff.sql`), in this face's words.
+//! Differences that a change made or would make, from the store's report (`src/store/sql/diff.sql`) to this face's
+//! members.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -7,10 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
 
-/// What differs, by member. A [`Difference`] describes one.
+/// The differences by member. [`Difference`] is the schema of each.
 pub(super) struct Changes(Map<String, Value>);
 
-/// A difference whose sides are in the order that a person reads them in: first what was.
+/// A difference with its members in reading order: before, then after.
 struct InOrder<'a>(&'a Value);
 
 impl Serialize for Changes {
@@ -26,7 +27,7 @@ impl Serialize for InOrder<'_> {
     }
 }
 
-/// How a member differs: by its value, or as a set. It describes what [`read`] passes on.
+/// How a member differs: by its value, or as a set.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "for the description")]
@@ -35,7 +36,7 @@ pub(super) enum Difference {
     Set(SetChange),
 }
 
-/// A member with one value. Of `metadata`, only the members that differ.
+/// The change of a member with one value. For `metadata`, both sides have only the members that differ.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "for the description")]
 pub(super) struct ValueChange {
@@ -45,7 +46,7 @@ pub(super) struct ValueChange {
     after: Value,
 }
 
-/// A set: `roles`, where neither side is full access, and `role_names`.
+/// The change of a set: `role_names`, and `roles` if neither side is full access.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "for the description")]
 pub(super) struct SetChange {
@@ -57,12 +58,12 @@ pub(super) struct SetChange {
     removed: Vec<Value>,
 }
 
-/// Describes the items of a set: a role of `roles`, or a name of `role_names`.
+/// The schema of the items of a set: roles in `roles`, names in `role_names`.
 fn items(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": { "anyOf": [generator.subschema_for::<Role>(), { "type": "string" }] } })
 }
 
-/// Reads what the store reports.
+/// Reads the store's report.
 pub(super) fn read(text: &str) -> Changes {
     let mut changes: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     // Times are RFC 3339 everywhere on this face.
@@ -75,7 +76,7 @@ pub(super) fn read(text: &str) -> Changes {
             }
         }
     }
-    // Full access is `roles: null` here, and so is what does not exist.
+    // This face renders full access as `roles: null`, and so the side on which the credential does not exist.
     if let Some(unrestricted) = changes.remove("unrestricted") {
         let mut roles = changes.remove("roles").unwrap_or_default();
         let mut side = |side, items| {

@@ -1,8 +1,8 @@
-//! The description of this face (OpenAPI 3.1), made from what it describes, so that it cannot say anything else: the routes from
-//! the table of routes, the answers from the types that are shown, and the bodies by asking the rules themselves what they take.
-//! tests/description adds examples that it has executed, and keeps docs/openapi/postern.json.
+//! The OpenAPI 3.1 document of our own face, generated from the code, so that the two cannot differ: paths from the
+//! table of routes, response schemas from the types of the views, request schemas from the table of fields.
+//! tests/description adds examples that it has executed, and writes docs/openapi/postern.json.
 
-#![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
+#![expect(clippy::indexing_slicing, reason = "into objects that are built here; no request runs this code")]
 
 mod answers;
 mod body;
@@ -20,7 +20,7 @@ use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
 use operations::{described, is_ours, reference};
 
-/// The description: an OpenAPI 3.1 document of our own face and of its OAuth endpoints, without examples.
+/// Returns the OpenAPI 3.1 document of our own face and of the OAuth endpoints, without examples.
 #[must_use]
 pub fn openapi() -> Value {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
@@ -47,11 +47,11 @@ pub fn openapi() -> Value {
         "info": {
             "title": "Postern",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Make, show, update, rotate, revoke and verify the credentials of machines.",
+            "summary": "Issue, update, rotate, revoke and verify API credentials.",
             "description": INTRODUCTION,
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "servers": [{ "url": "/", "description": "Where this description was read" }],
+        "servers": [{ "url": "/", "description": "The server of this document" }],
         "security": [{ "bearer": [] }],
         "tags": TAGS.map(|(name, about)| value!({ "name": name, "description": about })),
         "paths": paths,
@@ -69,28 +69,29 @@ pub fn openapi() -> Value {
 }
 
 const INTRODUCTION: &str = "\
-A *credential* is what a machine shows to be let in. It belongs to a *tenant*, speaks for a *principal*, may have *roles* and an \
-end, and has a *secret*: shown once, when it is made.\n\n\
-**Updates.** PUT replaces, and has to say whatever would widen access by being left out: `principal`, `enabled`, `roles`, \
-`expires_at`. PATCH is a JSON Merge Patch (RFC 7396). What is read can be edited and put back: members that only read may be left \
-in, at the values that they have. A change that changes nothing leaves the revision as it is.\n\n\
-**Versions.** Answers have an `ETag`. Send it as `If-Match`, and a change is made only if nobody else made one since; else it is a \
-412. `?dry_run=true` tells what a PUT or PATCH of a credential would change, and whether it widens access; nothing is changed.\n\n\
-**Roles.** `null` is full access, and has to be said. An administrator has the role `admin` on everything, or full access; an \
-`editor` changes names and descriptions, a `viewer` reads.\n\n\
-**Bodies** are strict JSON in UTF-8: 64 KiB at most, nested 32 deep at most, no member twice. A member that is not known is \
-refused. A refusal is a problem document (RFC 9457) that lists every violation.";
+A *credential* authenticates a machine. It belongs to a *tenant* and authenticates as a *principal*. It can have *roles* and an \
+expiry, and it has a *secret*, which only the response that creates it contains.\n\n\
+**Updates.** PUT replaces the whole resource. Fields whose absence would grant more access are required: `principal`, `enabled`, \
+`roles`, `expires_at`. PATCH is a JSON Merge Patch (RFC 7396). You can edit what GET returns and send it back: read-only members \
+are accepted at their current values. An update that changes nothing keeps the revision.\n\n\
+**Versions.** Responses have an `ETag`. Send it as `If-Match`, and the change is made only if the resource has not changed since; \
+otherwise the response is a 412. `?dry_run=true` on PUT or PATCH of a credential reports what would change and whether the change \
+widens access, and changes nothing.\n\n\
+**Roles.** `null` is full access and must be sent explicitly. An administrator has full access, or the role `admin` on \
+everything. An `editor` can change names and descriptions. A `viewer` can read.\n\n\
+**Bodies** are strict JSON in UTF-8: at most 64 KiB, nested at most 32 levels deep, without duplicate members. Unknown members are \
+rejected. An error is a problem document (RFC 9457) that lists every violation.";
 
 const TAGS: [(&str, &str); 6] = [
-    ("credentials", "What machines show to be let in."),
-    ("rotation", "A new secret, with the old one for a while beside it."),
-    ("history", "What was changed, by whom."),
-    ("principals", "Whom credentials speak for."),
-    ("tenants", "Who owns everything below."),
-    ("verification", "Whose a token is, whether it holds, and what it may do."),
+    ("credentials", "API credentials of machines."),
+    ("rotation", "Replace a secret. The old one stays valid for a grace period."),
+    ("history", "The audit log: every change, and the caller that made it."),
+    ("principals", "Services, persons or teams, which credentials authenticate as."),
+    ("tenants", "Organizations, which own principals and credentials."),
+    ("verification", "Check whether a token is valid, its owner, and its roles."),
 ];
 
-/// The bodies that are read by fields.
+/// The bodies whose members are fields.
 const BODIES: [(Noun, Verb); 11] = [
     (Noun::Tenant, Verb::Create),
     (Noun::Tenant, Verb::Replace),
@@ -115,32 +116,32 @@ fn path_parameters(route: &Route) -> Value {
 fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let described = described(route);
     let [id, tag, summary, description] = described.words;
-    let mut told = value!({ "operationId": id, "tags": [tag], "summary": summary, "description": description });
+    let mut operation = value!({ "operationId": id, "tags": [tag], "summary": summary, "description": description });
     let mut parameters: Vec<Value> = route.query.iter().map(|name| query_parameter(name, route.operation)).collect();
     let one = route.path.ends_with('}') || route.names().nth(1).is_some() && route.method == Method::Post;
-    let makes = matches!(route.operation, Operation::Write(_, Verb::Create));
+    let creates = matches!(route.operation, Operation::Write(_, Verb::Create));
     if one {
         parameters.push(reference("parameters/If-Match"));
         parameters.push(reference("parameters/If-None-Match"));
     }
-    if makes {
+    if creates {
         parameters.push(reference("parameters/Idempotency-Key"));
     }
     if !parameters.is_empty() {
-        told["parameters"] = parameters.into();
+        operation["parameters"] = parameters.into();
     }
     let has_body = described.body.is_some();
     if let Some(body) = described.body {
-        told["requestBody"] = body;
+        operation["requestBody"] = body;
     }
     if matches!(route.operation, Operation::LogIn(_)) {
-        told["security"] = value!([{ "client": [] }, {}]);
+        operation["security"] = value!([{ "client": [] }, {}]);
     } else if matches!(route.operation, Operation::Metadata(_)) {
-        told["security"] = value!([]);
+        operation["security"] = value!([]);
     }
     let schema = described.schema.map(|schema| schema(schemas));
-    told["responses"] = answers::responses(route, (described.status, described.about, schema), has_body, one);
-    told
+    operation["responses"] = answers::responses(route, (described.status, described.about, schema), has_body, one);
+    operation
 }
 
 fn query_parameter(name: &str, operation: Operation) -> Value {
@@ -151,47 +152,52 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
         "limit" => {
             let schema =
                 value!({ "type": "integer", "minimum": 1, "maximum": read::LIMIT_MAX, "default": read::LIMIT });
-            (schema, "At most so many.")
+            (schema, "The maximum number of items.")
         }
         "cursor" => {
-            (text(), "The `next` of the page before. It belongs to this list, with the same `sort` and filters.")
+            (text(), "The `next` of the previous page. It is valid only for this list, with the same `sort` and filters.")
         }
         "sort" if matches!(operation, Operation::Page(Noun::Credential, _)) => (
             value!({ "type": "string", "enum": ["created", "-created", "name", "-name"] }),
-            "`created` is usual; `name` is with a `name_prefix`. A minus is backward.",
+            "The default is `created`, or `name` with a `name_prefix`. A minus reverses the order.",
         ),
         "sort" => {
-            (value!({ "type": "string", "enum": ["created", "-created"] }), "`created` is usual. A minus is backward.")
+            let schema = value!({ "type": "string", "enum": ["created", "-created"] });
+            (schema, "The default is `created`. A minus reverses the order.")
         }
-        "enabled" => (flag(), "Enabled ones, or those that are not."),
-        "principal" => (Id::json_schema(&mut SchemaGenerator::default()).to_value(), "Those of this principal."),
-        "role" => (text(), "Those with this role, on whatever. Full access is no role."),
-        "name_prefix" => (text(), "Those whose names begin so."),
-        "expires_before" => (time(), "Those that end before this (1970 to 2255)."),
-        "unused_since" => (time(), "Those not used since then, or never (1970 to 2255)."),
-        "unrotated_since" => (time(), "Those without a secret made since then (1970 to 2255)."),
-        "force" => (flag(), "With its principals and credentials."),
-        "dry_run" => (flag(), "Tells what would change, and changes nothing."),
-        // Without words: tests/description finds it.
+        "enabled" => (flag(), "Only enabled credentials, or only disabled ones."),
+        "principal" => {
+            (Id::json_schema(&mut SchemaGenerator::default()).to_value(), "Only credentials of this principal.")
+        }
+        "role" => {
+            (text(), "Only credentials with this role on any resource. Credentials with full access do not match.")
+        }
+        "name_prefix" => (text(), "Only credentials whose name begins with this text."),
+        "expires_before" => (time(), "Only credentials that expire before this time (1970 to 2255)."),
+        "unused_since" => (time(), "Only credentials not used since this time, or never (1970 to 2255)."),
+        "unrotated_since" => (time(), "Only credentials without a secret created since this time (1970 to 2255)."),
+        "force" => (flag(), "Also delete the tenant's principals and credentials."),
+        "dry_run" => (flag(), "Report what would change, and change nothing."),
+        // tests/description fails on a parameter without a description.
         _ => (value!({}), ""),
     };
     value!({ "name": name, "in": "query", "description": about, "schema": schema })
 }
 
 fn request_headers() -> Value {
-    let tags = "One ETag or several, with commas between; or `*`.";
+    let tags = "One or more ETags, separated by commas; or `*`.";
     value!({
         "If-Match": {
             "name": "If-Match", "in": "header", "schema": { "type": "string" },
-            "description": format!("Only if it is at this version (RFC 9110 §13.1.1). {tags}"),
+            "description": format!("Succeed only if the current version is one of these (RFC 9110 §13.1.1). {tags}"),
         },
         "If-None-Match": {
             "name": "If-None-Match", "in": "header", "schema": { "type": "string" },
-            "description": format!("Only if it is at none of these versions (RFC 9110 §13.1.2); a GET is answered 304 then. {tags}"),
+            "description": format!("Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. {tags}"),
         },
         "Idempotency-Key": {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
-            "description": "Made once for this key: the same key and body gets the same answer, the secret too, for 24 hours.",
+            "description": "Makes a retry safe: for 24 hours, the same key and body return the same response, including the secret.",
         },
     })
 }

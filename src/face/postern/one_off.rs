@@ -1,4 +1,4 @@
-//! What only one operation shows: what a change would do, the history, and what is known of a token.
+//! Representations that only one operation returns: dry runs, events and the result of verification.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
 pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry) -> Answer {
-    let told = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened };
-    Answer::new(200, json(&told)).with("etag", etag(dry.id, dry.revision))
+    let view = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened };
+    Answer::new(200, json(&view)).with("etag", etag(dry.id, dry.revision))
 }
 
 pub(super) fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
@@ -34,55 +34,55 @@ pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verifi
 /// What a change would do.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct DryRun {
-    /// The members that it would change.
+    /// The members that would change.
     #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
     /// Whether the credential could do something after the change that it could not do before.
     widens_access: bool,
 }
 
-/// Whether a token holds, and how fresh that is: as of this answer, with nothing kept anywhere.
+/// Whether a token is valid, and the owner of the token. Nothing is cached.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Verified<'a> {
-    /// Whether it holds.
+    /// Whether the token is valid.
     active: bool,
-    /// Why not: `unknown` (also of another tenant), `expired`, `revoked` or `inactive`.
+    /// Why the token is not valid: `unknown` (also for a token of another tenant), `expired`, `revoked` or `inactive`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     reason: Option<&'a str>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    of: Option<Whose<'a>>,
-    /// Whether it may do what was asked for; not there if nothing was.
+    owner: Option<Owner<'a>>,
+    /// Whether the token grants the requested role; absent if the request names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     allowed: Option<bool>,
-    /// When this was judged.
+    /// When the token was checked.
     checked_at: Time,
-    /// How old what was judged by may have been: nothing is kept anywhere, so 0.
+    /// How old the data of the check can be, in seconds. Always 0: nothing is cached.
     max_staleness_seconds: u32,
 }
 
-/// Whose a token is; not there where it is unknown.
+/// The owner of a token; absent if the token is unknown.
 #[derive(Serialize, JsonSchema)]
-struct Whose<'a> {
-    /// Who owns the credential.
+struct Owner<'a> {
+    /// The id of the tenant that owns the credential.
     tenant: Id,
-    /// Whom it speaks for.
+    /// The id of the principal that the credential authenticates as.
     principal: Id,
-    /// The credential.
+    /// The id of the credential.
     credential: Id,
     /// The credential's name.
     name: &'a str,
-    /// What it may do; null is full access.
+    /// The credential's roles; null is full access.
     roles: Option<&'a [Role]>,
-    /// When the token ends by what is known now; null is never.
+    /// When the token expires, unless it is revoked or changed before; null is never.
     expires_at: Option<Time>,
 }
 
 impl<'a> Verified<'a> {
     fn new(verified: &'a operation::Verified, checked_at: Micros) -> Self {
         let subject = verified.subject.as_ref();
-        let of = subject.map(|subject| Whose {
+        let owner = subject.map(|subject| Owner {
             tenant: subject.tenant,
             principal: subject.principal,
             credential: subject.credential,
@@ -94,7 +94,7 @@ impl<'a> Verified<'a> {
         Self {
             active: reason.is_none(),
             reason,
-            of,
+            owner,
             allowed: verified.allowed,
             checked_at: Time(checked_at),
             max_staleness_seconds: 0,
@@ -102,31 +102,32 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// One change of a tenant, a principal or a credential, or of a secret of a credential. It never holds a secret.
+/// One change of a tenant, a principal, a credential or a secret of a credential. It never contains the value of a
+/// secret.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Event<'a> {
-    /// Its number: they count from 1 in each tenant.
+    /// The number of the event, from 1 in each tenant.
     seq: i64,
-    /// When.
+    /// When the change was made.
     at: Time,
     /// What was done.
     action: &'a str,
-    /// What it is of: `tenant`, `principal` or `credential`.
+    /// What was changed: `tenant`, `principal` or `credential`.
     noun: &'static str,
     /// The id of the tenant, principal or credential.
     id: Id,
-    /// The secret, if it is an event of a secret of the credential.
+    /// The id of the secret, if a secret of the credential was changed.
     secret: Option<Id>,
-    /// The revision after it.
+    /// The revision after the change.
     revision: i64,
-    /// Who: a credential's id, `root`, or `console` for a change made in the database.
+    /// The caller that made the change: a credential's id, `root`, or `console` for a change made in the database.
     by: &'a str,
-    /// In which request: the answer's `X-Request-Id`.
+    /// The `X-Request-Id` of the request that made the change.
     request_id: &'a str,
-    /// The members that it changed.
+    /// The members that were changed.
     #[schemars(with = "BTreeMap<String, Difference>")]
     changes: Changes,
-    /// Whether it widened access.
+    /// Whether the change widened access.
     widened_access: bool,
 }
 

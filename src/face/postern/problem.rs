@@ -1,5 +1,5 @@
-//! Refusals as problem details (RFC 9457), with every violation: where it is (a JSON pointer, RFC 6901), a stable code, and how
-//! to mend it. docs/ERRORS.md lists the codes; a test makes it from this file.
+//! Refusals as problem details (RFC 9457). Each violation has a JSON pointer (RFC 6901), a stable code and how to fix
+//! it. docs/ERRORS.md lists the codes; a test generates it from this file.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,43 +13,43 @@ use crate::refusal::{Conflict, Refusal, Unreadable};
 /// Why a request was refused (RFC 9457).
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Problem {
-    /// A name for the kind of problem: `urn:postern:problem:` and the code.
+    /// `urn:postern:problem:` followed by the code.
     r#type: String,
-    /// What is wrong, in a few words: the same for each problem of its code.
+    /// What is wrong, in a few words. Every problem with the same code has the same title.
     title: &'static str,
-    /// The answer's status.
+    /// The HTTP status code of the response.
     status: u16,
-    /// What is wrong, for programs: docs/ERRORS.md has them all. They do not change.
+    /// A stable code, for programs. docs/ERRORS.md lists all codes.
     code: &'static str,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     detail: Option<String>,
-    /// All that is wrong with the body or the query, in the order of the fields.
+    /// Every violation of the body or the query, in the order of the fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    violations: Vec<Told>,
+    violations: Vec<ViolationView>,
 }
 
-/// A rule that the body breaks, or a query parameter that is not what it has to be.
+/// A member of the body that violates a rule, or an invalid query parameter.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Violation")]
-struct Told {
-    /// Where in the body (RFC 6901).
+struct ViolationView {
+    /// A JSON pointer to the member of the body (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pointer: Option<String>,
-    /// Which query parameter.
+    /// The name of the query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     parameter: Option<&'static str>,
-    /// Which rule, for programs.
+    /// A stable code of the rule, for programs.
     code: &'static str,
-    /// How to mend it.
+    /// How to fix it.
     detail: String,
 }
 
-/// The answer to a refusal.
-#[expect(clippy::too_many_lines, reason = "one arm a refusal, and nothing else")]
+/// Renders a refusal.
+#[expect(clippy::too_many_lines, reason = "one arm for each refusal, and nothing else")]
 pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
     let plain = |status, code, title| (status, code, title, None);
     let detailed = |status, code, title, detail: &str| (status, code, title, Some(detail.to_owned()));
@@ -76,7 +76,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         ),
         Refusal::TooLarge => detailed(413, "too_large", "The body is too large", "Send at most 64 KiB."),
         Refusal::Unreadable(Unreadable::Parameters(parameters)) => {
-            violations.extend(parameters.iter().map(|parameter| Told {
+            violations.extend(parameters.iter().map(|parameter| ViolationView {
                 pointer: None,
                 parameter: Some(parameter.name),
                 code: "parameter",
@@ -145,8 +145,8 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "More than 10,000 credentials would be deleted",
             "Delete some of the credentials first. One request deletes at most 10,000.",
         ),
-        Refusal::Invalid(broken) => {
-            violations.extend(broken.iter().map(|violation| told(dialect, violation)));
+        Refusal::Invalid(found) => {
+            violations.extend(found.iter().map(|violation| violation_view(dialect, violation)));
             detailed(422, "invalid", "Validation failed", "Fix every violation listed.")
         }
         Refusal::ForbiddenChange => detailed(
@@ -213,13 +213,13 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
 
 const MISSING: &str = "It does not exist or was deleted. Resources of other tenants look the same.";
 
-fn told(dialect: &dyn Dialect, violation: &Violation) -> Told {
+fn violation_view(dialect: &dyn Dialect, violation: &Violation) -> ViolationView {
     let Violation { field, location, rule } = violation;
     let (code, detail) = words(rule);
-    Told { pointer: Some(pointer(dialect, *field, location)), parameter: None, code, detail }
+    ViolationView { pointer: Some(pointer(dialect, *field, location)), parameter: None, code, detail }
 }
 
-/// Where in the body it is.
+/// Returns the JSON pointer to a location in the body.
 fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
     let verbs = [Verb::Create, Verb::Rotate, Verb::Revoke];
     let nouns = [Noun::Credential, Noun::Principal, Noun::Tenant];
@@ -238,12 +238,12 @@ fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
     }
 }
 
-/// A name as a part of a pointer (RFC 6901 §3).
+/// Escapes a name as a token of a JSON pointer (RFC 6901 §3).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A rule's stable code, and how to mend what breaks it.
+/// Returns a rule's stable code, and how to fix a violation of it.
 fn words(rule: &Rule) -> (&'static str, String) {
     let given = |text: &str| text.to_owned();
     match rule {
@@ -283,7 +283,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::ReadOnly => ("read_only", given("Read-only. Omit it, or in PUT and PATCH send its current value.")),
         Rule::Unknown(None) => ("unknown_member", given("Unknown member. Omit it.")),
         Rule::Unknown(Some(nearest)) => ("unknown_member", format!("Unknown member. Did you mean {nearest}?")),
-        // Of fields that this face does not have.
+        // Rules on fields that this face does not have.
         Rule::OutsideContext | Rule::LastRole | Rule::NotAContext => ("context", given("Does not fit the context.")),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => ("not_a_token", given("Not a valid token.")),
     }

@@ -1,4 +1,4 @@
-//! What this face reads: bodies strictly, and which page of a list.
+//! Reads requests of our own face: bodies, without ignoring any member, and the query parameters of lists.
 
 use std::cell::LazyCell;
 
@@ -16,11 +16,13 @@ use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::store::command::{Filter, Order, Page, SortKey};
 
-/// How many violations are read: one more than are reported, which tells that there are more. A body is read before the caller
-/// is known, and the nearest name is looked for for each unknown one.
+/// The maximum violations that are collected: one more than are reported, so that the report can state that there are
+/// more. The bound is needed because a body is read before authentication, and each unknown name is compared with the
+/// known ones.
 const READ_MAX: usize = VIOLATIONS_MAX + 1;
 
-/// Members of answers that only read. GET, edit, PUT works with them left in, at the values they have.
+/// Returns the read-only members of a representation. PUT and PATCH accept them at their current values, so that
+/// clients can send back what GET returned.
 pub(super) fn read_only(noun: Noun) -> &'static [&'static str] {
     match noun {
         Noun::Tenant => &["id", "label", "revision", "created_at", "updated_at"],
@@ -39,22 +41,22 @@ pub(super) fn read_only(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-/// Reads a body whose every member has to be a word of the face, or one that only reads.
+/// Reads a body. Every member must be a word of the face, or read-only.
 pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(dialect, noun, verb, &mut body);
-    let reads = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
-    // A role that is told wrong might be one on everything.
+    let accepted = if matches!(verb, Verb::Replace | Verb::Merge) { read_only(noun) } else { &[] };
+    // Ignoring a misspelled `resource` would make the role one on everything.
     if let Given::Value(Value::Array(roles)) = draft.given(Field::Roles)
         && roles.len() <= ROLES_MAX
     {
-        let strangers = roles.iter().enumerate().flat_map(|(index, role)| strangers(index, role));
-        draft.unknown = strangers.take(READ_MAX).collect();
+        let unknown = roles.iter().enumerate().flat_map(|(index, role)| unknown_members(index, role));
+        draft.unknown = unknown.take(READ_MAX).collect();
     }
     for (name, value) in body {
         if draft.unknown.len() == READ_MAX {
             break;
         }
-        if !reads.contains(&name.as_str()) {
+        if !accepted.contains(&name.as_str()) {
             let rule = if read_only(noun).contains(&name.as_str()) {
                 Rule::ReadOnly
             } else {
@@ -62,7 +64,7 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
             };
             draft.unknown.push(Violation { field: Field::Other, location: Location::Key(name), rule });
         } else if !matches!(name.as_str(), "last_used_at" | "secrets") {
-            // Those two move by themselves, and are no part of what an ETag stands for.
+            // Use and rotation change these two without changing the ETag, so their values are not compared.
             let given = if name.ends_with("_at") { stored_time(value) } else { value };
             draft.asserted.insert(name, given);
         }
@@ -70,8 +72,8 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
     draft
 }
 
-/// The members of a role that no role has.
-fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
+/// Returns a violation for each unknown member of a role.
+fn unknown_members(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let words = RoleMember::ALL.map(RoleMember::name);
     let given = role.as_object().into_iter().flat_map(Map::keys);
     given.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
@@ -81,17 +83,17 @@ fn strangers(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     })
 }
 
-/// A time as it is stored; what is none stays as it is, and so is not what is stored.
+/// Converts a time to its stored form. A value that is not a time stays as it is, and so differs from any stored value.
 fn stored_time(value: Value) -> Value {
     match &value {
         Value::Null => value,
         Value::String(text) => Micros::parse(text).map_or(value, |time| time.0.into()),
-        // Not the number that is stored: nobody is shown that.
+        // A number could equal the stored one, which no response contains.
         _ => false.into(),
     }
 }
 
-/// The word that is nearest to a name, if one is near.
+/// Returns the face's word that is most similar to an unknown name, if one is similar enough.
 fn nearest(dialect: &dyn Dialect, noun: Noun, verb: Verb, name: &str) -> Option<&'static str> {
     let words =
         Field::ALL.into_iter().filter(|field| noun.has(*field)).filter_map(|field| dialect.word(noun, verb, field));
@@ -99,8 +101,8 @@ fn nearest(dialect: &dyn Dialect, noun: Noun, verb: Verb, name: &str) -> Option<
 }
 
 fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    // A body of unknown members, or one with a name as long as a body, is read before it is known who calls: only words of about
-    // the name's length are compared with it, since no other can be near.
+    // This runs before authentication, on names of any number and length. Only words of about the name's length are
+    // compared, since no other can be within the distance.
     let may_differ = |word: &str| word.len() / 3 + 1;
     let length = name.chars().count();
     let words = words.into_iter().filter(|word| word.len().abs_diff(length) <= may_differ(word));
@@ -110,10 +112,10 @@ fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'s
 }
 
 pub(super) const LIMIT: u32 = 50;
-/// With what is told of each, a page of so many reads less than a thousand rows.
+/// A page of this many credentials with their secrets reads fewer than 1000 rows.
 pub(super) const LIMIT_MAX: u32 = 100;
 
-/// How many items at most.
+/// Reads `limit`.
 fn limit(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> u32 {
     let limit = request.query_value(&["limit"]).map_or(Some(LIMIT), |limit| limit.parse().ok());
     limit.filter(|limit| (1..=LIMIT_MAX).contains(limit)).unwrap_or_else(|| {
@@ -122,19 +124,19 @@ fn limit(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static st
     })
 }
 
-/// Which page: `limit`, `cursor`, `sort`; and of credentials, which of them.
+/// Reads `limit`, `cursor` and `sort`, and the filters of credentials.
 pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     let mut wrong = Vec::new();
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
     let limit = limit(request, &mut wants);
     let filter = if noun == Noun::Credential { filter(request, &mut wants) } else { Filter::default() };
-    // A prefix is a range of names: in their order it is looked at alone.
-    let usual = if filter.name_from.is_some() { "name" } else { "created" };
-    let sort = request.query_value(&["sort"]).unwrap_or_else(|| usual.to_owned());
+    // A prefix is a range of names: sorted by name, a page reads only that range.
+    let default = if filter.name_from.is_some() { "name" } else { "created" };
+    let sort = request.query_value(&["sort"]).unwrap_or_else(|| default.to_owned());
     let (descending, key) = sort.strip_prefix('-').map_or((false, sort.as_str()), |key| (true, key));
     let key = match key {
         "created" => SortKey::Creation,
-        // Principals and tenants are few, and have no index of names.
+        // Principals and tenants have no index on names.
         "name" if noun == Noun::Credential => SortKey::Name,
         _ => {
             let of_credentials = noun == Noun::Credential;
@@ -157,7 +159,7 @@ pub(super) fn page(request: &Request<'_>, noun: Noun) -> Result<Page, Refusal> {
     if wrong.is_empty() { Ok(page) } else { Err(Refusal::Unreadable(Unreadable::Parameters(wrong))) }
 }
 
-/// Which credentials: each parameter narrows.
+/// Reads the filters of a list of credentials. A credential is listed if it matches all of them.
 fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static str)) -> Filter {
     let mut filter = Filter::default();
     let given = |name: &'static str| request.query_value(&[name]);
@@ -192,11 +194,11 @@ fn filter(request: &Request<'_>, wants: &mut impl FnMut(&'static str, &'static s
     filter
 }
 
-/// The first text behind all that begin so; none where nothing is.
+/// Returns the smallest text that sorts after every text with this prefix; `None` if there is none.
 fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut letters: Vec<char> = prefix.chars().collect();
     while let Some(last) = letters.pop() {
-        // A range of code points leaves the surrogates out.
+        // A range of chars skips the surrogates.
         if let Some(next) = (last..=char::MAX).nth(1) {
             letters.push(next);
             return Some(letters.into_iter().collect());
@@ -205,7 +207,7 @@ fn end_of_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// `limit` and `cursor` of a history.
+/// Reads `limit` and `cursor` of a history.
 pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal> {
     let mut wrong = Vec::new();
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
@@ -221,7 +223,7 @@ pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal
     Ok(HistoryPage { limit, from })
 }
 
-/// The members of a question about a token.
+/// The members of a body of `/v1/verify`.
 pub(super) const INQUIRY: [&str; 4] = ["token", "role_id", "resource", "resource_instance"];
 
 /// Reads `{token, role_id?, resource?, resource_instance?}`.

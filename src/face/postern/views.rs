@@ -1,4 +1,5 @@
-//! What this face's clients see. Every member is always there, null where there is nothing, so that GET, edit, PUT works.
+//! The representations of our own face. Every member is always present, null if it has no value, so that clients can
+//! GET, edit and PUT.
 
 use std::collections::BTreeMap;
 
@@ -17,30 +18,30 @@ use crate::store::command::Page;
 use crate::store::list::{Item, Listed};
 use crate::store::{principal, tenant};
 
-pub(super) fn one(context: &RenderContext<'_>, shown: &impl Serialize) -> Answer {
-    Answer::new(if context.creates() { 201 } else { 200 }, json(shown))
+pub(super) fn one(context: &RenderContext<'_>, view: &impl Serialize) -> Answer {
+    Answer::new(if context.creates() { 201 } else { 200 }, json(view))
 }
 
 pub(super) fn etag(id: Id, revision: i64) -> String {
     format!("\"{id}.{revision}\"")
 }
 
-/// A page, and the cursor of the next.
+/// Renders a page of a list with the cursor of the next page.
 pub(super) fn list<'a, S, I: Item + 'a, T: Serialize>(
     context: &RenderContext<'_>,
     listed: &'a Listed<S>,
     page: &Page,
     item: impl Fn(&'a S) -> &'a I,
-    show: impl Fn(&'a S) -> T,
+    view: impl Fn(&'a S) -> T,
 ) -> Answer {
     let listing = cursor::List::new(context.request.path, page.order, page.filter.as_ref());
     let last = listed.items.last().filter(|_| listed.more);
     let stopped = listed.resume.as_ref().map(|edge| cursor::at(&listing, &edge.position()));
     let next = last.map(|last| cursor::at(&listing, &item(last).position())).or(stopped);
-    Answer::new(200, json(&List { items: listed.items.iter().map(show).collect(), next }))
+    Answer::new(200, json(&List { items: listed.items.iter().map(view).collect(), next }))
 }
 
-/// A time, as every answer of this face tells it: RFC 3339, in UTC, with six digits.
+/// A time as this face renders it: RFC 3339, in UTC, with six fractional digits.
 pub(super) struct Time(pub Micros);
 
 impl Serialize for Time {
@@ -67,65 +68,65 @@ impl JsonSchema for Time {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "{T}Page")]
 pub(super) struct List<T> {
-    /// What is on it. It may be short, or empty, and have a next one all the same.
+    /// The items. A page may have fewer than `limit`, or none, and still have a next page.
     pub items: Vec<T>,
     /// The `cursor` of the next page; null on the last one.
     pub next: Option<String>,
 }
 
-/// What a machine shows to be let in: a name, what it may do, until when, and its secrets.
+/// An API credential: its roles, its expiry and its secrets.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Credential<'a> {
-    /// Its id. It never changes.
+    /// The id. It never changes.
     id: Id,
-    /// Who owns it.
+    /// The id of the tenant that owns the credential.
     tenant: Id,
-    /// Whom it speaks for.
+    /// The id of the principal that the credential authenticates as.
     principal: Id,
-    /// Its name, for people. Names may repeat.
+    /// A display name. It need not be unique.
     name: &'a str,
-    /// More about it, for people.
+    /// A description, for people.
     description: Option<&'a str>,
-    /// Whether it may be used at all.
+    /// Whether the credential can be used.
     enabled: bool,
-    /// What it may do; null is full access.
+    /// The roles; null is full access.
     roles: Option<&'a [Role]>,
-    /// When it ends; null is never.
+    /// When the credential expires; null is never.
     expires_at: Option<Time>,
-    /// What clients note beside it, ordered by key.
+    /// Key-value pairs of the client, ordered by key.
     metadata: &'a BTreeMap<String, String>,
-    /// Counts its changes from 1; part of the `ETag`.
+    /// The number of the current version, from 1. It is part of the `ETag`.
     revision: i64,
-    /// When it was made.
+    /// When it was created.
     created_at: Time,
-    /// When it was changed last.
+    /// When it was last changed.
     updated_at: Time,
-    /// When it was used last, to the minute.
+    /// When it was last used, to the minute; null is never.
     last_used_at: Option<Time>,
-    /// Since when it is revoked; null: it is not.
+    /// When the credential was revoked; null if it is not revoked.
     revoked_at: Option<Time>,
-    /// Why it is revoked.
+    /// Why the credential is revoked.
     revoked_reason: Option<&'a str>,
-    /// Its secrets that hold: one, or two while it is rotated, the newest last.
+    /// The valid secrets: one, or two during a rotation, the newest last.
     secrets: Vec<Secret<'a>>,
-    /// The secret itself. In the answer that makes it, and never again.
+    /// The secret. Only the response that creates it has this member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     secret: Option<&'a str>,
 }
 
-/// What is told of a secret.
+/// A secret of a credential, without its value.
 #[derive(Serialize, JsonSchema)]
 struct Secret<'a> {
-    /// Its id, which is a part of the secret itself.
+    /// The id, which is also a part of the secret.
     id: Id,
-    /// Four characters of it, to tell it from others: those before its last part.
+    /// The four characters before the last part of the secret, to recognize it by.
     hint: &'a str,
-    /// When it was made.
+    /// When it was created.
     created_at: Time,
-    /// Until when it holds, if it is being replaced.
+    /// When the secret expires, if a rotation is replacing it.
     expires_at: Option<Time>,
-    /// When it was used last, to the minute.
+    /// When it was last used, to the minute; null is never.
     last_used_at: Option<Time>,
 }
 
@@ -166,24 +167,24 @@ impl<'a> Secret<'a> {
     }
 }
 
-/// Whom credentials speak for: a service, a person, a team.
+/// What credentials authenticate as: a service, a person or a team.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Principal<'a> {
-    /// Its id. It never changes; that of the tenant's default principal is all zeros.
+    /// The id. It never changes; the id of the tenant's default principal is all zeros.
     id: Id,
-    /// Who owns it.
+    /// The id of the tenant that owns the principal.
     tenant: Id,
-    /// Its name, for people.
+    /// A display name.
     name: &'a str,
-    /// More about it, for people.
+    /// A description, for people.
     description: Option<&'a str>,
-    /// Whether its credentials may be used.
+    /// Whether the principal's credentials can be used.
     enabled: bool,
-    /// Counts its changes from 1; part of the `ETag`.
+    /// The number of the current version, from 1. It is part of the `ETag`.
     revision: i64,
-    /// When it was made.
+    /// When it was created.
     created_at: Time,
-    /// When it was changed last.
+    /// When it was last changed.
     updated_at: Time,
 }
 
@@ -202,28 +203,28 @@ impl<'a> Principal<'a> {
     }
 }
 
-/// Who owns everything below. Nothing crosses it.
+/// An organization, which owns principals and credentials. Tenants are isolated from each other.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Tenant<'a> {
-    /// Its id. It never changes.
+    /// The id. It never changes.
     id: Id,
-    /// Another name for it, made once: for `X-Postern-Tenant`, and for URLs of Keycard's clients.
+    /// A unique name that never changes, for `X-Postern-Tenant` and for the URLs of Keycard's clients.
     label: &'a str,
-    /// Its name, for people.
+    /// A display name.
     name: &'a str,
-    /// Whether its credentials may be used.
+    /// Whether the tenant's credentials can be used.
     enabled: bool,
-    /// Whether its credentials may be given roles.
+    /// Whether the tenant's credentials can have roles.
     rbac: bool,
-    /// Whether to change or delete one of its credentials takes If-Match, on every face.
+    /// Whether changing or deleting one of its credentials requires If-Match, on every face.
     require_if_match: bool,
-    /// The roles that there are. `admin`, `editor` and `viewer` are always among them.
+    /// The roles of the tenant, which always include `admin`, `editor` and `viewer`.
     role_names: Vec<String>,
-    /// Counts its changes from 1; part of the `ETag`.
+    /// The number of the current version, from 1. It is part of the `ETag`.
     revision: i64,
-    /// When it was made.
+    /// When it was created.
     created_at: Time,
-    /// When it was changed last.
+    /// When it was last changed.
     updated_at: Time,
 }
 

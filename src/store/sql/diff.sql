@@ -1,6 +1,6 @@
 -- The differences between two documents, by key. Documents contain no null, so the patch has the keys of both. Sets
 -- are reported as additions and removals, metadata by the members that differ: an event is as large as the change,
--- not as the thing.
+-- not as the resource.
 (SELECT json_group_object(key, CASE key
   WHEN 'roles' THEN json_object(
     'added', json((SELECT json_group_array(json(value)) FROM json_each({after}, '$.roles')

@@ -1,4 +1,4 @@
--- The events of one thing: a walk along `previous` from the requested event, the newest one, or its deletion.
+-- The events of one resource: a walk along `previous` from the requested event, the newest one, or its deletion.
 , walk AS (
   SELECT e.* FROM verdict CROSS JOIN events AS e ON e.tenant = verdict.tenant AND e.seq = coalesce(?1 ->> '$.seq',
     {newest},

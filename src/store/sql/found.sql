@@ -1,4 +1,4 @@
--- The caller, and the things that the request names. `tenant` comes from the path or a header, else from the token
+-- The caller, and the resources that the request names. `tenant` comes from the path or a header, else from the token
 -- that root looks up, else it is the caller's own; only root sees other tenants. `principal` comes from the path.
 -- `target` is the credential, found by its id or by one of its tokens.
 found AS MATERIALIZED (

@@ -1,5 +1,5 @@
 -- Inserts into a view whose trigger writes the row if the verdict is `go` and something differs. Returns the verdict
--- and the thing after the write. The columns are those of the view, in its order.
+-- and the resource after the write. The columns are those of the view, in its order.
 INSERT INTO {view}
 SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document AS state, coalesce(revision, 0) + writes AS revision,
   coalesce(created_at, ?1 ->> '$.times.created_at', ?1 ->> '$.now') AS created_at,

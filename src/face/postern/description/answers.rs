@@ -1,6 +1,6 @@
-//! The answers: what an operation shows, by the types that are shown, and how it refuses.
+//! The responses of operations: success, with the schema of its view, and errors.
 
-#![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
+#![expect(clippy::indexing_slicing, reason = "into objects that are built here; no request runs this code")]
 
 use serde_json::{Map, Value, json as value};
 
@@ -8,33 +8,35 @@ use super::operations::{described, is_oauth, is_ours, reference};
 use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
 
-/// The answers of a route. A success: its status, what it shows in words, and the schema of that. `one`: whether the route is on one thing.
+/// Returns the responses of a route. The tuple is the success: its status, its description and its schema. `one` is
+/// whether the route is on one resource.
 pub(super) fn responses(
     route: &Route,
     (status, about, schema): (&str, &str, Option<Value>),
     has_body: bool,
     one: bool,
 ) -> Value {
-    let mut told = Map::new();
+    let mut responses = Map::new();
     let is_oauth = is_oauth(route);
-    let mut done = value!({ "description": about });
+    let mut success = value!({ "description": about });
     if let Some(schema) = schema {
-        done["content"] = value!({ "application/json": { "schema": schema } });
-        let tagged = one || status == "201";
-        done = with_headers(done, if tagged { &["ETag", "Deprecation", "Sunset"] } else { &["Deprecation", "Sunset"] });
+        success["content"] = value!({ "application/json": { "schema": schema } });
+        let headers: &[_] =
+            if one || status == "201" { &["ETag", "Deprecation", "Sunset"] } else { &["Deprecation", "Sunset"] };
+        success = with_headers(success, headers);
         if status == "201" {
             done = with_headers(done, &["Location"]);
         }
     }
     if status == "201" {
-        done["links"] = links(route);
+        success["links"] = links(route);
     }
-    told.insert(status.to_owned(), done);
+    responses.insert(status.to_owned(), success);
     let writes = route.method != Method::Get && !is_oauth && !matches!(route.operation, Operation::Verify(_));
-    let mut may = |status: u16, if_so: bool| {
-        if if_so {
+    let mut may = |status: u16, condition: bool| {
+        if condition {
             let kind = if is_oauth { "oauth-" } else { "" };
-            told.insert(status.to_string(), reference(&format!("responses/{kind}{status}")));
+            responses.insert(status.to_string(), reference(&format!("responses/{kind}{status}")));
         }
     };
     let metadata = matches!(route.operation, Operation::Metadata(_));
@@ -53,56 +55,56 @@ pub(super) fn responses(
     may(428, one && writes && route.path.contains("/credentials/"));
     may(429, !metadata);
     may(503, true);
-    told.into()
+    responses.into()
 }
 
-/// From what makes something, to all that its id is for.
+/// Returns the links from a response that creates a resource to the operations that take the new id.
 fn links(route: &Route) -> Value {
-    let own = |of: &Route| of.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{"));
-    let one = |of: &Route| of.names().count() == route.names().count() + 1 && is_ours(of);
-    let followed = ROUTES.iter().filter(|of| own(of) && one(of));
-    let parameters = |of: &Route| {
-        let last = of.names().count() - 1;
+    let is_below = |other: &Route| other.path.strip_prefix(route.path).is_some_and(|rest| rest.starts_with("/{"));
+    let takes_id = |other: &Route| other.names().count() == route.names().count() + 1 && is_ours(other);
+    let linked = ROUTES.iter().filter(|other| is_below(other) && takes_id(other));
+    let parameters = |other: &Route| {
+        let last = other.names().count() - 1;
         let name = |(index, name)| {
             let member = if index == last { "id" } else { name };
             (name.to_owned(), value!(format!("$response.body#/{member}")))
         };
-        Value::from(of.names().enumerate().map(name).collect::<Map<_, _>>())
+        Value::from(other.names().enumerate().map(name).collect::<Map<_, _>>())
     };
-    let link = |of: &Route| {
-        let [id, ..] = described(of).words;
-        (id.to_owned(), value!({ "operationId": id, "parameters": parameters(of) }))
+    let link = |other: &Route| {
+        let [id, ..] = described(other).words;
+        (id.to_owned(), value!({ "operationId": id, "parameters": parameters(other) }))
     };
-    Value::from(followed.map(link).collect::<Map<_, _>>())
+    Value::from(linked.map(link).collect::<Map<_, _>>())
 }
 
-/// The headers of answers that are told of.
+/// Returns the headers of responses.
 pub(super) fn headers() -> Value {
     let text = value!({ "type": "string" });
     let header = |about: &str| value!({ "required": true, "description": about, "schema": text });
     let mut headers = value!({
-        "ETag": header("Its version: its id and its revision."),
-        "WWW-Authenticate": header("How to say who calls."),
+        "ETag": header("The current version: the id and the revision."),
+        "WWW-Authenticate": header("The supported authentication schemes."),
         "Location": header("The path of what was created."),
         "Accept-Encoding": header("`identity`, if the body had a `Content-Encoding`: send it uncompressed."),
-        "Accept-Patch": header("What PATCH takes, if the body is of another media type."),
-        "Retry-After": header("In how many seconds to try again."),
-        "X-Request-Id": header("The request's id: the caller's own, if it is a sane one. Events tell it."),
-        "Deprecation": header("Since when the caller's secret is being replaced (RFC 9745), if it is."),
-        "Sunset": header("Until when the caller's secret holds (RFC 8594), if it is being replaced."),
+        "Accept-Patch": header("The media types that PATCH accepts, if the body has another media type."),
+        "Retry-After": header("After how many seconds to try again."),
+        "X-Request-Id": header("The id of the request: the client's, if it sent a valid one. Events contain it."),
+        "Deprecation": header("When the rotation of the caller's secret began (RFC 9745). Present only during a rotation."),
+        "Sunset": header("When the caller's secret expires (RFC 8594). Present only during a rotation."),
     });
-    // Not on each.
+    // Some responses lack these.
     for name in ["Deprecation", "Sunset", "Retry-After", "Accept-Encoding", "Accept-Patch"] {
         headers[name]["required"] = false.into();
     }
     headers
 }
 
-fn with_headers(mut told: Value, names: &[&str]) -> Value {
+fn with_headers(mut response: Value, names: &[&str]) -> Value {
     for name in names.iter().chain(&["X-Request-Id"]) {
-        told["headers"][*name] = reference(&format!("headers/{name}"));
+        response["headers"][*name] = reference(&format!("headers/{name}"));
     }
-    told
+    response
 }
 
 fn headers_of(status: u16, is_ours: bool) -> &'static [&'static str] {
@@ -115,34 +117,34 @@ fn headers_of(status: u16, is_ours: bool) -> &'static [&'static str] {
     }
 }
 
-/// The refusals that operations refer to.
+/// Returns the error responses that operations refer to.
 pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
-    let told = [
-        (400, "It cannot be read: the body, or the query."),
-        (401, "Who calls is not known, or may not be let in."),
-        (403, "The caller may not do this, or not make this change."),
-        (404, "There is no such thing, or it is another tenant's."),
-        (409, "It does not fit what is there."),
-        (412, "It was changed since."),
+    let errors = [
+        (400, "The body or the query cannot be read."),
+        (401, "Authentication failed, or the caller is disabled."),
+        (403, "The caller lacks permission for this operation or change."),
+        (404, "The resource does not exist. Resources of other tenants look the same."),
+        (409, "The request conflicts with the current state."),
+        (412, "A precondition failed: the resource has changed."),
         (413, "The body is too large."),
-        (415, "The body is of another media type, or has a `Content-Encoding`; a header says what is taken."),
-        (422, "The body breaks rules, or the Idempotency-Key was used for another."),
+        (415, "The media type of the body is not supported, or it has a `Content-Encoding`; a header lists what is accepted."),
+        (422, "Validation failed, or the Idempotency-Key was used with another body."),
         (428, "The tenant requires `If-Match`."),
-        (429, "Too many authentications failed, from this address or of this credential."),
-        (503, "The database does not answer, or the service is not configured."),
+        (429, "Too many failed authentications from this address or of this credential."),
+        (503, "The database is unavailable, or the service is not configured."),
     ];
     let mut responses = Map::new();
-    responses
-        .insert("304".to_owned(), with_headers(value!({ "description": "It is at that version still." }), &["ETag"]));
-    for (status, about) in told {
+    let unchanged = value!({ "description": "The resource still has the version in `If-None-Match`." });
+    responses.insert("304".to_owned(), with_headers(unchanged, &["ETag"]));
+    for (status, about) in errors {
         let content = value!({ "application/problem+json": { "schema": problem } });
-        let told = value!({ "description": about, "content": content });
-        responses.insert(status.to_string(), with_headers(told, headers_of(status, true)));
+        let response = value!({ "description": about, "content": content });
+        responses.insert(status.to_string(), with_headers(response, headers_of(status, true)));
     }
-    for (status, about) in told.iter().filter(|(status, _)| [400, 401, 403, 413, 415, 429, 503].contains(status)) {
+    for (status, about) in errors.iter().filter(|(status, _)| [400, 401, 403, 413, 415, 429, 503].contains(status)) {
         let content = value!({ "application/json": { "schema": error } });
-        let told = value!({ "description": about, "content": content });
-        responses.insert(format!("oauth-{status}"), with_headers(told, headers_of(*status, false)));
+        let response = value!({ "description": about, "content": content });
+        responses.insert(format!("oauth-{status}"), with_headers(response, headers_of(*status, false)));
     }
     responses.into()
 }

@@ -1,6 +1,6 @@
-//! The schemas of bodies, made from the table of fields.
+//! The schemas of request bodies, generated from the table of fields.
 
-#![expect(clippy::indexing_slicing, reason = "into objects that are made here, and on no request's way")]
+#![expect(clippy::indexing_slicing, reason = "into objects that are built here; no request runs this code")]
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json as value};
@@ -11,7 +11,7 @@ use crate::credential::id::Id;
 use crate::credential::table::{DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
 use crate::credential::validate::{Dialect, default_meaning};
 
-/// The name of its schema.
+/// Returns the name of a body's schema.
 pub(super) fn name(noun: Noun, verb: Verb) -> String {
     let noun = match noun {
         Noun::Tenant => "Tenant",
@@ -27,7 +27,7 @@ pub(super) fn name(noun: Noun, verb: Verb) -> String {
     }
 }
 
-/// The schema of a body: the rows of the table that the face has a word for.
+/// Returns the schema of a body: the rows of the table for which the face has a word, and the read-only members.
 pub(super) fn schema(noun: Noun, verb: Verb) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -46,14 +46,14 @@ pub(super) fn schema(noun: Noun, verb: Verb) -> Value {
     }
     if matches!(verb, Verb::Replace | Verb::Merge) {
         for name in read::read_only(noun) {
-            let about = "Only reads: it may be left in, as it is.";
+            let about = "Read-only: accepted at its current value.";
             properties.insert((*name).to_owned(), value!({ "readOnly": true, "description": about }));
         }
     }
     object(&properties, &required)
 }
 
-/// Takes out of a body's schema what is to have a name of its own, and refers to it.
+/// Replaces the parts of a body's schema that get their own name by references, and returns these parts.
 pub(super) fn named_parts(schema: &mut Value) -> Map<String, Value> {
     let mut parts = Map::new();
     if let Some(items) = schema.pointer_mut("/properties/roles/items") {
@@ -66,7 +66,7 @@ pub(super) fn named_parts(schema: &mut Value) -> Map<String, Value> {
         let whole = value!({ "anyOf": [reference, { "type": "null" }], "description": about });
         let mut part = std::mem::replace(metadata, whole);
         part["type"] = "object".into();
-        part["description"] = "Notes: flat, string to string.".into();
+        part["description"] = "Key-value pairs: strings by name, not nested.".into();
         parts.insert("NewMetadata".to_owned(), part);
     }
     parts
@@ -87,7 +87,7 @@ fn or_null(mut schema: Value) -> Value {
     schema
 }
 
-/// What a value of a shape has to be.
+/// Returns the schema of a value of a shape.
 fn shape_schema(shape: Shape) -> Value {
     match shape {
         Shape::Text { min, max } => text_schema(min, max),
@@ -114,7 +114,7 @@ fn shape_schema(shape: Shape) -> Value {
     }
 }
 
-/// A string without control characters.
+/// Returns the schema of a string without control characters.
 fn text_schema(min: usize, max: usize) -> Value {
     let mut schema = value!({ "type": "string", "maxLength": max, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$" });
     if min > 0 {
@@ -123,19 +123,20 @@ fn text_schema(min: usize, max: usize) -> Value {
     schema
 }
 
-/// A role, as a body gives it.
+/// Returns the schema of a role in a body.
 fn role() -> Value {
     let mut properties = Map::new();
     for member in RoleMember::ALL {
         let (text, about) = match member {
-            RoleMember::RoleId => (text_schema(1, NAME_MAX), "Which role: one of the tenant's `role_names`."),
+            RoleMember::RoleId => (text_schema(1, NAME_MAX), "The name of the role: one of the tenant's `role_names`."),
             RoleMember::Resource => (
                 or_null(text_schema(1, NAME_MAX)),
-                "Limits it to one kind of thing; without it, the role is on everything.",
+                "Limits the role to one kind of resource. Without it, the role is on everything.",
             ),
-            RoleMember::Instance => {
-                (or_null(text_schema(1, NAME_MAX)), "Limits it to one thing of that kind; needs `resource`.")
-            }
+            RoleMember::Instance => (
+                or_null(text_schema(1, NAME_MAX)),
+                "Limits the role to one resource of that kind. Requires `resource`.",
+            ),
         };
         let mut schema = text;
         schema["description"] = about.into();
@@ -144,7 +145,7 @@ fn role() -> Value {
     object(&properties, &[RoleMember::RoleId.name()])
 }
 
-/// The schema of a question about a token.
+/// Returns the schema of a body of `/v1/verify`.
 pub(super) fn inquiry() -> Value {
     let mut properties = Map::new();
     for name in read::INQUIRY {
@@ -154,9 +155,9 @@ pub(super) fn inquiry() -> Value {
         }
         schema["description"] = match name {
             "token" => "The token: a secret, or an access token.",
-            "role_id" => "The role that it would need.",
-            "resource" => "On which kind of thing; needs `role_id`.",
-            _ => "On which thing of that kind; needs `resource`.",
+            "role_id" => "The role that the token must grant.",
+            "resource" => "The kind of resource on which the role is needed. Requires `role_id`.",
+            _ => "The resource of that kind on which the role is needed. Requires `resource`.",
         }
         .into();
         properties.insert(name.to_owned(), schema);

@@ -1,4 +1,4 @@
-//! What the description says of each operation, a row each: its words, its body, and what it shows.
+//! The documentation of each operation, one row each: its texts, its request body and its success response.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json as value};
@@ -11,87 +11,88 @@ use crate::face::{Access, oauth};
 use crate::request::{JSON, MERGE_PATCH};
 use crate::route::{Operation, Route};
 
-/// What is said of an operation.
+/// The documentation of an operation.
 pub(super) struct Described {
-    /// Its id, its tag, and what it does, in few words and in more.
+    /// The operation's id, tag, summary and description.
     pub words: [&'static str; 4],
-    /// The body of its request.
+    /// The request body.
     pub body: Option<Value>,
-    /// The status of its success.
+    /// The status of the success response.
     pub status: &'static str,
-    /// What it then shows, in words.
+    /// The description of the success response.
     pub about: &'static str,
-    /// The schema of that.
+    /// The schema of the success response.
     pub schema: Option<Schema>,
 }
 
 type Schema = fn(&mut SchemaGenerator) -> Value;
 type Answered = (&'static str, &'static str, Option<Schema>);
 
-/// What is said of a route's operation. Operations of other faces have no words: tests/description finds one of ours without.
+/// Returns the documentation of a route's operation; empty texts for operations of other faces. tests/description fails
+/// if one of our own face has none.
 #[rustfmt::skip]
 pub(super) fn described(route: &Route) -> Described {
     match route.operation {
-        Operation::Write(Tenant, Create) => row(["create_tenant", "tenants", "Make a tenant", "For the root token alone."], fields(Tenant, Create), created::<views::Tenant<'_>>()),
-        Operation::Page(Tenant, _) => row(["list_tenants", "tenants", "List tenants", "The root token sees all of them, anyone else its own."], None, page::<views::Tenant<'_>>()),
-        Operation::Read(Tenant) => row(["get_tenant", "tenants", "Show a tenant", "Shows it, and its ETag."], None, it::<views::Tenant<'_>>()),
+        Operation::Write(Tenant, Create) => row(["create_tenant", "tenants", "Create a tenant", "Requires the root token."], fields(Tenant, Create), created::<views::Tenant<'_>>()),
+        Operation::Page(Tenant, _) => row(["list_tenants", "tenants", "List tenants", "The root token lists all tenants, any other caller only its own."], None, page::<views::Tenant<'_>>()),
+        Operation::Read(Tenant) => row(["get_tenant", "tenants", "Get a tenant", "Returns the tenant and its ETag."], None, it::<views::Tenant<'_>>()),
         Operation::Write(Tenant, Replace) => row(["replace_tenant", "tenants", "Replace a tenant",
-                "All of its switches have to be said. The root token alone turns it off or on."], fields(Tenant, Replace), changed::<views::Tenant<'_>>()),
+                "All fields are required. Only the root token can enable or disable a tenant."], fields(Tenant, Replace), changed::<views::Tenant<'_>>()),
         Operation::Write(Tenant, Merge) => row(["update_tenant", "tenants", "Update a tenant", MERGE], fields(Tenant, Merge), changed::<views::Tenant<'_>>()),
         Operation::Delete(Tenant) => row(["delete_tenant", "tenants", "Delete a tenant",
-                "For the root token alone. With all that it has, if `force` says so; its history stays."], None, ("204", "It is gone.", None)),
-        Operation::Write(Principal, Create) => row(["create_principal", "principals", "Make a principal", "For administrators."], fields(Principal, Create), created::<views::Principal<'_>>()),
-        Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "A page of them, in the order in which they were made."], None, page::<views::Principal<'_>>()),
-        Operation::Read(Principal) => row(["get_principal", "principals", "Show a principal", "Shows it, and its ETag."], None, it::<views::Principal<'_>>()),
+                "Requires the root token. `force` also deletes the tenant's principals and credentials. The history is kept."], None, ("204", "Deleted.", None)),
+        Operation::Write(Principal, Create) => row(["create_principal", "principals", "Create a principal", "Requires an administrator."], fields(Principal, Create), created::<views::Principal<'_>>()),
+        Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "Returns a page of principals in the order of creation."], None, page::<views::Principal<'_>>()),
+        Operation::Read(Principal) => row(["get_principal", "principals", "Get a principal", "Returns the principal and its ETag."], None, it::<views::Principal<'_>>()),
         Operation::Write(Principal, Replace) => row(["replace_principal", "principals", "Replace a principal",
-                "`enabled` has to be said. Editors change name and description."], fields(Principal, Replace), changed::<views::Principal<'_>>()),
+                "`enabled` is required. Editors can change only the name and the description."], fields(Principal, Replace), changed::<views::Principal<'_>>()),
         Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<views::Principal<'_>>()),
-        Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "With its credentials. The default one stays."], None, ("204", "It is gone.", None)),
-        Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Make a credential",
-                "Its secret is in this answer, and in no other. `roles` has to be said; without `principal` it is the default one's. \
-                Made by a caller with an end, without a word on its own, it ends with its caller."], fields(Credential, Create), created::<views::Credential<'_>>()),
+        Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "Also deletes the principal's credentials. The default principal cannot be deleted."], None, ("204", "Deleted.", None)),
+        Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Create a credential",
+                "Only this response contains the secret. `roles` is required. Without `principal`, the credential authenticates as the \
+                default principal. Without `expires_at`, it expires when its creator does."], fields(Credential, Create), created::<views::Credential<'_>>()),
         Operation::Page(Credential, _) => row(["list_credentials", "credentials", "List credentials",
-                "A page of them. Filters narrow it; however few pass, a page looks at a bounded number of credentials, and so may be \
-                short, or empty, and have a `next` all the same."], None, page::<views::Credential<'_>>()),
-        Operation::Read(Credential) => row(["get_credential", "credentials", "Show a credential",
-                "Shows it, and its ETag. The secret is never shown again."], None, it::<views::Credential<'_>>()),
+                "Returns a page of the credentials that match every filter. A page examines a bounded number of credentials, so it may \
+                have fewer items than `limit`, or none, and still have a `next`."], None, page::<views::Credential<'_>>()),
+        Operation::Read(Credential) => row(["get_credential", "credentials", "Get a credential",
+                "Returns the credential and its ETag, without the secret."], None, it::<views::Credential<'_>>()),
         Operation::Write(Credential, Replace) => row(["replace_credential", "credentials", "Replace a credential",
-                "What would widen access by being left out has to be said, null aloud: `principal`, `enabled`, `roles`, `expires_at`. \
-                The secrets stay."], fields(Credential, Replace), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
+                "Fields whose absence would grant more access are required; send null explicitly: `principal`, `enabled`, `roles`, \
+                `expires_at`. The secrets are kept."], fields(Credential, Replace), ("200", "The updated resource; for a dry run, what would change.", Some(credential_or_difference))),
         Operation::Write(Credential, Merge) => row(["update_credential", "credentials", "Update a credential",
-                "A JSON Merge Patch (RFC 7396): what is not said stays, null clears, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "It, as it now is; or, of a dry run, what would change.", Some(credential_or_difference))),
-        Operation::Delete(Credential) => row(["delete_credential", "credentials", "Delete a credential", "For good. Its history stays."], None, ("204", "It is gone.", None)),
+                "A JSON Merge Patch (RFC 7396): absent fields are kept, null clears a field, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "The updated resource; for a dry run, what would change.", Some(credential_or_difference))),
+        Operation::Delete(Credential) => row(["delete_credential", "credentials", "Delete a credential", "Deletes the credential permanently. The history is kept."], None, ("204", "Deleted.", None)),
         Operation::Write(Credential, Rotate) => row(["rotate_credential", "rotation", "Begin a rotation",
-                "Makes a new secret, shown in this answer alone. The old one holds for the grace period, and never longer than the \
-                credential. Meanwhile, answers to who still calls with it have `Deprecation` and `Sunset`."], fields(Credential, Rotate), changed::<views::Credential<'_>>()),
-        Operation::FinishRotation => row(["finish_rotation", "rotation", "Finish a rotation", "The old secret ends now."], None, changed::<views::Credential<'_>>()),
-        Operation::CancelRotation => row(["cancel_rotation", "rotation", "Cancel a rotation", "The new secret ends now, and the old one stays."], None, changed::<views::Credential<'_>>()),
+                "Creates a new secret, which only this response contains. The old one stays valid for the grace period, at most until the \
+                credential expires. Meanwhile, responses to callers that use the old secret have `Deprecation` and `Sunset`."], fields(Credential, Rotate), changed::<views::Credential<'_>>()),
+        Operation::FinishRotation => row(["finish_rotation", "rotation", "Finish a rotation", "Invalidates the old secret immediately."], None, changed::<views::Credential<'_>>()),
+        Operation::CancelRotation => row(["cancel_rotation", "rotation", "Cancel a rotation", "Invalidates the new secret immediately and keeps the old one."], None, changed::<views::Credential<'_>>()),
         Operation::Write(Credential, Revoke) => row(["revoke_credential", "credentials", "Revoke a credential",
-                "Beside `enabled`: no face but this one can lift it."], fields(Credential, Revoke), changed::<views::Credential<'_>>()),
+                "Independent of `enabled`. Only this API can restore a revoked credential."], fields(Credential, Revoke), changed::<views::Credential<'_>>()),
         Operation::Restore => row(["restore_credential", "credentials", "Restore a revoked credential",
-                "Lifts the revocation; `enabled` is as it was."], None, changed::<views::Credential<'_>>()),
-        Operation::History(_) => row([history(route), "history", "Show the history",
-                "Every change, newest first: who, when, in which request, which members before and after, and whether it widened \
-                access. It outlives what it tells of."], None, page::<one_off::Event<'_>>()),
-        Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Verify a token",
-                "Is it good, whose is it, and may it do this? A token of another tenant is an unknown one. Nothing is kept anywhere, \
-                so the answer is as fresh as it says."],
+                "Lifts the revocation. `enabled` is unchanged."], None, changed::<views::Credential<'_>>()),
+        Operation::History(_) => row([history(route), "history", "List changes",
+                "Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it \
+                widened access. The history is kept after the resource is deleted."], None, page::<one_off::Event<'_>>()),
+        Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Introspect a token",
+                "Checks whether a token is valid and returns its owner and roles (RFC 7662). A token of another tenant is reported as \
+                inactive. Nothing is cached."],
             introspection_form(), it::<oauth::Introspected<'_>>()),
         Operation::Verify(_) => row(["verify", "verification", "Verify a token",
-                "Is it good, whose is it, and may it do this? A token of another tenant is an unknown one. Nothing is kept anywhere, \
-                so the answer is as fresh as it says."],
+                "Checks whether a token is valid and whether it grants a role, and returns its owner. A token of another tenant is \
+                reported as unknown. Nothing is cached."],
             json_of("Inquiry", true), it::<one_off::Verified<'_>>()),
         Operation::LogIn(_) => row(["log_in", "verification", "Log in",
-                "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body says `client_id` and `client_secret`."], log_in_form(), it::<Access<'_>>()),
-        Operation::Metadata(_) => row(["server_metadata", "verification", "What this server is", "For OAuth clients (RFC 8414)."], None, it::<oauth::Metadata>()),
-        // Of other faces.
+                "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body must have `client_id` and `client_secret`."], log_in_form(), it::<Access<'_>>()),
+        Operation::Metadata(_) => row(["server_metadata", "verification", "Describe this server", "Authorization server metadata for OAuth clients (RFC 8414)."], None, it::<oauth::Metadata>()),
+        // Operations of other faces.
         Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
     }
 }
 
-const MERGE: &str = "A JSON Merge Patch (RFC 7396): what is not said stays.";
+const MERGE: &str = "A JSON Merge Patch (RFC 7396): absent fields are kept.";
 
-/// The name of an operation that shows a history.
+/// Returns the id of an operation that lists events.
 fn history(route: &Route) -> &'static str {
     match route.names().last() {
         Some("credential") => "list_credential_events",
@@ -109,15 +110,15 @@ fn schema<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Value {
 }
 
 fn it<T: JsonSchema>() -> Answered {
-    ("200", "It.", Some(schema::<T>))
+    ("200", "Success.", Some(schema::<T>))
 }
 
 fn created<T: JsonSchema>() -> Answered {
-    ("201", "It is made.", Some(schema::<T>))
+    ("201", "Created.", Some(schema::<T>))
 }
 
 fn changed<T: JsonSchema>() -> Answered {
-    ("200", "It, as it now is.", Some(schema::<T>))
+    ("200", "The updated resource.", Some(schema::<T>))
 }
 
 fn page<T: JsonSchema>() -> Answered {
@@ -129,7 +130,7 @@ fn credential_or_difference(schemas: &mut SchemaGenerator) -> Value {
     value!({ "anyOf": [schema::<views::Credential<'_>>(schemas), dry] })
 }
 
-/// A body that is read by fields.
+/// Returns a request body whose members are fields.
 fn fields(noun: Noun, verb: Verb) -> Option<Value> {
     let mut body = json_of(&body::name(noun, verb), verb != Revoke)?;
     if verb == Merge {
@@ -150,7 +151,7 @@ fn introspection_form() -> Option<Value> {
         "token",
         &value!({
             "token": { "type": "string", "description": "The token." },
-            "token_type_hint": { "type": "string", "description": "Not needed, and not looked at." },
+            "token_type_hint": { "type": "string", "description": "Ignored." },
         }),
     )
 }
@@ -160,7 +161,7 @@ fn log_in_form() -> Option<Value> {
         "grant_type",
         &value!({
             "grant_type": { "type": "string", "enum": ["client_credentials"] },
-            "client_id": { "type": "string", "description": "`client_` and the credential's id." },
+            "client_id": { "type": "string", "description": "`client_` followed by the credential's id." },
             "client_secret": { "type": "string", "description": "The credential's secret." },
         }),
     )
@@ -180,7 +181,7 @@ pub(super) fn is_ours(route: &Route) -> bool {
     ["/v1/", "/oauth/", "/.well-known/"].iter().any(|prefix| route.path.starts_with(prefix))
 }
 
-/// Whether it is one of OAuth's routes.
+/// Returns whether a route on which [`is_ours`] is one of OAuth's.
 pub(super) fn is_oauth(route: &Route) -> bool {
     !route.path.starts_with("/v1/")
 }
