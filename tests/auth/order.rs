@@ -9,7 +9,7 @@ use support::scene::{
     FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
 };
-use support::table::{tables, tell_size};
+use support::table::{report_size, tables};
 use support::{ACME, ROOT};
 
 const FAULTS: [&str; 20] = [
@@ -56,7 +56,7 @@ fn first_failing_check_is_returned_on_every_route() {
             cells += 1;
         }
     }
-    tell_size("order of refusals", cells);
+    report_size("order of refusals", cells);
 }
 
 fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
