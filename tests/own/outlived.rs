@@ -228,7 +228,7 @@ fn expiring_caller_is_refused_only_what_lasts_longer() {
     }
     assert_eq!(scene.send(1, "replay", 0).0.refused(403, "forbidden_change").status, 403);
     let read = scene.send(0, "read on LiteGraph", 7).0.expect(200).json();
-    assert_eq!(read["BearerToken"], "", "the secret of what outlives the caller is not revealed");
+    assert_eq!(read["BearerToken"], "", "the secret of a credential that outlives the caller is not revealed");
     let read = scene.tenant.send(
         "GET",
         format!("{}/{}", scene.tenant.all(LiteGraph), scene.targets[7].id.guid()),
