@@ -62,7 +62,7 @@ fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
             if cursor.is_none() {
                 break;
             }
-            assert!(step < 30, "it does not come to an end: {seen:?}");
+            assert!(step < 30, "the list does not end: {seen:?}");
             // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add one.
             for id in [page[page.len() - 1], made[step * 5 % 23]] {
                 if made.contains(&id) && gone.insert(id) {
@@ -76,7 +76,7 @@ fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
         for id in throughout {
             assert_eq!(seen.iter().filter(|seen| *seen == id).count(), 1, "{id} in {seen:?}");
         }
-        assert_eq!(seen.len(), seen.iter().collect::<BTreeSet<_>>().len(), "none is seen twice: {seen:?}");
+        assert_eq!(seen.len(), seen.iter().collect::<BTreeSet<_>>().len(), "no item twice: {seen:?}");
     });
 }
 
