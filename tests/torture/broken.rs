@@ -10,7 +10,7 @@ use super::model::{Answer, Credential, Event, Kind, Op, step};
 use super::random::Random;
 use support::face::Face;
 
-/// A server that is right, or what is left of it once a test has changed what it told.
+/// A correct server, or its recording after a test has changed it.
 struct Right {
     states: Vec<(String, Option<Credential>)>,
     ops: Vec<Op>,
@@ -31,7 +31,7 @@ impl Right {
         self.events.push(Told { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
     }
 
-    /// Does it now, and answers.
+    /// Executes the operation now and sets its answer.
     fn answer(&mut self, op: &mut Op) {
         let id = op.target.clone().expect("a credential");
         let made = format!("secret{}", self.ops.len());
@@ -51,7 +51,7 @@ impl Right {
         op.answer = Some(done.answer);
     }
 
-    /// What a client asks, from when to when, of the one credential.
+    /// Records an operation on the only credential, from its call to its return.
     fn ask(&mut self, kind: Kind, invoked: u64, returned: u64) {
         let (requests, target) = (vec![format!("request-{}", self.ops.len())], Some("id".to_owned()));
         let mut op = Op { requests, target, kind, if_match: None, invoked, returned, answer: None };
@@ -59,7 +59,7 @@ impl Right {
         self.ops.push(op);
     }
 
-    /// Leaves events out, and closes the gap.
+    /// Removes events, and renumbers the rest.
     fn forget(&mut self, which: impl Fn(&Told) -> bool) {
         self.events.retain(|told| !which(told));
         self.number();
@@ -76,7 +76,7 @@ impl Right {
     }
 }
 
-/// Random operations, each done at an instant between its asking and its answer, which are `wide` apart at most.
+/// Random operations, each executed at an instant between its call and its return, which are at most `wide` apart.
 fn random(seed: u64, wide: usize) -> Right {
     let mut random = Random::of(seed, 0);
     let tenant = Tenant::imagined(&mut random, 2);
@@ -85,7 +85,7 @@ fn random(seed: u64, wide: usize) -> Right {
         let mut op = tenant.plan(&mut random, Mix::Everything);
         let instant = 1_000 + number * 10;
         (op.invoked, op.returned) = (instant - random.below(wide + 1) as u64, instant + random.below(wide + 1) as u64);
-        // Of those that get no answer, one in two is done.
+        // Half of the operations without an answer are executed.
         let lost = wide > 0 && random.percent(5);
         if !lost || random.percent(50) {
             right.answer(&mut op);
@@ -110,12 +110,13 @@ fn correct_concurrent_histories_are_accepted() {
         actions.extend(right.events.iter().map(|told| told.event.action));
         statuses.extend(right.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
     }
-    // And they are about something: changes of each kind, and refusals.
+    // The recording is not trivial: it has events of each kind, and errors.
     let all = ["created", "deleted", "secret_created", "secret_ended", "secret_updated", "updated"];
     assert_eq!((Vec::from_iter(actions), Vec::from_iter(statuses)), (all.into(), vec![200, 204, 401, 404, 409, 412]));
 }
 
-/// Puts a fault into histories; `fault` says whether it found a place for it. Each is found, and there were many.
+/// Injects a fault into recordings; `fault` returns whether it found a place for it. Each fault must be detected, in
+/// many cases.
 fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
     let mut made = 0;
     for seed in 0..SEEDS {
@@ -135,7 +136,7 @@ fn missing_event_is_detected() {
         right.events.remove(at);
         true
     });
-    // Also where none after it shows that it is missing: one of its credential, half of what was done.
+    // Also if no later event shows the gap: an event of the only credential, half of a change.
     each_is_found(50, |right, random| {
         let at = 1 + random.below(right.events.len() - 1);
         right.events.remove(at);
@@ -174,7 +175,7 @@ fn event_with_wrong_contents_is_detected() {
 
 #[test]
 fn lost_update_is_detected() {
-    // It was answered, and then the one after it wrote what it had read before.
+    // The change was acknowledged, and then the next one wrote what it had read before.
     each_is_found(0, |right, _| {
         let changes: Vec<_> = right.events.iter().filter(|told| told.event.action == "updated").cloned().collect();
         let Some(lost) = changes.iter().rev().find(|told| told.event.changes.get("name").is_some()) else {
@@ -183,14 +184,14 @@ fn lost_update_is_detected() {
         right.forget(|told| told.request == lost.request);
         true
     });
-    // The last one of all: nothing but its own answer tells of it.
+    // The very last change: only its own answer shows it.
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
     assert_eq!(right.found(), []);
     right.forget(|told| told.event.action == "updated");
     assert_eq!(right.found(), [What::Lost]);
-    // A deletion that was not one.
+    // A deletion that had no effect.
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Delete(Face::Postern), 20, 30);
@@ -216,7 +217,7 @@ fn stale_read_is_detected() {
     });
 }
 
-/// A credential, and the token of its one secret.
+/// Creates a credential; returns the token of its only secret.
 fn made(right: &mut Right) -> String {
     let said = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
     right.ask(Kind::Create(Face::LiteGraph, said.into()), 0, 10);
@@ -233,7 +234,7 @@ fn stale_acceptance_of_a_secret_is_detected() {
         Kind::Change(Face::LiteGraph, [("enabled", json!(true)), ("token", json!("another"))].into()),
     ];
     for end in ends {
-        // Asked after the answer to what ended it: no. Beside it: yes or no.
+        // A verification called after the end of the secret must fail; a concurrent one may succeed.
         for (invoked, found) in [(31, vec![What::StaleYes]), (29, vec![])] {
             let mut right = Right::new("admin");
             let token = made(&mut right);
@@ -250,7 +251,7 @@ fn stale_acceptance_of_a_secret_is_detected() {
 
 #[test]
 fn non_monotonic_reads_are_detected() {
-    // Both while the change is made: one sees it, and the next one does not.
+    // Two reads during a change: the first sees it, and the second does not.
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Read(Face::Postern), 35, 40);
@@ -261,7 +262,7 @@ fn non_monotonic_reads_are_detected() {
     right.ops[1].answer = right.ops[3].answer.clone();
     right.ops[3].answer = old;
     assert_eq!(right.found(), [What::Unexplained]);
-    // Unless they are asked at once.
+    // Correct if the reads overlap.
     right.ops[3].invoked = 39;
     assert_eq!(right.found(), []);
 }
@@ -285,7 +286,7 @@ fn partially_applied_change_is_detected() {
         made(&mut right);
         let said = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
         right.ask(Kind::Change(Face::LiteGraph, said.into()), 20, 30);
-        // Whether its answer came or not.
+        // Whether its answer arrived or not.
         (right.ops[1].answer, right.ops[1].returned) = (None, u64::MAX);
         assert_eq!(right.found(), []);
         right.forget(|told| told.request == "request-1" && told.event.action == half);
@@ -314,7 +315,7 @@ fn reused_id_is_detected() {
     right.ask(again.clone(), 40, 50);
     assert_eq!(right.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
     assert_eq!(right.found(), []);
-    // As if it had not been there before.
+    // As if the credential had not existed before.
     right.states.clear();
     right.ask(again, 60, 70);
     assert_eq!(right.found(), [What::History]);
@@ -327,7 +328,7 @@ fn unrequested_change_is_detected() {
     let event = right.events[1].event.clone();
     right.tell("of-nobody", "id", event);
     assert_eq!(right.found(), [What::History]);
-    // A refusal that did something.
+    // A rejected request that had an effect.
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);

@@ -29,7 +29,7 @@ fn body_above_64_kib_is_413_with_and_without_content_length() {
             let reply = reply.expect(413);
             assert_eq!((face.error(&reply).as_str(), reply.cost), (face.too_large(), Cost::default()));
         }
-        // Whoever sends all of it before it listens gets the answer too, and not a connection that was cut off.
+        // A client that sends the whole body before it reads also gets the response, not a closed connection.
         for _ in 0..8 {
             assert_eq!(
                 face.error(&update().bytes(body("larger", 32 * LIMIT)).send(server()).expect(413)),
@@ -68,7 +68,7 @@ fn non_ascii_headers_are_handled_like_any_other() {
     assert_eq!(Coactive.error(&unknown.send(server()).expect(404)), "Organization not found");
 }
 
-/// What cannot be read is refused before anything is asked of the database, and every parameter that is wrong is told at once.
+/// Unreadable requests are rejected before the database is used, and all invalid parameters are reported together.
 #[test]
 fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     let tenant = Tenant::new(server());
@@ -102,7 +102,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     ] {
         refused(get(format!("{all}?{query}")), 400, told);
     }
-    // Of principals and tenants there is no index of names; a history has neither an order nor a filter.
+    // Principals and tenants have no index of names; a history has neither an order nor a filter.
     for path in [of_tenant("principals"), "/v1/tenants".to_owned()] {
         refused(get(format!("{path}?sort=name")), 400, "sort parameter");
         refused(get(format!("{path}?limit=0&cursor=x")), 400, "limit parameter, cursor parameter");
@@ -111,7 +111,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
         refused(get(format!("{path}?limit=0&cursor=x")), 400, "limit parameter, cursor parameter");
         refused(get(format!("{path}?cursor=-1")), 400, "cursor parameter");
     }
-    // A dry run of what has none must not be done.
+    // A dry run of an operation without one must not be executed.
     let body = tenant.naming(Postern, "n");
     for (method, path) in [("POST", &all), ("DELETE", &one), ("GET", &one), ("POST", &format!("{one}/rotate"))] {
         refused(call(method, format!("{path}?dry_run=true")).json(&body), 400, "unknown_parameter");
@@ -125,7 +125,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
             refused(call("POST", path).header("idempotency-key", key).json(&body), 400, "bad_idempotency_key");
         }
     }
-    // A patch of another kind would be read for what it is not; nothing but a patch is one.
+    // Other patch formats would be misread as merge patches, and only PATCH accepts merge patches.
     for (method, path, content_type) in [
         ("PATCH", &one, "application/json-patch+json"),
         ("PATCH", &one, "text/plain"),
@@ -145,7 +145,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     assert_eq!(tenant.read(Postern, subject.id).revision(), 1);
     let patch = call("PATCH", &*one).token(&tenant.admin).header("content-type", "application/merge-patch+json");
     patch.bytes("{}").send(server()).expect(200);
-    // The longest key is one.
+    // The longest valid key.
     let key = "k".repeat(255);
     let made = call("POST", &all)
         .token(&tenant.admin)

@@ -23,7 +23,7 @@ const AT: i64 = 1_600_000_000_000_000;
 const ENDS: i64 = 1_900_000_000_000_000;
 const DAY: i64 = 86_400_000_000;
 
-/// A query, and which of the seeds it asks for, by their numbers. The seeds have the names that 49 times the number leaves.
+/// A query, and the numbers of the matching seeds. A seed's name has its number times 49, modulo the size.
 type Filter = (String, Box<dyn Fn(u64) -> bool + Send + Sync>);
 
 fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
@@ -65,7 +65,7 @@ fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
     ]
 }
 
-/// The seeds that pass, in their order.
+/// The matching seeds, in order.
 fn expected(size: u64, passes: &dyn Fn(u64) -> bool, sort: &str) -> Vec<Id> {
     let mut seeds: Vec<_> =
         seeds(size).into_iter().zip(0..).filter(|(_, n)| passes(*n)).map(|(seed, _)| seed).collect();
@@ -79,18 +79,18 @@ fn expected(size: u64, passes: &dyn Fn(u64) -> bool, sort: &str) -> Vec<Id> {
     seeds.into_iter().map(|(.., id)| id).collect()
 }
 
-/// What a walk came by.
+/// The result of a walk.
 #[derive(Default)]
 struct Walk {
     found: Vec<Id>,
     pages: usize,
     /// The most rows that a page read.
     rows: u64,
-    /// Whether it went on to the end.
+    /// Whether the walk reached the end.
     whole: bool,
 }
 
-/// Goes through a list page by page, of so many at most. Each credential of it has so many secrets.
+/// Reads a list page by page, up to `pages`. Each credential has `secrets` secrets.
 fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
     let mut walk = Walk::default();
     let mut cursor = String::new();
@@ -116,7 +116,7 @@ fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
     walk
 }
 
-/// Every query with every sort, gone through so far; what reads too much is told all at once.
+/// Runs every query with every sort; all pages that read too much are reported together.
 fn go_through(size: u64, pages: usize) {
     let tenant = seeded(size);
     let filters = filters(tenant, size);
@@ -130,7 +130,7 @@ fn go_through(size: u64, pages: usize) {
             if walk.whole {
                 assert!(walk.found == expected, "{query} {sort}: {} of {}", walk.found.len(), expected.len());
             } else {
-                assert!(expected.starts_with(&walk.found), "{query} {sort}: those that pass, from the first on");
+                assert!(expected.starts_with(&walk.found), "{query} {sort}: the first matches, in order");
             }
             told.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
         }
@@ -158,7 +158,7 @@ fn filtered_page_of_a_large_tenant_reads_at_most_a_thousand_rows() {
     go_through(large(), 3);
 }
 
-/// Where next to nothing passes, most pages are empty, and each says where the next begins.
+/// If almost nothing matches, most pages are empty, and each has the cursor of the next.
 #[test]
 fn rare_matches_in_a_large_tenant_are_found_page_by_page() {
     let size = large();
@@ -177,7 +177,7 @@ fn rare_matches_in_a_large_tenant_are_found_page_by_page() {
     );
 }
 
-/// A credential may have a hundred roles: a page that asks for one reads no row for each of them.
+/// A credential may have a hundred roles: a page filtered by role reads no row for each of them.
 #[test]
 fn role_filter_reads_no_row_per_role() {
     let tenant = Tenant::new(server());
