@@ -17,16 +17,16 @@ use crate::largest::{CATALOGUE, ROLES, encoded, litegraph, metadata, roles, tena
 use support::sqlite::Sqlite;
 use support::{ACME, CLIENTS, List, ROOT, World};
 
-/// How often as much as reading and writing once. Seen are 0.2 to 1.7.
+/// The maximum ratio to the reference. Measured ratios are 0.2 to 1.7.
 const BOUND: f64 = 15.0;
 
-/// The least of so many rounds, and of more while that is past the bound, but not far past it.
+/// The minimum number of rounds, and the maximum if the ratio is slightly above the bound.
 const ROUNDS: [usize; 2] = [3, 40];
 
-/// What is hashed on the other side: some dozens of times as much as a request has to.
+/// The bytes hashed by the reference: dozens of times as many as a request needs.
 const HASHED: usize = 16 * 1024;
 
-/// A database whose answers are written down, as the text that `glue.js` makes of D1's.
+/// A database that records its results as the text that `glue.js` makes of D1's.
 struct Recorder<'a> {
     to: &'a Sqlite,
     answers: RefCell<Vec<String>>,
@@ -44,7 +44,7 @@ impl Database for Recorder<'_> {
     }
 }
 
-/// One that gives these answers, whatever it is asked, and reads them as `src/worker/d1.rs` does.
+/// A database that returns recorded results, whatever the statement, and parses them as `src/worker/d1.rs` does.
 struct Canned<'a> {
     answers: &'a [String],
     next: Cell<usize>,
@@ -56,7 +56,7 @@ impl Database for Canned<'_> {
     }
 }
 
-/// A request, as it is sent again and again by root.
+/// A request by root that is sent repeatedly.
 struct Sent {
     method: &'static str,
     url: String,
@@ -77,7 +77,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     began.elapsed()
 }
 
-/// How often as much a request takes as what it is compared with.
+/// The ratio of a request's time to the reference's.
 fn ratio(world: &World, sent: &Sent) -> f64 {
     world.pass(1_000_000);
     let recorder = Recorder { to: &world.db, answers: RefCell::default() };
