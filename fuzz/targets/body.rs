@@ -1,4 +1,4 @@
-//! Bodies, read by every face for every noun and verb that it has a route for.
+//! Bodies, read by every face for every noun and verb of its routes.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -35,16 +35,16 @@ fuzz_target!(|data: &[u8]| {
         Err(Unreadable::TooManyValues) => Some(Fault::TooMany),
         Err(Unreadable::DuplicateMember) => Some(Fault::Twice),
         Err(Unreadable::NotAnObject) => Some(Fault::NotAnObject),
-        Err(other) => panic!("no fault of a body: {other:?}"),
+        Err(other) => panic!("not a fault of a body: {other:?}"),
     };
     match told {
         None => assert!(found.is_empty(), "accepted, though another reader finds {found:?}"),
         Some(fault) => assert!(found.contains(&fault), "{fault:?}, though another reader finds {found:?}"),
     }
     let Ok(body) = read else { return };
-    let again = json::object(Value::from(body.clone()).to_string().as_bytes()).expect("what was read is written");
-    assert!(alike(&Value::from(body.clone()), &Value::from(again.clone())), "what was written is read the same");
-    // Three of the routes that take a body, which ones the body itself says: all of them would make an input ten times as slow.
+    let again = json::object(Value::from(body.clone()).to_string().as_bytes()).expect("a parsed body can be written");
+    assert!(alike(&Value::from(body.clone()), &Value::from(again.clone())), "writing and reading changed the body");
+    // Three of the routes with a body, chosen by the body itself: all routes would make an input ten times as slow.
     let taken: Vec<&Route> = ROUTES.iter().filter(|route| takes_json(route)).collect();
     let first = data.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
     for route in taken.iter().cycle().skip(first % taken.len()).take(3) {
@@ -64,12 +64,12 @@ fn takes_json(route: &Route) -> bool {
     }
 }
 
-/// A body that asks: for a part of a list, or about a token.
+/// A body of a search or a verification.
 fn ask(route: &Route, data: &[u8], body: &Map<String, Value>) {
     let headers = One("content-type", "application/json");
     let request = posted(data, &headers);
     if let Operation::Verify(Handler((read, _))) = route.operation {
-        let Ok(inquiry) = read(&request) else { panic!("an object can be asked with") };
+        let Ok(inquiry) = read(&request) else { panic!("an object is a valid body") };
         assert!(!inquiry.token.is_empty() || !inquiry.violations.is_empty());
         named(route.face, body, &inquiry.violations);
     } else if let Operation::Page(noun, Handler(read)) = route.operation
@@ -79,7 +79,7 @@ fn ask(route: &Route, data: &[u8], body: &Map<String, Value>) {
     }
 }
 
-/// One body, as a face reads it for a verb on a noun.
+/// A body, as a face reads it for a verb on a noun.
 fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>, again: &Map<String, Value>) {
     let judge = |body: &Map<String, Value>| {
         let draft = (face.read_body)(noun, verb, body.clone());
@@ -88,9 +88,9 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
     };
     let (draft, change, violations) = judge(body);
     let (_, change_again, violations_again) = judge(again);
-    assert!(change.set == change_again.set && violations == violations_again, "one body, one judgement");
+    assert!(change.set == change_again.set && violations == violations_again, "the same body gave different results");
     for name in draft.asserted.keys() {
-        assert!(body.contains_key(name), "{name} was never said");
+        assert!(body.contains_key(name), "{name} is not in the body");
     }
     if violations.is_empty() {
         bounded(&change);
@@ -99,7 +99,7 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
     }
 }
 
-/// A change that breaks no rule is within every bound that the table of fields tells.
+/// A change without violations is within every bound in the table of fields.
 fn bounded(change: &Change) {
     for row in FIELDS.iter().filter(|row| row.goes == Goes::Document) {
         let Some(value) = change.set.get(row.key) else { continue };
@@ -143,7 +143,7 @@ fn fits(shape: Shape, value: &Value, change: &Change) {
             );
             roles.iter().all(|role| {
                 let limit = |part: &str| role.get(part).is_none_or(|part| is_text(part, 1, NAME_MAX));
-                // What is not said is the one role that every catalogue has.
+                // A role outside the body must be the one that every tenant has.
                 let is_asked = change.named_roles.iter().any(|(_, named)| role["role_id"] == named.as_str());
                 is_text(&role["role_id"], 1, NAME_MAX)
                     && limit("resource")
@@ -162,7 +162,7 @@ fn fits(shape: Shape, value: &Value, change: &Change) {
     assert!(fits, "{shape:?}: {value}");
 }
 
-/// Each violation is told of something that the body has, or lacks.
+/// Each violation refers to a member of the body, or to one that is missing.
 fn named(face: &'static Face, body: &Map<String, Value>, violations: &[Violation]) {
     if violations.is_empty() {
         return;
@@ -180,7 +180,7 @@ fn named(face: &'static Face, body: &Map<String, Value>, violations: &[Violation
         }
     } else if let Some(told) = told["violations"].as_array() {
         assert_eq!(told.len(), violations.len());
-        // The one after the last that is listed says that there are more.
+        // One after the last listed violation says that there are more.
         assert!(told.get(VIOLATIONS_MAX).is_none_or(|more| more["code"] == "too_many_violations"));
         for violation in told.iter().take(VIOLATIONS_MAX) {
             let pointer = violation["pointer"].as_str().expect("a pointer");
@@ -194,9 +194,9 @@ fn named(face: &'static Face, body: &Map<String, Value>, violations: &[Violation
     }
 }
 
-/// A place is in the body, or is one step outside of it where something is missing.
+/// A location exists in the body, or is one step outside of it if something may be missing.
 fn there(body: &Value, steps: &[String], may_lack: bool) {
-    assert!(!steps.is_empty() && !steps[0].is_empty() || body.get("").is_some(), "a violation of nothing");
+    assert!(!steps.is_empty() && !steps[0].is_empty() || body.get("").is_some(), "a violation without a location");
     let mut at = body;
     for (number, step) in steps.iter().enumerate() {
         let next = match at {
@@ -211,7 +211,7 @@ fn there(body: &Value, steps: &[String], may_lack: bool) {
     }
 }
 
-/// A form, against another reader of forms.
+/// A form, compared with another parser of forms.
 fn form(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let headers = One("content-type", "application/x-www-form-urlencoded");
@@ -239,7 +239,7 @@ fn posted<'a>(data: &[u8], headers: &'a One<'a>) -> Request<'a> {
     Request { method: Method::Post, path: "/", query: "", headers, body }
 }
 
-/// Whether two values are the same, but for the last bit of a number with a fraction, which serde_json does not hold.
+/// Whether two values are equal, except for the last bit of fractions, which serde_json does not preserve.
 fn alike(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => {

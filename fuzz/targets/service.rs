@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| SCENE.with(|scene| {
         let other_before = if is_changed { 0 } else { scene.count(OTHER) };
         let came = scene.send(&step);
         told(&step, &came.answer);
-        assert_eq!(came.log, None, "nothing that is sent is logged as a failure");
+        assert_eq!(came.log, None, "a request was logged as a failure");
         if let Some(instead) = &came.instead {
             assert!(matches!(came.answer.status, 401 | 409) && instead.status == 429);
             told(&step, instead);
@@ -46,23 +46,23 @@ fuzz_target!(|data: &[u8]| SCENE.with(|scene| {
         asked(scene, &step, &came);
         kept_secret(scene, &said, &came, is_changed);
         if !is_changed {
-            // Nothing was changed before: what may be done is known.
+            // Nothing was changed before, so the rights of each caller are known.
             let calls = |names: &[&str]| names.iter().any(|name| said.contains(*name));
             let may_write = calls(&["root", "admin", "full", "retiring", "editor", "other"]);
-            assert!(may_write || came.cost.rows_written == 0, "someone wrote who may not: {said:?}");
+            assert!(may_write || came.cost.rows_written == 0, "a caller without the right wrote: {said:?}");
             assert!(calls(&["root", "other"]) || scene.count(OTHER) == other_before, "another tenant: {said:?}");
         }
         is_changed |= came.cost.rows_written > 0;
         name(scene, &came);
     }
     if is_changed {
-        assert_eq!(scene.count(WRONG), 0, "the tables do not agree with each other");
+        assert_eq!(scene.count(WRONG), 0, "the tables are inconsistent");
     }
 }));
 
 const OTHER: &str = "SELECT count(*) FROM events WHERE tenant = '00000000000000000000000001'";
 
-/// Rows that what is kept beside them does not agree with, or that a deletion left behind.
+/// Rows that contradict derived data, or that a deletion left behind.
 const WRONG: &str = "SELECT
     (SELECT count(*) FROM tenants AS t WHERE t.credentials <> (SELECT count(*) FROM credentials AS c WHERE c.tenant = t.id))
   + (SELECT count(*) FROM credentials AS c WHERE NOT EXISTS
@@ -78,7 +78,7 @@ const WRONG: &str = "SELECT
       (SELECT 1 FROM events AS e WHERE e.tenant = c.tenant AND e.seq = c.event AND e.noun = 'credential' AND e.id = c.id))
   + (SELECT count(*) FROM pragma_foreign_key_check)";
 
-/// Whose secret a name puts in; none, for an id.
+/// The owner of the secret that a name refers to; none for an id.
 fn secret_of(name: &str) -> Option<String> {
     let (whose, what) = name.split_once('.').unwrap_or((name, ""));
     let is_secret = matches!(what, "" | "basic" | "access" | "secret");
@@ -86,13 +86,13 @@ fn secret_of(name: &str) -> Option<String> {
     (is_secret && !ids.contains(&name)).then(|| whose.to_owned())
 }
 
-/// Lets time pass, where a request says so.
+/// Advances the clock if a request says so.
 fn pass(scene: &Scene, step: &Step) {
     let later = step.headers.iter().find(|(name, _)| name == "later").and_then(|(_, value)| value.parse::<u32>().ok());
     scene.now.set(scene.now.get() + i64::from(later.unwrap_or_default()) * 1_000_000);
 }
 
-/// Status, headers and body of an answer are what a client of its face reads.
+/// Status, headers and body of a response have the form of the face.
 fn told(step: &Step, answer: &Answer) {
     assert!(answer.status < 500, "{}: {}", answer.status, answer.body);
     for (name, value) in &answer.headers {
@@ -113,10 +113,10 @@ fn told(step: &Step, answer: &Answer) {
     assert!(!matches!(answer.status, 204 | 304), "{}", answer.status);
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     if body.is_object() {
-        assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "no member twice");
+        assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "a duplicate member");
     }
     assert_eq!(header("content-type"), Some(if answer.status < 400 { JSON } else { face.error_type }));
-    let Some(of) = whose(face) else { panic!("a face of no kind") };
+    let Some(of) = whose(face) else { panic!("an unknown face") };
     if answer.status >= 400 {
         let is_text = |value: &Value| value.is_string();
         let fits = match of {
@@ -138,7 +138,7 @@ fn told(step: &Step, answer: &Answer) {
     }
 }
 
-/// Which face this is, by how it words a refusal.
+/// The name of a face, by the format of its errors.
 fn whose(face: &Face) -> Option<&'static str> {
     let refused: Value = serde_json::from_str(&(face.render_error)(&Refusal::NoRoute).body).ok()?;
     let kinds = [
@@ -172,7 +172,7 @@ fn shape(face: &str, operation: Operation) -> Option<&'static str> {
     })
 }
 
-/// What the database was asked: once at most, not at all for garbage; and it wrote nothing where nothing was to change.
+/// At most one trip, none for garbage, and no write where nothing may change.
 fn asked(scene: &Scene, step: &Step, came: &Came) {
     let Came { answer, cost, .. } = came;
     let headers = List(&step.headers);
@@ -201,7 +201,7 @@ fn asked(scene: &Scene, step: &Step, came: &Came) {
     }
 }
 
-/// No answer has a secret of the scene that its caller may not know.
+/// No response has a secret of the scene that its caller may not know.
 fn kept_secret(scene: &Scene, said: &BTreeSet<String>, came: &Came, is_changed: bool) {
     let said = |name: &str| said.contains(name);
     let shown = |secret: &str| {
@@ -223,7 +223,7 @@ fn kept_secret(scene: &Scene, said: &BTreeSet<String>, came: &Came, is_changed: 
     }
 }
 
-/// Gives names to what the next request may be about.
+/// Names the values that the next request may refer to.
 fn name(scene: &Scene, came: &Came) {
     if let Some((_, etag)) = came.answer.headers.iter().find(|(name, _)| *name == "etag") {
         scene.name("etag", etag);
