@@ -94,7 +94,7 @@ impl<'a> Calls<'a> {
         assert_eq!(world.stored_but_last_use() != before, writes, "{of}: is anything written?");
         self.used = writes || is_step(route);
         if matches!(cell, "unknown" | "inactive" | "401") {
-            assert_eq!(world.stored(), all_before, "{of}: not even a last use is noted");
+            assert_eq!(world.stored(), all_before, "{of}: not even a last use is recorded");
         }
         reply.text
     }

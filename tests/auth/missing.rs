@@ -188,7 +188,7 @@ mod litegraph {
         let of = format!("{} {}", method(route), route.path);
         assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
         assert_eq!(of_acme(&scene), before.0, "{of}");
-        assert_ne!(scene.world.stored(), before.1, "{of}: but something is done");
+        assert_ne!(scene.world.stored(), before.1, "{of}: the request has an effect");
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod litegraph {
         for route in ROUTES.iter().filter(|route| route.operation == Operation::FindByToken) {
             let found = |by: &str| scene.send(route, &scene.target, &[bearer(by)], b"");
             assert_eq!(found(&token).status, 404);
-            assert_eq!(found(ROOT).json()["Name"], "target", "root finds whose it is");
+            assert_eq!(found(ROOT).json()["Name"], "target", "root finds the owner");
         }
     }
 }
@@ -247,7 +247,7 @@ mod ours {
                     assert_eq!(ask(token, more), unknown, "{}: {token}", route.path);
                 }
                 let own = ask(&scene.other_admin(), more);
-                assert!(own.1.contains("\"active\":true"), "one's own is told: {}", own.1);
+                assert!(own.1.contains("\"active\":true"), "the caller's own token is active: {}", own.1);
             }
         }
     }
@@ -295,7 +295,7 @@ mod ours {
             let url = url(route, &PathIds { credential, ..scene.target.clone() });
             scene.world.get(&url, ROOT).json()["items"].as_array().map_or(0, Vec::len)
         };
-        assert!(events(deleted) > 2 && events(there) > 1, "where they are theirs, they are told");
+        assert!(events(deleted) > 2 && events(there) > 1, "the events are listed in their own tenant");
     }
 
     /// A key is scoped to its caller: another caller, in this tenant or another, creates another resource with it.

@@ -153,7 +153,7 @@ mod access_token {
             (reply.status, reply.cost.trips)
         };
         assert_eq!([at(end - 1), at(end), at(end + 1)], [(200, 1), (401, 0), (401, 0)]);
-        assert_eq!(scene.world.get(&client_url(&id.client()), &secret).status, 200, "its secret goes on");
+        assert_eq!(scene.world.get(&client_url(&id.client()), &secret).status, 200, "its secret is still valid");
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod access_token {
         let made = scene.world.call("POST", support::CLIENTS, &access, &json!({"name": "made"}));
         assert_eq!(made.status, 201);
         let sql = format!("SELECT count(*) FROM credentials WHERE name = 'made' AND expires_at = {end}");
-        assert_eq!(scene.world.db.count(&sql), 1, "what it makes ends with its credential");
+        assert_eq!(scene.world.db.count(&sql), 1, "what it creates expires with its credential");
         scene.world.now.set(end);
         assert_eq!(scene.world.get(&client_url(&id.client()), &access).status, 401);
     }

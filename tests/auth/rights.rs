@@ -257,7 +257,7 @@ fn credentials_created_by_an_expiring_caller_expire_with_it() {
         );
         let sql =
             format!("SELECT count(*) FROM credentials WHERE id = '{}' AND expires_at IS NULL", scene.target.credential);
-        assert_eq!(scene.world.db.count(&sql), 1, "what was there keeps its own end, which is none");
+        assert_eq!(scene.world.db.count(&sql), 1, "an existing credential keeps its expiry, which is none");
     }
 }
 
@@ -303,7 +303,7 @@ mod last_use {
         let (world, (id, token)) = (&scene.world, scene.admin());
         let made = world.call("POST", &keycard(&scene), &token, &json!({"name": "other"})).json();
         let url = format!("{}/{}", keycard(&scene), text(&made, "id"));
-        assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was made, not used");
+        assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was created, not used");
         assert_eq!(world.get(&url, &text(&made, "client_secret")).status, 200);
         let shown = text(&world.get(&url, &token).json(), "last_used_at");
         assert_eq!(shown.len(), "2019-12-27T18:11:19.117Z".len());

@@ -19,7 +19,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("listed", _) => all(stage, face, Credential),
         ("listed by GUIDs", "litegraph") => {
-            // The second is a user's.
+            // The second GUID is a user's.
             let guids = format!("guids={},{},{ZERO}", stage.id.guid(), stage.user.guid());
             Some(all(stage, face, Credential)?.asking(&guids))
         }
@@ -80,14 +80,15 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// A page of ours, behind the first one.
+/// A page of our own face, after the first one.
 fn further(stage: &Stage, first: &str, rest: &str) -> Option<Request> {
     let all = all(stage, "postern", Credential)?;
     let first = told(stage, &Request::get(&all.url).asking(first));
     Some(all.asking(&format!("{rest}&cursor={}", text(&first, "next"))))
 }
 
-/// All of a noun, once there are four of it: for credentials, of the user; the tenant has one more.
+/// The complete list of a noun, after creating some up to four: of credentials, those of the user; the tenant has one
+/// more.
 fn all(stage: &Stage, face: &str, noun: Noun) -> Option<Request> {
     let [all, _] = stage.place(face, noun)?;
     let [url, _] = stage.place("keycard", noun)?;
@@ -99,7 +100,7 @@ fn all(stage: &Stage, face: &str, noun: Noun) -> Option<Request> {
     Some(Request::get(&all))
 }
 
-/// A page of Keycard's, behind or before the last of the first so many.
+/// A page of Keycard's face, after or before the last of the first `behind` items.
 fn page(stage: &Stage, noun: Noun, side: &str, behind: usize, rest: &str) -> Option<Request> {
     let all = all(stage, "keycard", noun)?;
     let first = told(stage, &Request::get(&all.url).asking(&format!("limit={behind}")));
@@ -107,7 +108,7 @@ fn page(stage: &Stage, noun: Noun, side: &str, behind: usize, rest: &str) -> Opt
     Some(all.asking(&format!("{side}={place}&{rest}")))
 }
 
-/// An enumeration of LiteGraph's, once there are five.
+/// An enumeration of LiteGraph's face, after creating some up to five.
 fn enumeration(stage: &Stage, query: &str) -> Request {
     if stage.world.db.count("SELECT count(*) FROM credentials") < 5 {
         all(stage, "litegraph", Credential);

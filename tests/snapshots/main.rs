@@ -26,12 +26,12 @@ use support::text;
 
 const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
 
-/// What an answer can be about. A face that has no such answer has no snapshot of it.
+/// Every situation that a response can be about. A face that cannot get into a situation has no snapshot of it.
 fn situations() -> Vec<&'static str> {
     SCENES.iter().flat_map(stage::Scene::situations).collect()
 }
 
-/// The situation that shows a refusal. A new one says here which that is; a scene has it.
+/// The situation with a snapshot of this error. A new error must be listed here, and a scene must have the situation.
 fn situation_of(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Misconfigured(_) => "misconfigured",
@@ -82,16 +82,16 @@ fn situation_of(refusal: &Refusal) -> &'static str {
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
-/// An answer: what it is about, the name of its snapshot, and its text.
+/// A response: its situation, the name of its snapshot, and its text.
 struct Shown {
     situation: &'static str,
     name: String,
     text: String,
-    /// What was done, where it was.
+    /// The operation, if the situation is a success.
     done: Option<Operation>,
 }
 
-/// Every answer of every face, brought about once.
+/// Every response of every face, produced once.
 static ANSWERS: LazyLock<Vec<(&str, Vec<Shown>)>> =
     LazyLock::new(|| FACES.into_iter().map(|face| (face, answers(face))).collect());
 
@@ -154,7 +154,7 @@ fn every_operation_of_every_face_has_a_snapshot() {
             Some("organizations") => "keycard",
             Some("service-account-token" | "oauth" | ".well-known") => "oauth",
             Some("v1") => "postern",
-            _ => panic!("{path}: whose is it?"),
+            _ => panic!("{path} belongs to no face"),
         };
         let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == face).expect("a face");
         assert!(answers.iter().any(|answer| answer.done == Some(*operation)), "{face}: {operation:?}");
@@ -170,12 +170,11 @@ fn every_refusal_has_a_snapshot() {
     }
     let shown: BTreeSet<_> = ANSWERS.iter().flat_map(|(_, answers)| answers).map(|answer| answer.situation).collect();
     for situation in situations {
-        assert!(shown.contains(situation), "{situation}: no face has it");
+        assert!(shown.contains(situation), "{situation}: no face has a snapshot");
     }
 }
 
-/// A rule's code in a problem of our own face, and words of its own that it says; nothing for one of fields that the face does
-/// not have.
+/// The code of a rule on our own face, and a part of its detail; none for rules of fields that the face does not have.
 fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
     match rule {
         Rule::Missing => Some(("missing", "Required")),
@@ -223,11 +222,11 @@ fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
         .map(|told| (text(&told, "code"), text(&told, "detail"), text(&told, "pointer")))
         .collect();
     for rule in &all {
-        let (code, words) = told_of(rule).expect("it is the face's");
+        let (code, words) = told_of(rule).expect("a rule of the face");
         let shown = |(of, detail, _): &&(String, String, String)| of == code && detail.contains(words);
         assert!(told.iter().any(|told| shown(&told)), "{rule:?}");
     }
-    // Each says where, and as what the list above knows.
+    // Each has a location, and a code that the list above knows.
     let codes: BTreeSet<_> = all.iter().filter_map(told_of).map(|(code, _)| code).collect();
     for (code, detail, pointer) in &told {
         assert!(
@@ -251,5 +250,5 @@ fn no_snapshot_is_stale_and_none_contains_a_secret() {
         kept.insert(file.file_name().unwrap().to_string_lossy().into_owned());
     }
     let apart: Vec<_> = kept.symmetric_difference(&made).collect();
-    assert!(apart.is_empty(), "either a file or an answer, and not both: {apart:?}");
+    assert!(apart.is_empty(), "a file without a response, or a response without a file: {apart:?}");
 }

@@ -59,7 +59,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         )),
         ("principal created", "keycard") => Some(service_account("acme")),
         ("principal created", "postern") => Some(principal()),
-        // The answer that the first one got, though it is another's name by now.
+        // The response to the first request, although the principal has another name by now.
         ("principal created again", "postern") => {
             let once = principal().with("idempotency-key", "the-first-robots");
             let made = stage.send(&once).json();

@@ -11,15 +11,15 @@ use serde_json::Value;
 
 use support::{MASTER_KEY, ROOT, Reply, START, settings};
 
-/// A token that a test's client chooses for itself.
+/// A token chosen by a client.
 pub const CHOSEN: &str = "a-token-of-the-clients-own";
 
 pub struct Redacted {
-    /// Whose answer it is: the same member may be another thing there.
+    /// The face of the response, since members differ by face.
     face: &'static str,
-    /// The time until which things can have happened.
+    /// The latest time that a response may contain.
     now: i64,
-    /// Each gets a number, in the order in which they come.
+    /// Ids are numbered in the order of their occurrence.
     ids: RefCell<Vec<Id>>,
 }
 
@@ -28,7 +28,7 @@ impl Redacted {
         Self { face, now, ids: RefCell::default() }
     }
 
-    /// The text.
+    /// The complete text.
     pub fn text(&self, method: &str, url: &str, reply: &Reply) -> String {
         let mut lines = vec![format!("{method} {}", self.url(url)), String::new(), reply.status.to_string()];
         lines.extend(reply.headers.iter().map(|(name, value)| format!("{name}: {}", self.header(name, value, reply))));
@@ -52,7 +52,7 @@ impl Redacted {
         query.map_or_else(|| path.clone(), |query| format!("{path}?{}", pairs(query)))
     }
 
-    /// What is shown of a part of a URL: an id in any spelling, a place in a list, a token.
+    /// The redacted part of a URL: an id in any spelling, a cursor, a token.
     fn said(&self, part: &str) -> String {
         let client = || Id::parse_client(part).map(|id| self.client(id));
         let guid = || Id::parse_guid(part).map(|id| self.guid(id));
@@ -61,7 +61,7 @@ impl Redacted {
         id.or_else(|| self.cursor(part)).or_else(ours).unwrap_or_else(|| part.to_owned())
     }
 
-    /// A place in a list: an id, and in hexadecimal when it was made; or its name.
+    /// A redacted cursor: an id, and the time of creation in hexadecimal or the name.
     fn cursor(&self, text: &str) -> Option<String> {
         let (id, key) = text.split_at_checked(26)?;
         let id = Id::parse(id)?;
@@ -74,7 +74,7 @@ impl Redacted {
         Some(format!("<place of {}>", self.id(id)))
     }
 
-    /// Signed, good now, and as long as it says: no longer.
+    /// A redacted access token. Checks that it is signed, valid, and for the full lifetime only.
     fn access(&self, value: &str) -> String {
         let keys = settings(MASTER_KEY, None).expect("settings").keys;
         let good = |at: i64| keys.read_access(value, "pstn_", Micros(at)).is_some();
@@ -129,7 +129,7 @@ impl Redacted {
                 for (name, value) in members {
                     self.members(value, text);
                     let Some(said) = value.as_str() else { continue };
-                    // The text keeps its order and spelling: only the value goes.
+                    // The text keeps its order and spelling; only the value is replaced.
                     let (from, to) = (Value::from(said).to_string(), Value::from(self.member(name, said)).to_string());
                     *text = text.replace(&format!("\"{name}\":{from}"), &format!("\"{name}\":{to}"));
                 }
@@ -138,7 +138,7 @@ impl Redacted {
         }
     }
 
-    /// What is shown instead of a member's value; the value itself where nothing of it is another each time.
+    /// The redacted value of a member, or the value itself if it is the same in each run.
     fn member(&self, name: &str, value: &str) -> String {
         match name {
             "client_secret" | "BearerToken" if value.is_empty() => String::new(),
@@ -167,7 +167,7 @@ impl Redacted {
         }
     }
 
-    /// The same of our own face, whose times have six digits.
+    /// The same on our own face, whose times have six digits.
     fn ours(&self, name: &str, value: &str) -> String {
         let id = || Id::parse(value).map(|id| self.id(id));
         let time = || {
@@ -182,7 +182,7 @@ impl Redacted {
                 "<hint>".to_owned()
             }
             "next" => self.cursor(value).unwrap_or_else(|| {
-                assert!(value.parse::<u32>().is_ok(), "{name}: {value} is no place, and no number of an event");
+                assert!(value.parse::<u32>().is_ok(), "{name}: {value} is neither a cursor nor the number of an event");
                 value.to_owned()
             }),
             "request_id" if id().is_some() => "<request id>".to_owned(),
@@ -192,13 +192,13 @@ impl Redacted {
                 "<time to the microsecond>".to_owned()
             }
             "expires_at" => time().expect(name),
-            // Of whichever member.
+            // The members of a change, whichever field it is of.
             "before" | "after" => id().or_else(time).unwrap_or_else(|| value.to_owned()),
             _ => value.to_owned(),
         }
     }
 
-    /// What is shown of a time that the test did not choose: those that it chooses are whole seconds.
+    /// The redacted form of a time that the test did not choose. Times chosen by a test are whole seconds.
     fn moment(&self, time: Micros) -> Option<String> {
         let later = if time.0 > self.now { " to come" } else { "" };
         (time.0 % 1_000_000 != 0).then(|| format!("<time{later} to the microsecond>"))
@@ -206,12 +206,12 @@ impl Redacted {
 
     fn time(&self, value: &str) -> Micros {
         let time = Micros::parse(value).expect("a time");
-        // Cut to milliseconds, it may be one earlier than it was.
+        // Cut to milliseconds, the time may be earlier than it was.
         assert!((START..=self.now).contains(&time.0), "{value}: within the test");
         time
     }
 
-    /// Nothing hides an id that is always the same.
+    /// The number of an id; constant ids are not redacted.
     fn number(&self, id: Id) -> Option<usize> {
         if id == Id::ZERO {
             return None;
@@ -237,15 +237,15 @@ impl Redacted {
     }
 }
 
-/// What is shown of a secret's value.
+/// The redacted value of a secret.
 fn token(name: &str, value: &str) -> String {
-    assert!(value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(), "{name} is no token of ours");
+    assert!(value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(), "{name} is not a generated token");
     "<token of ours>".to_owned()
 }
 
-/// Nothing that anyone could present is in a text that is kept.
+/// A stored text contains nothing that authenticates.
 pub fn assert_no_secret(text: &str) {
     for secret in ["pstn_", ROOT, MASTER_KEY, CHOSEN] {
-        assert!(!text.contains(secret), "a secret in what is kept:\n{text}");
+        assert!(!text.contains(secret), "a secret in a snapshot:\n{text}");
     }
 }

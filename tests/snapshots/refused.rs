@@ -23,7 +23,7 @@ pub const SCENE: Scene = Scene {
 };
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
-    // Each knows its own situations.
+    // Each function knows its own situations.
     unrouted(stage, face, situation)
         .or_else(|| unreadable(stage, face, situation))
         .or_else(|| not_allowed(stage, face, situation))
@@ -33,7 +33,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         .or_else(|| not_well(stage, face, situation))
 }
 
-/// A request that the face answers, if all is well.
+/// A valid request of the face.
 fn any(stage: &Stage, face: &str) -> Option<Request> {
     stage.read(face).or_else(|| stage.log_in(face))
 }
@@ -60,7 +60,7 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
                 "limit=101&sort=id&cursor=nobody&enabled=maybe&principal=ada&expires_before=soon&unused_since=1";
             Some(Request::get(&format!("{OURS}/credentials")).asking(&format!("{wrong}&unrotated_since=yesterday")))
         }
-        // They have no order by name.
+        // Tenants and principals have no order by name.
         ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").asking("sort=name")),
         ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).asking("limit=0&cursor=newest")),
         ("bad dry run", "postern") => Some(stage.update(face)?.asking("dry_run=yes")),
@@ -112,7 +112,7 @@ fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request
     match (situation, face) {
         ("no token", _) => any(stage, face).map(Request::by_nobody),
         ("unknown token", "oauth") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, "nobody-has-this")),
-        // By another credential's secret.
+        // With another credential's secret.
         ("log-in refused", "coactive") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, &stage.own)),
         ("too many failures", _) => {
             stage.over = true;
@@ -147,7 +147,7 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("no such credential", _) => stage.read(face).map(Request::of_another),
         ("too many", "keycard" | "postern") => {
-            // Counted are the service account's own.
+            // The count is of the service account's own credentials.
             ten_thousand_more(stage);
             stage.delete(face, Principal)
         }
@@ -159,7 +159,7 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// What was changed, or used, since the caller looked.
+/// Conflicts with a change or a use since the caller's last read.
 fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     let now = || format!("\"{}.2\"", stage.id);
     match (situation, face) {

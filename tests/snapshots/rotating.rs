@@ -41,7 +41,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             revoke();
             step("/restore", &Value::Null)
         }
-        // Told again, it is as it was but for the reason.
+        // Revoking again changes only the reason.
         ("revoked already", "postern") => {
             revoke();
             step("/revoke", &json!({"reason": "and in a mail"}))
@@ -55,7 +55,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             revoke();
             Some(Request::get(&format!("/v1.0/tenants/{}/credentials", support::ZERO)))
         }
-        // Of what these faces can say of it, nothing makes it active.
+        // No update through these faces enables a revoked credential.
         ("updated while it is revoked", "coactive") => {
             revoke();
             Some(Request::new("PUT", &client_url(&stage.id.client()), &json!({"name": "renamed", "roles": null})))

@@ -23,7 +23,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("created with everything", _) => create_whole(stage, face),
         ("read", _) => stage.read(face),
         ("read with permissions", "keycard") => {
-            // The first use is noted, so that there is a last one to show.
+            // The first use is recorded, so that the response has a time of last use.
             stage.world.get(&format!("{}/{}", stage.credentials, stage.id), &stage.own);
             Some(stage.read(face)?.asking("expand[]=permissions").by(&stage.own))
         }
@@ -65,7 +65,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// What our own face alone can do with a request that others have, too.
+/// Requests of our own face that other faces do not support.
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
     let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").saying(body.to_string()));
     match situation {

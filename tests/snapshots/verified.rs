@@ -20,13 +20,13 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// The admin asks about the credential's own token.
+/// The admin verifies the credential's own token.
 fn verify(stage: &Stage, situation: &str) -> Option<Request> {
     let mut body = json!({"token": stage.own});
     match situation {
         "verified" => drop(stage.change("", &stage.whole_and_enabled())),
         "verified while it rotates" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
-        // Another tenant's is nobody's.
+        // Another tenant's token is unknown.
         "verified unknown" => {
             stage.world.tenant("0000000000000000000000000e", "other");
             body = json!({"token": stage.world.client_in("other", &json!({"name": "stranger"})).1});

@@ -52,7 +52,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
 
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
     let putting = |body: &Value| Some(stage.update("postern")?.saying(body.to_string()));
-    // The whole of it, with these members in place of the usual ones.
+    // The complete resource, with these members replaced.
     let with = |members: Value| {
         let mut whole = stage.whole();
         whole.as_object_mut()?.extend(members.as_object()?.clone());
@@ -78,7 +78,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
         "violations of members" => with(json!({
             "expire_at": null, "Roles": null, "metdata": {}, "secret": "a", "grace_seconds": 0, "colour": "red",
         })),
-        // As a client reads them, but for one digit each.
+        // As read, except for one digit each.
         "violations of members that only read" => with(json!({
             "id": "0000000000000000000000000a", "tenant": "0000000000000000000000000a", "revision": 9,
             "created_at": "2026-11-21T00:00:00Z", "updated_at": null, "revoked_at": "2026-11-21T00:00:00Z",

@@ -143,7 +143,7 @@ fn go_through(size: u64, pages: usize) {
         std::io::stderr(),
         "\nmatrix filters × sorts in {size}, rows read of a page, {least} to {most}: {count} cells, none skipped"
     )
-    .expect("told");
+    .expect("stderr");
     told.retain(|(rows, _)| *rows > ROWS);
     assert!(told.is_empty(), "pages that read more than {ROWS} rows:\n{told:#?}");
 }

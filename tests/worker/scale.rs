@@ -41,7 +41,7 @@ fn expect_the_same(measured: &Measured) -> (u64, u64) {
 
 fn tell(line: &str) {
     // To stderr, since the test harness captures what a passing test prints.
-    writeln!(std::io::stderr(), "\n{line}").expect("told");
+    writeln!(std::io::stderr(), "\n{line}").expect("stderr");
 }
 
 /// The positions of the first, a middle and the last page of a list of this size.

@@ -27,7 +27,7 @@ fn clock() -> Duration {
 /// Runs `what` within one clock minute, and again if the minute ended too soon. So it must use new addresses and
 /// credentials each time, and leave assertions to the caller, on its result.
 fn in_one_minute<T>(what: impl Fn() -> T) -> T {
-    let tell = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("told");
+    let tell = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("stderr");
     for _ in 0..5 {
         let left = 60 - clock().as_secs() % 60;
         if left < NEEDS {

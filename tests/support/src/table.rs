@@ -41,5 +41,5 @@ fn cells(line: &str) -> Vec<String> {
 /// Prints the size of a generated matrix to stderr, since the test harness captures `println!`.
 pub fn report_size(name: &str, cells: usize) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "matrix {name}: {cells} cells, none skipped").expect("told");
+    writeln!(std::io::stderr(), "matrix {name}: {cells} cells, none skipped").expect("stderr");
 }
