@@ -74,18 +74,18 @@ def parameter_lists(document):
             yield each.setdefault("parameters", [])
 
 
-def apart(schema):
+def separate_null(schema):
     """Separates null from the other type: for "string or null", an invalid string would sometimes be generated as
     null."""
     if "properties" in schema:
-        schema = {**schema, "properties": {name: apart(each) for name, each in schema["properties"].items()}}
+        schema = {**schema, "properties": {name: separate_null(each) for name, each in schema["properties"].items()}}
     if not isinstance(schema.get("type"), list):
         return schema
     [kind] = [each for each in schema["type"] if each != "null"]
-    said = {**schema, "type": kind}
-    if "enum" in said:
-        said["enum"] = [each for each in said["enum"] if each is not None]
-    return {"anyOf": [said, {"type": "null"}]}
+    typed = {**schema, "type": kind}
+    if "enum" in typed:
+        typed["enum"] = [each for each in typed["enum"] if each is not None]
+    return {"anyOf": [typed, {"type": "null"}]}
 
 
 def is_valid(case):

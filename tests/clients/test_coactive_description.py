@@ -52,7 +52,7 @@ CHECKS = {
 # A random id does not exist.
 OF_A_CLIENT = ["2xx", 404]
 # Also 422: no schema can express which roles are inside a roles_context, or that the last role is kept.
-# `an_update_without_a_context_is_accepted` checks the rest.
+# `update_without_a_context_is_accepted` checks the rest.
 OF_AN_UPDATE = ["2xx", 404, 422]
 OPERATIONS = [
     {"include-operation-id": ["get_client", "delete_client"],
@@ -62,21 +62,21 @@ OPERATIONS = [
 ]
 
 
-def an_update_without_a_context_is_accepted(_context, response, case):
+def update_without_a_context_is_accepted(_context, response, case):
     """Only a roles_context makes a valid update a 422."""
     if case.operation.definition.raw.get("operationId") == "update_client" and case.meta.generation.mode.is_positive:
         within = isinstance(case.body, dict) and case.body.get("roles_context") is not None
         assert within or response.status_code != 422, response.text
 
 
-def another_method_is_refused_in_the_words_of_the_face(_context, response, case):
+def unsupported_method_has_the_error_format_of_the_face(_context, response, case):
     """`unsupported_method` checks only the status and Allow."""
     if response.status_code == 405 and response.request.method != "HEAD":
         assert response.json() == {"detail": "Method Not Allowed"}
         assert case.method not in response.headers["allow"][0].split(", ")
 
 
-def sharpened(target, headers):
+def strict(target, headers):
     """The description, with restrictions that it has in prose or cannot express, so that every valid request must be
     accepted and every invalid one rejected. With a target, that is the only valid client id. Without headers, it has
     none."""
@@ -121,10 +121,10 @@ def run(request, tenant):
         log_in = all(operation.startswith("log_in") for operation in operations)
         authorization = f"Basic {tenant.basic}" if log_in else f"Bearer {tenant.pair}"
         # ensure_resource_availability applies only if links gave every parameter.
-        described = sharpened(target, headers="stateful" not in phases)
+        described = strict(target, headers="stateful" not in phases)
         return Run(tenant.url, described, phases, operations, authorization, CHECKS, OPERATIONS)
 
-    own = [an_update_without_a_context_is_accepted, another_method_is_refused_in_the_words_of_the_face]
+    own = [update_without_a_context_is_accepted, unsupported_method_has_the_error_format_of_the_face]
     with runs(request, DESCRIPTION, make, *own) as run:
         yield run
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from described import (EACH, Description, Run, apart, described_routes, hooked, http, is_valid, is_valid_openapi,
-                       operations, parameter_lists, routes_of, runs, wrong_parts)
+from described import (EACH, Description, Run, described_routes, hooked, http, is_valid, is_valid_openapi,
+                       operations, parameter_lists, routes_of, runs, separate_null, wrong_parts)
 
 DESCRIPTION = Description("litegraph")
 IDS = list(DESCRIPTION.operations)
@@ -73,28 +73,28 @@ CHECKS = {
 QUERIES = {"list_tenants", "list_users", "list_credentials", "enumerate_credentials", "delete_tenant"}
 DELETES = {name for name in IDS if name.startswith("delete")}
 OPERATIONS = [
-    # A GUID or a token may be in use: `a_409_of_what_is_valid_is_of_what_a_client_chose` allows no other 409.
+    # A GUID or a token may be in use: `conflict_of_valid_input_is_on_a_client_chosen_value` allows no other 409.
     {"include-operation-id": ["create_tenant", "create_user", "create_credential", "update_credential"],
      "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 409]}}},
-    # Not every invalid request is rejected; `what_is_wrong_is_refused_or_says_nothing` checks the exceptions.
+    # Not every invalid request is rejected; `invalid_input_is_rejected_or_ignored` checks the exceptions.
     {"include-operation-id": sorted(QUERIES | DELETES),
      "checks": {"negative_data_rejection": {"expected-statuses": ["2xx", *REFUSED]}}},
 ]
 
 
-def what_is_wrong_is_refused_or_says_nothing(_context, response, case):
+def invalid_input_is_rejected_or_ignored(_context, response, case):
     """Unknown and empty query parameters are ignored, and deleting a missing resource succeeds."""
     operation = case.operation.definition.raw["operationId"]
     if operation not in QUERIES | DELETES or response.status_code >= 300:
         return
     assert wrong_parts(case) <= ({"query", "path"} if operation in DELETES else {"query"})
-    said = parse_qs(urlsplit(response.request.url).query)
-    for name in SAID if operation in QUERIES - DELETES else []:
-        assert all(SAID[name](value) for value in said.get(name, [])), said
+    given = parse_qs(urlsplit(response.request.url).query)
+    for name in VALID if operation in QUERIES - DELETES else []:
+        assert all(VALID[name](value) for value in given.get(name, [])), given
 
 
 # The valid values of each query parameter, if it has a value.
-SAID = {
+VALID = {
     "order": lambda value: value in DESCRIPTION.document["components"]["parameters"]["Order"]["schema"]["enum"],
     "skip": lambda value: value.isdecimal() and int(value) <= 1000,
     "max-keys": lambda value: value.isdecimal() and 1 <= int(value) <= 1000,
@@ -102,24 +102,24 @@ SAID = {
 }
 
 
-def a_409_of_what_is_valid_is_of_what_a_client_chose(_context, response, case):
+def conflict_of_valid_input_is_on_a_client_chosen_value(_context, response, case):
     if response.status_code == 409 and is_valid(case) and isinstance(case.body, dict):
         assert case.body.get("GUID") or case.body.get("BearerToken"), response.text
 
 
-def a_refusal_tells_its_own_status_in_words_of_its_own(_context, response, case):
+def error_has_its_status_in_its_members(_context, response, case):
     """tests/support/src/face.rs checks that `Message` matches `Error`; tests/recorded checks both against the
     recordings."""
     if response.status_code >= 400 and response.request.method != "HEAD":
-        told = response.json()
-        assert (list(told)[:3], told["StatusCode"]) == (["Error", "Message", "StatusCode"], response.status_code)
+        body = response.json()
+        assert (list(body)[:3], body["StatusCode"]) == (["Error", "Message", "StatusCode"], response.status_code)
     if response.status_code == 405:
         methods = {name.upper() for name in DESCRIPTION.document["paths"][case.path] if name != "parameters"}
         methods |= {"HEAD"} if "GET" in methods else set()
         assert set(response.headers["allow"][0].split(", ")) == methods
 
 
-def sharpened(place, without=(), path=None, tag=None):
+def strict(place, without=(), path=None, tag=None):
     """The description, with restrictions that it has in prose or cannot express, so that every valid request must be
     accepted and every invalid one rejected. Without the named parameters; with another schema of the GUIDs in its
     paths; or with a schema of If-Match, which then is required."""
@@ -146,7 +146,7 @@ def sharpened(place, without=(), path=None, tag=None):
         if "UserGUID" in members:
             # The users depend on the tenant.
             members["UserGUID"] = {"enum": [DEFAULT_USER, place.user]}
-        schemas[name] = apart(schemas[name])
+        schemas[name] = separate_null(schemas[name])
         for member in {"CreatedUtc", "LastUpdateUtc"} & set(members):
             schemas[name]["properties"][member] = {"anyOf": [TIME, {"type": "null"}]}
     # The token comes from the page before: test_continuation_token_leads_to_the_next_page.
@@ -160,7 +160,7 @@ def sharpened(place, without=(), path=None, tag=None):
 OF_ALL = ["update_tenant", "delete_tenant", "delete_credentials"]
 
 
-def there(place, tenant=None, default=False):
+def existing(place, tenant=None, default=False):
     """Before each request, creates the resources in its path for this request only, or uses the tenant and its default
     user."""
 
@@ -185,8 +185,8 @@ def run(request, place):
         with hooked(*[before] if before else []):
             return Run(place.url, document, phases, chosen, authorization, checks, of_operations, **more)
 
-    own = [what_is_wrong_is_refused_or_says_nothing, a_409_of_what_is_valid_is_of_what_a_client_chose,
-           a_refusal_tells_its_own_status_in_words_of_its_own]
+    own = [invalid_input_is_rejected_or_ignored, conflict_of_valid_input_is_on_a_client_chosen_value,
+           error_has_its_status_in_its_members]
     with runs(request, DESCRIPTION, make, *own) as run:
         yield run
 
@@ -207,8 +207,8 @@ def caller(place, operation):
 
 @pytest.mark.parametrize("operation", IDS)
 def test_schemathesis_finds_no_failure(run, place, operation):
-    run({200, 401, 405}, EACH, [operation], sharpened(place, without=["token"] if "enumerate" in operation else []),
-        caller(place, operation), there(place), examples=EXAMPLES)
+    run({200, 401, 405}, EACH, [operation], strict(place, without=["token"] if "enumerate" in operation else []),
+        caller(place, operation), existing(place), examples=EXAMPLES)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_schemathesis_finds_no_failure(run, place, operation):
 FEW = 2
 
 
-def only(run, status, operation, document, authorization, before=None):
+def expect_only(run, status, operation, document, authorization, before=None):
     checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": [status]}}
     run({status}, ["fuzzing"], [operation], document, authorization, before, checks, (), examples=FEW, modes="positive")
 
@@ -228,7 +228,7 @@ WITH_PATH = [operation["operationId"] for path, item in DESCRIPTION.document["pa
 
 @pytest.mark.parametrize("operation", [name for name in WITH_PATH if name != "delete_tenant"])
 def test_unknown_id_is_a_404(run, place, operation):
-    only(run, 404, operation, sharpened(place, without=["token"], path=NOBODY), place.root)
+    expect_only(run, 404, operation, strict(place, without=["token"], path=NOBODY), place.root)
 
 
 IF_MATCH = {"$ref": "#/components/parameters/IfMatch"}
@@ -238,12 +238,12 @@ VERSIONED = [name for name in IDS if IF_MATCH in DESCRIPTION.operations[name].ge
 @pytest.mark.parametrize("operation", VERSIONED)
 def test_stale_if_match_is_a_412(run, place, operation):
     # A conflict on a token is reported only if the ETag matches.
-    only(run, 412, operation, sharpened(place, tag=STALE), caller(place, operation), there(place))
+    expect_only(run, 412, operation, strict(place, tag=STALE), caller(place, operation), existing(place))
 
 
 @pytest.mark.parametrize("operation", IDS)
 def test_viewer_may_do_nothing_on_litegraph(run, place, operation):
-    only(run, 401, operation, sharpened(place, without=["token"] if "enumerate" in operation else []), place.viewer)
+    expect_only(run, 401, operation, strict(place, without=["token"] if "enumerate" in operation else []), place.viewer)
 
 
 @pytest.mark.parametrize("operation", ["update_credential", "delete_credential"])
@@ -251,9 +251,9 @@ def test_missing_required_if_match_is_a_428(run, place, operation):
     tenant = place.made_tenant()
     body = {"require_if_match": True}
     assert place.http.patch(f"/v1/tenants/{base32(tenant)}", json=body).status_code == 200
-    document = sharpened(place, without=["If-Match"])
+    document = strict(place, without=["If-Match"])
     document["components"]["schemas"]["WholeCredential"]["properties"]["UserGUID"] = {"enum": [DEFAULT_USER]}
-    only(run, 428, operation, document, place.root, there(place, tenant))
+    expect_only(run, 428, operation, document, place.root, existing(place, tenant))
 
 
 def base32(guid):
@@ -264,19 +264,19 @@ def base32(guid):
 
 @pytest.mark.parametrize("operation", ["delete_user", "delete_tenant"])
 def test_deleting_the_default_user_or_a_nonempty_tenant_is_a_409(run, place, operation):
-    only(run, 409, operation, sharpened(place, without=["force"]), place.root, there(place, default=True))
+    expect_only(run, 409, operation, strict(place, without=["force"]), place.root, existing(place, default=True))
 
 
 def test_continuation_token_leads_to_the_next_page(run, place):
     place.made_credential()
     pages = f"/v2.0/tenants/{place.tenant}/credentials"
     token = place.http.get(pages, params={"max-keys": 1}).json()["ContinuationToken"]
-    document = sharpened(place)
+    document = strict(place)
     for group in parameter_lists(document):
         for one in group:
             if (one["name"], one["in"]) == ("token", "query"):
                 one.update(schema={"type": "string", "enum": [token]}, required=True)
-    only(run, 200, "enumerate_credentials", document, place.admin, there(place))
+    expect_only(run, 200, "enumerate_credentials", document, place.admin, existing(place))
     answer = place.http.post(pages, json={"MaxResults": 1, "ContinuationToken": token})
     assert (answer.status_code, answer.json()["Objects"][0]["GUID"] != token) == (200, True)
 
@@ -294,7 +294,7 @@ def test_x_token_header_is_accepted(place):
 @pytest.mark.parametrize("noun", ["tenant", "user", "credential"])
 def test_schemathesis_finds_no_failure_from_creation_to_deletion(run, place, noun):
     chain = [f"{verb}_{noun}" for verb in ("create", "read", "update", "delete")]
-    document = sharpened(place, path=NOBODY)
+    document = strict(place, path=NOBODY)
     for item in document["paths"].values():
         for group in [item, *operations({"paths": {"": item}})]:
             # ensure_resource_availability applies only if links gave every parameter.

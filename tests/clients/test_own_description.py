@@ -68,7 +68,7 @@ CHECKS = {
     "negative_data_rejection": {"expected-statuses": REFUSED},
     "positive_data_acceptance": {"expected-statuses": ["2xx"]},
 }
-# A repeated key with another body: `a_422_of_what_is_valid_is_a_key_that_was_used` allows no other 422.
+# A repeated key with another body: `rejected_valid_input_reuses_a_key` allows no other 422.
 OPERATIONS = [{"include-operation-id": MAKES, "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 422]}}}]
 FORM = "application/x-www-form-urlencoded"
 NULL = {"type": "null"}
@@ -84,15 +84,15 @@ def valid(case):
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
-def a_422_of_what_is_valid_is_a_key_that_was_used(_context, response, case):
+def rejected_valid_input_reuses_a_key(_context, response, case):
     if response.status_code == 422 and valid(case):
         assert response.json()["code"] == "key_reused", response.text
 
 
-class AKeyMakesOnce:
+class KeyCreatesOnce:
     """A check with a memory: the same Idempotency-Key and body gets the same response, another body a 422."""
 
-    __name__ = "a_key_makes_once"
+    __name__ = "key_creates_once"
 
     def __init__(self):
         self.first = {}
@@ -102,10 +102,10 @@ class AKeyMakesOnce:
         key = response.request.headers.get("Idempotency-Key")
         if key is None or response.status_code not in (201, 422) or not valid(case):
             return
-        place, said = (response.request.url, key), case.body
+        place, given = (response.request.url, key), case.body
         if place not in self.first:
             assert response.status_code == 201, response.text
-            self.first[place] = (said, response.request.body, response.content)
+            self.first[place] = (given, response.request.body, response.content)
             return
         self.repeated.add(case.operation.definition.raw["operationId"])
         _, body, answer = self.first[place]
@@ -115,13 +115,13 @@ class AKeyMakesOnce:
             assert (response.status_code, response.json()["code"]) == (422, "key_reused")
 
 
-def another_method_is_refused_in_the_words_of_the_face(_context, response, case):
+def unsupported_method_has_the_error_format_of_the_face(_context, response, case):
     """`unsupported_method` checks only the status and the presence of Allow."""
     if response.status_code != 405:
         return
     if response.request.method != "HEAD":
-        told = response.json()
-        assert told.get("code") == "method_not_allowed" or told["error"] == "invalid_request"
+        body = response.json()
+        assert body.get("code") == "method_not_allowed" or body["error"] == "invalid_request"
     methods = {name.upper() for name in DESCRIPTION.document["paths"][case.path] if name != "parameters"}
     methods |= {"HEAD"} if "GET" in methods else set()
     assert set(response.headers["allow"][0].split(", ")) == methods
@@ -133,19 +133,19 @@ def each_parameter_list(described):
             yield each.setdefault("parameters", [])
 
 
-def apart(schema, schemas):
+def separate_null(schema, schemas):
     """Separates null from the other type, because for "string or null" an invalid string would sometimes be generated
     as null; and inlines references."""
     if "$ref" in schema:
-        return apart(schemas[schema["$ref"].split("/")[-1]], schemas)
+        return separate_null(schemas[schema["$ref"].split("/")[-1]], schemas)
     schema = dict(schema)
     if "properties" in schema:
-        schema["properties"] = {name: apart(each, schemas) for name, each in schema["properties"].items()}
+        schema["properties"] = {name: separate_null(each, schemas) for name, each in schema["properties"].items()}
     for name in ("additionalProperties", "items"):
         if isinstance(schema.get(name), dict):
-            schema[name] = apart(schema[name], schemas)
+            schema[name] = separate_null(schema[name], schemas)
     if "anyOf" in schema:
-        schema["anyOf"] = [apart(each, schemas) for each in schema["anyOf"]]
+        schema["anyOf"] = [separate_null(each, schemas) for each in schema["anyOf"]]
     if isinstance(schema.get("type"), list):
         [kind] = [each for each in schema["type"] if each != "null"]
         return {"anyOf": [{**schema, "type": kind}, NULL]}
@@ -168,18 +168,18 @@ def body_of(operation):
     return next((content["schema"]["$ref"].split("/")[-1] for content in contents if "$ref" in content["schema"]), None)
 
 
-def needing(schema, needed, needs):
+def with_dependencies(schema, needed, needs):
     """An object with all members of `needed`, which may have `needs`; or with none of these."""
     members = schema["properties"]
-    said = {name: members[name].get("anyOf", [members[name]])[0] for name in needed}
+    given = {name: members[name].get("anyOf", [members[name]])[0] for name in needed}
     absent = {name: NULL for name in needs}
     return [
         {**schema, "properties": {**members, **absent}},
-        {**schema, "required": sorted({*schema["required"], *needed}), "properties": {**members, **said}},
+        {**schema, "required": sorted({*schema["required"], *needed}), "properties": {**members, **given}},
     ]
 
 
-def sharpened(place, without=(), path=None, tag=None):
+def strict(place, without=(), path=None, tag=None):
     """The description, with restrictions that it has in prose or cannot express, so that every valid request must be
     accepted and every invalid one rejected. Without the named parameters; with another schema of the ids in its paths;
     or with a schema of If-Match, which then is required."""
@@ -212,7 +212,7 @@ def sharpened(place, without=(), path=None, tag=None):
     for name in bodies:
         # Read-only members are accepted with their current values only; tests/own covers them.
         members = {member: each for member, each in schemas[name]["properties"].items() if not each.get("readOnly")}
-        schemas[name] = apart({**schemas[name], "properties": members}, schemas)
+        schemas[name] = separate_null({**schemas[name], "properties": members}, schemas)
         members = schemas[name]["properties"]
         if "principal" in members:
             # The principals and roles depend on the tenant.
@@ -220,10 +220,10 @@ def sharpened(place, without=(), path=None, tag=None):
             members["expires_at"] = {"anyOf": [TIME, NULL]}
             roles = members["roles"].get("anyOf", [members["roles"]])[0]
             roles["items"]["properties"]["role_id"] = {"enum": ["admin", "editor", "viewer"]}
-            roles["items"] = {"type": "object", "anyOf": needing(roles["items"], ["resource"], ["resource", "resource_instance"])}
+            roles["items"] = {"type": "object", "anyOf": with_dependencies(roles["items"], ["resource"], ["resource", "resource_instance"])}
     schemas["Inquiry"] = {
         "type": "object",
-        "anyOf": needing(schemas["Inquiry"], ["role_id", "resource"], ["resource", "resource_instance"]),
+        "anyOf": with_dependencies(schemas["Inquiry"], ["role_id", "resource"], ["resource", "resource_instance"]),
     }
     for operation in operations(described):
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -247,7 +247,7 @@ BEGUN = {"rotate": {"grace_seconds": 60}}
 FIRST = {"finish_rotation": BEGUN, "cancel_rotation": BEGUN, "restore_credential": {"revoke": {}}}
 
 
-def there(place, tenant=None, first=FIRST, whole=False):
+def existing(place, tenant=None, first=FIRST, whole=False):
     """Before each request, creates the resources in its path for this request only."""
 
     def before_call(_context, case, _kwargs):
@@ -269,7 +269,7 @@ def there(place, tenant=None, first=FIRST, whole=False):
 
 @pytest.fixture(scope="module")
 def keys():
-    return AKeyMakesOnce()
+    return KeyCreatesOnce()
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ def run(request, place, keys):
             if before:
                 schemathesis.hooks.unregister(before)
 
-    own = [a_422_of_what_is_valid_is_a_key_that_was_used, keys, another_method_is_refused_in_the_words_of_the_face]
+    own = [rejected_valid_input_reuses_a_key, keys, unsupported_method_has_the_error_format_of_the_face]
     with runs(request, DESCRIPTION, make, *own) as run:
         yield run
 
@@ -303,27 +303,27 @@ def caller(place, operation):
 
 
 def answers(operation):
-    told = {int(status) for status in DESCRIPTION.operations[operation]["responses"]}
-    return (told & {200, 201, 204}) | {405}
+    body = {int(status) for status in DESCRIPTION.operations[operation]["responses"]}
+    return (body & {200, 201, 204}) | {405}
 
 
 @pytest.mark.parametrize("operation", IDS)
 def test_schemathesis_finds_no_failure(run, place, keys, operation):
     # Cursors come from the page before: test_cursor_leads_to_the_next_page.
-    document = sharpened(place, without=["cursor"])
+    document = strict(place, without=["cursor"])
     # The client authenticates in the header here, and so not in the body.
     log_in = document["paths"]["/oauth/token"]["post"]
     log_in["security"] = [{"client": []}]
     form = log_in["requestBody"]["content"][FORM]["schema"]
     form["properties"] = {"grant_type": form["properties"]["grant_type"]}
-    run(answers(operation), EACH, [operation], document, caller(place, operation), there(place),
+    run(answers(operation), EACH, [operation], document, caller(place, operation), existing(place),
         of_operations=OPERATIONS, examples=EXAMPLES)
     # A key was repeated, so its check was applied.
     assert not LONG or operation not in MAKES or operation in keys.repeated
 
 
 def test_schemathesis_finds_no_failure_with_id_and_secret_in_the_form(run, place):
-    document = sharpened(place)
+    document = strict(place)
     log_in = document["paths"]["/oauth/token"]["post"]
     # Otherwise schemathesis would generate an Authorization header in addition.
     log_in["security"] = []
@@ -346,19 +346,19 @@ WITH_PATH = [operation["operationId"] for path, item in DESCRIPTION.document["pa
 FEW = 4
 
 
-def only(run, status, operation, document, authorization, before=None):
+def expect_only(run, status, operation, document, authorization, before=None):
     checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": [status]}}
     run({status}, ["fuzzing"], [operation], document, authorization, before, checks, examples=FEW, modes="positive")
 
 
 @pytest.mark.parametrize("operation", WITH_PATH)
 def test_unknown_id_is_a_404(run, place, operation):
-    only(run, 404, operation, sharpened(place, without=["cursor"], path=NOBODY), place.root)
+    expect_only(run, 404, operation, strict(place, without=["cursor"], path=NOBODY), place.root)
 
 
 @pytest.mark.parametrize("operation", ONE)
 def test_stale_if_match_is_a_412(run, place, operation):
-    only(run, 412, operation, sharpened(place, tag=STALE), caller(place, operation), there(place))
+    expect_only(run, 412, operation, strict(place, tag=STALE), caller(place, operation), existing(place))
 
 
 READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata")
@@ -366,7 +366,7 @@ READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata")
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(READS)])
 def test_viewer_may_not_write(run, place, operation):
-    only(run, 403, operation, sharpened(place), f"Bearer {place.viewer['secret']}", there(place, whole=True))
+    expect_only(run, 403, operation, strict(place), f"Bearer {place.viewer['secret']}", existing(place, whole=True))
 
 
 CHANGES = [name for name in ONE if "428" in DESCRIPTION.operations[name]["responses"]]
@@ -375,10 +375,10 @@ CHANGES = [name for name in ONE if "428" in DESCRIPTION.operations[name]["respon
 @pytest.mark.parametrize("operation", CHANGES)
 def test_missing_required_if_match_is_a_428(run, place, operation):
     tenant = place.made_tenant(require_if_match=True)
-    document = sharpened(place, without=["If-Match", "dry_run"])
+    document = strict(place, without=["If-Match", "dry_run"])
     for name in ("WholeCredential", "CredentialPatch"):
         document["components"]["schemas"][name]["properties"]["principal"] = {"enum": [DEFAULT_PRINCIPAL]}
-    only(run, 428, operation, document, place.root, there(place, tenant, {}))
+    expect_only(run, 428, operation, document, place.root, existing(place, tenant, {}))
 
 
 UNFIT = ["rotate_credential", "finish_rotation", "cancel_rotation", "delete_principal", "delete_tenant"]
@@ -387,18 +387,18 @@ UNFIT = ["rotate_credential", "finish_rotation", "cancel_rotation", "delete_prin
 @pytest.mark.parametrize("operation", UNFIT)
 def test_conflict_with_the_current_state_is_a_409(run, place, operation):
     # The credential is rotating, or is not; the principal is the default one; the tenant is not empty.
-    before = there(place, first={"rotate_credential": BEGUN}, whole=True)
-    only(run, 409, operation, sharpened(place, without=["force"]), place.root, before)
+    before = existing(place, first={"rotate_credential": BEGUN}, whole=True)
+    expect_only(run, 409, operation, strict(place, without=["force"]), place.root, before)
 
 
 @pytest.mark.parametrize("operation", ["get_tenant", "get_principal", "get_credential"])
 def test_matching_if_none_match_is_a_304(run, place, operation):
-    document = sharpened(place)
+    document = strict(place)
     for group in each_parameter_list(document):
         for one in group:
             if one["name"] == "If-None-Match":
                 one.update(schema={"type": "string", "enum": ["*"]}, required=True)
-    only(run, 304, operation, document, place.root, there(place))
+    expect_only(run, 304, operation, document, place.root, existing(place))
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if name.startswith("list_")])
@@ -412,7 +412,7 @@ def test_cursor_leads_to_the_next_page(run, place, operation):
     assert renamed.status_code == 200, renamed.text
     here = {"tenant": place.tenant, "principal": principal, "credential": made}
     first = place.http.get(path.format(**here), params={"limit": 1}).json()
-    document = sharpened(place, without=["sort", "name_prefix"])
+    document = strict(place, without=["sort", "name_prefix"])
     for group in each_parameter_list(document):
         for one in group:
             if one["name"] == "cursor":
@@ -421,7 +421,7 @@ def test_cursor_leads_to_the_next_page(run, place, operation):
     def before_call(_context, case, _kwargs):
         case.path_parameters = {name: here[name] for name in case.path_parameters}
 
-    only(run, 200, operation, document, place.root, before_call)
+    expect_only(run, 200, operation, document, place.root, before_call)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -440,7 +440,7 @@ def linked(place, source):
     """Adds links from a creation to every operation on the new id, with the path's parameters only."""
     path = {"create_tenant": "/v1/tenants/{tenant}", "create_principal": "/v1/tenants/{tenant}/principals/{principal}"}
     path = path.get(source, "/v1/tenants/{tenant}/credentials/{credential}")
-    document = sharpened(place, path=NOBODY)
+    document = strict(place, path=NOBODY)
     links = {}
     for each, item in document["paths"].items():
         for group in [item, *operations({"paths": {"": item}})]:
@@ -546,9 +546,9 @@ def test_patch_changes_only_the_given_members(api, place, made):
 
 def test_dry_run_reports_the_changes_and_makes_none(api, place, made):
     body = api.models.CredentialPatch(name="n", roles=None)
-    told = api.call(200, "DryRun", "update_credential", place.tenant, made.id, body=body, dry_run=True)
-    assert told.widens_access and set(told.changes.to_dict()) == {"name", "roles"}
-    assert told.changes["name"].to_dict() == {"before": "made", "after": "n"}
+    body = api.call(200, "DryRun", "update_credential", place.tenant, made.id, body=body, dry_run=True)
+    assert body.widens_access and set(body.changes.to_dict()) == {"name", "roles"}
+    assert body.changes["name"].to_dict() == {"before": "made", "after": "n"}
     assert api.call(200, "Credential", "get_credential", place.tenant, made.id).revision == 1
 
 
@@ -559,12 +559,12 @@ def test_rotation_keeps_the_old_secret_for_the_grace_period(api, place, made):
     rotated = api.call(200, "Credential", "rotate_credential", place.tenant, made.id, body=api.models.Rotation(3600))
     assert len(rotated.secrets) == 2 and rotated.secret != made.secret
     for secret in (made.secret, rotated.secret):
-        told = verified(secret)
-        assert (told.active, told.allowed, told.credential, told.max_staleness_seconds) == (True, True, made.id, 0)
+        body = verified(secret)
+        assert (body.active, body.allowed, body.credential, body.max_staleness_seconds) == (True, True, made.id, 0)
     finished = api.call(200, "Credential", "finish_rotation", place.tenant, made.id)
     assert [secret.id for secret in finished.secrets] == [rotated.secrets[-1].id]
-    told = verified(made.secret)
-    assert not told.active and told.reason == "unknown" and not told.credential
+    body = verified(made.secret)
+    assert not body.active and body.reason == "unknown" and not body.credential
 
 
 def test_history_reports_every_change(api, place, made):
