@@ -212,7 +212,7 @@ mod ours {
     }
 
     /// Sends a request without advancing the clock, because a response contains the time.
-    fn told(
+    fn response(
         scene: &Scene,
         route: &Route,
         headers: &[Header],
@@ -238,7 +238,7 @@ mod ours {
                     (false, false) => json!({"token": token}).to_string(),
                     (false, true) => json!({"token": token, "role_id": "admin"}).to_string(),
                 };
-                told(&scene, route, &headers, &body)
+                response(&scene, route, &headers, &body)
             };
             for more in [false, true] {
                 let unknown = ask("nobody-has-this", more);
@@ -258,7 +258,7 @@ mod ours {
         let (own, theirs, headers) = (scene.elsewhere(), scene.target.account, headers(&scene));
         let names = |route: &&Route| is_ours(route) && matches!(route.operation, Operation::Write(Noun::Credential, _));
         let before = scene.world.stored_but_last_use();
-        let mut asked = 0;
+        let mut count = 0;
         for route in ROUTES.iter().filter(names) {
             let ask = |principal: Id| {
                 let mut body: Value = serde_json::from_slice(&body_about(route, &own)).unwrap();
@@ -268,9 +268,9 @@ mod ours {
             };
             let unknown = ask(nothing());
             assert_eq!((unknown.0, ask(theirs)), (422, unknown), "{} {}", method(route), route.path);
-            asked += 1;
+            count += 1;
         }
-        assert_eq!((asked, scene.world.stored_but_last_use()), (5, before));
+        assert_eq!((count, scene.world.stored_but_last_use()), (5, before));
     }
 
     /// Also after the credential was deleted and only its events are left.

@@ -68,8 +68,8 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
     // An unreadable request takes no trip; an invalid body is reported only after the caller was checked.
-    let asks = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
-    assert_eq!(reply.cost.trips, u64::from(asks), "{of}: trips");
+    let takes_a_trip = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
+    assert_eq!(reply.cost.trips, u64::from(takes_a_trip), "{of}: trips");
     if attempt.first < index("who") {
         // It is returned to anybody: a missing token is checked later.
         let nobody: Vec<_> = headers.into_iter().filter(|(name, _)| *name != "authorization").collect();
@@ -271,7 +271,7 @@ impl Attempt<'_> {
     }
 
     fn form(&self) -> Vec<u8> {
-        let asks = matches!(self.route.operation, Operation::Verify(_));
+        let verifies = matches!(self.route.operation, Operation::Verify(_));
         let form: &[u8] = if self.has("json") {
             b"grant_type=\xff"
         } else if self.has("object") {
@@ -279,7 +279,7 @@ impl Attempt<'_> {
         } else if self.has("parameter") {
             // For introspection: the form has no token.
             b"grant_type=password"
-        } else if asks {
+        } else if verifies {
             b"token=x"
         } else {
             b"grant_type=client_credentials"

@@ -93,10 +93,10 @@ fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
             };
             let present = if logs_in { basic(&id.client(), &token) } else { bearer(&token) };
             let reply = scene.send(route, &scene.target, &[present], &scene.body(route));
-            let told = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
+            let headers = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
             let expected =
-                [format!("@{}", since.0 / 1_000_000), until.to_http_date()].map(|told| retires.then_some(told));
-            assert_eq!(told, expected, "{of} by its {which}: {}", reply.text);
+                [format!("@{}", since.0 / 1_000_000), until.to_http_date()].map(|value| retires.then_some(value));
+            assert_eq!(headers, expected, "{of} by its {which}: {}", reply.text);
         }
     }
 }

@@ -36,9 +36,9 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
-    let asked = (Target::Credential, Act::Change, Rank::Editor);
+    let right = (Target::Credential, Act::Change, Rank::Editor);
     // Each change has its own stamp.
-    let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+    let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
     command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
     command.credential = Some(Key(Some(scene.target.credential)));
     command.merges = true;
@@ -98,12 +98,12 @@ mod ours {
                 _ => own_url(credential),
             };
             let token = scene.token(caller);
-            let mut said = if method == "PUT" { scene.world.get(&url, ROOT).json() } else { json!({}) };
+            let mut sent = if method == "PUT" { scene.world.get(&url, ROOT).json() } else { json!({}) };
             for (name, value) in body.as_object().unwrap() {
-                said[name] = value.clone();
+                sent[name] = value.clone();
             }
             let before = scene.world.stored_but_last_use();
-            let reply = scene.world.call(method, &format!("{url}?{query}"), &token, &said);
+            let reply = scene.world.call(method, &format!("{url}?{query}"), &token, &sent);
             let of = format!("{caller}, {what}: {verb} {body}: {}", reply.text);
             let (status, code) = match expected {
                 Changed | Unchanged => (200, None),
@@ -213,8 +213,11 @@ mod ours {
         ] {
             let reply = scene.world.call(method, &url, ROOT, &body);
             assert_eq!(reply.status, 422, "{method} {url}: {}", reply.text);
-            let told = &reply.json()["violations"][0];
-            assert_eq!((&told["pointer"], &told["code"]), (&json!("/roles/1/resorce"), &json!("unknown_member")));
+            let violation = &reply.json()["violations"][0];
+            assert_eq!(
+                (&violation["pointer"], &violation["code"]),
+                (&json!("/roles/1/resorce"), &json!("unknown_member"))
+            );
         }
         assert_eq!(scene.world.stored(), before);
     }

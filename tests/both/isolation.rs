@@ -182,7 +182,7 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
         seen.push(body.to_string());
         reply
     };
-    for route in reading().filter(|route| routes::asks(route)) {
+    for route in reading().filter(|route| routes::uses_database(route)) {
         let (mine, theirs) = (&own.some[0], &other.some[0]);
         if matches!(route.operation, Operation::Verify(_)) {
             // A token of the other tenant is reported as unknown.

@@ -207,7 +207,7 @@ fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     let rotated = tenant.send_by(&this.secret, "POST", this.under("rotate"), &json!({ "grace_seconds": 0 }));
     let rotated = rotated.expect(200).json();
     assert_eq!(rotated["secrets"].as_array().map(Vec::len), Some(1));
-    assert!(tenant.holds(rotated["secret"].as_str().expect("a secret")) && !tenant.holds(&this.secret));
+    assert!(tenant.accepts(rotated["secret"].as_str().expect("a secret")) && !tenant.accepts(&this.secret));
     let this = own();
     tenant.send_by(&this.secret, "DELETE", &this.path, &Value::Null).expect(204);
     let this = own();

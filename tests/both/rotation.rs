@@ -49,7 +49,7 @@ fn rotation_without_grace_invalidates_the_old_secret_immediately() {
     let own = tenant.own(json!({}));
     let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 0 })).expect(200).json();
     assert_eq!(begun["secrets"].as_array().map(Vec::len), Some(1));
-    assert!(!tenant.holds(&own.secret) && tenant.holds(&text(&begun["secret"])));
+    assert!(!tenant.accepts(&own.secret) && tenant.accepts(&text(&begun["secret"])));
 }
 
 #[test]
@@ -62,10 +62,10 @@ fn rotation_can_be_finished_or_cancelled_before_its_deadline() {
     let none = || ["finish", "cancel"].map(|step| end(step).refused(409, "not_rotating"));
     none();
     let taken_back = rotate();
-    assert!(tenant.holds(&own.secret) && tenant.holds(&taken_back));
+    assert!(tenant.accepts(&own.secret) && tenant.accepts(&taken_back));
     tenant.step(&own, "rotate", &json!({ "grace_seconds": 1 })).refused(409, "rotating");
     let cancelled = end("cancel").expect(200);
-    assert_eq!((tenant.holds(&own.secret), tenant.holds(&taken_back), cancelled.revision()), (true, false, 3));
+    assert_eq!((tenant.accepts(&own.secret), tenant.accepts(&taken_back), cancelled.revision()), (true, false, 3));
     none();
     // The old secret is as before: it has no deadline, and no response reports one.
     let secret = &cancelled.json()["secrets"][0];
@@ -74,7 +74,7 @@ fn rotation_can_be_finished_or_cancelled_before_its_deadline() {
     assert_eq!(reply.header("sunset"), None);
     let new = rotate();
     let finished = end("finish").expect(200);
-    assert_eq!((tenant.holds(&own.secret), tenant.holds(&new), finished.revision()), (false, true, 5));
+    assert_eq!((tenant.accepts(&own.secret), tenant.accepts(&new), finished.revision()), (false, true, 5));
     assert_eq!(
         (finished.json().get("secret"), &finished.json()["id"]),
         (None, &json!(own.id)),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     CANARY, Trace, contains, deletes, failures, returns_tokens, root, set, shown, stored, title, trace, trace_over,
 };
-use support::routes::asks;
+use support::routes::uses_database;
 use support::scene::{PathIds, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use support::tenant::read_id;
 use support::watched::Wire;
@@ -44,10 +44,10 @@ fn rejected_token_leaves_no_trace() {
             let headers = [(header, value.as_str()), ("x-postern-tenant", "acme")];
             let (url, body) = (request_url(route, &scene.target), scene.body(route));
             let trace = trace(&scene.world, route, &url, &headers, &body);
-            assert_eq!(trace.reply.status, if asks(route) { 401 } else { 200 }, "{of}");
+            assert_eq!(trace.reply.status, if uses_database(route) { 401 } else { 200 }, "{of}");
             trace.leaves_nothing(&scene.world, CANARY, &of);
             for trace in failures(&scene.world, route, &url, &headers, &body) {
-                assert!([401, 500, 503].contains(&trace.reply.status) || !asks(route), "{of}");
+                assert!([401, 500, 503].contains(&trace.reply.status) || !uses_database(route), "{of}");
                 trace.assert_nowhere(&scene.world, CANARY, &of);
             }
         }

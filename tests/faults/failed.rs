@@ -70,13 +70,13 @@ fn failed_authentication_is_counted_by_address_and_named_credential_on_every_fac
     let (client, _) = &stage.admin;
     let credential = stage.world.db.query("SELECT id FROM credentials WHERE name = 'admin'", &[]);
     let credential = text(&credential[0], "id");
-    for (face, asks) in ANY {
+    for (face, request) in ANY {
         let by = |authorization: &str| {
             let (body, more) = if face == "oauth" { ("token=x", Some(FORM)) } else { ("", None) };
             let mut headers = vec![HERE, ("x-postern-tenant", "acme")];
             headers.extend((!authorization.is_empty()).then_some(("authorization", authorization)));
             headers.extend(more);
-            stage.send(&[], asks, &headers, body)
+            stage.send(&[], request, &headers, body)
         };
         let here = Some(HERE.1);
         // Malformed tokens identify no credential: only the address is counted.
@@ -100,18 +100,19 @@ fn failed_log_in_is_counted_by_the_client_it_names() {
     let wrong = &stage.token;
     let json = ("content-type", "application/json");
     let in_form = |secret: &str| format!("{GRANT}&client_id={client}&client_secret={secret}");
-    for (asks, content_type, body) in [
+    for (request, content_type, body) in [
         ("POST /api/v1/login", json, r#"{"grant_type":"client_credentials"}"#),
         ("POST /oauth/token", FORM, GRANT),
         ("POST /service-account-token", FORM, GRANT),
     ] {
-        let by =
-            |authorization: &str| stage.send(&[], asks, &[HERE, content_type, ("authorization", authorization)], body);
+        let by = |authorization: &str| {
+            stage.send(&[], request, &[HERE, content_type, ("authorization", authorization)], body)
+        };
         is_counted(&stage, &by(&basic(client, wrong)), Some(HERE.1), Some(&credential));
         is_counted(&stage, &by(&basic(client, "pstn_garbage")), Some(HERE.1), None);
         is_not_counted(&by(&basic(client, secret)), 200);
         if content_type == FORM {
-            let by_form = |secret: &str| stage.send(&[], asks, &[HERE, FORM], &in_form(secret));
+            let by_form = |secret: &str| stage.send(&[], request, &[HERE, FORM], &in_form(secret));
             is_counted(&stage, &by_form(wrong), Some(HERE.1), Some(&credential));
             is_not_counted(&by_form(secret), 200);
         }
@@ -161,8 +162,8 @@ fn expired_and_revoked_secrets_count_as_failures_but_disabled_ones_do_not() {
 fn token_conflict_counts_as_a_failure_of_the_caller() {
     let stage = Stage::new();
     let body = json!({ "UserGUID": ZERO, "BearerToken": stage.token }).to_string();
-    let asks = format!("PUT /v1.0/tenants/{ZERO}/credentials");
-    let by = |token: &str| stage.send(&[], &asks, &[HERE, ("authorization", &format!("Bearer {token}"))], &body);
+    let request = format!("PUT /v1.0/tenants/{ZERO}/credentials");
+    let by = |token: &str| stage.send(&[], &request, &[HERE, ("authorization", &format!("Bearer {token}"))], &body);
     let secret = stage
         .world
         .db
@@ -172,7 +173,7 @@ fn token_conflict_counts_as_a_failure_of_the_caller() {
     // A conflict on an id reveals no secret.
     let taken = json!({ "UserGUID": ZERO, "GUID": stage.id.guid() }).to_string();
     let bearer = format!("Bearer {}", stage.admin.1);
-    is_not_counted(&stage.send(&[], &asks, &[HERE, ("authorization", &bearer)], &taken), 409);
+    is_not_counted(&stage.send(&[], &request, &[HERE, ("authorization", &bearer)], &taken), 409);
 }
 
 #[test]
@@ -207,9 +208,9 @@ fn successes_and_other_errors_are_not_counted() {
     let viewer = format!("Bearer {}", stage.world.caller(&["viewer"]));
     let admin = format!("Bearer {}", stage.admin.1);
     let credential = format!("PATCH {}", stage.ours(""));
-    let send = |by: &str, asks: &str, more: &[(&str, &str)], body: &str| {
+    let send = |by: &str, request: &str, more: &[(&str, &str)], body: &str| {
         let headers = [&[HERE, ("authorization", by), ("x-postern-tenant", "acme")], more].concat();
-        stage.send(&[], asks, &headers, body)
+        stage.send(&[], request, &headers, body)
     };
     is_not_counted(&send(&viewer, &credential, &[], r#"{"name":"x"}"#), 403);
     // LiteGraph reports a forbidden request as 401.

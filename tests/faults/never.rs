@@ -23,18 +23,18 @@ const MESSAGES: [&str; 5] = [
 
 #[test]
 fn verify_never_reports_active_while_the_database_fails() {
-    for asks in ["POST /v1/verify", "POST /oauth/introspect"] {
-        let (stage, asks) = (Stage::new(), Operation::named(asks));
-        assert_eq!(stage.run(asks, &[]).reply.json()["active"], true);
+    for verify in ["POST /v1/verify", "POST /oauth/introspect"] {
+        let (stage, verify) = (Stage::new(), Operation::named(verify));
+        assert_eq!(stage.run(verify, &[]).reply.json()["active"], true);
         stage.world.call("POST", &stage.ours("/revoke"), ROOT, &json!(null)).expect(200);
         for message in MESSAGES {
             for fails in [Before(message), After(message)] {
-                let reply = stage.run(asks, &[Some(fails); 2]).reply;
+                let reply = stage.run(verify, &[Some(fails); 2]).reply;
                 assert!(reply.status >= 500 && reply.json().get("active").is_none(), "{fails:?}: {}", reply.text);
             }
         }
         // After a retry, the response reflects the current state.
-        assert_eq!(stage.run(asks, &[Some(Before(LOST))]).reply.json()["active"], false);
+        assert_eq!(stage.run(verify, &[Some(Before(LOST))]).reply.json()["active"], false);
     }
 }
 

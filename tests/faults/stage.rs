@@ -109,7 +109,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             Operation { route, with: *with, face, kind: if reads { Kind::Reads } else { Kind::Writes } }
         })
     };
-    ROUTES.iter().filter(|route| routes::asks(route)).flat_map(ways).collect()
+    ROUTES.iter().filter(|route| routes::uses_database(route)).flat_map(ways).collect()
 });
 
 impl Operation {
@@ -176,8 +176,8 @@ impl Stage {
     }
 
     /// Sends a request with a database that fails by the script.
-    pub fn send(&self, script: &[Option<Fails>], asks: &str, headers: &[(&str, &str)], body: &str) -> Ended {
-        let (method, url) = asks.split_once(' ').expect("a method and a path");
+    pub fn send(&self, script: &[Option<Fails>], request: &str, headers: &[(&str, &str)], body: &str) -> Ended {
+        let (method, url) = request.split_once(' ').expect("a method and a path");
         let database = Faulty::new(&self.world.db, script);
         let (Done { answer, after, log, failed }, cost) =
             self.world.answer(&database, method, url, &List(headers), body.as_bytes());
@@ -221,9 +221,9 @@ impl Stage {
             _ => String::from_utf8(body_about(route, &place)).expect("UTF-8"),
         };
         let query = if *with == With::DryRun { "?dry_run=true" } else { forced(route) };
-        let asks = format!("{} {}{query}", method(route), url(route, &place));
+        let request = format!("{} {}{query}", method(route), url(route, &place));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.send(script, &asks, &[more, &headers].concat(), &body)
+        self.send(script, &request, &[more, &headers].concat(), &body)
     }
 
     /// The text has no secret of the stage, nor anything with the prefix of secrets.

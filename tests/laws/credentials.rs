@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Value, json};
 
-use crate::said::{any_body, as_set, columns, config, metadata_patch, name, roles, some_of, whole};
+use crate::bodies::{any_body, as_set, columns, config, metadata_patch, name, roles, some_of, whole};
 use support::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
 /// The initial state of a credential: every field has a value to lose.
@@ -248,13 +248,13 @@ proptest! {
         let reply = subject.send(verb, &body);
         prop_assert_eq!(reply.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", reply.text);
         let after = subject.stored().0.remove(0);
-        let (face, said) = verb.face();
-        let mut sayable = columns(face, Noun::Credential, said);
+        let (face, body_verb) = verb.face();
+        let mut settable = columns(face, Noun::Credential, body_verb);
         // A revoked credential is inactive on LiteGraph's face, so an inactive body does not set `enabled`.
-        sayable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
+        settable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
         let fields = columns(&POSTERN, Noun::Credential, Verb::Replace).into_iter().chain(["revoked_at", "revoked_reason"]);
         for field in fields {
-            if !sayable.contains(&field) {
+            if !settable.contains(&field) {
                 prop_assert_eq!(&after[field], &before[field], "{:?} cannot say {}", verb, field);
             }
         }

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::bodies::{as_set, config, key, metadata_patch, name, some_of};
 use crate::credentials::{State, Subject, Update, patch, state};
 use crate::parents::{House, account, organization, user};
-use crate::said::{as_set, config, key, metadata_patch, name, some_of};
 
 /// The algorithm of RFC 7396 §2.
 fn merge_patch(target: Value, patch: &Value) -> Value {
@@ -147,8 +147,8 @@ proptest! {
                 prop_assert_eq!(subject.stored() == before, merged == model);
                 model = merged;
             } else {
-                let told = reply.json();
-                let codes: Vec<_> = told["violations"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+                let body = reply.json();
+                let codes: Vec<_> = body["violations"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
                 prop_assert_eq!((reply.status, codes), (422, broken), "{}", merged);
                 prop_assert_eq!(subject.stored(), before);
             }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use crate::said::{any_body, columns, config, name, some_of, whole};
+use crate::bodies::{any_body, columns, config, name, some_of, whole};
 use support::routes::{method, title};
 use support::scene::{PathIds, url};
 use support::{ROOT, Reply, World};
@@ -238,16 +238,16 @@ proptest! {
         for (member, value) in body.as_object().unwrap() {
             // LiteGraph returns no null for a user, and other faces return none for a principal.
             let nothing = if parent.route == USER_PUT.route { json!("") } else { Value::Null };
-            let said = if value.is_null() { &nothing } else { value };
+            let sent = if value.is_null() { &nothing } else { value };
             let shown = &put.json()[member];
             if member == "role_names" {
                 // A set that includes the three default names.
                 let names = |value: &Value| value.as_array().unwrap().iter().map(Value::to_string).collect::<BTreeSet<_>>();
                 let usual = names(&json!(["admin", "editor", "viewer"]));
-                prop_assert_eq!(names(shown), &names(said) | &usual);
+                prop_assert_eq!(names(shown), &names(sent) | &usual);
                 prop_assert_eq!(names(shown).len(), shown.as_array().unwrap().len(), "none twice");
             } else {
-                prop_assert_eq!(shown, said, "{:?}: {}", parent, member);
+                prop_assert_eq!(shown, sent, "{:?}: {}", parent, member);
             }
         }
     }

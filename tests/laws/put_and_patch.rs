@@ -9,9 +9,9 @@ use postern::face::postern::POSTERN;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::bodies::{any_value, config};
 use crate::credentials::{State, Subject, own_whole, state};
 use crate::parents::{House, account, organization};
-use crate::said::{any_value, config};
 use support::{ACME, ROOT, Reply, World};
 
 /// A body with some members replaced by any value.
@@ -115,9 +115,9 @@ proptest! {
             let shared = |field: &Field| {
                 word(Verb::Merge, field).is_some() && word(Verb::Merge, field) == word(Verb::Replace, field)
             };
-            let said = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
+            let members = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
             let named = |(field, value): (Field, &Value)| (word(Verb::Replace, &field).unwrap().to_owned(), value.clone());
-            let body: Map<_, _> = said.map(named).collect();
+            let body: Map<_, _> = members.map(named).collect();
             let judged = |verb| {
                 let draft = (face.read_body)(noun, verb, body.clone());
                 let (change, violations) = validate(&draft, noun, verb, face.dialect, "pstn_");

@@ -375,12 +375,12 @@ fn largest_request_of_every_route_is_within_the_limits() {
     let missing: Vec<_> = ROUTES.iter().map(title).filter(|route| !largest.driven.contains(route)).collect();
     assert!(missing.is_empty(), "routes that are not driven: {missing:#?}");
     let most = largest.world.db.most.get();
-    crate::tell(&[
+    crate::print_lines(&[
         format!("statements of a request {} of {STATEMENTS_MAX}", most.statements),
         format!("values of a statement {} of 100", most.parameters),
         format!("bytes of a value that is bound {} of {VALUE_MAX}", most.value),
         format!("bytes of a row that comes back {} of {VALUE_MAX}", most.row),
-        format!("bytes of a batch {}", most.asked),
+        format!("bytes of a batch {}", most.sent_bytes),
         format!("bytes that a batch gives back {}", most.answered),
     ]);
 }

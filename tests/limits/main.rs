@@ -8,7 +8,7 @@ mod statements;
 mod work;
 
 /// Prints lines of the summary to stderr, since the test harness captures what a passing test prints.
-fn tell(largest: &[String]) {
+fn print_lines(largest: &[String]) {
     let line = format!("limits: {}\n", largest.join(", "));
     std::io::stdout().write_all(line.as_bytes()).expect("stderr");
 }

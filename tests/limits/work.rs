@@ -162,6 +162,6 @@ fn worker_time_is_about_that_of_reading_and_writing_the_data_once() {
             past.push(format!("{method} {}: {ratio:.1}", sent.url));
         }
     }
-    crate::tell(&[format!("work of the Worker {most:.1} times reading and writing once, of {BOUND}")]);
+    crate::print_lines(&[format!("work of the Worker {most:.1} times reading and writing once, of {BOUND}")]);
     assert!(past.is_empty(), "more than {BOUND} times as much as to read and to write it once: {past:#?}");
 }

@@ -12,14 +12,14 @@ fn expiry_can_be_set_moved_and_cleared() {
     let own = tenant.own(json!({ "roles": null, "expires_at": "2026-11-21T03:00:00+02:00" }));
     assert_eq!(own.shown["expires_at"], "2026-11-21T01:00:00.000000Z", "as UTC, with microseconds");
     service.world().now.set(START + HOUR - 1001);
-    assert!(tenant.holds(&own.secret), "a microsecond before its expiry");
+    assert!(tenant.accepts(&own.secret), "a microsecond before its expiry");
     service.world().now.set(START + HOUR - 1000);
     tenant.send_by(&own.secret, "GET", &own.path, &Value::Null).refused(401, "unauthenticated");
     let set = |end: Value| tenant.send("PATCH", &own.path, &json!({ "expires_at": end }));
     // No expiry, one in the past, and a later one.
     for (end, holds) in [(Value::Null, true), (json!(time(START)), false), (json!(time(START + DAY)), true)] {
         assert_eq!(
-            (set(end.clone()).expect(200).json()["expires_at"].clone(), tenant.holds(&own.secret)),
+            (set(end.clone()).expect(200).json()["expires_at"].clone(), tenant.accepts(&own.secret)),
             (end, holds)
         );
         assert_eq!(tenant.events(&own)[0]["widened_access"], holds);

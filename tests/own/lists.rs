@@ -69,7 +69,7 @@ fn six(service: &InProcess, tenant: &Tenant) -> (String, String) {
     service.world().pass(HOUR);
     let later = now(service);
     service.world().pass(SECOND);
-    assert!(tenant.holds(&used.secret));
+    assert!(tenant.accepts(&used.secret));
     tenant.step(&rotated, "rotate", &json!({ "grace_seconds": 0 })).expect(200);
     (other, later)
 }

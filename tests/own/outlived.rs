@@ -161,7 +161,7 @@ fn secrets(value: &Value, found: &mut BTreeSet<String>) {
 fn check(operations: &[(usize, usize, usize)]) {
     let service = InProcess::new();
     let scene = Scene::new(&service);
-    let invalid: Vec<_> = scene.secrets.iter().filter(|secret| !scene.tenant.holds(secret)).collect();
+    let invalid: Vec<_> = scene.secrets.iter().filter(|secret| !scene.tenant.accepts(secret)).collect();
     let mut got = BTreeSet::new();
     for (caller, operation, target) in operations {
         let (reply, set) = scene.send(*caller, OPERATIONS[*operation], *target);
@@ -173,7 +173,7 @@ fn check(operations: &[(usize, usize, usize)]) {
     }
     service.world().now.set(END + SECOND);
     for secret in got.iter().chain(&scene.callers).chain(invalid) {
-        let held = scene.tenant.holds(secret);
+        let held = scene.tenant.accepts(secret);
         assert!(!held, "{secret} is valid after the expiry of the caller that got it: {operations:?}");
     }
 }

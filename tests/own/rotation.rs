@@ -199,7 +199,7 @@ fn grace_period_ends_no_later_than_the_credential() {
     let read = get(&own.path).token(&own.secret).send(&service).expect(200);
     assert_eq!(read.header("sunset"), Some("Sat, 21 Nov 2026 01:00:00 GMT"));
     service.world().now.set(end);
-    assert!(!tenant.holds(&own.secret) && !tenant.holds(&text(&begun["secret"])));
+    assert!(!tenant.accepts(&own.secret) && !tenant.accepts(&text(&begun["secret"])));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn last_use_is_recorded_per_secret() {
     let own = tenant.own(json!({}));
     let second = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 600 })).expect(200).json()["secret"]);
     let uses = [&own.secret, &second].map(|secret| {
-        assert!(tenant.holds(secret));
+        assert!(tenant.accepts(secret));
         json!(now(&service))
     });
     let secrets = tenant.look(&own.path)["secrets"].clone();
@@ -225,7 +225,7 @@ fn newest_secret_is_the_last_created_even_if_the_clock_runs_behind() {
     service.world().pass(-3 * SECOND);
     let new = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json()["secret"]);
     tenant.step(&own, "rotate/finish", &Value::Null).expect(200);
-    assert_eq!((tenant.holds(&own.secret), tenant.holds(&new)), (false, true));
+    assert_eq!((tenant.accepts(&own.secret), tenant.accepts(&new)), (false, true));
     service.world().pass(120 * SECOND);
-    assert!(tenant.holds(&new), "the new secret has no deadline");
+    assert!(tenant.accepts(&new), "the new secret has no deadline");
 }

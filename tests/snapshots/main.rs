@@ -175,7 +175,7 @@ fn every_refusal_has_a_snapshot() {
 }
 
 /// The code of a rule on our own face, and a part of its detail; none for rules of fields that the face does not have.
-fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
+fn code_and_detail(rule: &Rule) -> Option<(&'static str, &'static str)> {
     match rule {
         Rule::Missing => Some(("missing", "Required")),
         Rule::NotNull => Some(("not_null", "Cannot be null")),
@@ -215,20 +215,20 @@ fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
     let all = rules_of_our_own_face();
     let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == "postern").expect("a face");
     let bodies = answers.iter().filter_map(|answer| answer.text.split("\n\n").last());
-    let told: Vec<(String, String, String)> = bodies
+    let reported: Vec<(String, String, String)> = bodies
         .filter_map(|body| serde_json::from_str::<Value>(body).ok())
         .flat_map(|body| body["violations"].as_array().cloned().unwrap_or_default())
-        .filter(|told| told.get("parameter").is_none())
-        .map(|told| (text(&told, "code"), text(&told, "detail"), text(&told, "pointer")))
+        .filter(|reported| reported.get("parameter").is_none())
+        .map(|reported| (text(&reported, "code"), text(&reported, "detail"), text(&reported, "pointer")))
         .collect();
     for rule in &all {
-        let (code, words) = told_of(rule).expect("a rule of the face");
+        let (code, words) = code_and_detail(rule).expect("a rule of the face");
         let shown = |(of, detail, _): &&(String, String, String)| of == code && detail.contains(words);
-        assert!(told.iter().any(|told| shown(&told)), "{rule:?}");
+        assert!(reported.iter().any(|reported| shown(&reported)), "{rule:?}");
     }
     // Each has a location, and a code that the list above knows.
-    let codes: BTreeSet<_> = all.iter().filter_map(told_of).map(|(code, _)| code).collect();
-    for (code, detail, pointer) in &told {
+    let codes: BTreeSet<_> = all.iter().filter_map(code_and_detail).map(|(code, _)| code).collect();
+    for (code, detail, pointer) in &reported {
         assert!(
             codes.contains(code.as_str())
                 && (pointer.starts_with('/') || code == "too_many_violations")
@@ -236,7 +236,7 @@ fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
             "{code} {pointer}"
         );
     }
-    assert!(told.len() > 60, "{}", told.len());
+    assert!(reported.len() > 60, "{}", reported.len());
 }
 
 #[test]

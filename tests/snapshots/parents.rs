@@ -33,7 +33,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         )),
         ("tenant read", _) => stage.one(face, Tenant),
         ("tenant read with permissions", "keycard") => {
-            Some(stage.one(face, Tenant)?.asking("expand=permissions").by(&stage.own))
+            Some(stage.one(face, Tenant)?.query("expand=permissions").by(&stage.own))
         }
         ("tenant updated", "litegraph") => {
             Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}"), &json!({"Name": "Acme", "Active": false})))
@@ -48,8 +48,8 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
                 "role_names": ["annotator"]}),
         )),
         ("tenant merged", "postern") => Some(Request::new("PATCH", OURS, &json!({"require_if_match": true}))),
-        ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.asking("force=true")),
-        ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.asking("force")),
+        ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.query("force=true")),
+        ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.query("force")),
         ("principal created", "litegraph") => Some(Request::new(
             "PUT",
             &format!("/v1.0/tenants/{ZERO}/users"),
@@ -69,7 +69,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("principal read", _) => stage.one(face, Principal),
         ("principal read with permissions", "keycard") => {
-            Some(stage.one(face, Principal)?.asking("expand=total_count&expand=permissions").by(&stage.admin.1))
+            Some(stage.one(face, Principal)?.query("expand=total_count&expand=permissions").by(&stage.admin.1))
         }
         ("default principal read", "litegraph") => Some(Request::get(&format!("/v1.0/tenants/{ZERO}/users/{ZERO}"))),
         ("default principal read", "keycard") => {
@@ -91,7 +91,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ),
         ("principal merged", "postern") => {
             let body = json!({"description": null}).to_string();
-            let merge = stage.one(face, Principal)?.method("PATCH").saying(body);
+            let merge = stage.one(face, Principal)?.method("PATCH").body(body);
             Some(merge.with("content-type", "application/merge-patch+json"))
         }
         ("principal deleted", _) => stage.delete(face, Principal),

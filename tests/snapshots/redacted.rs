@@ -40,20 +40,20 @@ impl Redacted {
 
     fn url(&self, url: &str) -> String {
         let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
-        let path = path.split('/').map(|segment| self.said(segment)).collect::<Vec<_>>().join("/");
+        let path = path.split('/').map(|segment| self.url_part(segment)).collect::<Vec<_>>().join("/");
         let pair = |pair: &str| {
             let (name, values) = pair.split_once('=')?;
-            let values: Vec<_> = values.split(',').map(|value| self.said(value)).collect();
+            let values: Vec<_> = values.split(',').map(|value| self.url_part(value)).collect();
             Some(format!("{name}={}", values.join(",")))
         };
         let pairs = |query: &str| {
-            query.split('&').map(|said| pair(said).unwrap_or_else(|| said.to_owned())).collect::<Vec<_>>().join("&")
+            query.split('&').map(|given| pair(given).unwrap_or_else(|| given.to_owned())).collect::<Vec<_>>().join("&")
         };
         query.map_or_else(|| path.clone(), |query| format!("{path}?{}", pairs(query)))
     }
 
     /// The redacted part of a URL: an id in any spelling, a cursor, a token.
-    fn said(&self, part: &str) -> String {
+    fn url_part(&self, part: &str) -> String {
         let client = || Id::parse_client(part).map(|id| self.client(id));
         let guid = || Id::parse_guid(part).map(|id| self.guid(id));
         let ours = || part.starts_with("pstn_").then(|| token("a URL", part));
@@ -128,9 +128,10 @@ impl Redacted {
             Value::Object(members) => {
                 for (name, value) in members {
                     self.members(value, text);
-                    let Some(said) = value.as_str() else { continue };
+                    let Some(given) = value.as_str() else { continue };
                     // The text keeps its order and spelling; only the value is replaced.
-                    let (from, to) = (Value::from(said).to_string(), Value::from(self.member(name, said)).to_string());
+                    let (from, to) =
+                        (Value::from(given).to_string(), Value::from(self.member(name, given)).to_string());
                     *text = text.replace(&format!("\"{name}\":{from}"), &format!("\"{name}\":{to}"));
                 }
             }

@@ -49,23 +49,23 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("another method", _) => Some(any(stage, face)?.method("TRACE")),
         ("client request id", "keycard") => Some(stage.update(face)?.with("x-client-request-id", "not one")),
         ("bad query", "coactive") => {
-            Some(Request::get("/api/v1/auth-management/roles").asking("roles_context=everything"))
+            Some(Request::get("/api/v1/auth-management/roles").query("roles_context=everything"))
         }
         ("bad query", "litegraph") => {
-            Some(credentials("v1.0").asking("order=Random&max-keys=0&skip=some&token=nobody&guids="))
+            Some(credentials("v1.0").query("order=Random&max-keys=0&skip=some&token=nobody&guids="))
         }
-        ("bad query", "keycard") => Some(Request::get(&stage.credentials).asking("limit=101&after=nobody&before=a")),
+        ("bad query", "keycard") => Some(Request::get(&stage.credentials).query("limit=101&after=nobody&before=a")),
         ("bad query", "postern") => {
             let wrong =
                 "limit=101&sort=id&cursor=nobody&enabled=maybe&principal=ada&expires_before=soon&unused_since=1";
-            Some(Request::get(&format!("{OURS}/credentials")).asking(&format!("{wrong}&unrotated_since=yesterday")))
+            Some(Request::get(&format!("{OURS}/credentials")).query(&format!("{wrong}&unrotated_since=yesterday")))
         }
         // Tenants and principals have no order by name.
-        ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").asking("sort=name")),
-        ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).asking("limit=0&cursor=newest")),
-        ("bad dry run", "postern") => Some(stage.update(face)?.asking("dry_run=yes")),
-        ("dry run of what has none", "postern") => Some(stage.create(face)?.asking("dry_run=true")),
-        ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).asking("enable=false")),
+        ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").query("sort=name")),
+        ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).query("limit=0&cursor=newest")),
+        ("bad dry run", "postern") => Some(stage.update(face)?.query("dry_run=yes")),
+        ("dry run of what has none", "postern") => Some(stage.create(face)?.query("dry_run=true")),
+        ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).query("enable=false")),
         ("too many ETags", _) => {
             let request = stage.update(face).or_else(|| stage.log_in(face))?;
             Some(request.with("if-none-match", &",".repeat(TAGS_MAX)))
@@ -81,29 +81,29 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
 }
 
 fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
-    let updating = |body: &[u8]| stage.update(face).map(|update| update.saying(body));
+    let updating = |body: &[u8]| stage.update(face).map(|update| update.body(body));
     let sending = || stage.update(face).or_else(|| stage.log_in(face));
     match (situation, face) {
         ("another media type", _) => Some(sending()?.with("content-type", "text/plain")),
         ("another patch", "postern") => {
             let patch = json!([{"op": "replace", "path": "/name", "value": "renamed"}]);
-            let patch = stage.update(face)?.method("PATCH").saying(patch.to_string());
+            let patch = stage.update(face)?.method("PATCH").body(patch.to_string());
             Some(patch.with("content-type", "application/json-patch+json"))
         }
-        ("too large", _) => Some(sending()?.saying(vec![b' '; BODY_MAX + 1])),
-        ("not UTF-8", _) => Some(sending()?.saying(b"{\"name\":\"\xff\"}")),
+        ("too large", _) => Some(sending()?.body(vec![b' '; BODY_MAX + 1])),
+        ("not UTF-8", _) => Some(sending()?.body(b"{\"name\":\"\xff\"}")),
         ("not JSON", _) => updating(b"{\n  \"name\": }"),
         ("too deep", _) => updating("[".repeat(33).as_bytes()),
         ("too many values", "oauth") => {
             let parameter = |number| format!("p{number}=");
-            Some(stage.log_in(face)?.saying((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
+            Some(stage.log_in(face)?.body((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
         }
         ("too many values", _) => updating(format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES_MAX)).as_bytes()),
         ("member twice", _) => updating(br#"{"name":"a","name":"b"}"#),
         ("no object", _) => updating(b"[]"),
         ("another grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
-        ("another grant", "oauth") => Some(stage.log_in(face)?.saying("grant_type=password&username=u&password=p")),
-        ("bad form", "oauth") => Some(stage.log_in(face)?.saying("grant_type=client_credentials&scope=a&scope=b")),
+        ("another grant", "oauth") => Some(stage.log_in(face)?.body("grant_type=password&username=u&password=p")),
+        ("bad form", "oauth") => Some(stage.log_in(face)?.body("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
     }
 }
@@ -194,7 +194,7 @@ fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("forbidden change", "litegraph") => {
             let off = json!({"Name": "acme", "Active": false});
-            Some(stage.one(face, Tenant)?.method("PUT").saying(off.to_string()).by(&stage.admin.1))
+            Some(stage.one(face, Tenant)?.method("PUT").body(off.to_string()).by(&stage.admin.1))
         }
         ("forbidden change", "postern") => {
             let editor = stage.world.caller(&["editor"]);

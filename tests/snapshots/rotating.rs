@@ -73,7 +73,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("made active while it is revoked", "litegraph") => {
             revoke();
             let body = json!({"UserGUID": stage.user.guid(), "Name": "renamed", "Active": true});
-            Some(stage.update(face)?.saying(body.to_string()))
+            Some(stage.update(face)?.body(body.to_string()))
         }
         ("rotating", "postern") => {
             rotate();

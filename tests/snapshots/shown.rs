@@ -25,7 +25,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("read with permissions", "keycard") => {
             // The first use is recorded, so that the response has a time of last use.
             stage.world.get(&format!("{}/{}", stage.credentials, stage.id), &stage.own);
-            Some(stage.read(face)?.asking("expand[]=permissions").by(&stage.own))
+            Some(stage.read(face)?.query("expand[]=permissions").by(&stage.own))
         }
         ("updated", _) => stage.update(face),
         (
@@ -43,14 +43,14 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("all deleted", "litegraph") => Some(Request::delete(&format!("/v1.0/tenants/{ZERO}/credentials"))),
         ("roles", "coactive") => Some(Request::get(ROLES)),
         ("roles of a dataset", "coactive") => {
-            Some(Request::get(ROLES).asking("roles_context=dataset:d").by(&stage.admin.1))
+            Some(Request::get(ROLES).query("roles_context=dataset:d").by(&stage.admin.1))
         }
         ("logged in", _) => stage.log_in(face),
-        ("logged in without a body", "coactive") => Some(stage.log_in(face)?.saying("").without("content-type")),
+        ("logged in without a body", "coactive") => Some(stage.log_in(face)?.body("").without("content-type")),
         ("logged in by the form", "oauth") => {
             let (client, secret) = &stage.admin;
             let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
-            Some(stage.log_in(face)?.by_nobody().saying(form))
+            Some(stage.log_in(face)?.by_nobody().body(form))
         }
         ("logged in at its other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
         ("metadata", "oauth") => {
@@ -58,8 +58,8 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(Request::get(url).by_nobody().with("host", "postern.example"))
         }
         ("preflight", "litegraph") => {
-            let asked = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
-            Some(asked.with("origin", "https://app.example").with("access-control-request-method", "PUT"))
+            let preflight = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
+            Some(preflight.with("origin", "https://app.example").with("access-control-request-method", "PUT"))
         }
         _ => None,
     }
@@ -67,7 +67,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
 
 /// Requests of our own face that other faces do not support.
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
-    let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").saying(body.to_string()));
+    let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").body(body.to_string()));
     match situation {
         "created again" => {
             let once = create_whole(stage, "postern")?.with("idempotency-key", "the-first");
@@ -83,10 +83,10 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             Some(merging(&body)?.with("content-type", "application/merge-patch+json"))
         }
         "nothing changed" => merging(&json!({})),
-        "dry run" => Some(stage.update("postern")?.asking("dry_run=true")),
+        "dry run" => Some(stage.update("postern")?.query("dry_run=true")),
         _ => {
             stage.change("", &json!({"name": "the same"}));
-            Some(merging(&json!({"name": "the same"}))?.asking("dry_run=true"))
+            Some(merging(&json!({"name": "the same"}))?.query("dry_run=true"))
         }
     }
 }
@@ -111,5 +111,5 @@ fn create_whole(stage: &Stage, face: &str) -> Option<Request> {
             whole
         }
     };
-    Some(stage.create(face)?.saying(body.to_string()))
+    Some(stage.create(face)?.body(body.to_string()))
 }

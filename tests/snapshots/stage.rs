@@ -66,15 +66,15 @@ impl Request {
         Self { method, ..self }
     }
 
-    pub fn saying(self, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self }
     }
 
     pub fn json(self, body: &Value) -> Self {
-        self.saying(body.to_string())
+        self.body(body.to_string())
     }
 
-    pub fn asking(self, query: &str) -> Self {
+    pub fn query(self, query: &str) -> Self {
         Self { url: format!("{}?{query}", self.url), ..self }
     }
 
@@ -243,7 +243,7 @@ impl Stage {
     }
 
     pub fn read(&self, face: &str) -> Option<Request> {
-        self.update(face).map(|update| update.method("GET").saying(""))
+        self.update(face).map(|update| update.method("GET").body(""))
     }
 
     /// The request for an access token, with a client's id and secret.
@@ -256,7 +256,7 @@ impl Stage {
             }
             "oauth" => {
                 let request = Request::new("POST", "/service-account-token", &Value::Null).by_basic(client, secret);
-                let form = request.saying("grant_type=client_credentials");
+                let form = request.body("grant_type=client_credentials");
                 form.with("content-type", "application/x-www-form-urlencoded")
             }
             _ => return None,

@@ -50,23 +50,23 @@ fn verify(stage: &Stage, situation: &str) -> Option<Request> {
 }
 
 fn introspect(stage: &Stage, situation: &str) -> Option<Request> {
-    let asked = Request::new("POST", "/oauth/introspect", &Value::Null).saying(format!("token={}", stage.own));
-    let asked = asked.with("content-type", "application/x-www-form-urlencoded").by(&stage.admin.1);
+    let request = Request::new("POST", "/oauth/introspect", &Value::Null).body(format!("token={}", stage.own));
+    let request = request.with("content-type", "application/x-www-form-urlencoded").by(&stage.admin.1);
     match situation {
         "introspected" => {
             stage.change("", &stage.whole_and_enabled());
-            Some(asked)
+            Some(request)
         }
         "introspected inactive" => {
             stage.change("/revoke", &json!({"reason": "it was in a log"}));
-            Some(asked)
+            Some(request)
         }
-        "introspected by nobody" => Some(asked.by_nobody()),
+        "introspected by nobody" => Some(request.by_nobody()),
         "introspected by one who may not" => {
             let scoped = json!({"name": "scoped", "roles": [{"role_id": "admin", "resource": "dataset"}]});
-            Some(asked.by(&stage.world.client(&scoped).1))
+            Some(request.by(&stage.world.client(&scoped).1))
         }
-        "introspected without a token" => Some(asked.saying("token_type_hint=access_token")),
+        "introspected without a token" => Some(request.body("token_type_hint=access_token")),
         _ => None,
     }
 }

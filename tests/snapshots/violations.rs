@@ -51,7 +51,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
 }
 
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
-    let putting = |body: &Value| Some(stage.update("postern")?.saying(body.to_string()));
+    let putting = |body: &Value| Some(stage.update("postern")?.body(body.to_string()));
     // The complete resource, with these members replaced.
     let with = |members: Value| {
         let mut whole = stage.whole();
@@ -97,7 +97,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
         "violations of merged metadata" => {
             stage.change("", &json!({"metadata": many(0..9, "")}));
             let body = json!({"metadata": many(8..17, "")});
-            Some(stage.update("postern")?.method("PATCH").saying(body.to_string()))
+            Some(stage.update("postern")?.method("PATCH").body(body.to_string()))
         }
         "violations of a creation" => {
             Some(stage.create("postern")?.json(&json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"})))
@@ -107,7 +107,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             let names = [names, vec!["".into(), 7.into()]].concat();
             let body =
                 json!({"name": 7, "enabled": true, "require_if_match": "yes", "role_names": names, "label": "other"});
-            Some(stage.one("postern", Tenant)?.method("PUT").saying(body.to_string()))
+            Some(stage.one("postern", Tenant)?.method("PUT").body(body.to_string()))
         }
         "violations of a principal" => Some(
             stage

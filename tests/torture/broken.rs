@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::check::{Told, What, check};
+use super::check::{Entry, What, check};
 use super::load::{Mix, Tenant};
 use super::model::{Answer, Credential, Event, Kind, Op, step};
 use super::random::Random;
@@ -14,7 +14,7 @@ use support::face::Face;
 struct Right {
     states: Vec<(String, Option<Credential>)>,
     ops: Vec<Op>,
-    events: Vec<Told>,
+    events: Vec<Entry>,
     admin: String,
 }
 
@@ -22,13 +22,13 @@ impl Right {
     fn new(admin: &str) -> Self {
         let mut right = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
         let event = Event { action: "created", secret: None, revision: 1, changes: json!({}), widened: false };
-        right.tell("of-the-admin", admin, event);
+        right.record("of-the-admin", admin, event);
         right
     }
 
-    fn tell(&mut self, request: &str, id: &str, event: Event) {
+    fn record(&mut self, request: &str, id: &str, event: Event) {
         let (seq, by, noun) = (self.events.len() as u64 + 1, self.admin.clone(), "credential".to_owned());
-        self.events.push(Told { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
+        self.events.push(Entry { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
     }
 
     /// Executes the operation now and sets its answer.
@@ -45,7 +45,7 @@ impl Right {
         });
         let done = step(self.states[at].1.as_ref(), op, Some(&made));
         for event in done.events {
-            self.tell(&op.requests[0], &id, event);
+            self.record(&op.requests[0], &id, event);
         }
         self.states[at].1 = done.state;
         op.answer = Some(done.answer);
@@ -60,14 +60,14 @@ impl Right {
     }
 
     /// Removes events, and renumbers the rest.
-    fn forget(&mut self, which: impl Fn(&Told) -> bool) {
-        self.events.retain(|told| !which(told));
+    fn forget(&mut self, which: impl Fn(&Entry) -> bool) {
+        self.events.retain(|entry| !which(entry));
         self.number();
     }
 
     fn number(&mut self) {
-        for (seq, told) in (1..).zip(&mut self.events) {
-            told.seq = seq;
+        for (seq, entry) in (1..).zip(&mut self.events) {
+            entry.seq = seq;
         }
     }
 
@@ -107,7 +107,7 @@ fn correct_concurrent_histories_are_accepted() {
     for (seed, wide) in (0..SEEDS).zip([0, 15, 100].into_iter().cycle()) {
         let right = random(seed, wide);
         assert_eq!(check(&right.ops, &right.events, &right.admin), [], "{seed}, {wide}");
-        actions.extend(right.events.iter().map(|told| told.event.action));
+        actions.extend(right.events.iter().map(|entry| entry.event.action));
         statuses.extend(right.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
     }
     // The recording is not trivial: it has events of each kind, and errors.
@@ -159,13 +159,13 @@ fn duplicate_event_is_detected() {
 fn event_with_wrong_contents_is_detected() {
     each_is_found(50, |right, random| {
         let at = 1 + random.below(right.events.len() - 1);
-        let told = &mut right.events[at];
+        let entry = &mut right.events[at];
         match random.below(4) {
-            0 => told.event.revision += 1,
-            1 => told.event.widened = !told.event.widened,
-            2 => told.by = "console".to_owned(),
+            0 => entry.event.revision += 1,
+            1 => entry.event.widened = !entry.event.widened,
+            2 => entry.by = "console".to_owned(),
             _ => {
-                let first = told.event.changes.as_object_mut().and_then(|changes| changes.values_mut().next());
+                let first = entry.event.changes.as_object_mut().and_then(|changes| changes.values_mut().next());
                 first.expect("a change")["before"] = json!("another");
             }
         }
@@ -177,11 +177,11 @@ fn event_with_wrong_contents_is_detected() {
 fn lost_update_is_detected() {
     // The change was acknowledged, and then the next one wrote what it had read before.
     each_is_found(0, |right, _| {
-        let changes: Vec<_> = right.events.iter().filter(|told| told.event.action == "updated").cloned().collect();
-        let Some(lost) = changes.iter().rev().find(|told| told.event.changes.get("name").is_some()) else {
+        let changes: Vec<_> = right.events.iter().filter(|entry| entry.event.action == "updated").cloned().collect();
+        let Some(lost) = changes.iter().rev().find(|entry| entry.event.changes.get("name").is_some()) else {
             return false;
         };
-        right.forget(|told| told.request == lost.request);
+        right.forget(|entry| entry.request == lost.request);
         true
     });
     // The very last change: only its own answer shows it.
@@ -189,13 +189,13 @@ fn lost_update_is_detected() {
     made(&mut right);
     right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
     assert_eq!(right.found(), []);
-    right.forget(|told| told.event.action == "updated");
+    right.forget(|entry| entry.event.action == "updated");
     assert_eq!(right.found(), [What::Lost]);
     // A deletion that had no effect.
     let mut right = Right::new("admin");
     made(&mut right);
     right.ask(Kind::Delete(Face::Postern), 20, 30);
-    right.forget(|told| told.request == "request-1");
+    right.forget(|entry| entry.request == "request-1");
     assert_eq!(right.found(), [What::Lost]);
 }
 
@@ -219,8 +219,8 @@ fn stale_read_is_detected() {
 
 /// Creates a credential; returns the token of its only secret.
 fn made(right: &mut Right) -> String {
-    let said = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
-    right.ask(Kind::Create(Face::LiteGraph, said.into()), 0, 10);
+    let fields = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
+    right.ask(Kind::Create(Face::LiteGraph, fields.into()), 0, 10);
     "t".to_owned()
 }
 
@@ -284,12 +284,12 @@ fn partially_applied_change_is_detected() {
     for half in halves {
         let mut right = Right::new("admin");
         made(&mut right);
-        let said = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
-        right.ask(Kind::Change(Face::LiteGraph, said.into()), 20, 30);
+        let fields = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
+        right.ask(Kind::Change(Face::LiteGraph, fields.into()), 20, 30);
         // Whether its answer arrived or not.
         (right.ops[1].answer, right.ops[1].returned) = (None, u64::MAX);
         assert_eq!(right.found(), []);
-        right.forget(|told| told.request == "request-1" && told.event.action == half);
+        right.forget(|entry| entry.request == "request-1" && entry.event.action == half);
         assert_eq!(right.found(), [What::History], "{half}");
     }
 }
@@ -300,8 +300,8 @@ fn duplicate_creation_under_one_idempotency_key_is_detected() {
     made(&mut right);
     right.ops[0].requests.push("again".to_owned());
     assert_eq!(right.found(), []);
-    for told in right.events.clone().iter().filter(|told| told.request == "request-0") {
-        right.tell("again", "another", told.event.clone());
+    for entry in right.events.clone().iter().filter(|entry| entry.request == "request-0") {
+        right.record("again", "another", entry.event.clone());
     }
     assert_eq!(right.found().first(), Some(&What::History));
 }
@@ -326,7 +326,7 @@ fn unrequested_change_is_detected() {
     let mut right = Right::new("admin");
     made(&mut right);
     let event = right.events[1].event.clone();
-    right.tell("of-nobody", "id", event);
+    right.record("of-nobody", "id", event);
     assert_eq!(right.found(), [What::History]);
     // A rejected request that had an effect.
     let mut right = Right::new("admin");

@@ -14,7 +14,7 @@ use super::model::{Answer, Credential, Event, Kind, Op, Step, step};
 
 /// An event, as returned by the history.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Entry {
     pub seq: u64,
     pub request: String,
     /// The noun and the id of the event's resource.
@@ -42,29 +42,29 @@ pub type Violation = (What, String);
 /// Checks a whole tenant: the operations on its credentials, and its events from the first one. `by` is the id of the
 /// calling credential, which was created before all others and has not changed since. Root created the tenant and its
 /// principals.
-pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
+pub fn check(ops: &[Op], events: &[Entry], by: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut events: Vec<_> = events.iter().collect();
-    events.sort_by_key(|told| told.seq);
-    if !events.iter().map(|told| told.seq).eq(1..=events.len() as u64) {
+    events.sort_by_key(|entry| entry.seq);
+    if !events.iter().map(|entry| entry.seq).eq(1..=events.len() as u64) {
         violations.push((What::History, "the events of the tenant are not numbered from 1 without gaps".to_owned()));
     }
-    let asked: BTreeMap<_, _> =
+    let by_request: BTreeMap<_, _> =
         ops.iter().enumerate().flat_map(|(at, op)| op.requests.iter().map(move |request| (request, at))).collect();
-    let mut batches: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
-    let of_set_up = |told: &&Told| told.id == by || told.noun != "credential" && told.by == "root";
-    for told in events.into_iter().filter(|told| !of_set_up(told)) {
-        match asked.get(&told.request) {
-            Some(at) if told.by == by => batches.entry(*at).or_default().push(told),
-            _ => violations.push((What::History, format!("an event without a request: {told:?}"))),
+    let mut batches: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();
+    let of_set_up = |entry: &&Entry| entry.id == by || entry.noun != "credential" && entry.by == "root";
+    for entry in events.into_iter().filter(|entry| !of_set_up(entry)) {
+        match by_request.get(&entry.request) {
+            Some(at) if entry.by == by => batches.entry(*at).or_default().push(entry),
+            _ => violations.push((What::History, format!("an event without a request: {entry:?}"))),
         }
     }
     let mut by_credential: BTreeMap<&str, Vec<Happened>> = BTreeMap::new();
     for (at, op) in ops.iter().enumerate() {
         let batch = batches.remove(&at).unwrap_or_default();
-        let told = batch.first().map(|told| told.id.as_str());
-        let Some(target) = op.target.as_deref().or(told) else { continue };
-        if let Some(other) = batch.iter().find(|told| told.id != target) {
+        let entry = batch.first().map(|entry| entry.id.as_str());
+        let Some(target) = op.target.as_deref().or(entry) else { continue };
+        if let Some(other) = batch.iter().find(|entry| entry.id != target) {
             violations.push((What::History, format!("an event of another credential than the request's: {other:?}")));
         }
         by_credential.entry(target).or_default().push(Happened { op, batch });
@@ -78,7 +78,7 @@ pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
 /// An operation and its events.
 struct Happened<'a> {
     op: &'a Op,
-    batch: Vec<&'a Told>,
+    batch: Vec<&'a Entry>,
 }
 
 /// Returns the first violation of a credential. After it, later operations have no state to compare with.
@@ -93,7 +93,7 @@ fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
         }
         latest = latest.max((op.invoked, &op.requests[0]));
         let step = apply(id, states.last().and_then(Option::as_ref), op, batch);
-        judge(id, op, batch, &step)?;
+        check_change(id, op, batch, &step)?;
         states.push(step.state);
     }
     // Without an answer and an event, the operation had no effect.
@@ -119,16 +119,16 @@ fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
     Ok(())
 }
 
-fn apply(id: &str, state: Option<&Credential>, op: &Op, batch: &[&Told]) -> Step {
+fn apply(id: &str, state: Option<&Credential>, op: &Op, batch: &[&Entry]) -> Step {
     let op = &Op { target: Some(id.to_owned()), ..op.clone() };
-    let made = batch.iter().find(|told| told.event.action == "secret_created");
-    step(state, op, made.and_then(|told| told.event.secret.as_deref()))
+    let made = batch.iter().find(|entry| entry.event.action == "secret_created");
+    step(state, op, made.and_then(|entry| entry.event.secret.as_deref()))
 }
 
 /// Compares a change with the model's step.
-fn judge(id: &str, op: &Op, batch: &[&Told], step: &Step) -> Result<(), Violation> {
+fn check_change(id: &str, op: &Op, batch: &[&Entry], step: &Step) -> Result<(), Violation> {
     let wrong = |words: String| Err((What::History, format!("{id}: {words}\n  of {op:?}")));
-    if batch.iter().any(|told| told.request != batch[0].request) {
+    if batch.iter().any(|entry| entry.request != batch[0].request) {
         return wrong("two requests with one Idempotency-Key both had an effect".to_owned());
     }
     if !batch.windows(2).all(|two| two[0].seq + 1 == two[1].seq) {
@@ -139,13 +139,13 @@ fn judge(id: &str, op: &Op, batch: &[&Told], step: &Step) -> Result<(), Violatio
         events.sort_by(|a, b| (a.action, &a.secret).cmp(&(b.action, &b.secret)));
         events
     };
-    let (told, due) = (sorted(batch.iter().map(|told| &told.event).collect()), sorted(step.events.iter().collect()));
-    if told != due {
-        return wrong(format!("the history has {told:?}\n  instead of {due:?}"));
+    let (entry, due) = (sorted(batch.iter().map(|entry| &entry.event).collect()), sorted(step.events.iter().collect()));
+    if entry != due {
+        return wrong(format!("the history has {entry:?}\n  instead of {due:?}"));
     }
     // A generated secret contains its id.
     let made =
-        batch.iter().find_map(|told| told.event.secret.as_ref().filter(|_| told.event.action == "secret_created"));
+        batch.iter().find_map(|entry| entry.event.secret.as_ref().filter(|_| entry.event.action == "secret_created"));
     let token = op.answer.as_ref().and_then(|answer| answer.body["secret"].as_str());
     if let (Some(made), Some(token)) = (made, token)
         && !token.contains(made.as_str())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::client::{Call, call, get};
 use support::http::Http;
 
-use super::check::Told;
+use super::check::Entry;
 use super::model::{Answer, Event};
 
 pub struct Server {
@@ -68,12 +68,12 @@ impl Server {
     }
 
     /// Reads all events of a tenant.
-    pub fn events(&self, token: &str, tenant: &str) -> Vec<Told> {
-        self.list(token, &format!("/v1/tenants/{tenant}/events")).iter().map(told).collect()
+    pub fn events(&self, token: &str, tenant: &str) -> Vec<Entry> {
+        self.list(token, &format!("/v1/tenants/{tenant}/events")).iter().map(entry).collect()
     }
 }
 
-fn told(item: &Value) -> Told {
+fn entry(item: &Value) -> Entry {
     let actions = ["created", "updated", "deleted", "secret_created", "secret_updated", "secret_ended"];
     let action = actions.into_iter().find(|action| item["action"] == *action);
     let mut changes = item["changes"].clone();
@@ -82,7 +82,7 @@ fn told(item: &Value) -> Told {
             without_instants(name, value);
         }
     }
-    Told {
+    Entry {
         seq: item["seq"].as_u64().expect("a number"),
         request: text(item, "request_id"),
         noun: text(item, "noun"),

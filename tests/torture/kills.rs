@@ -143,7 +143,7 @@ const HALVES: [(&str, &str); 14] = [
            - (SELECT sum((action = 'created') - (action = 'deleted')) FROM events WHERE noun = 'credential')",
     ),
     (
-        "secrets more than events that tell of them",
+        "secrets without an event",
         "SELECT (SELECT count(*) FROM secrets)
            - (SELECT sum((action = 'secret_created') - (action = 'secret_ended')) FROM events)",
     ),
@@ -257,7 +257,7 @@ fn work(tenants: &[Tenant], running: &Running, seed: u64, round: u64, enough: us
 fn look(tenant: &Tenant, server: &Server) -> (Sum, Vec<String>) {
     tenant.send_again(server);
     tenant.look(server);
-    (tenant.check(server), tenant.there_is(server))
+    (tenant.check(server), tenant.contents(server))
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn acknowledged_writes_survive_kills_and_none_is_partial() {
         }
     }
     // No later kill removed what was there after an earlier one.
-    let gone = kept.iter().filter(|(tenant, there)| tenant.there_is(&running.server) != *there).count();
+    let gone = kept.iter().filter(|(tenant, there)| tenant.contents(&running.server) != *there).count();
     drop(running);
     let lost = sum.count(What::Lost) + gone;
     let half = sum.violations.len() - sum.count(What::Lost) + halves.len();

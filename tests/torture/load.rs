@@ -168,7 +168,7 @@ impl Tenant {
         let events = server.events(&self.token, &self.id);
         let ops = std::mem::take(&mut self.known().ops);
         let unanswered: Vec<_> = ops.iter().filter(|op| op.answer.is_none()).collect();
-        let is_done = |op: &&&Op| events.iter().any(|told| op.requests.contains(&told.request));
+        let is_done = |op: &&&Op| events.iter().any(|entry| op.requests.contains(&entry.request));
         Sum {
             operations: ops.len(),
             changes: ops.iter().filter(|op| op.is_acknowledged_change()).count(),
@@ -180,7 +180,7 @@ impl Tenant {
     }
 
     /// A summary of the tenant's contents, to be compared with a later one.
-    pub fn there_is(&self, server: &Server) -> Vec<String> {
+    pub fn contents(&self, server: &Server) -> Vec<String> {
         let items = server.list(&self.token, &format!("/v1/tenants/{}/credentials", self.id));
         let secrets = |item: &Value| -> Vec<_> {
             item["secrets"].as_array().into_iter().flatten().map(|secret| text(secret, "id")).collect()
@@ -212,12 +212,12 @@ impl Tenant {
         let request = self.request_id();
         if mix == Mix::Making && random.percent(15) {
             let face = *random.pick(&[Coactive, Keycard, Postern]);
-            let mut said = self.said(face, random, &request);
+            let mut fields = self.fields_of(face, random, &request);
             if face == Keycard {
                 // Given by the path.
-                said.insert("principal", json!(self.account));
+                fields.insert("principal", json!(self.account));
             }
-            return op(request, None, Kind::Create(face, said));
+            return op(request, None, Kind::Create(face, fields));
         }
         let (id, memory) = {
             let mut known = self.known();
@@ -295,23 +295,23 @@ impl Tenant {
             }
         };
         if !memory.is_there && random.percent(60) {
-            return Kind::Create(LiteGraph, self.said(LiteGraph, random, request));
+            return Kind::Create(LiteGraph, self.fields_of(LiteGraph, random, request));
         }
         if mix == Mix::Secrets {
             let token = json!(format!("chosen-{}-{request}", self.id));
-            let said = [("principal", json!(self.account)), ("name", json!("again")), ("enabled", json!(true))];
-            let renew = said.into_iter().chain([("token", token)]).collect();
+            let fields = [("principal", json!(self.account)), ("name", json!("again")), ("enabled", json!(true))];
+            let renew = fields.into_iter().chain([("token", token)]).collect();
             let kinds =
                 [Kind::Rotate(3600), Kind::Finish, Kind::Cancel, Kind::Change(LiteGraph, renew), Kind::Read(Postern)];
             return random.pick(&kinds).clone();
         }
         match random.below(100) {
-            0..36 => Kind::Change(face, self.said(face, random, request)),
+            0..36 => Kind::Change(face, self.fields_of(face, random, request)),
             36..38 => Kind::Change(Postern, [("metadata", json!({ "of": null, "more": request }))].into()),
             38..43 => {
-                let mut said = self.whole(random, request);
-                said.insert("expires_at", Value::Null);
-                Kind::Replace(said)
+                let mut fields = self.whole(random, request);
+                fields.insert("expires_at", Value::Null);
+                Kind::Replace(fields)
             }
             43..51 => Kind::Rotate(if random.percent(25) { 0 } else { 3600 }),
             51..56 => Kind::Finish,
@@ -319,7 +319,7 @@ impl Tenant {
             60..65 => Kind::Revoke(random.percent(50).then(|| format!("because of {request}"))),
             65..71 => Kind::Restore,
             71..74 => Kind::Delete(face),
-            74..75 => Kind::Create(LiteGraph, self.said(LiteGraph, random, request)),
+            74..75 => Kind::Create(LiteGraph, self.fields_of(LiteGraph, random, request)),
             75..83 => Kind::Read(face),
             83..95 => Kind::Verify(a_token(random)),
             _ => Kind::ReadBy(a_token(random)),
@@ -342,25 +342,25 @@ impl Tenant {
     }
 
     /// The fields of a write on a face.
-    fn said(&self, face: Face, random: &mut Random, request: &str) -> Fields {
-        let mut said = self.whole(random, request);
+    fn fields_of(&self, face: Face, random: &mut Random, request: &str) -> Fields {
+        let mut fields = self.whole(random, request);
         let some = random.next();
         match face {
-            Coactive => said.retain(|name, _| ["name", "roles"].contains(name)),
-            Keycard => said.retain(|name, _| *name == "name" || *name == "description" && some & 1 == 0),
+            Coactive => fields.retain(|name, _| ["name", "roles"].contains(name)),
+            Keycard => fields.retain(|name, _| *name == "name" || *name == "description" && some & 1 == 0),
             LiteGraph => {
-                said.retain(|name, _| ["principal", "name", "enabled"].contains(name));
+                fields.retain(|name, _| ["principal", "name", "enabled"].contains(name));
                 if some.is_multiple_of(5) {
-                    said.insert("token", json!(format!("chosen-{}-{request}", self.id)));
+                    fields.insert("token", json!(format!("chosen-{}-{request}", self.id)));
                 }
             }
             // A subset, always with those that a creation requires.
-            Postern => said.retain(|name, _| ["name", "roles"].contains(name) || some >> name.len() & 1 == 0),
+            Postern => fields.retain(|name, _| ["name", "roles"].contains(name) || some >> name.len() & 1 == 0),
         }
-        if said.get("description") == Some(&Value::Null) && face == Keycard {
-            said.remove("description");
+        if fields.get("description") == Some(&Value::Null) && face == Keycard {
+            fields.remove("description");
         }
-        said
+        fields
     }
 
     fn call(&self, op: &Op) -> Call {
@@ -370,18 +370,18 @@ impl Tenant {
         let one = |face: Face| format!("{}/{}", all(face), face.spell(id.expect("a credential")));
         let step = |step: &str| format!("{}/{step}", one(Postern));
         let (method, path, body) = match &op.kind {
-            Kind::Create(face, said) => {
-                let mut body = body(*face, said);
+            Kind::Create(face, fields) => {
+                let mut body = body(*face, fields);
                 if *face == LiteGraph {
                     body["GUID"] = json!(id.expect("an id").guid());
                 }
                 (if *face == LiteGraph { "PUT" } else { "POST" }, all(*face), body)
             }
-            Kind::Change(face, said) => {
+            Kind::Change(face, fields) => {
                 let method = if matches!(face, Coactive | LiteGraph) { "PUT" } else { "PATCH" };
-                (method, one(*face), body(*face, said))
+                (method, one(*face), body(*face, fields))
             }
-            Kind::Replace(said) => ("PUT", one(Postern), body(Postern, said)),
+            Kind::Replace(fields) => ("PUT", one(Postern), body(Postern, fields)),
             Kind::Rotate(grace) => ("POST", step("rotate"), json!({ "grace_seconds": grace })),
             Kind::Finish => ("POST", step("rotate/finish"), Value::Null),
             Kind::Cancel => ("POST", step("rotate/cancel"), Value::Null),
@@ -415,7 +415,7 @@ fn has_key(op: &Op) -> bool {
 }
 
 /// The body of a face for these fields.
-fn body(face: Face, said: &Fields) -> Value {
+fn body(face: Face, fields: &Fields) -> Value {
     let guid = |id: &Value| json!(id.as_str().and_then(Id::parse).expect("an id").guid());
     let member = |(name, value): (&&str, &Value)| match (face, *name) {
         (LiteGraph, "principal") => ("UserGUID".to_owned(), guid(value)),
@@ -425,7 +425,7 @@ fn body(face: Face, said: &Fields) -> Value {
         (_, name) => (name.to_owned(), value.clone()),
     };
     let in_path = |name| face == Keycard && name == "principal";
-    said.iter().filter(|(name, _)| !in_path(**name)).map(member).collect::<Map<_, _>>().into()
+    fields.iter().filter(|(name, _)| !in_path(**name)).map(member).collect::<Map<_, _>>().into()
 }
 
 /// The id in an answer.

@@ -118,7 +118,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
             None => refused(401),
         },
         (Kind::Create(..), _) if before.is_some() => refused(409),
-        (Kind::Create(face, said), _) => create(*face, said, op, made.unwrap_or_default()),
+        (Kind::Create(face, given), _) => create(*face, given, op, made.unwrap_or_default()),
         (Kind::Delete(LiteGraph), None) => refused(200),
         (_, None) => refused(404),
         (Kind::Change(Keycard, _) | Kind::Delete(Keycard) | Kind::Read(Keycard), Some(it)) if it.is_defaults() => {
@@ -132,7 +132,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
                 Kind::Read(face) => stays(it.shown(*face, 200)),
                 Kind::Delete(face) => delete(it, *face),
                 _ => match it.changed(op, made) {
-                    Ok((next, events, face)) => Step { answer: next.told(op, face), events, state: Some(next) },
+                    Ok((next, events, face)) => Step { answer: next.answer(op, face), events, state: Some(next) },
                     Err(status) => refused(status),
                 },
             }
@@ -140,7 +140,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     }
 }
 
-fn create(face: Face, said: &Fields, op: &Op, made: &str) -> Step {
+fn create(face: Face, given: &Fields, op: &Op, made: &str) -> Step {
     let mut fields: Fields = [
         ("principal", json!(DEFAULT)),
         ("name", Value::Null),
@@ -151,7 +151,7 @@ fn create(face: Face, said: &Fields, op: &Op, made: &str) -> Step {
         ("metadata", json!({})),
     ]
     .into();
-    fields.extend(said.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
+    fields.extend(given.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
     let stored = fields.iter().filter(|(name, value)| is_stored(name, value));
     let changes = stored.map(|(name, value)| ((*name).to_owned(), difference(name, &Value::Null, value))).collect();
     let revision = 1;
@@ -227,14 +227,14 @@ impl Op {
 
     /// The secret that the operation set or created, as its client knows it.
     fn token(&self) -> Option<String> {
-        let said = match &self.kind {
-            Kind::Create(_, said) | Kind::Change(_, said) => said.get("token"),
+        let given = match &self.kind {
+            Kind::Create(_, given) | Kind::Change(_, given) => given.get("token"),
             _ => None,
         };
-        let told = self.answer.as_ref().and_then(|answer| {
+        let returned = self.answer.as_ref().and_then(|answer| {
             ["secret", "client_secret", "BearerToken"].iter().find_map(|member| answer.body.get(member))
         });
-        said.or(told).and_then(Value::as_str).map(str::to_owned)
+        given.or(returned).and_then(Value::as_str).map(str::to_owned)
     }
 }
 
@@ -278,8 +278,8 @@ impl Credential {
     }
 
     fn of_secret(&self, action: &'static str, id: &str, before: End, after: End) -> Event {
-        let told = |end| if end == End::Never { Value::Null } else { json!("set") };
-        let changes = json!({ "expires_at": both(&told(before), &told(after)) });
+        let time = |end| if end == End::Never { Value::Null } else { json!("set") };
+        let changes = json!({ "expires_at": both(&time(before), &time(after)) });
         let widened = action == "secret_updated" && before != End::Never && after == End::Never;
         Event { action, secret: Some(id.to_owned()), revision: self.revision, changes, widened }
     }
@@ -292,11 +292,11 @@ impl Credential {
     fn changed(&self, op: &Op, made: Option<&str>) -> Result<(Self, Vec<Event>, Face), u16> {
         let mut next = self.clone();
         match &op.kind {
-            Kind::Change(face, said) => {
-                if *face == LiteGraph && self.is_revoked() && said["enabled"] == true {
+            Kind::Change(face, given) => {
+                if *face == LiteGraph && self.is_revoked() && given["enabled"] == true {
                     return Err(409);
                 }
-                for (name, value) in said.iter().filter(|(name, _)| **name != "token") {
+                for (name, value) in given.iter().filter(|(name, _)| **name != "token") {
                     let value = match (*name, face) {
                         ("metadata", _) => merged(&self.fields["metadata"], value),
                         ("enabled", LiteGraph) if self.is_revoked() => continue,
@@ -304,16 +304,16 @@ impl Credential {
                     };
                     next.fields.insert(name, value);
                 }
-                let mut events = next.turned(self, said.contains_key("token"));
-                if said.contains_key("token") {
+                let mut events = next.turned(self, given.contains_key("token"));
+                if given.contains_key("token") {
                     let ended: Vec<_> = next.secrets.drain(..).collect();
                     events.extend(ended.iter().map(|secret| next.ended(secret)));
                     events.push(next.add(made.unwrap_or_default(), op.token(), true));
                 }
                 Ok((next, events, *face))
             }
-            Kind::Replace(said) => {
-                next.fields.extend(said.iter().map(|(name, value)| (*name, value.clone())));
+            Kind::Replace(given) => {
+                next.fields.extend(given.iter().map(|(name, value)| (*name, value.clone())));
                 let events = next.turned(self, false);
                 Ok((next, events, Postern))
             }
@@ -396,7 +396,7 @@ impl Credential {
     }
 
     /// The answer to a change, with a secret that was created.
-    fn told(&self, op: &Op, face: Face) -> Answer {
+    fn answer(&self, op: &Op, face: Face) -> Answer {
         let mut answer = self.shown(face, 200);
         if let (Kind::Rotate(_), Some(newest)) = (&op.kind, self.secrets.last())
             && let Some(token) = &newest.token
@@ -440,9 +440,9 @@ impl Credential {
 }
 
 /// RFC 7396, of flat objects.
-fn merged(before: &Value, said: &Value) -> Value {
+fn merged(before: &Value, given: &Value) -> Value {
     let mut after = before.clone();
-    for (key, value) in said.as_object().into_iter().flatten() {
+    for (key, value) in given.as_object().into_iter().flatten() {
         match (value, after.as_object_mut()) {
             (Value::Null, Some(after)) => drop(after.remove(key)),
             _ => after[key] = value.clone(),

@@ -75,11 +75,11 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     let subject = tenant.subject();
     let (all, one) = (tenant.all(Postern), tenant.one(Postern, subject.id));
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
-    let refused = |call: Call, status: u16, told: &str| {
+    let refused = |call: Call, status: u16, expected: &str| {
         let reply = call.token(&tenant.admin).send(server()).expect(status);
-        assert_eq!((&*Postern.error(&reply), reply.cost), (told, Cost::default()), "{reply:?}");
+        assert_eq!((&*Postern.error(&reply), reply.cost), (expected, Cost::default()), "{reply:?}");
     };
-    for (query, told) in [
+    for (query, expected) in [
         ("limit=0", "limit parameter"),
         ("limit=101", "limit parameter"),
         ("limit=1.0", "limit parameter"),
@@ -100,7 +100,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
             "limit parameter, enabled parameter, principal parameter, expires_before parameter, sort parameter, cursor parameter",
         ),
     ] {
-        refused(get(format!("{all}?{query}")), 400, told);
+        refused(get(format!("{all}?{query}")), 400, expected);
     }
     // Principals and tenants have no index of names; a history has neither an order nor a filter.
     for path in [of_tenant("principals"), "/v1/tenants".to_owned()] {
@@ -116,8 +116,8 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     for (method, path) in [("POST", &all), ("DELETE", &one), ("GET", &one), ("POST", &format!("{one}/rotate"))] {
         refused(call(method, format!("{path}?dry_run=true")).json(&body), 400, "unknown_parameter");
     }
-    for said in ["1", "yes", "TRUE", ""] {
-        refused(call("PATCH", format!("{one}?dry_run={said}")).json(&body), 400, "dry_run parameter");
+    for value in ["1", "yes", "TRUE", ""] {
+        refused(call("PATCH", format!("{one}?dry_run={value}")).json(&body), 400, "dry_run parameter");
     }
     let long = "k".repeat(256);
     for key in [&b""[..], b"a b", b"\xc3\xa9", b"\xff", long.as_bytes()] {

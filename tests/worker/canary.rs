@@ -97,8 +97,8 @@ fn database_files_and_log_contain_no_secret() {
             .form(&format!("token={token}"))
             .send(server())
             .expect(200);
-        let asked = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
-        asked.send(server()).expect(400);
+        let list = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
+        list.send(server()).expect(400);
         call("POST", format!("{one}/rotate/finish")).token(token).header("if-match", token.to_owned()).send(server());
         call("PATCH", &one).token(&tenant.admin).json(&json!({ token.to_owned(): 1 })).send(server()).expect(422);
     }

@@ -203,7 +203,7 @@ fn malformed_token_costs_no_trip() {
             assert_eq!(reply.cost, Cost::default(), "{reply:?}");
         }
     }
-    for route in ROUTES.iter().filter(|route| routes::asks(route)) {
+    for route in ROUTES.iter().filter(|route| routes::uses_database(route)) {
         let request = routes::request(route, &PathIds::missing(&tenant));
         assert_eq!(request.send(server()).expect(401).cost, Cost::default(), "{}", routes::title(route));
     }
@@ -285,11 +285,11 @@ fn rows(cost: Cost) -> [u64; 2] {
 }
 
 #[track_caller]
-fn expect_costs(told: &[(String, Cost)], table: usize) {
-    assert!(told.iter().all(|(_, cost)| cost.trips == 1), "{told:?}");
-    let told: Vec<_> = told.iter().map(|(what, cost)| (what.clone(), rows(*cost))).collect();
-    let lines: Vec<_> = told.iter().map(|(what, [read, written])| format!("{what}  {read}  {written}")).collect();
-    assert_eq!(told, costs(table), "current values:\n{}\n", lines.join("\n"));
+fn expect_costs(measured: &[(String, Cost)], table: usize) {
+    assert!(measured.iter().all(|(_, cost)| cost.trips == 1), "{measured:?}");
+    let measured: Vec<_> = measured.iter().map(|(what, cost)| (what.clone(), rows(*cost))).collect();
+    let lines: Vec<_> = measured.iter().map(|(what, [read, written])| format!("{what}  {read}  {written}")).collect();
+    assert_eq!(measured, costs(table), "current values:\n{}\n", lines.join("\n"));
 }
 
 /// Creates so many tenants, and one more. SQLite reads a range of rows up to the first row after it, so a later tenant
@@ -301,7 +301,7 @@ fn tenants(count: usize) -> Vec<Tenant<'static>> {
 #[test]
 fn every_route_takes_one_trip_at_its_recorded_cost() {
     let tenants = tenants(ROUTES.len());
-    let costs = ROUTES.iter().filter(|route| routes::asks(route)).zip(&tenants).map(|(route, tenant)| {
+    let costs = ROUTES.iter().filter(|route| routes::uses_database(route)).zip(&tenants).map(|(route, tenant)| {
         let place = PathIds::new(tenant);
         (routes::title(route), routes::done(route, &place).cost)
     });
@@ -317,7 +317,7 @@ fn rows_read_do_not_grow_with_fifty_more_credentials() {
     at_once((0..50).collect(), |_| tenant.subject());
     assert_eq!(other_outcomes(tenant), few, "after the tenant has grown");
     let (known, mut more) = (costs(0), Vec::new());
-    for route in ROUTES.iter().filter(|route| routes::asks(route) && !grows(route)) {
+    for route in ROUTES.iter().filter(|route| routes::uses_database(route) && !grows(route)) {
         let cost = routes::done(route, &PathIds::new(tenant)).cost;
         let title = routes::title(route);
         if !known.contains(&(title.clone(), rows(cost))) {

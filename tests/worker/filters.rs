@@ -123,7 +123,7 @@ fn go_through(size: u64, pages: usize) {
     let cells: Vec<_> = filters.iter().flat_map(|filter| SORTS.map(|sort| (filter, sort))).collect();
     let count = cells.len();
     let hands = at_once((0..4).collect(), |hand: usize| {
-        let mut told = Vec::new();
+        let mut pages_read = Vec::new();
         for ((query, passes), sort) in cells.iter().skip(hand).step_by(4) {
             let walk = walk(tenant, &format!("limit=100&sort={sort}&{query}"), pages, 2);
             let expected = expected(size, passes, sort);
@@ -132,20 +132,20 @@ fn go_through(size: u64, pages: usize) {
             } else {
                 assert!(expected.starts_with(&walk.found), "{query} {sort}: the first matches, in order");
             }
-            told.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
+            pages_read.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
         }
-        told
+        pages_read
     });
-    let mut told: Vec<_> = hands.into_iter().flatten().collect();
-    told.sort();
-    let (least, most) = (told[0].0, told[told.len() - 1].0);
+    let mut pages_read: Vec<_> = hands.into_iter().flatten().collect();
+    pages_read.sort();
+    let (least, most) = (pages_read[0].0, pages_read[pages_read.len() - 1].0);
     writeln!(
         std::io::stderr(),
         "\nmatrix filters × sorts in {size}, rows read of a page, {least} to {most}: {count} cells, none skipped"
     )
     .expect("stderr");
-    told.retain(|(rows, _)| *rows > ROWS);
-    assert!(told.is_empty(), "pages that read more than {ROWS} rows:\n{told:#?}");
+    pages_read.retain(|(rows, _)| *rows > ROWS);
+    assert!(pages_read.is_empty(), "pages that read more than {ROWS} rows:\n{pages_read:#?}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const FIFTY: u64 = 50;
 /// Fails unless one of fifty succeeded, and every other one was a conflict.
 #[track_caller]
 fn expect_one(statuses: &[u16]) {
-    let count = |status| statuses.iter().filter(|told| **told == status).count();
+    let count = |status| statuses.iter().filter(|status_of| **status_of == status).count();
     assert_eq!((count(200), count(409)), (1, 49), "{statuses:?}");
 }
 
@@ -51,7 +51,7 @@ fn concurrent_changes_are_never_lost_and_leave_no_revision_gap() {
         at_once(bodies.clone(), |(_, body)| tenant.update(Keycard, subject.id).json(&body).send(server()).expect(200));
 
     let by_revision: BTreeMap<_, _> =
-        replies.iter().zip(&bodies).map(|(reply, said)| (reply.revision(), (reply, said))).collect();
+        replies.iter().zip(&bodies).map(|(reply, body)| (reply.revision(), (reply, body))).collect();
     expect_no_gap(replies.iter().map(Reply::revision));
     // Each response is the previous one with this request's member changed, and nothing else.
     let mut state = first.json();
@@ -276,7 +276,7 @@ fn post(path: &str, token: &str, key: &str, body: &Value) -> Call {
 }
 
 /// What is the same each time that a request is answered again.
-fn said(reply: &Reply) -> (u16, String, String) {
+fn essence(reply: &Reply) -> (u16, String, String) {
     (reply.status, reply.text.clone(), reply.etag().to_owned())
 }
 
@@ -291,8 +291,8 @@ fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
         ("/v1/tenants".to_owned(), server().root_token(), json!({ "name": name })),
     ] {
         let replies = at_once(vec![(); 50], |()| post(&path, token, &name, &body).send(server()).expect(201));
-        let first = said(&replies[0]);
-        assert!(replies.iter().all(|reply| said(reply) == first), "{path}: fifty equal answers");
+        let first = essence(&replies[0]);
+        assert!(replies.iter().all(|reply| essence(reply) == first), "{path}: fifty equal answers");
         assert_eq!(replies[0].json().get("secret").is_some(), path.ends_with("credentials"));
         let wrote: Vec<_> = replies.iter().filter(|reply| reply.cost.rows_written > 0).collect();
         assert_eq!(wrote.len(), 1, "one of them made it");
@@ -300,7 +300,7 @@ fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
         let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send(server()).expect(200).items();
         assert_eq!(listed.iter().filter(|item| item["name"] == name.as_str()).count(), 1, "{path}: there is one");
         // And once more, after the race.
-        assert_eq!(said(&post(&path, token, &name, &body).send(server())), first);
+        assert_eq!(essence(&post(&path, token, &name, &body).send(server())), first);
     }
     let events =
         get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
@@ -325,7 +325,7 @@ fn concurrent_posts_of_two_bodies_under_one_key_create_one() {
         let winner = replies.iter().position(|reply| reply.status == 201).expect("one that succeeded");
         for (number, reply) in replies.iter().enumerate() {
             if number % 2 == winner % 2 {
-                assert_eq!(said(reply), said(&replies[winner]));
+                assert_eq!(essence(reply), essence(&replies[winner]));
             } else {
                 assert_eq!((reply.status, &*Postern.error(reply), reply.cost.rows_written), (422, "key_reused", 0));
             }
@@ -369,8 +369,8 @@ fn concurrent_rotation_steps_leave_one_or_two_secrets() {
     let mut secrets = vec![own.secret.clone()];
     for (step, reply) in &replies {
         if reply.status == 409 {
-            let told = if *step == "rotate" { "rotating" } else { "not_rotating" };
-            assert_eq!((&*Postern.error(reply), reply.cost.rows_written), (told, 0));
+            let expected = if *step == "rotate" { "rotating" } else { "not_rotating" };
+            assert_eq!((&*Postern.error(reply), reply.cost.rows_written), (expected, 0));
             continue;
         }
         assert_eq!(reply.status, 200, "{reply:?}");

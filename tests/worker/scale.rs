@@ -39,7 +39,7 @@ fn expect_the_same(measured: &Measured) -> (u64, u64) {
     (least, most)
 }
 
-fn tell(line: &str) {
+fn print_line(line: &str) {
     // To stderr, since the test harness captures what a passing test prints.
     writeln!(std::io::stderr(), "\n{line}").expect("stderr");
 }
@@ -86,7 +86,7 @@ fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() 
     }
     let (least, most) = expect_the_same(&measured);
     let cells = measured.len();
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of Keycard's page of 100 in 1,000 and in {}, {least} to {most}: {cells} cells, none skipped",
         large()
     ));
@@ -155,7 +155,7 @@ fn litegraph_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     };
     let ((least, most), (least_further, most_further)) = (range(&first), range(&further));
     let cells = first.len() + further.len();
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of LiteGraph's page of 100 in 1,000 and in {}, six orders, the first {least} to {most}, \
         further on {least_further} to {most_further} and what is counted: {cells} cells, none skipped",
         large()
@@ -200,7 +200,7 @@ fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     let (least, _) = expect_the_same(&by_creation);
     let (_, most) = expect_the_same(&by_name);
     assert!(most < 1_000, "{by_name:?}");
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of our page of 100 in 1,000 and in {}, four orders, {least} to {most}: {cells} cells, none skipped",
         large()
     ));
@@ -232,7 +232,7 @@ fn history_page_reads_only_its_own_events() {
     }
     let (least, most) = expect_the_same(&measured);
     let cells = measured.len();
-    tell(&format!("matrix rows read of a page of 100 events, {least} to {most}: {cells} cells, none skipped"));
+    print_line(&format!("matrix rows read of a page of 100 events, {least} to {most}: {cells} cells, none skipped"));
 }
 
 /// The credential of a seeded tenant that the tests created: its admin's.

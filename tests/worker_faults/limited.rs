@@ -27,11 +27,11 @@ fn clock() -> Duration {
 /// Runs `what` within one clock minute, and again if the minute ended too soon. So it must use new addresses and
 /// credentials each time, and leave assertions to the caller, on its result.
 fn in_one_minute<T>(what: impl Fn() -> T) -> T {
-    let tell = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("stderr");
+    let print_line = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("stderr");
     for _ in 0..5 {
         let left = 60 - clock().as_secs() % 60;
         if left < NEEDS {
-            tell(format!("{left} s are left of this minute, too little: waiting for the next"));
+            print_line(format!("{left} s are left of this minute, too little: waiting for the next"));
             std::thread::sleep(Duration::from_secs(left));
         }
         let minute = clock().as_secs() / 60;
@@ -39,7 +39,7 @@ fn in_one_minute<T>(what: impl Fn() -> T) -> T {
         if clock().as_secs() / 60 == minute {
             return done;
         }
-        tell("The minute ended too soon: running again".to_owned());
+        print_line("The minute ended too soon: running again".to_owned());
     }
     panic!("not done within a minute in five tries");
 }
@@ -248,8 +248,8 @@ fn probing_for_taken_tokens_is_limited() {
             call("PUT", path.as_str()).token(&admin).json(&body).send(server())
         };
         assert_eq!(text(&create(&token).expect(200).json()["BearerToken"]), token);
-        let asked: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();
-        (asked, create(&token), create(&format!("another-of-{}", unique())))
+        let failed: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();
+        (failed, create(&token), create(&format!("another-of-{}", unique())))
     });
     assert_eq!(statuses(&taken), [409; BY_CREDENTIAL]);
     is_too_many(&over, TOO_MANY[1]);

@@ -119,7 +119,7 @@ fn token_set_on_litegraph_replaces_all_secrets_and_litegraph_shows_rotated_ones(
     let bearer = || tenant.read(LiteGraph, own.id).json()["BearerToken"].clone();
     assert_eq!(put(Some(&first)), 200);
     assert_eq!(
-        (secrets().as_array().map(Vec::len), tenant.holds(&own.secret)),
+        (secrets().as_array().map(Vec::len), tenant.accepts(&own.secret)),
         (Some(1), false),
         "the token ends every other secret"
     );
@@ -221,7 +221,7 @@ fn litegraph_put_without_active_enables_and_active_ignores_expiry() {
     assert_eq!(put.json()["Active"], true, "although it has expired");
     let now = tenant.look(&own.path);
     assert_eq!((&now["enabled"], &now["expires_at"]), (&json!(true), &own.shown["expires_at"]));
-    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.holds(&own.secret)), (&json!(false), false));
+    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.accepts(&own.secret)), (&json!(false), false));
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
     assert!(put.text.contains(r#""metadata":{"a":"1","b":"2"}"#), "ordered by key: {}", put.text);
     this.change("PATCH", &json!({ "name": "ci 3" }), json!({ "name": "ci 3" }));
     this.delete("no_credential");
-    assert!(!tenant.holds(&secret));
+    assert!(!tenant.accepts(&secret));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn revoked_credential_is_rejected_on_every_face_until_restored() {
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "roles": null }));
     let access = tenant.access(own.id, &own.secret);
-    assert!(tenant.holds(&own.secret) && tenant.holds(&access));
+    assert!(tenant.accepts(&own.secret) && tenant.accepts(&access));
     let revoked = revoke(&tenant, &own, &json!({ "reason": "leaked" }));
     assert_eq!((&revoked["revoked_at"], &revoked["revoked_reason"]), (&revoked["updated_at"], &json!("leaked")));
     assert_eq!((&revoked["enabled"], &revoked["revision"]), (&json!(true), &json!(2)));
@@ -46,14 +46,14 @@ fn revoked_credential_is_rejected_on_every_face_until_restored() {
     body["revoked_at"] = Value::Null;
     tenant.send("PUT", &own.path, &body).refused(422, "/revoked_at read_only");
     let patched = tenant.send("PATCH", &own.path, &json!({ "enabled": true, "name": "b" })).expect(200).json();
-    assert_eq!((&patched["revoked_at"], tenant.holds(&own.secret)), (&revoked["revoked_at"], false));
+    assert_eq!((&patched["revoked_at"], tenant.accepts(&own.secret)), (&revoked["revoked_at"], false));
     // A revoked credential may be rotated, and stays revoked.
     let new = tenant.step(&own, "rotate", &json!({ "grace_seconds": 0 })).expect(200).json()["secret"].clone();
     let new = new.as_str().expect("a secret");
-    assert!(!tenant.holds(new) && !tenant.holds(&own.secret));
+    assert!(!tenant.accepts(new) && !tenant.accepts(&own.secret));
     let restored = restore(&tenant, &own);
     assert_eq!((&restored["revoked_at"], &restored["revoked_reason"]), (&Value::Null, &Value::Null));
-    assert!(tenant.holds(new) && tenant.holds(&tenant.access(own.id, new)) && !tenant.holds(&own.secret));
+    assert!(tenant.accepts(new) && tenant.accepts(&tenant.access(own.id, new)) && !tenant.accepts(&own.secret));
     let events = tenant.events(&own);
     assert_eq!(restore(&tenant, &own)["revision"], restored["revision"]);
     assert_eq!(tenant.events(&own), events);
@@ -93,7 +93,7 @@ fn revocation_reason_is_optional_and_bounded() {
     for body in [Value::Null, json!({}), json!({ "reason": null }), json!({ "reason": "r".repeat(500) })] {
         let own = tenant.own(json!({}));
         assert_eq!(revoke(&tenant, &own, &body)["revoked_reason"], body["reason"]);
-        assert!(!tenant.holds(&own.secret));
+        assert!(!tenant.accepts(&own.secret));
     }
 }
 
@@ -132,7 +132,7 @@ fn litegraph_shows_a_revoked_credential_as_inactive_and_cannot_restore_it() {
         // A restored credential has its previous `enabled`.
         assert_eq!(restore(&tenant, &own)["enabled"], false);
         assert_eq!(put("on", &json!({ "Active": true })).expect(200).json()["Active"], true);
-        assert!(tenant.holds(&own.secret));
+        assert!(tenant.accepts(&own.secret));
     }
 }
 
@@ -152,9 +152,9 @@ fn coactive_and_keycard_cannot_restore_a_revoked_credential() {
                 (&now["revoked_at"], &now["revoked_reason"], &now["enabled"], &now["name"]),
                 (&revoked["revoked_at"], &json!("leaked"), &json!(true), &body["name"])
             );
-            assert!(!tenant.holds(&own.secret));
+            assert!(!tenant.accepts(&own.secret));
         }
         restore(&tenant, &own);
-        assert!(tenant.holds(&own.secret));
+        assert!(tenant.accepts(&own.secret));
     }
 }

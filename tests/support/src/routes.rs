@@ -69,7 +69,7 @@ pub fn reads(route: &Route) -> bool {
 }
 
 /// Whether a route authenticates its caller, and so uses the database. Only the OAuth metadata is public.
-pub fn asks(route: &Route) -> bool {
+pub fn uses_database(route: &Route) -> bool {
     !matches!(route.operation, Operation::Metadata(_))
 }
 

@@ -157,7 +157,7 @@ impl<'a> Tenant<'a> {
     }
 
     /// Whether a token authenticates, whatever rights it has.
-    pub fn holds(&self, token: &str) -> bool {
+    pub fn accepts(&self, token: &str) -> bool {
         self.send_by(token, "POST", "/v1/verify", &json!({ "token": "of-nobody" })).status != 401
     }
 
