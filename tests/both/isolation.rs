@@ -253,7 +253,7 @@ fn live(client: &dyn Client, tenant: &Tenant) {
 }
 
 #[test]
-fn no_id_name_token_or_count_of_one_tenant_is_shown_to_another() {
+fn no_id_name_token_or_count_of_a_tenant_is_returned_to_another() {
     let client: &'static dyn Client = Box::leak(client());
     let counts = if in_process() { [103, 107] } else { [1_003, 1_007] };
     let sides =

@@ -201,7 +201,7 @@ proptest! {
 }
 
 #[test]
-fn expiring_caller_is_refused_only_what_lasts_longer() {
+fn expiring_caller_is_rejected_only_for_access_that_outlasts_it() {
     let service = InProcess::new();
     let scene = Scene::new(&service);
     for (operation, target, expected) in [

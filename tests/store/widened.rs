@@ -133,7 +133,7 @@ fn any_widening_change_among_several_widens_access() {
 }
 
 #[test]
-fn a_move_to_an_enabled_principal_widens_where_the_one_before_is_disabled() {
+fn moving_from_a_disabled_to_an_enabled_principal_widens_access() {
     let console = Console::new();
     console.run(&patch(&json!({ "expires_at": null, "revoked_at": null, "revoked_reason": null })));
     let [(on, _), (off, _)] = [console.world.service_account(), console.world.service_account()];
