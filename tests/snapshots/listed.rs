@@ -7,11 +7,10 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, CLIENTS, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
-    situations: "listed, listed by GUIDs, a first page, a page in the middle, a page before a place, \
-        a page with permissions, a last page, a page past the end, a page by name, a page that came back short, \
-        searched, nothing listed, tenants listed, tenants in the middle with permissions, \
-        tenants of one who is not root, principals listed, principals in the middle with permissions, history, \
-        history of the tenant",
+    situations: "listed, listed by GUIDs, a first page, a page in the middle, a page before a cursor, a page with \
+        permissions, a last page, a page past the end, a page by name, a short page, searched, nothing listed, \
+        tenants listed, tenants in the middle with permissions, tenants listed by an admin, principals listed, \
+        principals in the middle with permissions, history, history of the tenant",
     request,
 };
 
@@ -32,7 +31,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             Some(enumeration(stage, &format!("{order}&maxKeys=2&skip=1&token={token}")))
         }
         ("a page in the middle", "keycard") => page(stage, Credential, "after", 1, "limit=2"),
-        ("a page before a place", "keycard") => page(stage, Credential, "before", 3, "limit=1"),
+        ("a page before a cursor", "keycard") => page(stage, Credential, "before", 3, "limit=1"),
         ("a page with permissions", "keycard") => {
             let page = page(stage, Credential, "after", 2, "limit=1&expand=permissions,total_count")?;
             Some(page.by(&stage.admin.1))
@@ -45,7 +44,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("a last page", "postern") => further(stage, "limit=3", "limit=3"),
         ("a page by name", "postern") => further(stage, "sort=-name&limit=2", "sort=-name&limit=2"),
-        ("a page that came back short", "postern") => {
+        ("a short page", "postern") => {
             stage.world.many_credentials(ACME, ACME, 1..400);
             Some(Request::get(&format!("{OURS}/credentials")).query("enabled=false&role=viewer"))
         }
@@ -62,7 +61,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("tenants in the middle with permissions", "keycard") => {
             page(stage, Tenant, "after", 1, "limit=2&expand[]=permissions")
         }
-        ("tenants of one who is not root", _) => Some(all(stage, face, Tenant)?.by(&stage.admin.1)),
+        ("tenants listed by an admin", _) => Some(all(stage, face, Tenant)?.by(&stage.admin.1)),
         ("principals listed", _) => all(stage, face, Principal),
         ("principals in the middle with permissions", "keycard") => {
             Some(page(stage, Principal, "after", 2, "limit=1&expand=permissions")?.by(&stage.own))

@@ -8,10 +8,10 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
-    situations: "tenant created, tenant created with everything, tenant read, tenant read with permissions, tenant updated, \
-        tenant merged, tenant deleted, principal created, principal created again, principal read, \
-        principal read with permissions, default principal read, principal updated, principal merged, \
-        principal deleted",
+    situations: "tenant created, tenant created with everything, tenant read, tenant read with permissions, tenant \
+        updated, tenant merged, tenant deleted, principal created, principal created again, principal read, \
+        principal read with permissions, default principal read, principal updated, principal merged, principal \
+        deleted",
     request,
 };
 

@@ -11,14 +11,14 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, ZERO, settings};
 
 pub const SCENE: Scene = Scene {
-    situations: "no route, another method, another media type, another patch, too large, not UTF-8, not JSON, too deep, \
-        too many values, member twice, no object, client request id, idempotency key, too many ETags, bad query, \
-        bad query of tenants, bad history query, bad dry run, dry run of what has none, unknown parameter, \
-        bad search, another grant, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
-        forbidden, root alone, tenant not named, no such tenant, no such principal, no such credential, stale, \
-        stale by If-None-Match, stale tenant, without If-Match, key reused, too many, forbidden change, no RBAC, \
-        id taken, token taken, default principal, tenant not empty, misconfigured, a key that is none, \
-        sealed under another key, database away, outcome unknown, bug of ours",
+    situations: "no route, unsupported method, unsupported media type, unsupported patch, too large, not UTF-8, not JSON, \
+        too deep, too many values, duplicate member, not an object, client request id, idempotency key, too many \
+        ETags, bad query, bad query of tenants, bad history query, bad dry run, dry run not supported, unknown \
+        parameter, bad search, unsupported grant, bad form, no token, unknown token, too many failures, log-in \
+        refused, inactive, forbidden, root only, tenant not named, no such tenant, no such principal, no such \
+        credential, stale, stale by If-None-Match, stale tenant, without If-Match, key reused, too many, \
+        forbidden change, no RBAC, id taken, token taken, default principal, tenant not empty, misconfigured, \
+        invalid master key, sealed under another key, database unavailable, outcome unknown, bug in Postern",
     request,
 };
 
@@ -46,7 +46,7 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("no route", "keycard") => Some(Request::get("/organizations/acme/nothing")),
         ("no route", "oauth") => Some(Request::get("/oauth/nothing")),
         ("no route", "postern") => Some(Request::get("/nothing")),
-        ("another method", _) => Some(any(stage, face)?.method("TRACE")),
+        ("unsupported method", _) => Some(any(stage, face)?.method("TRACE")),
         ("client request id", "keycard") => Some(stage.update(face)?.with("x-client-request-id", "not one")),
         ("bad query", "coactive") => {
             Some(Request::get("/api/v1/auth-management/roles").query("roles_context=everything"))
@@ -64,7 +64,7 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").query("sort=name")),
         ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).query("limit=0&cursor=newest")),
         ("bad dry run", "postern") => Some(stage.update(face)?.query("dry_run=yes")),
-        ("dry run of what has none", "postern") => Some(stage.create(face)?.query("dry_run=true")),
+        ("dry run not supported", "postern") => Some(stage.create(face)?.query("dry_run=true")),
         ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).query("enable=false")),
         ("too many ETags", _) => {
             let request = stage.update(face).or_else(|| stage.log_in(face))?;
@@ -84,8 +84,8 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     let updating = |body: &[u8]| stage.update(face).map(|update| update.body(body));
     let sending = || stage.update(face).or_else(|| stage.log_in(face));
     match (situation, face) {
-        ("another media type", _) => Some(sending()?.with("content-type", "text/plain")),
-        ("another patch", "postern") => {
+        ("unsupported media type", _) => Some(sending()?.with("content-type", "text/plain")),
+        ("unsupported patch", "postern") => {
             let patch = json!([{"op": "replace", "path": "/name", "value": "renamed"}]);
             let patch = stage.update(face)?.method("PATCH").body(patch.to_string());
             Some(patch.with("content-type", "application/json-patch+json"))
@@ -99,10 +99,10 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
             Some(stage.log_in(face)?.body((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
         }
         ("too many values", _) => updating(format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES_MAX)).as_bytes()),
-        ("member twice", _) => updating(br#"{"name":"a","name":"b"}"#),
-        ("no object", _) => updating(b"[]"),
-        ("another grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
-        ("another grant", "oauth") => Some(stage.log_in(face)?.body("grant_type=password&username=u&password=p")),
+        ("duplicate member", _) => updating(br#"{"name":"a","name":"b"}"#),
+        ("not an object", _) => updating(b"[]"),
+        ("unsupported grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
+        ("unsupported grant", "oauth") => Some(stage.log_in(face)?.body("grant_type=password&username=u&password=p")),
         ("bad form", "oauth") => Some(stage.log_in(face)?.body("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
     }
@@ -124,8 +124,8 @@ fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request
             stage.read(face).map(|read| read.by(&stage.admin.1)).or_else(|| stage.log_in(face))
         }
         ("forbidden", _) => Some(stage.update(face)?.by(&stage.own)),
-        ("root alone", "keycard") => Some(organization().by(&stage.admin.1)),
-        ("root alone", "postern") => Some(organization().at("/v1/tenants").by(&stage.admin.1)),
+        ("root only", "keycard") => Some(organization().by(&stage.admin.1)),
+        ("root only", "postern") => Some(organization().at("/v1/tenants").by(&stage.admin.1)),
         ("tenant not named", "coactive") => Some(stage.read(face)?.without("x-postern-tenant")),
         _ => None,
     }
@@ -226,7 +226,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.world.settings = Settings::read(|_| None);
             any(stage, face)
         }
-        ("a key that is none", "postern") => {
+        ("invalid master key", "postern") => {
             stage.world.settings = settings("abcd", None);
             Some(Request::get("/v1/tenants"))
         }
@@ -234,7 +234,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.world.settings = settings(&"ab".repeat(32), None);
             stage.read(face)
         }
-        ("database away", _) => {
+        ("database unavailable", _) => {
             stage.fault = Some(Fault::Unavailable("the network, at 10.0.0.1".to_owned()));
             any(stage, face)
         }
@@ -243,7 +243,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.fault = Some(Fault::Lost("Network connection lost.".to_owned()));
             Some(request)
         }
-        ("bug of ours", _) => {
+        ("bug in Postern", _) => {
             stage.fault = Some(Fault::Failed("near \"SELEC\": syntax error".to_owned()));
             any(stage, face)
         }

@@ -11,9 +11,9 @@ const ROLES: &str = "/api/v1/auth-management/roles";
 
 pub const SCENE: Scene = Scene {
     situations: "created, created with everything, created again, read, read with permissions, not modified, updated, \
-        merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, \
-        deleted what is not there, all deleted, roles, roles of a dataset, logged in, logged in without a body, \
-        logged in by the form, logged in at its other path, metadata, preflight",
+        merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, deleted a \
+        missing credential, all deleted, roles, roles of a dataset, logged in, logged in without a body, logged \
+        in by the form, logged in at the other path, metadata, preflight",
     request,
 };
 
@@ -39,7 +39,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ) => ours(stage, situation),
         ("found by token", "litegraph") => Some(Request::get(&format!("/v1.0/credentials/bearer/{}", stage.own))),
         ("deleted", _) => stage.delete(face, Noun::Credential),
-        ("deleted what is not there", "litegraph") => stage.delete(face, Noun::Credential).map(Request::of_another),
+        ("deleted a missing credential", "litegraph") => stage.delete(face, Noun::Credential).map(Request::of_another),
         ("all deleted", "litegraph") => Some(Request::delete(&format!("/v1.0/tenants/{ZERO}/credentials"))),
         ("roles", "coactive") => Some(Request::get(ROLES)),
         ("roles of a dataset", "coactive") => {
@@ -52,7 +52,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
             Some(stage.log_in(face)?.by_nobody().body(form))
         }
-        ("logged in at its other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
+        ("logged in at the other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
         ("metadata", "oauth") => {
             let url = "/.well-known/oauth-authorization-server";
             Some(Request::get(url).by_nobody().with("host", "postern.example"))

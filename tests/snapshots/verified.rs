@@ -6,9 +6,9 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::ROOT;
 
 pub const SCENE: Scene = Scene {
-    situations: "verified, verified while it rotates, verified unknown, verified expired, verified revoked, \
-        verified inactive, allowed, not allowed, introspected, introspected inactive, introspected by nobody, \
-        introspected by one who may not, introspected without a token",
+    situations: "verified, verified while rotating, verified unknown, verified expired, verified revoked, verified \
+        inactive, allowed, not allowed, introspected, introspected inactive, introspected without a caller, \
+        introspected without the right, introspected without a token",
     request,
 };
 
@@ -25,7 +25,7 @@ fn verify(stage: &Stage, situation: &str) -> Option<Request> {
     let mut body = json!({"token": stage.own});
     match situation {
         "verified" => drop(stage.change("", &stage.whole_and_enabled())),
-        "verified while it rotates" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
+        "verified while rotating" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
         // Another tenant's token is unknown.
         "verified unknown" => {
             stage.world.tenant("0000000000000000000000000e", "other");
@@ -61,8 +61,8 @@ fn introspect(stage: &Stage, situation: &str) -> Option<Request> {
             stage.change("/revoke", &json!({"reason": "it was in a log"}));
             Some(request)
         }
-        "introspected by nobody" => Some(request.by_nobody()),
-        "introspected by one who may not" => {
+        "introspected without a caller" => Some(request.by_nobody()),
+        "introspected without the right" => {
             let scoped = json!({"name": "scoped", "roles": [{"role_id": "admin", "resource": "dataset"}]});
             Some(request.by(&stage.world.client(&scoped).1))
         }
