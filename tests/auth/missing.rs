@@ -1,5 +1,5 @@
-//! A resource of another tenant gets the same response as a missing one, byte for byte, headers included. No write in one
-//! tenant changes another. Lists and counts are in `tests/both/isolation.rs`.
+//! A resource of another tenant gets the same response as a missing one, byte for byte, headers included. No write in
+//! one tenant changes another. Lists and counts are in `tests/both/isolation.rs`.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -17,8 +17,8 @@ use support::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
 /// A query, headers and a body.
 type Variant = (&'static str, Vec<Header>, Vec<u8>);
 
-/// Requests whose response would differ if the target were visible: a valid and an invalid body, with every precondition, as a
-/// dry run, and with an idempotency key.
+/// Requests whose response would differ if the target were visible: a valid and an invalid body, with every
+/// precondition, as a dry run, and with an idempotency key.
 fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Variant> {
     let unfit = json!({
         "UserGUID": nothing().guid(), "Name": "", "name": "", "FirstName": 5, "Active": null, "BearerToken": used,
@@ -140,8 +140,8 @@ mod litegraph {
         assert_eq!((one.status, one.text), (409, other.text));
     }
 
-    /// Creates a user in the other tenant with the same GUID as acme's user, and a credential of that user. The credential has its
-    /// own GUID, because those are unique over all tenants.
+    /// Creates a user in the other tenant with the same GUID as acme's user, and a credential of that user. The
+    /// credential has its own GUID, because those are unique over all tenants.
     fn twin(scene: &Scene) -> PathIds {
         let credential = Id::from_bits(77);
         let twin = PathIds { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };

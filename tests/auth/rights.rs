@@ -29,8 +29,8 @@ impl Headers for Authorization {
     }
 }
 
-/// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because no face lets
-/// an editor set a secret.
+/// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because
+/// no face lets an editor set a secret.
 fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) -> Result<i64, Refusal> {
     let settings = scene.world.settings.as_ref().unwrap();
     scene.world.pass(1000);

@@ -36,7 +36,8 @@ fn client_can_be_created_read_and_updated_and_its_secret_is_shown_once() {
     };
     let renamed = json!({ "name": "Updated", "roles": roles(&["viewer"]) });
     assert_eq!(put(renamed), (shown("Updated", &roles(&["viewer"])), 2));
-    // An absent or null name is kept. By contract, no roles means full access; the event records that access was widened.
+    // An absent or null name is kept. By contract, no roles means full access; the event records that access was
+    // widened.
     for (number, body) in
         [json!({}), json!({ "roles": null, "name": null }), json!({ "roles": [] })].into_iter().enumerate()
     {

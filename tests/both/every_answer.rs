@@ -1,5 +1,5 @@
-//! Headers of every response. `Reply::checked` checks most of them in every test; these tests check the ones that depend on the
-//! request.
+//! Headers of every response. `Reply::checked` checks most of them in every test; these tests check the ones that
+//! depend on the request.
 
 use std::collections::BTreeMap;
 

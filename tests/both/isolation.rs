@@ -1,5 +1,5 @@
-//! Two tenants with many credentials (a thousand on the Worker): no response to one of them contains an id, a name, a token or a
-//! count of the other, and no write in one changes a response to the other.
+//! Two tenants with many credentials (a thousand on the Worker): no response to one of them contains an id, a name, a
+//! token or a count of the other, and no write in one changes a response to the other.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -169,8 +169,8 @@ fn next(path: &str, page: &Value) -> Option<String> {
     Some(format!("{first}{join}{name}={}", text(cursor)))
 }
 
-/// Reads everything with the tenant's own ids, with the other tenant's, and with a mixture. Returns the bodies without their
-/// timestamps.
+/// Reads everything with the tenant's own ids, with the other tenant's, and with a mixture. Returns the bodies without
+/// their timestamps.
 fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     let mut seen = Vec::new();
     let mut see = |what: &str, reply: Reply| {

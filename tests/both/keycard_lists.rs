@@ -34,8 +34,8 @@ fn page(client: &dyn Client, url: &str, by: &str) -> Shown {
     shown
 }
 
-/// Creates items and returns the paths of three lists. In order of creation they contain: credentials a to e; service accounts x,
-/// then a to e; organizations x, then a to e (over HTTP also those of other tests).
+/// Creates items and returns the paths of three lists. In order of creation they contain: credentials a to e; service
+/// accounts x, then a to e; organizations x, then a to e (over HTTP also those of other tests).
 fn lists(client: &dyn Client) -> [String; 3] {
     let make =
         |path: &str, name: &str| text(&post_by_root(client, path, &json!({ "name": name })).expect(201).json()["id"]);

@@ -63,7 +63,8 @@ fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
                 break;
             }
             assert!(step < 30, "the list does not end: {seen:?}");
-            // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add one.
+            // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add
+            // one.
             for id in [page[page.len() - 1], made[step * 5 % 23]] {
                 if made.contains(&id) && gone.insert(id) {
                     delete(&tenant, Coactive, id);

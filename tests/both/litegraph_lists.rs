@@ -24,8 +24,8 @@ const ORDERS: [(&str, &str); 10] = [
     ("LeastConnected", "d B c a e"),
 ];
 
-/// Five credentials whose order differs by id, by name and by time, and five in another tenant. Names differ in case, and two
-/// times differ by a microsecond.
+/// Five credentials whose order differs by id, by name and by time, and five in another tenant. Names differ in case,
+/// and two times differ by a microsecond.
 struct Five {
     client: Box<dyn Client>,
     label: String,
@@ -62,7 +62,8 @@ impl Five {
         five
     }
 
-    /// The GUID of one of the tenant's credentials, ordered like the numbers. Each test has its own, because no id is reused.
+    /// The GUID of one of the tenant's credentials, ordered like the numbers. Each test has its own, because no id is
+    /// reused.
     fn guid(&self, number: u8) -> String {
         format!("{number:0>8}{}", self.endings[0])
     }

@@ -216,7 +216,8 @@ fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     tenant.send_by(&this.secret, "GET", &principal, &Value::Null).refused(401, "inactive");
 }
 
-/// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every face."
+/// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every
+/// face."
 #[test]
 fn tenant_can_require_if_match_on_every_face() {
     let client = client();

@@ -1,5 +1,5 @@
-//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md and
-//! README.md. `make openapi` writes them; without it they are compared.
+//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of
+//! docs/API.md and README.md. `make openapi` writes them; without it they are compared.
 
 mod catalogue;
 mod examples;

@@ -1,7 +1,7 @@
-//! The Worker's CPU time, of which the free plan allows 10 ms per request. A clock would depend on the machine, so the time is
-//! compared with that of a reference in the same process: reading and rewriting the same data, and hashing a little. Both sides
-//! take the minimum of several rounds, because a busy machine only makes rounds longer. Quadratic work, or a hundred thousand
-//! hashes, would exceed the bound by far.
+//! The Worker's CPU time, of which the free plan allows 10 ms per request. A clock would depend on the machine, so the
+//! time is compared with that of a reference in the same process: reading and rewriting the same data, and hashing a
+//! little. Both sides take the minimum of several rounds, because a busy machine only makes rounds longer. Quadratic
+//! work, or a hundred thousand hashes, would exceed the bound by far.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;

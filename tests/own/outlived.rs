@@ -1,5 +1,5 @@
-//! A caller that expires gives no access that lasts longer than its own: no secret that it creates, sets or reads is valid
-//! after it expires, and nothing that it enables or restores.
+//! A caller that expires gives no access that lasts longer than its own: no secret that it creates, sets or reads is
+//! valid after it expires, and nothing that it enables or restores.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ struct Scene<'a> {
     tenant: Tenant<'a>,
     /// An admin that expires; an admin without expiry whose secret is being rotated out; an access token of the latter.
     callers: Vec<String>,
-    /// Plain, disabled, revoked, of a disabled principal, being rotated, expiring later, expiring sooner, with a sealed secret.
+    /// Plain, disabled, revoked, of a disabled principal, being rotated, expiring later, expiring sooner, with a
+    /// sealed secret.
     targets: Vec<Own>,
     disabled_principal: String,
     /// All secrets created before the operations.
@@ -157,7 +158,8 @@ fn secrets(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Runs the operations, then lets the callers expire: no secret that they got is valid, and none that was invalid before.
+/// Runs the operations, then lets the callers expire: no secret that they got is valid, and none that was invalid
+/// before.
 fn check(operations: &[(usize, usize, usize)]) {
     let service = InProcess::new();
     let scene = Scene::new(&service);

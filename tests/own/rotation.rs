@@ -1,5 +1,5 @@
-//! Rotation: random steps compared with a model of which secret is valid when, and deadlines to the microsecond. The steps
-//! themselves are tested in `tests/both/rotation.rs`.
+//! Rotation: random steps compared with a model of which secret is valid when, and deadlines to the microsecond. The
+//! steps themselves are tested in `tests/both/rotation.rs`.
 
 use postern::credential::time::Micros;
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
-//! The effect of a panic on its own, concurrent and later requests. `make test` serves a Worker that is built with the feature
-//! `panic-for-tests` and runs only this target (plain `cargo test` skips it).
+//! The effect of a panic on its own, concurrent and later requests. `make test` serves a Worker that is built with the
+//! feature `panic-for-tests` and runs only this target (plain `cargo test` skips it).
 //!
 //! How many concurrent requests fail depends on timing: the number is printed, not asserted.
 

@@ -1,5 +1,6 @@
-//! Every kind of response of every face, complete: status, headers and body, compared with the files of this folder. A response
-//! that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the files.
+//! Every kind of response of every face, complete: status, headers and body, compared with the files of this folder. A
+//! response that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the
+//! files.
 
 mod listed;
 mod parents;

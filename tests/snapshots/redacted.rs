@@ -1,5 +1,5 @@
-//! A request line and the complete response as text. Values that differ between runs are checked for their form, then replaced
-//! by a placeholder; everything else is kept.
+//! A request line and the complete response as text. Values that differ between runs are checked for their form, then
+//! replaced by a placeholder; everything else is kept.
 
 use std::cell::RefCell;
 

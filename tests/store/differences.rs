@@ -1,4 +1,5 @@
-//! An event reports the difference of two states, which these tests compute independently: for random states of every noun.
+//! An event reports the difference of two states, which these tests compute independently: for random states of every
+//! noun.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which include
-//! triggers and foreign keys.
+//! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which
+//! include triggers and foreign keys.
 
 use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;

@@ -1,10 +1,10 @@
 //! Checks recorded responses and the history against the model.
 //!
-//! The history gives an order of the changes, which is verified: applied in this order, the model must return the recorded
-//! responses and produce the recorded events, and the order must not contradict real time. Every other operation (a read, a
-//! verification, an error, an update without a change) must match some state of the model between its call and its return,
-//! and no earlier state than one observed before its call. So linearizability needs no search: for each such operation the
-//! earliest matching state is the best choice.
+//! The history gives an order of the changes, which is verified: applied in this order, the model must return the
+//! recorded responses and produce the recorded events, and the order must not contradict real time. Every other
+//! operation (a read, a verification, an error, an update without a change) must match some state of the model between
+//! its call and its return, and no earlier state than one observed before its call. So linearizability needs no
+//! search: for each such operation the earliest matching state is the best choice.
 
 use std::collections::BTreeMap;
 

@@ -182,8 +182,8 @@ fn is_stored(name: &str, value: &Value) -> bool {
     name == "roles" || !value.is_null() && *value != json!({})
 }
 
-/// A change of a field, as an event reports it: roles as added and removed, unless either side is full access or does not exist;
-/// of metadata only the members that differ.
+/// A change of a field, as an event reports it: roles as added and removed, unless either side is full access or does
+/// not exist; of metadata only the members that differ.
 fn difference(name: &str, before: &Value, after: &Value) -> Value {
     match (name, before.as_array(), after.as_array()) {
         ("roles", Some(before), Some(after)) => {

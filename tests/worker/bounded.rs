@@ -1,5 +1,6 @@
-//! The cost of a request does not grow with the lists in its body: every route, every rank below administrator, and every list a
-//! request can have, up to the largest accepted request. D1 bills rows read, and runs one batch at a time.
+//! The cost of a request does not grow with the lists in its body: every route, every rank below administrator, and
+//! every list a request can have, up to the largest accepted request. D1 bills rows read, and runs one batch at a
+//! time.
 
 use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};

@@ -1,4 +1,5 @@
-//! The running Worker leaves no secret behind: in the files of D1, its write-ahead log included, or in the Worker's log.
+//! The running Worker leaves no secret behind: in the files of D1, its write-ahead log included, or in the Worker's
+//! log.
 
 use std::path::Path;
 

@@ -1,9 +1,9 @@
 //! The exact cost of a request: round trips to the database, rows read, rows written.
 //!
-//! D1 counts as rows written: one for a row that is inserted, updated or deleted, and one for each index entry that is added, but
-//! none for an index entry that is removed. An update writes the entries of each index on a column that its SET names, even if
-//! the value stays the same. So columns that can change and that lists are sorted by have tables of their own
-//! (`migrations/0001_postern.sql`).
+//! D1 counts as rows written: one for a row that is inserted, updated or deleted, and one for each index entry that is
+//! added, but none for an index entry that is removed. An update writes the entries of each index on a column that its
+//! SET names, even if the value stays the same. So columns that can change and that lists are sorted by have tables of
+//! their own (`migrations/0001_postern.sql`).
 //!
 //! docs/COSTS.md, "Rows, exactly", lists the parts of each sum.
 //!

@@ -1,5 +1,5 @@
-//! Filters of lists on the Postern face: each finds exactly the matching items, and no page reads more than a thousand rows,
-//! for every filter and size of tenant (tests/worker/seed.mjs).
+//! Filters of lists on the Postern face: each finds exactly the matching items, and no page reads more than a thousand
+//! rows, for every filter and size of tenant (tests/worker/seed.mjs).
 
 use std::io::Write;
 

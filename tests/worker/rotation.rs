@@ -1,5 +1,5 @@
-//! Rotation on the real clock: both secrets are valid for the grace period, then only the new one. No timer ends the old secret:
-//! its deadline is checked on each use.
+//! Rotation on the real clock: both secrets are valid for the grace period, then only the new one. No timer ends the
+//! old secret: its deadline is checked on each use.
 
 use std::thread::sleep;
 use std::time::Duration;

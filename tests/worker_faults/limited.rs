@@ -1,5 +1,5 @@
-//! Failed authentications above the limits of `wrangler.toml`: 100 per minute and address, 30 per minute and credential. The
-//! limiter counts by clock minute, so each test keeps its requests within one.
+//! Failed authentications above the limits of `wrangler.toml`: 100 per minute and address, 30 per minute and
+//! credential. The limiter counts by clock minute, so each test keeps its requests within one.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};

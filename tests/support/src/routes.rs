@@ -172,7 +172,8 @@ fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     }
 }
 
-/// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that logs in.
+/// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that
+/// logs in.
 pub fn permitted(route: &Route, ids: &PathIds) -> Call {
     let request = request(route, ids);
     match route.operation {

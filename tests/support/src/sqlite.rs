@@ -12,8 +12,8 @@ use rusqlite::{Connection, StatementStatus, ToSql};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The limits of D1 that SQLite can enforce: documented by Cloudflare, or set in the source of workerd (program length, ATTACH,
-/// trigger depth). Local D1 does not enforce all of them.
+/// The limits of D1 that SQLite can enforce: documented by Cloudflare, or set in the source of workerd (program
+/// length, ATTACH, trigger depth). Local D1 does not enforce all of them.
 pub const LIMITS: [(Limit, i32); 11] = [
     (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -60,12 +60,13 @@ pub struct Sqlite {
     pub batches: Cell<u64>,
     /// Every distinct statement sent through `Database::batch`.
     pub sent: RefCell<BTreeSet<String>>,
-    /// Virtual machine steps of the last batch, triggers included: a measure of its work that does not depend on the clock.
+    /// Virtual machine steps of the last batch, triggers included: a measure of its work that does not depend on the
+    /// clock.
     pub steps: Cell<i64>,
 }
 
-/// Idle connections, each to an empty migrated database. They are reused because migrating and preparing statements takes longer
-/// than most tests.
+/// Idle connections, each to an empty migrated database. They are reused because migrating and preparing statements
+/// takes longer than most tests.
 static IDLE: Mutex<Vec<Connection>> = Mutex::new(Vec::new());
 
 impl Sqlite {
@@ -74,8 +75,8 @@ impl Sqlite {
         Self::over(migrated(&LIMITS), false)
     }
 
-    /// Returns an empty, migrated database on a reused connection. It is always inside a transaction, which is rolled back on drop,
-    /// so tests must not change its pragmas.
+    /// Returns an empty, migrated database on a reused connection. It is always inside a transaction, which is rolled
+    /// back on drop, so tests must not change its pragmas.
     pub fn reused() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.unwrap_or_else(|| migrated(&LIMITS));

@@ -1,5 +1,5 @@
-//! Expectations as tables in text files beside the tests. Columns are separated by two or more spaces, `#` begins a comment,
-//! and an empty line ends a table.
+//! Expectations as tables in text files beside the tests. Columns are separated by two or more spaces, `#` begins a
+//! comment, and an empty line ends a table.
 
 /// Parses all tables of a text.
 pub fn tables(text: &str) -> Vec<Table> {

@@ -181,7 +181,8 @@ impl<'a> Tenant<'a> {
         format!("{}/{}", self.all(face), face.spell(id))
     }
 
-    /// A body that creates a credential with this name (of any JSON type), or that changes only the name of a [`Subject`].
+    /// A body that creates a credential with this name (of any JSON type), or that changes only the name of a
+    /// [`Subject`].
     pub fn naming(&self, face: Face, name: impl Into<Value>) -> Value {
         let name: Value = name.into();
         match face {

@@ -1,5 +1,5 @@
-//! A request whose side effects are recorded: headers read, SQL sent, log lines, deferred writes. The database can be made to
-//! fail.
+//! A request whose side effects are recorded: headers read, SQL sent, log lines, deferred writes. The database can be
+//! made to fail.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
