@@ -1,5 +1,5 @@
-//! Helpers of the fuzz targets: settings, headers, an independent JSON reader, the service on SQLite, requests as text, and
-//! structure-aware mutations.
+//! Helpers of the fuzz targets: settings, headers, an independent JSON reader, the service on SQLite, requests as
+//! text, and structure-aware mutations.
 
 pub mod independent;
 pub mod mutate;

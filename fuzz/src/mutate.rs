@@ -1,5 +1,5 @@
-//! Structure-aware mutations. libFuzzer mutates bytes and explores near known inputs; these insert a member, a header or a route,
-//! which random bytes rarely produce.
+//! Structure-aware mutations. libFuzzer mutates bytes and explores near known inputs; these insert a member, a header
+//! or a route, which random bytes rarely produce.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -156,10 +156,10 @@ fn object(bytes: &[u8], u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> 
         _ => Map::new(),
     };
     for _ in 0..u.int_in_range(1..=3)? {
-        let there: Vec<String> = members.keys().cloned().collect();
+        let names: Vec<String> = members.keys().cloned().collect();
         match u.int_in_range(0..=3)? {
-            0 if !there.is_empty() => drop(members.remove(u.choose(&there)?)),
-            1 if !there.is_empty() => drop(members.insert(u.choose(&there)?.clone(), value(u)?)),
+            0 if !names.is_empty() => drop(members.remove(u.choose(&names)?)),
+            1 if !names.is_empty() => drop(members.insert(u.choose(&names)?.clone(), value(u)?)),
             _ => drop(members.insert((*u.choose(&WORDS)?).to_owned(), value(u)?)),
         }
     }
@@ -315,11 +315,11 @@ fn change(steps: &mut Vec<Step>, u: &mut Unstructured<'_>) -> arbitrary::Result<
             step.path = segments.join("/");
         }
         5 => {
-            let said = u.choose(QUERIES)?;
+            let query = u.choose(QUERIES)?;
             step.query = if step.query.is_empty() || u.ratio(1, 2)? {
-                (*said).to_owned()
+                (*query).to_owned()
             } else {
-                format!("{}&{said}", step.query)
+                format!("{}&{query}", step.query)
             };
         }
         6 => present(step, u)?,

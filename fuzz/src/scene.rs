@@ -1,5 +1,5 @@
-//! The service on SQLite in memory, with the Worker's SQL and migrations: two tenants, and callers of every kind. Every input starts
-//! from the same scene, because its changes are rolled back.
+//! The service on SQLite in memory, with the Worker's SQL and migrations: two tenants, and callers of every kind.
+//! Every input starts from the same scene, because its changes are rolled back.
 
 use std::cell::{Cell, RefCell};
 
@@ -29,7 +29,7 @@ pub struct Scene {
 }
 
 /// The result of a request.
-pub struct Came {
+pub struct Outcome {
     pub answer: Answer,
     pub log: Option<String>,
     /// The 429 that replaces the response after too many failed authentications.
@@ -107,7 +107,7 @@ impl Scene {
     ///
     /// # Panics
     /// If SQLite fails.
-    pub fn again(&self) {
+    pub fn reset(&self) {
         self.connection.borrow().execute_batch("ROLLBACK TO input").expect("taken back");
         self.now.set(START + 1_000_000);
         self.random.set(1 << 40);
@@ -118,7 +118,7 @@ impl Scene {
     ///
     /// # Panics
     /// If the deferred write fails.
-    pub fn send(&self, step: &Step) -> Came {
+    pub fn send(&self, step: &Step) -> Outcome {
         self.now.set(self.now.get() + 1000);
         let headers = List(&step.headers);
         let request = request(step, &headers);
@@ -134,7 +134,7 @@ impl Scene {
         if let Some(left) = left {
             pollster::block_on(after::write(&Store::new(self), &left)).expect("what is left is written");
         }
-        Came { answer, log, instead: failed.map(|failed| failed.instead), cost }
+        Outcome { answer, log, instead: failed.map(|failed| failed.instead), cost }
     }
 
     /// Queries a number from the database.

@@ -1,5 +1,5 @@
-//! Requests as text, in the form of `tests/recorded`: a request line, headers, an empty line, a body; then five hyphens. Braces
-//! are replaced when sent: `{admin}` is a secret, `{cred.guid}` an id in LiteGraph's spelling.
+//! Requests as text, in the form of `tests/recorded`: a request line, headers, an empty line, a body; then five
+//! hyphens. Braces are replaced when sent: `{admin}` is a secret, `{cred.guid}` an id in LiteGraph's spelling.
 
 use std::collections::BTreeMap;
 

@@ -19,16 +19,16 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.splitn(3, '\n');
     let mut line = || lines.next().unwrap_or_default();
-    let (path, said, value) = (line(), line(), line());
+    let (path, text, value) = (line(), line(), line());
     route(path);
     // The second line is a cursor, which a client returns, as often as it is a query.
-    let cursor: String = utf8_percent_encode(said, NON_ALPHANUMERIC).collect();
+    let cursor: String = utf8_percent_encode(text, NON_ALPHANUMERIC).collect();
     for (title, begins) in LISTS {
         let route = ROUTES.iter().find(|route| route.path == *title && route.method == Method::Get).expect("a route");
-        page(route, said);
+        page(route, text);
         page(route, &format!("{begins}={cursor}"));
     }
-    query(said);
+    query(text);
     tags(value);
     ids(value);
 });
@@ -74,9 +74,9 @@ fn route(whole: &str) {
             }
             Err(Refusal::NoRoute) => assert!(lines.is_empty()),
             Err(Refusal::MethodNotAllowed { allow }) => {
-                let there: Vec<_> = lines.iter().map(|line| line.method.allow()).collect();
-                assert!(!there.is_empty() && lines.iter().all(|line| line.method != method));
-                assert_eq!(allow, there.join(", "));
+                let allowed: Vec<_> = lines.iter().map(|line| line.method.allow()).collect();
+                assert!(!allowed.is_empty() && lines.iter().all(|line| line.method != method));
+                assert_eq!(allow, allowed.join(", "));
             }
             Err(other) => panic!("not an error of a path: {other:?}"),
         }
@@ -125,15 +125,15 @@ fn page(route: &Route, query: &str) {
         Ok(Some(page)) => {
             assert!((1..=1000).contains(&page.limit) && page.skip <= 1000);
             assert!(page.ids.as_ref().is_none_or(|ids| ids.len() <= 1000));
-            if let Some(said) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
-                place(&page, &said);
+            if let Some(cursor) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
+                place(&page, &cursor);
                 // No other spelling of the same position is accepted.
-                let (id, key) = said.split_at(26);
+                let (id, key) = cursor.split_at(26);
                 for other in [format!("{id}0{key}"), format!("{id}+{key}"), format!("{id}{}", key.to_uppercase())] {
                     let query: String = utf8_percent_encode(&other, NON_ALPHANUMERIC).collect();
                     let query = format!("sort={}created&cursor={query}", if page.order.descending { "-" } else { "" });
                     let is_read = ours(&self::request(&query, &headers)).is_ok();
-                    assert!(!is_read || other == said || page.order.key != SortKey::Creation, "{other} is {said}");
+                    assert!(!is_read || other == cursor || page.order.key != SortKey::Creation, "{other} is {cursor}");
                 }
             }
         }
@@ -156,9 +156,9 @@ fn ours(request: &Request<'_>) -> Result<Page, Refusal> {
 }
 
 /// A cursor is exactly the id and the sort key.
-fn place(page: &Page, said: &str) {
+fn place(page: &Page, cursor: &str) {
     let id = page.id.map(|id| id.to_string()).unwrap_or_default();
-    let key = said.strip_prefix(&id).expect("the cursor starts with the id");
+    let key = cursor.strip_prefix(&id).expect("the cursor starts with the id");
     match page.order.key {
         SortKey::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
         SortKey::Name => {

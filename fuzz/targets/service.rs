@@ -15,7 +15,7 @@ use postern::refusal::Refusal;
 use postern::request::{DEPTH_MAX, JSON, Method};
 use postern::route::{self, Found, Operation};
 use postern_fuzz::independent::faults;
-use postern_fuzz::scene::{Came, Scene, request};
+use postern_fuzz::scene::{Outcome, Scene, request};
 use postern_fuzz::script::{self, Step};
 use postern_fuzz::{List, ROOT, check_shape, mutate};
 use serde_json::Value;
@@ -28,32 +28,32 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fuzz_target!(|data: &[u8]| SCENE.with(|scene| {
-    scene.again();
-    let mut said = BTreeSet::new();
+    scene.reset();
+    let mut owners = BTreeSet::new();
     let mut is_changed = false;
     for step in script::read(data) {
         let (step, used) = step.filled(&scene.names.borrow());
-        said.extend(used.iter().filter_map(|name| secret_of(name)));
+        owners.extend(used.iter().filter_map(|name| secret_of(name)));
         pass(scene, &step);
         let other_before = if is_changed { 0 } else { scene.count(OTHER) };
-        let came = scene.send(&step);
-        told(&step, &came.answer);
-        assert_eq!(came.log, None, "a request was logged as a failure");
-        if let Some(instead) = &came.instead {
-            assert!(matches!(came.answer.status, 401 | 409) && instead.status == 429);
-            told(&step, instead);
+        let outcome = scene.send(&step);
+        check_format(&step, &outcome.answer);
+        assert_eq!(outcome.log, None, "a request was logged as a failure");
+        if let Some(instead) = &outcome.instead {
+            assert!(matches!(outcome.answer.status, 401 | 409) && instead.status == 429);
+            check_format(&step, instead);
         }
-        asked(scene, &step, &came);
-        kept_secret(scene, &said, &came, is_changed);
+        check_cost(scene, &step, &outcome);
+        check_secrets(scene, &owners, &outcome, is_changed);
         if !is_changed {
             // Nothing was changed before, so the rights of each caller are known.
-            let calls = |names: &[&str]| names.iter().any(|name| said.contains(*name));
+            let calls = |names: &[&str]| names.iter().any(|name| owners.contains(*name));
             let may_write = calls(&["root", "admin", "full", "retiring", "editor", "other"]);
-            assert!(may_write || came.cost.rows_written == 0, "a caller without the right wrote: {said:?}");
-            assert!(calls(&["root", "other"]) || scene.count(OTHER) == other_before, "another tenant: {said:?}");
+            assert!(may_write || outcome.cost.rows_written == 0, "a caller without the right wrote: {owners:?}");
+            assert!(calls(&["root", "other"]) || scene.count(OTHER) == other_before, "another tenant: {owners:?}");
         }
-        is_changed |= came.cost.rows_written > 0;
-        name(scene, &came);
+        is_changed |= outcome.cost.rows_written > 0;
+        name(scene, &outcome);
     }
     if is_changed {
         assert_eq!(scene.count(WRONG), 0, "the tables are inconsistent");
@@ -80,10 +80,10 @@ const WRONG: &str = "SELECT
 
 /// The owner of the secret that a name refers to; none for an id.
 fn secret_of(name: &str) -> Option<String> {
-    let (whose, what) = name.split_once('.').unwrap_or((name, ""));
+    let (owner, what) = name.split_once('.').unwrap_or((name, ""));
     let is_secret = matches!(what, "" | "basic" | "access" | "secret");
     let ids = ["acme", "account", "zero", "nothing", "cred", "made", "etag", "cursor"];
-    (is_secret && !ids.contains(&name)).then(|| whose.to_owned())
+    (is_secret && !ids.contains(&name)).then(|| owner.to_owned())
 }
 
 /// Advances the clock if a request says so.
@@ -93,7 +93,7 @@ fn pass(scene: &Scene, step: &Step) {
 }
 
 /// Status, headers and body of a response have the form of the face.
-fn told(step: &Step, answer: &Answer) {
+fn check_format(step: &Step, answer: &Answer) {
     assert!(answer.status < 500, "{}: {}", answer.status, answer.body);
     for (name, value) in &answer.headers {
         assert!(value.bytes().all(|byte| (32..=126).contains(&byte)), "{name}: {value:?}");
@@ -116,7 +116,7 @@ fn told(step: &Step, answer: &Answer) {
         assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "a duplicate member");
     }
     assert_eq!(header("content-type"), Some(if answer.status < 400 { JSON } else { face.error_type }));
-    let Some(of) = whose(face) else { panic!("an unknown face") };
+    let Some(of) = face_name(face) else { panic!("an unknown face") };
     if answer.status >= 400 {
         let is_text = |value: &Value| value.is_string();
         let fits = match of {
@@ -139,7 +139,7 @@ fn told(step: &Step, answer: &Answer) {
 }
 
 /// The name of a face, by the format of its errors.
-fn whose(face: &Face) -> Option<&'static str> {
+fn face_name(face: &Face) -> Option<&'static str> {
     let refused: Value = serde_json::from_str(&(face.render_error)(&Refusal::NoRoute).body).ok()?;
     let kinds = [
         ("type", "postern"),
@@ -173,8 +173,8 @@ fn shape(face: &str, operation: Operation) -> Option<&'static str> {
 }
 
 /// At most one trip, none for garbage, and no write where nothing may change.
-fn asked(scene: &Scene, step: &Step, came: &Came) {
-    let Came { answer, cost, .. } = came;
+fn check_cost(scene: &Scene, step: &Step, outcome: &Outcome) {
+    let Outcome { answer, cost, .. } = outcome;
     let headers = List(&step.headers);
     let request = request(step, &headers);
     let Found { face, route } = route::find(request.method, request.path);
@@ -202,33 +202,33 @@ fn asked(scene: &Scene, step: &Step, came: &Came) {
 }
 
 /// No response has a secret of the scene that its caller may not know.
-fn kept_secret(scene: &Scene, said: &BTreeSet<String>, came: &Came, is_changed: bool) {
-    let said = |name: &str| said.contains(name);
+fn check_secrets(scene: &Scene, owners: &BTreeSet<String>, outcome: &Outcome, is_changed: bool) {
+    let sent = |name: &str| owners.contains(name);
     let shown = |secret: &str| {
-        came.answer.body.contains(secret) || came.answer.headers.iter().any(|(_, value)| value.contains(secret))
+        outcome.answer.body.contains(secret) || outcome.answer.headers.iter().any(|(_, value)| value.contains(secret))
     };
-    assert!(said("root") || !shown(ROOT), "the root token");
+    assert!(sent("root") || !shown(ROOT), "the root token");
     if is_changed {
         return;
     }
     let names = scene.names.borrow();
-    for whose in
+    for secret_name in
         ["admin", "editor", "viewer", "full", "retiring", "retired", "revoked", "disabled", "other", "cred.secret"]
     {
         let admins: &[&str] =
-            if whose == "other" { &["root", "other"] } else { &["root", "admin", "full", "retiring"] };
-        let whose_own = whose.split('.').next().unwrap_or_default();
-        let may_know = said(whose_own) || admins.iter().any(|name| said(name));
-        assert!(may_know || !shown(&names[whose]), "the secret of {whose}");
+            if secret_name == "other" { &["root", "other"] } else { &["root", "admin", "full", "retiring"] };
+        let owner = secret_name.split('.').next().unwrap_or_default();
+        let may_know = sent(owner) || admins.iter().any(|name| sent(name));
+        assert!(may_know || !shown(&names[secret_name]), "the secret of {secret_name}");
     }
 }
 
 /// Names the values that the next request may refer to.
-fn name(scene: &Scene, came: &Came) {
-    if let Some((_, etag)) = came.answer.headers.iter().find(|(name, _)| *name == "etag") {
+fn name(scene: &Scene, outcome: &Outcome) {
+    if let Some((_, etag)) = outcome.answer.headers.iter().find(|(name, _)| *name == "etag") {
         scene.name("etag", etag);
     }
-    let Ok(body) = serde_json::from_str::<Value>(&came.answer.body) else { return };
+    let Ok(body) = serde_json::from_str::<Value>(&outcome.answer.body) else { return };
     let text = |names: &[&str]| names.iter().find_map(|name| body[name].as_str()).filter(|text| !text.is_empty());
     if let Some(secret) = text(&["secret", "client_secret", "BearerToken", "access_token"]) {
         scene.name("made.secret", secret);

@@ -82,7 +82,7 @@ fn header(name: &'static str, value: &str) {
     let value = value.trim();
     let (scheme, rest) = if other.is_some() { ("bearer", value) } else { value.split_once(' ').unwrap_or_default() };
     let rest = rest.trim();
-    let said = match scheme.to_ascii_lowercase().as_str() {
+    let presented = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => rest.to_owned(),
         "basic" => {
             let pair = BASE64.decode(rest.as_bytes()).expect("accepted, so it is canonical base64");
@@ -91,17 +91,17 @@ fn header(name: &'static str, value: &str) {
         other => panic!("accepted by the scheme {other}"),
     };
     match caller {
-        Caller::Root { root } => assert!(root && said == ROOT && !scheme.eq_ignore_ascii_case("basic")),
-        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&said, PREFIX, NOW).is_some()),
+        Caller::Root { root } => assert!(root && presented == ROOT && !scheme.eq_ignore_ascii_case("basic")),
+        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&presented, PREFIX, NOW).is_some()),
         Caller::Secret { proofs, client } => {
             let secret = match client {
-                None => said.as_str(),
-                Some(client) => said.strip_prefix(&format!("{}:", client.client())).expect("the id and a colon"),
+                None => presented.as_str(),
+                Some(client) => presented.strip_prefix(&format!("{}:", client.client())).expect("the id and a colon"),
             };
             let Ok(token) = Token::read(secret, PREFIX) else { panic!("accepted, so it can be read") };
-            let told =
+            let digests =
                 |proofs: &[Proof]| proofs.iter().map(|proof| (proof.id, proof.digest.clone())).collect::<Vec<_>>();
-            assert!(told(&proofs) == told(&SETTINGS.keys.prove(&token)), "the proof is of another token");
+            assert!(digests(&proofs) == digests(&SETTINGS.keys.prove(&token)), "the proof is of another token");
         }
     }
 }
