@@ -45,13 +45,9 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// Runs a property on random cases, each in its own world, since ids are never reused.
-fn check(cases_of_it: u32, property: impl Fn(&World, &Case)) {
-    let config = ProptestConfig {
-        cases: cases_of_it,
-        failure_persistence: None,
-        max_shrink_iters: 64,
-        ..ProptestConfig::default()
-    };
+fn check(count: u32, property: impl Fn(&World, &Case)) {
+    let config =
+        ProptestConfig { cases: count, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
     let run = TestRunner::new(config).run(&cases(), |case| {
         property(&World::new(), &case);
         Ok(())

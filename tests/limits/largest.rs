@@ -21,7 +21,7 @@ use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, setting
 
 const OTHER_KEY: &str = "fefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefe";
 
-/// A text of so many code points, each of four bytes, but for a number that makes it another.
+/// A text of so many code points, of four bytes each except for a number that makes the text unique.
 pub fn wide(number: usize, points: usize) -> String {
     let number = format!("{number:03}");
     "\u{1d11e}".repeat(points - number.len()) + &number
@@ -45,7 +45,7 @@ pub fn roles(instance: usize, number: usize) -> Value {
     (0..number).map(role).collect()
 }
 
-/// Of 16 members, 4096 bytes when they are stored.
+/// Metadata with 16 members, of 4096 bytes as stored.
 pub fn metadata(number: usize) -> Value {
     let members: serde_json::Map<_, _> =
         (0..16).map(|index| (wide(index, 36), Value::from(wide(number + index, 30)))).collect();

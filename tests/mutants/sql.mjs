@@ -78,7 +78,7 @@ function* conditions({ mask, start: fragment }) {
   yield* dropped("where", terms(mask, fragment, end));
 }
 
-/** Whether an ON is of a JOIN, not of a trigger, an index or a conflict. */
+/** Whether an ON belongs to a JOIN, not to a trigger, an index or a conflict clause. */
 function joins(all, index) {
   const words = /^(JOIN|INDEX|INSERT|UPDATE|DELETE|OF|ON|WHERE|SET|SELECT)$/;
   const before = all.slice(0, index).findLast(({ word, depth }) => depth === all[index].depth && words.test(word));

@@ -11,19 +11,19 @@ use super::random::Random;
 use support::face::Face;
 
 /// A correct server, or its recording after a test has changed it.
-struct Right {
+struct Recording {
     states: Vec<(String, Option<Credential>)>,
     ops: Vec<Op>,
     events: Vec<Entry>,
     admin: String,
 }
 
-impl Right {
+impl Recording {
     fn new(admin: &str) -> Self {
-        let mut right = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
+        let mut recording = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
         let event = Event { action: "created", secret: None, revision: 1, changes: json!({}), widened: false };
-        right.record("of-the-admin", admin, event);
-        right
+        recording.record("of-the-admin", admin, event);
+        recording
     }
 
     fn record(&mut self, request: &str, id: &str, event: Event) {
@@ -52,7 +52,7 @@ impl Right {
     }
 
     /// Records an operation on the only credential, from its call to its return.
-    fn ask(&mut self, kind: Kind, invoked: u64, returned: u64) {
+    fn call(&mut self, kind: Kind, invoked: u64, returned: u64) {
         let (requests, target) = (vec![format!("request-{}", self.ops.len())], Some("id".to_owned()));
         let mut op = Op { requests, target, kind, if_match: None, invoked, returned, answer: None };
         self.answer(&mut op);
@@ -60,7 +60,7 @@ impl Right {
     }
 
     /// Removes events, and renumbers the rest.
-    fn forget(&mut self, which: impl Fn(&Entry) -> bool) {
+    fn remove_events(&mut self, which: impl Fn(&Entry) -> bool) {
         self.events.retain(|entry| !which(entry));
         self.number();
     }
@@ -77,10 +77,10 @@ impl Right {
 }
 
 /// Random operations, each executed at an instant between its call and its return, which are at most `wide` apart.
-fn random(seed: u64, wide: usize) -> Right {
+fn random(seed: u64, wide: usize) -> Recording {
     let mut random = Random::of(seed, 0);
     let tenant = Tenant::imagined(&mut random, 2);
-    let mut right = Right::new(&tenant.admin);
+    let mut recording = Recording::new(&tenant.admin);
     for number in 0..300 {
         let mut op = tenant.plan(&mut random, Mix::Everything);
         let instant = 1_000 + number * 10;
@@ -88,15 +88,15 @@ fn random(seed: u64, wide: usize) -> Right {
         // Half of the operations without an answer are executed.
         let lost = wide > 0 && random.percent(5);
         if !lost || random.percent(50) {
-            right.answer(&mut op);
+            recording.answer(&mut op);
         }
         if lost {
             (op.answer, op.returned) = (None, u64::MAX);
         }
         tenant.note(op.clone());
-        right.ops.push(op);
+        recording.ops.push(op);
     }
-    right
+    recording
 }
 
 const SEEDS: u64 = 24;
@@ -105,10 +105,10 @@ const SEEDS: u64 = 24;
 fn correct_concurrent_histories_are_accepted() {
     let (mut actions, mut statuses) = (BTreeSet::new(), BTreeSet::new());
     for (seed, wide) in (0..SEEDS).zip([0, 15, 100].into_iter().cycle()) {
-        let right = random(seed, wide);
-        assert_eq!(check(&right.ops, &right.events, &right.admin), [], "{seed}, {wide}");
-        actions.extend(right.events.iter().map(|entry| entry.event.action));
-        statuses.extend(right.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
+        let recording = random(seed, wide);
+        assert_eq!(check(&recording.ops, &recording.events, &recording.admin), [], "{seed}, {wide}");
+        actions.extend(recording.events.iter().map(|entry| entry.event.action));
+        statuses.extend(recording.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
     }
     // The recording is not trivial: it has events of each kind, and errors.
     let all = ["created", "deleted", "secret_created", "secret_ended", "secret_updated", "updated"];
@@ -117,12 +117,12 @@ fn correct_concurrent_histories_are_accepted() {
 
 /// Injects a fault into recordings; `fault` returns whether it found a place for it. Each fault must be detected, in
 /// many cases.
-fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
+fn assert_detected(wide: usize, fault: impl Fn(&mut Recording, &mut Random) -> bool) {
     let mut made = 0;
     for seed in 0..SEEDS {
-        let (mut right, mut random) = (random(seed, wide), Random::of(seed, 1));
-        if fault(&mut right, &mut random) {
-            assert_ne!(right.found(), [], "{seed}");
+        let (mut recording, mut random) = (random(seed, wide), Random::of(seed, 1));
+        if fault(&mut recording, &mut random) {
+            assert_ne!(recording.found(), [], "{seed}");
             made += 1;
         }
     }
@@ -131,35 +131,35 @@ fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
 
 #[test]
 fn missing_event_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.remove(at);
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.remove(at);
         true
     });
     // Also if no later event shows the gap: an event of the only credential, half of a change.
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.remove(at);
-        right.number();
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.remove(at);
+        recording.number();
         true
     });
 }
 
 #[test]
 fn duplicate_event_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.insert(at, right.events[at].clone());
-        right.number();
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.insert(at, recording.events[at].clone());
+        recording.number();
         true
     });
 }
 
 #[test]
 fn event_with_wrong_contents_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        let entry = &mut right.events[at];
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        let entry = &mut recording.events[at];
         match random.below(4) {
             0 => entry.event.revision += 1,
             1 => entry.event.widened = !entry.event.widened,
@@ -176,51 +176,52 @@ fn event_with_wrong_contents_is_detected() {
 #[test]
 fn lost_update_is_detected() {
     // The change was acknowledged, and then the next one wrote what it had read before.
-    each_is_found(0, |right, _| {
-        let changes: Vec<_> = right.events.iter().filter(|entry| entry.event.action == "updated").cloned().collect();
+    assert_detected(0, |recording, _| {
+        let changes: Vec<_> =
+            recording.events.iter().filter(|entry| entry.event.action == "updated").cloned().collect();
         let Some(lost) = changes.iter().rev().find(|entry| entry.event.changes.get("name").is_some()) else {
             return false;
         };
-        right.forget(|entry| entry.request == lost.request);
+        recording.remove_events(|entry| entry.request == lost.request);
         true
     });
     // The very last change: only its own answer shows it.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
-    assert_eq!(right.found(), []);
-    right.forget(|entry| entry.event.action == "updated");
-    assert_eq!(right.found(), [What::Lost]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    assert_eq!(recording.found(), []);
+    recording.remove_events(|entry| entry.event.action == "updated");
+    assert_eq!(recording.found(), [What::Lost]);
     // A deletion that had no effect.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Delete(Face::Postern), 20, 30);
-    right.forget(|entry| entry.request == "request-1");
-    assert_eq!(right.found(), [What::Lost]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Delete(Face::Postern), 20, 30);
+    recording.remove_events(|entry| entry.request == "request-1");
+    assert_eq!(recording.found(), [What::Lost]);
 }
 
 #[test]
 fn stale_read_is_detected() {
-    each_is_found(0, |right, random| {
+    assert_detected(0, |recording, random| {
         let reads = |op: &Op| matches!(op.kind, Kind::Read(_) | Kind::ReadBy(_));
         let shown = |op: &Op| reads(op) && op.answer.as_ref().is_some_and(|answer| answer.status == 200);
-        let all: Vec<_> = (0..right.ops.len()).filter(|at| shown(&right.ops[*at])).collect();
-        let of = |at: usize| (right.ops[at].target.clone(), right.ops[at].answer.clone());
+        let all: Vec<_> = (0..recording.ops.len()).filter(|at| shown(&recording.ops[*at])).collect();
+        let of = |at: usize| (recording.ops[at].target.clone(), recording.ops[at].answer.clone());
         let late = all[all.len() - 1 - random.below(all.len() / 2)];
         let old = all.iter().find(|early| {
             let ((target, answer), (other, now)) = (of(**early), of(late));
             target == other && answer.map(|answer| answer.etag) != now.map(|now| now.etag)
         });
         let Some(answer) = old.map(|old| of(*old).1) else { return false };
-        right.ops[late].answer = answer;
+        recording.ops[late].answer = answer;
         true
     });
 }
 
 /// Creates a credential; returns the token of its only secret.
-fn made(right: &mut Right) -> String {
+fn made(recording: &mut Recording) -> String {
     let fields = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
-    right.ask(Kind::Create(Face::LiteGraph, fields.into()), 0, 10);
+    recording.call(Kind::Create(Face::LiteGraph, fields.into()), 0, 10);
     "t".to_owned()
 }
 
@@ -236,15 +237,15 @@ fn stale_acceptance_of_a_secret_is_detected() {
     for end in ends {
         // A verification called after the end of the secret must fail; a concurrent one may succeed.
         for (invoked, found) in [(31, vec![What::StaleYes]), (29, vec![])] {
-            let mut right = Right::new("admin");
-            let token = made(&mut right);
-            right.ask(Kind::Verify(token.clone()), 11, 12);
-            let yes = right.ops[1].answer.clone();
-            right.ask(end.clone(), 20, 30);
-            right.ask(Kind::Verify(token), invoked, 40);
-            assert_eq!(right.found(), [], "{end:?}");
-            right.ops[3].answer = yes;
-            assert_eq!(right.found(), found, "{end:?}");
+            let mut recording = Recording::new("admin");
+            let token = made(&mut recording);
+            recording.call(Kind::Verify(token.clone()), 11, 12);
+            let yes = recording.ops[1].answer.clone();
+            recording.call(end.clone(), 20, 30);
+            recording.call(Kind::Verify(token), invoked, 40);
+            assert_eq!(recording.found(), [], "{end:?}");
+            recording.ops[3].answer = yes;
+            assert_eq!(recording.found(), found, "{end:?}");
         }
     }
 }
@@ -252,86 +253,86 @@ fn stale_acceptance_of_a_secret_is_detected() {
 #[test]
 fn non_monotonic_reads_are_detected() {
     // Two reads during a change: the first sees it, and the second does not.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Read(Face::Postern), 35, 40);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 100);
-    right.ask(Kind::Read(Face::Postern), 45, 50);
-    assert_eq!(right.found(), []);
-    let old = right.ops[1].answer.clone();
-    right.ops[1].answer = right.ops[3].answer.clone();
-    right.ops[3].answer = old;
-    assert_eq!(right.found(), [What::Unexplained]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Read(Face::Postern), 35, 40);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 100);
+    recording.call(Kind::Read(Face::Postern), 45, 50);
+    assert_eq!(recording.found(), []);
+    let old = recording.ops[1].answer.clone();
+    recording.ops[1].answer = recording.ops[3].answer.clone();
+    recording.ops[3].answer = old;
+    assert_eq!(recording.found(), [What::Unexplained]);
     // Correct if the reads overlap.
-    right.ops[3].invoked = 39;
-    assert_eq!(right.found(), []);
+    recording.ops[3].invoked = 39;
+    assert_eq!(recording.found(), []);
 }
 
 #[test]
 fn history_that_contradicts_real_time_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("c"))].into()), 55, 70);
-    assert_eq!(right.found(), []);
-    (right.ops[2].invoked, right.ops[2].returned) = (20, 30);
-    assert_eq!(right.found(), [What::History]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("c"))].into()), 55, 70);
+    assert_eq!(recording.found(), []);
+    (recording.ops[2].invoked, recording.ops[2].returned) = (20, 30);
+    assert_eq!(recording.found(), [What::History]);
 }
 
 #[test]
 fn partially_applied_change_is_detected() {
     let halves = ["secret_created", "secret_ended", "updated"];
     for half in halves {
-        let mut right = Right::new("admin");
-        made(&mut right);
+        let mut recording = Recording::new("admin");
+        made(&mut recording);
         let fields = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
-        right.ask(Kind::Change(Face::LiteGraph, fields.into()), 20, 30);
+        recording.call(Kind::Change(Face::LiteGraph, fields.into()), 20, 30);
         // Whether its answer arrived or not.
-        (right.ops[1].answer, right.ops[1].returned) = (None, u64::MAX);
-        assert_eq!(right.found(), []);
-        right.forget(|entry| entry.request == "request-1" && entry.event.action == half);
-        assert_eq!(right.found(), [What::History], "{half}");
+        (recording.ops[1].answer, recording.ops[1].returned) = (None, u64::MAX);
+        assert_eq!(recording.found(), []);
+        recording.remove_events(|entry| entry.request == "request-1" && entry.event.action == half);
+        assert_eq!(recording.found(), [What::History], "{half}");
     }
 }
 
 #[test]
 fn duplicate_creation_under_one_idempotency_key_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ops[0].requests.push("again".to_owned());
-    assert_eq!(right.found(), []);
-    for entry in right.events.clone().iter().filter(|entry| entry.request == "request-0") {
-        right.record("again", "another", entry.event.clone());
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.ops[0].requests.push("again".to_owned());
+    assert_eq!(recording.found(), []);
+    for entry in recording.events.clone().iter().filter(|entry| entry.request == "request-0") {
+        recording.record("again", "another", entry.event.clone());
     }
-    assert_eq!(right.found().first(), Some(&What::History));
+    assert_eq!(recording.found().first(), Some(&What::History));
 }
 
 #[test]
 fn reused_id_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Delete(Face::Postern), 20, 30);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Delete(Face::Postern), 20, 30);
     let again = Kind::Create(Face::LiteGraph, [("principal", json!("account")), ("name", json!("b"))].into());
-    right.ask(again.clone(), 40, 50);
-    assert_eq!(right.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
-    assert_eq!(right.found(), []);
+    recording.call(again.clone(), 40, 50);
+    assert_eq!(recording.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
+    assert_eq!(recording.found(), []);
     // As if the credential had not existed before.
-    right.states.clear();
-    right.ask(again, 60, 70);
-    assert_eq!(right.found(), [What::History]);
+    recording.states.clear();
+    recording.call(again, 60, 70);
+    assert_eq!(recording.found(), [What::History]);
 }
 
 #[test]
 fn unrequested_change_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    let event = right.events[1].event.clone();
-    right.record("of-nobody", "id", event);
-    assert_eq!(right.found(), [What::History]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    let event = recording.events[1].event.clone();
+    recording.record("of-nobody", "id", event);
+    assert_eq!(recording.found(), [What::History]);
     // A rejected request that had an effect.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
-    right.ops[1].answer = Some(Answer { status: 412, etag: None, body: Value::Null });
-    assert_eq!(right.found(), [What::Unexplained]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    recording.ops[1].answer = Some(Answer { status: 412, etag: None, body: Value::Null });
+    assert_eq!(recording.found(), [What::Unexplained]);
 }

@@ -179,7 +179,7 @@ fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
                 all.reverse();
             }
             for start in places(all.len()) {
-                // The admin's credential comes last in these orders, after the seeds, whose names begin with "name".
+                // In the two orders that are skipped, the first page starts with the admin's credential, which is not a seed.
                 let from = match start.checked_sub(1).map(|before| &all[before]) {
                     None if sort == "-created" || sort == "name" => continue,
                     None => String::new(),

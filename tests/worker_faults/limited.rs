@@ -106,24 +106,24 @@ fn failing_address_gets_429_on_every_face_but_a_valid_secret_is_accepted() {
     let (failed, good, over, elsewhere) = in_one_minute(|| {
         let (here, elsewhere) = (address(), address());
         let good = || at(get("/v1/tenants").token(&tenant.admin), &here).send(server());
-        let mut let_in = Vec::new();
+        let mut accepted = Vec::new();
         let mut failed = Vec::new();
         for number in 0..BY_ADDRESS {
             let call = garbage(number, anything()[number % 5].clone());
             failed.push(at(call, &here).send(server()));
             if number % 20 == 0 {
-                let_in.push(good());
+                accepted.push(good());
             }
         }
         let mut over = Vec::new();
         for (number, call) in anything().into_iter().enumerate() {
             over.push(at(garbage(number, call), &here).send(server()));
-            let_in.push(good());
+            accepted.push(good());
         }
-        (failed, let_in, over, at(get("/v1/tenants"), &elsewhere).send(server()))
+        (failed, accepted, over, at(get("/v1/tenants"), &elsewhere).send(server()))
     });
     assert_eq!(statuses(&failed), [401; BY_ADDRESS], "none of the first hundred");
-    assert_eq!(statuses(&good), [200; 10], "before, and during");
+    assert_eq!(statuses(&good), [200; 10], "valid secrets before and above the limit");
     for (reply, text) in over.iter().zip(TOO_MANY) {
         is_too_many(reply, text);
     }
@@ -155,19 +155,19 @@ fn guessed_credential_gets_429_but_its_valid_secret_is_accepted() {
             let guess =
                 |client: &str, call: Call| from(call.basic(&format!("{client}:{}", tenant.admin))).send(server());
             let good = || from(get("/v1/tenants").basic(&format!("{}:{secret}", id.client()))).send(server());
-            let mut let_in = vec![good()];
+            let mut accepted = vec![good()];
             let failed: Vec<_> =
                 (0..BY_CREDENTIAL).map(|number| guess(&id.client(), anything()[number % 5].clone())).collect();
-            let_in.push(good());
+            accepted.push(good());
             let mut over: Vec<_> = anything().into_iter().map(|call| guess(&id.client(), call)).collect();
             let log_in = |path: &str| call("POST", path).form("grant_type=client_credentials");
             over.push(guess(&id.client(), log_in(TOKEN)));
             over.push(guess(&id.client(), log_in(OAUTH_TOKEN)));
             let json = call("POST", "/api/v1/login").json(&json!({ "grant_type": "client_credentials" }));
             over.push(guess(&id.client(), json));
-            let_in.push(good());
-            let_in.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send(server()));
-            (failed, let_in, over, guess(&other.id.client(), get("/v1/tenants")))
+            accepted.push(good());
+            accepted.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send(server()));
+            (failed, accepted, over, guess(&other.id.client(), get("/v1/tenants")))
         });
         assert_eq!(statuses(&failed), [401; BY_CREDENTIAL], "none of the first thirty");
         assert_eq!(statuses(&good), [200; 4], "before, during, and to log in");
