@@ -10,7 +10,7 @@ use super::model::{Answer, Credential, Event, Kind, Op, step};
 use super::random::Random;
 use support::face::Face;
 
-/// A correct server, or its recording after a test has changed it.
+/// The recording of a correct server, into which a test may inject a fault.
 struct Recording {
     states: Vec<(String, Option<Credential>)>,
     ops: Vec<Op>,
