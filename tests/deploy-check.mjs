@@ -1,5 +1,5 @@
-// node tests/deploy-check.mjs: each failure of scripts/deploy-check fires, on a copy of wrangler.toml in which one thing
-// is wrong, and says what to do. Prints what cargo's tests print, so that scripts/test counts them.
+// node tests/deploy-check.mjs: each check of scripts/deploy-check fails on a copy of wrangler.toml with one mistake,
+// and says what to do. Prints in the format of cargo's tests, so that scripts/test counts them.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,13 +12,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "postern-deploy-check."));
 const config = join(folder, "wrangler.toml");
 
-/** The text with this replaced, which has to be in it. */
+/** The text with a part replaced, which must occur in it. */
 function replaced(text, from, to) {
   if (!text.includes(from)) throw new Error(`wrangler.toml has no ${JSON.stringify(from)}`);
   return text.replace(from, () => to);
 }
 
-// As it stands, but readable from another folder; and what was built is not built again.
+// Unchanged, but readable from another folder and without building again.
 const now = readFileSync(join(root, "wrangler.toml"), "utf8").replace(/^\[build\]\n(.+\n)+/m, "");
 const main = `main = "${root}/build/index.js"`;
 const assets = `directory = "${root}/build/assets"`;
@@ -26,12 +26,12 @@ const sound = replaced(replaced(now, 'main = "build/index.js"', main), 'director
 
 /** The configuration with `from` replaced. */
 const but = (from, to) => () => replaced(sound, from, to);
-/** The configuration with this at the end. */
+/** The configuration with text added at the end. */
 const and = (text) => () => `${sound}\n${text}\n`;
-/** The configuration with this before its first table. */
+/** The configuration with text added before its first table. */
 const above = (text) => but("\n[", `\n${text}\n\n[`);
 
-/** A Worker of this source instead. */
+/** The configuration with a Worker of this source instead. */
 function another(source) {
   mkdirSync(join(folder, "build"), { recursive: true });
   writeFileSync(join(folder, "build/index.js"), `export default { fetch: () => new Response(${source}) };\n`);
@@ -82,7 +82,7 @@ const scripts = [
   ["deploy without a database_id", () => sound, "npx wrangler d1 create postern", "deploy", 1],
 ];
 
-/** What a script says, having ended with this code. */
+/** The output of a script that ended with this code. */
 function run(script, code) {
   const { status, stdout, stderr } = spawnSync(join(root, "scripts", script), {
     cwd: root,

@@ -1,6 +1,6 @@
-// node tests/docs.mjs: the assets of the running Worker, and the page at /docs in a headless Chromium, from which a request
-// is sent. `make test` starts the Worker and sets the variables. Prints what cargo's tests print, so that scripts/test counts
-// them.
+// node tests/docs.mjs: the assets of the running Worker, and the page at /docs in a headless Chromium, which sends a
+// request. `make test` starts the Worker and sets the variables. Prints in the format of cargo's tests, so that
+// scripts/test counts them.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -143,7 +143,7 @@ const tests = {
         const status = page.locator(".live-responses-table .response .response-col_status").first();
         assert.match(await status.innerText(), /^401\b/);
       },
-      // The browser's own line for an answer that is no success.
+      // The browser logs a line for every response that is not a success.
       (line) => /the server responded with a status of 401/.test(line),
     );
   },
@@ -179,7 +179,7 @@ const tests = {
         );
       assert.equal(await refused("fetch"), "connect-src");
       assert.equal(await refused("script"), "script-src-elem");
-      // Later, by the page itself: what the test evaluates may evaluate.
+      // Evaluated later by the page itself: scripts evaluated by the test bypass the policy.
       const evaluated = await page.evaluate(
         () =>
           new Promise((done) => {
@@ -207,7 +207,7 @@ const tests = {
   },
 };
 
-/** A page of its own, in a context of its own. */
+/** A new page in its own browser context. */
 async function inBrowser(use) {
   const context = await browser.newContext();
   try {
@@ -219,8 +219,8 @@ async function inBrowser(use) {
   }
 }
 
-/** The page at /docs, once it shows something. In the end: its console told of no error (but those that are `expected`), nothing
- * was thrown in it, and it asked nothing of another host. */
+/** Opens /docs and waits until it is rendered. At the end, checks that the console had only `expected` errors, that nothing was
+ * thrown, and that no other host was requested. */
 async function opened(use, expected = () => false) {
   await inBrowser(async (page, context) => {
     const errors = [];
@@ -240,7 +240,7 @@ async function opened(use, expected = () => false) {
   });
 }
 
-/** Types the root token in, as a reader does. */
+/** Enters the root token, as a reader would. */
 async function authorize(page) {
   await page.locator(".auth-wrapper .authorize").click();
   const form = page.locator(".auth-container form").filter({ has: page.locator("#auth-bearer-value") });
@@ -249,7 +249,7 @@ async function authorize(page) {
   await page.locator(".modal-ux .btn-done").first().click();
 }
 
-/** Lists the tenants by "Try it out" and "Execute"; gives the request that this sent. */
+/** Lists the tenants with "Try it out" and "Execute"; returns the request that this sent. */
 async function execute(page) {
   const operation = page.locator(".opblock-get").filter({ has: page.locator('[data-path="/v1/tenants"]') });
   await operation.locator(".opblock-summary-control").click();
@@ -261,7 +261,7 @@ async function execute(page) {
 }
 
 console.log(`\n     Running tests/docs.mjs\n\nrunning ${Object.keys(tests).length} tests`);
-// Without its sandbox, which root and most containers cannot have: it opens only what is ours.
+// Without the sandbox, which does not work for root and in most containers: the browser opens only our own pages.
 const browser = await chromium.launch({ executablePath, chromiumSandbox: false });
 let failed = 0;
 for (const [title, test] of Object.entries(tests)) {

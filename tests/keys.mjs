@@ -1,6 +1,7 @@
-// node tests/keys.mjs: what `make keys` says of a database that a Worker has filled. scripts/keys.mjs computes the id of a
-// master key by itself: here it has to be the one that the Worker has written. POSTERN_STATE is that database,
-// POSTERN_MASTER_KEY the key it was filled under. Prints what cargo's tests print, so that scripts/test counts them.
+// node tests/keys.mjs: the output of `make keys` for a database that a Worker has filled. scripts/keys.mjs computes
+// the id of a master key itself, and the id must be the one that the Worker has written. POSTERN_STATE is the
+// database, POSTERN_MASTER_KEY the key it was filled under. Prints in the format of cargo's tests, so that
+// scripts/test counts them.
 import { spawnSync } from "node:child_process";
 
 const key = process.env.POSTERN_MASTER_KEY;

@@ -1,10 +1,10 @@
-//! Independent implementations of the same rules, to compare the readers of the crate with.
+//! Independent implementations of the crate's parsing rules, for comparison.
 
 use std::collections::BTreeSet;
 
 use json_event_parser::{JsonEvent, SliceJsonParser};
 
-/// Why a text is no strict JSON object.
+/// Why a text is not a strict JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     NotUtf8,
@@ -15,20 +15,20 @@ pub enum Fault {
     NotAnObject,
 }
 
-/// The faults of a body that are found before its syntax ends it: none for a strict JSON object.
+/// The faults of a body that are found before a syntax error ends the parse; none for a strict JSON object.
 #[must_use]
 pub fn faults(bytes: &[u8], depth_max: usize, values_max: usize) -> BTreeSet<Fault> {
     let mut faults = BTreeSet::new();
     let Ok(text) = std::str::from_utf8(bytes) else { return BTreeSet::from([Fault::NotUtf8]) };
-    // This parser passes over a byte order mark, as RFC 8259 lets it; ours does not, as it lets it too.
+    // RFC 8259 allows a parser to ignore a byte order mark, as this one does, or not to, as Postern's.
     if text.starts_with('\u{feff}') {
         return BTreeSet::from([Fault::Syntax]);
     }
     let mut parser = SliceJsonParser::new(bytes);
-    // The names of each object that is open; a list has none.
+    // The names of each open object; a list has none.
     let mut open: Vec<BTreeSet<String>> = Vec::new();
     let mut is_first = true;
-    // The body itself is not one of its values.
+    // The body itself does not count as a value.
     let mut values = 0_usize;
     loop {
         let Ok(event) = parser.parse_next() else {
@@ -52,7 +52,7 @@ pub fn faults(bytes: &[u8], depth_max: usize, values_max: usize) -> BTreeSet<Fau
                 let is_new = open.last_mut().is_some_and(|names| names.insert(name.into_owned()));
                 faults.extend((!is_new).then_some(Fault::Twice));
             }
-            // A number that no double holds is none.
+            // A number that no double can hold is a fault.
             JsonEvent::Number(text) if text.parse::<f64>().is_ok_and(f64::is_infinite) => {
                 faults.insert(Fault::Syntax);
                 return faults;
@@ -66,7 +66,7 @@ pub fn faults(bytes: &[u8], depth_max: usize, values_max: usize) -> BTreeSet<Fau
     }
 }
 
-/// The text of a percent-encoded one, byte by byte.
+/// Decodes a percent-encoded text, byte by byte.
 #[must_use]
 pub fn percent_decoded(text: &str) -> String {
     let digit = |at: usize| text.as_bytes().get(at).and_then(|byte| char::from(*byte).to_digit(16));
@@ -83,20 +83,20 @@ pub fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// CRC-32 (IEEE), bit by bit, as a token spells it.
+/// CRC-32 (IEEE), computed bit by bit, in the spelling of tokens.
 #[must_use]
 pub fn checksum(body: &str) -> String {
     let crc = body.bytes().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
     });
-    // Five bits a letter, and the last letter filled up with zeros.
+    // Five bits per letter; the last letter is filled up with zeros.
     let bits = u64::from(!crc) << 3;
     (0..7).rev().map(|place| LETTERS[(bits >> (5 * place) & 31) as usize]).map(char::from).collect()
 }
 
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// The bits of an id's own spelling, by arithmetic alone.
+/// The bits of an id in its own spelling, by arithmetic only.
 #[must_use]
 pub fn id_bits(text: &str) -> Option<u128> {
     let digits: Option<Vec<u128>> =

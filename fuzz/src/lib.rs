@@ -1,5 +1,5 @@
-//! Helpers of the fuzz targets: settings, headers, an independent JSON reader, the service on SQLite, requests as text, and
-//! structure-aware mutations.
+//! Helpers of the fuzz targets: settings, headers, an independent JSON reader, the service on SQLite, requests as
+//! text, and structure-aware mutations.
 
 pub mod independent;
 pub mod mutate;
@@ -16,10 +16,10 @@ pub const ROOT: &str = "root_0123456789abcdef0123456789abcdef";
 /// What tokens that are made here begin with.
 pub const PREFIX: &str = "pstn_";
 
-/// The settings of all targets: they never change, so an input does the same each time.
+/// The settings of all targets. They never change, so an input always has the same effect.
 ///
 /// # Panics
-/// Never: they are complete.
+/// Never: the settings are complete.
 #[must_use]
 pub fn settings() -> Settings {
     let settings = Settings::read(|setting| match setting {
@@ -30,7 +30,7 @@ pub fn settings() -> Settings {
     settings.unwrap_or_else(|wrong| panic!("{}", wrong.words()))
 }
 
-/// Headers as the platform gives them: names in any case, several of one name joined.
+/// Headers as the platform passes them: names in any case, repeated headers joined.
 pub struct List<'a>(pub &'a [(String, String)]);
 
 impl Headers for List<'_> {

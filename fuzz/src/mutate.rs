@@ -1,5 +1,5 @@
-//! Structure-aware mutations. libFuzzer mutates bytes and explores near known inputs; these insert a member, a header or a route,
-//! which random bytes rarely produce.
+//! Structure-aware mutations. libFuzzer mutates bytes and explores near known inputs; these insert a member, a header
+//! or a route, which random bytes rarely produce.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 
 use crate::script::{self, Step};
 
-/// What a mutation is chosen by: the bits that libFuzzer gave for it.
+/// The random bits of a mutation, from libFuzzer's seed.
 fn choices(seed: u32) -> Vec<u8> {
-    // SplitMix64: as many bits as are asked for, of those that there are.
+    // SplitMix64: expands the seed to as many bits as needed.
     let mut state = u64::from(seed);
     let mut word = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -24,7 +24,7 @@ fn choices(seed: u32) -> Vec<u8> {
     (0..32).flat_map(|_| word().to_le_bytes()).collect()
 }
 
-/// Writes what a mutation made where libFuzzer looks for it; `None` where there is nothing new, or no room for it.
+/// Writes a mutated input into libFuzzer's buffer; `None` if nothing changed, or if there is no room.
 pub fn write(
     data: &mut [u8],
     size: usize,
@@ -36,7 +36,7 @@ pub fn write(
     Some(made.len())
 }
 
-/// A JSON body with one member more, less or other; `None` every other time, and where there is no object.
+/// A JSON body with one member added, removed or changed; `None` every other time, and for a body without an object.
 #[must_use]
 pub fn body(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
     let choices = choices(seed);
@@ -47,7 +47,7 @@ pub fn body(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
     object(bytes, &mut u).ok()
 }
 
-/// The members that some face has a word for, and some that none has.
+/// Member names that some face knows, and some that none knows.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
     let fields = faces.into_iter().flat_map(words);
@@ -57,7 +57,7 @@ static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 const OTHERS: &str = "token role_id resource resource_instance Ordering MaxResults Skip ContinuationToken id tenant revision \
     created_at updated_at revoked_at revoked_reason last_used_at secrets label grant_type nmae";
 
-/// Every word that a face has for a field.
+/// Every member name of a face.
 pub fn words(face: &'static Face) -> impl Iterator<Item = &'static str> {
     let ways = Noun::ALL.into_iter().flat_map(|noun| Verb::ALL.map(|verb| (noun, verb)));
     ways.flat_map(move |(noun, verb)| {
@@ -72,7 +72,7 @@ fn value(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
         2 => (*u.choose(&[0_i64, 1, -1, 60, 7_776_000, 7_776_001, i64::MAX, i64::MIN])?).into(),
         3 => json!(*u.choose(&[0.5, 1.0, -0.0, 1e300, 9_007_199_254_740_993.0])?),
         4 => "x".repeat(*u.choose(&[0, 1, 255, 256, 500, 501, 513, 4096])?).into(),
-        // Characters of one to four bytes, beginning at any place.
+        // Characters of one to four bytes, at any offset.
         5 => ["x".repeat(u.int_in_range(0..=8)?), "日é💩".repeat(*u.choose(&[1, 4, 82, 85])?)].concat().into(),
         6 => (*u.choose(&["\u{0}", "a\nb", "\u{7f}", "\u{85}", "\u{fffd}", "\u{10ffff}", "a\"b\\c", "'; --", "%s"])?)
             .into(),
@@ -156,22 +156,22 @@ fn object(bytes: &[u8], u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> 
         _ => Map::new(),
     };
     for _ in 0..u.int_in_range(1..=3)? {
-        let there: Vec<String> = members.keys().cloned().collect();
+        let names: Vec<String> = members.keys().cloned().collect();
         match u.int_in_range(0..=3)? {
-            0 if !there.is_empty() => drop(members.remove(u.choose(&there)?)),
-            1 if !there.is_empty() => drop(members.insert(u.choose(&there)?.clone(), value(u)?)),
+            0 if !names.is_empty() => drop(members.remove(u.choose(&names)?)),
+            1 if !names.is_empty() => drop(members.insert(u.choose(&names)?.clone(), value(u)?)),
             _ => drop(members.insert((*u.choose(&WORDS)?).to_owned(), value(u)?)),
         }
     }
     let mut text = Value::from(members).to_string();
     if u.ratio(1, 30)? {
-        // The same member a second time, which no object of serde_json's could hold.
+        // A duplicate member, which an object of serde_json cannot have.
         text = text.replacen('{', &format!("{{\"{}\":1,", u.choose(&WORDS)?), 1);
     }
     Ok(text.into())
 }
 
-/// Requests with one thing in one of them another, or one more, or one less; `None` a third of the time.
+/// Requests with a part of one changed, or one request added or removed; `None` a third of the time.
 #[must_use]
 pub fn requests(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
     let choices = choices(seed);
@@ -315,11 +315,11 @@ fn change(steps: &mut Vec<Step>, u: &mut Unstructured<'_>) -> arbitrary::Result<
             step.path = segments.join("/");
         }
         5 => {
-            let said = u.choose(QUERIES)?;
+            let query = u.choose(QUERIES)?;
             step.query = if step.query.is_empty() || u.ratio(1, 2)? {
-                (*said).to_owned()
+                (*query).to_owned()
             } else {
-                format!("{}&{said}", step.query)
+                format!("{}&{query}", step.query)
             };
         }
         6 => present(step, u)?,
@@ -334,7 +334,7 @@ fn change(steps: &mut Vec<Step>, u: &mut Unstructured<'_>) -> arbitrary::Result<
     Ok(())
 }
 
-/// Lets someone call.
+/// Adds a caller.
 fn present(step: &mut Step, u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let who = u.choose(CALLERS)?;
     let value = match u.int_in_range(0..=9)? {
@@ -348,7 +348,7 @@ fn present(step: &mut Step, u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     Ok(())
 }
 
-/// A request of a route, with ids that there are, for the most part.
+/// A request of a route, mostly with ids that exist.
 fn made(u: &mut Unstructured<'_>) -> arbitrary::Result<Step> {
     let route = &postern::route::ROUTES[u.choose_index(postern::route::ROUTES.len())?];
     let spelling = if route.path.starts_with("/v1.0") || route.path.starts_with("/v2.0") { ".guid" } else { "" };

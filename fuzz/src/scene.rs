@@ -1,5 +1,5 @@
-//! The service on SQLite in memory, with the Worker's SQL and migrations: two tenants, and callers of every kind. Every input starts
-//! from the same scene, because its changes are rolled back.
+//! The service on SQLite in memory, with the Worker's SQL and migrations: two tenants, and callers of every kind.
+//! Every input starts from the same scene, because its changes are rolled back.
 
 use std::cell::{Cell, RefCell};
 
@@ -22,19 +22,19 @@ use crate::{List, ROOT, settings};
 pub struct Scene {
     connection: RefCell<Connection>,
     pub settings: Settings,
-    /// What can be put into a request.
+    /// The values that a request can refer to.
     pub names: RefCell<Names>,
     pub now: Cell<i64>,
     random: Cell<u64>,
 }
 
-/// What came of a request.
-pub struct Came {
+/// The result of a request.
+pub struct Outcome {
     pub answer: Answer,
     pub log: Option<String>,
-    /// What is answered instead, where an authentication failed too often.
+    /// The 429 that replaces the response after too many failed authentications.
     pub instead: Option<Answer>,
-    /// Of the request alone, without what is noted after the answer.
+    /// The cost without the writes deferred until after the response.
     pub cost: Cost,
 }
 
@@ -42,10 +42,10 @@ const START: i64 = 1_795_219_200_000_000;
 const ACME: Id = Id::ZERO;
 
 impl Scene {
-    /// Makes it, through the faces that its parts are made through.
+    /// Creates the scene through the faces.
     ///
     /// # Panics
-    /// Where the service does not do what it is asked.
+    /// If the service does not create it.
     #[must_use]
     pub fn new() -> Self {
         let connection = sqlite::migrated(&[]);
@@ -93,7 +93,7 @@ impl Scene {
                 _ => {}
             }
         }
-        // Through LiteGraph's face, which shows secrets again: so this one is kept sealed.
+        // Through LiteGraph's face, which returns secrets again, so this secret is stored sealed.
         let user = Id::parse(&scene.names.borrow()["account"]).expect("an id").guid();
         let url = format!("/v1.0/tenants/{}/credentials", ACME.guid());
         let cred = scene.root("PUT", &url, &json!({"UserGUID": user, "Name": "cred"}));
@@ -103,22 +103,22 @@ impl Scene {
         scene
     }
 
-    /// Takes back all that was done since the scene was made, or since this was called last.
+    /// Rolls back everything since the scene was created, or since the last call.
     ///
     /// # Panics
-    /// Where SQLite fails.
-    pub fn again(&self) {
+    /// If SQLite fails.
+    pub fn reset(&self) {
         self.connection.borrow().execute_batch("ROLLBACK TO input").expect("taken back");
         self.now.set(START + 1_000_000);
         self.random.set(1 << 40);
         self.names.borrow_mut().retain(|name, _| !name.starts_with("made") && name != "etag" && name != "cursor");
     }
 
-    /// Sends a request, as the Worker would, and notes a use after the answer as it does.
+    /// Sends a request as the Worker does, with the deferred write after the response.
     ///
     /// # Panics
-    /// Where that note cannot be written.
-    pub fn send(&self, step: &Step) -> Came {
+    /// If the deferred write fails.
+    pub fn send(&self, step: &Step) -> Outcome {
         self.now.set(self.now.get() + 1000);
         let headers = List(&step.headers);
         let request = request(step, &headers);
@@ -134,23 +134,23 @@ impl Scene {
         if let Some(left) = left {
             pollster::block_on(after::write(&Store::new(self), &left)).expect("what is left is written");
         }
-        Came { answer, log, instead: failed.map(|failed| failed.instead), cost }
+        Outcome { answer, log, instead: failed.map(|failed| failed.instead), cost }
     }
 
-    /// One number of the database.
+    /// Queries a number from the database.
     ///
     /// # Panics
-    /// Where SQLite fails.
+    /// If SQLite fails.
     pub fn count(&self, sql: &str) -> i64 {
         self.connection.borrow().prepare_cached(sql).and_then(|mut sql| sql.query_row([], |row| row.get(0))).expect(sql)
     }
 
-    /// Gives a name to what can be put into a request.
+    /// Names a value that requests can refer to.
     pub fn name(&self, name: &str, value: &str) {
         self.names.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
-    /// The same, to an id in each spelling.
+    /// Names an id, in each spelling.
     pub fn name_id(&self, name: &str, id: Id) {
         self.name(name, &id.to_string());
         self.name(&format!("{name}.guid"), &id.guid());
@@ -211,7 +211,7 @@ fn id_of(made: &Value) -> Id {
     made["id"].as_str().and_then(Id::parse).expect("an id")
 }
 
-/// The request that a step is.
+/// The HTTP request of a step.
 #[must_use]
 pub fn request<'a>(step: &'a Step, headers: &'a List<'a>) -> Request<'a> {
     let body = if step.body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(step.body.clone()) };
@@ -219,7 +219,7 @@ pub fn request<'a>(step: &'a Step, headers: &'a List<'a>) -> Request<'a> {
 }
 
 impl Database for Scene {
-    // As `support::sqlite` has it, but for the savepoint: there, a batch cannot be taken back.
+    // Like `support::sqlite`, but with a savepoint: there, a batch cannot be rolled back.
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         let mut connection = self.connection.borrow_mut();
         let failed = |error: rusqlite::Error| Fault::Failed(error.to_string());

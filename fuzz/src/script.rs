@@ -1,12 +1,12 @@
-//! Requests as text, in the form of `tests/recorded`: a request line, headers, an empty line, a body; then five hyphens. Braces
-//! are replaced when sent: `{admin}` is a secret, `{cred.guid}` an id in LiteGraph's spelling.
+//! Requests as text, in the form of `tests/recorded`: a request line, headers, an empty line, a body; then five
+//! hyphens. Braces are replaced when sent: `{admin}` is a secret, `{cred.guid}` an id in LiteGraph's spelling.
 
 use std::collections::BTreeMap;
 
-/// How many requests of one input are sent.
+/// The maximum number of requests of an input.
 pub const STEPS_MAX: usize = 4;
 
-/// One request, before anything was put in.
+/// A request, before names are replaced by values.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
     pub method: String,
@@ -16,12 +16,12 @@ pub struct Step {
     pub body: Vec<u8>,
 }
 
-/// What can be put in, by its name.
+/// The values that a request can refer to, by name.
 pub type Names = BTreeMap<String, String>;
 
 const END: &[u8] = b"-----\n";
 
-/// Reads requests. Any bytes are some: what is not there is empty.
+/// Parses requests. Any bytes are valid: missing parts are empty.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -49,7 +49,7 @@ fn step(bytes: &[u8]) -> Step {
     Step { method, path: path.to_owned(), query: query.to_owned(), headers: lines.filter_map(header).collect(), body }
 }
 
-/// The text of requests.
+/// Formats requests.
 #[must_use]
 pub fn write(steps: &[Step]) -> Vec<u8> {
     let mut text = Vec::new();
@@ -68,7 +68,7 @@ pub fn write(steps: &[Step]) -> Vec<u8> {
 }
 
 impl Step {
-    /// With everything put in, and the names that were.
+    /// Replaces names by values; returns the request and the names it used.
     #[must_use]
     pub fn filled(&self, names: &Names) -> (Self, Vec<String>) {
         let mut used = Vec::new();

@@ -1,4 +1,4 @@
-//! Bodies, read by every face for every noun and verb that it has a route for.
+//! Bodies, read by every face for every noun and verb of its routes.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use postern::credential::field::{Noun, Verb, Violation};
 use postern::credential::id::Id;
-use postern::credential::table::{DESCRIPTION_MAX, FIELDS, GRACE_MAX, Goes, NAME_MAX, Null, ROLES_MAX, Shape};
+use postern::credential::table::{DESCRIPTION_MAX, Destination, FIELDS, GRACE_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
 use postern::credential::time::Micros;
 use postern::credential::validate::{Change, VIOLATIONS_MAX, validate};
 use postern::face::Face;
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     form(data);
     let found = faults(data, DEPTH_MAX, VALUES_MAX);
     let read = json::object(data);
-    let told = match &read {
+    let fault = match &read {
         Ok(_) => None,
         Err(Unreadable::NotUtf8) => Some(Fault::NotUtf8),
         Err(Unreadable::NotJson { .. }) => Some(Fault::Syntax),
@@ -35,23 +35,24 @@ fuzz_target!(|data: &[u8]| {
         Err(Unreadable::TooManyValues) => Some(Fault::TooMany),
         Err(Unreadable::DuplicateMember) => Some(Fault::Twice),
         Err(Unreadable::NotAnObject) => Some(Fault::NotAnObject),
-        Err(other) => panic!("no fault of a body: {other:?}"),
+        Err(other) => panic!("not a fault of a body: {other:?}"),
     };
-    match told {
+    match fault {
         None => assert!(found.is_empty(), "accepted, though another reader finds {found:?}"),
         Some(fault) => assert!(found.contains(&fault), "{fault:?}, though another reader finds {found:?}"),
     }
     let Ok(body) = read else { return };
-    let again = json::object(Value::from(body.clone()).to_string().as_bytes()).expect("what was read is written");
-    assert!(alike(&Value::from(body.clone()), &Value::from(again.clone())), "what was written is read the same");
-    // Three of the routes that take a body, which ones the body itself says: all of them would make an input ten times as slow.
+    let reparsed =
+        json::object(Value::from(body.clone()).to_string().as_bytes()).expect("a parsed body can be written");
+    assert!(alike(&Value::from(body.clone()), &Value::from(reparsed.clone())), "writing and reading changed the body");
+    // Three of the routes with a body, chosen by the body itself: all routes would make an input ten times as slow.
     let taken: Vec<&Route> = ROUTES.iter().filter(|route| takes_json(route)).collect();
     let first = data.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
     for route in taken.iter().cycle().skip(first % taken.len()).take(3) {
         if let Operation::Write(noun, verb) = route.operation {
-            write(route.face, noun, verb, &body, &again);
+            write(route.face, noun, verb, &body, &reparsed);
         } else {
-            ask(route, data, &body);
+            read_inquiry_body(route, data, &body);
         }
     }
 });
@@ -64,14 +65,14 @@ fn takes_json(route: &Route) -> bool {
     }
 }
 
-/// A body that asks: for a part of a list, or about a token.
-fn ask(route: &Route, data: &[u8], body: &Map<String, Value>) {
+/// A body of a search or a verification.
+fn read_inquiry_body(route: &Route, data: &[u8], body: &Map<String, Value>) {
     let headers = One("content-type", "application/json");
     let request = posted(data, &headers);
     if let Operation::Verify(Handler((read, _))) = route.operation {
-        let Ok(inquiry) = read(&request) else { panic!("an object can be asked with") };
+        let Ok(inquiry) = read(&request) else { panic!("an object is a valid body") };
         assert!(!inquiry.token.is_empty() || !inquiry.violations.is_empty());
-        named(route.face, body, &inquiry.violations);
+        check_violations(route.face, body, &inquiry.violations);
     } else if let Operation::Page(noun, Handler(read)) = route.operation
         && let Ok(page) = read(&request, noun)
     {
@@ -79,7 +80,7 @@ fn ask(route: &Route, data: &[u8], body: &Map<String, Value>) {
     }
 }
 
-/// One body, as a face reads it for a verb on a noun.
+/// A body, as a face reads it for a verb on a noun.
 fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>, again: &Map<String, Value>) {
     let judge = |body: &Map<String, Value>| {
         let draft = (face.read_body)(noun, verb, body.clone());
@@ -88,20 +89,20 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
     };
     let (draft, change, violations) = judge(body);
     let (_, change_again, violations_again) = judge(again);
-    assert!(change.set == change_again.set && violations == violations_again, "one body, one judgement");
+    assert!(change.set == change_again.set && violations == violations_again, "the same body gave different results");
     for name in draft.asserted.keys() {
-        assert!(body.contains_key(name), "{name} was never said");
+        assert!(body.contains_key(name), "{name} is not in the body");
     }
     if violations.is_empty() {
         bounded(&change);
     } else {
-        named(face, body, &violations);
+        check_violations(face, body, &violations);
     }
 }
 
-/// A change that breaks no rule is within every bound that the table of fields tells.
+/// A change without violations is within every bound in the table of fields.
 fn bounded(change: &Change) {
-    for row in FIELDS.iter().filter(|row| row.goes == Goes::Document) {
+    for row in FIELDS.iter().filter(|row| row.destination == Destination::Document) {
         let Some(value) = change.set.get(row.key) else { continue };
         if value.is_null() {
             assert!(row.null == Null::Clears, "{} cannot be null", row.key);
@@ -109,7 +110,12 @@ fn bounded(change: &Change) {
             fits(row.shape, value, change);
         }
     }
-    assert!(change.set.keys().all(|key| FIELDS.iter().any(|row| row.goes == Goes::Document && row.key == key)));
+    assert!(
+        change
+            .set
+            .keys()
+            .all(|key| FIELDS.iter().any(|row| row.destination == Destination::Document && row.key == key))
+    );
     assert!(change.reason.as_ref().is_none_or(|reason| is_text(&reason.as_str().into(), 0, DESCRIPTION_MAX)));
     assert!(change.grace_seconds.is_none_or(|seconds| (0..=GRACE_MAX).contains(&seconds)));
 }
@@ -143,13 +149,13 @@ fn fits(shape: Shape, value: &Value, change: &Change) {
             );
             roles.iter().all(|role| {
                 let limit = |part: &str| role.get(part).is_none_or(|part| is_text(part, 1, NAME_MAX));
-                // What is not said is the one role that every catalogue has.
-                let is_asked = change.named_roles.iter().any(|(_, named)| role["role_id"] == named.as_str());
+                // A role outside the body must be the one that every tenant has.
+                let is_named = change.named_roles.iter().any(|(_, named)| role["role_id"] == named.as_str());
                 is_text(&role["role_id"], 1, NAME_MAX)
                     && limit("resource")
                     && limit("resource_instance")
                     && (role.get("resource").is_some() || role.get("resource_instance").is_none())
-                    && (is_asked || role["role_id"] == "viewer" && roles.len() == 1)
+                    && (is_named || role["role_id"] == "viewer" && roles.len() == 1)
             })
         }
         Shape::Metadata => value.as_object().is_some_and(|members| {
@@ -162,41 +168,41 @@ fn fits(shape: Shape, value: &Value, change: &Change) {
     assert!(fits, "{shape:?}: {value}");
 }
 
-/// Each violation is told of something that the body has, or lacks.
-fn named(face: &'static Face, body: &Map<String, Value>, violations: &[Violation]) {
+/// Each violation refers to a member of the body, or to one that is missing.
+fn check_violations(face: &'static Face, body: &Map<String, Value>, violations: &[Violation]) {
     if violations.is_empty() {
         return;
     }
     let answer = (face.render_error)(&Refusal::Invalid(violations.to_vec()));
-    let told: Value = serde_json::from_str(&answer.body).expect("JSON");
+    let error: Value = serde_json::from_str(&answer.body).expect("JSON");
     let whole = Value::from(body.clone());
     assert!(violations.len() <= VIOLATIONS_MAX + 1);
-    if let Some(details) = told["detail"].as_array() {
+    if let Some(details) = error["detail"].as_array() {
         assert_eq!(details.len(), violations.len());
         for detail in details.iter().take(VIOLATIONS_MAX) {
             let place: Vec<_> = detail["loc"].as_array().into_iter().flatten().skip(1).collect();
             let steps = place.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
-            there(&whole, &steps.collect::<Vec<_>>(), detail["type"] == "missing");
+            check_location(&whole, &steps.collect::<Vec<_>>(), detail["type"] == "missing");
         }
-    } else if let Some(told) = told["violations"].as_array() {
-        assert_eq!(told.len(), violations.len());
-        // The one after the last that is listed says that there are more.
-        assert!(told.get(VIOLATIONS_MAX).is_none_or(|more| more["code"] == "too_many_violations"));
-        for violation in told.iter().take(VIOLATIONS_MAX) {
+    } else if let Some(listed) = error["violations"].as_array() {
+        assert_eq!(listed.len(), violations.len());
+        // One after the last listed violation says that there are more.
+        assert!(listed.get(VIOLATIONS_MAX).is_none_or(|more| more["code"] == "too_many_violations"));
+        for violation in listed.iter().take(VIOLATIONS_MAX) {
             let pointer = violation["pointer"].as_str().expect("a pointer");
             let steps = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
-            there(&whole, &steps.collect::<Vec<_>>(), violation["code"] == "missing");
+            check_location(&whole, &steps.collect::<Vec<_>>(), violation["code"] == "missing");
         }
     } else {
-        let text = told["message"].as_str().filter(|_| told.get("Error").is_none()).or(told["Description"].as_str());
+        let text = error["message"].as_str().filter(|_| error.get("Error").is_none()).or(error["Description"].as_str());
         let text = text.expect("a sentence");
         assert!(mutate::words(face).any(|word| text.starts_with(word)), "{text}");
     }
 }
 
-/// A place is in the body, or is one step outside of it where something is missing.
-fn there(body: &Value, steps: &[String], may_lack: bool) {
-    assert!(!steps.is_empty() && !steps[0].is_empty() || body.get("").is_some(), "a violation of nothing");
+/// A location exists in the body, or is one step outside of it if something may be missing.
+fn check_location(body: &Value, steps: &[String], may_lack: bool) {
+    assert!(!steps.is_empty() && !steps[0].is_empty() || body.get("").is_some(), "a violation without a location");
     let mut at = body;
     for (number, step) in steps.iter().enumerate() {
         let next = match at {
@@ -211,7 +217,7 @@ fn there(body: &Value, steps: &[String], may_lack: bool) {
     }
 }
 
-/// A form, against another reader of forms.
+/// A form, compared with another parser of forms.
 fn form(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let headers = One("content-type", "application/x-www-form-urlencoded");
@@ -239,7 +245,7 @@ fn posted<'a>(data: &[u8], headers: &'a One<'a>) -> Request<'a> {
     Request { method: Method::Post, path: "/", query: "", headers, body }
 }
 
-/// Whether two values are the same, but for the last bit of a number with a fraction, which serde_json does not hold.
+/// Whether two values are equal, except for the last bit of fractions, which serde_json does not preserve.
 fn alike(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => {

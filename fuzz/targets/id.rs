@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn own(text: &str) {
     let read = Id::parse(text);
-    assert_eq!(read, id_bits(text).map(Id::from_bits), "another reader says another id");
+    assert_eq!(read, id_bits(text).map(Id::from_bits), "another parser reads another id");
     if let Some(id) = read {
         assert_eq!(id.to_string(), text);
     }
@@ -32,7 +32,7 @@ fn own(text: &str) {
     }
 }
 
-/// A GUID may be written in some forms; all that differs between them is no part of the number.
+/// A GUID has several spellings, which all have the same digits.
 fn guid(text: &str) {
     let Some(id) = Id::parse_guid(text) else { return };
     let text = text.to_ascii_lowercase();
@@ -43,23 +43,23 @@ fn guid(text: &str) {
     assert!(matches!(bare.len(), 32 | 36), "with four hyphens or none");
 }
 
-/// Where either spelling is taken, a text has one meaning.
+/// If either spelling is accepted, a text has one meaning.
 fn either(text: &str) {
     let (own, guid) = (Id::parse(text), Id::parse_guid(text));
     assert!(own.is_none() || guid.is_none());
     assert_eq!(Id::parse_either(text), own.or(guid));
     assert!(Id::parse_client(text).is_none() || Id::parse_either(text).is_none());
     let json = serde_json::Value::from(text);
-    assert_eq!(serde_json::from_value::<Id>(json).ok(), own, "in a row of the database it is the own spelling alone");
+    assert_eq!(serde_json::from_value::<Id>(json).ok(), own, "a database row has only Postern's own spelling");
 }
 
-/// A time, once it was cut to microseconds, is read back from its spelling.
+/// A time, cut to microseconds, is parsed back from its text.
 fn time(text: &str) {
     let Some(time) = Micros::parse(text) else { return };
     assert!((0..=Micros::MAX.0).contains(&time.0));
     assert_eq!(Micros::parse(&time.to_rfc3339_micros()), Some(time));
     assert_eq!(Micros::parse(&time.to_rfc3339_millis()), Some(Micros(time.0 / 1000 * 1000)));
-    assert_eq!(time.http_date().len(), "Fri, 27 Dec 2024 18:12:38 GMT".len());
+    assert_eq!(time.to_http_date().len(), "Fri, 27 Dec 2024 18:12:38 GMT".len());
 }
 
 fn written(id: Id) {
@@ -69,6 +69,6 @@ fn written(id: Id) {
     for guid in [guid.to_uppercase(), guid.replace('-', ""), format!("{{{guid}}}"), guid] {
         assert_eq!(Id::parse_guid(&guid), Some(id));
     }
-    // What is neither an id nor a label that reads as one.
+    // Neither an id nor a label that could be read as one.
     assert_eq!(Id::parse(&own.to_uppercase()).is_some(), own.bytes().all(|byte| byte.is_ascii_digit()));
 }

@@ -19,21 +19,21 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.splitn(3, '\n');
     let mut line = || lines.next().unwrap_or_default();
-    let (path, said, value) = (line(), line(), line());
+    let (path, text, value) = (line(), line(), line());
     route(path);
-    // A place in a list, as a client hands it back, stands alone in the second line as often as a query does.
-    let cursor: String = utf8_percent_encode(said, NON_ALPHANUMERIC).collect();
+    // The second line is a cursor, which a client returns, as often as it is a query.
+    let cursor: String = utf8_percent_encode(text, NON_ALPHANUMERIC).collect();
     for (title, begins) in LISTS {
         let route = ROUTES.iter().find(|route| route.path == *title && route.method == Method::Get).expect("a route");
-        page(route, said);
+        page(route, text);
         page(route, &format!("{begins}={cursor}"));
     }
-    query(said);
+    query(text);
     tags(value);
     ids(value);
 });
 
-/// What lists, and how a query for a place in its list begins.
+/// Routes of lists, and the query parameter before a cursor.
 const LISTS: &[(&str, &str)] = &[
     ("/v1/tenants/{tenant}/credentials", "sort=-name&cursor"),
     ("/v1/tenants", "cursor"),
@@ -48,7 +48,8 @@ fn request<'a>(query: &'a str, headers: &'a dyn Headers) -> Request<'a> {
     Request { method: Method::Get, path: "/", query, headers, body: Body::Bytes(Vec::new()) }
 }
 
-/// A path leads where the table says, by another way to read it; and for every method it leads somewhere or none is told.
+/// The route of a path is the one that another reading of the table finds. Every method has a route, or none is
+/// reported.
 fn route(whole: &str) {
     let face = find(Method::Other, whole).face;
     let path = if face.ignores_final_slash { whole.strip_suffix('/').unwrap_or(whole) } else { whole };
@@ -73,18 +74,18 @@ fn route(whole: &str) {
             }
             Err(Refusal::NoRoute) => assert!(lines.is_empty()),
             Err(Refusal::MethodNotAllowed { allow }) => {
-                let there: Vec<_> = lines.iter().map(|line| line.method.allow()).collect();
-                assert!(!there.is_empty() && lines.iter().all(|line| line.method != method));
-                assert_eq!(allow, there.join(", "));
+                let allowed: Vec<_> = lines.iter().map(|line| line.method.allow()).collect();
+                assert!(!allowed.is_empty() && lines.iter().all(|line| line.method != method));
+                assert_eq!(allow, allowed.join(", "));
             }
-            Err(other) => panic!("no refusal of a path: {other:?}"),
+            Err(other) => panic!("not an error of a path: {other:?}"),
         }
     }
     let answer = (face.render_error)(&Refusal::NoRoute);
     assert!(serde_json::from_str::<serde_json::Value>(&answer.body).is_ok());
 }
 
-/// A query, against another reader of queries.
+/// A query, compared with another parser of queries.
 fn query(query: &str) {
     let headers = One("", "");
     let request = request(query, &headers);
@@ -98,7 +99,7 @@ fn query(query: &str) {
     }
 }
 
-/// A list's parameters: what is accepted is within its bounds, and a place in a list is told in one way alone.
+/// The parameters of a list: accepted values are within their bounds, and a position has only one spelling.
 fn page(route: &Route, query: &str) {
     let headers = One("", "");
     let request = request(query, &headers);
@@ -117,22 +118,22 @@ fn page(route: &Route, query: &str) {
         }
         Operation::Roles(Handler((check, _))) => check(&request).map(|()| None),
         Operation::List(noun, Handler(read)) | Operation::Page(noun, Handler(read)) => read(&request, noun).map(Some),
-        other => panic!("no list: {other:?}"),
+        other => panic!("not a list: {other:?}"),
     };
     match read {
         Ok(None) => {}
         Ok(Some(page)) => {
             assert!((1..=1000).contains(&page.limit) && page.skip <= 1000);
             assert!(page.ids.as_ref().is_none_or(|ids| ids.len() <= 1000));
-            if let Some(said) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
-                place(&page, &said);
-                // Nor does another spelling of the same place lead anywhere.
-                let (id, key) = said.split_at(7 + 26);
+            if let Some(cursor) = request.query_value(&["cursor", "after", "before"]).filter(|_| page.id.is_some()) {
+                place(&page, &cursor);
+                // No other spelling of the same position is accepted.
+                let (id, key) = cursor.split_at(7 + 26);
                 for other in [format!("{id}0{key}"), format!("{id}+{key}"), format!("{id}{}", key.to_uppercase())] {
                     let query: String = utf8_percent_encode(&other, NON_ALPHANUMERIC).collect();
                     let query = format!("sort={}created&cursor={query}", if page.order.descending { "-" } else { "" });
                     let is_read = ours(&self::request(&query, &headers)).is_ok();
-                    assert!(!is_read || other == said || page.order.key != SortKey::Creation, "{other} is {said}");
+                    assert!(!is_read || other == cursor || page.order.key != SortKey::Creation, "{other} is {cursor}");
                 }
             }
         }
@@ -141,23 +142,23 @@ fn page(route: &Route, query: &str) {
             let answer = (route.face.render_error)(&Refusal::Unreadable(Unreadable::Parameters(wrong)));
             assert!(serde_json::from_str::<serde_json::Value>(&answer.body).is_ok());
         }
-        Err(other) => panic!("no refusal of a query: {other:?}"),
+        Err(other) => panic!("not an error of a query: {other:?}"),
     }
 }
 
-/// A page of credentials, as our own face reads it.
+/// A page of credentials, as our own face parses it.
 fn ours(request: &Request<'_>) -> Result<Page, Refusal> {
     let is_it = |route: &&Route| route.path == "/v1/tenants/{tenant}/credentials" && route.method == Method::Get;
     match ROUTES.iter().find(is_it).map(|route| route.operation) {
         Some(Operation::Page(noun, Handler(read))) => read(request, noun),
-        other => panic!("no page: {other:?}"),
+        other => panic!("not a page: {other:?}"),
     }
 }
 
-/// A cursor is its checksum, the id, and the key of the order, and nothing besides.
-fn place(page: &Page, said: &str) {
+/// A cursor is its checksum, the id and the sort key.
+fn place(page: &Page, cursor: &str) {
     let id = page.id.map(|id| id.to_string()).unwrap_or_default();
-    let key = said.get(7..).and_then(|said| said.strip_prefix(&id)).expect("its id follows the checksum");
+    let key = cursor.get(7..).and_then(|said| said.strip_prefix(&id)).expect("its id follows the checksum");
     match page.order.key {
         SortKey::Creation => assert_eq!(page.at.map(|at| format!("{:x}", at.0)).as_deref(), Some(key)),
         SortKey::Name => {
@@ -168,7 +169,7 @@ fn place(page: &Page, said: &str) {
     }
 }
 
-/// Entity tags: one for each between commas, each the star, nothing, or what stands between two quotes.
+/// Entity tags between commas: each is a star, empty, or a text in quotes.
 fn tags(value: &str) {
     let headers = One("if-match", value);
     let tags = request("", &headers).if_match().unwrap_or_default();
@@ -185,7 +186,7 @@ fn tags(value: &str) {
     assert_eq!(request("", &headers).if_none_match().unwrap_or_default(), tags);
 }
 
-/// Ids of requests, and keys under which something is made once.
+/// Request ids and idempotency keys.
 fn ids(value: &str) {
     let visible = |text: &str| text.bytes().all(|byte| (33..=126).contains(&byte));
     let headers = One("idempotency-key", value);

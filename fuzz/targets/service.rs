@@ -15,7 +15,7 @@ use postern::refusal::Refusal;
 use postern::request::{DEPTH_MAX, JSON, Method};
 use postern::route::{self, Found, Operation};
 use postern_fuzz::independent::faults;
-use postern_fuzz::scene::{Came, Scene, request};
+use postern_fuzz::scene::{Outcome, Scene, request};
 use postern_fuzz::script::{self, Step};
 use postern_fuzz::{List, ROOT, check_shape, mutate};
 use serde_json::Value;
@@ -28,41 +28,41 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fuzz_target!(|data: &[u8]| SCENE.with(|scene| {
-    scene.again();
-    let mut said = BTreeSet::new();
+    scene.reset();
+    let mut owners = BTreeSet::new();
     let mut is_changed = false;
     for step in script::read(data) {
         let (step, used) = step.filled(&scene.names.borrow());
-        said.extend(used.iter().filter_map(|name| secret_of(name)));
+        owners.extend(used.iter().filter_map(|name| secret_of(name)));
         pass(scene, &step);
         let other_before = if is_changed { 0 } else { scene.count(OTHER) };
-        let came = scene.send(&step);
-        told(&step, &came.answer);
-        assert_eq!(came.log, None, "nothing that is sent is logged as a failure");
-        if let Some(instead) = &came.instead {
-            assert!(matches!(came.answer.status, 401 | 409) && instead.status == 429);
-            told(&step, instead);
+        let outcome = scene.send(&step);
+        check_format(&step, &outcome.answer);
+        assert_eq!(outcome.log, None, "a request was logged as a failure");
+        if let Some(instead) = &outcome.instead {
+            assert!(matches!(outcome.answer.status, 401 | 409) && instead.status == 429);
+            check_format(&step, instead);
         }
-        asked(scene, &step, &came);
-        kept_secret(scene, &said, &came, is_changed);
+        check_cost(scene, &step, &outcome);
+        check_secrets(scene, &owners, &outcome, is_changed);
         if !is_changed {
-            // Nothing was changed before: what may be done is known.
-            let calls = |names: &[&str]| names.iter().any(|name| said.contains(*name));
+            // Nothing was changed before, so the rights of each caller are known.
+            let calls = |names: &[&str]| names.iter().any(|name| owners.contains(*name));
             let may_write = calls(&["root", "admin", "full", "retiring", "editor", "other"]);
-            assert!(may_write || came.cost.rows_written == 0, "someone wrote who may not: {said:?}");
-            assert!(calls(&["root", "other"]) || scene.count(OTHER) == other_before, "another tenant: {said:?}");
+            assert!(may_write || outcome.cost.rows_written == 0, "a caller without the right wrote: {owners:?}");
+            assert!(calls(&["root", "other"]) || scene.count(OTHER) == other_before, "another tenant: {owners:?}");
         }
-        is_changed |= came.cost.rows_written > 0;
-        name(scene, &came);
+        is_changed |= outcome.cost.rows_written > 0;
+        name(scene, &outcome);
     }
     if is_changed {
-        assert_eq!(scene.count(WRONG), 0, "the tables do not agree with each other");
+        assert_eq!(scene.count(WRONG), 0, "the tables are inconsistent");
     }
 }));
 
 const OTHER: &str = "SELECT count(*) FROM events WHERE tenant = '00000000000000000000000001'";
 
-/// Rows that what is kept beside them does not agree with, or that a deletion left behind.
+/// Rows that contradict derived data, or that a deletion left behind.
 const WRONG: &str = "SELECT
     (SELECT count(*) FROM tenants AS t WHERE t.credentials <> (SELECT count(*) FROM credentials AS c WHERE c.tenant = t.id))
   + (SELECT count(*) FROM credentials AS c WHERE NOT EXISTS
@@ -78,22 +78,22 @@ const WRONG: &str = "SELECT
       (SELECT 1 FROM events AS e WHERE e.tenant = c.tenant AND e.seq = c.event AND e.noun = 'credential' AND e.id = c.id))
   + (SELECT count(*) FROM pragma_foreign_key_check)";
 
-/// Whose secret a name puts in; none, for an id.
+/// The owner of the secret that a name refers to; none for an id.
 fn secret_of(name: &str) -> Option<String> {
-    let (whose, what) = name.split_once('.').unwrap_or((name, ""));
+    let (owner, what) = name.split_once('.').unwrap_or((name, ""));
     let is_secret = matches!(what, "" | "basic" | "access" | "secret");
     let ids = ["acme", "account", "zero", "nothing", "cred", "made", "etag", "cursor"];
-    (is_secret && !ids.contains(&name)).then(|| whose.to_owned())
+    (is_secret && !ids.contains(&name)).then(|| owner.to_owned())
 }
 
-/// Lets time pass, where a request says so.
+/// Advances the clock if a request says so.
 fn pass(scene: &Scene, step: &Step) {
     let later = step.headers.iter().find(|(name, _)| name == "later").and_then(|(_, value)| value.parse::<u32>().ok());
     scene.now.set(scene.now.get() + i64::from(later.unwrap_or_default()) * 1_000_000);
 }
 
-/// Status, headers and body of an answer are what a client of its face reads.
-fn told(step: &Step, answer: &Answer) {
+/// Status, headers and body of a response have the form of the face.
+fn check_format(step: &Step, answer: &Answer) {
     assert!(answer.status < 500, "{}: {}", answer.status, answer.body);
     for (name, value) in &answer.headers {
         assert!(value.bytes().all(|byte| (32..=126).contains(&byte)), "{name}: {value:?}");
@@ -113,10 +113,10 @@ fn told(step: &Step, answer: &Answer) {
     assert!(!matches!(answer.status, 204 | 304), "{}", answer.status);
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     if body.is_object() {
-        assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "no member twice");
+        assert!(faults(answer.body.as_bytes(), DEPTH_MAX, usize::MAX).is_empty(), "a duplicate member");
     }
     assert_eq!(header("content-type"), Some(if answer.status < 400 { JSON } else { face.error_type }));
-    let Some(of) = whose(face) else { panic!("a face of no kind") };
+    let Some(of) = face_name(face) else { panic!("an unknown face") };
     if answer.status >= 400 {
         let is_text = |value: &Value| value.is_string();
         let fits = match of {
@@ -138,8 +138,8 @@ fn told(step: &Step, answer: &Answer) {
     }
 }
 
-/// Which face this is, by how it words a refusal.
-fn whose(face: &Face) -> Option<&'static str> {
+/// The name of a face, by the format of its errors.
+fn face_name(face: &Face) -> Option<&'static str> {
     let refused: Value = serde_json::from_str(&(face.render_error)(&Refusal::NoRoute).body).ok()?;
     let kinds = [
         ("type", "postern"),
@@ -172,9 +172,9 @@ fn shape(face: &str, operation: Operation) -> Option<&'static str> {
     })
 }
 
-/// What the database was asked: once at most, not at all for garbage; and it wrote nothing where nothing was to change.
-fn asked(scene: &Scene, step: &Step, came: &Came) {
-    let Came { answer, cost, .. } = came;
+/// At most one trip, none for garbage, and no write where nothing may change.
+fn check_cost(scene: &Scene, step: &Step, outcome: &Outcome) {
+    let Outcome { answer, cost, .. } = outcome;
     let headers = List(&step.headers);
     let request = request(step, &headers);
     let Found { face, route } = route::find(request.method, request.path);
@@ -201,34 +201,34 @@ fn asked(scene: &Scene, step: &Step, came: &Came) {
     }
 }
 
-/// No answer has a secret of the scene that its caller may not know.
-fn kept_secret(scene: &Scene, said: &BTreeSet<String>, came: &Came, is_changed: bool) {
-    let said = |name: &str| said.contains(name);
+/// No response has a secret of the scene that its caller may not know.
+fn check_secrets(scene: &Scene, owners: &BTreeSet<String>, outcome: &Outcome, is_changed: bool) {
+    let sent = |name: &str| owners.contains(name);
     let shown = |secret: &str| {
-        came.answer.body.contains(secret) || came.answer.headers.iter().any(|(_, value)| value.contains(secret))
+        outcome.answer.body.contains(secret) || outcome.answer.headers.iter().any(|(_, value)| value.contains(secret))
     };
-    assert!(said("root") || !shown(ROOT), "the root token");
+    assert!(sent("root") || !shown(ROOT), "the root token");
     if is_changed {
         return;
     }
     let names = scene.names.borrow();
-    for whose in
+    for secret_name in
         ["admin", "editor", "viewer", "full", "retiring", "retired", "revoked", "disabled", "other", "cred.secret"]
     {
         let admins: &[&str] =
-            if whose == "other" { &["root", "other"] } else { &["root", "admin", "full", "retiring"] };
-        let whose_own = whose.split('.').next().unwrap_or_default();
-        let may_know = said(whose_own) || admins.iter().any(|name| said(name));
-        assert!(may_know || !shown(&names[whose]), "the secret of {whose}");
+            if secret_name == "other" { &["root", "other"] } else { &["root", "admin", "full", "retiring"] };
+        let owner = secret_name.split('.').next().unwrap_or_default();
+        let may_know = sent(owner) || admins.iter().any(|name| sent(name));
+        assert!(may_know || !shown(&names[secret_name]), "the secret of {secret_name}");
     }
 }
 
-/// Gives names to what the next request may be about.
-fn name(scene: &Scene, came: &Came) {
-    if let Some((_, etag)) = came.answer.headers.iter().find(|(name, _)| *name == "etag") {
+/// Names the values that the next request may refer to.
+fn name(scene: &Scene, outcome: &Outcome) {
+    if let Some((_, etag)) = outcome.answer.headers.iter().find(|(name, _)| *name == "etag") {
         scene.name("etag", etag);
     }
-    let Ok(body) = serde_json::from_str::<Value>(&came.answer.body) else { return };
+    let Ok(body) = serde_json::from_str::<Value>(&outcome.answer.body) else { return };
     let text = |names: &[&str]| names.iter().find_map(|name| body[name].as_str()).filter(|text| !text.is_empty());
     if let Some(secret) = text(&["secret", "client_secret", "BearerToken", "access_token"]) {
         scene.name("made.secret", secret);

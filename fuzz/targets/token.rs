@@ -19,7 +19,7 @@ const SECRET: Id = Id::ZERO;
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
-    // As it is; with the checksum that lets it pass the first door; as what it would be if it were signed.
+    // As it is; with a correct checksum; and as an access token with a correct checksum.
     present(&text);
     let issued = format!("{PREFIX}{text}");
     present(&format!("{issued}_{}", checksum(&issued)));
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     seal(&text);
 });
 
-/// A good access token in which one character is another, with the checksum set right again.
+/// A valid access token with one character replaced, and a correct checksum.
 fn altered(data: &[u8]) -> String {
     static GOOD: LazyLock<String> =
         LazyLock::new(|| SETTINGS.keys.current.issue_access(PREFIX, SECRET, Micros(5), NOW).reveal().to_owned());
@@ -45,7 +45,7 @@ fn altered(data: &[u8]) -> String {
     format!("{body}_{}", checksum(&body))
 }
 
-/// A token by itself.
+/// A token on its own.
 fn present(text: &str) {
     let read = Token::read(text, PREFIX);
     let (body, sum) = text.rsplit_once('_').unwrap_or_default();
@@ -63,18 +63,18 @@ fn present(text: &str) {
         assert!(digest.len() == 52 && carries.is_none_or(|bits| *id == Id::from_bits(bits)));
     }
     if let Some(Access { secret, made, end }) = SETTINGS.keys.read_access(text, PREFIX, NOW) {
-        // Whoever holds the key would have written the very same.
+        // The holder of the key would have issued exactly this token.
         let began = Micros(end.0 - i64::from(ACCESS_SECONDS) * 1_000_000);
         let issued = SETTINGS.keys.current.issue_access(PREFIX, secret, made, began);
         assert_eq!(issued.reveal(), text, "a forged access token");
         assert!(end > NOW);
-        assert!(read.is_err(), "an access token is no secret");
+        assert!(read.is_err(), "an access token is not a secret");
         assert_eq!(SETTINGS.keys.read_access(text, PREFIX, end), None, "it ends");
     }
     assert!(!Caller::presented(text, &SETTINGS, NOW).is_some_and(|caller| caller.is_root()));
 }
 
-/// A token in a header: who calls is root, or what the header spells.
+/// A token in a header: the caller is root, or what the header spells.
 fn header(name: &'static str, value: &str) {
     let headers = One(name, value);
     let other = (name == "x-token").then_some(name);
@@ -82,43 +82,43 @@ fn header(name: &'static str, value: &str) {
     let value = value.trim();
     let (scheme, rest) = if other.is_some() { ("bearer", value) } else { value.split_once(' ').unwrap_or_default() };
     let rest = rest.trim();
-    let said = match scheme.to_ascii_lowercase().as_str() {
+    let presented = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => rest.to_owned(),
         "basic" => {
-            let pair = BASE64.decode(rest.as_bytes()).expect("accepted, so it is base64, and the one spelling of it");
+            let pair = BASE64.decode(rest.as_bytes()).expect("accepted, so it is canonical base64");
             String::from_utf8(pair).expect("accepted, so it is UTF-8")
         }
         other => panic!("accepted by the scheme {other}"),
     };
     match caller {
-        Caller::Root { root } => assert!(root && said == ROOT && !scheme.eq_ignore_ascii_case("basic")),
-        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&said, PREFIX, NOW).is_some()),
+        Caller::Root { root } => assert!(root && presented == ROOT && !scheme.eq_ignore_ascii_case("basic")),
+        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&presented, PREFIX, NOW).is_some()),
         Caller::Secret { proofs, client } => {
             let secret = match client {
-                None => said.as_str(),
-                Some(client) => said.strip_prefix(&format!("{}:", client.client())).expect("its id, and a colon"),
+                None => presented.as_str(),
+                Some(client) => presented.strip_prefix(&format!("{}:", client.client())).expect("the id and a colon"),
             };
             let Ok(token) = Token::read(secret, PREFIX) else { panic!("accepted, so it can be read") };
-            let told =
+            let digests =
                 |proofs: &[Proof]| proofs.iter().map(|proof| (proof.id, proof.digest.clone())).collect::<Vec<_>>();
-            assert!(told(&proofs) == told(&SETTINGS.keys.prove(&token)), "the proof is that of what was said");
+            assert!(digests(&proofs) == digests(&SETTINGS.keys.prove(&token)), "the proof is of another token");
         }
     }
 }
 
-/// A sealed value opens as it was sealed, and nothing else opens.
+/// A sealed value opens unchanged, and nothing else opens.
 fn seal(text: &str) {
     let keys = &SETTINGS.keys;
     let (tenant, credential) = (Id::from_bits(1), Id::from_bits(2));
     let forged = Sealed { key: keys.current.id().to_owned(), text: text.to_owned() };
     if let Some(opened) = keys.open(&forged, tenant, credential) {
         let again = keys.current.seal(&opened, tenant, credential, [0; 12]);
-        assert!(again.is_some_and(|again| again.text == text), "forged: the seeds have this nonce alone");
+        assert!(again.is_some_and(|again| again.text == text), "forged: the seeds have only this nonce");
     }
     if let Ok(token) = Token::read(text, PREFIX) {
         let sealed = keys.current.seal(&token, tenant, credential, [0; 12]).expect("sealed");
         let open = |tenant, credential| keys.open(&sealed, tenant, credential);
         assert!(open(tenant, credential).is_some_and(|opened| opened.reveal() == text));
-        assert!(open(credential, tenant).is_none(), "it is another's");
+        assert!(open(credential, tenant).is_none(), "opened for another credential or tenant");
     }
 }

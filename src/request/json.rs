@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_integer_is_read_in_each_spelling_at_every_depth(
+        fn integers_are_read_in_every_spelling_at_every_depth(
             integer in prop_oneof![-1000_i64..1000, -1_000_000_000_i64..1_000_000_000],
             zeros in 0_usize..4,
         ) {

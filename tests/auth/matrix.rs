@@ -7,7 +7,7 @@ use postern::route::{Operation, Route};
 use support::scene::{
     FORM, Header, Known, Scene, TokenKind, assert_is, deletes, is_step, names_tenant, routes, takes_form,
 };
-use support::table::{tables, tell_size};
+use support::table::{report_size, tables};
 
 #[test]
 fn every_route_answers_every_caller_as_the_matrix_says() {
@@ -39,7 +39,7 @@ fn every_route_answers_every_caller_as_the_matrix_says() {
             }
         }
     }
-    tell_size("callers × routes", cells);
+    report_size("callers × routes", cells);
 }
 
 /// How a caller presents its token.
@@ -94,7 +94,7 @@ impl<'a> Calls<'a> {
         assert_eq!(world.stored_but_last_use() != before, writes, "{of}: is anything written?");
         self.used = writes || is_step(route);
         if matches!(cell, "unknown" | "inactive" | "401") {
-            assert_eq!(world.stored(), all_before, "{of}: not even a last use is noted");
+            assert_eq!(world.stored(), all_before, "{of}: not even a last use is recorded");
         }
         reply.text
     }

@@ -1,5 +1,5 @@
-//! A resource of another tenant gets the same response as a missing one, byte for byte, headers included. No write in one
-//! tenant changes another. Lists and counts are in `tests/both/isolation.rs`.
+//! A resource of another tenant gets the same response as a missing one, byte for byte, headers included. No write in
+//! one tenant changes another. Lists and counts are in `tests/both/isolation.rs`.
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
@@ -18,8 +18,8 @@ use support::{ACME, ROOT, Reply, ZERO, litegraph_url, text};
 /// A query, headers and a body.
 type Variant = (&'static str, Vec<Header>, Vec<u8>);
 
-/// Requests whose response would differ if the target were visible: a valid and an invalid body, with every precondition, as a
-/// dry run, and with an idempotency key.
+/// Requests whose response would differ if the target were visible: a valid and an invalid body, with every
+/// precondition, as a dry run, and with an idempotency key.
 fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Variant> {
     let unfit = json!({
         "UserGUID": nothing().guid(), "Name": "", "name": "", "FirstName": 5, "Active": null, "BearerToken": used,
@@ -141,8 +141,8 @@ mod litegraph {
         assert_eq!((one.status, one.text), (409, other.text));
     }
 
-    /// Creates a user in the other tenant with the same GUID as acme's user, and a credential of that user. The credential has its
-    /// own GUID, because those are unique over all tenants.
+    /// Creates a user in the other tenant with the same GUID as acme's user, and a credential of that user. The
+    /// credential has its own GUID, because those are unique over all tenants.
     fn twin(scene: &Scene) -> PathIds {
         let credential = Id::from_bits(77);
         let twin = PathIds { tenant: Id::parse(OTHER).unwrap(), credential, ..scene.target.clone() };
@@ -189,7 +189,7 @@ mod litegraph {
         let of = format!("{} {}", method(route), route.path);
         assert!(matches!(reply.status, 200 | 204), "{of}: {}", reply.text);
         assert_eq!(of_acme(&scene), before.0, "{of}");
-        assert_ne!(scene.world.stored(), before.1, "{of}: but something is done");
+        assert_ne!(scene.world.stored(), before.1, "{of}: the request has an effect");
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod litegraph {
         for route in ROUTES.iter().filter(|route| route.operation == Operation::FindByToken) {
             let found = |by: &str| scene.send(route, &scene.target, &[bearer(by)], b"");
             assert_eq!(found(&token).status, 404);
-            assert_eq!(found(ROOT).json()["Name"], "target", "root finds whose it is");
+            assert_eq!(found(ROOT).json()["Name"], "target", "root finds the owner");
         }
     }
 }
@@ -213,7 +213,7 @@ mod ours {
     }
 
     /// Sends a request without advancing the clock, because a response contains the time.
-    fn told(
+    fn response(
         scene: &Scene,
         route: &Route,
         headers: &[Header],
@@ -239,7 +239,7 @@ mod ours {
                     (false, false) => json!({"token": token}).to_string(),
                     (false, true) => json!({"token": token, "role_id": "admin"}).to_string(),
                 };
-                told(&scene, route, &headers, &body)
+                response(&scene, route, &headers, &body)
             };
             for more in [false, true] {
                 let unknown = ask("nobody-has-this", more);
@@ -248,7 +248,7 @@ mod ours {
                     assert_eq!(ask(token, more), unknown, "{}: {token}", route.path);
                 }
                 let own = ask(&scene.other_admin(), more);
-                assert!(own.1.contains("\"active\":true"), "one's own is told: {}", own.1);
+                assert!(own.1.contains("\"active\":true"), "the caller's own token is active: {}", own.1);
             }
         }
     }
@@ -259,7 +259,7 @@ mod ours {
         let (own, theirs, headers) = (scene.elsewhere(), scene.target.account, headers(&scene));
         let names = |route: &&Route| is_ours(route) && matches!(route.operation, Operation::Write(Noun::Credential, _));
         let before = scene.world.stored_but_last_use();
-        let mut asked = 0;
+        let mut count = 0;
         for route in ROUTES.iter().filter(names) {
             let ask = |principal: Id| {
                 let mut body: Value = serde_json::from_slice(&body_about(route, &own)).unwrap();
@@ -269,9 +269,9 @@ mod ours {
             };
             let unknown = ask(nothing());
             assert_eq!((unknown.0, ask(theirs)), (422, unknown), "{} {}", method(route), route.path);
-            asked += 1;
+            count += 1;
         }
-        assert_eq!((asked, scene.world.stored_but_last_use()), (5, before));
+        assert_eq!((count, scene.world.stored_but_last_use()), (5, before));
     }
 
     /// Also after the credential was deleted and only its events are left.
@@ -298,7 +298,7 @@ mod ours {
             let url = url(route, &PathIds { credential, ..scene.target.clone() });
             scene.world.get(&url, ROOT).json()["items"].as_array().map_or(0, Vec::len)
         };
-        assert!(events(deleted) > 2 && events(there) > 1, "where they are theirs, they are told");
+        assert!(events(deleted) > 2 && events(there) > 1, "the events are listed in their own tenant");
     }
 
     /// A key is scoped to its caller: another caller, in this tenant or another, creates another resource with it.

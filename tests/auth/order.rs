@@ -9,7 +9,7 @@ use support::scene::{
     FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
 };
-use support::table::{tables, tell_size};
+use support::table::{report_size, tables};
 use support::{ACME, CUT, ROOT};
 
 const FAULTS: [&str; 22] = [
@@ -58,7 +58,7 @@ fn first_failing_check_is_returned_on_every_route() {
             cells += 1;
         }
     }
-    tell_size("order of refusals", cells);
+    report_size("order of refusals", cells);
 }
 
 fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
@@ -70,8 +70,8 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
     // An unreadable request takes no trip; an invalid body is reported only after the caller was checked.
-    let asks = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
-    assert_eq!(reply.cost.trips, u64::from(asks), "{of}: trips");
+    let takes_a_trip = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
+    assert_eq!(reply.cost.trips, u64::from(takes_a_trip), "{of}: trips");
     if attempt.first < index("who") {
         // It is returned to anybody: a missing token is checked later.
         let nobody: Vec<_> = headers.into_iter().filter(|(name, _)| *name != "authorization").collect();
@@ -278,7 +278,7 @@ impl Attempt<'_> {
     }
 
     fn form(&self) -> Vec<u8> {
-        let asks = matches!(self.route.operation, Operation::Verify(_));
+        let verifies = matches!(self.route.operation, Operation::Verify(_));
         let form: &[u8] = if self.has("json") {
             b"grant_type=\xff"
         } else if self.has("object") {
@@ -286,7 +286,7 @@ impl Attempt<'_> {
         } else if self.has("parameter") {
             // For introspection: the form has no token.
             b"grant_type=password"
-        } else if asks {
+        } else if verifies {
             b"token=x"
         } else {
             b"grant_type=client_credentials"

@@ -93,10 +93,10 @@ fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
             };
             let present = if logs_in { basic(&id.client(), &token) } else { bearer(&token) };
             let reply = scene.send(route, &scene.target, &[present], &scene.body(route));
-            let told = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
+            let headers = ["deprecation", "sunset"].map(|name| reply.header(name).map(str::to_owned));
             let expected =
-                [format!("@{}", since.0 / 1_000_000), until.to_http_date()].map(|told| retires.then_some(told));
-            assert_eq!(told, expected, "{of} by its {which}: {}", reply.text);
+                [format!("@{}", since.0 / 1_000_000), until.to_http_date()].map(|value| retires.then_some(value));
+            assert_eq!(headers, expected, "{of} by its {which}: {}", reply.text);
         }
     }
 }
@@ -153,7 +153,7 @@ mod access_token {
             (reply.status, reply.cost.trips)
         };
         assert_eq!([at(end - 1), at(end), at(end + 1)], [(200, 1), (401, 0), (401, 0)]);
-        assert_eq!(scene.world.get(&client_url(&id.client()), &secret).status, 200, "its secret goes on");
+        assert_eq!(scene.world.get(&client_url(&id.client()), &secret).status, 200, "its secret is still valid");
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod access_token {
         let made = scene.world.call("POST", support::CLIENTS, &access, &json!({"name": "made"}));
         assert_eq!(made.status, 201);
         let sql = format!("SELECT count(*) FROM credentials WHERE name = 'made' AND expires_at = {end}");
-        assert_eq!(scene.world.db.count(&sql), 1, "what it makes ends with its credential");
+        assert_eq!(scene.world.db.count(&sql), 1, "what it creates expires with its credential");
         scene.world.now.set(end);
         assert_eq!(scene.world.get(&client_url(&id.client()), &access).status, 401);
     }

@@ -29,16 +29,16 @@ impl Headers for Authorization {
     }
 }
 
-/// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because no face lets
-/// an editor set a secret.
+/// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because
+/// no face lets an editor set a secret.
 fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) -> Result<i64, Refusal> {
     let settings = scene.world.settings.as_ref().unwrap();
     scene.world.pass(1000);
     let now = Micros(scene.world.now.get());
     let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
-    let asked = (Target::Credential, Act::Change, Rank::Editor);
+    let right = (Target::Credential, Act::Change, Rank::Editor);
     // Each change has its own stamp.
-    let mut command = Command::new(now, caller, asked, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+    let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
     command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
     command.credential = Some(Key(Some(scene.target.credential)));
     command.merges = true;
@@ -98,12 +98,12 @@ mod ours {
                 _ => own_url(credential),
             };
             let token = scene.token(caller);
-            let mut said = if method == "PUT" { scene.world.get(&url, ROOT).json() } else { json!({}) };
+            let mut sent = if method == "PUT" { scene.world.get(&url, ROOT).json() } else { json!({}) };
             for (name, value) in body.as_object().unwrap() {
-                said[name] = value.clone();
+                sent[name] = value.clone();
             }
             let before = scene.world.stored_but_last_use();
-            let reply = scene.world.call(method, &format!("{url}?{query}"), &token, &said);
+            let reply = scene.world.call(method, &format!("{url}?{query}"), &token, &sent);
             let of = format!("{caller}, {what}: {verb} {body}: {}", reply.text);
             let (status, code) = match expected {
                 Changed | Unchanged => (200, None),
@@ -213,8 +213,11 @@ mod ours {
         ] {
             let reply = scene.world.call(method, &url, ROOT, &body);
             assert_eq!(reply.status, 422, "{method} {url}: {}", reply.text);
-            let told = &reply.json()["violations"][0];
-            assert_eq!((&told["pointer"], &told["code"]), (&json!("/roles/1/resorce"), &json!("unknown_member")));
+            let violation = &reply.json()["violations"][0];
+            assert_eq!(
+                (&violation["pointer"], &violation["code"]),
+                (&json!("/roles/1/resorce"), &json!("unknown_member"))
+            );
         }
         assert_eq!(scene.world.stored(), before);
     }
@@ -257,7 +260,7 @@ fn credentials_created_by_an_expiring_caller_expire_with_it() {
         );
         let sql =
             format!("SELECT count(*) FROM credentials WHERE id = '{}' AND expires_at IS NULL", scene.target.credential);
-        assert_eq!(scene.world.db.count(&sql), 1, "what was there keeps its own end, which is none");
+        assert_eq!(scene.world.db.count(&sql), 1, "an existing credential keeps its expiry, which is none");
     }
 }
 
@@ -303,7 +306,7 @@ mod last_use {
         let (world, (id, token)) = (&scene.world, scene.admin());
         let made = world.call("POST", &keycard(&scene), &token, &json!({"name": "other"})).json();
         let url = format!("{}/{}", keycard(&scene), text(&made, "id"));
-        assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was made, not used");
+        assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was created, not used");
         assert_eq!(world.get(&url, &text(&made, "client_secret")).status, 200);
         let shown = text(&world.get(&url, &token).json(), "last_used_at");
         assert_eq!(shown.len(), "2019-12-27T18:11:19.117Z".len());

@@ -242,7 +242,7 @@ fn every_route_rejects_unknown_tokens_and_writes_by_viewers() {
     let tenant = Tenant::new(&*client);
     let place = PathIds::new(&tenant);
     let viewer = tenant.caller(&["viewer"]);
-    for route in ROUTES.iter().filter(|route| routes::asks(route)) {
+    for route in ROUTES.iter().filter(|route| routes::uses_database(route)) {
         let logs_in = matches!(route.operation, Operation::LogIn(_));
         for (token, trips) in [("of-nobody", 1), ("pstn_garbage", 0), ("client_of:nobody", 0)] {
             let reply = routes::request(route, &place).token(token).send(&*client).expect(401);

@@ -36,7 +36,8 @@ fn client_can_be_created_read_and_updated_and_its_secret_is_shown_once() {
     };
     let renamed = json!({ "name": "Updated", "roles": roles(&["viewer"]) });
     assert_eq!(put(renamed), (shown("Updated", &roles(&["viewer"])), 2));
-    // An absent or null name is kept. By contract, no roles means full access; the event records that access was widened.
+    // An absent or null name is kept. By contract, no roles means full access; the event records that access was
+    // widened.
     for (number, body) in
         [json!({}), json!({ "roles": null, "name": null }), json!({ "roles": [] })].into_iter().enumerate()
     {
@@ -48,7 +49,7 @@ fn client_can_be_created_read_and_updated_and_its_secret_is_shown_once() {
         put(json!({ "roles": roles(&["viewer"]) }));
     }
     let ignored = json!({ "client_id": "x", "client_secret": 5, "other": {}, "roles": roles(&["viewer"]) });
-    assert_eq!(put(ignored), (shown("Updated", &roles(&["viewer"])), 8), "members that only read are passed over");
+    assert_eq!(put(ignored), (shown("Updated", &roles(&["viewer"])), 8), "read-only members are ignored");
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn roles_context_replaces_only_the_roles_in_that_context() {
     ] {
         assert_eq!(put(body).expect(200).json()["roles"], expected);
     }
-    let refused = |body: Value, told: &str| assert_eq!(Coactive.error(&put(body).expect(422)), told);
+    let refused = |body: Value, expected: &str| assert_eq!(Coactive.error(&put(body).expect(422)), expected);
     // Removing the last role would grant full access.
     refused(json!({ "roles": [], "roles_context": "dataset:d1" }), "body.roles value_error");
     refused(json!({ "roles": [admin, viewer], "roles_context": "dataset:d1" }), "body.roles.0 value_error");
@@ -76,7 +77,7 @@ fn roles_context_replaces_only_the_roles_in_that_context() {
     for bad in ["System", "dataset:", "dataset", "project:x"] {
         refused(json!({ "roles_context": bad }), "body.roles_context value_error");
     }
-    assert_eq!(at.get(&one).json()["roles"], json!([viewer]), "refusals changed nothing");
+    assert_eq!(at.get(&one).json()["roles"], json!([viewer]), "rejected requests changed nothing");
 }
 
 #[test]
@@ -86,7 +87,11 @@ fn roles_are_a_set_of_at_most_a_hundred_after_merging() {
     let (_, _, one) = make(&at, &json!({ "name": "n", "roles": [b, a, b] }));
     let before = at.get(&one);
     assert_eq!(before.json()["roles"], json!([a, b]));
-    assert_eq!(at.send("PUT", &one, &json!({ "roles": [b, a] })).etag(), before.etag(), "another order is no change");
+    assert_eq!(
+        at.send("PUT", &one, &json!({ "roles": [b, a] })).etag(),
+        before.etag(),
+        "another order is not a change"
+    );
 
     let many = |count: usize| -> Value {
         let role = |n: usize| json!({"role_id": "viewer", "resource": "r", "resource_instance": n.to_string()});
@@ -131,7 +136,7 @@ fn client_list_is_an_array_in_creation_order_without_secrets() {
     let expected: Value = made
         .iter()
         .map(|(name, (id, ..), roles)| {
-            // Null and an empty list are shown alike.
+            // Null and an empty list are both returned as an empty list.
             let roles = if roles.is_null() { &json!([]) } else { roles };
             json!({ "client_id": id, "client_secret": "", "name": name, "roles": roles })
         })
@@ -216,9 +221,9 @@ fn update_through_one_face_keeps_fields_that_face_cannot_express() {
     let patched = send(Keycard, json!({})).json();
     assert_eq!((&patched["name"], &patched["description"]), (&json!("put by Coactive"), &json!("described")));
     let shown = tenant.read(LiteGraph, subject.id).json();
-    let told = [&shown["Name"], &shown["UserGUID"], &shown["BearerToken"]];
+    let reported = [&shown["Name"], &shown["UserGUID"], &shown["BearerToken"]];
     // The secret was never sealed, so LiteGraph shows none, and a PUT without one keeps it.
-    assert_eq!(told, [&json!("put by Coactive"), &json!(tenant.account.guid()), &json!("")]);
+    assert_eq!(reported, [&json!("put by Coactive"), &json!(tenant.account.guid()), &json!("")]);
     assert_eq!(tenant.read(Postern, subject.id).json()["description"], "described");
     get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200);
 }

@@ -164,8 +164,8 @@ fn default_service_account_cannot_be_deleted() {
     assert_eq!((&*Keycard.error(&reply), reply.cost.rows_written), ("conflict", 0));
     let user = format!("/v1.0/tenants/{}/users/{ZERO}", tenant.id.guid());
     let reply = delete(&tenant, &user).send(&*client).expect(409);
-    let told = json!("The default user cannot be deleted or disabled.");
-    assert_eq!((&reply.json()["Description"], reply.cost.rows_written), (&told, 0));
+    let expected = json!("The default user cannot be deleted or disabled.");
+    assert_eq!((&reply.json()["Description"], reply.cost.rows_written), (&expected, 0));
     let own = format!("{accounts}/{}", tenant.account);
     let gone = delete(&tenant, &own).send(&*client);
     assert_eq!((gone.status, &*gone.text, gone.cost.trips), (204, "", 1));

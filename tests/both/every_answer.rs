@@ -1,5 +1,5 @@
-//! Headers of every response. `Reply::checked` checks most of them in every test; these tests check the ones that depend on the
-//! request.
+//! Headers of every response. `Reply::checked` checks most of them in every test; these tests check the ones that
+//! depend on the request.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use postern::store::Cost;
 use support::client::{Reply, call, client, get};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::face::oauth_error;
-use support::routes::{PathIds, asks, done, face, method, path, reading};
+use support::routes::{PathIds, done, face, method, path, reading, uses_database};
 use support::tenant::Tenant;
 
 #[test]
@@ -35,7 +35,7 @@ fn etag_is_the_id_and_the_revision() {
 
 /// `Location` of what a face creates leads to it on that face.
 #[test]
-fn what_is_created_is_at_its_location() {
+fn location_of_a_created_resource_reads_it() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let place = PathIds::new(&tenant);
@@ -62,16 +62,16 @@ fn valid_request_id_is_echoed_and_any_other_is_replaced() {
     let subject = tenant.subject();
     let long = "i".repeat(128);
     for face in Face::ALL {
-        let told = |id: &str| {
+        let echoed = |id: &str| {
             let call = get(tenant.one(face, subject.id)).token(&tenant.admin).header("x-request-id", id);
             call.send(&*client).expect(200).header("x-request-id").map(str::to_owned).unwrap()
         };
         for sane in ["a", "A-1_2.z", "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e", &long] {
-            assert_eq!(told(sane), sane);
+            assert_eq!(echoed(sane), sane);
         }
         for other in ["", "a b", "a\"b", "<b>", "a,b", &format!("{long}i")] {
-            let new = told(other);
-            assert!(new.len() == 26 && new != told(other), "{other}: {new}");
+            let new = echoed(other);
+            assert!(new.len() == 26 && new != echoed(other), "{other}: {new}");
         }
         let refused = get(tenant.one(face, subject.id)).header("x-request-id", "mine").send(&*client).expect(401);
         assert_eq!(refused.header("x-request-id"), Some("mine"));
@@ -110,9 +110,9 @@ fn head_is_get_without_the_body() {
         for place in [&there, &missing] {
             let path = path(route, place);
             let [got, headed] = ["GET", "HEAD"].map(|method| call(method, &path).token(&tenant.admin).send(&*client));
-            let told = |reply: &Reply| (reply.status, reply.cost, reply.header("etag").map(str::to_owned));
-            assert_eq!(told(&headed), told(&got), "{path}");
-            call("HEAD", path).send(&*client).expect(if asks(route) { 401 } else { 200 });
+            let summary = |reply: &Reply| (reply.status, reply.cost, reply.header("etag").map(str::to_owned));
+            assert_eq!(summary(&headed), summary(&got), "{path}");
+            call("HEAD", path).send(&*client).expect(if uses_database(route) { 401 } else { 200 });
         }
         call("HEAD", path(route, &there)).token(&tenant.admin).send(&*client).expect(200);
     }
@@ -188,18 +188,24 @@ fn litegraph_answers_a_cors_preflight_on_every_path() {
     let place = PathIds::missing(&tenant);
     let paths = ROUTES.iter().filter(|route| face(route) == LiteGraph).map(|route| path(route, &place));
     for path in paths.chain(["/v1.0/of/nobody".to_owned(), "/v2.0".to_owned()]) {
-        let asked = call("OPTIONS", &path).header("origin", "https://app.example");
-        let asked = asked.header("access-control-request-method", "PUT");
+        let preflight = call("OPTIONS", &path).header("origin", "https://app.example");
+        let preflight = preflight.header("access-control-request-method", "PUT");
         let reply =
-            asked.header("access-control-request-headers", "authorization,content-type").send(&*client).expect(204);
+            preflight.header("access-control-request-headers", "authorization,content-type").send(&*client).expect(204);
         assert_eq!((reply.cost, &*reply.text), (Cost::default(), ""), "{path}");
-        let told = |name: &str| reply.header(name).unwrap_or_default().to_lowercase();
+        let values = |name: &str| reply.header(name).unwrap_or_default().to_lowercase();
         for method in ["get", "head", "post", "put", "delete"] {
-            assert!(told("access-control-allow-methods").split(", ").any(|told| told == method), "{method}: {reply:?}");
+            assert!(
+                values("access-control-allow-methods").split(", ").any(|value| value == method),
+                "{method}: {reply:?}"
+            );
         }
         // For browsers `*` does not include Authorization.
         for header in ["*", "authorization"] {
-            assert!(told("access-control-allow-headers").split(", ").any(|told| told == header), "{header}: {reply:?}");
+            assert!(
+                values("access-control-allow-headers").split(", ").any(|value| value == header),
+                "{header}: {reply:?}"
+            );
         }
     }
     // The other faces have no browser clients: OPTIONS is an unsupported method.

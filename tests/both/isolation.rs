@@ -1,5 +1,5 @@
-//! Two tenants with many credentials (a thousand on the Worker): no response to one of them contains an id, a name, a token or a
-//! count of the other, and no write in one changes a response to the other.
+//! Two tenants with many credentials (a thousand on the Worker): no response to one of them contains an id, a name, a
+//! token or a count of the other, and no write in one changes a response to the other.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -72,7 +72,7 @@ impl Side {
     fn found(&self, reply: &Reply) -> Option<String> {
         let shown = format!("{}\n{:?}", reply.text, reply.headers).to_lowercase();
         if shown.contains(self.mark) {
-            return Some(format!("a name that holds {}", self.mark));
+            return Some(format!("a name with {}", self.mark));
         }
         // An id starts at a word boundary; in a cursor other characters follow it.
         let mut before = b' ';
@@ -181,12 +181,12 @@ fn next(path: &str, page: &Value) -> Option<String> {
     Some(format!("{first}{join}{name}={}", text(cursor)))
 }
 
-/// Reads everything with the tenant's own ids, with the other tenant's, and with a mixture. Returns the bodies without their
-/// timestamps.
+/// Reads everything with the tenant's own ids, with the other tenant's, and with a mixture. Returns the bodies without
+/// their timestamps.
 fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
     let mut seen = Vec::new();
     let mut see = |what: &str, reply: Reply| {
-        assert_eq!(other.found(&reply), None, "of {}, in the answer to {what}, asked by {}", other.mark, own.mark);
+        assert_eq!(other.found(&reply), None, "of {}, in the response to {what} by {}", other.mark, own.mark);
         let mut body = reply.json();
         if let Some(body) = body.as_object_mut() {
             body.retain(|member, _| !["Timestamp", "checked_at"].contains(&member.as_str()));
@@ -194,12 +194,12 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
         seen.push(body.to_string());
         reply
     };
-    for route in reading().filter(|route| routes::asks(route)) {
+    for route in reading().filter(|route| routes::uses_database(route)) {
         let (mine, theirs) = (&own.some[0], &other.some[0]);
         if matches!(route.operation, Operation::Verify(_)) {
             // A token of the other tenant is reported as unknown.
-            let asked = |place| routes::request(route, place).token(&own.tenant.admin).send(client).expect(200);
-            let (known, unknown) = (see("about its own", asked(mine)), see("about a token", asked(theirs)));
+            let verified = |place| routes::request(route, place).token(&own.tenant.admin).send(client).expect(200);
+            let (known, unknown) = (see("about its own", verified(mine)), see("about a token", verified(theirs)));
             assert_eq!((&known.json()["active"], &unknown.json()["active"]), (&json!(true), &json!(false)));
             assert_eq!(own.found(&unknown), None);
             continue;
@@ -221,18 +221,18 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
         let queries = queries(route, mine, theirs);
         for query in if searches { &queries[..1] } else { &queries } {
             let mut path = Some(format!("{}{query}", path(route, mine)));
-            while let Some(asked) = path {
-                let reply = see(&asked, send(&asked));
-                let begins_there = asked.contains(&theirs.credential.guid()) && asked.contains("?token=");
-                let reply = reply.expect(if begins_there { 404 } else { 200 });
+            while let Some(current) = path {
+                let reply = see(&current, send(&current));
+                let starts_there = current.contains(&theirs.credential.guid()) && current.contains("?token=");
+                let reply = reply.expect(if starts_there { 404 } else { 200 });
                 // The search would find a leak: it does find the tenant's own data.
                 let default_principal = format!("\"id\":\"{}\"", Id::ZERO);
                 let shows = own.found(&reply).is_some()
                     || reply.text.contains(&default_principal)
                     || matches!(route.operation, Operation::Roles(_));
-                let nothing = reply.text.contains("\"items\":[]") || asked.contains("skip=1") && reply.text == "[]";
-                assert!(shows || begins_there || nothing, "{asked}: {reply:?}");
-                path = next(&asked, &reply.json()).filter(|_| reply.status == 200 && !searches);
+                let nothing = reply.text.contains("\"items\":[]") || current.contains("skip=1") && reply.text == "[]";
+                assert!(shows || starts_there || nothing, "{current}: {reply:?}");
+                path = next(&current, &reply.json()).filter(|_| reply.status == 200 && !searches);
             }
         }
         // Paths with ids of the other tenant are 404, unless all ids that the route uses are the tenant's own.
@@ -243,10 +243,10 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
             PathIds { account: mine.account, tenant: own.tenant, ..theirs.clone() },
         ];
         for place in mixed {
-            let asked = path(route, &place);
-            let reply = see(&asked, send(&asked));
-            let whole = asked == path(route, mine);
-            assert_eq!(reply.status, if whole { 200 } else { 404 }, "{} {asked}: {reply:?}", title(route));
+            let current = path(route, &place);
+            let reply = see(&current, send(&current));
+            let whole = current == path(route, mine);
+            assert_eq!(reply.status, if whole { 200 } else { 404 }, "{} {current}: {reply:?}", title(route));
         }
     }
     seen
@@ -265,7 +265,7 @@ fn live(client: &dyn Client, tenant: &Tenant) {
 }
 
 #[test]
-fn no_id_name_token_or_count_of_one_tenant_is_shown_to_another() {
+fn no_id_name_token_or_count_of_a_tenant_is_returned_to_another() {
     let client: &'static dyn Client = Box::leak(client());
     let counts = if in_process() { [103, 107] } else { [1_003, 1_007] };
     let sides =
@@ -277,7 +277,7 @@ fn no_id_name_token_or_count_of_one_tenant_is_shown_to_another() {
         let before = walk(client, &sides[0], &sides[1]);
         live(client, sides[1].tenant);
         for (before, after) in before.iter().zip(walk(client, &sides[0], &sides[1])) {
-            assert_eq!(*before, after, "nobody else's things make a difference");
+            assert_eq!(*before, after, "another tenant's resources change nothing");
         }
         // Root sees all tenants.
         for path in ["/v1.0/tenants", "/organizations?limit=100", "/v1/tenants"] {
@@ -287,5 +287,5 @@ fn no_id_name_token_or_count_of_one_tenant_is_shown_to_another() {
     let (answers, bytes) = (seen.len(), seen.iter().map(String::len).sum::<usize>());
     assert!(answers > 200 && bytes as u64 > 2_000 * counts[0], "{answers} answers, {bytes} bytes");
     let line = format!("\nmatrix two tenants apart, {bytes} bytes searched: {answers} cells, none skipped");
-    writeln!(std::io::stderr(), "{line}").expect("told");
+    writeln!(std::io::stderr(), "{line}").expect("stderr");
 }

@@ -1,4 +1,4 @@
-//! Keycard's operations, and rules that hold on every face.
+//! Keycard's operations, and rules that apply to every face.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -157,7 +157,7 @@ fn last_use_is_recorded_after_the_response_and_keeps_revision_and_etag() {
     get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(&*client).expect(200);
     // Over HTTP the use is recorded after the response, so poll. Each read is by another caller.
     let noted = (0..500).map(|_| tenant.read(Keycard, subject.id)).find(|got| got.json().get("last_used_at").is_some());
-    let noted = noted.expect("a use that is noted");
+    let noted = noted.expect("a recorded use");
     assert_eq!(text(&noted.json()["last_used_at"]).len(), "2019-12-27T18:11:19.117Z".len());
     assert_eq!((noted.etag(), noted.revision()), (before.etag(), 1));
     let mut same = noted.json();

@@ -34,8 +34,8 @@ fn page(client: &dyn Client, url: &str, by: &str) -> Shown {
     shown
 }
 
-/// Creates items and returns the paths of three lists. In order of creation they contain: credentials a to e; service accounts x,
-/// then a to e; organizations x, then a to e (over HTTP also those of other tests).
+/// Creates items and returns the paths of three lists. In order of creation they contain: credentials a to e; service
+/// accounts x, then a to e; organizations x, then a to e (over HTTP also those of other tests).
 fn lists(client: &dyn Client) -> [String; 3] {
     let make =
         |path: &str, name: &str| text(&post_by_root(client, path, &json!({ "name": name })).expect(201).json()["id"]);
@@ -157,11 +157,11 @@ fn invalid_parameters_are_all_reported_without_a_trip() {
     let all = format!("{LIMIT} {} {}", nonsense("after"), nonsense("before"));
     cases.push(("limit=0&after=x&before=y".to_owned(), all));
     for url in &lists {
-        for (query, told) in &cases {
+        for (query, expected) in &cases {
             // Without a token: an unreadable request is rejected before authentication.
             let reply = get(format!("{url}?{query}")).send(&*client);
             assert_eq!((reply.status, reply.cost.trips), (400, 0), "{url} {query}");
-            assert_eq!(reply.json(), json!({ "message": told, "code": "bad_request", "status": 400 }), "{query}");
+            assert_eq!(reply.json(), json!({ "message": expected, "code": "bad_request", "status": 400 }), "{query}");
         }
         for fine in ["limit=1", "limit=100", "limit=1&limit=2", "unknown=x"] {
             get(format!("{url}?{fine}")).by_root().send(&*client).expect(200);
@@ -169,7 +169,7 @@ fn invalid_parameters_are_all_reported_without_a_trip() {
     }
 }
 
-/// The member of this id in a list.
+/// The item with this id in a list.
 fn listed(list: &Reply, id: &Value) -> Value {
     list.items().into_iter().find(|one| one["id"] == *id).expect("it is listed")
 }
@@ -184,7 +184,7 @@ fn list_items_equal_the_retrieved_resource_without_its_secret() {
     // This read is a use of the secret.
     get(&url).token(secret).send(&*client).expect(200);
     let mut list = by_root(&url);
-    // Over HTTP a use is noted after the response.
+    // Over HTTP a use is recorded after the response.
     for _ in 0..500 {
         if list.text.contains("last_used_at") {
             break;
@@ -228,7 +228,7 @@ fn expand_permissions_returns_what_the_caller_may_do() {
         ] {
             // Organizations are updated by admins, and cannot be deleted on this face.
             let [read, update, delete] = if what == "organizations" { [true, may[2], false] } else { may };
-            let told = json!({ what: { "read": read, "update": update, "delete": delete } });
+            let expected = json!({ what: { "read": read, "update": update, "delete": delete } });
             for query in [
                 "expand=permissions",
                 "expand[]=permissions",
@@ -236,10 +236,10 @@ fn expand_permissions_returns_what_the_caller_may_do() {
                 "expand=total_count,permissions",
             ] {
                 let body = get(format!("{url}?{query}")).json();
-                assert_eq!(body["permissions"], told, "{url} {query}");
+                assert_eq!(body["permissions"], expected, "{url} {query}");
                 assert!(body.get("total_count").is_none());
                 if let Some(items) = body["items"].as_array() {
-                    assert!(!items.is_empty() && items.iter().all(|one| one["permissions"] == told), "{url}");
+                    assert!(!items.is_empty() && items.iter().all(|one| one["permissions"] == expected), "{url}");
                 }
             }
             for query in ["expand=total_count", "other=permissions"] {
@@ -269,8 +269,8 @@ fn organization_is_readable_by_id_and_by_label() {
     assert_eq!(read(&tenant.id.to_string()).json(), body);
     let nothing = Id::from_bits(9).to_string();
     for missing in ["nobody", &nothing, &tenant.label.to_uppercase(), &"x".repeat(255), &tenant.id.guid()] {
-        let told = json!({ "message": "Organization not found.", "code": "not_found", "status": 404 });
-        assert_eq!(read(missing).json(), told, "{missing}");
+        let expected = json!({ "message": "Organization not found.", "code": "not_found", "status": 404 });
+        assert_eq!(read(missing).json(), expected, "{missing}");
     }
 }
 
@@ -284,7 +284,7 @@ fn callers_other_than_root_see_only_their_own_organization() {
     let shown = page("");
     assert_eq!((&*shown.names, shown.next, shown.previous), ("Test", false, false));
     let shown = page("?limit=1");
-    assert!(!shown.next, "and not that there is another");
+    assert!(!shown.next, "nor that there is another organization");
     let shown = page(&format!("?after={}", shown.end.unwrap()));
     assert_eq!((&*shown.names, shown.next), ("", false));
     for name in [other.label.clone(), other.id.to_string()] {
@@ -318,12 +318,12 @@ fn only_admins_rename_an_organization_and_its_label_is_kept() {
     let body = renamed.json();
     assert_eq!((&body["name"], &body["label"]), (&json!("Acme, Inc."), &before["label"]));
     assert!(text(&body["updated_at"]) > text(&before["updated_at"]) && body["created_at"] == before["created_at"]);
-    for (wrong, told) in [
+    for (wrong, expected) in [
         (json!(null), "name cannot be null."),
         (json!(""), "name must have at least 1 character(s)."),
         (json!(5), "name must be a string."),
     ] {
-        assert_eq!(patch(json!({ "name": wrong }), &tenant.admin).expect(400).json()["message"], told);
+        assert_eq!(patch(json!({ "name": wrong }), &tenant.admin).expect(400).json()["message"], expected);
     }
     for role in ["editor", "viewer"] {
         patch(json!({}), &tenant.caller(&[role])).expect(403);
@@ -348,7 +348,7 @@ fn service_account_can_be_created_read_renamed_and_deleted() {
         assert_eq!((read.status, read.cost.trips, read.json()), (200, 1, made.json()));
     }
     let patch = |body: Value| send("PATCH", &url, admin, body);
-    assert_eq!(patch(json!({})).json(), made.json(), "nothing said, nothing changed");
+    assert_eq!(patch(json!({})).json(), made.json(), "an empty patch changes nothing");
     let renamed = patch(json!({ "name": "renamed" })).expect(200);
     renamed.expect_members(&all);
     assert_eq!(renamed.json()["description"], "d");

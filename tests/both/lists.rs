@@ -40,7 +40,7 @@ fn page(tenant: &Tenant, path: &str, from: &str, cursor: Option<&str>) -> (Vec<I
 
 /// A cursor is a position in one list, in one order, of what passes one filter: anywhere else it is refused, without a trip.
 #[test]
-fn a_cursor_is_refused_in_every_other_list_order_and_filter() {
+fn cursor_is_rejected_by_every_other_list_order_and_filter() {
     let client = client();
     let tenant = Tenant::new(&*client);
     for _ in 0..3 {
@@ -121,8 +121,9 @@ fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
             if cursor.is_none() {
                 break;
             }
-            assert!(step < 30, "it does not come to an end: {seen:?}");
-            // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add one.
+            assert!(step < 30, "the list does not end: {seen:?}");
+            // Delete the last one on the page, whose position is the cursor, and one that may not have been seen; add
+            // one.
             for id in [page[page.len() - 1], made[step * 5 % 23]] {
                 if made.contains(&id) && gone.insert(id) {
                     delete(&tenant, Coactive, id);
@@ -135,7 +136,7 @@ fn items_that_exist_throughout_are_returned_once_despite_inserts_and_deletes() {
         for id in throughout {
             assert_eq!(seen.iter().filter(|seen| *seen == id).count(), 1, "{id} in {seen:?}");
         }
-        assert_eq!(seen.len(), seen.iter().collect::<BTreeSet<_>>().len(), "none is seen twice: {seen:?}");
+        assert_eq!(seen.len(), seen.iter().collect::<BTreeSet<_>>().len(), "no item twice: {seen:?}");
     });
 }
 

@@ -78,7 +78,7 @@ fn update_reports_every_missing_or_invalid_member() {
     let nobody = "11111111-0000-0000-0000-000000000000";
     let named = |token: &str| json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
     let no_user = format!("No user with GUID '{nobody}' exists. Name must have at least 1 character(s).");
-    for (body, told) in [
+    for (body, expected) in [
         (
             json!({ "Active": "yes", "BearerToken": "a b" }),
             &*format!("UserGUID is required. Name is required. Active must be true or false. {TOKEN}"),
@@ -95,7 +95,7 @@ fn update_reports_every_missing_or_invalid_member() {
         assert_eq!(LiteGraph.error(&reply), "BadRequest");
         let description = text(&reply.json()["Description"]);
         assert!(
-            if told.is_empty() { description.starts_with("BearerToken ") } else { description == told },
+            if expected.is_empty() { description.starts_with("BearerToken ") } else { description == expected },
             "{body}: {description}"
         );
     }
@@ -136,9 +136,10 @@ fn setting_a_token_ends_every_other_secret() {
     assert_eq!((&*error(&old), &*error(&new)), ("AuthenticationFailed", "AuthorizationFailed"));
     // One new revision; no event reports a change of the credential itself.
     let events = at.events(read_id(&made["GUID"]));
-    let told: Vec<_> = events.iter().rev().map(|event| (text(&event["action"]), event["revision"].as_u64())).collect();
+    let reported: Vec<_> =
+        events.iter().rev().map(|event| (text(&event["action"]), event["revision"].as_u64())).collect();
     let expected = [("created", 1), ("secret_created", 1), ("secret_created", 2), ("secret_ended", 2)];
-    assert_eq!(told, expected.map(|(action, revision)| (action.to_owned(), Some(revision))));
+    assert_eq!(reported, expected.map(|(action, revision)| (action.to_owned(), Some(revision))));
     assert_eq!(at.send("PUT", &path, &body).etag(), put.etag());
 }
 
@@ -257,8 +258,8 @@ fn cors_preflight_succeeds_and_browsers_can_read_every_response() {
             ("access-control-allow-methods", &["GET", "HEAD", "POST", "PUT", "DELETE"][..]),
             ("access-control-allow-headers", &["Authorization", "Content-Type", "X-Token", "X-Request-ID", "If-Match"]),
         ] {
-            let told: Vec<_> = reply.header(header).unwrap().split(", ").collect();
-            assert!(parts.iter().all(|part| told.contains(part)), "{header}: {told:?}");
+            let listed: Vec<_> = reply.header(header).unwrap().split(", ").collect();
+            assert!(parts.iter().all(|part| listed.contains(part)), "{header}: {listed:?}");
         }
         assert!(reply.header("access-control-allow-credentials").is_none(), "there is no cookie to send");
     }

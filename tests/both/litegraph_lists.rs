@@ -24,8 +24,8 @@ const ORDERS: [(&str, &str); 10] = [
     ("LeastConnected", "d B c a e"),
 ];
 
-/// Five credentials whose order differs by id, by name and by time, and five in another tenant. Names differ in case, and two
-/// times differ by a microsecond.
+/// Five credentials whose order differs by id, by name and by time, and five in another tenant. Names differ in case,
+/// and two times differ by a microsecond.
 struct Five {
     client: Box<dyn Client>,
     label: String,
@@ -62,7 +62,8 @@ impl Five {
         five
     }
 
-    /// The GUID of one of the tenant's credentials, ordered like the numbers. Each test has its own, because no id is reused.
+    /// The GUID of one of the tenant's credentials, ordered like the numbers. Each test has its own, because no id is
+    /// reused.
     fn guid(&self, number: u8) -> String {
         format!("{number:0>8}{}", self.endings[0])
     }
@@ -180,8 +181,8 @@ fn invalid_parameters_are_all_reported_without_a_trip() {
         (&*format!("guids={}", [ZERO; 1001].join(",")), GUIDS, ""),
         ("order=x&skip=x&max-keys=x&token=x&guids=x", &*of_v1, &*of_v2),
     ] {
-        for (url, told) in [(&five.v1, in_v1), (&five.v2, in_v2)] {
-            if told.is_empty() {
+        for (url, expected) in [(&five.v1, in_v1), (&five.v2, in_v2)] {
+            if expected.is_empty() {
                 let reply = five.get(format!("{url}?{query}"));
                 let listed = if *url == five.v1 { reply.json() } else { reply.json()["Objects"].clone() };
                 assert_eq!(names(&listed), "d B c a e", "{url} {query}: all of it");
@@ -191,7 +192,7 @@ fn invalid_parameters_are_all_reported_without_a_trip() {
             for call in [get(format!("{url}?{query}")).by_root(), get(format!("{url}?{query}")).token("of-nobody")] {
                 let reply = call.send(&*five.client).expect(400);
                 assert_eq!((&*LiteGraph.error(&reply), reply.cost.trips), ("BadRequest", 0), "{url} {query}");
-                assert_eq!(reply.json()["Description"], told, "{url} {query}");
+                assert_eq!(reply.json()["Description"], expected, "{url} {query}");
             }
         }
     }
@@ -234,8 +235,8 @@ fn page_members_are_in_the_order_of_the_contract() {
     let page = five.get(format!("{v2}?max-keys=2"));
     page.expect_members(&members(&["ContinuationToken"]));
     let body = page.json();
-    let told = ["Success", "MaxResults", "EndOfResults", "TotalRecords", "RecordsRemaining"].map(|name| &body[name]);
-    assert_eq!(told, [&json!(true), &json!(2), &json!(false), &json!(5), &json!(3)]);
+    let counts = ["Success", "MaxResults", "EndOfResults", "TotalRecords", "RecordsRemaining"].map(|name| &body[name]);
+    assert_eq!(counts, [&json!(true), &json!(2), &json!(false), &json!(5), &json!(3)]);
     assert_eq!(body["ContinuationToken"], body["Objects"][1]["GUID"], "the last object's");
     let timestamp = body["Timestamp"].as_object().unwrap();
     assert_eq!(timestamp.keys().collect::<Vec<_>>(), ["End", "Messages", "Start", "TotalMs"]);
@@ -271,8 +272,8 @@ fn pages_in_every_order_cover_the_list_with_exact_counts() {
                 let page = five.page(&query, &body);
                 seen.extend(names(&page["Objects"]).split_whitespace().map(str::to_owned));
                 let left = 5 - seen.len().min(5);
-                let told = ["TotalRecords", "RecordsRemaining", "EndOfResults"].map(|name| &page[name]);
-                assert_eq!(told, [&json!(5), &json!(left), &json!(left == 0)], "{query}");
+                let counts = ["TotalRecords", "RecordsRemaining", "EndOfResults"].map(|name| &page[name]);
+                assert_eq!(counts, [&json!(5), &json!(left), &json!(left == 0)], "{query}");
                 assert_eq!(page.get("ContinuationToken").is_some(), left > 0, "{query}");
                 let Some(token) = page["ContinuationToken"].as_str() else { break };
                 query = format!("order={order}&max-keys={size}&token={token}");
@@ -291,8 +292,8 @@ fn skip_counts_from_the_token() {
     for (skip, shown, left) in [(0, "c a", 1), (1, "a e", 0), (2, "e", 0), (3, "", 0), (1000, "", 0)] {
         let body = json!({ "MaxResults": 2, "ContinuationToken": b, "Skip": skip });
         let page = five.page(&format!("max-keys=2&token={b}&skip={skip}"), &body);
-        let told = ["RecordsRemaining", "TotalRecords", "EndOfResults"].map(|name| &page[name]);
-        assert_eq!((&*names(&page["Objects"]), told), (shown, [&json!(left), &json!(5), &json!(left == 0)]));
+        let counts = ["RecordsRemaining", "TotalRecords", "EndOfResults"].map(|name| &page[name]);
+        assert_eq!((&*names(&page["Objects"]), counts), (shown, [&json!(left), &json!(5), &json!(left == 0)]));
     }
 }
 
@@ -308,11 +309,11 @@ fn unknown_continuation_token_is_404_but_one_of_a_deleted_credential_continues()
             (text, in_process().then_some(cost))
         })
     };
-    let nobody = unknown("88888888-0000-4000-8000-000000000000");
+    let missing = unknown("88888888-0000-4000-8000-000000000000");
     let theirs = five.their_guid(1);
-    assert_eq!(unknown(&theirs), nobody);
+    assert_eq!(unknown(&theirs), missing);
     five.delete(&format!("{}/{theirs}", five.theirs));
-    assert_eq!(unknown(&theirs), nobody);
+    assert_eq!(unknown(&theirs), missing);
 
     // Delete `c`, then all.
     let c = five.guid(5);
@@ -356,7 +357,7 @@ fn search_reports_every_invalid_member() {
     let of = |member: &'static str, values: &[Value]| -> Vec<Value> {
         values.iter().map(|value| json!({ member: value })).collect()
     };
-    for (bodies, told) in [
+    for (bodies, expected) in [
         (vec![json!({ "Ordering": 5, "MaxResults": "2", "Skip": [], "ContinuationToken": {} })], &*all),
         (of("MaxResults", &[json!(0), json!(1001), json!(1.5), json!(-1), json!("x"), json!("5"), json!(true)]), MAX),
         (of("Skip", &[json!(1001), json!(1.5), json!(-1), json!("1"), json!(false)]), SKIP),
@@ -367,7 +368,7 @@ fn search_reports_every_invalid_member() {
             for call in [call("POST", v2).by_root().json(&body), call("POST", v2).json(&body)] {
                 let reply = call.send(&*five.client).expect(400);
                 assert_eq!((&*LiteGraph.error(&reply), reply.cost.trips), ("BadRequest", 0), "{body}");
-                assert_eq!(reply.json()["Description"], told, "{body}");
+                assert_eq!(reply.json()["Description"], expected, "{body}");
             }
         }
     }

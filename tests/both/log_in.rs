@@ -132,7 +132,7 @@ fn access_token_is_accepted_only_as_bearer() {
             assert_eq!((&*face.error(&reply), reply.cost.trips), (face.unauthenticated(), 0));
         }
     }
-    // It is not exchanged for a younger one.
+    // An access token cannot be exchanged for a newer one.
     for path in LOG_INS {
         let mut calls: Vec<_> = [pair.as_str(), &token].map(|by| log_in(path).basic(by)).into();
         calls.extend([pair.as_str(), &token].map(|by| log_in(path).token(by)));
@@ -163,7 +163,7 @@ fn coactive_log_in_errors_have_coactives_format() {
     let (pair, root) = (format!("{id}:{secret}"), client.root_token());
     for path in &LOG_INS[..2] {
         let post = || call("POST", *path);
-        let told = |call: Call, status| {
+        let error = |call: Call, status| {
             let reply = call.send(&*client).expect(status);
             (Coactive.error(&reply), reply.cost.trips)
         };
@@ -171,17 +171,17 @@ fn coactive_log_in_errors_have_coactives_format() {
         let wrong = wrong.chain([json!(5), json!(null), json!(["client_credentials"])]);
         let bodies = wrong.map(|grant| json!({ "grant_type": grant })).chain(once(json!({})));
         for body in bodies {
-            // Unreadable is reported before the caller is looked up.
+            // A malformed request is rejected before the caller is looked up.
             for call in [post().json(&body), post().basic(&pair).json(&body)] {
-                assert_eq!(told(call, 400), ("grant_type must be client_credentials.".to_owned(), 0), "{body}");
+                assert_eq!(error(call, 400), ("grant_type must be client_credentials.".to_owned(), 0), "{body}");
             }
         }
         for body in ["{", "[", "[]", "null", "{\"a\":1,\"a\":1}"] {
-            let (word, trips) = told(post().basic(&pair).bytes(body), 422);
+            let (word, trips) = error(post().basic(&pair).bytes(body), 422);
             assert_eq!((word.split(' ').next(), trips), (Some("body"), 0), "{body}");
         }
-        assert_eq!(told(post().basic(&pair).form(GRANT), 415).1, 0);
-        assert_eq!(told(post().basic(&pair).header("content-type", "text/plain").bytes("{}"), 415).1, 0);
+        assert_eq!(error(post().basic(&pair).form(GRANT), 415).1, 0);
+        assert_eq!(error(post().basic(&pair).header("content-type", "text/plain").bytes("{}"), 415).1, 0);
         for (call, trips) in [
             (post().basic(&format!("{id}:of-nobody")), 1),
             (post().basic(&format!("{id}:{root}")), 1),
@@ -195,7 +195,7 @@ fn coactive_log_in_errors_have_coactives_format() {
             (post().header("authorization", "Basic x"), 0),
             (post().header("authorization", format!("Basic {}=", data_encoding::BASE64.encode(pair.as_bytes()))), 0),
         ] {
-            assert_eq!(told(call, 401), (Coactive.unauthenticated().to_owned(), trips));
+            assert_eq!(error(call, 401), (Coactive.unauthenticated().to_owned(), trips));
         }
     }
 }
@@ -264,7 +264,7 @@ fn token_endpoint_errors_follow_rfc_6749() {
     }
 }
 
-/// What a token is answered on each face, in one trip each: the status, and the word of a refusal.
+/// The response to a token on each face, in one trip each: the status, and the error code.
 fn answers(tenant: &Tenant, token: &str) -> [(u16, String); 4] {
     Face::ALL.map(|face| {
         let reply = get(tenant.all(face)).token(token).send(tenant.client);
@@ -282,9 +282,10 @@ const UNKNOWN: [&str; 4] =
     ["Invalid authentication credentials", "AuthenticationFailed", "unauthorized", "unauthenticated"];
 const INACTIVE: [&str; 4] = ["Invalid authentication credentials", "Inactive", "unauthorized", "inactive"];
 
-/// An admin's secret and access token call every face before a deed and none after it, and the admin logs in no more.
+/// An admin's secret and access token are valid on every face before an action and invalid after it, and the admin
+/// cannot log in.
 #[track_caller]
-fn dies(of: &str, words: [&str; 4], deed: impl FnOnce(&Tenant, &Own)) {
+fn becomes_invalid(of: &str, words: [&str; 4], action: impl FnOnce(&Tenant, &Own)) {
     let client = client();
     let tenant = Tenant::new(&*client);
     let own = admin(&tenant);
@@ -293,7 +294,7 @@ fn dies(of: &str, words: [&str; 4], deed: impl FnOnce(&Tenant, &Own)) {
     for token in tokens {
         lives(&tenant, token);
     }
-    deed(&tenant, &own);
+    action(&tenant, &own);
     for token in tokens {
         assert_eq!(answers(&tenant, token), words.map(|word| (401, word.to_owned())), "{of}");
     }
@@ -309,12 +310,12 @@ fn place<'a>(tenant: &'a Tenant<'a>, own: &Own) -> PathIds<'a> {
 #[test]
 fn access_token_is_invalid_after_every_deletion_of_its_credential() {
     for route in ROUTES.iter().filter(|route| deletes(route)) {
-        dies(&routes::title(route), UNKNOWN, |tenant, own| {
+        becomes_invalid(&routes::title(route), UNKNOWN, |tenant, own| {
             let reply = routes::request(route, &place(tenant, own)).root(&tenant.label).send(tenant.client);
             assert!(matches!(reply.status, 200 | 204), "{reply:?}");
         });
     }
-    dies("by its own hand", UNKNOWN, |tenant, own| {
+    becomes_invalid("deleted by itself", UNKNOWN, |tenant, own| {
         let token = access(tenant.client, own.id, &own.secret);
         call("DELETE", tenant.one(LiteGraph, own.id)).token(&token).send(tenant.client).expect(200);
     });
@@ -328,7 +329,7 @@ fn access_token_is_inactive_while_its_credential_principal_or_tenant_is_disabled
             (Operation::Write(_, Verb::Replace | Verb::Merge), Postern) => "enabled",
             _ => continue,
         };
-        dies(&routes::title(route), INACTIVE, |tenant, own| {
+        becomes_invalid(&routes::title(route), INACTIVE, |tenant, own| {
             let place = place(tenant, own);
             let mut body = routes::body(route, &place).expect("a body");
             body[member] = false.into();
@@ -349,13 +350,13 @@ fn access_token_is_valid_exactly_as_long_as_its_secret() {
     let rotate = |tenant: &Tenant, own: &Own, seconds: u32| {
         text(&tenant.step(own, "rotate", &json!({ "grace_seconds": seconds })).expect(200).json()["secret"])
     };
-    dies("revoked", UNKNOWN, |tenant, own| drop(step(tenant, own, "revoke")));
-    dies("rotated without grace", UNKNOWN, |tenant, own| drop(rotate(tenant, own, 0)));
-    dies("finished", UNKNOWN, |tenant, own| {
+    becomes_invalid("revoked", UNKNOWN, |tenant, own| drop(step(tenant, own, "revoke")));
+    becomes_invalid("rotated without grace", UNKNOWN, |tenant, own| drop(rotate(tenant, own, 0)));
+    becomes_invalid("finished", UNKNOWN, |tenant, own| {
         rotate(tenant, own, 3600);
         step(tenant, own, "rotate/finish");
     });
-    dies("replaced", UNKNOWN, |tenant, own| {
+    becomes_invalid("replaced", UNKNOWN, |tenant, own| {
         let next = format!("next-{}", own.id);
         replace(tenant, own.id, &next);
         lives(tenant, &next);
@@ -383,7 +384,7 @@ fn access_token_is_valid_exactly_as_long_as_its_secret() {
     assert_eq!(answers(&tenant, &newer), UNKNOWN.map(|word| (401, word.to_owned())));
 }
 
-/// The id of a secret that a client chose comes from its value. Whoever has that value later is somebody else.
+/// The id of a client-chosen secret is derived from its value. A later owner of the same value is another client.
 #[test]
 fn access_token_stays_invalid_when_another_credential_gets_its_secret() {
     let client = client();

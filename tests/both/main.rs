@@ -1,4 +1,4 @@
-//! What holds on both transports: in process on SQLite, and, with `POSTERN_URL` set, over HTTP on the running Worker. Plain
+//! Tests for both transports: in process on SQLite, and, with `POSTERN_URL` set, over HTTP on the running Worker.
 //! `cargo test` runs the former, `make test` both.
 
 mod callers;
@@ -32,7 +32,7 @@ fn in_process() -> bool {
     std::env::var_os("POSTERN_URL").is_none()
 }
 
-/// A tenant without credentials, where root acts.
+/// A tenant without credentials, called by root.
 struct Organization {
     client: Rc<dyn Client>,
     id: Id,
@@ -44,7 +44,7 @@ impl Organization {
         Self::of(Rc::from(client()))
     }
 
-    /// Another one in the same database.
+    /// Another organization in the same database.
     fn other(&self) -> Self {
         Self::of(Rc::clone(&self.client))
     }

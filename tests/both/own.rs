@@ -1,4 +1,4 @@
-//! Our own face, `/v1`. What needs the clock or the database is in `tests/own`.
+//! Our own face, `/v1`. Tests that need the clock or the database are in `tests/own`.
 
 mod bodies;
 mod dry_run;
@@ -11,7 +11,7 @@ mod revoked;
 use support::face::Face::{self, Postern};
 use support::tenant::{Own, Tenant, read_id, text};
 
-/// Makes one through a face, under the tenant's account where the face can say so.
+/// Creates a credential through a face, with the tenant's principal if the face can set it.
 fn made_by(tenant: &Tenant, face: Face) -> Own {
     let body = tenant.naming(face, format!("made by {face:?}"));
     let made = tenant.send(face.create(), tenant.all(face), &body).expect(face.created()).json();

@@ -1,5 +1,5 @@
-//! What credentials belong to, as far as clients make it themselves: tenants and users of LiteGraph, organizations and
-//! service accounts of Keycard. They are the same ones.
+//! Tenants and principals, as clients create them: tenants and users on LiteGraph's face, organizations and service
+//! accounts on Keycard's. Both faces have the same ones.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn litegraph_can_create_update_disable_and_delete_a_tenant() {
     renamed.expect_members(&TENANT);
     assert_eq!((&renamed.json()["Name"], &renamed.json()["GUID"]), (&json!("Renamed"), &json!(guid)));
     assert!(text(&renamed.json()["LastUpdateUtc"]) > text(&made.json()["LastUpdateUtc"]));
-    // Keycard's organization of the same id; the label stays what it was.
+    // Keycard's organization of the same id; the label is unchanged.
     let organization =
         by_root(&*client, "GET", &format!("/organizations/{}", read_id(&json!(guid)))).expect(200).json();
     assert_eq!(
@@ -41,7 +41,7 @@ fn litegraph_can_create_update_disable_and_delete_a_tenant() {
         (&json!("Renamed"), organization["id"].clone())
     );
 
-    // An admin of it sees this one alone, changes its name, and neither turns it off nor deletes it.
+    // Its admin sees only this organization, and may rename it, but neither disable nor delete it.
     let admin = call("POST", CLIENTS).root(&guid).json(&json!({ "name": "n", "roles": [{ "role_id": "admin" }] }));
     let admin = text(&admin.send(&*client).expect(201).json()["client_secret"]);
     assert_eq!(get("/v1.0/tenants").token(&admin).send(&*client).expect(200).json(), json!([renamed.json()]));
@@ -50,13 +50,13 @@ fn litegraph_can_create_update_disable_and_delete_a_tenant() {
     assert_eq!(LiteGraph.error(&by_admin(json!({ "Name": "n", "Active": false })).expect(401)), "AuthorizationFailed");
     assert_eq!(LiteGraph.error(&call("DELETE", &one).token(&admin).send(&*client).expect(401)), "AuthorizationFailed");
 
-    // Turned off, none of its credentials calls.
+    // Credentials of a disabled tenant do not authenticate.
     put(&one, json!({ "Name": "n", "Active": false })).expect(200);
     assert_eq!(LiteGraph.error(&get(&one).token(&admin).send(&*client).expect(401)), "Inactive");
     put(&one, json!({ "Name": "n" })).expect(200);
     get(&one).token(&admin).send(&*client).expect(200);
 
-    // With what it has it goes only when that is said.
+    // A tenant that is not empty is deleted only with `force`.
     assert_eq!(LiteGraph.error(&by_root(&*client, "DELETE", &one).expect(409)), "Conflict");
     by_root(&*client, "DELETE", &format!("{one}?force")).expect(200);
     assert_eq!(LiteGraph.error(&by_root(&*client, "GET", &one).expect(404)), "NotFound");
@@ -82,7 +82,7 @@ fn litegraph_can_create_update_disable_and_delete_a_user() {
     );
     let one = format!("{users}/{}", text(&user["GUID"]));
     assert_eq!(get(&one).token(&tenant.admin).send(&*client).expect(200).json(), user);
-    // With the default user, and the service account that Keycard's face made.
+    // With the default user, and the service account created on Keycard's face.
     let listed = get(&users).token(&tenant.admin).send(&*client).expect(200).json();
     let listed: Vec<_> = listed.as_array().expect("a list").iter().map(|user| text(&user["GUID"])).collect();
     assert_eq!(listed.len(), 3, "{listed:?}");
@@ -93,7 +93,7 @@ fn litegraph_can_create_update_disable_and_delete_a_user() {
     let shown = get(&account).token(&tenant.admin).send(&*client).expect(200).json();
     assert_eq!(shown["name"], "Ada Lovelace");
 
-    // Disabled, its credentials are no callers; deleted, they are gone.
+    // Credentials of a disabled user do not authenticate; with the user they are deleted.
     let credential = json!({ "UserGUID": user["GUID"], "Name": "of the user" });
     let credential = put(&tenant.all(LiteGraph), credential).expect(200).json();
     let token = text(&credential["BearerToken"]);
@@ -109,7 +109,7 @@ fn litegraph_can_create_update_disable_and_delete_a_user() {
         assert_eq!(LiteGraph.error(&get(path).token(&tenant.admin).send(&*client).expect(404)), "NotFound");
     }
     delete(&one).expect(200);
-    // The default user is neither deleted nor disabled.
+    // The default user can neither be deleted nor disabled.
     let default = format!("{users}/{ZERO}");
     assert_eq!(LiteGraph.error(&delete(&default).expect(409)), "Conflict");
     let disable = json!({ "FirstName": "default", "Active": false });
@@ -130,7 +130,7 @@ fn keycard_can_update_organizations_and_manage_service_accounts() {
     assert_eq!((&patched["name"], &patched["label"]), (&json!("Renamed"), &json!(tenant.label)));
     let own = read("/organizations").expect(200);
     own.expect_members(&["items", "page_info"]);
-    assert_eq!(own.json()["items"], json!([patched]), "an admin sees its own alone");
+    assert_eq!(own.json()["items"], json!([patched]), "an admin sees only its own");
 
     let accounts = format!("{organization}/service-accounts");
     let made = send("POST", &accounts, &json!({ "name": "sa", "description": "d" })).expect(201);
@@ -140,11 +140,11 @@ fn keycard_can_update_organizations_and_manage_service_accounts() {
     let patched = send("PATCH", &one, &json!({ "description": null })).expect(200);
     patched.expect_members(&["id", "created_at", "name", "updated_at"]);
     let listed = read(&format!("{accounts}?limit=100")).expect(200).json();
-    assert_eq!(listed["items"][2], patched.json(), "the default one, the tenant's, this one: {listed}");
+    assert_eq!(listed["items"][2], patched.json(), "the default, the tenant's and this one: {listed}");
     call("DELETE", &one).token(&tenant.admin).header("content-type", "application/json").send(&*client).expect(204);
     assert_eq!(Keycard.error(&read(&one).expect(404)), "not_found");
     assert_eq!(Keycard.error(&call("DELETE", &one).token(&tenant.admin).send(&*client).expect(404)), "not_found");
-    // A conflict that does not go away: its clients are told not to try again (see `Reply::checked`).
+    // A permanent conflict: the response asks the clients not to retry (see `Reply::checked`).
     let default = format!("{accounts}/{}", read_id(&json!(ZERO)));
     assert_eq!(Keycard.error(&call("DELETE", default).token(&tenant.admin).send(&*client).expect(409)), "conflict");
     assert_eq!(Keycard.error(&read(&format!("{accounts}/{}", nobody())).expect(404)), "not_found");
@@ -163,7 +163,7 @@ fn deleting_a_service_account_deletes_its_credentials() {
     let organization = format!("/organizations/{}", tenant.label);
     get(&organization).token(&subject.secret).send(&*client).expect(401);
     get(&organization).token(&kept).send(&*client).expect(200);
-    // In its place is nothing: what it had does not come back with another of the same name.
+    // A new service account of the same name does not get the deleted one's credentials.
     let again =
         post_by_root(&*client, &format!("{organization}/service-accounts"), &json!({ "name": "account" })).expect(201);
     assert_ne!(read_id(&again.json()["id"]), tenant.account);

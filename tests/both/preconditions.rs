@@ -1,5 +1,5 @@
-//! If-Match and If-None-Match on every face: compared in the write, judged before "nothing changed". And a tenant that
-//! requires If-Match.
+//! If-Match and If-None-Match on every face: compared in the write itself, before it is known whether anything
+//! changes. Also tenants that require If-Match.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use support::face::roles;
 use support::tenant::{Tenant, nobody};
 use support::{Call, call, client, get};
 
-/// Every write of one credential on our own face: its method, the step of its path, and a body.
+/// Every write of one credential on our own face: its method, the suffix of its path, and a body.
 fn writes(tenant: &Tenant) -> [(&'static str, &'static str, Value); 9] {
     [
         ("PATCH", "", json!({ "name": "c" })),
@@ -39,7 +39,7 @@ fn matching_if_match_allows_the_change_in_every_form() {
                 let call = tenant.update(face, subject.id).header("if-match", &*tag);
                 call.json(&tenant.naming(face, name)).send(&*client)
             };
-            // What changes nothing keeps the tag and writes nothing.
+            // An update without a change keeps the ETag and writes nothing.
             let now = tenant.read(Postern, subject.id).json()["name"].clone();
             let same = changed(now.as_str().expect("a name")).expect(200);
             assert_eq!((same.etag(), same.cost.rows_written), (tenant.read(face, subject.id).etag(), 0));
@@ -71,7 +71,7 @@ fn mismatching_if_match_is_412_and_changes_nothing() {
         ];
         let path = tenant.one(face, subject.id);
         for tag in &tags {
-            // Also a body that would change nothing.
+            // Also for a body without a change.
             for call in [
                 tenant.update(face, subject.id).json(&tenant.naming(face, "other")),
                 tenant.update(face, subject.id).json(&body),
@@ -100,9 +100,9 @@ fn deletion_accepts_a_matching_if_match() {
         let path = tenant.one(face, subject.id);
         let delete = |tag: &str| call("DELETE", &path).token(&tenant.admin).header("if-match", tag).send(&*client);
         delete(&tag).expect(face.deleted());
-        // What is not there has no tag: where its deletion is a success, it needs none.
+        // A missing credential has no ETag, so LiteGraph, where deleting it succeeds, requires none.
         delete("*").expect(if face == Face::LiteGraph { 200 } else { 404 });
-        // A star does not stand for what is missing.
+        // `*` does not match a missing credential.
         let update = tenant.update(face, nobody()).header("if-match", "*");
         update.json(&tenant.naming(face, "n")).send(&*client).expect(404);
     }
@@ -132,7 +132,7 @@ fn matching_if_none_match_is_304_on_reads_and_412_on_writes() {
                 assert_eq!(face.error(&reply), face.stale());
             }
         }
-        // Who may not read it learns nothing of its state.
+        // A caller that may not read the credential learns nothing about its state.
         assert_ne!(read("GET", &other.admin, &known).status, 304);
         tenant.update(face, subject.id).json(&tenant.naming(face, format!("{face:?}"))).send(&*client).expect(200);
         let now = read("GET", &tenant.admin, &known).expect(200);
@@ -143,7 +143,8 @@ fn matching_if_none_match_is_304_on_reads_and_412_on_writes() {
     }
 }
 
-/// On our own face their tags are shown; on each vendor's face that has them the same tags are judged.
+/// Our own face returns the ETags of tenants and principals, and each vendor's face that has these resources checks
+/// them.
 #[test]
 fn preconditions_apply_to_tenants_and_principals() {
     let client = client();
@@ -183,7 +184,7 @@ fn preconditions_apply_to_tenants_and_principals() {
     }
 }
 
-/// The write is answered with what it wrote, also where it takes the caller's own right away.
+/// The response of a write has the result, even if the write removes the caller's own right.
 #[test]
 fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     let client = client();
@@ -206,7 +207,7 @@ fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     let rotated = tenant.send_by(&this.secret, "POST", this.under("rotate"), &json!({ "grace_seconds": 0 }));
     let rotated = rotated.expect(200).json();
     assert_eq!(rotated["secrets"].as_array().map(Vec::len), Some(1));
-    assert!(tenant.holds(rotated["secret"].as_str().expect("a secret")) && !tenant.holds(&this.secret));
+    assert!(tenant.accepts(rotated["secret"].as_str().expect("a secret")) && !tenant.accepts(&this.secret));
     let this = own();
     tenant.send_by(&this.secret, "DELETE", &this.path, &Value::Null).expect(204);
     let this = own();
@@ -215,7 +216,8 @@ fn caller_that_removes_its_own_right_gets_the_result_of_the_write() {
     tenant.send_by(&this.secret, "GET", &principal, &Value::Null).refused(401, "inactive");
 }
 
-/// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every face."
+/// "A tenant may require preconditions: then PUT, PATCH and DELETE on one credential without If-Match are 428 on every
+/// face."
 #[test]
 fn tenant_can_require_if_match_on_every_face() {
     let client = client();
@@ -243,7 +245,7 @@ fn tenant_can_require_if_match_on_every_face() {
     for (method, step, body) in writes(&tenant) {
         tenant.send(method, format!("{path}{step}"), &body).refused(428, "precondition_required");
     }
-    // Before what is wrong with the body; a dry run is asked as the change would be; what is new needs none.
+    // 428 comes before validation. A dry run requires the same as the change; creations require nothing.
     tenant.send("PATCH", &path, &json!({ "name": 7 })).refused(428, "precondition_required");
     tenant.send("PATCH", format!("{path}?dry_run=true"), &json!({})).refused(428, "precondition_required");
     assert_eq!(tenant.own(json!({})).shown["revision"], 1);
@@ -271,7 +273,7 @@ fn of_two_writers_with_the_same_etag_only_the_first_succeeds() {
     };
     assert_eq!(put("first", 200).etag(), format!("\"{}.2\"", own.id));
     put("second", 412).refused(412, "stale");
-    // Stale comes before what is wrong with the body.
+    // 412 comes before validation.
     call("PATCH", &own.path)
         .token(&tenant.admin)
         .header("if-match", own.etag())

@@ -1,4 +1,4 @@
-//! The vendors' own clients, as they were recorded, replayed in the tenant `acme`: `tests/recorded/`.
+//! Recorded requests of the vendors' own clients, replayed in the tenant `acme`: `tests/recorded/`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,15 +15,15 @@ use support::{Client, Reply, ZERO, call, client};
 fn every_recorded_request_gets_the_expected_response() {
     let client = client();
     let count = sessions(&BTreeMap::new()).len();
-    let mut told = Vec::new();
-    // One after another: they all make a credential with the same token.
+    let mut lines = Vec::new();
+    // One after another, since all of them create a credential with the same token.
     for index in 0..count {
         let session = &sessions(&names(&*client))[index];
         let mut made = Vec::new();
         for recorded in &session.requests {
             let reply = send(&*client, recorded);
-            told.push(format!("{} {}, got {}", session.name, recorded.line, reply.status));
-            assert_eq!(reply.status, recorded.status, "{}\n{reply:?}", told.join("\n"));
+            lines.push(format!("{} {}, got {}", session.name, recorded.line, reply.status));
+            assert_eq!(reply.status, recorded.status, "{}\n{reply:?}", lines.join("\n"));
             if recorded.method == "HEAD" {
                 assert_eq!(reply.text, "", "{}", recorded.line);
             } else {
@@ -33,23 +33,23 @@ fn every_recorded_request_gets_the_expected_response() {
                 made.push(read_id(&reply.json()["GUID"]));
             }
         }
-        // What has the recorded token, if it is still there: the next client makes one with it too.
+        // Delete the credential with the recorded token, since the next client creates one with it.
         for id in made {
             let path = format!("/v1.0/tenants/{ZERO}/credentials/{}", id.guid());
             call("DELETE", path).by_root().send(&*client).expect(200);
         }
     }
-    // Past the harness, which swallows what a passing test prints.
-    let size = format!("matrix recorded requests: {} cells, none skipped", told.len());
-    writeln!(std::io::stderr(), "\n{}\n{size}", told.join("\n")).expect("told");
+    // To stderr, since the test harness captures what a passing test prints.
+    let size = format!("matrix recorded requests: {} cells, none skipped", lines.len());
+    writeln!(std::io::stderr(), "\n{}\n{size}", lines.join("\n")).expect("stderr");
 }
 
-/// What stands for a recorded id or token, made anew in the tenant that the recordings name.
+/// New ids and tokens in place of the recorded ones, in the tenant of the recordings.
 fn names(to: &dyn Client) -> BTreeMap<&'static str, String> {
     let tenant = Tenant::of(to, Id::ZERO, "acme".to_owned());
     let (client, secret) = tenant.client(&json!({ "name": "recorded" }));
     let credential = tenant.subject().id;
-    // In place of the all-zero credential of LiteGraph's first run, which sessions delete: no id is used twice.
+    // Replaces the all-zero credential of LiteGraph's first run, which the sessions delete: ids are never reused.
     let first = json!({ "UserGUID": ZERO });
     let first = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&first).send(to).expect(200).json();
     let pair = format!("{client}:{secret}");

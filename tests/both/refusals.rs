@@ -1,5 +1,5 @@
-//! Refusals in their order, which is one on every face: unreadable (415, 413, then what the bytes hold), 401, 403, 404, 412,
-//! violations, 409. Each ladder begins with a request that deserves all of them; each step takes one fault away.
+//! Errors in their order, which is the same on every face: unreadable (415, 413, then the body), 401, 403, 404, 412,
+//! violations, 409. Each series starts with a request that has every fault, and each step removes one fault.
 
 use postern::route::ROUTES;
 use serde_json::json;
@@ -9,7 +9,7 @@ use support::routes::{PathIds, body, form, permitted, request};
 use support::tenant::{Tenant, nobody};
 use support::{CLIENTS, Call, Client, call, client, get};
 
-/// Sends each, and compares what it is told; nothing but the last may have written.
+/// Sends each request and checks its error. Only the last may write.
 #[track_caller]
 fn climb(client: &dyn Client, face: Face, steps: Vec<(Call, u16, &str)>) {
     let last = steps.len() - 1;
@@ -63,9 +63,9 @@ fn update_returns_the_first_failing_check() {
     }
 }
 
-/// Whoever calls, and whether or not the body has that coding: nothing in it is looked at.
+/// For every caller, and whether or not the body has that coding: the body is not read.
 #[test]
-fn a_content_coding_is_refused_on_every_route_that_reads_a_body() {
+fn content_coding_is_rejected_on_every_route_that_reads_a_body() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let place = PathIds::new(&tenant);
@@ -103,7 +103,7 @@ fn deletion_returns_the_first_failing_check() {
             (call("DELETE", &*there).token(&tenant.admin), face.deleted(), ""),
         ];
         if face == LiteGraph {
-            // "200, also when it did not exist"; the tenant has to be there.
+            // "200, also when it did not exist"; but the tenant must exist.
             steps[2] =
                 (delete(&missing.replace(&tenant.id.guid(), &nobody().guid())).token(&tenant.admin), 404, "NotFound");
         }
@@ -173,15 +173,15 @@ fn litegraph_reports_violations_before_a_conflict() {
         LiteGraph,
         vec![
             (put(body("", &nobody().guid(), &taken)), 400, "BadRequest"),
-            // Only the database sees this one, in the same trip.
+            // Only the database detects this violation, in the same trip.
             (put(body("n", &nobody().guid(), &taken)), 400, "BadRequest"),
             (put(body("n", &user, &taken)), 409, "Conflict"),
             (put(body("n", &user, &format!("free-{}", subject.id))), 200, ""),
         ],
     );
-    let told = put(body("", &nobody().guid(), &taken)).send(&*client).expect(400).json();
+    let error = put(body("", &nobody().guid(), &taken)).send(&*client).expect(400).json();
     let sentence = format!("No user with GUID '{}' exists.", nobody().guid());
-    assert_eq!(told["Description"], format!("{sentence} Name must have at least 1 character(s)."));
+    assert_eq!(error["Description"], format!("{sentence} Name must have at least 1 character(s)."));
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn creation_returns_the_first_failing_check() {
             ],
         );
     }
-    // Coactive's path has no tenant: root that names none has not said where.
+    // Coactive's path has no tenant, so root must name one.
     let create = || call("POST", CLIENTS);
     let invalid = "{\"roles\":5}";
     climb(
@@ -250,7 +250,7 @@ fn keycard_404_names_the_first_missing_of_organization_account_and_credential() 
     assert_eq!(message("of-nobody", &account), "Organization not found.");
     assert_eq!(message(&other.label, &account), "Service account not found.");
     assert_eq!(message(&tenant.label, &account), "Credential not found.");
-    // Under another service account of the tenant it is missing too.
+    // Under another service account of the tenant the credential is missing, too.
     let path = tenant.one(Keycard, subject.id).replace(&account, &postern::credential::id::Id::ZERO.to_string());
     call("PATCH", path).token(&tenant.admin).json(&json!({})).send(&*client).expect(404);
 }

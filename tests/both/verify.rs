@@ -1,4 +1,4 @@
-//! Verification, and what OAuth has for it: is this token good, whose is it, may it do this. The clock of it is in
+//! Verification, also by OAuth introspection: whether a token is valid, its owner, and its rights. Expiry is tested in
 //! `tests/own/verify.rs`.
 
 use postern::credential::id::Id;
@@ -29,23 +29,23 @@ fn verify_and_introspect_describe_a_valid_token() {
     let viewer = tenant.caller(&["viewer"]);
     let held = json!([{ "role_id": "viewer" }, { "resource": "dataset", "role_id": "editor" }]);
     let own = tenant.own(json!({ "roles": held, "expires_at": "2200-01-01T00:00:00Z" }));
-    let time = |told: &Value| Micros::parse(&text(told)).expect("a time").0;
+    let time = |reported: &Value| Micros::parse(&text(reported)).expect("a time").0;
     let checked = || time(&tenant.verify("of-nobody").json()["checked_at"]) / 1_000_000;
     let (before, token, after) = (checked(), tenant.access(own.id, &own.secret), checked());
-    // An access token ends by itself an hour after its second began, though its credential lives on.
+    // An access token expires an hour after the second it was issued in, although its credential does not.
     let end = time(&tenant.verify(&token).json()["expires_at"]);
     assert!((before..=after).contains(&(end / 1_000_000 - 3600)), "{before} {after}: {end}");
     for (token, end) in [(own.secret.clone(), 7_258_118_400_000_000), (token, end)] {
-        // Root asks about any tenant's: it may do everything, and has no tenant of its own.
+        // Root may verify tokens of any tenant: it has every right, and no tenant of its own.
         for by in [&tenant.admin, &viewer, &own.secret, client.root_token()] {
             let reply = tenant.send_by(by, "POST", "/v1/verify", &json!({ "token": token })).expect(200);
             assert_eq!(reply.cost.rows_written, 0);
-            let told = reply.json();
+            let reported = reply.json();
             assert_eq!(
-                told,
+                reported,
                 json!({
                     "active": true, "tenant": tenant.id, "principal": tenant.account, "credential": own.id, "name": "own",
-                    "roles": held, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": told["checked_at"],
+                    "roles": held, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": reported["checked_at"],
                     "max_staleness_seconds": 0,
                 })
             );
@@ -61,16 +61,16 @@ fn verify_and_introspect_describe_a_valid_token() {
             );
         }
     }
-    // Who asks may come by Basic, as OAuth's clients do.
+    // The caller may authenticate by Basic, as OAuth's clients do.
     let pair = format!("{}:{}", own.id.client(), own.secret);
     assert_eq!(introspect(&own.secret).basic(&pair).send(&*client).expect(200).json()["active"], true);
-    // A secret that is being replaced ends sooner than its credential.
+    // A retiring secret expires before its credential.
     let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
     assert_eq!(tenant.verify(&own.secret).json()["expires_at"], begun["secrets"][0]["expires_at"]);
     assert_ne!(begun["secrets"][0]["expires_at"], "2200-01-01T00:00:00.000000Z");
 }
 
-/// `scope` has the roles that are on everything: full access is every role there is, a role on one resource is none of them.
+/// `scope` has the roles that apply to everything: all roles for full access, and none for a role on one resource.
 #[test]
 fn introspection_scope_lists_only_roles_without_a_resource() {
     let client = client();
@@ -82,8 +82,8 @@ fn introspection_scope_lists_only_roles_without_a_resource() {
         (json!([of_resource, { "role_id": "editor" }, { "role_id": "viewer" }]), "editor viewer"),
     ] {
         let own = tenant.own(json!({ "roles": roles }));
-        let told = introspect(&own.secret).token(&tenant.admin).send(&*client).expect(200).json();
-        assert_eq!((&told["scope"], &told["exp"]), (&json!(scope), &Value::Null));
+        let reported = introspect(&own.secret).token(&tenant.admin).send(&*client).expect(200).json();
+        assert_eq!((&reported["scope"], &reported["exp"]), (&json!(scope), &Value::Null));
     }
 }
 
@@ -94,18 +94,18 @@ fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
     let own = tenant.own(json!({}));
     let token = tenant.access(own.id, &own.secret);
     let unknown = |tenant: &Tenant, token: &str| {
-        let told = tenant.verify(token).json();
-        let checked_at = &told["checked_at"];
+        let reported = tenant.verify(token).json();
+        let checked_at = &reported["checked_at"];
         let expected =
             json!({ "active": false, "reason": "unknown", "checked_at": checked_at, "max_staleness_seconds": 0 });
-        assert_eq!(told, expected, "{token}");
+        assert_eq!(reported, expected, "{token}");
     };
     let inactive = |token: &str| {
-        // RFC 7662 tells nothing of a token that is not active.
-        let told = introspect(token).token(&tenant.admin).send(&*client).expect(200);
-        assert_eq!(told.json(), json!({ "active": false }));
+        // RFC 7662 responses have no details about a token that is not active.
+        let reported = introspect(token).token(&tenant.admin).send(&*client).expect(200);
+        assert_eq!(reported.json(), json!({ "active": false }));
     };
-    let told = |reason: &str| {
+    let is_reported_as = |reason: &str| {
         for token in [&own.secret, &token] {
             let seen = tenant.verify(token).json();
             assert_eq!(
@@ -121,22 +121,22 @@ fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
     let patch = |path: &str, body: Value| drop(tenant.send("PATCH", path, &body).expect(200));
     unknown(&other, &own.secret);
     patch(&own.path, json!({ "enabled": false }));
-    told("inactive");
+    is_reported_as("inactive");
     patch(&own.path, json!({ "enabled": true, "expires_at": "2020-01-01T00:00:00Z" }));
-    told("expired");
+    is_reported_as("expired");
     patch(&own.path, json!({ "expires_at": null, "enabled": false }));
     tenant.step(&own, "revoke", &json!({ "reason": "leaked" })).expect(200);
-    told("revoked");
+    is_reported_as("revoked");
     tenant.step(&own, "restore", &json!({})).expect(200);
-    told("inactive");
+    is_reported_as("inactive");
     patch(&own.path, json!({ "enabled": true }));
     holds();
     let principal = tenant.at(&format!("/principals/{}", tenant.account));
     for enabled in [false, true] {
         patch(&principal, json!({ "enabled": enabled }));
-        if enabled { holds() } else { told("inactive") }
+        if enabled { holds() } else { is_reported_as("inactive") }
     }
-    // A tenant that is off has no callers; root still may ask.
+    // No caller of a disabled tenant authenticates, but root may still verify.
     let switch = |enabled: bool| {
         call("PATCH", tenant.at("")).by_root().json(&json!({ "enabled": enabled })).send(&*client).expect(200);
     };
@@ -145,9 +145,10 @@ fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
     let by_root = call("POST", "/v1/verify").by_root().json(&json!({ "token": own.secret })).send(&*client);
     assert_eq!(by_root.expect(200).json()["reason"], "inactive");
     switch(true);
-    // A secret that was replaced is expired while it is still there, and so is what was given for it; then both are none.
+    // A replaced secret is reported as expired while it is stored, and so are its access tokens; then both are
+    // unknown.
     tenant.step(&own, "rotate", &json!({ "grace_seconds": 0 })).expect(200);
-    told("expired");
+    is_reported_as("expired");
     tenant.step(&own, "rotate", &json!({ "grace_seconds": 0 })).expect(200);
     let deleted = tenant.own(json!({}));
     tenant.send("DELETE", &deleted.path, &Value::Null).expect(204);
@@ -175,7 +176,7 @@ fn verify_reports_whether_the_token_grants_a_role() {
         json!({ "role_id": "editor", "resource": "r", "resource_instance": "i" }),
         json!({ "role_id": "nobody" }),
     ];
-    // Which of those a credential of these roles may.
+    // The rights that a credential with these roles has.
     #[rustfmt::skip]
     let table = [
         (json!(null),                                                                [1, 1, 1, 1, 1, 1, 1]),
@@ -196,9 +197,9 @@ fn verify_reports_whether_the_token_grants_a_role() {
         let access = tenant.access(own.id, &own.secret);
         assert_eq!([may(&own.secret), may(&access)], [expected.map(Some); 2], "{roles}");
         tenant.step(&own, "revoke", &Value::Null).expect(200);
-        assert_eq!(may(&own.secret), [Some(0); 7], "what does not hold may do nothing");
+        assert_eq!(may(&own.secret), [Some(0); 7], "an invalid token has no rights");
     }
-    assert_eq!(ask(&tenant, &json!({ "token": "x" })).json().get("allowed"), None, "where nothing was asked for");
+    assert_eq!(ask(&tenant, &json!({ "token": "x" })).json().get("allowed"), None, "without a question about a right");
 }
 
 #[test]
@@ -208,21 +209,21 @@ fn verify_and_introspect_reject_unauthorized_callers_and_invalid_requests() {
     let own = tenant.own(json!({}));
     let scoped = tenant.own(json!({ "roles": [{ "role_id": "admin", "resource": "dataset" }] }));
     let verify = |body: &str| call("POST", "/v1/verify").bytes(body.to_owned());
-    let asked = |body: &str| verify(body).token(&tenant.admin);
+    let by_admin = |body: &str| verify(body).token(&tenant.admin);
     let question = json!({ "token": own.secret }).to_string();
     for (call, status, word, trips) in [
         (verify(&question), 401, "unauthenticated", 0),
         (verify(&question).token("of-nobody"), 401, "unauthenticated", 1),
         (verify(&question).token(&scoped.secret), 403, "forbidden", 1),
-        (asked("{"), 400, "unreadable", 0),
-        (asked(&question).header("content-type", "text/plain"), 415, "unsupported_media_type", 0),
+        (by_admin("{"), 400, "unreadable", 0),
+        (by_admin(&question).header("content-type", "text/plain"), 415, "unsupported_media_type", 0),
         (verify("{}").token("of-nobody"), 401, "unauthenticated", 1),
-        (asked("{}"), 422, "/token missing", 1),
-        (asked("{\"token\":\"\"}"), 422, "/token too_short", 1),
-        (asked("{\"token\":5,\"zone\":1}"), 422, "/token type, /zone unknown_member", 1),
-        (asked("{\"token\":\"x\",\"resource\":\"r\"}"), 422, "/role_id missing", 1),
+        (by_admin("{}"), 422, "/token missing", 1),
+        (by_admin("{\"token\":\"\"}"), 422, "/token too_short", 1),
+        (by_admin("{\"token\":5,\"zone\":1}"), 422, "/token type, /zone unknown_member", 1),
+        (by_admin("{\"token\":\"x\",\"resource\":\"r\"}"), 422, "/role_id missing", 1),
         (
-            asked("{\"token\":\"x\",\"role_id\":\"r\",\"resource_instance\":\"i\"}"),
+            by_admin("{\"token\":\"x\",\"role_id\":\"r\",\"resource_instance\":\"i\"}"),
             422,
             "/resource_instance instance_alone",
             1,
@@ -250,7 +251,7 @@ fn verify_and_introspect_reject_unauthorized_callers_and_invalid_requests() {
     }
 }
 
-/// The note is made when the answer is out, in a trip that is not the caller's, and at most once a minute.
+/// A use is recorded after the response, in a trip of its own, at most once a minute.
 #[test]
 fn verifying_a_token_records_its_use_after_the_response_once_a_minute() {
     let client = client();
@@ -267,15 +268,15 @@ fn verifying_a_token_records_its_use_after_the_response_once_a_minute() {
         let first = ask(&own.secret);
         assert_eq!((first.trips, first.rows_written), (1, 0), "{what}");
         let noted = (0..500).map(|_| read(own.id)).find(|reply| reply.json()["last_used_at"].is_string());
-        let noted = noted.expect("a use that is noted");
-        let told = noted.json();
+        let noted = noted.expect("a recorded use");
+        let reported = noted.json();
         assert_eq!(
-            (noted.etag(), &told["updated_at"]),
+            (noted.etag(), &reported["updated_at"]),
             (before.etag(), &before.json()["updated_at"]),
-            "a use is no change"
+            "a use is not a change"
         );
-        assert_eq!(told["secrets"][0]["last_used_at"], told["last_used_at"], "{what}: of its secret too");
-        // Within the minute it does not move, however often it is used. What does not hold is not used.
+        assert_eq!(reported["secrets"][0]["last_used_at"], reported["last_used_at"], "{what}: also per secret");
+        // Within the minute it does not move, however often the token is used. An invalid token records no use.
         let off = tenant.own(json!({ "enabled": false }));
         ask(&off.secret);
         for _ in 0..20 {
@@ -283,12 +284,13 @@ fn verifying_a_token_records_its_use_after_the_response_once_a_minute() {
             get(&own.path).token(&own.secret).send(&*client).expect(200);
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
-        assert_eq!(read(own.id).json(), told, "{what}");
+        assert_eq!(read(own.id).json(), reported, "{what}");
         assert_eq!(read(off.id).json()["last_used_at"], Value::Null, "{what}");
     }
 }
 
-/// RFC 8414: where what is, for clients that know nothing but the host. It asks nobody who they are, and no database.
+/// RFC 8414: the endpoints, for clients that know only the host. The route neither authenticates nor uses the
+/// database.
 #[test]
 fn server_metadata_needs_no_authentication_and_no_trip() {
     let client = client();
@@ -305,11 +307,11 @@ fn server_metadata_needs_no_authentication_and_no_trip() {
         })
     );
     for path in [OAUTH_TOKEN, INTROSPECT] {
-        // Without a client it refuses: so it is there.
+        // The endpoint exists: it rejects a request without a client.
         let refused = call("POST", path).form("grant_type=client_credentials&token=x").send(&*client).expect(401);
         assert_eq!(oauth_error(&refused), "invalid_client");
     }
-    // What it is for: a client that logs in there calls every route that its roles allow.
+    // A client that logs in there can call every route that its roles allow.
     let tenant = Tenant::new(&*client);
     let own = tenant.own(json!({ "roles": roles(&["viewer"]) }));
     get(&own.path).token(&tenant.access(own.id, &own.secret)).send(&*client).expect(200);

@@ -1,4 +1,4 @@
-//! The canary in a body: what a face has a word for is shown and stored where that word belongs; nothing else is.
+//! The canary in a body: known members are returned and stored in their own place only, unknown members nowhere.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use postern::credential::table::{Destination, Shape};
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
-use crate::{CANARY, Trace, root, set, stored, told, trace};
+use crate::{CANARY, Trace, root, set, stored, title, trace};
 use support::ROOT;
 use support::scene::{Scene, is_ours, method, takes_form, url};
 
@@ -15,14 +15,14 @@ fn sent(scene: &Scene, route: &Route, body: &[u8]) -> Trace {
     trace(&scene.world, route, &url(route, &scene.target), &root(), body)
 }
 
-/// Sends the usual body with one more member, or with another value of one.
+/// Sends the usual body with an additional member, or with another value of a member.
 fn sent_with(scene: &Scene, route: &Route, member: &str, value: Value) -> Trace {
     let mut body: Map<String, Value> = serde_json::from_slice(&scene.body(route)).unwrap();
     body.insert(member.to_owned(), value);
     sent(scene, route, Value::Object(body).to_string().as_bytes())
 }
 
-/// The routes whose body says fields.
+/// The routes whose bodies have fields.
 fn writing() -> impl Iterator<Item = (&'static Route, Noun, Verb)> {
     ROUTES.iter().filter_map(|route| match route.operation {
         Operation::Write(noun, verb) => Some((route, noun, verb)),
@@ -30,7 +30,7 @@ fn writing() -> impl Iterator<Item = (&'static Route, Noun, Verb)> {
     })
 }
 
-/// The routes that read a body, whatever it is for.
+/// The routes that read a body, for any purpose.
 fn reading() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| match route.operation {
         Operation::Write(..) | Operation::LogIn(_) | Operation::Verify(_) => true,
@@ -59,7 +59,7 @@ fn unreadable_body_leaves_no_trace() {
     let scene = Scene::new();
     for route in reading() {
         for body in &bodies {
-            let of = format!("{} of {body:.80}", told(route));
+            let of = format!("{} of {body:.80}", title(route));
             let trace = sent(&scene, route, body.as_bytes());
             assert!([400, 413, 422].contains(&trace.reply.status), "{of}: {}", trace.reply.status);
             trace.leaves_nothing(&scene.world, CANARY, &of);
@@ -80,14 +80,14 @@ fn ignored_member_of_a_body_leaves_no_trace() {
         {
             body.insert(member.to_owned(), CANARY.into());
         }
-        let of = told(route);
+        let of = title(route);
         let trace = sent(&scene, route, Value::Object(body).to_string().as_bytes());
         assert!(trace.reply.status < 300, "{of}: {}", trace.reply.text);
         trace.leaves_nothing(&scene.world, CANARY, &of);
     }
 }
 
-/// Our own face refuses it, and points at it: by its name, and never with its value.
+/// Our own face rejects an unknown member and reports its name, never its value.
 #[test]
 fn unknown_member_is_reported_by_name_without_its_value() {
     let scene = Scene::new();
@@ -100,7 +100,7 @@ fn unknown_member_is_reported_by_name_without_its_value() {
             ("secret", deep.clone()),
             ("id", deep.clone()),
         ] {
-            let of = format!("{} with {name}", told(route));
+            let of = format!("{} with {name}", title(route));
             let trace = sent_with(&scene, route, name, value);
             assert_eq!(trace.reply.status, 422, "{of}: {}", trace.reply.text);
             assert!(trace.reply.text.contains(&format!("\"/{name}\"")), "{of}: {}", trace.reply.text);
@@ -109,13 +109,13 @@ fn unknown_member_is_reported_by_name_without_its_value() {
         let trace = sent_with(&scene, route, CANARY, json!("value"));
         assert_eq!(trace.reply.status, 422, "{}", trace.reply.text);
         assert_eq!(trace.reply.json()["violations"][0]["pointer"], format!("/{CANARY}"), "{}", trace.reply.text);
-        trace.assert_only_shown_in(&["violations"], CANARY, &told(route));
-        trace.assert_never_asked(CANARY, &told(route));
+        trace.assert_only_shown_in(&["violations"], CANARY, &title(route));
+        trace.assert_never_queried(CANARY, &title(route));
     }
     assert_eq!(scene.world.stored(), before);
 }
 
-/// What only reads goes to the database, to be compared; nothing of it comes back, and nothing keeps it.
+/// Read-only members are sent to the database for comparison. They are neither returned nor stored.
 #[test]
 fn read_only_member_is_neither_stored_nor_returned() {
     let mut refused = 0;
@@ -127,9 +127,9 @@ fn read_only_member_is_neither_stored_nor_returned() {
             Field::ALL.into_iter().filter_map(|field| route.face.dialect.word(noun, verb, field)).collect();
         for name in known.as_object().unwrap().keys().filter(|name| !words.contains(&name.as_str())) {
             for value in [json!(CANARY), json!([{"id": CANARY, "hint": CANARY}])] {
-                let of = format!("{} with {name}: {value}", told(route));
+                let of = format!("{} with {name}: {value}", title(route));
                 let trace = sent_with(&scene, route, name, value);
-                // These two move by themselves, and say nothing here.
+                // The service changes these two itself, and ignores them in a body.
                 let moves = matches!(name.as_str(), "last_used_at" | "secrets");
                 let says = matches!(verb, Verb::Replace | Verb::Merge);
                 assert_eq!(trace.reply.status, if moves && says { 200 } else { 422 }, "{of}: {}", trace.reply.text);
@@ -141,7 +141,7 @@ fn read_only_member_is_neither_stored_nor_returned() {
     assert!(refused > 60, "{refused}");
 }
 
-/// The columns in which a field is stored in clear.
+/// The columns in which a field is stored in plain text.
 fn columns(field: Field) -> BTreeSet<String> {
     let row = field.row().expect("a field");
     let column = match row.destination {
@@ -164,7 +164,7 @@ fn columns(field: Field) -> BTreeSet<String> {
     if field == Field::Name {
         columns.extend(set(&["credentials_by_name.name", "tenants.label"]));
     }
-    // A part of a name, and so of the whole.
+    // A part of a name is stored in the whole name, too.
     if matches!(row.shape, Shape::TextOrNull { .. }) {
         columns.extend(set(&["principals.name"]));
     }
@@ -175,19 +175,19 @@ fn columns(field: Field) -> BTreeSet<String> {
     columns
 }
 
-/// The member of an answer that shows a field which a body says by this word.
+/// The member of a response for a field that a body has under this name.
 fn shown_as(field: Field, word: &'static str) -> &'static str {
     if field == Field::Reason { "revoked_reason" } else { word }
 }
 
-/// A search says how to list, and each wrong member of it is told by its name.
+/// A search controls a list; each invalid member is reported by name.
 #[test]
 fn invalid_search_leaves_no_trace() {
     let scene = Scene::new();
     for route in reading().filter(|route| matches!(route.operation, Operation::Page(..))) {
         for member in ["Ordering", "MaxResults", "Skip", "ContinuationToken"] {
             for value in [json!(CANARY), json!([CANARY]), json!({CANARY: CANARY})] {
-                let of = format!("{} of {member}: {value}", told(route));
+                let of = format!("{} of {member}: {value}", title(route));
                 let trace = sent(&scene, route, json!({member: value}).to_string().as_bytes());
                 assert_eq!(trace.reply.status, 400, "{of}: {}", trace.reply.text);
                 assert!(trace.reply.text.contains(member), "{of}: {}", trace.reply.text);
@@ -225,10 +225,10 @@ fn field_value_is_stored_and_returned_only_as_that_field_and_in_no_error() {
         for (field, word) in fields.filter_map(|field| Some((field, route.face.dialect.word(noun, verb, field)?))) {
             let mut scene = Scene::new();
             for shape in &shapes {
-                let of = format!("{} of {word}: {shape:.100}", told(route));
+                let of = format!("{} of {word}: {shape:.100}", title(route));
                 let trace = sent_with(&scene, route, word, shape.clone());
                 if trace.reply.status >= 400 {
-                    // Only where a name that the client gave is pointed at.
+                    // Only if the violation's pointer has a name from the request.
                     let names = is_ours(route) && trace.reply.text.contains(&format!("/{CANARY}\""));
                     trace.assert_only_shown_in(if names { &["violations"] } else { &[] }, CANARY, &of);
                     assert_eq!(stored(&scene.world, CANARY), set(&[]), "{of}: stored");
@@ -238,14 +238,14 @@ fn field_value_is_stored_and_returned_only_as_that_field_and_in_no_error() {
                 let shown = crate::shown(&trace.reply, CANARY);
                 let may = if field == Field::RolesContext { set(&[]) } else { set(&[shown_as(field, word), "label"]) };
                 assert!(shown.is_subset(&may), "{of}: {}", trace.reply.text);
-                assert!(!crate::holds(&trace.headers, CANARY) && !crate::holds(&trace.log, CANARY), "{of}");
+                assert!(!crate::contains(&trace.headers, CANARY) && !crate::contains(&trace.log, CANARY), "{of}");
                 let stored = stored(&scene.world, CANARY);
                 assert!(stored.is_subset(&columns(field)), "{of}: {stored:?}");
-                assert!(field != Field::Secret || !crate::holds(&trace.asked, CANARY), "{of}: {}", trace.asked);
+                assert!(field != Field::Secret || !crate::contains(&trace.queries, CANARY), "{of}: {}", trace.queries);
                 kept += usize::from(!stored.is_empty());
                 scene = Scene::new();
             }
         }
     }
-    assert!(kept > 20 && refused > 100, "both happen: {kept}, {refused}");
+    assert!(kept > 20 && refused > 100, "some are kept and some rejected: {kept}, {refused}");
 }

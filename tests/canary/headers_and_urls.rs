@@ -1,15 +1,16 @@
-//! The canary in a header or in the URL: whatever it is there for, no answer has it and nothing stores it.
+//! The canary in a header or in the URL: no response has it and nothing stores it, whatever the header or parameter is
+//! for.
 
 use std::collections::BTreeSet;
 
 use postern::route::{Operation, ROUTES};
 
-use crate::{CANARY, deletes, root, set, shown, stored, told, trace};
+use crate::{CANARY, deletes, root, set, shown, stored, title, trace};
 use support::ROOT;
 use support::scene::{Scene, is_litegraph, method, request_url, url};
 use support::watched::{Noted, Wire};
 
-/// The headers that any route reads, found by listening.
+/// The headers that any route reads, found by recording.
 fn headers_read() -> BTreeSet<String> {
     let scene = Scene::new();
     let bearer = format!("Bearer {ROOT}");
@@ -37,7 +38,7 @@ fn headers_leave_no_trace_except_the_request_id() {
         for value in [CANARY.to_owned(), format!("{CANARY} <{CANARY}>"), format!("\"{CANARY}.1\"")] {
             let mut scene = Scene::new();
             for route in ROUTES {
-                let of = format!("{} with {name}: {value}", told(route));
+                let of = format!("{} with {name}: {value}", title(route));
                 let mut headers = vec![("authorization", bearer.as_str()), (name, value.as_str())];
                 if name != "x-postern-tenant" {
                     headers.push(("x-postern-tenant", "acme"));
@@ -45,9 +46,9 @@ fn headers_leave_no_trace_except_the_request_id() {
                 let trace =
                     trace(&scene.world, route, &request_url(route, &scene.target), &headers, &scene.body(route));
                 if name == "x-request-id" && value == CANARY {
-                    // "A request id (the caller's when it is a sane one)": told back, kept with the change.
+                    // "A request id (the caller's when it is a sane one)": echoed, and stored with the change.
                     assert_eq!(trace.reply.header("x-request-id"), Some(CANARY), "{of}");
-                    // And told by the history.
+                    // The history reports it, too.
                     let history = matches!(route.operation, Operation::History(_));
                     assert!(
                         shown(&trace.reply, CANARY).is_subset(&set(if history { &["request_id"] } else { &[] })),
@@ -58,16 +59,16 @@ fn headers_leave_no_trace_except_the_request_id() {
                     let kept: Vec<_> = kept.iter().map(String::as_str).chain(["events.request"]).collect();
                     assert!(stored(&scene.world, CANARY).is_subset(&set(&kept)), "{of}");
                 } else if name == "host" && matches!(route.operation, Operation::Metadata(_)) {
-                    // It tells where it is by the name that it was called by (RFC 8414 §2).
-                    let told = ["introspection_endpoint", "issuer", "token_endpoint"];
-                    trace.assert_only_shown_in(&told, CANARY, &of);
+                    // The metadata has the host of the request (RFC 8414 §2).
+                    let members = ["introspection_endpoint", "issuer", "token_endpoint"];
+                    trace.assert_only_shown_in(&members, CANARY, &of);
                 } else {
                     trace.assert_nowhere(&scene.world, CANARY, &of);
                 }
                 if name == "idempotency-key" {
-                    trace.assert_never_asked(CANARY, &of);
+                    trace.assert_never_queried(CANARY, &of);
                 }
-                // Each deletion deletes something, once.
+                // Every deletion has something to delete, but only once.
                 if deletes(route) && trace.reply.status < 300 && value == CANARY {
                     scene = Scene::new();
                 }
@@ -96,7 +97,7 @@ fn parts_of_a_url_leave_no_trace() {
         for url in &urls {
             let of = format!("{} {url}", method(route));
             let trace = trace(&scene.world, route, url, &headers, &scene.body(route));
-            // LiteGraph's clients are told 200 where there is nothing to delete.
+            // LiteGraph reports 200 if there is nothing to delete.
             let gone = deletes(route) && is_litegraph(route) && trace.reply.status == 200;
             assert!(gone || [400, 404, 405].contains(&trace.reply.status), "{of}: {}", trace.reply.text);
             trace.assert_nowhere(&scene.world, CANARY, &of);
@@ -122,7 +123,7 @@ fn parts_of_a_url_leave_no_trace() {
                 scene = Scene::new();
             }
         }
-        // What a list is narrowed by is looked for, and that is all.
+        // A filter only selects.
         let narrowed = format!("{whole}?role={CANARY}&name_prefix={CANARY}");
         let trace = trace(&scene.world, route, &narrowed, &headers, &scene.body(route));
         trace.assert_nowhere(&scene.world, CANARY, &narrowed);

@@ -1,11 +1,11 @@
-//! The canary where it is exchanged or looked for: at a log-in, in an access token, and in a path that has a token.
+//! The canary in exchanges and searches: at a log-in, in an access token, and in a path with a token.
 
 use data_encoding::BASE64;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::json;
 
 use crate::tokens::admin;
-use crate::{CANARY, Trace, deletes, failures, holds, root, set, shows_tokens, stored, told, trace};
+use crate::{CANARY, Trace, contains, deletes, failures, returns_tokens, root, set, stored, title, trace};
 use support::scene::{FORM, Header, PathIds, Scene, TokenKind, basic, bearer, request_url, signature, takes_form, url};
 use support::{ROOT, ZERO, text};
 
@@ -19,7 +19,7 @@ fn sent(scene: &Scene, route: &Route, url: &str, headers: &[Header], body: &[u8]
     trace(&scene.world, route, url, headers, body)
 }
 
-/// Bodies that hold the canary wherever a log-in might read it.
+/// Bodies with the canary wherever a log-in could read it.
 fn bodies(route: &Route, client: &str) -> Vec<String> {
     if takes_form(route) {
         let encoded = CANARY.replace("canary", "%63an%61ry");
@@ -65,7 +65,7 @@ fn failed_log_in_leaves_no_trace() {
         for (authorization, body) in
             authorizations.iter().flat_map(|value| bodies(route, &client).into_iter().map(move |body| (value, body)))
         {
-            let of = format!("{} with {authorization:?} and {body}", told(route));
+            let of = format!("{} with {authorization:?} and {body}", title(route));
             let headers: Vec<Header> = authorization.iter().cloned().collect();
             let trace = sent(&scene, route, route.path, &headers, body.as_bytes());
             assert!([400, 401, 422].contains(&trace.reply.status), "{of}: {}", trace.reply.text);
@@ -92,19 +92,19 @@ fn secret_used_to_log_in_leaves_no_trace() {
         }
         for (headers, body) in ways {
             let trace = sent(&scene, route, route.path, &headers, &body);
-            assert_eq!(trace.reply.status, 200, "{}: {}", told(route), trace.reply.text);
-            trace.leaves_nothing(&scene.world, CANARY, &told(route));
-            // Nor is what it gets: the part that nobody else can make.
+            assert_eq!(trace.reply.status, 200, "{}: {}", title(route), trace.reply.text);
+            trace.leaves_nothing(&scene.world, CANARY, &title(route));
+            // Nor is the secret part of the issued access token.
             let access = text(&trace.reply.json(), "access_token");
             let signature = signature(&access);
-            trace.assert_only_shown_in(&["access_token"], signature, &told(route));
-            trace.assert_never_asked(signature, &told(route));
-            assert_eq!(stored(&scene.world, signature), set(&[]), "{}", told(route));
+            trace.assert_only_shown_in(&["access_token"], signature, &title(route));
+            trace.assert_never_queried(signature, &title(route));
+            assert_eq!(stored(&scene.world, signature), set(&[]), "{}", title(route));
         }
     }
 }
 
-/// Presented in every way, to every route, by those who may and those who may not, over a database that fails, too.
+/// Presented in every form, to every route, by valid and invalid callers, also while the database fails.
 #[test]
 fn presented_access_token_leaves_no_trace() {
     for caller in ["admin", "viewer", "disabled credential", "deleted credential", "past its end"] {
@@ -114,7 +114,7 @@ fn presented_access_token_leaves_no_trace() {
             let access = known.token.clone();
             let signature = signature(&access);
             let client = known.client.client();
-            // What lets it in comes last, since it may delete the caller.
+            // The accepted form comes last, since the request may delete the caller.
             for present in [
                 ("x-token", access.clone()),
                 basic(&client, &access),
@@ -122,7 +122,7 @@ fn presented_access_token_leaves_no_trace() {
                 bearer(&format!("{access}x")),
                 bearer(&access),
             ] {
-                let of = format!("{} by {caller} with {}", told(route), present.0);
+                let of = format!("{} by {caller} with {}", title(route), present.0);
                 let headers = [present];
                 let (url, body) = (request_url(route, &scene.target), scene.body(route));
                 for trace in failures(&scene.world, route, &url, &headers, &body) {
@@ -139,7 +139,7 @@ fn presented_access_token_leaves_no_trace() {
     }
 }
 
-/// A form and a body of LiteGraph's that has an access token for a secret.
+/// A form, and a body of LiteGraph's face, with an access token as the secret.
 #[test]
 fn access_token_sent_as_a_secret_leaves_no_trace() {
     let scene = Scene::new();
@@ -148,13 +148,14 @@ fn access_token_sent_as_a_secret_leaves_no_trace() {
     for route in log_ins().filter(|route| takes_form(route)) {
         let trace = sent(&scene, route, route.path, &[], &known.form());
         assert_eq!(trace.reply.status, 401, "{}", trace.reply.text);
-        trace.leaves_nothing(&scene.world, signature, &told(route));
+        trace.leaves_nothing(&scene.world, signature, &title(route));
     }
     let body = json!({"UserGUID": ZERO, "Name": "n", "BearerToken": known.token}).to_string();
-    for route in ROUTES.iter().filter(|route| shows_tokens(route) && matches!(route.operation, Operation::Write(..))) {
+    for route in ROUTES.iter().filter(|route| returns_tokens(route) && matches!(route.operation, Operation::Write(..)))
+    {
         let trace = sent(&scene, route, &url(route, &scene.target), &[known.bearer()], body.as_bytes());
         assert_eq!(trace.reply.status, 400, "{}", trace.reply.text);
-        trace.leaves_nothing(&scene.world, signature, &told(route));
+        trace.leaves_nothing(&scene.world, signature, &title(route));
     }
 }
 
@@ -205,12 +206,12 @@ mod in_a_path {
             for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
                 let reply = scene.world.send(method, &url, &[("authorization", &headers[0].1)], CANARY.as_bytes());
                 assert!([204, 405].contains(&reply.status), "{method} {url}: {}", reply.text);
-                assert!(!holds(&format!("{reply:?}"), CANARY), "{method} {url}: {reply:?}");
+                assert!(!contains(&format!("{reply:?}"), CANARY), "{method} {url}: {reply:?}");
             }
         }
     }
 
-    /// Once its credential is gone, the history does not tell it.
+    /// After its credential is deleted, the history does not contain the token.
     #[test]
     fn token_is_in_no_event_of_its_deletion() {
         for route in ROUTES.iter().filter(|route| deletes(route)) {
@@ -221,10 +222,10 @@ mod in_a_path {
             let place = PathIds { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
             let headers = root();
             let trace = sent(&scene, route, &request_url(route, &place), &headers, b"");
-            assert!(trace.reply.status < 300, "{}: {}", told(route), trace.reply.text);
+            assert!(trace.reply.status < 300, "{}: {}", title(route), trace.reply.text);
             let left = format!("SELECT count(*) FROM credentials WHERE id = '{id}'");
-            assert_eq!(scene.world.db.count(&left), 0, "{}", told(route));
-            trace.leaves_nothing(&scene.world, CANARY, &told(route));
+            assert_eq!(scene.world.db.count(&left), 0, "{}", title(route));
+            trace.leaves_nothing(&scene.world, CANARY, &title(route));
         }
     }
 }

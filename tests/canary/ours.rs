@@ -1,4 +1,4 @@
-//! The canary where our own face alone takes or shows a secret: asked about, made by a rotation, given again under an
+//! The canary on our own face: secrets that are verified, created by a rotation, or returned again for an
 //! Idempotency-Key.
 
 use postern::credential::field::{Noun, Verb};
@@ -8,7 +8,7 @@ use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::tokens::{admin, id, random, shows_as};
-use crate::{CANARY, Trace, failures, root, set, shows_tokens, stored, told, trace};
+use crate::{CANARY, Trace, failures, returns_tokens, root, set, stored, title, trace};
 use support::scene::{
     Header, PathIds, Scene, TokenKind, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature,
     takes_form,
@@ -30,7 +30,7 @@ fn verifies(operation: Operation) -> bool {
 mod asked_about {
     use super::*;
 
-    /// Bodies that hold a token wherever a question about one might have it.
+    /// Bodies with a token wherever a verification could read it.
     fn bodies(route: &Route, token: &str) -> Vec<String> {
         if takes_form(route) {
             return vec![
@@ -46,7 +46,7 @@ mod asked_about {
             json!({"token": token}),
             json!({"token": token, "role_id": "admin"}),
             json!({"token": token, "role_id": "admin", "resource": "r", "resource_instance": "i"}),
-            // Each of them wrong.
+            // Each of them is invalid.
             json!({"token": [token]}),
             json!({"token": {"token": token}}),
             json!({"token": token, "role_id": 5}),
@@ -59,7 +59,7 @@ mod asked_about {
         bodies.iter().map(Value::to_string).collect()
     }
 
-    /// By each who may ask and each who may not, of a token that holds and of one that nobody has.
+    /// By authorized and unauthorized callers, for a valid token and for an unknown one.
     #[test]
     fn verified_token_leaves_no_trace() {
         for there in [false, true] {
@@ -73,7 +73,7 @@ mod asked_about {
                 let headers = scene.caller(caller);
                 for route in routes_of(verifies) {
                     for body in bodies(route, CANARY) {
-                        let of = format!("{} of {body} by {caller}, there: {there}", told(route));
+                        let of = format!("{} of {body} by {caller}, there: {there}", title(route));
                         let trace = sent(&scene, route, &scene.target, &headers, body.as_bytes());
                         trace.leaves_nothing(&scene.world, CANARY, &of);
                         for trace in failures(&scene.world, route, route.path, &headers, body.as_bytes()) {
@@ -86,7 +86,7 @@ mod asked_about {
         }
     }
 
-    /// It is found, so what was looked for was it.
+    /// The token is found, so the search is for the right text.
     #[test]
     fn verify_describes_a_valid_token_without_returning_it() {
         let scene = Scene::new();
@@ -99,19 +99,19 @@ mod asked_about {
                 for headers in [vec![bearer(token)], root()] {
                     let trace = sent(&scene, route, &place, &headers, &body);
                     assert_eq!(trace.reply.json()["active"], true, "{}", trace.reply.text);
-                    trace.leaves_nothing(&scene.world, needle, &told(route));
+                    trace.leaves_nothing(&scene.world, needle, &title(route));
                 }
             }
         }
     }
 
-    /// Nor is the root token, by who holds it or by who asks whether it found it.
+    /// Nor is the root token, whether it calls or is verified.
     #[test]
     fn verifying_the_root_token_leaves_no_trace() {
         let scene = Scene::new();
         for (route, caller) in routes_of(verifies).flat_map(|route| ["root", "viewer"].map(|by| (route, by))) {
             for body in bodies(route, ROOT) {
-                let of = format!("{} of {body} by {caller}", told(route));
+                let of = format!("{} of {body} by {caller}", title(route));
                 let trace = sent(&scene, route, &scene.target, &scene.caller(caller), body.as_bytes());
                 assert!(!trace.reply.text.contains("\"active\":true"), "{of}: {}", trace.reply.text);
                 trace.leaves_nothing(&scene.world, ROOT, &of);
@@ -120,7 +120,7 @@ mod asked_about {
     }
 }
 
-/// Rotates the credential of a place as root, and gives back what was left of that.
+/// Rotates the credential as root, and returns the trace.
 fn rotated(scene: &Scene, place: &PathIds) -> Trace {
     let route =
         routes_of(|operation| operation == Operation::Write(Noun::Credential, Verb::Rotate)).next().expect("a route");
@@ -129,13 +129,14 @@ fn rotated(scene: &Scene, place: &PathIds) -> Trace {
     trace
 }
 
-/// Of a credential of each face: it is shown once, and then by LiteGraph alone, where the one that it replaces was.
+/// For a credential of each face. The new secret is returned once, then only by LiteGraph, if LiteGraph returned the
+/// old one.
 #[test]
 fn secret_from_a_rotation_is_shown_once_and_never_stored_in_clear() {
     for route in routes_of(|operation| operation == Operation::Write(Noun::Credential, Verb::Create)) {
         for later in ROUTES {
             let scene = Scene::new();
-            let of = format!("made by {}, rotated, then {}", told(route), told(later));
+            let of = format!("made by {}, rotated, then {}", title(route), title(later));
             let made = sent(&scene, route, &scene.target, &root(), &scene.body(route)).reply.json();
             let place = PathIds { credential: id(&made), ..scene.target.clone() };
             let trace = rotated(&scene, &place);
@@ -143,7 +144,7 @@ fn secret_from_a_rotation_is_shown_once_and_never_stored_in_clear() {
             let new = text(&trace.reply.json(), "secret");
             trace.assert_only_shown_in(&["secret"], random(&new), &of);
             for needle in [random(&old), random(&new)] {
-                trace.assert_never_asked(needle, &of);
+                trace.assert_never_queried(needle, &of);
                 assert_eq!(stored(&scene.world, needle), set(&[]), "{of}: stored");
             }
             trace.assert_only_shown_in(&[], random(&old), &of);
@@ -153,31 +154,31 @@ fn secret_from_a_rotation_is_shown_once_and_never_stored_in_clear() {
             let body = body_about(later, &place);
             let again = sent(&scene, later, &place, &root(), &body);
             let makes = matches!(later.operation, Operation::Write(_, Verb::Create));
-            let shows = is_litegraph(route) && shows_tokens(later) && !makes;
+            let shows = is_litegraph(route) && returns_tokens(later) && !makes;
             again.assert_only_shown_in(if shows { &["BearerToken"] } else { &[] }, random(&new), &of);
             again.assert_only_shown_in(&[], random(&old), &of);
             for needle in [random(&old), random(&new)] {
-                again.assert_never_asked(needle, &of);
+                again.assert_never_queried(needle, &of);
                 assert_eq!(stored(&scene.world, needle), set(&[]), "{of}: stored");
             }
         }
     }
 }
 
-/// One that a client chose, retiring: it was shown by LiteGraph, and is not any more, since another is the newest.
+/// A secret chosen by a client, retiring: LiteGraph no longer returns it, since another secret is the newest.
 #[test]
 fn secret_replaced_by_a_rotation_is_no_longer_shown() {
     for later in ROUTES {
         let scene = Scene::new();
         let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
-        let of = format!("rotated, then {}", told(later));
+        let of = format!("rotated, then {}", title(later));
         let trace = rotated(&scene, &place);
         trace.assert_nowhere(&scene.world, CANARY, &of);
         scene.ready(later, &place);
         let again = sent(&scene, later, &place, &root(), &body_about(later, &place));
         again.leaves_nothing(&scene.world, CANARY, &of);
     }
-    // But where it is cancelled, the old one is the newest again.
+    // After a cancellation, the old secret is the newest again.
     let scene = Scene::new();
     let place = PathIds { credential: admin(&scene.world), account: Id::ZERO, ..scene.target.clone() };
     let new = text(&rotated(&scene, &place).reply.json(), "secret");
@@ -206,30 +207,31 @@ mod idempotent {
         headers
     }
 
-    /// The key and the body are the client's own texts: digests of them are kept, and no more of the key.
+    /// The key and the body are chosen by the client. Only digests of both are stored.
     #[test]
     fn idempotency_key_leaves_no_trace() {
         for route in creates() {
             let scene = Scene::new();
             for (body, status) in [("changed", 201), ("changed", 201), ("another", 422)] {
-                let mut said: Value = serde_json::from_slice(&scene.body(route)).unwrap();
-                said["name"] = body.into();
-                let trace = sent(&scene, route, &scene.target, &keyed(CANARY), said.to_string().as_bytes());
-                assert_eq!(trace.reply.status, status, "{}: {}", told(route), trace.reply.text);
-                trace.leaves_nothing(&scene.world, CANARY, &told(route));
+                let mut body_json: Value = serde_json::from_slice(&scene.body(route)).unwrap();
+                body_json["name"] = body.into();
+                let trace = sent(&scene, route, &scene.target, &keyed(CANARY), body_json.to_string().as_bytes());
+                assert_eq!(trace.reply.status, status, "{}: {}", title(route), trace.reply.text);
+                trace.leaves_nothing(&scene.world, CANARY, &title(route));
             }
-            assert_eq!(scene.world.db.count("SELECT count(*) FROM idempotency"), 1, "{}", told(route));
+            assert_eq!(scene.world.db.count("SELECT count(*) FROM idempotency"), 1, "{}", title(route));
         }
     }
 
-    /// Shown again to who has the key and the body, for a day; and in clear in no row, no event and no other answer.
+    /// The response is repeated for the same key and body, for a day. The secret is in plain text in no row, no event
+    /// and no other response.
     #[test]
     fn secret_is_replayed_only_for_its_key_and_never_stored_in_clear() {
         let create = Operation::Write(Noun::Credential, Verb::Create);
         for route in creates().filter(|route| route.operation == create) {
             for later in ROUTES {
                 let scene = Scene::new();
-                let of = format!("made under a key, then {}", told(later));
+                let of = format!("made under a key, then {}", title(later));
                 let body = scene.body(route);
                 let send = |headers: &[Header], body: &[u8]| sent(&scene, route, &scene.target, headers, body);
                 let made = send(&keyed("key"), &body);
@@ -262,7 +264,7 @@ mod idempotent {
         }
     }
 
-    /// The seal of a row does not open for another credential, and without its key it says so, and no more.
+    /// A row's seal does not open for another credential. Without its key, the response is an error without details.
     #[test]
     fn replay_that_cannot_be_decrypted_does_not_reveal_the_secret() {
         let mut scene = Scene::new();
@@ -278,7 +280,7 @@ mod idempotent {
         let replayed = sent(&scene, route, &scene.target, &keyed("key"), &body);
         assert_eq!(replayed.reply.status, 503, "{}", replayed.reply.text);
         replayed.assert_nowhere(&scene.world, random(&secret), "another credential's");
-        // The key that sealed it is gone.
+        // The key of the seal is not configured any more.
         let made = sent(&scene, route, &scene.target, &keyed("second"), &body);
         let second = text(&made.reply.json(), "secret");
         scene.world.settings = support::settings(&"ab".repeat(32), None);
@@ -287,7 +289,7 @@ mod idempotent {
     }
 }
 
-/// Each step of a credential's life is told by its history: ids of secrets, and nothing of them that could call.
+/// The history reports each step of a credential's life with the ids of secrets, and nothing that authenticates.
 #[test]
 fn history_reports_secrets_by_id_without_revealing_them() {
     let scene = Scene::new();
@@ -311,11 +313,11 @@ fn history_reports_secrets_by_id_without_revealing_them() {
         let trace = sent(&scene, route, &place, &root(), b"");
         let told_secrets =
             trace.reply.json()["items"].as_array().unwrap().iter().filter(|e| e["secret"].is_string()).count();
-        // A principal has none.
+        // A principal has no secrets.
         assert!(told_secrets >= 6 || route.names().any(|name| name == "principal"), "{}", trace.reply.text);
         for secret in &secrets {
             let needle = if secret == CANARY { CANARY } else { random(secret) };
-            trace.leaves_nothing(&scene.world, needle, &told(route));
+            trace.leaves_nothing(&scene.world, needle, &title(route));
         }
         for table in ["secrets", "idempotency"] {
             for column in ["digest", "sealed", "body"] {
@@ -329,7 +331,7 @@ fn history_reports_secrets_by_id_without_revealing_them() {
     }
 }
 
-/// Its hint is four characters of a secret made here, and of one that a client chose nothing.
+/// The hint of a generated secret is four characters; a secret chosen by a client has none.
 #[test]
 fn hint_is_empty_for_a_chosen_secret_and_four_characters_of_a_generated_one() {
     let scene = Scene::new();
@@ -345,7 +347,7 @@ fn hint_is_empty_for_a_chosen_secret_and_four_characters_of_a_generated_one() {
     assert_eq!(token.hint().len(), 4);
 }
 
-/// What is presented by who may not is in no problem that is told of it.
+/// No error of an unauthorized caller contains its token.
 #[test]
 fn errors_do_not_contain_the_presented_token() {
     let scene = Scene::new();
@@ -356,7 +358,7 @@ fn errors_do_not_contain_the_presented_token() {
                 if by == TokenKind::Secret { random(&known.token) } else { signature(&known.token) }.to_owned();
             for route in ROUTES.iter().filter(|route| is_ours(route) || matches!(route.operation, Operation::Verify(_)))
             {
-                let of = format!("{} by {caller}, {by:?}", told(route));
+                let of = format!("{} by {caller}, {by:?}", title(route));
                 let trace = sent(&scene, route, &PathIds::none(), &[known.bearer()], &scene.body(route));
                 trace.leaves_nothing(&scene.world, &needle, &of);
             }

@@ -1,4 +1,4 @@
-//! What the types print of themselves: of a secret, nothing.
+//! The Debug output of the types contains no secret.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
@@ -27,12 +27,12 @@ use postern::store::list::Listed;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{CANARY, holds};
+use crate::{CANARY, contains};
 use support::scene::signature;
 use support::watched::{Noted, Wire};
 use support::{MASTER_KEY, ROOT, World, ZERO, settings};
 
-/// Anything, by reference, to ask what it prints if it prints at all.
+/// A reference to any type, to print its Debug output if it has one.
 struct Any<'a, T>(&'a T);
 
 trait Prints {
@@ -55,14 +55,14 @@ impl<T> Silent for &Any<'_, T> {
     }
 }
 
-/// What Debug prints of a value; nothing, where its type has no Debug.
+/// The Debug output of a value; empty if its type has no Debug.
 macro_rules! printed {
     ($value:expr) => {
         (&Any(&$value)).printed()
     };
 }
 
-/// Fails to compile for a type that has the trait: then two impls answer to `Lacks<_>`.
+/// Fails to compile for a type that has the trait: then two impls apply to `Lacks<_>`.
 macro_rules! lacks {
     ($($type:ty: $trait:path),+ $(,)?) => {$(
         const _: fn() = || {
@@ -83,7 +83,7 @@ lacks!(
     Keys: Debug, Keys: Serialize,
     Keyring: Debug, Keyring: Serialize,
     Settings: Debug, Settings: Serialize,
-    // What holds one on its way in or out.
+    // Types with a secret of a request or a response.
     RenderContext<'static>: Debug, Revealed: Debug, Verified: Debug, Request<'static>: Debug,
     Inquiry: Debug,
     Listed<(postern::credential::Credential, Option<Token>)>: Debug,
@@ -95,7 +95,7 @@ fn own() -> Settings {
 
 fn assert_silent(what: &str, printed: &str) {
     for secret in [CANARY, ROOT, MASTER_KEY] {
-        assert!(!holds(printed, secret), "{what}: {printed}");
+        assert!(!contains(printed, secret), "{what}: {printed}");
     }
 }
 
@@ -121,7 +121,7 @@ fn debug_output_of_a_caller_has_no_token() {
     }
 }
 
-/// Of an access token, a caller keeps the secret that it names, and nothing of what proves it.
+/// From an access token, a caller keeps the id of the secret, and not the proof.
 #[test]
 fn debug_output_of_a_caller_has_no_access_token() {
     let settings = own();
@@ -129,10 +129,10 @@ fn debug_output_of_a_caller_has_no_access_token() {
     let value = format!("Bearer {}", access.reveal());
     let read = |now| Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings, now);
     let caller = read(Micros(0)).unwrap_or_else(|refusal| panic!("{refusal:?}"));
-    let asked = serde_json::to_value(&caller).unwrap();
-    assert_eq!(asked["access"], Id::from_bits(7).to_string());
+    let sent = serde_json::to_value(&caller).unwrap();
+    assert_eq!(sent["access"], Id::from_bits(7).to_string());
     let signature = signature(access.reveal());
-    assert!(!holds(&printed!(caller), signature) && !holds(&asked.to_string(), signature));
+    assert!(!contains(&printed!(caller), signature) && !contains(&sent.to_string(), signature));
     assert_eq!(read(Micros(3_600_000_000)).err(), Some(Refusal::Unauthenticated));
 }
 
@@ -153,7 +153,7 @@ fn command_has_no_token_in_its_debug_output_or_json() {
         hint: token.hint().to_owned(),
     };
     let caller = Caller::Secret { proofs: vec![proof.clone()], client: None };
-    let asked = (Target::Credential, Act::Change, Rank::Admin);
+    let right = (Target::Credential, Act::Change, Rank::Admin);
     let command = Command {
         bearer: Some(vec![proof.clone()]),
         subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
@@ -165,16 +165,16 @@ fn command_has_no_token_in_its_debug_output_or_json() {
             sealed: Some(sealed.text.clone()),
         }),
         secret: Some(secret),
-        ..Command::new(Micros(1), caller, asked, Id::ZERO, String::new())
+        ..Command::new(Micros(1), caller, right, Id::ZERO, String::new())
     };
     assert_silent("command", &printed!(command));
     assert_silent("command, serialised", &serde_json::to_string(&command).unwrap());
 }
 
-/// A body that says the canary in every member that a face knows.
+/// A body with the canary in every member that a face knows.
 fn drafted(face: &Face, noun: Noun, verb: Verb, value: &Value) -> (Draft, Vec<Violation>) {
     let words = Field::ALL.into_iter().filter_map(|field| face.dialect.word(noun, verb, field));
-    // And in those that only read.
+    // And in read-only members.
     let reads = ["label", "revision", "created_at", "revoked_reason", "secrets"];
     let body = words.chain(reads).map(|word| (word.to_owned(), value.clone())).collect();
     let draft = (face.read_body)(noun, verb, body);
@@ -187,7 +187,7 @@ fn debug_output_of_a_refusal_has_nothing_of_the_body() {
     let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
     for (face, noun) in faces.into_iter().flat_map(|face| NOUNS.map(|noun| (face, noun))) {
         for verb in [Verb::Create, Verb::Replace, Verb::Merge, Verb::Rotate, Verb::Revoke] {
-            // Our own face points at a member that it does not know: of that, the name is told.
+            // Our own face reports the name of an unknown member, so the name is not the canary there.
             let name = if face.error_type == "application/problem+json" { "member" } else { CANARY };
             let roles = json!([{"role_id": CANARY, "resource_instance": CANARY}, CANARY, {name: CANARY}]);
             for value in [json!([CANARY]), json!(format!("pstn_{CANARY}\n")), json!(CANARY.repeat(60)), roles] {
@@ -206,7 +206,7 @@ fn debug_output_of_a_refusal_has_nothing_of_the_body() {
 
 const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
 
-/// A request with these, from which a list or a log-in is read.
+/// A request with these parts, from which a list or a log-in is parsed.
 fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &str) -> Request<'a> {
     Request { method, path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
 }
@@ -231,7 +231,7 @@ fn debug_output_of_a_refusal_has_nothing_of_a_query_or_search() {
         assert!(printed!(refusal).contains("Parameters"), "{}: {}", route.path, printed!(refusal));
         assert_silent("refusal", &printed!(refusal));
     }
-    let asked = request(Method::Get, &query, &nothing, "");
+    let list = request(Method::Get, &query, &nothing, "");
     let dry = format!("dry_run={CANARY}");
     let dry = request(Method::Patch, &dry, &nothing, "");
     let unknown = format!("{CANARY}=1");
@@ -242,7 +242,7 @@ fn debug_output_of_a_refusal_has_nothing_of_a_query_or_search() {
     });
     let read_history = read_history.expect("a history");
     let refusals =
-        [read_history(&asked).err(), dry.check_query(&["dry_run"]).err(), unknown.check_query(&["dry_run"]).err()];
+        [read_history(&list).err(), dry.check_query(&["dry_run"]).err(), unknown.check_query(&["dry_run"]).err()];
     assert!(refusals.iter().all(Option::is_some));
     assert_silent("refusals", &printed!(refusals));
 }
@@ -273,25 +273,25 @@ fn read_log_in(face: &'static Face) -> ReadLogIn {
     ROUTES.iter().find_map(read).expect("a route")
 }
 
-/// Of a question about a token, the token is in nothing that can be printed.
+/// No printable part of a verification contains the token.
 #[test]
 fn debug_output_of_a_verification_has_no_token() {
     let nothing = Noted::of(&[]);
     let (settings, now) = (own(), Micros(0));
     for body in [json!({"token": CANARY, "role_id": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})]
     {
-        let asked = read_inquiry(&POSTERN)(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
-        assert!(!asked.violations.is_empty(), "{body}");
-        assert_silent("violations", &printed!(asked.violations));
-        assert_silent("subject", &printed!(Caller::presented(&asked.token, &settings, now)));
+        let inquiry = read_inquiry(&POSTERN)(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
+        assert!(!inquiry.violations.is_empty(), "{body}");
+        assert_silent("violations", &printed!(inquiry.violations));
+        assert_silent("subject", &printed!(Caller::presented(&inquiry.token, &settings, now)));
     }
     for form in [format!("token={CANARY}&token={CANARY}"), CANARY.to_owned(), format!("tokn={CANARY}")] {
         let refusal = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &form)).err();
         assert!(refusal.is_some(), "{form}");
         assert_silent("refusal", &printed!(refusal));
     }
-    let asked = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
-    let subject = Caller::presented(&asked.token, &settings, now);
+    let inquiry = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
+    let subject = Caller::presented(&inquiry.token, &settings, now);
     assert!(subject.is_some());
     assert_silent("subject", &printed!(subject));
     assert_silent("subject, serialised", &serde_json::to_string(&subject).unwrap());
@@ -342,10 +342,10 @@ fn debug_output_of_a_credential_has_no_sealed_token() {
     assert_eq!(credential.sealed.as_ref().map(|stored| &*stored.text), Some(sealed));
     let printed = printed!(credential);
     assert_silent("credential", &printed);
-    assert!(printed.contains("Sealed") && !printed.contains(sealed), "not even under its seal: {printed}");
+    assert!(printed.contains("Sealed") && !printed.contains(sealed), "not even the sealed secret: {printed}");
 }
 
-/// A secret has no Debug, and what holds one before it is judged, or when it goes out, has none that prints it.
+/// A secret has no Debug, and no type with a secret of a request or a response has one that prints it.
 #[test]
 fn debug_output_of_drafts_changes_and_answers_has_no_token() {
     let mut draft = Draft::default();
@@ -363,7 +363,7 @@ fn debug_output_of_drafts_changes_and_answers_has_no_token() {
 
     let loud = RefCell::new(Vec::new());
     let ask = |what, printed: String| {
-        if holds(&printed, CANARY) {
+        if contains(&printed, CANARY) {
             loud.borrow_mut().push(what);
         }
     };
@@ -371,5 +371,5 @@ fn debug_output_of_drafts_changes_and_answers_has_no_token() {
     ask("Draft", printed!(draft));
     ask("Answer", printed!(done.answer));
     ask("Done", printed!(done));
-    assert_eq!(loud.take(), [""; 0], "these print a token");
+    assert_eq!(loud.take(), [""; 0], "types that print a token");
 }

@@ -1,4 +1,4 @@
-//! The canary as a secret: presented, chosen by a client, or made here.
+//! The canary as a secret: presented, chosen by a client, or generated.
 
 use data_encoding::BASE64;
 use postern::credential::field::{Noun, Verb};
@@ -7,14 +7,16 @@ use postern::route::{Operation, ROUTES, Route};
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::{CANARY, Trace, deletes, failures, holds, root, set, shown, shows_tokens, stored, told, trace, trace_over};
-use support::routes::asks;
+use crate::{
+    CANARY, Trace, contains, deletes, failures, returns_tokens, root, set, shown, stored, title, trace, trace_over,
+};
+use support::routes::uses_database;
 use support::scene::{PathIds, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use support::tenant::read_id;
 use support::watched::Wire;
 use support::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
 
-/// Every way in which a token can come, good or bad.
+/// Every form of presenting a token, valid or not.
 fn presented(client: &str) -> Vec<(&'static str, String)> {
     let pair = format!("{client}:{CANARY}");
     vec![
@@ -38,14 +40,14 @@ fn rejected_token_leaves_no_trace() {
     let scene = Scene::new();
     for route in ROUTES {
         for (header, value) in presented(&scene.target.credential.client()) {
-            let of = format!("{} with {header}: {value}", told(route));
+            let of = format!("{} with {header}: {value}", title(route));
             let headers = [(header, value.as_str()), ("x-postern-tenant", "acme")];
             let (url, body) = (request_url(route, &scene.target), scene.body(route));
             let trace = trace(&scene.world, route, &url, &headers, &body);
-            assert_eq!(trace.reply.status, if asks(route) { 401 } else { 200 }, "{of}");
+            assert_eq!(trace.reply.status, if uses_database(route) { 401 } else { 200 }, "{of}");
             trace.leaves_nothing(&scene.world, CANARY, &of);
             for trace in failures(&scene.world, route, &url, &headers, &body) {
-                assert!([401, 500, 503].contains(&trace.reply.status) || !asks(route), "{of}");
+                assert!([401, 500, 503].contains(&trace.reply.status) || !uses_database(route), "{of}");
                 trace.assert_nowhere(&scene.world, CANARY, &of);
             }
         }
@@ -66,7 +68,7 @@ fn accepted_token_leaves_no_trace_outside_litegraphs_lists() {
     for (moved, route) in [false, true].into_iter().flat_map(|moved| ROUTES.iter().map(move |route| (moved, route))) {
         let mut scene = Scene::new();
         if moved {
-            // Sealed and digested under a key that is the previous one when it is presented.
+            // The token was sealed and digested under a key that is the previous key when the token is presented.
             scene.world.settings = settings(&"ab".repeat(32), None);
         }
         let id = admin(&scene.world);
@@ -75,18 +77,18 @@ fn accepted_token_leaves_no_trace_outside_litegraphs_lists() {
         }
         let elsewhere = scene.elsewhere();
         for place in [&elsewhere, &scene.target] {
-            let of = format!("{} of tenant {}, moved: {moved}", told(route), place.tenant);
+            let of = format!("{} of tenant {}, moved: {moved}", title(route), place.tenant);
             let (url, body) = (request_url(route, place), scene.body(route));
             let bearer = ("authorization", format!("Bearer {CANARY}"));
             let present =
                 if matches!(route.operation, Operation::LogIn(_)) { basic(&id.client(), CANARY) } else { bearer };
             let trace = trace(&scene.world, route, &url, &[(present.0, &present.1)], &body);
-            // A 401 is LiteGraph's word to an admin, too, for what root alone may do.
-            let let_in = trace.reply.status != 401 || trace.reply.json()["Error"] == "AuthorizationFailed";
-            assert!(let_in, "{of}: {}", trace.reply.text);
-            // It is among the tenant's own credentials.
+            // LiteGraph also reports 401 to an admin for what only root may do.
+            let accepted = trace.reply.status != 401 || trace.reply.json()["Error"] == "AuthorizationFailed";
+            assert!(accepted, "{of}: {}", trace.reply.text);
+            // The caller is one of the tenant's own credentials.
             let lists = matches!(route.operation, Operation::List(..) | Operation::Page(..));
-            let shows = lists && shows_tokens(route) && place.tenant == Id::ZERO;
+            let shows = lists && returns_tokens(route) && place.tenant == Id::ZERO;
             trace.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
         }
     }
@@ -100,10 +102,10 @@ fn chosen_token_is_shown_only_to_litegraph_admins_and_never_stored_in_clear() {
             let id = admin(&scene.world);
             let account = Id::ZERO;
             let place = PathIds { credential: id, account, token: CANARY.to_owned(), ..scene.target.clone() };
-            let of = format!("{} by {who}", told(route));
+            let of = format!("{} by {who}", title(route));
             let headers = scene.caller(who);
             let trace = trace(&scene.world, route, &request_url(route, &place), &headers, &kept(&scene, route));
-            let shows = shows_tokens(route) && who == "root" && !makes(route);
+            let shows = returns_tokens(route) && who == "root" && !makes(route);
             trace.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, CANARY, &of);
         }
     }
@@ -115,10 +117,10 @@ fn chosen_token_is_shown_only_to_litegraph_admins_and_never_stored_in_clear() {
         assert_eq!(stored(world, CANARY), set(&[]), "stored");
         put
     };
-    assert_eq!(shown(&put(&one, CANARY), CANARY), set(&["BearerToken"]), "the same again");
+    assert_eq!(shown(&put(&one, CANARY), CANARY), set(&["BearerToken"]), "the same token again");
     let taken = put(&litegraph_url(&scene.target.credential), CANARY);
     assert_eq!((taken.status, shown(&taken, CANARY)), (409, set(&[])), "by another");
-    assert_eq!(shown(&put(&one, "another"), CANARY), set(&[]), "once it is replaced");
+    assert_eq!(shown(&put(&one, "another"), CANARY), set(&[]), "after it is replaced");
     assert_eq!(shown(&put(&one, &format!("{CANARY} {CANARY}")), CANARY), set(&[]), "no token");
 }
 
@@ -126,7 +128,7 @@ fn makes(route: &Route) -> bool {
     matches!(route.operation, Operation::Write(_, Verb::Create))
 }
 
-/// A body that leaves a credential under the default principal.
+/// A body that keeps a credential under the default principal.
 fn kept(scene: &Scene, route: &Route) -> Vec<u8> {
     let mut body: Value = serde_json::from_slice(&scene.body(route)).unwrap_or_default();
     for (member, default) in [("UserGUID", ZERO), ("principal", ACME)] {
@@ -137,7 +139,7 @@ fn kept(scene: &Scene, route: &Route) -> Vec<u8> {
     if body.is_null() { scene.body(route) } else { body.to_string().into() }
 }
 
-/// A secret made here, and all of it that is not its id: the random part.
+/// A generated secret, and its random part.
 #[test]
 fn generated_secret_is_shown_once_and_never_stored_in_clear() {
     let headers = root();
@@ -145,7 +147,7 @@ fn generated_secret_is_shown_once_and_never_stored_in_clear() {
     for route in ROUTES.iter().filter(|route| route.operation == create) {
         for later in ROUTES {
             let scene = Scene::new();
-            let of = told(route);
+            let of = title(route);
             let made = trace(&scene.world, route, &request_url(route, &scene.target), &headers, &scene.body(route));
             let member = shows_as(route);
             let body = made.reply.json();
@@ -157,14 +159,14 @@ fn generated_secret_is_shown_once_and_never_stored_in_clear() {
             scene.ready(later, &place);
             let body = body_about(later, &place);
             let again = trace(&scene.world, later, &request_url(later, &place), &headers, &body);
-            let shows = is_litegraph(route) && shows_tokens(later) && !makes(later);
-            let of = format!("{of}, then {}", told(later));
+            let shows = is_litegraph(route) && returns_tokens(later) && !makes(later);
+            let of = format!("{of}, then {}", title(later));
             again.is_only_shown(&scene.world, if shows { &["BearerToken"] } else { &[] }, random, &of);
         }
     }
 }
 
-/// The member in which a face shows a secret.
+/// The member in which a face returns a secret.
 pub(crate) fn shows_as(route: &Route) -> &'static str {
     match (is_litegraph(route), is_ours(route)) {
         (true, _) => "BearerToken",
@@ -173,19 +175,19 @@ pub(crate) fn shows_as(route: &Route) -> &'static str {
     }
 }
 
-/// All of a secret made here that is not its id.
+/// The random part of a generated secret: everything after its id.
 pub(crate) fn random(secret: &str) -> &str {
     let random = secret.split('_').nth(2).unwrap();
     assert_eq!(random.len(), 52, "256 bits in {secret}");
     random
 }
 
-/// The id of what an answer shows, whichever face it is of.
+/// The id in a response, on any face.
 pub(crate) fn id(body: &Value) -> Id {
     read_id(["GUID", "id", "client_id"].iter().find_map(|name| body.get(name)).expect("an id"))
 }
 
-/// The keys of the service are in nothing that is left, whatever fails.
+/// The keys of the service appear nowhere in a trace, whatever fails.
 #[test]
 fn root_token_and_master_key_leave_no_trace() {
     let mut scene = Scene::new();
@@ -196,7 +198,7 @@ fn root_token_and_master_key_leave_no_trace() {
         }
     };
     for route in ROUTES {
-        let of = told(route);
+        let of = title(route);
         let (url, body) = (request_url(route, &scene.target), scene.body(route));
         let wire = Wire::failing(Fault::Failed("a bug".to_owned()));
         check(&scene, &trace_over(&wire, &scene.world, route, &url, &headers, &body), &of);
@@ -205,12 +207,12 @@ fn root_token_and_master_key_leave_no_trace() {
             scene = Scene::new();
         }
     }
-    // Of a setting that cannot be used, an answer has the name and not the value.
+    // An error about an invalid setting has its name and not its value.
     scene.world.settings = settings(CANARY, None);
     for route in ROUTES {
         let trace = trace(&scene.world, route, &request_url(route, &scene.target), &headers, b"");
         assert!(trace.reply.status == 503 && trace.reply.text.contains("POSTERN_MASTER_KEY"), "{}", trace.reply.text);
-        assert!(!holds(&trace.reply.text, CANARY), "{}", trace.reply.text);
+        assert!(!contains(&trace.reply.text, CANARY), "{}", trace.reply.text);
         check(&scene, &trace, route.path);
     }
 }

@@ -1,4 +1,4 @@
-"""What the harness gives: `make test` starts the Workers and sets the variables. And Keycard's client in its two forms."""
+"""Fixtures. `make test` starts the Workers and sets the variables. Also Keycard's client in its two forms."""
 
 import asyncio
 import inspect
@@ -11,7 +11,7 @@ from keycardai_api import APIStatusError, AsyncKeycardAPI, DefaultAsyncHttpxClie
 
 
 def given(name):
-    """A variable of the harness."""
+    """Returns a variable of `make test`."""
     try:
         return os.environ[name]
     except KeyError:
@@ -26,30 +26,30 @@ def url():
 
 @pytest.fixture(scope="session")
 def root():
-    """The token that may do everything there."""
+    """The root token."""
     return given("POSTERN_ROOT_TOKEN")
 
 
 @pytest.fixture(scope="session")
 def unconfigured_url():
-    """A Worker that has that token, and no POSTERN_MASTER_KEY."""
+    """A Worker with the same root token, and without POSTERN_MASTER_KEY."""
     return given("POSTERN_UNCONFIGURED_URL")
 
 
 @pytest.fixture(scope="session")
 def demo_folder():
-    """A folder with the `.dev/demo.json` of the running Worker, as `make dev` leaves one."""
+    """A folder with the running Worker's `.dev/demo.json`, as `make dev` writes one."""
     return given("POSTERN_DEMO")
 
 
-# Every request has a connection of its own: the server may close one that is kept open just as it is used again, and a write
+# Every request has its own connection: the server may close a kept connection at the moment it is reused, and a write
 # that this happens to cannot be repeated blindly.
 ONCE = httpx.Limits(max_keepalive_connections=0)
 
 
 class Between(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Stands between a client and the Worker: `before` gives the request to send on, or an answer in the Worker's place;
-    `after` the answer to hand back for the Worker's."""
+    """A transport between a client and the Worker. `before` returns the request to send, or a response in place of the
+    Worker's; `after` returns the response to hand back."""
 
     def __init__(self, before=lambda request: request, after=lambda answer: answer):
         self.before, self.after = before, after
@@ -80,8 +80,7 @@ class Between(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class Sdk:
-    """Keycard's client, the sync or the async one, strict about every answer; `sent` has every request that went out, a
-    second try being another one."""
+    """Keycard's client, sync or async, with strict response validation. `sent` has every request, retries included."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -93,7 +92,7 @@ class Sdk:
         async def note(request):
             self.sent.append(request)
 
-        # Nothing here speaks TLS, whose certificates take long to load.
+        # Tests use no TLS, and loading its certificates is slow.
         if self.kind == "sync":
             transport = DefaultHttpxClient(event_hooks={"request": [self.sent.append]}, transport=between, verify=False,
                                             limits=ONCE)
@@ -107,16 +106,16 @@ class Sdk:
         return client
 
     def __call__(self, answer):
-        """What a call gives, whichever client it was."""
+        """Returns the result of a call, on either client."""
         return self.loop.run_until_complete(answer) if inspect.isawaitable(answer) else answer
 
     def raw(self, resource, call, *place, **arguments):
-        """The answer itself, its text, and what the client reads in it."""
+        """The raw response, its text, and the client's parsed result."""
         answer = self(getattr(resource.with_raw_response, call)(*place, **arguments))
         return answer, self(answer.text()), self(answer.parse())
 
     def streamed(self, resource, call, *place, **arguments):
-        """The same, read as it comes."""
+        """The same, with a streamed response."""
         opened = getattr(resource.with_streaming_response, call)(*place, **arguments)
         if self.kind == "sync":
             with opened as answer:
@@ -129,7 +128,8 @@ class Sdk:
         return self(read())
 
     def refused(self, call, kind, status, code):
-        """What a call raises that is refused for good: in its class and in the face's shape, after one request."""
+        """Returns the exception of a call that fails permanently: of this class, in the face's shape, after one
+        request."""
         self.sent.clear()
         with pytest.raises(APIStatusError) as raised:
             self(call())
@@ -160,7 +160,7 @@ def sdk(request):
 
 
 class Place:
-    """A credential, under a service account of an organization of its own. What is called is called by root."""
+    """A credential of a service account in an organization of its own. Root calls by default."""
 
     def __init__(self, sdk, url, root):
         self.sdk, self.url, self.root = sdk, url, root
@@ -175,15 +175,15 @@ class Place:
         sdk.sent.clear()
 
     def credential(self, name, **more):
-        """Another one beside it."""
+        """Creates another credential next to it."""
         return self.sdk(self.credentials.create(self.account.id, organization_id=self.organization.id, name=name, **more))
 
     def by(self, token):
-        """The operations, called with this token."""
+        """The operations with another caller's token."""
         return self.sdk.client(self.url, token).organizations
 
     def token(self, *roles):
-        """A token of this organization with these roles; of an administrator without any."""
+        """Creates a token of this organization with these roles; of an administrator by default."""
         headers = {"Authorization": f"Bearer {self.root}", "X-Postern-Tenant": self.organization.id}
         body = {"name": "caller", "roles": [{"role_id": role} for role in roles]}
         answer = httpx.post(f"{self.url}/api/v1/auth-management/clients", headers=headers, json=body)
@@ -191,7 +191,7 @@ class Place:
         return answer.json()["client_secret"]
 
     def raw(self, call, **arguments):
-        """The answer itself, and what the client reads in it."""
+        """The raw response, and the client's parsed result."""
         answer, _, read = self.sdk.raw(self.credentials, call, **self.of, **arguments)
         return answer, read
 

@@ -1,5 +1,5 @@
-"""Coactive's own client, `coactive` from PyPI, the sync and the async one. It has no method for system credentials, so what it
-asks for is led to their routes; its pair of id and secret, and how it reads a refusal, are what is tried."""
+"""Coactive's own client, `coactive` from PyPI, sync and async. It has no method for system credentials, so its
+requests are redirected to their routes. The tests check its pair of id and secret, and how it parses errors."""
 
 import asyncio
 import inspect
@@ -25,7 +25,7 @@ RESOURCES = ["asset", "classification", "concept", "credentials", "dataset", "dy
 
 
 class Tenant:
-    """A new one, and a client in it with full access."""
+    """A new organization, with a client that has full access."""
 
     def __init__(self, url, root):
         self.url = url
@@ -34,7 +34,7 @@ class Tenant:
         self.pair = self.client()
 
     def client(self, *roles):
-        """The id and the secret of a new client."""
+        """Creates a client; returns its id and secret."""
         body = {"name": "client", "roles": [{"role_id": role} for role in roles]}
         headers = {**self.headers, "X-Postern-Tenant": self.label}
         made = httpx.post(self.url + CLIENTS, headers=headers, json=body).json()
@@ -47,7 +47,7 @@ def tenant(url, root):
 
 
 class Sdk:
-    """One of the two clients. `seen` has the requests as it made them."""
+    """One of the two clients. `seen` has its original requests."""
 
     def __init__(self, kind, url):
         self.kind, self.url = kind, url
@@ -57,7 +57,7 @@ class Sdk:
         self.loop = asyncio.new_event_loop()
 
     def client(self, pair):
-        """The client that calls with this pair."""
+        """Creates the client with this pair."""
         key = tuple(pair.values())
         if key not in self.clients:
             new, transport = (Coactive, httpx.Client) if self.kind == "sync" else (AsyncCoactive, httpx.AsyncClient)
@@ -67,7 +67,8 @@ class Sdk:
         return self.clients[key]
 
     def ask(self, pair, instead=None, call=lambda client: client.credentials.test(data_path="s3://bucket/path")):
-        """What a call gives. `instead` is the method, the path and the body that are sent in its request's place."""
+        """Returns the result of a call. `instead` is the method, the path and the body sent in place of the call's
+        own."""
         self.instead = instead
         given = call(self.client(pair))
         return self.loop.run_until_complete(given) if inspect.isawaitable(given) else given
@@ -107,7 +108,7 @@ def numbered(requests):
     return [f"{number}-{method}" for number, (method, _, _) in enumerate(requests, 1)]
 
 
-# Each route that a caller is asked for.
+# Every route that authenticates its caller.
 ROUTES = [
     ("POST", CLIENTS, {"name": "n"}),
     ("POST", CLIENTS, {}),
@@ -143,7 +144,7 @@ def test_client_parses_the_404_of_a_missing_resource(sdk, tenant, method):
 
 
 def test_client_parses_the_404_of_every_unsupported_route(sdk, tenant):
-    """They are not here, and it is told so in its face's shape."""
+    """These routes do not exist, and the error has the face's shape."""
     calls = []
     for resource in RESOURCES:
         for name, _ in inspect.getmembers(getattr(Coactive(**tenant.pair), resource), inspect.ismethod):
@@ -162,7 +163,7 @@ def test_client_parses_the_404_of_every_unsupported_route(sdk, tenant):
     assert len({(request.method, request.url.path) for request in sdk.seen}) > 30
 
 
-# What is wrong, and each item that its client has to find: where, and its kind.
+# Invalid requests, and each item that the client must find: the location and the type.
 UNPROCESSABLE = [
     (("POST", CLIENTS, {}), [(["body", "name"], "missing")]),
     (("POST", CLIENTS, {"name": None}), [(["body", "name"], None)]),
@@ -201,7 +202,7 @@ def test_client_parses_a_400_and_a_403(sdk, tenant):
     error = sdk.refused(tenant.client("viewer"), ("GET", CLIENTS, None))
     assert type(error) is ApiError
     assert (error.status_code, list(error.body)) == (403, ["detail"])
-    # Its own pair as Bearer does not log in; what is told first is that this grant is none.
+    # The client's own pair as Bearer does not log in; the unsupported grant is reported first.
     error = sdk.refused(tenant.pair, ("POST", "/api/v1/login", {"grant_type": "password"}))
     assert type(error) is BadRequestError
     assert error.status_code == 400 and isinstance(error.body.detail, str)

@@ -1,5 +1,5 @@
-"""Keycard's own client, `keycardai-api` from PyPI, strict about every answer; each test with the sync and the async one. Here:
-credentials, one at a time."""
+"""Keycard's own client, `keycardai-api` from PyPI, with strict response validation, sync and async: single
+credentials."""
 
 import uuid
 from datetime import datetime, timezone
@@ -70,7 +70,7 @@ def test_update_changes_only_the_given_members(sdk, place):
 
 
 def test_null_clears_the_description(sdk, place):
-    # Its types say `str`; None goes out as null all the same.
+    # Its types say `str`, but None is sent as null.
     updated = sdk(place.credentials.update(**place.of, description=None))
     assert sdk.last() == {"description": None}
     assert (updated.name, updated.description) == ("made", None)
@@ -109,7 +109,7 @@ def test_deleted_credential_is_a_404_and_its_secret_a_401(sdk, place):
     assert sdk(own.retrieve(place.organization.id)).id == place.organization.id
     assert sdk(place.credentials.delete(**place.of)) is None
     request = sdk.sent[-1]
-    # What its client sends here, and is no body that is not JSON.
+    # The client's usual request; and a body that is not JSON.
     assert (request.method, request.headers["content-type"], request.content) == ("DELETE", "application/json", b"")
     for call in (place.credentials.retrieve, place.credentials.update, place.credentials.delete):
         sdk.refused(lambda: call(**place.of), NotFoundError, 404, "not_found")
@@ -138,11 +138,11 @@ def test_every_credential_operation_accepts_the_organizations_label(sdk, place):
 
 
 def own(place, token):
-    """The operations on credentials, called with this token."""
+    """The operations on credentials, with this caller's token."""
     return place.by(token).service_accounts.credentials
 
 
-# A refusal that does not go away by itself: its class, its status, its code, and how to get it.
+# Permanent errors: the class, the status, the code, and a call that causes the error.
 REFUSALS = [
     (BadRequestError, 400, "bad_request", lambda at: at.credentials.update(**at.of, name="")),
     (BadRequestError, 400, "bad_request", lambda at: at.credentials.update(**at.of, name=None)),

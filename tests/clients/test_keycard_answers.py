@@ -1,4 +1,4 @@
-"""Keycard's own client: each of its operations that lead here, as a raw answer and as one that is read as it comes."""
+"""Keycard's own client: each of its operations on these routes, as a raw and as a streamed response."""
 
 import json
 import operator
@@ -32,7 +32,7 @@ def by_account(at):
     return given(at.account.id, organization_id=at.organization.id)
 
 
-# An operation, its status, what the client makes of the answer, the members of that in order, and the arguments.
+# An operation, its status, the type of the parsed response, that type's members in order, and the arguments.
 OPERATIONS = [
     ("organizations.create", 201, Organization, ORGANIZATION, lambda at: given(name="another")),
     ("organizations.retrieve", 200, Organization, ORGANIZATION, in_organization),

@@ -1,5 +1,5 @@
-"""docs/openapi/keycard.json, our own description of Keycard's face, against the running Worker: schemathesis (PyPI) sends what it
-allows and what it forbids."""
+"""docs/openapi/keycard.json, the description of Keycard's face, against the running Worker: schemathesis (PyPI) sends
+valid and invalid requests."""
 
 import base64
 import copy
@@ -7,19 +7,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from described import (EACH, Description, Run, apart, described_routes, hooked, http, is_valid_openapi, operations,
-                       parameter_lists, routes_of, runs, wrong_parts)
+from described import (EACH, Description, Run, described_routes, hooked, http, is_valid_openapi, operations,
+                       parameter_lists, routes_of, runs, separate_null, wrong_parts)
 
 DESCRIPTION = Description("keycard")
 IDS = list(DESCRIPTION.operations)
 DEFAULT_ACCOUNT = "0" * 26
-# Ids and versions that nothing has: those that are made begin with a 0.
+# Ids and ETags that do not exist: real ids start with 0.
 NOBODY = r"^[2-7][0-9a-hjkmnp-tv-z]{25}\Z"
 STALE = {"type": "string", "pattern": r'^"[2-7][0-9a-hjkmnp-tv-z]{25}\.[1-9]"\Z'}
 
 
 class Place:
-    """An organization of its own, who calls there, and what is made there for one request each."""
+    """An organization of its own, its callers, and the resources created for a single request."""
 
     def __init__(self, url, root):
         self.url = url
@@ -35,7 +35,7 @@ class Place:
         return answer.json()
 
     def made_caller(self, role):
-        """Roles are said on another face."""
+        """Creates a caller with a role, on another face."""
         headers = {"X-Postern-Tenant": self.organization}
         return self.made("/api/v1/auth-management/clients", headers, name=role, roles=[{"role_id": role}])
 
@@ -57,7 +57,7 @@ def place(url, root):
     place.http.close()
 
 
-# Beside these it sends each operation's examples, and what it finds at the edges of each member ("coverage").
+# In addition, schemathesis sends each operation's examples, and the boundary values of each member ("coverage").
 EXAMPLES = 5
 REFUSED = [400, 401, 403, 404, 409, 412, 413, 415]
 CHECKS = {
@@ -65,13 +65,13 @@ CHECKS = {
     "positive_data_acceptance": {"expected-statuses": ["2xx"]},
 }
 QUERIES = [name for name in IDS if name.startswith(("list", "retrieve", "update"))]
-# Not everything that is wrong is refused; `what_is_wrong_is_refused_or_says_nothing` tells what is not.
+# Not every invalid request is rejected; `invalid_input_is_rejected_or_ignored` checks the exceptions.
 OPERATIONS = [{"include-operation-id": [*QUERIES, "log_in"],
                "checks": {"negative_data_rejection": {"expected-statuses": ["2xx", *REFUSED]}}}]
 
 
-def what_is_wrong_is_refused_or_says_nothing(_context, response, case):
-    """A parameter that is not known says nothing, of a query as of the log-in's form."""
+def invalid_input_is_rejected_or_ignored(_context, response, case):
+    """Unknown parameters are ignored, in a query as in the form of the log-in."""
     operation = case.operation.definition.raw["operationId"]
     wrong = wrong_parts(case)
     if operation not in [*QUERIES, "log_in"] or response.status_code >= 300 or not wrong:
@@ -80,32 +80,32 @@ def what_is_wrong_is_refused_or_says_nothing(_context, response, case):
         assert parse_qs(response.request.body).get("grant_type") == ["client_credentials"], response.request.body
         return
     assert wrong == {"query"}
-    said = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
+    given = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
     if operation.startswith("list"):
-        assert all(value.isdecimal() and 1 <= int(value) <= 100 for value in said.get("limit", [])), said
+        assert all(value.isdecimal() and 1 <= int(value) <= 100 for value in given.get("limit", [])), given
 
 
-def a_refusal_tells_its_own_status(_context, response, case):
+def error_has_its_status_in_its_members(_context, response, case):
     if response.status_code < 400 or response.request.method == "HEAD":
         return
-    told = response.json()
+    body = response.json()
     if response.status_code == 405:
         methods = {name.upper() for name in DESCRIPTION.document["paths"][case.path] if name != "parameters"}
         methods |= {"HEAD"} if "GET" in methods else set()
         assert set(response.headers["allow"][0].split(", ")) == methods
     if case.path == "/service-account-token":
-        assert list(told) == ["error", "error_description"]
+        assert list(body) == ["error", "error_description"]
     else:
-        assert (list(told), told["status"]) == (["message", "code", "status"], response.status_code)
+        assert (list(body), body["status"]) == (["message", "code", "status"], response.status_code)
 
 
-def sharpened(without=(), path=None, tag=None):
-    """The description, with what it says in words alone, or cannot say: so all that it allows is to be accepted, and all that
-    it forbids to be refused. Without the parameters that are named; with another schema of the ids in its paths; or with one of
-    If-Match, which then is required."""
+def strict(without=(), path=None, tag=None):
+    """The description, with restrictions that it has in prose or cannot express, so that every valid request must be
+    accepted and every invalid one rejected. Without the named parameters; with another schema of the ids in its paths;
+    or with a schema of If-Match, which then is required."""
     described = copy.deepcopy(DESCRIPTION.document)
     schemas, parameters = described["components"]["schemas"], described["components"]["parameters"]
-    # A version out of thin air never holds, and so would hide everything behind it.
+    # A random ETag never matches, and so would hide all later checks.
     parameters["IfMatch"]["schema"] = {"type": "string", "enum": ["*"]}
     if tag:
         parameters["IfMatch"].update(schema=tag, required=True)
@@ -113,27 +113,28 @@ def sharpened(without=(), path=None, tag=None):
         group[:] = [parameters[one["$ref"].split("/")[-1]] if "$ref" in one else one for one in group]
         group[:] = [copy.deepcopy(one) for one in group if one["name"] not in without]
         for one in group:
-            # Of another database.
+            # From another database.
             one.pop("example", None)
             if one["in"] == "path" and path:
                 one["schema"] = {"type": "string", "pattern": path}
     for operation in operations(described):
         for answer in operation["responses"].values():
             for content in answer.get("content", {}).values():
-                # An id that is shown there would be taken for that of a request, too.
+                # An id in an example would be used in requests, too.
                 content.pop("examples")
     for name in ("NewNamed", "NamedPatch"):
-        schemas[name] = apart(schemas[name])
-    # Who logs in stands in the header here, and so not in the form.
+        schemas[name] = separate_null(schemas[name])
+    # The client authenticates in the header here, and so not in the form.
     schemas["LogIn"]["properties"] = {"grant_type": schemas["LogIn"]["properties"]["grant_type"]}
-    # How often a name may stand in a form, no schema says: once.
+    # No schema can express that a name may occur only once in a form.
     schemas["LogIn"]["additionalProperties"] = {"type": "string"}
     described["paths"]["/service-account-token"]["post"]["security"] = [{"client": []}]
     return described
 
 
-def there(place, organization=None, default=False):
-    """Before each request: what its path names is there, made for it alone; or it is the default service account."""
+def existing(place, organization=None, default=False):
+    """Before each request, creates the resources in its path for this request only, or uses the default service
+    account."""
 
     def before_call(_context, case, _kwargs):
         named = case.path_parameters
@@ -155,7 +156,7 @@ def run(request, place):
         with hooked(*[before] if before else []):
             return Run(place.url, document, phases, chosen, authorization, checks, of_operations, **more)
 
-    with runs(request, DESCRIPTION, make, what_is_wrong_is_refused_or_says_nothing, a_refusal_tells_its_own_status) as run:
+    with runs(request, DESCRIPTION, make, invalid_input_is_rejected_or_ignored, error_has_its_status_in_its_members) as run:
         yield run
 
 
@@ -170,7 +171,7 @@ def test_description_has_exactly_the_routes_of_the_face():
 def caller(place, operation):
     if operation == "log_in":
         return f"Basic {place.basic}"
-    # Root alone makes organizations.
+    # Only root creates organizations.
     return place.root if operation == "create_organization" else f"Bearer {place.admin['client_secret']}"
 
 
@@ -178,30 +179,30 @@ def succeeds(operation):
     return {int(status) for status in DESCRIPTION.operations[operation]["responses"] if status < "300"}
 
 
-# What a cursor holds, the page before tells: test_cursors_lead_to_the_next_and_previous_page.
+# Cursors come from the page before: test_cursors_lead_to_the_next_and_previous_page.
 CURSORS = ["after", "before"]
 
 
 @pytest.mark.parametrize("operation", IDS)
 def test_schemathesis_finds_no_failure(run, place, operation):
-    run(succeeds(operation) | {401, 405}, EACH, [operation], sharpened(CURSORS), caller(place, operation), there(place),
+    run(succeeds(operation) | {401, 405}, EACH, [operation], strict(CURSORS), caller(place, operation), existing(place),
         examples=EXAMPLES)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# A whole situation has one answer: that it is described, and looks as it is described.
+# Each situation has one response, which is described and matches its description.
 
 FEW = 2
 
 
-def only(run, status, operation, document, authorization, before=None):
+def expect_only(run, status, operation, document, authorization, before=None):
     checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": [status]}}
     run({status}, ["fuzzing"], [operation], document, authorization, before, checks, (), examples=FEW, modes="positive")
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if name not in ("create_organization", "list_organizations", "log_in")])
 def test_unknown_id_is_a_404(run, place, operation):
-    only(run, 404, operation, sharpened(CURSORS, path=NOBODY), place.root)
+    expect_only(run, 404, operation, strict(CURSORS, path=NOBODY), place.root)
 
 
 IF_MATCH = {"$ref": "#/components/parameters/IfMatch"}
@@ -210,12 +211,12 @@ VERSIONED = [name for name in IDS if IF_MATCH in DESCRIPTION.operations[name].ge
 
 @pytest.mark.parametrize("operation", VERSIONED)
 def test_stale_if_match_is_a_412(run, place, operation):
-    only(run, 412, operation, sharpened(tag=STALE), caller(place, operation), there(place))
+    expect_only(run, 412, operation, strict(tag=STALE), caller(place, operation), existing(place))
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(("list", "retrieve", "log_in"))])
 def test_viewer_may_not_write(run, place, operation):
-    only(run, 403, operation, sharpened(), f"Bearer {place.viewer['client_secret']}", there(place))
+    expect_only(run, 403, operation, strict(), f"Bearer {place.viewer['client_secret']}", existing(place))
 
 
 @pytest.mark.parametrize("operation", ["update_credential", "delete_credential"])
@@ -223,11 +224,11 @@ def test_missing_required_if_match_is_a_428(run, place, operation):
     organization = place.made_organization()
     answer = place.http.patch(f"/v1/tenants/{organization}", json={"require_if_match": True})
     assert answer.status_code == 200, answer.text
-    only(run, 428, operation, sharpened(["If-Match"]), place.root, there(place, organization))
+    expect_only(run, 428, operation, strict(["If-Match"]), place.root, existing(place, organization))
 
 
 def test_default_service_account_cannot_be_deleted(run, place):
-    only(run, 409, "delete_service_account", sharpened(), place.root, there(place, default=True))
+    expect_only(run, 409, "delete_service_account", strict(), place.root, existing(place, default=True))
 
 
 @pytest.mark.parametrize("cursor", CURSORS)
@@ -240,7 +241,7 @@ def test_cursors_lead_to_the_next_and_previous_page(run, place, operation, curso
     path = next(path for path, item in DESCRIPTION.document["paths"].items()
                 for each in operations({"paths": {"": item}}) if each["operationId"] == operation)
     first = place.http.get(path.format(**here), params={"limit": 1}).json()["page_info"]
-    document = sharpened([name for name in CURSORS if name != cursor])
+    document = strict([name for name in CURSORS if name != cursor])
     for group in parameter_lists(document):
         for one in group:
             if one["name"] == cursor:
@@ -249,7 +250,7 @@ def test_cursors_lead_to_the_next_and_previous_page(run, place, operation, curso
     def before_call(_context, case, _kwargs):
         case.path_parameters = {name: here[name] for name in case.path_parameters}
 
-    only(run, 200, operation, document, place.root, before_call)
+    expect_only(run, 200, operation, document, place.root, before_call)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -262,14 +263,14 @@ def test_schemathesis_finds_no_failure_from_creation_to_deletion(run, place, nou
     parents = {"organization": place.organization}
     if noun == "credential":
         parents["service_account"] = place.made_account()
-    document = sharpened(path=NOBODY)
+    document = strict(path=NOBODY)
     for group in parameter_lists(document):
-        # ensure_resource_availability looks only at a request of which a link gave every parameter.
+        # ensure_resource_availability applies only if links gave every parameter.
         group[:] = [one for one in group if one["in"] == "path"]
         for one in group:
             if one["name"] in parents:
                 one["schema"] = {"type": "string", "enum": [parents[one["name"]]]}
-    # 404: of an id that nobody has, or after the end.
+    # 404: for an unknown id, or after the deletion.
     checks = {**CHECKS, "positive_data_acceptance": {"expected-statuses": ["2xx", 404]}}
     run({200, 201, 204, 401, 404}, ["stateful"], chain, document, place.root, None, checks, ())
 
@@ -280,7 +281,7 @@ def test_callers_are_intact_after_all_requests(place):
 
 
 def test_log_in_accepts_client_id_and_secret_in_the_form(place):
-    said = {name: place.admin[name] for name in ("client_id", "client_secret")}
-    form = {"grant_type": "client_credentials", **said}
+    given = {name: place.admin[name] for name in ("client_id", "client_secret")}
+    form = {"grant_type": "client_credentials", **given}
     answer = httpx.post(f"{place.url}/service-account-token", data=form, verify=False)
     assert (answer.status_code, list(answer.json())) == (200, ["access_token", "token_type", "expires_in"])

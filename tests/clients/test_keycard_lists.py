@@ -5,13 +5,13 @@ import pytest
 from conftest import ONCE
 from keycardai_api import BadRequestError
 
-# More than a page has that does not say its limit.
+# More than the default page size.
 COUNT = 23
 DEFAULT = "0" * 26
 
 
 class Crowd:
-    """An organization with many service accounts, the last of them with many credentials, and nothing else in it."""
+    """An organization with many service accounts, the last of them with many credentials, and nothing else."""
 
     def __init__(self, url, root):
         self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {root}"}, limits=ONCE)
@@ -36,7 +36,7 @@ def crowd(url, root):
 
 
 class Lists:
-    """The client's three lists, called by root; those of the crowd."""
+    """The client's three lists, called by root."""
 
     def __init__(self, sdk, url, root, crowd):
         self.organizations = sdk.client(url, root).organizations
@@ -65,7 +65,7 @@ def ids(pages):
 
 
 def forward(call, **page):
-    """All pages, from the first on, as their own page_info leads."""
+    """All pages from the first one on, following page_info."""
     pages, after = [], {}
     while True:
         read = call(**after, **page)
@@ -73,12 +73,12 @@ def forward(call, **page):
         assert read.page_info.has_prev_page is bool(after)
         if not read.page_info.has_next_page:
             return pages
-        assert read.page_info.end_cursor != after.get("after"), "it leads on"
+        assert read.page_info.end_cursor != after.get("after"), "the cursor advances"
         after = {"after": read.page_info.end_cursor}
 
 
 def backward(call, last, **page):
-    """All pages before that one, the nearest first."""
+    """All pages before a cursor, the nearest first."""
     pages, cursor = [], last.page_info.start_cursor
     while True:
         read = call(before=cursor, **page)
@@ -86,7 +86,7 @@ def backward(call, last, **page):
         assert read.page_info.has_next_page is True
         if not read.page_info.has_prev_page:
             return pages
-        assert read.page_info.start_cursor != cursor, "it leads on"
+        assert read.page_info.start_cursor != cursor, "the cursor advances"
         cursor = read.page_info.start_cursor
 
 
@@ -95,7 +95,7 @@ def backward(call, last, **page):
 def test_every_item_is_returned_once_in_both_directions(lists, noun, limit):
     call, expected = lists.of[noun], lists.ids[noun]
     pages = forward(call, limit=limit)
-    # Those made first come first.
+    # Oldest first.
     assert ids(pages) == expected
     assert [len(page.items) for page in pages[:-1]] == [limit] * ((COUNT - 1) // limit)
     assert sorted(item.created_at for page in pages for item in page.items) == \
@@ -106,7 +106,7 @@ def test_every_item_is_returned_once_in_both_directions(lists, noun, limit):
         assert call(limit=limit, before=pages[0].page_info.start_cursor).items == []
         return
     back = backward(call, pages[-1], limit=limit)
-    # Within a page they stand in the same order, whichever way it was come by.
+    # Items within a page are in the same order in both directions.
     assert ids([*reversed(back), pages[-1]]) == expected
     assert [len(page.items) for page in back] == [limit] * len(back)
 
@@ -160,7 +160,7 @@ def test_pages_are_stable_while_items_are_created_and_deleted(sdk, place):
     made = [place.made.id, *(place.credential(f"number {number}").id for number in range(6))]
     first = sdk(place.credentials.list(**listed))
     assert ids([first]) == made[:3]
-    # The last of the page, whose place the cursor is; one of the page to come; and a new one.
+    # The last item of the page, whose position is the cursor; an item of the next page; and a new item.
     for gone in (made[2], made[4]):
         sdk(place.credentials.delete(gone, **place.parents))
     new = place.credential("new").id
@@ -200,10 +200,10 @@ def test_permissions_are_returned_only_on_request(sdk, place):
             for one in (listed, *listed.items):
                 assert one.permissions == may
                 assert not one.model_extra
-            assert not listed.page_info.model_extra, "total_count is not answered"
+            assert not listed.page_info.model_extra, "total_count is not supported"
 
 
-# What is wrong with a page, and what the refusal has to name.
+# Invalid pages, and the parameters that the error must name.
 WRONG = [
     ({"limit": 0}, ["limit"]),
     ({"limit": 101}, ["limit"]),

@@ -1,5 +1,5 @@
-"""Keycard's own client logs in with a credential's id and secret (RFC 6749 §4.4). Where it does so stands fixed in it, on a
-host that is not ours: what stands between it and the Worker leads to the latter."""
+"""Keycard's own client logs in with a credential's id and secret (RFC 6749 §4.4). Its token URL is fixed, on another
+host, so a transport redirects the requests to the Worker."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ TOKEN_URL = "https://api.keycard.ai/service-account-token"
 
 
 class Login:
-    """A client that has an id and a secret, and no key; what it asked for its access tokens, and what the answers were."""
+    """A client with an id and a secret, and no key; its requests for access tokens, and the responses."""
 
     def __init__(self, place, client_id=None, client_secret=None):
         self.sdk = place.sdk
@@ -26,7 +26,7 @@ class Login:
         self.client = self.sdk.client(place.url, between=Between(self.before, self.after), **pair)
         self.auth = self.client._o_auth2
         if self.sdk.kind == "async":
-            # In 0.18.0 only the sync client uses it by itself.
+            # In 0.18.0 only the sync client logs in by itself.
             self.client._client.auth = self.auth
         self.organizations = self.client.organizations
         self.credentials = self.organizations.service_accounts.credentials
@@ -48,7 +48,7 @@ class Login:
         return answer
 
     def called_with(self):
-        """What the requests had that were no log-ins."""
+        """The Authorization headers of the requests that were not log-ins."""
         return [request.headers.get("authorization") for request in self.sdk.sent if request.url != TOKEN_URL]
 
 
@@ -104,7 +104,7 @@ def test_client_logs_in_again_when_its_token_expires(sdk, place):
 
 
 def through_litegraph(at, **change):
-    """Changes the credential by another face, which can say what this one cannot."""
+    """Updates the credential through another face, which has fields that this one lacks."""
     def guid(text):
         bits = 0
         for letter in text:
@@ -117,7 +117,7 @@ def through_litegraph(at, **change):
     assert answer.status_code == 200, answer.text
 
 
-# What ends an access token.
+# Operations that end an access token.
 ENDS = {
     "its-credential-is-deleted": lambda at: at.sdk(at.credentials.delete(**at.of)),
     "its-service-account-is-deleted": lambda at: at.sdk(
@@ -134,14 +134,14 @@ def test_access_token_is_invalid_once_its_credential_is(sdk, place, end):
     ENDS[end](place)
     sdk.refused(lambda: login.organizations.retrieve(place.organization.id), AuthenticationError, 401, "unauthorized")
     assert len(login.asked) == 1
-    # Nor does it get another one.
+    # Nor does the client get another one.
     login.auth.invalidate_token()
     with pytest.raises(AuthenticationError):
         sdk(login.organizations.list())
     assert refusals(login) == [(401, "invalid_client")]
 
 
-# What is wrong with a pair: its id, its secret.
+# Invalid pairs: the id, the secret.
 WRONG = {
     "another-secret-of-our-form": lambda at: (None, at.credential("another").client_secret),
     "no-secret-of-our-form": lambda at: (None, "wrong"),
@@ -157,7 +157,7 @@ def test_wrong_id_or_secret_is_an_authentication_error(sdk, place, wrong):
     login = Login(place, *WRONG[wrong](place))
     with pytest.raises(AuthenticationError) as raised:
         sdk(login.credentials.retrieve(**place.of))
-    # It goes on without a token where it got none, and raises what it is told then, in this face's own shape.
+    # Without a token the client sends the request all the same, and raises its error, in this face's shape.
     assert login.called_with() == [None]
     assert list(raised.value.body) == ["message", "code", "status"]
     assert (raised.value.body["code"], raised.value.status_code) == ("unauthorized", 401)
@@ -168,7 +168,7 @@ def test_wrong_id_or_secret_is_an_authentication_error(sdk, place, wrong):
 
 
 def refusals(login):
-    """The refused log-ins, as RFC 6749 §5.2 has them."""
+    """The rejected log-ins, in the form of RFC 6749 §5.2."""
     refused = [answer for answer in login.answers if answer.status_code != 200]
     for answer in refused:
         assert list(answer.json()) == ["error", "error_description"]

@@ -56,7 +56,7 @@ def test_permissions_are_those_of_the_caller(sdk, place):
     def may(**may):
         return {"read": True, "update": False, "delete": False, **may}
 
-    # Nobody deletes an organization through these routes.
+    # No caller can delete an organization through these routes.
     everything = {"organizations": may(update=True), "service_accounts": may(update=True, delete=True)}
     assert permissions(place.organizations) == everything
     assert permissions(place.by(place.token())) == everything
@@ -83,7 +83,7 @@ def test_update_changes_only_the_given_members(sdk, place):
     assert renamed.created_at == place.account.created_at and renamed.updated_at > place.account.updated_at
     described = sdk(place.accounts.update(**of, description="other"))
     assert (described.name, described.description) == ("renamed", "other")
-    # Its types say `str`; None goes out as null all the same.
+    # Its types say `str`, but None is sent as null.
     cleared = sdk(place.accounts.update(**of, description=None))
     assert sdk.last() == {"description": None}
     assert (cleared.name, cleared.description) == ("renamed", None)
@@ -139,9 +139,9 @@ def own(at, **more):
     return {"service_account_id": at.account.id, "organization_id": at.organization.id, **more}
 
 
-# A refusal: its class, its status, its code, and how to get it.
+# An error: the class, the status, the code, and a call that causes the error.
 REFUSALS = [
-    # The name is optional in its types.
+    # The name is optional in the client's types.
     (BadRequestError, 400, "bad_request", lambda at: at.organizations.create()),
     (BadRequestError, 400, "bad_request", lambda at: at.organizations.create(name="")),
     (BadRequestError, 400, "bad_request", lambda at: at.organizations.create(name="n" * 256)),

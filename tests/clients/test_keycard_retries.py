@@ -1,5 +1,5 @@
-"""Keycard's own client tries again what may come right, and nothing else. It is seen from between it and the Worker; its pauses
-are noted, not slept."""
+"""Keycard's own client retries only transient failures. A transport between it and the Worker observes the requests;
+pauses are recorded, not slept."""
 
 import time
 
@@ -14,7 +14,7 @@ DEFAULT = "0" * 26
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """How long it would have slept before each other try, in seconds."""
+    """The pauses before retries, in seconds."""
     pauses = []
 
     async def sleep(seconds):
@@ -26,7 +26,7 @@ def pauses(monkeypatch):
 
 
 class Worker:
-    """The Worker behind something that fails: how many requests came to that, and how many came through."""
+    """A Worker behind a failing transport: the number of requests that reached the transport, and the Worker."""
 
     def __init__(self, failures, answer, lost=False):
         self.failures, self.answer, self.lost = failures, answer, lost
@@ -54,8 +54,8 @@ def failure(status, **headers):
     return lambda: httpx.Response(status, headers=headers, json=body)
 
 
-def behind(place, worker):
-    """The operations on credentials, by way of what fails."""
+def through_failures(place, worker):
+    """The operations on credentials, through the failing transport."""
     return place.sdk.client(place.url, place.root, worker.between).organizations.service_accounts.credentials
 
 
@@ -72,7 +72,7 @@ def names(place):
 @pytest.mark.parametrize("failures", [1, 2])
 def test_client_retries_a_5xx_until_the_worker_answers(sdk, place, pauses, status, failures):
     worker = Worker(failures, failure(status, retry_after_ms="20"))
-    assert sdk(behind(place, worker).retrieve(**place.of)) == place.now()
+    assert sdk(through_failures(place, worker).retrieve(**place.of)) == place.now()
     assert tries(sdk)[:-1] == [str(number) for number in range(failures + 1)]
     assert (worker.came, worker.through) == (failures + 1, ["GET"])
     assert pauses == [0.02] * failures
@@ -81,7 +81,7 @@ def test_client_retries_a_5xx_until_the_worker_answers(sdk, place, pauses, statu
 def test_retried_write_that_never_arrived_is_made_once(sdk, place, pauses):
     def once(method, call):
         worker = Worker(1, failure(503, retry_after_ms="20"))
-        answer = sdk(call(behind(place, worker)))
+        answer = sdk(call(through_failures(place, worker)))
         assert (worker.came, worker.through) == (2, [method])
         return answer
 
@@ -95,10 +95,10 @@ def test_retried_write_that_never_arrived_is_made_once(sdk, place, pauses):
 
 
 def test_write_with_a_lost_response_is_sent_again(sdk, place, pauses):
-    # Nothing tells the Worker that it is the same: there is no idempotency key in what its client sends.
+    # The Worker cannot recognize a retry: the client sends no idempotency key.
     def lost(call):
         worker = Worker(1, failure(502), lost=True)
-        return worker, lambda: sdk(call(behind(place, worker)))
+        return worker, lambda: sdk(call(through_failures(place, worker)))
 
     worker, create = lost(lambda credentials: credentials.create(**place.parents, name="twice"))
     create()
@@ -108,7 +108,7 @@ def test_write_with_a_lost_response_is_sent_again(sdk, place, pauses):
     assert update().name == "renamed"
     assert worker.through == ["PATCH", "PATCH"]
     answer, _ = place.raw("retrieve")
-    assert answer.headers["etag"] == f'"{place.made.id}.2"', "the same again is no change"
+    assert answer.headers["etag"] == f'"{place.made.id}.2"', "repeating the update changes nothing"
     worker, delete = lost(lambda credentials: credentials.delete(**place.of))
     with pytest.raises(NotFoundError):
         delete()
@@ -129,7 +129,7 @@ def test_client_tries_a_503_three_times(sdk, unconfigured_url, root, pauses):
 
 def test_client_waits_as_long_as_retry_after_says(sdk, place, pauses):
     worker = Worker(1, failure(503, retry_after="1"))
-    assert sdk(behind(place, worker).retrieve(**place.of)).id == place.made.id
+    assert sdk(through_failures(place, worker).retrieve(**place.of)).id == place.made.id
     assert pauses == [1.0]
 
 

@@ -1,4 +1,4 @@
-"""A Worker without POSTERN_MASTER_KEY: every request is a 503 that names it, in its face's shape, and nothing is served."""
+"""A Worker without POSTERN_MASTER_KEY: every request is a 503 that names the setting, in its face's shape."""
 
 import httpx
 import pytest

@@ -1,6 +1,6 @@
 // node tests/compare/compare.mjs OLD_URL NEW_URL --settings FILE --old-tree DIR --seed N --requests N [--rows-read] [--expected FILE] --report FILE
 //
-// Sends the same requests to two running builds and compares what they answer; scripts/compare starts them.
+// Sends the same requests to two running builds and compares the responses; scripts/compare starts them.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Hints, differences } from "./diff.mjs";
@@ -29,9 +29,9 @@ const { values: options, positionals } = parseArgs({
 });
 const seed = Number(options.seed);
 const wanted = Number(options.requests);
-/** The clock of both builds begins here, after the time at which their first tenant was made. */
+/** The first time on both builds' clocks, after the creation of their first tenant. */
 const START = Date.UTC(2035, 0, 1);
-/** So many sequences run beside each other. */
+/** The number of interleaved sequences. */
 const STORIES = 3;
 const ZERO = "0".repeat(26);
 
@@ -50,7 +50,7 @@ class Comparison {
     this.#pairs.pair("id", ZERO, ZERO);
   }
 
-  /** Sends a request to both; the answer of the old one. `undefined` if it names something that there is not. */
+  /** Sends a request to both builds; returns the old build's response, or `undefined` if the request names something missing. */
   async exchange(request, phase, index) {
     let prepared;
     try {
@@ -73,7 +73,7 @@ class Comparison {
     return { ...answers[0], ok, both: answers };
   }
 
-  /** Each tenant's whole history: one build may have more events of it, and so more pages. */
+  /** Each tenant's whole history: one build may have more events, and so more pages. */
   async histories() {
     for (const [index, tenant] of this.world.tenants.entries()) {
       const path = `/v1/tenants/‹id ${tenant.name}›/events?limit=100`;
@@ -83,7 +83,7 @@ class Comparison {
     }
   }
 
-  /** The history of a tenant from that build, to its last page, as an answer that lists the events of credentials. */
+  /** A tenant's history from one build, all pages in one response, as a list of the events of credentials. */
   async #history(side, asked) {
     const items = [];
     for (let cursor = ""; ; ) {
@@ -95,7 +95,7 @@ class Comparison {
     }
   }
 
-  /** What both sides tell is kept; the names of it. */
+  /** Stores the values that both responses returned; returns their names. */
   #learn({ learn }, answers) {
     if (!learn) return [];
     const values = answers.map(learn);
@@ -130,7 +130,7 @@ function progress(text, last = false) {
   else if (last) process.stderr.write(`${text}\n`);
 }
 
-/** The recorded sessions, one after another in the first tenant, with the names that they need made anew. */
+/** Sends the recorded sessions one after another in the first tenant, with new values for the names that they need. */
 async function recorded(comparison) {
   const { world } = comparison;
   const r = new Random(seed, -1);
@@ -169,7 +169,7 @@ async function recorded(comparison) {
       const answer = await comparison.exchange({ ...one, ...learnt }, `recorded ${name}`, number + 1);
       if (!answer) throw new Error(`${name} ${number + 1} names what there is not`);
     }
-    // The next client makes one with the same token.
+    // The next client creates one with the same token.
     for (const name of chosen) {
       const path = `/v1.0/tenants/‹guid t0›/credentials/‹guid ${name}›`;
       await comparison.exchange({ method: "DELETE", path, headers: ROOT }, "recorded", 0);
@@ -181,7 +181,7 @@ async function random(comparison) {
   const { world } = comparison;
   const running = [];
   const from = Date.now();
-  // A sequence may end without a request: each choice is another one, though the number of the request is not.
+  // A sequence may end without a request, so choices are counted separately from requests.
   for (let index = 1, choice = 1; index <= wanted; choice++) {
     const r = new Random(seed, choice);
     let answer;
@@ -210,7 +210,7 @@ async function random(comparison) {
   progress(`${wanted} random requests`, true);
 }
 
-/** What there is in the end: each list of each face to its last page, and each credential's history. */
+/** Compares the final state: each list of each face, all pages, and each credential's history. */
 function* final(world) {
   const r = new Random(seed, -2);
   for (const one of ROUTES.filter(({ verb, method }) => ["list", "page", "history", "roles"].includes(verb) && method === "GET")) {

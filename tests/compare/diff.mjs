@@ -1,9 +1,9 @@
-// What differs between the answers of the two builds to one request.
+// The differences between the two builds' responses to one request.
 
 const IGNORED = ["server-timing", "content-length"];
 const SECRETS = /"(BearerToken|client_secret|secret|access_token|token)":"(?!‹)[^"]*"/g;
 
-/** A text as it may be printed: no secrets, not long. */
+/** A text in printable form: short, without secrets. */
 export const printed = (text, length = 90) => {
   const masked = text.replaceAll(SECRETS, '"$1":"‹secret›"').replaceAll(/\s+/g, " ");
   return masked.length > length ? `${masked.slice(0, length)}…` : masked;
@@ -21,7 +21,7 @@ export function differences(pairs, old, now, { rowsRead }) {
   const [one, other] = [timing(old), timing(now)];
   for (const [what, value] of Object.entries(one)) {
     if (what === "rows_read" && !rowsRead) continue;
-    // Counted: where the answer does not say the same.
+    // As counted, where the response does not report the same.
     const said = what.replace(" counted", "").replace("rows written", "rows_written");
     if (said !== what && one[said] !== other[said]) continue;
     if (value !== other[what]) differs(what.replace("_", " "), value, other[what]);
@@ -29,7 +29,7 @@ export function differences(pairs, old, now, { rowsRead }) {
   return found;
 }
 
-/** The status, with the code that says why. */
+/** The status, with the error code. */
 function told({ status, json }) {
   const code = json?.code ?? json?.error ?? (Array.isArray(json?.detail) ? json.detail[0]?.type : json?.detail);
   return code && status >= 400 ? `${status} ${code}` : status;
@@ -74,11 +74,11 @@ function body(pairs, old, now, differs) {
     } else if (one === undefined || other === undefined || pairs.compare(JSON.stringify(one), JSON.stringify(other))) leaf(path, one, other);
   };
   if (old.json !== undefined && now.json !== undefined) walk("", old.json, now.json);
-  // The same members in another order, or no JSON.
+  // The same members in another order, or not JSON.
   if (!found) differs(wrong === "pairing" ? "body, of another thing" : "body text", pairs.name("old", old.text), pairs.name("new", now.text));
 }
 
-/** Round trips and rows, as the answer says them and as they were counted. */
+/** Round trips and rows, as reported by the response and as counted. */
 function timing({ header, cost }) {
   const said = header?.("server-timing");
   const [, trips, , rows_written] = said?.match(/trips=(\d+) rows_read=(\d+) rows_written=(\d+)/) ?? [];
@@ -95,7 +95,7 @@ function timing({ header, cost }) {
   };
 }
 
-/** The hints of secrets, by the tokens that were shown: those of an answer that are of no such secret. */
+/** Hints of secrets in a response that match none of the known secrets. */
 export class Hints {
   #known = new Map();
 

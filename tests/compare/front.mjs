@@ -1,9 +1,7 @@
-// In front of the built Worker (scripts/serve.mjs, POSTERN_FRONT), so that two builds can be compared exactly:
-//
-// - the clock stands at the time that the request names (`x-compare-clock`, in milliseconds): both builds write the same times;
-// - the answer waits for the writes that are deferred until after it: the next request finds them done;
-// - the header `x-compare-cost` says what the database was asked for, as the D1 binding sees it: before the answer, and with the
-//   deferred writes.
+// Wraps the built Worker (scripts/serve.mjs, POSTERN_FRONT), so that two builds can be compared exactly:
+// - the clock is set by the request (`x-compare-clock`, in milliseconds), so both builds write the same times;
+// - the response waits for the writes that are deferred until after it, so the next request finds them done;
+// - the header `x-compare-cost` reports the use of the D1 binding: before the response, and with the deferred writes.
 import postern from "./index.js";
 
 const realNow = Date.now;
@@ -17,7 +15,7 @@ function none() {
   return { trips: 0, rows_read: 0, rows_written: 0, sql: 0 };
 }
 
-/** Counts what goes from the D1 binding to its database: bench/counted.mjs says why there. */
+/** Counts the traffic from the D1 binding to its database: see bench/counted.mjs. */
 function count(database) {
   if (database === known) return;
   const session = database.alwaysPrimarySession;

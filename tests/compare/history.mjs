@@ -1,7 +1,7 @@
-// Events and dry runs, in the one form in which two builds are compared. Until 0ab940b, an event was of a credential only, each change
-// had before and after, a creation reported every field, and only credentials had events. Since then, an event says `noun` and `id`; of
-// roles what was added and removed, unless either side is full access or does not exist; of metadata the members that differ; absent
-// keys are not reported; and tenants and principals have events in the same numbering.
+// Converts events and dry runs to one form for comparison. Until 0ab940b, events were of credentials only, each change
+// had before and after, and a creation reported every field. Since then, an event has `noun` and `id`; roles are
+// reported as added and removed, unless either side is full access or does not exist; metadata by the members that
+// differ; absent keys are not reported; and tenants and principals have events in the same numbering.
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const isEmpty = (value) => value === null || same(value, {});
@@ -17,7 +17,7 @@ function difference(name, { before, after, ...rest }) {
     const without = (left, right) => Object.fromEntries(Object.entries(left ?? {}).filter(([key, value]) => right?.[key] !== value));
     [before, after] = [without(before, after), without(after, before)];
   }
-  // Full access is `roles: null`, and is reported of what is created and deleted.
+  // Full access is `roles: null`, and is reported at creation and deletion.
   return name !== "roles" && isEmpty(before) && isEmpty(after) ? undefined : { before, after };
 }
 
@@ -32,10 +32,10 @@ function event({ seq, credential, noun = "credential", id = credential, ...rest 
   return { noun, id, ...rest, changes: changes(rest.changes) };
 }
 
-/** All events of a tenant, as far as both builds have them: those of its credentials. */
+/** The events of a tenant that both builds have: those of its credentials. */
 export const ofCredentials = (items) => items.map(event).filter(({ noun }) => noun === "credential");
 
-/** An answer as it is compared. */
+/** A response in comparable form. */
 export function comparable({ route, path }, answer) {
   const { json, status } = answer;
   const as = (body) => ({ ...answer, whole: answer.text, json: body, text: JSON.stringify(body) });
@@ -43,7 +43,7 @@ export function comparable({ route, path }, answer) {
   if (json.changes && path.includes("dry_run=")) return as({ ...json, changes: changes(json.changes) });
   if (route.verb !== "history") return answer;
   const numbered = json.items.every(({ seq }, at) => at === 0 || seq < json.items[at - 1].seq);
-  // The pages of a tenant's history hold other events: the whole of it is compared at the end.
+  // The pages of a tenant's history differ, so the whole history is compared at the end.
   if (route.noun === "tenant") return as({ numbered });
   return as({ numbered, items: json.items.map(event), more: Boolean(json.next) });
 }

@@ -1,9 +1,10 @@
-// Which id, secret or token of one build stands for which of the other: pairs that are recorded where they appear first, and held
-// to from then on, in every spelling.
+// Maps the ids, secrets and tokens of one build to those of the other: pairs are recorded at their first occurrence,
+// and checked from then on, in every spelling.
 
 const ID = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 const ALONE = `(?<![0-9A-Za-z])${ID}(?![0-9A-Za-z])`;
-// What differs between two runs of the same requests. A cursor is a checksum, an id, and a time in hexadecimal microseconds or a name.
+// Values that differ between two runs of the same requests. A cursor is a checksum, an id, and a time in hexadecimal microseconds
+// or a name.
 const VOLATILE = new RegExp(
   [
     `pstn_at_(?<access>${ID})_(?<made>\\d+)_(?<end>\\d+)_[0-9a-z]+_[0-9a-z]+`,
@@ -31,7 +32,7 @@ export function fromGuid(guid) {
   return Array.from({ length: 26 }, (_, at) => LETTERS[Number((bits >> BigInt(125 - 5 * at)) & 31n)]).join("");
 }
 
-/** A text as literals with volatile parts between: `{literals, parts}`, a part being `{kind, value}`. */
+/** A text as literals separated by volatile parts: `{literals, parts}`; a part is `{kind, value}`. */
 function split(text) {
   text = text.replace(CHECKSUM, "");
   const [literals, parts] = [[], []];
@@ -54,14 +55,14 @@ function split(text) {
 export class Pairs {
   /** By kind: old to new, new to old, and the name of each old one. */
   #kinds = {};
-  /** Real times from here on, in milliseconds, are of the builds' set-up; those of requests are exact (front.mjs). */
+  /** Real times from here on, in milliseconds, belong to the builds' set-up; times of requests are exact (front.mjs). */
   #setUp = Date.now() - 15 * 60_000;
 
   #of(kind) {
     return (this.#kinds[kind] ??= { forth: new Map(), back: new Map(), names: new Map() });
   }
 
-  /** Whether the pair agrees with those before it; records it if it is a new one. */
+  /** Whether the pair agrees with earlier ones; records a new pair. */
   pair(kind, old, now) {
     const { forth, back, names } = this.#of(kind);
     if (!forth.has(old) && !back.has(now)) {
@@ -75,7 +76,7 @@ export class Pairs {
   #agree(old, now) {
     if (old.kind !== now.kind || old.spelling !== now.spelling) return false;
     if (old.kind === "hint" || old.kind === "milliseconds") return true;
-    // Times are the same to the microsecond, but for those at which the first tenant was made.
+    // Times are equal to the microsecond, except those of the creation of the first tenant.
     if (old.kind === "time") {
       if ((old.text ?? old.value) === (now.text ?? now.value)) return true;
       const real = (time) => time >= this.#setUp && time <= Date.now();
@@ -89,7 +90,7 @@ export class Pairs {
     return this.pair(old.kind, old.value, now.value);
   }
 
-  /** Compares two texts: null, or what is wrong: `text` where they differ, `pairing` where an id is another one than before. */
+  /** Compares two texts. Returns null, or the problem: `text` where they differ, `pairing` where an id has another partner. */
   compare(oldText, newText) {
     const [old, now] = [split(oldText), split(newText)];
     if (old.literals.length !== now.literals.length || old.literals.some((text, at) => text !== now.literals[at])) return "text";
@@ -98,7 +99,7 @@ export class Pairs {
     return apart.some(({ kind }) => kind === "time") ? "text" : "pairing";
   }
 
-  /** The text with a name for each volatile part, as it is printed: without any secret. */
+  /** The text with a name for each volatile part, for printing: without any secret. */
   name(side, text) {
     const { literals, parts } = split(text);
     const named = ({ kind, value, text: time }) => {

@@ -1,4 +1,4 @@
-// Seeded choices: the same seed and number give the same ones.
+// Seeded random choices: the same seed and number give the same choices.
 
 export class Random {
   #state;
@@ -24,12 +24,12 @@ export class Random {
     return this.next() < share;
   }
 
-  /** One of a list; undefined of an empty one. */
+  /** A random item of a list; undefined for an empty one. */
   pick(list) {
     return list[this.below(list.length)];
   }
 
-  /** A key of `{key: weight}`. */
+  /** A random key of `{key: weight}`. */
   weighed(weights) {
     const entries = Object.entries(weights);
     let at = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

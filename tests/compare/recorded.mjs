@@ -1,11 +1,11 @@
-// The vendors' clients as they were recorded (tests/recorded), with our names for what was recorded: as tests/common/recorded.rs
-// reads them.
+// The recorded requests of the vendors' clients (tests/recorded), with names in place of recorded values, parsed like
+// tests/support/src/recorded.rs does.
 import { readFileSync } from "node:fs";
 
 const FOLDER = "tests/recorded";
 const OF_THE_CONNECTION = ["host", "connection", "content-length", "accept-encoding"];
 
-/** The sessions of the table: `{name, requests}`. `names` says what stands for `{root}`, `{admin}` and so on. */
+/** The sessions of the table: `{name, requests}`. `names` has the values of `{root}`, `{admin}` and so on. */
 export function sessions(names) {
   const read = [];
   let maps;

@@ -1,4 +1,4 @@
-// Differences by kind, what was covered, and what the requests cost.
+// Reports differences by kind, coverage, and costs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { printed } from "./diff.mjs";
 import { ROUTES } from "./routes.mjs";
@@ -9,10 +9,10 @@ export class Report {
   #kinds = new Map();
   #covered = new Map();
   #costs = new Map();
-  /** Codes of our own face's refusals and violations, of the old build. */
+  /** Codes of our own face's errors and violations, from the old build. */
   #codes = {};
   compared = 0;
-  /** Requests that name something which one of the builds never showed. */
+  /** Requests that name a value which one of the builds never returned. */
   skipped = 0;
   byPhase = {};
 
@@ -21,7 +21,7 @@ export class Report {
     this.expected = readExpected(allowed);
   }
 
-  /** Notes an exchange: the request, both answers, and their differences. */
+  /** Records an exchange: the request, both responses, and their differences. */
   note({ request, phase, index }, old, now, differences) {
     this.compared += 1;
     this.byPhase[phase] = (this.byPhase[phase] ?? 0) + 1;
@@ -29,7 +29,7 @@ export class Report {
       if (code && old.json.type) this.#codes[code] = (this.#codes[code] ?? 0) + 1;
     }
     const name = request.route?.name;
-    // Another method than the route's finds no route: of such a request the refusal alone counts.
+    // A method that the path lacks finds no route, so only the error counts.
     const routed = request.method === request.route?.method || request.method === "HEAD" || old.status >= 400;
     if (name && routed) {
       const statuses = this.#covered.get(name) ?? new Map();
@@ -49,7 +49,7 @@ export class Report {
     }
   }
 
-  /** Prints it; whether nothing differs but what is expected, and every route was covered. */
+  /** Prints the report. Returns whether only expected differences occurred, and every route was covered. */
   print(file) {
     for (const kind of this.#kinds.values()) {
       kind.expected = this.expected.find(({ pattern }) => pattern.test(kind.line));
@@ -90,7 +90,7 @@ export class Report {
     return [...lines, `   again: ${replay}`].join("\n");
   }
 
-  /** Every route has to have answered with a 2xx and a 4xx. */
+  /** Checks that every route answered with a 2xx and a 4xx. */
   #printCoverage() {
     console.log("\nRoutes and statuses:");
     const missing = [];
@@ -104,7 +104,7 @@ export class Report {
     return missing;
   }
 
-  /** What those that succeeded cost: the middle and the most of each route. */
+  /** The costs of successful requests: median and maximum of each route. */
   #printCosts() {
     const rows = [];
     for (const { name } of ROUTES) {
@@ -123,13 +123,13 @@ export class Report {
   }
 }
 
-/** Both values without the numbers of the ids in them: a kind has many. */
+/** Both values without the digits of ids, since a kind has many. */
 function unnumbered(one, other) {
   const plain = (text) => text.replaceAll(/‹(\w+) \d+›/g, "‹$1›");
   return one !== other && plain(one) === plain(other) ? [plain(one), plain(other).replaceAll("‹", "‹another ")] : [plain(one), plain(other)];
 }
 
-/** One for each route and part of the answer: the most frequent values, and how many others there are. */
+/** One entry per route and part of the response: the most frequent values, and the number of others. */
 function grouped(kinds) {
   const groups = new Map();
   for (const kind of kinds) {
@@ -143,7 +143,7 @@ function grouped(kinds) {
   return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
-/** The file of expected differences: a pattern a line, `*` for anything, and behind ` # ` the reason. */
+/** Parses the file of expected differences: a pattern per line, `*` for anything, and after ` # ` the reason. */
 function readExpected(file) {
   const lines = readFileSync(file, "utf8").split("\n").filter((line) => line.trim() && !line.startsWith("#"));
   return lines.map((line) => {

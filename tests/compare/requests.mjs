@@ -1,5 +1,5 @@
-// One request to a route: path, caller, headers, query and body, random where the options do not say, and what is learnt from its
-// answers.
+// Builds a request to a route: path, caller, headers, query and body, random unless the options set them; and what
+// later requests learn from its responses.
 import { readId } from "./side.mjs";
 import { BODIES, BODIES_OF, HEADERS, MEMBERS, PATHS, QUERIES, TYPES, members, parts } from "./values.mjs";
 
@@ -38,9 +38,9 @@ export function request(r, world, route, options = {}) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Who calls
+// Callers
 
-/** The header for a credential's secret, in one of the ways to present it. */
+/** The header for a credential's secret, in a random form. */
 export function present(r, credential, secret = r.pick(credential.secrets)) {
   if (credential.access.length && r.chance(0.2)) return { authorization: `Bearer ‹text ${r.pick(credential.access)}›` };
   return r.pick([
@@ -96,14 +96,14 @@ function logIn(r, world, route, tenant, valid) {
   return valid || r.chance(0.7) ? { authorization: `Basic ‹basic ${one.name} ${secret}›` } : { authorization: `Bearer ‹text ${secret}›` };
 }
 
-/** A token that somebody asks about, as a name. */
+/** A token to be verified, as a name. */
 function subject({ r, world, tenant }) {
   const one = world.holder(r, r.chance(0.85) ? tenant : r.pick(world.tenants), r.chance(0.5) ? undefined : r.pick(["any", "viewer"]));
   return one ? r.pick([...one.secrets, ...one.access]) : "root";
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Where to
+// Paths
 
 function path({ r, route, tenant, principal, credential, subject, valid }) {
   const names = [];
@@ -134,14 +134,15 @@ function about({ route, tenant, principal, credential }) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What is asked of a list, and the switches
+// Parameters of lists, and switches
 
 function queryOf({ r, world, route, tenant, principal, valid }) {
   const { face, verb, noun } = route;
   const said = [];
   const say = (share, name, ...values) => r.chance(share) && said.push(`${name}=${r.pick(values)}`);
   const followed = () => world.cursors.filter((one) => one.tenant === tenant && one.route === route);
-  // Events are numbered by tenant, and not alike in both builds: a place in another history would be another place.
+  // Events are numbered by tenant, and differently in both builds, so a position in another history would be another
+  // one.
   const others = () => world.cursors.filter((one) => verb !== "history" || one.route.verb !== "history" || (one.tenant === tenant && one.route === route));
   const cursor = r.pick(r.chance(0.9) ? followed() : others());
   if (face === "own" && (verb === "page" || verb === "history")) {
@@ -190,7 +191,7 @@ function queryOf({ r, world, route, tenant, principal, valid }) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What is sent
+// Bodies
 
 /** The body as parts, or none. */
 function body(scene) {
@@ -229,7 +230,7 @@ function body(scene) {
     return [{ shown: scene.credential.name, set: JSON.parse(JSON.stringify(plainOf(said, r))), without: r.chance(0.5) ? ["secrets", "last_used_at"] : [] }];
   }
   const made = parts(said);
-  // A member that means nothing, or is there twice, written into the object.
+  // A meaningless or duplicate member, written into the object.
   if (!valid && r.chance(0.12) && made[0].startsWith("{")) {
     const more = r.pick(MEMBERS);
     const rest = made[0].slice(1) === "}" ? ["}"] : [`,${made[0].slice(1)}`];
@@ -256,7 +257,7 @@ function oauthBody({ r, world, route, subject, valid, headers, tenant }) {
   return [`${grant}&client_id=‹client ${one.name}›&client_secret=‹form ${secret}›`];
 }
 
-/** Headers beside those of the caller. */
+/** Additional headers. */
 function decorate(sent, { r, world, route, credential, valid }) {
   const { headers, about: name } = sent;
   const tag = r.pick(["tag", "tag", "tag", "oldtag"]);
@@ -286,9 +287,9 @@ function decorate(sent, { r, world, route, credential, valid }) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What is learnt
+// Learning
 
-/** `learn` gives the values of an answer by the names that they get; `after` notes what both builds did. */
+/** `learn` names values of a response; `after` records what both builds did. */
 function effects(sent, { world, route, tenant, principal, credential }) {
   const { face, verb, noun } = route;
   const dry = sent.path.includes("dry_run=true");
@@ -317,7 +318,7 @@ function effects(sent, { world, route, tenant, principal, credential }) {
       const has = (name) => learnt.includes(name);
       for (const name of learnt) if (name.startsWith("tag:")) (world.tagged ??= new Set()).add(name.slice("tag:".length));
       if (made && has(made)) {
-        // An idempotent request that was repeated makes nothing new, but another name for it does no harm.
+        // A repeated idempotent request creates nothing new, but another name for the same id is harmless.
         if (noun === "tenant") world.addTenant(made).label = has(`label:${made}`);
         if (noun === "principal") world.addPrincipal(tenant, made);
         if (noun === "credential") {

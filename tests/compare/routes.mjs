@@ -1,4 +1,5 @@
-// Every route of every face, with what it does: [method, path, face, verb, noun]. `check` compares the list with src/route.rs.
+// Every route of every face, with its operation: [method, path, face, verb, noun]. `check` compares the list with
+// src/route.rs.
 import { readFileSync } from "node:fs";
 
 const C = "/api/v1/auth-management";
@@ -85,14 +86,14 @@ export const ROUTES = [
   ["POST", "/v1/verify", "own", "verify", "secret"],
 ].map(([method, path, face, verb, noun]) => ({ method, path, face, verb, noun, name: `${method} ${path}` }));
 
-/** The route of that name, or the only one of that face, verb and noun. */
+/** The route with a name, or the only one of a face, verb and noun. */
 export function route(face, verb, noun) {
   const found = ROUTES.find((one) => one.face === face && one.verb === verb && one.noun === noun);
   if (!found) throw new Error(`there is no route to ${verb} a ${noun} on ${face}`);
   return found;
 }
 
-/** Routes of the source tree in that folder that this list lacks, and those it lists in vain. */
+/** Routes of a source tree that are missing in this list, and listed routes that do not exist. */
 export function check(folder) {
   const source = readFileSync(`${folder}/src/route.rs`, "utf8").split("#[cfg(test)]")[0];
   const lines = source.matchAll(/\b(Post|Get|Put|Patch|Delete)\s*,\s*"(\/[^"]*)"/g);

@@ -1,6 +1,6 @@
-// One of the two builds as a client sees it: it puts its own ids, secrets, tags and cursors into a request that names them.
+// One of the two builds as a client: replaces names in a request by the build's own ids, secrets, tags and cursors.
 //
-// A name stands in a request between ‹ and ›:
+// A name in a request is between ‹ and ›:
 //   ‹id c7› ‹guid c7› ‹client c7›       an id, as our own API and Keycard, as LiteGraph, as Coactive spell it
 //   ‹text s7› ‹url s7› ‹form s7›        a text (a secret, a label, a cursor) as it is, or encoded for a URL or a form
 //   ‹broken s7›                         a text with another last letter
@@ -23,7 +23,7 @@ const FORMS = {
   capitals: (id) => id.toUpperCase(),
 };
 
-/** Names in a text that a caller of this file does not have: the request cannot be sent. */
+/** Names in a text that this build has no value for, so the request cannot be sent. */
 export class Unknown extends Error {}
 
 export class Side {
@@ -44,7 +44,7 @@ export class Side {
     });
   }
 
-  /** A body's parts: a text, `{hex}`, `{repeat, times}`, or `{shown, set}`: what was shown of a thing, with these members. */
+  /** A body's parts: a text, `{hex}`, `{repeat, times}`, or `{shown, set}`: a resource as it was returned, with these members. */
   #bytes(parts) {
     const bytes = (part) => {
       if (typeof part === "string") return Buffer.from(this.substitute(part));
@@ -59,13 +59,13 @@ export class Side {
     return Buffer.concat(parts.map(bytes));
   }
 
-  /** The request as this build is sent it. */
+  /** The request for this build. */
   prepare({ method, path, headers = {}, body }) {
     const given = Object.entries(headers).map(([name, value]) => [name, latin1(this.substitute(value))]);
     return { method, path: this.substitute(path), headers: Object.fromEntries(given), body: body && this.#bytes(body) };
   }
 
-  /** Sends it; the clock of the build stands at `clock` meanwhile. A connection that breaks is an answer too. */
+  /** Sends the request with the build's clock at `clock`. A broken connection is a result, too. */
   async send({ method, path, headers, body }, clock) {
     const length = body || !["GET", "HEAD", "OPTIONS"].includes(method) ? { "content-length": String(body?.length ?? 0) } : {};
     const sent = { host: "compare.example", ...length, ...headers, "x-compare-clock": String(clock) };
@@ -100,7 +100,7 @@ export class Side {
   }
 }
 
-/** Header values go out byte by byte. */
+/** Header values are sent byte by byte. */
 const latin1 = (text) => Buffer.from(text).toString("latin1");
 
 function read({ statusCode: status, rawHeaders }, bytes) {
@@ -123,5 +123,5 @@ function read({ statusCode: status, rawHeaders }, bytes) {
   };
 }
 
-/** An id as it is kept here, whatever face told it. */
+/** An id in the spelling that is stored here, from any face's. */
 export const readId = (text) => (text?.length === 36 ? fromGuid(text) : text?.replace(/^client_/, ""));

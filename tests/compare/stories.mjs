@@ -1,5 +1,5 @@
-// Sequences: what a thing goes through from its making to its end, where single random requests would seldom lead. Each is a
-// generator of requests, which is given the answer to each: `{ok, status, json}`, of the old build.
+// Sequences of requests from the creation of a resource to its end, which single random requests would rarely produce.
+// Each is a generator of requests that receives the old build's response to each: `{ok, status, json}`.
 import { ROOT, present, request } from "./requests.mjs";
 import { ROUTES, route } from "./routes.mjs";
 import { BODIES_OF } from "./values.mjs";
@@ -12,7 +12,7 @@ const bearer = (secret) => ({ authorization: `Bearer ‹text ${secret}›` });
 const JSON_TYPE = { "content-type": "application/json" };
 const MINUTE = 60_000;
 
-/** A tenant's callers: one of each rank, and some that are no callers any more. */
+/** A tenant's callers: one of each rank, and some that no longer authenticate. */
 export function* cast(r, world, tenant) {
   for (const name of ["first", "second"]) yield ask(r, world, "own", "create", "principal", { tenant, body: { name, description: `${name} of the cast` } });
   const make = function* (rank, body) {
@@ -31,7 +31,7 @@ export function* cast(r, world, tenant) {
   if (revoked) yield ask(r, world, "own", "revoke", "credential", { tenant, credential: revoked, body: { reason: "of the cast" } });
 }
 
-/** A tenant with its switches as at its birth, and with callers, whatever was done to it. */
+/** A tenant with its initial switches and with callers, whatever was changed before. */
 export function* restored(r, world, tenant = world.tenant(r)) {
   const switches = { enabled: true, rbac: true, require_if_match: false, role_names: ["admin", "auditor", "editor", "viewer"] };
   yield ask(r, world, "own", "replace", "tenant", { tenant, body: { name: "restored", ...switches }, headers: { "if-match": "*" } });
@@ -40,7 +40,7 @@ export function* restored(r, world, tenant = world.tenant(r)) {
   }
 }
 
-/** One valid request to each route by root, on things made for it; one by nobody; one with a method that the path lacks. */
+/** One valid request to each route by root, on new resources; one without a caller; one with a method that the path lacks. */
 export function* everyRoute(r, world) {
   yield* restored(r, world, world.zero);
   for (const one of ROUTES) {
@@ -49,7 +49,7 @@ export function* everyRoute(r, world) {
     if (one.verb === "log in") yield* logIn(r, world, of.tenant, of.credential, one);
     else {
       const caller = one.verb === "metadata" ? {} : asRoot(one.face, of.tenant);
-      // A valid body may name what is gone by then.
+      // A valid body may name something that was deleted since.
       for (let tries = 0; tries < 5 && !(yield request(r, world, one, { ...options, caller })).ok; tries++);
     }
     yield request(r, world, one, { ...options, caller: {}, body: null });
@@ -61,7 +61,7 @@ export function* everyRoute(r, world) {
   for (const path of ["/v1.0/tenants", "/v2.0/x", "/v1.0/tenants/x/credentials/y"]) yield { method: "OPTIONS", path, headers: { origin: "https://a.example" } };
 }
 
-/** What a request to that route is about, made for it. */
+/** Creates the resources of a request to a route. */
 function* needed(r, world, { path, verb, noun }) {
   const tenant = world.zero;
   if (noun === "tenant" && !["create", "list", "page", "read", "roles", "history"].includes(verb)) {
@@ -161,7 +161,7 @@ function* editing(r, world) {
   yield { ...put({ name: "only tried" }), path: `${put({}).path}?dry_run=true` };
 }
 
-/** Bodies that break rules, from callers who may send them. */
+/** Invalid bodies, by callers with the right. */
 function* violations(r, world) {
   const tenant = world.tenant(r);
   if (tenant.gone) return;
@@ -248,7 +248,7 @@ function* tenants(r, world) {
   }
   yield on("own", "read", "tenant");
   yield on("own", "replace", "tenant", { body: all, headers: { "if-match": "*" } });
-  // Some stay for the random requests.
+  // Some are kept for the random requests.
   if (r.chance(0.35) || world.tenants.filter(({ gone }) => !gone).length < 4) return;
   yield on("own", "history", "tenant", { query: "limit=100" });
   yield on("litegraph", "delete all", "principal", { principal: principal ?? { name: "p0" } });
@@ -267,7 +267,7 @@ function* expiry(r, world) {
   if (!credential) return;
   const [secret] = credential.secrets;
   yield ask(r, world, "own", "verify", "secret", { tenant, subject: secret });
-  // What it makes ends with it.
+  // What the credential creates expires with it.
   yield ask(r, world, "own", "create", "credential", { tenant, caller: bearer(secret), body: { name: "made by it", roles: null } });
   yield ask(r, world, "own", "merge", "credential", { tenant, credential, caller: bearer(secret), body: { expires_at: null } });
   yield ask(r, world, "own", "rotate", "credential", { tenant, credential, body: { grace_seconds: 60 } });
@@ -280,5 +280,5 @@ function* expiry(r, world) {
 const STORIES = { lifecycle: 30, editing: 20, idempotent: 8, pages: 20, tenants: 5, expiry: 5, restored: 12, violations: 30 };
 const BY_NAME = { lifecycle, editing, idempotent, pages, tenants, expiry, restored, violations };
 
-/** One of the sequences. */
+/** A random sequence. */
 export const story = (r, world) => BY_NAME[r.weighed(STORIES)](r, world);

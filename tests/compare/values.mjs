@@ -1,11 +1,11 @@
-// Values for the members of bodies, for headers and for queries: valid ones, ones at an edge, and wrong ones. Many are the
-// adversarial inputs that tests/worker sends (tests/adversarial/cases.json).
+// Values for the members of bodies, for headers and for queries: valid, at a limit, and invalid. Many are the
+// adversarial inputs of tests/worker (tests/adversarial/cases.json).
 import { readFileSync } from "node:fs";
 
 const cases = JSON.parse(readFileSync("tests/adversarial/cases.json", "utf8"));
 const SIZE_MAX = 20_000;
 
-/** JSON text that JSON.stringify does not write: parts, as a body has them (side.mjs). */
+/** JSON text that JSON.stringify does not write, as parts of a body (side.mjs). */
 export class Raw {
   constructor(said) {
     this.parts = [said].flat();
@@ -21,11 +21,11 @@ const plain = (said) => typeof said === "string";
 export const QUERIES = cases.queries.map(({ input }) => input).filter(plain);
 export const PATHS = cases.paths.map(({ input }) => input).filter((input) => plain(input) && !input.includes("#"));
 export const TYPES = cases.types.map(({ input }) => input);
-// These are of the connection, which the client here keeps to itself.
+// These belong to the connection, which this client manages itself.
 const HOP = ["connection", "upgrade", "expect", "te", "transfer-encoding", "content-length", "host", "trailer", "keep-alive", "range"];
 export const HEADERS = cases.headers.filter(({ name, value }) => !HOP.includes(name) && plain(value));
 
-/** A list of parts for a value: text and what is in it of Raw. */
+/** A list of parts for a value: text, and the Raw values in it. */
 export function parts(value) {
   const found = [];
   const text = (more) => (typeof found.at(-1) === "string" ? (found[found.length - 1] += more) : found.push(more));
@@ -46,7 +46,7 @@ export function parts(value) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Rules: how a member is valid, at its edge, wrong. Each takes the random choices and what they may refer to.
+// Rules: how a member is valid, at its limit, invalid. Each takes the random choices and what they may refer to.
 
 const WORDS = ["alpha", "beta", "gamma", "Delta", "deploy", "ci", "Ünïcode", "日本", "backup", "x"];
 const words = (r) => Array.from({ length: 1 + r.below(3) }, () => r.pick(WORDS)).join(" ");
@@ -103,14 +103,14 @@ const metadata = {
   edge: (r) => Object.fromEntries(Array.from({ length: r.pick([16, 17, 32, 33, 8]) }, (_, at) => [`k${at}`, "v".repeat(r.pick([1, 500, 501, 240]))])),
   wrong: (r) => r.pick([[], "", 1, { a: 1 }, { a: {} }, { "": "a" }, { a: "\u0007" }, { ["k".repeat(256)]: "a" }]),
 };
-/** An id that nothing has. */
+/** An id that does not exist. */
 const nobody = { id: "7zzzzzzzzzzzzzzzzzzzzzzzzz", guid: "ffffffff-ffff-4fff-8fff-ffffffffffff" };
 const principal = (form) => ({
   valid: (r, world) => `‹${form} ${world.principalFor(r)}›`,
   edge: (r, world) => r.pick([`‹${form} p0›`, `‹${form} ${world.anyPrincipal(r)}›`, form === "guid" ? `‹id p0›` : `‹guid p0›`]),
   wrong: (r) => r.pick([null, "", "x", 1, {}, nobody[form], nobody[form], nobody[form], "8".repeat(26)]),
 });
-/** No id is used twice: one that is taken is that of something of the same kind, which is there, in the same place. */
+/** Ids are never reused, so an id in use is that of an existing resource of the same kind, in the same place. */
 const chosenId = (noun) => ({
   valid: (r) => r.pick([null, `${hex(r, 8)}-${hex(r, 4)}-4${hex(r, 3)}-8${hex(r, 3)}-${hex(r, 12)}`]),
   edge: (r, world) => r.pick(["00000000-0000-0000-0000-000000000000", `‹guid ${world.takenId(r, noun)}›`, `{${hex(r, 8)}-0000-0000-0000-${hex(r, 12)}}`, hex(r, 32)]),
@@ -130,7 +130,7 @@ const context = {
 
 const name = line(255, 1);
 const description = nullable(line(500));
-/** The members of a body, by face, verb and noun; `!` begins those that a valid one has to have. */
+/** The members of a body, by face, verb and noun; `!` marks those that a valid one must have. */
 export const BODIES_OF = {
   own: {
     "create credential": { "!name": name, description, enabled: flag, "!roles": roles, principal: principal("id"), expires_at: nullable(time), metadata },
@@ -173,7 +173,7 @@ export const BODIES_OF = {
   },
 };
 
-/** A body of that kind as an object: mostly valid, else with one or several members that are not. */
+/** A body of that kind as an object: mostly valid, otherwise with one or several invalid members. */
 export function members(r, world, rules, valid = r.chance(0.7)) {
   const body = {};
   const bad = valid ? 0 : r.chance(0.6) ? 0.25 : 0.7;

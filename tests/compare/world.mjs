@@ -1,12 +1,12 @@
-// What the generator knows of what there is: things by the names that requests call them by (side.mjs), the same for both builds.
+// The generator's knowledge: resources by the names that requests use (side.mjs), the same for both builds.
 
 export class World {
   clock;
   /** {name, label, principals, credentials, gone} */
   tenants = [];
-  /** Cursors that lists gave: {name, kind, tenant}. */
+  /** Cursors that lists returned: {name, kind, tenant}. */
   cursors = [];
-  /** Requests with an Idempotency-Key, to be sent again. */
+  /** Requests with an Idempotency-Key, to be repeated. */
   keyed = [];
   #made = { t: 0, p: 0, c: 0, s: 0, a: 0, k: 0 };
   /** The tenant that the next request is about. */
@@ -23,7 +23,7 @@ export class World {
   }
 
   #tenant(name) {
-    // Each is born with a default principal.
+    // Each is created with a default principal.
     const tenant = { name, principals: [{ name: "p0" }], credentials: [] };
     this.tenants.push(tenant);
     return tenant;
@@ -39,7 +39,7 @@ export class World {
     return principal;
   }
 
-  /** `rank`: what it may do, as far as the generator knows. */
+  /** `rank`: the rights, as far as the generator knows. */
   addCredential(tenant, name, { secret, rank = "any", principal } = {}) {
     const credential = { name, tenant, principal, rank, secrets: secret ? [secret] : [], access: [] };
     tenant.credentials.push(credential);
@@ -51,7 +51,7 @@ export class World {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-  // Choices. What is gone is chosen now and then.
+  // Choices. Deleted resources are chosen now and then.
 
   #live(r, list) {
     const live = list.filter(({ gone }) => !gone);
@@ -68,7 +68,7 @@ export class World {
 
   credential(r, tenant, which = () => true) {
     const fitting = tenant.credentials.filter((one) => !one.gone && which(one));
-    // The newest ones are in the most states; those that call are left alone most of the time.
+    // The newest ones are in the most states; callers are mostly left alone.
     const others = fitting.filter(({ rank }) => rank === "any");
     const list = others.length && r.chance(0.93) ? others : fitting;
     if (list.length) return r.chance(0.6) ? r.pick(list.slice(-8)) : r.pick(list);
@@ -84,7 +84,7 @@ export class World {
     return this.principal(r, r.pick(this.tenants)).name;
   }
 
-  /** The id of a tenant, or of a principal or a credential of that tenant, that is there. */
+  /** The id of an existing tenant, or of an existing principal or credential of that tenant. */
   takenId(r, noun) {
     const { principals, credentials } = this.focus ?? this.zero;
     const list = { tenant: this.tenants, principal: principals, credential: credentials }[noun].filter(({ gone }) => !gone);
@@ -102,7 +102,7 @@ export class World {
     return r.pick(live.length && rank !== "any" ? live : fitting);
   }
 
-  /** The names of what is gone with its tenant or principal. */
+  /** The names of everything deleted with its tenant or principal. */
   end(tenant, principal) {
     for (const one of tenant.credentials) if (!principal || one.principal === principal.name) one.gone = true;
     if (principal) principal.gone = true;

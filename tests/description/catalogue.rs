@@ -1,4 +1,4 @@
-//! docs/ERRORS.md: every code that our own face tells, by asking it for each refusal and each rule there is.
+//! docs/ERRORS.md: every error code of our own face, from an example of each error and each rule.
 
 use std::fmt::Write;
 
@@ -47,29 +47,29 @@ Each has a `pointer` into the body (RFC 6901), or the `parameter` of the query. 
     text
 }
 
-fn told(refusal: &Refusal) -> Value {
+fn problem(refusal: &Refusal) -> Value {
     let answer = (POSTERN.render_error)(refusal);
-    let told: Value = serde_json::from_str(&answer.body).expect("JSON");
-    assert_eq!(told["status"], answer.status);
-    told
+    let problem: Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(problem["status"], answer.status);
+    problem
 }
 
 fn row(refusal: &Refusal) -> String {
-    let told = told(refusal);
-    let said = |member: &str| told[member].as_str().unwrap_or_default().to_owned();
-    format!("| {} | `{}` | {}. | {} |", told["status"], said("code"), said("title"), said("detail"))
+    let problem = problem(refusal);
+    let of = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
+    format!("| {} | `{}` | {}. | {} |", problem["status"], of("code"), of("title"), of("detail"))
 }
 
 fn violation(rule: Rule) -> String {
     let field = if matches!(rule, Rule::Unknown(_) | Rule::ReadOnly) { Field::Other } else { Field::Name };
-    let told = told(&Refusal::Invalid(vec![Violation { field, location: Location::Whole, rule }]));
-    let one = &told["violations"][0];
-    let said = |member: &str| one[member].as_str().expect("a text");
-    format!("| `{}` | {} |", said("code"), said("detail"))
+    let problem = problem(&Refusal::Invalid(vec![Violation { field, location: Location::Whole, rule }]));
+    let one = &problem["violations"][0];
+    let of = |member: &str| one[member].as_str().expect("a text");
+    format!("| `{}` | {} |", of("code"), of("detail"))
 }
 
-/// Whether our own face can come to it. Ids and secrets are not chosen there, what is revoked is not enabled by its name, the
-/// path names the tenant, and forms are the OAuth endpoints'.
+/// Whether our own face can report the error. Its clients choose neither ids nor secrets, cannot enable a revoked
+/// credential, and name the tenant in the path; forms belong to the OAuth endpoints.
 fn is_own(refusal: &Refusal) -> bool {
     !matches!(
         refusal,

@@ -1,5 +1,5 @@
-//! Examples for the description: a story that calls each operation, in process. What was sent and answered is what is shown, but
-//! for secrets; and each answer is what the description says of it.
+//! Examples for the description: a sequence of requests to each operation, in process. The examples are the requests
+//! and responses, with secrets redacted; each is validated against the description.
 
 use postern::face::postern::description::openapi;
 use serde_json::{Map, Value, json};
@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 use super::validator;
 use support::{ROOT, Reply, World, text};
 
-/// The description, while a story is told by it.
+/// The description, and the service that the examples are requested from.
 pub struct Description {
     pub document: Value,
     world: World,
 }
 
-/// Makes something by a POST, and gives back its URL.
+/// Creates a resource by POST and returns its URL.
 pub fn made(world: &World, url: &str, body: &Value) -> String {
     let reply = world.call("POST", url, ROOT, body).expect(201);
     format!("{url}/{}", text(&reply.json(), "id"))
 }
 
-/// What is sent.
+/// The body of a request.
 #[derive(Clone, Copy)]
 enum Body<'a> {
     None,
@@ -29,39 +29,40 @@ enum Body<'a> {
 }
 
 impl Description {
-    /// The description with the examples of the story.
+    /// The description with all examples.
     pub fn executed() -> Self {
-        let mut told = Self { document: openapi(), world: World::new() };
-        told.story();
-        told
+        let mut description = Self { document: openapi(), world: World::new() };
+        description.story();
+        description
     }
 
-    #[expect(clippy::too_many_lines, reason = "one story, in the order in which one would try it")]
+    #[expect(clippy::too_many_lines, reason = "one sequence of requests")]
     fn story(&mut self) {
         use Body::{Form, Json, None, Patch};
-        let tenant = self.say("POST", "/v1/tenants", &[], Json(&json!({ "name": "Acme" })), 201, "made", "A tenant");
+        let tenant =
+            self.example("POST", "/v1/tenants", &[], Json(&json!({ "name": "Acme" })), 201, "made", "A tenant");
         let tenant_url = format!("/v1/tenants/{}", text(&tenant.json(), "id"));
-        self.say("GET", "/v1/tenants", &[], None, 200, "all", "All of them, to the root token");
-        self.say("GET", &tenant_url, &[], None, 200, "one", "A tenant");
+        self.example("GET", "/v1/tenants", &[], None, 200, "all", "All tenants, for the root token");
+        self.example("GET", &tenant_url, &[], None, 200, "one", "A tenant");
         let mut whole = self.world.get(&tenant_url, ROOT).json();
         whole["role_names"] = json!(["admin", "editor", "viewer", "deployer"]);
-        self.say("PUT", &tenant_url, &[], Json(&whole), 200, "roles", "What was read, with one more role");
+        self.example("PUT", &tenant_url, &[], Json(&whole), 200, "roles", "The resource as read, with one more role");
         let strict = json!({ "require_if_match": false });
-        self.say("PATCH", &tenant_url, &[], Patch(&strict), 200, "patch", "One member alone");
+        self.example("PATCH", &tenant_url, &[], Patch(&strict), 200, "patch", "A single member");
 
         let principals = format!("{tenant_url}/principals");
         let principal = self
-            .say("POST", &principals, &[], Json(&json!({ "name": "Build farm" })), 201, "made", "A principal")
+            .example("POST", &principals, &[], Json(&json!({ "name": "Build farm" })), 201, "made", "A principal")
             .json();
         let principal_id = text(&principal, "id");
         let principal_url = format!("{principals}/{principal_id}");
-        self.say("GET", &principals, &[], None, 200, "page", "The default one, and one more");
-        self.say("GET", &principal_url, &[], None, 200, "one", "A principal");
+        self.example("GET", &principals, &[], None, 200, "page", "The default principal and another one");
+        self.example("GET", &principal_url, &[], None, 200, "one", "A principal");
         let body = json!({ "name": "Build farm", "description": "In the cellar", "enabled": true });
-        self.say("PUT", &principal_url, &[], Json(&body), 200, "whole", "All that can be said");
-        self.say("PATCH", &principal_url, &[], Patch(&json!({ "description": null })), 200, "patch", "null clears");
+        self.example("PUT", &principal_url, &[], Json(&body), 200, "whole", "Every member");
+        self.example("PATCH", &principal_url, &[], Patch(&json!({ "description": null })), 200, "patch", "null clears");
         let events = format!("{principal_url}/events?limit=2");
-        self.say("GET", &events, &[], None, 200, "newest", "The newest two");
+        self.example("GET", &events, &[], None, 200, "newest", "The two newest events");
 
         let credentials = format!("{tenant_url}/credentials");
         let body = json!({
@@ -69,58 +70,86 @@ impl Description {
             "expires_at": "2027-06-30T00:00:00Z", "metadata": { "team": "build" },
         });
         let key = [("idempotency-key", "7d1c3a52")];
-        let made = self.say("POST", &credentials, &key, Json(&body), 201, "made", "A credential that may read").json();
+        let made = self
+            .example("POST", &credentials, &key, Json(&body), 201, "made", "A credential with the viewer role")
+            .json();
         let (id, first) = (text(&made, "id"), text(&made, "secret"));
         let url = format!("{credentials}/{id}");
-        self.say("POST", &credentials, &[], Json(&json!({ "name": "ci" })), 422, "roles", "No word on its roles");
-        self.say("GET", &format!("{credentials}?name_prefix=c&enabled=true"), &[], None, 200, "page", "A page");
-        let read = self.say("GET", &url, &[], None, 200, "one", "A credential");
+        self.example("POST", &credentials, &[], Json(&json!({ "name": "ci" })), 422, "roles", "Roles are missing");
+        self.example("GET", &format!("{credentials}?name_prefix=c&enabled=true"), &[], None, 200, "page", "A page");
+        let read = self.example("GET", &url, &[], None, 200, "one", "A credential");
         let stale = read.etag().to_owned();
         let mut whole = read.json();
         whole["name"] = json!("ci-main");
         let tag = [("if-match", stale.as_str())];
-        self.say("PUT", &url, &tag, Json(&whole), 200, "renamed", "What was read, with another name");
+        self.example("PUT", &url, &tag, Json(&whole), 200, "renamed", "The resource as read, with another name");
         let mut short = whole.clone();
         let members = short.as_object_mut().expect("an object");
         for name in ["roles", "revision", "updated_at"] {
             members.remove(name);
         }
-        self.say("PUT", &url, &[], Json(&short), 422, "short", "Without its roles");
+        self.example("PUT", &url, &[], Json(&short), 422, "short", "Roles are missing");
         let patch = json!({ "metadata": { "team": null, "repository": "web" } });
-        self.say("PATCH", &url, &tag, Patch(&patch), 412, "stale", "By one who did not see the change");
-        self.say("PATCH", &url, &[], Patch(&patch), 200, "merged", "Metadata, member by member");
-        self.say(
+        self.example("PATCH", &url, &tag, Patch(&patch), 412, "stale", "The ETag is out of date");
+        self.example("PATCH", &url, &[], Patch(&patch), 200, "merged", "Metadata, member by member");
+        self.example(
             "PATCH",
             &format!("{url}?dry_run=true"),
             &[],
             Patch(&json!({ "roles": null })),
             200,
             "dry",
-            "What it would change",
+            "The changes it would make",
         );
 
         let grace = json!({ "grace_seconds": 3600 });
         let rotate = format!("{url}/rotate");
-        let rotated = self.say("POST", &rotate, &[], Json(&grace), 200, "hour", "The old one for an hour more").json();
-        self.say("POST", &rotate, &[], Json(&grace), 409, "twice", "It has two already");
+        let rotated = self
+            .example("POST", &rotate, &[], Json(&grace), 200, "hour", "The old secret is valid for another hour")
+            .json();
+        self.example("POST", &rotate, &[], Json(&grace), 409, "twice", "The credential is already rotating");
         let question = json!({ "token": first, "role_id": "viewer" });
-        self.say("POST", "/v1/verify", &[], Json(&question), 200, "may", "It holds, and may read");
+        self.example("POST", "/v1/verify", &[], Json(&question), 200, "may", "Valid, with the right");
         let question = json!({ "token": text(&rotated, "secret"), "role_id": "admin" });
-        self.say("POST", "/v1/verify", &[], Json(&question), 200, "may-not", "It holds, and may do no more");
-        self.say("POST", &format!("{rotate}/cancel"), &[], None, 200, "cancelled", "The old one alone");
+        self.example("POST", "/v1/verify", &[], Json(&question), 200, "may-not", "Valid, without the right");
+        self.example(
+            "POST",
+            &format!("{rotate}/cancel"),
+            &[],
+            None,
+            200,
+            "cancelled",
+            "Only the old secret stays valid",
+        );
         self.world.call("POST", &rotate, ROOT, &grace);
-        let finished = self.say("POST", &format!("{rotate}/finish"), &[], None, 200, "finished", "The new one alone");
+        let finished = self.example(
+            "POST",
+            &format!("{rotate}/finish"),
+            &[],
+            None,
+            200,
+            "finished",
+            "Only the new secret stays valid",
+        );
         assert_eq!(finished.json()["secrets"].as_array().map(Vec::len), Some(1));
 
         let form = json!({ "grant_type": "client_credentials" });
         let machine = made_by(&self.world, &credentials);
         let basic = format!("Basic {}", data_encoding::BASE64.encode(machine.as_bytes()));
         let access = self
-            .say("POST", "/oauth/token", &[("authorization", &basic)], Form(&form), 200, "access", "An access token")
+            .example(
+                "POST",
+                "/oauth/token",
+                &[("authorization", &basic)],
+                Form(&form),
+                200,
+                "access",
+                "An access token",
+            )
             .json();
         let token = json!({ "token": text(&access, "access_token") });
-        self.say("POST", "/oauth/introspect", &[], Form(&token), 200, "active", "It holds");
-        self.say(
+        self.example("POST", "/oauth/introspect", &[], Form(&token), 200, "active", "Valid");
+        self.example(
             "POST",
             "/oauth/introspect",
             &[],
@@ -129,7 +158,7 @@ impl Description {
             "inactive",
             "It does not",
         );
-        self.say(
+        self.example(
             "GET",
             "/.well-known/oauth-authorization-server",
             &[("host", "postern.example")],
@@ -140,20 +169,28 @@ impl Description {
         );
 
         let reason = json!({ "reason": "Found in a log" });
-        self.say("POST", &format!("{url}/revoke"), &[], Json(&reason), 200, "reason", "With a reason");
-        self.say("POST", "/v1/verify", &[], Json(&json!({ "token": first })), 200, "not", "It does not hold");
-        self.say("POST", &format!("{url}/restore"), &[], None, 200, "restored", "As it was");
-        self.say("GET", &format!("{url}/events?limit=3"), &[], None, 200, "newest", "The newest three");
-        self.say("GET", &format!("{tenant_url}/events?limit=2"), &[], None, 200, "newest", "The newest two");
-        self.say("DELETE", &url, &[], None, 204, "gone", "");
-        self.say("DELETE", &principal_url, &[], None, 204, "gone", "");
-        self.say("DELETE", &tenant_url, &[], None, 409, "full", "It has a credential still");
-        self.say("DELETE", &format!("{tenant_url}?force=true"), &[], None, 204, "gone", "");
+        self.example("POST", &format!("{url}/revoke"), &[], Json(&reason), 200, "reason", "With a reason");
+        self.example("POST", "/v1/verify", &[], Json(&json!({ "token": first })), 200, "not", "Not valid");
+        self.example(
+            "POST",
+            &format!("{url}/restore"),
+            &[],
+            None,
+            200,
+            "restored",
+            "The credential as before the revocation",
+        );
+        self.example("GET", &format!("{url}/events?limit=3"), &[], None, 200, "newest", "The three newest events");
+        self.example("GET", &format!("{tenant_url}/events?limit=2"), &[], None, 200, "newest", "The two newest events");
+        self.example("DELETE", &url, &[], None, 204, "gone", "");
+        self.example("DELETE", &principal_url, &[], None, 204, "gone", "");
+        self.example("DELETE", &tenant_url, &[], None, 409, "full", "The tenant still has a credential");
+        self.example("DELETE", &format!("{tenant_url}?force=true"), &[], None, 204, "gone", "");
     }
 
-    /// Calls an operation as root, checks that the answer is as described, and puts both into the description.
-    #[expect(clippy::too_many_arguments, reason = "a line of the story")]
-    fn say(
+    /// Calls an operation as root, validates the response, and adds the request and the response to the description.
+    #[expect(clippy::too_many_arguments, reason = "one line per example")]
+    fn example(
         &mut self,
         method: &str,
         url: &str,
@@ -190,11 +227,11 @@ impl Description {
         if let Body::Json(body) | Body::Patch(body) | Body::Form(body) = body {
             let content = format!("{place}/requestBody/content/{}", media.replace('/', "~1"));
             if status < 400 {
-                self.valid(&format!("{content}/schema"), body, &what);
-                self.show(&content, name, summary, body);
+                self.assert_valid(&format!("{content}/schema"), body, &what);
+                self.add_example(&content, name, summary, body);
                 // PATCH takes either type.
                 if let Body::Patch(body) = body_of(body, media) {
-                    self.show(&format!("{place}/requestBody/content/application~1json"), name, summary, body);
+                    self.add_example(&format!("{place}/requestBody/content/application~1json"), name, summary, body);
                 }
             }
         }
@@ -204,42 +241,42 @@ impl Description {
         }
         let media = reply.header("content-type").expect("a type").replace('/', "~1");
         let content = format!("{answer}/content/{media}");
-        self.valid(&format!("{content}/schema"), &reply.json(), &what);
-        self.show(&content, name, summary, &reply.json());
+        self.assert_valid(&format!("{content}/schema"), &reply.json(), &what);
+        self.add_example(&content, name, summary, &reply.json());
         reply
     }
 
-    /// The place of the operation that a request leads to.
+    /// The pointer to the operation of a request.
     fn operation(&self, method: &str, url: &str) -> String {
         let path = url.split('?').next().expect("a path");
         let fits = |described: &str| {
             let (described, path): (Vec<_>, Vec<_>) = (described.split('/').collect(), path.split('/').collect());
             described.len() == path.len()
-                && described.iter().zip(path).all(|(part, said)| part.starts_with('{') || *part == said)
+                && described.iter().zip(path).all(|(part, given)| part.starts_with('{') || *part == given)
         };
         let paths = self.document["paths"].as_object().expect("paths");
         let found = paths.keys().find(|described| fits(described)).unwrap_or_else(|| panic!("{path} is not described"));
         format!("/paths/{}/{}", found.replace('/', "~1"), method.to_lowercase())
     }
 
-    /// A response may be said by reference: with examples it is one of its own.
+    /// Replaces a response given by reference by a copy of its own, so that it can have examples.
     fn inlined(&mut self, pointer: &str) -> String {
-        let told = self.document.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is not described")).clone();
-        if let Some(reference) = told["$ref"].as_str() {
+        let response = self.document.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is not described")).clone();
+        if let Some(reference) = response["$ref"].as_str() {
             let whole = self.document.pointer(&reference[1..]).expect("what it names").clone();
             *self.document.pointer_mut(pointer).expect("just seen") = whole;
         }
         pointer.to_owned()
     }
 
-    fn valid(&self, schema: &str, value: &Value, what: &str) {
+    fn assert_valid(&self, schema: &str, value: &Value, what: &str) {
         assert!(self.document.pointer(schema).is_some(), "{what}: {schema} is not described");
         let validator = validator(&self.document, &format!("#{}", schema.replace('{', "%7B").replace('}', "%7D")));
         let wrong: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
         assert!(wrong.is_empty(), "{what} is not as described: {wrong:#?}\n{value:#}");
     }
 
-    fn show(&mut self, content: &str, name: &str, summary: &str, value: &Value) {
+    fn add_example(&mut self, content: &str, name: &str, summary: &str, value: &Value) {
         let content = self.document.pointer_mut(content).unwrap_or_else(|| panic!("{content} is not described"));
         let members = content.as_object_mut().expect("a content").entry("examples").or_insert_with(|| json!({}));
         members[name] = json!({ "summary": summary, "value": redacted(value) });
@@ -250,18 +287,18 @@ fn body_of<'a>(body: &'a Value, media: &str) -> Body<'a> {
     if media == "application/merge-patch+json" { Body::Patch(body) } else { Body::Json(body) }
 }
 
-/// A client id and its secret, made here.
+/// A new client id and its secret.
 fn made_by(world: &World, credentials: &str) -> String {
     let made =
         world.call("POST", credentials, ROOT, &json!({ "name": "robot", "roles": [{ "role_id": "editor" }] })).json();
     format!("client_{}:{}", text(&made, "id"), text(&made, "secret"))
 }
 
-/// What is sent or answered, without what could be presented.
+/// The value, with every secret cut.
 fn redacted(value: &Value) -> Value {
     match value {
-        Value::String(said) if said.starts_with("pstn_at_") => json!("pstn_at_…"),
-        Value::String(said) if said.starts_with("pstn_") => json!("pstn_…"),
+        Value::String(text) if text.starts_with("pstn_at_") => json!("pstn_at_…"),
+        Value::String(text) if text.starts_with("pstn_") => json!("pstn_…"),
         Value::Array(items) => items.iter().map(redacted).collect(),
         Value::Object(members) => {
             Value::Object(members.iter().map(|(name, value)| (name.clone(), redacted(value))).collect::<Map<_, _>>())

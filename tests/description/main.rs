@@ -1,5 +1,5 @@
-//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of docs/API.md and
-//! README.md. `make openapi` writes them; without it they are compared.
+//! The documents that are generated from the code: docs/openapi/postern.json, docs/ERRORS.md, and tables of
+//! docs/API.md and README.md. `make openapi` writes them; without it they are compared.
 
 mod catalogue;
 mod examples;
@@ -19,14 +19,14 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file)
 }
 
-/// Compares what is kept with what it has to be; where that is asked for, writes it.
+/// Compares a file with its generated text, or writes the file on request.
 fn keep(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("POSTERN_DESCRIBE").is_some() {
         std::fs::write(path, text).expect("written");
     } else {
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(kept == text, "{file} is not what the code says: run `make openapi`, and read the difference");
+        assert!(kept == text, "{file} differs from the code: run `make openapi`, and review the difference");
     }
 }
 
@@ -94,8 +94,8 @@ fn every_operation_has_a_summary_and_executed_examples() {
     let described = Description::executed().document;
     for (path, item) in described["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("an item").iter().filter(|(name, _)| *name != "parameters") {
-            let told = |member: &str| operation[member].as_str().is_some_and(|text| !text.is_empty());
-            assert!(told("operationId") && told("summary") && told("description"), "{method} {path}");
+            let has = |member: &str| operation[member].as_str().is_some_and(|text| !text.is_empty());
+            assert!(has("operationId") && has("summary") && has("description"), "{method} {path}");
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             assert!(
                 parameters.filter(|one| one["in"] == "query").all(|one| one["description"] != ""),
@@ -151,17 +151,22 @@ fn created_resources_link_to_every_operation_on_them() {
         for (id, link) in links {
             let found = operations(link["operationId"].as_str().expect("an id"));
             assert!(found.len() == 1 && found[0].starts_with(path), "{id}: {found:?}");
-            let said: Vec<_> = link["parameters"].as_object().expect("parameters").keys().map(String::as_str).collect();
-            assert!(names.iter().all(|name| said.contains(name)) && said.len() == names.len(), "{id}: {said:?}");
+            let parameters: Vec<_> =
+                link["parameters"].as_object().expect("parameters").keys().map(String::as_str).collect();
+            assert!(
+                names.iter().all(|name| parameters.contains(name)) && parameters.len() == names.len(),
+                "{id}: {parameters:?}"
+            );
             assert_eq!(link["parameters"][*names.last().expect("one")], "$response.body#/id");
             followed += 1;
         }
     }
-    // A tenant's four, its lists and what is made in it, and its history; a credential's four, its five steps and its history.
+    // The links of a tenant: four operations, its lists and creations, its history. Of a credential: four, five steps,
+    // its history.
     assert_eq!(followed, 4 + 5 + 4 + 5 + 1);
 }
 
-/// What a schema takes, the rules take; and the other way round.
+/// A schema accepts a body exactly if the rules do.
 #[test]
 #[expect(clippy::too_many_lines, reason = "two tables, and a loop over both")]
 fn body_schemas_accept_exactly_what_validation_accepts() {
@@ -260,21 +265,22 @@ fn body_schemas_accept_exactly_what_validation_accepts() {
                     Some(value) => body[name] = value.clone(),
                     None => drop(body.as_object_mut().expect("an object").remove(name)),
                 }
-                // A patch is judged by what comes of it.
+                // A patch is valid if its result is.
                 if schema == "CredentialPatch" {
                     assert_eq!(world.call(method, url, ROOT, &json!({ "metadata": null })).status, 200);
                 }
                 let reply = world.call(method, url, ROOT, &body);
-                let told = reply.json();
-                let refused = reply.status == 422 && told["code"] == "invalid";
-                let violations = told["violations"].as_array().into_iter().flatten();
+                let response = reply.json();
+                let refused = reply.status == 422 && response["code"] == "invalid";
+                let violations = response["violations"].as_array().into_iter().flatten();
                 let codes: Vec<_> = violations.filter_map(|one| one["code"].as_str()).collect();
-                // What no schema says: which roles and principals there are, and what else a part of a role needs.
-                let unsaid = |code: &&str| {
+                // Rules beyond the schemas: existing roles and principals, and the dependencies among a role's
+                // members.
+                let beyond_schema = |code: &&str| {
                     ["unknown_role", "unknown_principal", "instance_alone"].contains(code)
                         || (schema, name, *code) == ("Inquiry", "role_id", "missing")
                 };
-                let refused = refused && !codes.iter().all(unsaid);
+                let refused = refused && !codes.iter().all(beyond_schema);
                 assert_eq!(validator.is_valid(&body), !refused, "{schema} {name}: {body}\n{}", reply.text);
                 judged += 1;
                 if schema == "Rotation" && !refused {
@@ -301,7 +307,7 @@ fn query_parameters_accept_exactly_what_the_description_allows() {
                     .should_validate_formats(true)
                     .build(&parameter["schema"])
                     .expect("a schema");
-                for (said, value) in [
+                for (text, value) in [
                     ("1", json!(1)),
                     ("100", json!(100)),
                     ("101", json!(101)),
@@ -316,14 +322,14 @@ fn query_parameters_accept_exactly_what_the_description_allows() {
                     (ACME, json!(ACME)),
                     ("2027-01-01T00:00:00Z", json!("2027-01-01T00:00:00Z")),
                 ] {
-                    // A query has only texts.
-                    let valid = validator.is_valid(&value) || validator.is_valid(&json!(said));
-                    let reply = world.call(&method.to_uppercase(), &format!("{url}?{name}={said}"), ROOT, &json!({}));
-                    let told = if reply.text.is_empty() { Value::Null } else { reply.json() };
-                    let refused = reply.status == 400 && told["violations"][0]["parameter"] == name;
-                    // What a cursor holds, no schema says.
+                    // A query parameter is always text.
+                    let valid = validator.is_valid(&value) || validator.is_valid(&json!(text));
+                    let reply = world.call(&method.to_uppercase(), &format!("{url}?{name}={text}"), ROOT, &json!({}));
+                    let body = if reply.text.is_empty() { Value::Null } else { reply.json() };
+                    let refused = reply.status == 400 && body["violations"][0]["parameter"] == name;
+                    // The schemas do not describe the contents of a cursor.
                     if name != "cursor" {
-                        assert_eq!(refused, !valid, "{method} {path}?{name}={said}: {}", reply.text);
+                        assert_eq!(refused, !valid, "{method} {path}?{name}={text}: {}", reply.text);
                     }
                     judged += 1;
                 }

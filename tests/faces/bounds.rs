@@ -1,12 +1,12 @@
-//! Lists that their contracts do not page: read a thousand a trip, shown whole up to 10,000, and above that refused, with
-//! where to go instead; nothing is cut off.
+//! Lists without pages: a thousand items are read per trip, up to 10,000 are returned whole, and above that the list
+//! is rejected with a pointer to the paged one. Nothing is cut off.
 
 use super::*;
 use support::ACME;
 
 const V1: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000";
 
-/// How many a list shows, and in how many trips. What is at its ends in the order of creation, too.
+/// The number of items of a list, its trips, and its first and last item in the order of creation.
 fn listed(world: &World, url: &str, member: &str) -> (usize, u64, String, String) {
     let reply = world.get(url, ROOT);
     assert_eq!(reply.status, 200, "{url}: {}", reply.text);
@@ -50,22 +50,22 @@ fn unpaged_credential_lists_are_complete_up_to_ten_thousand_and_rejected_above()
     }
     world.many_credentials(ACME, ACME, there + 1..10_001);
     assert_eq!(listed(&world, CLIENTS, "client_id"), (10_000, 10, client(1), client(10_000)));
-    // In another order it is the same, and what is passed over is passed over in that order.
+    // Other orders return the same items, and `skip` follows the order.
     let by_name = world.get(&format!("{V1}/credentials?order=NameDescending&skip=1000"), ROOT);
     let names: Vec<_> = by_name.json().as_array().unwrap().iter().map(|one| text(one, "Name")).collect();
     assert_eq!((by_name.cost.trips, names.len()), (10, 9000));
     assert!(names.is_sorted_by(|left, right| left > right));
 
     world.many_credentials(ACME, ACME, 10_001..10_002);
-    // The tenant's count tells at once.
+    // The tenant's count rejects the list in the first trip.
     is_refused(&world, CLIENTS, 1, &["10,000", "/v1/tenants/{tenant}/credentials"]);
     is_refused(&world, &litegraph, 1, &["10,000", "/v2.0/tenants/{guid}/credentials", r#""Error":"BadRequest""#]);
     is_refused(&world, &format!("{V1}/credentials?skip=1000"), 1, &["10,000"]);
-    // What is paged, or names what it wants, goes on.
+    // Paged lists and lists of named items still work.
     let page = world.get(&format!("{}/credentials?max-keys=1", V1.replace("v1", "v2")), ROOT).json();
     assert_eq!((&page["TotalRecords"], &page["RecordsRemaining"]), (&json!(10_001), &json!(1000)));
     assert_eq!(listed(&world, &format!("{V1}/credentials?guids={}", guid(5)), "GUID").0, 1);
-    // One less, and it is shown again.
+    // One credential less, and the list is returned again.
     assert_eq!(world.call("DELETE", &client_url(&client(7)), ROOT, &Value::Null).status, 200);
     assert_eq!(world.get(CLIENTS, ROOT).status, 200);
 }
@@ -85,7 +85,7 @@ fn unpaged_user_and_tenant_lists_are_complete_up_to_ten_thousand_and_rejected_ab
             &[],
         );
     };
-    // The default user, and the tenant that all this is in, are among them.
+    // The default user, and the test's own tenant, are in the lists.
     let user = r#"{"name":"n","enabled":true}"#;
     let tenant = r#"{"name":"n","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin"]}"#;
     for (url, table, columns, values, state) in [
@@ -104,16 +104,17 @@ fn unpaged_user_and_tenant_lists_are_complete_up_to_ten_thousand_and_rejected_ab
         more(table, columns, values, state, [1001, 9999]);
         assert_eq!(count(), (10_000, 10), "{url}");
         more(table, columns, values, state, [10_000, 10_000]);
-        // Nobody counts these: the last page that would be shown tells that there is more.
+        // These have no count: the last page within the limit shows that there are more.
         is_refused(&world, &url, 10, &["10,000"]);
     }
-    // Who is not root has one tenant, however many there are.
+    // Other callers than root have one tenant, however many there are.
     let (_, admin) = world.client(&json!({"name": "admin"}));
     let own = world.get("/v1.0/tenants", &admin);
     assert_eq!((own.status, own.cost.trips, own.json().as_array().map(Vec::len)), (200, 1, Some(1)));
 }
 
-/// The list is read in several trips: who calls is judged in each, and what comes and goes between them is no other's loss.
+/// The list is read in several trips. Each trip checks the caller, and concurrent inserts and deletions lose no other
+/// item.
 #[test]
 fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
     use postern::credential::time::Micros;
@@ -122,7 +123,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
     use postern::store::{Batch, Database, Fault, Statement, Store};
     use support::watched::Noted;
 
-    /// The database, where something happens after each trip.
+    /// A database with a callback after each trip.
     struct Busy<'a>(&'a World, &'a dyn Fn(u64), std::cell::Cell<u64>);
 
     impl Database for Busy<'_> {
@@ -149,7 +150,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
     let world = World::new();
     let (_, admin) = world.client(&json!({"name": "admin"}));
     world.many_credentials(ACME, ACME, 1..3001);
-    // Of each thousand one goes, and one comes, before and behind where the list has come to.
+    // In each thousand, one item is deleted and one created, before and after the current position of the list.
     let happens = |trip: u64| {
         let trip = u32::try_from(trip).unwrap();
         for number in [trip * 1000 - 500, trip * 1000 + 500] {
@@ -166,9 +167,9 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
     seen.dedup();
     assert_eq!(seen.len(), shown, "none twice");
     for number in (1..3001_u32).filter(|number| number % 500 != 0 || number % 1000 == 0) {
-        assert!(seen.binary_search(&format!("client_{number:0>26}")).is_ok(), "{number}: was there throughout");
+        assert!(seen.binary_search(&format!("client_{number:0>26}")).is_ok(), "{number}: existed throughout");
     }
-    // A caller that is turned off in the middle is shown nothing.
+    // A caller that is disabled during the list gets nothing.
     let turns_off = |trip: u64| {
         if trip == 1 {
             world.patch_where("credentials", "name = 'admin'", &json!({"enabled": false}));

@@ -15,7 +15,7 @@ fn put(world: &World, url: &str, by: &str, body: &Value) -> Reply {
     reply
 }
 
-/// The status and the word of a refusal.
+/// The status and the error code of a response.
 fn error(reply: &Reply) -> String {
     format!("{} {}", reply.status, text(&reply.json(), "Error"))
 }
@@ -64,7 +64,7 @@ mod tenants {
             "GUID must be a string. Name must have at least 1 character(s). Active cannot be null. CreatedUtc must be an RFC 3339 \
              time from 1970 to 2255. LastUpdateUtc must be a string."
         );
-        // Each is born with the user that its credentials have where nobody is named.
+        // A new tenant has a default user, which owns credentials created without a user.
         let users = world.get(&format!("{TENANTS}/{OWN}/users"), ROOT);
         assert_eq!((guids(&users), text(&users.json()[0], "FirstName")), (vec![ZERO.to_owned()], "default".to_owned()));
     }
@@ -118,7 +118,7 @@ mod tenants {
         assert_eq!(list(""), "a C b acme");
         assert_eq!(list(&format!("guids={ZERO}%2C3aaaaaaa-0000-4000-8000-000000000001")), "acme b");
         assert_eq!(world.get(&format!("{TENANTS}?guids=x"), ROOT).status, 400);
-        // Another's is left out, by its GUID, too.
+        // Another tenant is left out, also when requested by its GUID.
         let mine = world.get(&format!("{TENANTS}?guids=3aaaaaaa-0000-4000-8000-000000000001,{ZERO}"), &admin(&world));
         assert_eq!(guids(&mine), [ZERO]);
     }
@@ -136,18 +136,18 @@ mod tenants {
         assert_eq!((&body["GUID"], &body["Name"], &body["Active"]), (&before["GUID"], &json!("renamed"), &json!(true)));
         assert_eq!(body["CreatedUtc"], before["CreatedUtc"]);
         assert!(body["LastUpdateUtc"].as_str() > before["LastUpdateUtc"].as_str());
-        assert_eq!(put(&world, &url, &by, &ignored).json(), body, "the same again is no change");
-        for (wrong, told) in [
+        assert_eq!(put(&world, &url, &by, &ignored).json(), body, "repeating the update changes nothing");
+        for (wrong, description) in [
             (json!({}), "Name is required."),
             (json!({"Name": null, "Active": 1}), "Name cannot be null. Active must be true or false."),
             (json!({"Name": "n".repeat(256)}), "Name must have at most 255 characters."),
         ] {
             let reply = put(&world, &url, &by, &wrong);
-            assert_eq!((reply.status, text(&reply.json(), "Description")), (400, told.to_owned()));
+            assert_eq!((reply.status, text(&reply.json(), "Description")), (400, description.to_owned()));
         }
         assert_eq!(error(&put(&world, &format!("{TENANTS}/{OWN}"), ROOT, &json!({"Name": "n"}))), "404 NotFound");
         assert_eq!(error(&put(&world, &format!("{TENANTS}/x"), ROOT, &json!({"Name": "n"}))), "404 NotFound");
-        assert_eq!(world.get(&url, ROOT).json(), body, "refusals changed nothing");
+        assert_eq!(world.get(&url, ROOT).json(), body, "rejected requests changed nothing");
     }
 
     #[test]
@@ -158,12 +158,16 @@ mod tenants {
         let off = put(&world, &url, &by, &json!({"Name": "acme", "Active": false}));
         assert_eq!(error(&off), "401 AuthorizationFailed");
         assert_eq!(off.json()["Description"], "You lack permission for this change.");
-        assert_eq!(put(&world, &url, &by, &json!({"Name": "acme", "Active": true})).status, 200, "as it is");
+        assert_eq!(
+            put(&world, &url, &by, &json!({"Name": "acme", "Active": true})).status,
+            200,
+            "`Active` is unchanged"
+        );
         let off = put(&world, &url, ROOT, &json!({"Name": "acme", "Active": false}));
         assert_eq!((off.status, &off.json()["Active"]), (200, &json!(false)));
         assert_eq!(error(&world.get(&url, &by)), "401 Inactive");
         assert_eq!(world.get(&url, ROOT).json()["Active"], false, "root sees it");
-        // Active that is left out is true.
+        // An absent `Active` means true.
         assert_eq!(put(&world, &url, ROOT, &json!({"Name": "acme"})).json()["Active"], true);
         assert_eq!(world.get(&url, &by).status, 200);
     }
@@ -179,7 +183,7 @@ mod tenants {
             );
         };
         let url = format!("{TENANTS}/{OWN}");
-        // Nothing but its default user: that is empty.
+        // A tenant with only its default user counts as empty.
         assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
         gone(&delete(&url, ROOT));
         assert_eq!(world.get(&url, ROOT).status, 404);
@@ -187,7 +191,7 @@ mod tenants {
         gone(&delete(&format!("{TENANTS}/x?force"), ROOT));
 
         for full in ["credentials", "users"] {
-            // No id is used twice, also not after deletion.
+            // Ids are never reused, even after deletion.
             let world = World::new();
             let delete = |url: &str, by: &str| world.call("DELETE", url, by, &Value::Null);
             assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
@@ -205,7 +209,7 @@ mod tenants {
         assert_eq!(error(&delete(&mine, &admin(&world))), "401 AuthorizationFailed");
         let by = admin(&world);
         gone(&delete(&format!("{mine}=true"), ROOT));
-        assert_eq!(error(&world.get(TENANTS, &by)), "401 AuthenticationFailed", "with all who belong to it");
+        assert_eq!(error(&world.get(TENANTS, &by)), "401 AuthenticationFailed", "so are all its credentials");
         assert_eq!(guids(&world.get(TENANTS, ROOT)), [""; 0]);
     }
 }
@@ -247,12 +251,16 @@ mod users {
         assert_eq!((read.status, read.cost.trips, read.json()), (200, 1, shown));
         assert!(!Value::Object(world.stored()).to_string().contains("canary-word"), "a password is never stored");
         assert_eq!(error(&put(&world, USERS, &by, &own)), "409 Conflict");
-        assert_eq!(error(&put(&world, USERS, &by, &json!({"GUID": ZERO}))), "409 Conflict", "the default one's");
+        assert_eq!(
+            error(&put(&world, USERS, &by, &json!({"GUID": ZERO}))),
+            "409 Conflict",
+            "the GUID of the default user"
+        );
         // The same GUID in another tenant is another user.
         assert_eq!(put(&world, TENANTS, ROOT, &json!({"GUID": OWN})).status, 200);
         assert_eq!(put(&world, &format!("{TENANTS}/{OWN}/users"), ROOT, &own).status, 200);
         assert_eq!(error(&put(&world, &format!("{TENANTS}/{OWN}/users"), &by, &json!({}))), "404 NotFound");
-        // Whatever a password is: it is not read.
+        // `Password` is ignored, whatever its type.
         assert_eq!(put(&world, USERS, &by, &json!({"Password": {"any": [1]}})).status, 200);
         let wrong =
             json!({"GUID": "x", "FirstName": 5, "LastName": "n".repeat(256), "Email": "a\u{1}", "Active": "yes"});
@@ -292,7 +300,7 @@ mod users {
         ] {
             assert_eq!(list(query), expected, "{query}");
         }
-        assert_eq!(list(&format!("guids={},{OWN},{}", own(2), own(3))), "a b", "another tenant's is not shown");
+        assert_eq!(list(&format!("guids={},{OWN},{}", own(2), own(3))), "a b", "another tenant's user is left out");
         assert_eq!(world.get(&format!("{USERS}?guids={}%2Cx", own(2)), &by).status, 400);
         for (url, status) in [
             (format!("{USERS}/{}", own(1)), 200),
@@ -322,8 +330,8 @@ mod users {
         );
         assert!(body["LastUpdateUtc"].as_str() > before["LastUpdateUtc"].as_str());
         assert_eq!(body["CreatedUtc"], before["CreatedUtc"]);
-        assert_eq!(put(&world, &url, &by, &ignored).json(), body, "the same again is no change");
-        // What is left out, or null, is nothing.
+        assert_eq!(put(&world, &url, &by, &ignored).json(), body, "repeating the update changes nothing");
+        // Absent and null names are cleared.
         let emptied = put(&world, &url, &by, &json!({"FirstName": "Ada", "Email": null})).json();
         assert_eq!((&emptied["LastName"], &emptied["Email"]), (&json!(""), &json!("")));
         assert_eq!(
@@ -334,7 +342,7 @@ mod users {
             error(&put(&world, &format!("{USERS}/99999999-0000-4000-8000-000000000000"), &by, &ignored)),
             "404 NotFound"
         );
-        // Another face calls it by one name, and that is its name then.
+        // Another face has a single name, which replaces the parts.
         let account = format!("/organizations/acme/service-accounts/{}", Id::parse_guid(OWN).unwrap());
         assert_eq!(world.get(&account, &by).json()["name"], "Ada");
         assert_eq!(
@@ -347,7 +355,7 @@ mod users {
         assert_eq!(
             (&account["name"], &account["description"]),
             (&json!("Ada King"), &json!("kept")),
-            "and what this face cannot say is kept"
+            "fields that this face does not have are kept"
         );
     }
 
@@ -358,13 +366,13 @@ mod users {
         assert_eq!(put(&world, USERS, &by, &json!({"GUID": OWN})).status, 200);
         let credentials = format!("{TENANTS}/{ZERO}/credentials");
         assert_eq!(put(&world, &credentials, &by, &json!({"UserGUID": OWN, "BearerToken": "of-the-user"})).status, 200);
-        let told = || text(&world.get(&credentials, "of-the-user").json(), "Error");
-        assert_eq!(told(), "AuthorizationFailed");
+        let error_code = || text(&world.get(&credentials, "of-the-user").json(), "Error");
+        assert_eq!(error_code(), "AuthorizationFailed");
         assert_eq!(put(&world, &format!("{USERS}/{OWN}"), &by, &json!({"Active": false})).status, 200);
-        assert_eq!(told(), "Inactive");
+        assert_eq!(error_code(), "Inactive");
         assert_eq!(put(&world, &format!("{USERS}/{OWN}"), &by, &json!({})).status, 200);
-        assert_eq!(told(), "AuthorizationFailed");
-        // But for the default one, which stays as it is.
+        assert_eq!(error_code(), "AuthorizationFailed");
+        // Except the default user, which cannot be deleted.
         let before = world.stored_but_last_use();
         let off = put(&world, &format!("{USERS}/{ZERO}"), &by, &json!({"FirstName": "x", "Active": false}));
         assert_eq!(error(&off), "409 Conflict");
@@ -375,7 +383,7 @@ mod users {
         );
     }
 
-    /// The write has made its caller another: it is answered all the same.
+    /// The update changes the caller itself; the response is still sent.
     #[test]
     fn admin_that_disables_its_own_user_gets_the_result_of_the_write() {
         let world = World::new();
@@ -418,11 +426,11 @@ mod users {
             left.as_array().unwrap().iter().map(|one| text(one, "Name")).collect::<Vec<_>>(),
             [format!("of {ZERO}"), "caller".to_owned()]
         );
-        // What is not there is gone.
+        // Deleting a missing user succeeds.
         delete(&format!("{USERS}/{OWN}"));
         delete(&format!("{USERS}/x"));
         let missing = world.call("DELETE", &format!("{TENANTS}/{OWN}/users/{OWN}"), &by, &Value::Null);
-        assert_eq!(error(&missing), "404 NotFound", "but not where there is no tenant");
+        assert_eq!(error(&missing), "404 NotFound", "but in a missing tenant it fails");
         let default = world.call("DELETE", &format!("{USERS}/{ZERO}"), &by, &Value::Null);
         assert_eq!(error(&default), "409 Conflict");
         assert_eq!(world.get(&credentials, &by).json(), left);

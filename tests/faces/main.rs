@@ -17,15 +17,15 @@ fn server_timing_reports_the_cost_of_a_request() {
     let (id, _) = world.client(&json!({"name": "n"}));
     let cost = |body: Value| {
         let reply = world.call("PUT", &client_url(&id), ROOT, &body);
-        let told = format!(
+        let expected = format!(
             "d1;desc=\"trips={} rows_read={} rows_written={}\"",
             reply.cost.trips, reply.cost.rows_read, reply.cost.rows_written
         );
-        assert_eq!(reply.header("server-timing"), Some(told.as_str()));
+        assert_eq!(reply.header("server-timing"), Some(expected.as_str()));
         (reply.cost.trips, reply.cost.rows_read, reply.cost.rows_written)
     };
-    // Read here are the rows that came back: the verdict with the credential as it then is.
-    assert_eq!(cost(json!({"name": "changed"})), (1, 1, 3), "the credential, its event, and its place among the names");
+    // One row is read: the verdict with the credential as it is afterwards.
+    assert_eq!(cost(json!({"name": "changed"})), (1, 1, 3), "the credential, its event, and its name in the list key");
     assert_eq!(cost(json!({"name": "changed"})), (1, 1, 0));
     assert_eq!(
         cost(json!({"name": "changed", "roles": [{"role_id": "admin"}]})),

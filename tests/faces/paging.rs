@@ -1,5 +1,5 @@
-//! Lists while rows come and go, and are renamed, between their pages: each page is what a model of the rows says, so that every
-//! row which was there throughout is seen exactly once, in each order and in each direction.
+//! Lists while rows are created, deleted and renamed between their pages. Each page matches a model of the rows, and a
+//! row that exists throughout is returned exactly once, in each order and each direction.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use support::cursors;
 
 use super::*;
 
-/// What happens between two pages, to which of a few ids.
+/// A change between two pages, of one of a few ids.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Insert(u8, Row),
@@ -19,7 +19,7 @@ enum Change {
     Delete(u8),
 }
 
-/// A row: of few times and names, so that many are the same.
+/// A row: one of few times and names, so that many are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Row {
     second: u8,
@@ -46,14 +46,10 @@ fn cases() -> impl Strategy<Value = Case> {
         .prop_map(|(rows, size, forward, changes)| Case { rows, size, forward, changes })
 }
 
-/// Runs a property on cases, each in a world of its own: no id is used twice.
-fn check(cases_of_it: u32, property: impl Fn(&World, &Case)) {
-    let config = ProptestConfig {
-        cases: cases_of_it,
-        failure_persistence: None,
-        max_shrink_iters: 64,
-        ..ProptestConfig::default()
-    };
+/// Runs a property on random cases, each in its own world, since ids are never reused.
+fn check(count: u32, property: impl Fn(&World, &Case)) {
+    let config =
+        ProptestConfig { cases: count, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
     let run = TestRunner::new(config).run(&cases(), |case| {
         property(&World::new(), &case);
         Ok(())
@@ -64,7 +60,7 @@ fn check(cases_of_it: u32, property: impl Fn(&World, &Case)) {
 }
 
 fn id(number: u8) -> Id {
-    // Not in the order of the numbers; and one of them is the default principal's.
+    // Ids are not in the order of the numbers; one is the default principal's.
     if number == DEFAULT { Id::ZERO } else { Id::from_bits(u128::from(number.reverse_bits()) << 64 | 5) }
 }
 
@@ -78,18 +74,18 @@ fn called(name: u8) -> String {
     ["b", "B", "a b", "é"][usize::from(name)].to_owned()
 }
 
-/// What lists the rows of a noun, and what changes them, on LiteGraph's face, which lets its client choose times and ids.
+/// The rows of a noun on LiteGraph's face, where a client chooses times and ids.
 struct Rows<'a> {
     world: &'a World,
     url: String,
-    /// What a body says besides; and the member for the name.
+    /// The other members of a body, and the member for the name.
     with: Value,
     name: &'static str,
-    /// What is there, by its id; and all that ever was.
+    /// The existing rows by number; `ever` has the deleted ones, too.
     model: BTreeMap<u8, Row>,
     ever: BTreeMap<u8, Row>,
     renamed: Vec<u8>,
-    /// One that neither goes nor changes.
+    /// A row that is neither deleted nor renamed.
     stays: Option<u8>,
 }
 
@@ -109,7 +105,7 @@ impl<'a> Rows<'a> {
         body
     }
 
-    /// Makes a change, where it is one. What is at the place where a list goes on is not renamed where `fixed` is that.
+    /// Makes a change, if possible. The row `fixed`, from which the list continues, is not renamed.
     fn change(&mut self, change: Change, fixed: Option<u8>) {
         let send = |method: &str, url: &str, body: &Value| {
             let reply = self.world.call(method, url, ROOT, body);
@@ -124,12 +120,12 @@ impl<'a> Rows<'a> {
                 self.model.insert(number, row);
                 self.ever.insert(number, row);
             }
-            // Any of those that are there, so that a change is seldom none.
+            // Picks among the existing rows, so that most changes have an effect.
             Change::Rename(nth, name) => {
                 let Some(number) = self.nth(nth).filter(|number| Some(*number) != fixed) else { return };
                 send("PUT", &format!("{}/{}", self.url, id(number).guid()), &self.body(name));
-                self.model.get_mut(&number).expect("it is there").name = name;
-                self.ever.get_mut(&number).expect("it was there").name = name;
+                self.model.get_mut(&number).expect("the row exists").name = name;
+                self.ever.get_mut(&number).expect("the row existed").name = name;
                 self.renamed.push(number);
             }
             Change::Delete(nth) => {
@@ -146,7 +142,7 @@ impl<'a> Rows<'a> {
         all.get(usize::from(nth) % all.len().max(1)).copied()
     }
 
-    /// What is there, in this order.
+    /// The existing rows in this order.
     fn in_order(&self, order: &str) -> Vec<u8> {
         let mut rows: Vec<u8> = self.model.keys().copied().collect();
         rows.sort_by(|left, right| self.compare(order, *left, *right));
@@ -167,7 +163,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Those that were there from the first page to the last, and were not renamed where that moves them.
+/// The rows that existed from the first page to the last, and were not renamed if the order is by name.
 fn throughout(rows: &Rows<'_>, first: &[u8], order: &str) -> Vec<u8> {
     let by_name = order.starts_with("Name");
     first
@@ -182,12 +178,12 @@ fn numbers(list: &Value, member: &str, read: fn(&str) -> Option<Id>) -> Vec<u8> 
         let found = read(&text(one, member)).unwrap();
         (0..=u8::MAX).find(|number| id(*number) == found)
     };
-    // The one of the tests' own, or of the tenant's, is none of the model's.
+    // The test's own user, or the tenant's default user, is not in the model.
     list.as_array().unwrap().iter().filter_map(number).collect()
 }
 
-/// LiteGraph's token names the last object and nothing else. So where the order is by name, and that very object is renamed
-/// before the next page is asked for, the list goes on from its new name: this is left out here (COMPATIBILITY tells it).
+/// LiteGraph's token names only the last object. If that object is renamed in an order by name, the list continues
+/// from its new name. These tests leave that case out (COMPATIBILITY describes it).
 fn litegraph(order: &'static str) {
     let by_name = order.starts_with("Name");
     check(24, |world, case| {
@@ -199,7 +195,7 @@ fn litegraph(order: &'static str) {
         let first = rows.in_order(order);
         let (mut seen, mut place) = (Vec::new(), None::<u8>);
         for page in 0.. {
-            // By turns as an enumeration and as a search.
+            // Alternately as an enumeration and as a search.
             let list = url.replace("v1", "v2");
             let reply = if page % 2 == 0 {
                 let token = place.map(|place| format!("&token={}", id(place).guid())).unwrap_or_default();
@@ -216,7 +212,7 @@ fn litegraph(order: &'static str) {
             assert_eq!((reply.status, reply.cost.trips), (200, 1), "{}", reply.text);
             let body = reply.json();
             let shown = numbers(&body["Objects"], "GUID", Id::parse_guid);
-            // Those that come behind the place.
+            // The rows after the position.
             let mut rest = rows.in_order(order);
             rest.retain(|row| place.is_none_or(|place| rows.compare(order, place, *row).is_lt()));
             let (expected, left) = rest.split_at(case.size.min(rest.len()));
@@ -238,7 +234,7 @@ fn litegraph(order: &'static str) {
             assert_eq!(
                 seen.iter().filter(|one| **one == row).collect::<Vec<_>>(),
                 [&row],
-                "{row}: was there throughout, and {seen:?} were seen"
+                "{row}: existed throughout, and {seen:?} were returned"
             );
         }
     });
@@ -251,13 +247,13 @@ fn litegraph_credential_pages_match_a_model_in_every_order() {
     support::http::at_once(ORDERS.to_vec(), litegraph);
 }
 
-/// Forward from the first item, or backward from behind the last one.
+/// Walks forward from the first item, or backward from after the last one.
 fn walk(rows: &mut Rows<'_>, case: &Case, list: &str) {
     const ORDER: &str = "CreatedAscending";
     let (world, forward) = (rows.world, case.forward);
     let first = rows.in_order(ORDER);
     let mut seen: Vec<u8> = Vec::new();
-    // A place is that of an item, there or once there. To go backward, the cursor behind all of them is one of our own.
+    // A position is that of an item that exists or existed. To walk backward, the first cursor is after all items.
     let end_of_all = Position { created_at: Micros::MAX, name: "", id: Id::from_bits(u128::MAX) };
     let behind_all = cursors::cursor(list, &end_of_all);
     let (mut place, mut cursor) = (None::<u8>, (!forward).then_some(behind_all));
@@ -283,12 +279,16 @@ fn walk(rows: &mut Rows<'_>, case: &Case, list: &str) {
             (rest[rest.len().saturating_sub(case.size)..].to_vec(), rest.len() > case.size)
         };
         assert_eq!(shown, expected, "page {page}, {direction}");
-        // On the other side of the cursor, or at its place.
+        // Rows on the other side of the cursor, or at its position.
         let other_side = |row: &u8| place.is_some_and(|place| is_before(row, place) == forward || *row == place);
         let left_behind = all.iter().any(other_side);
         let info = &body["page_info"];
-        let told = (info["has_next_page"].as_bool().unwrap(), info["has_prev_page"].as_bool().unwrap());
-        assert_eq!(told, if forward { (more, left_behind) } else { (left_behind, more) }, "page {page}, {direction}");
+        let reported = (info["has_next_page"].as_bool().unwrap(), info["has_prev_page"].as_bool().unwrap());
+        assert_eq!(
+            reported,
+            if forward { (more, left_behind) } else { (left_behind, more) },
+            "page {page}, {direction}"
+        );
         seen.extend(&shown);
         if !more {
             break;
@@ -304,7 +304,7 @@ fn walk(rows: &mut Rows<'_>, case: &Case, list: &str) {
         assert_eq!(
             seen.iter().filter(|one| **one == row).collect::<Vec<_>>(),
             [&row],
-            "{row}: was there throughout, and {seen:?} were seen"
+            "{row}: existed throughout, and {seen:?} were returned"
         );
     }
 }
@@ -319,7 +319,7 @@ fn keycard_credential_pages_match_a_model_in_both_directions() {
         let user = Id::parse(&account).unwrap().guid();
         let users = format!("/v1.0/tenants/{}/users", tenant.guid());
         assert_eq!(world.call("PUT", &users, ROOT, &json!({"GUID": user})).status, 200);
-        // One of another account, which is never shown.
+        // A credential of another principal, which is never listed.
         let credentials = format!("/v1.0/tenants/{}/credentials", tenant.guid());
         assert_eq!(
             world.call("PUT", &credentials, ROOT, &json!({"UserGUID": ZERO, "GUID": id(255).guid()})).status,
@@ -331,7 +331,7 @@ fn keycard_credential_pages_match_a_model_in_both_directions() {
     });
 }
 
-/// The case with no row of this number made in it.
+/// The case without creations of the row of this number.
 fn without(number: u8, case: &Case) -> Case {
     let mut case = case.clone();
     let fine = |change: &Change| !matches!(change, Change::Insert(made, _) if *made == number);
@@ -346,7 +346,7 @@ fn keycard_service_account_pages_match_a_model_in_both_directions() {
         let tenant = Id::from_bits(1);
         assert_eq!(world.call("PUT", "/v1.0/tenants", ROOT, &json!({"GUID": tenant.guid()})).status, 200);
         let users = format!("/v1.0/tenants/{}/users", tenant.guid());
-        // The default one is one of them.
+        // The default principal is one of the rows.
         let case = without(DEFAULT, case);
         let mut rows = Rows::new(world, users, json!({}), "FirstName", &case);
         let sql = "UPDATE principals SET created_at = ?1 WHERE tenant = ?2 AND name = 'default'";
@@ -361,7 +361,7 @@ fn keycard_service_account_pages_match_a_model_in_both_directions() {
 #[test]
 fn keycard_organization_pages_match_a_model_in_both_directions() {
     check(24, |world, case| {
-        // Root sees all there are: the world's own is deleted first.
+        // Root sees all tenants, so the world's own is deleted first.
         for tenant in world.get("/v1.0/tenants", ROOT).json().as_array().unwrap() {
             let url = format!("/v1.0/tenants/{}?force", text(tenant, "GUID"));
             assert_eq!(world.call("DELETE", &url, ROOT, &Value::Null).status, 200);

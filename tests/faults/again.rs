@@ -1,4 +1,4 @@
-//! What a client does that was told "done, or not": it sends the same again. Nothing is done twice by that.
+//! Retries by a client whose request got no definite outcome: sending the same request again does nothing twice.
 
 use postern::credential::field::Noun;
 use postern::route::Operation::Write;
@@ -11,7 +11,7 @@ use support::{ROOT, text};
 const LOST: &str = "Network connection lost.";
 const LATE: &str = "no answer of the database in time";
 
-/// The operations that this is true of, each with a stage on which its answer was lost after it was done.
+/// The matching operations, each with a stage on which the operation was done and its response lost.
 fn lost(of: impl Fn(&Operation) -> bool) -> Vec<(&'static Operation, Stage)> {
     let found = OPERATIONS.iter().filter(|operation| of(operation)).map(|operation| {
         let stage = Stage::set_for(operation);
@@ -21,7 +21,7 @@ fn lost(of: impl Fn(&Operation) -> bool) -> Vec<(&'static Operation, Stage)> {
     found.collect()
 }
 
-/// The operation done again has this status, and changes nothing.
+/// The repeated operation has this status, and changes nothing.
 #[track_caller]
 fn changes_nothing(operation: &Operation, stage: &Stage, more: &[(&str, &str)], status: u16) -> Ended {
     let before = stage.world.stored_but_last_use();
@@ -50,7 +50,7 @@ fn retry_with_an_idempotency_key_creates_once_and_returns_the_secret() {
             let verified = stage.world.call("POST", "/v1/verify", ROOT, &json!({ "token": secret })).json();
             assert_eq!(verified["active"], true, "{verified}");
         }
-        // Of what was not made it is the first time.
+        // If nothing was created, the retry is the first time.
         let stage = Stage::set_for(operation);
         let there = || stage.world.db.count("SELECT count(*) FROM tenants, principals, credentials, events");
         let before = there();
@@ -81,7 +81,7 @@ fn idempotency_key_expires_after_exactly_one_day() {
 
 #[test]
 fn retried_update_changes_nothing_more() {
-    // What has an If-Match is below.
+    // Updates with If-Match are tested below.
     let updates = lost(|operation| operation.updates() && operation.with != With::IfMatch);
     let mut faces: Vec<_> = updates.iter().map(|(operation, _)| operation.face).collect();
     faces.dedup();
@@ -100,7 +100,7 @@ fn retried_update_with_its_old_if_match_is_412() {
         operation.updates() && operation.with == With::Nothing && noun
     };
     let updates = OPERATIONS.iter().filter(of_a_credential);
-    assert_eq!(updates.clone().count(), 5, "of each face one, of ours two");
+    assert_eq!(updates.clone().count(), 5, "one per face, two on our own");
     for operation in updates {
         let stage = Stage::set_for(operation);
         let (first, second) = (format!("\"{}.1\"", stage.id), format!("\"{}.2\"", stage.id));
@@ -130,7 +130,7 @@ fn retried_rotation_or_revocation_step_is_applied_once() {
     }
 }
 
-/// The new secret is known to nobody: the old one holds, and the rotation is cancelled and begun anew.
+/// The new secret is lost: the old one is valid, and the rotation is cancelled and started again.
 #[test]
 fn rotation_whose_secret_was_lost_can_be_cancelled_and_restarted() {
     let rotate = |operation: &Operation| operation.name().ends_with("/rotate");

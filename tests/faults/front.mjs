@@ -1,17 +1,17 @@
-// In front of the built Worker (scripts/serve.mjs, POSTERN_FRONT): a database that fails when a request asks it to. The header
-// `x-fault-for-tests` holds a list, one item for each batch of the request, in order:
+// Wraps the built Worker (scripts/serve.mjs, POSTERN_FRONT) with a database that fails on request. The header
+// `x-fault-for-tests` has a list, one item for each batch of the request, in order:
 //
-//   {"before": "message"}   fails with it, and the batch is not run
-//   {"after": "message"}    is run, and then fails with it
-//   {"slow": ms}            is run that much later
-//   null                    is run as ever, as are those for which there is no item
+//   {"before": "message"}   the batch fails with the message and is not run
+//   {"after": "message"}    the batch is run and then fails with the message
+//   {"slow": ms}            the batch is run after that delay
+//   null                    the batch is run normally, as are batches without an item
 import postern from "./index.js";
 
 export default {
   ...postern,
   fetch(request, env, context) {
     const faults = JSON.parse(request.headers.get("x-fault-for-tests") ?? "[]");
-    // A database goes on with what it was sent, though nobody waits for its answer any more.
+    // A database finishes what it was sent, even if nothing waits for the result any more.
     const goesOn = (batch) => context.waitUntil(batch.catch(() => {}));
     return postern.fetch(request, { ...env, DB: failing(env.DB, faults, goesOn) }, context);
   },

@@ -1,5 +1,5 @@
-//! A database that fails: what is asked of it again, what a client is told, what is written, and what is logged. And failed
-//! authentications: which count, and as whose. `tests/worker_faults` shows both on the running Worker.
+//! A database that fails: which batches are sent again, and what is reported, written and logged. Also failed
+//! authentications: which are counted, and by what. `tests/worker_faults` tests both on the running Worker.
 
 mod stage;
 

@@ -1,21 +1,21 @@
-//! Each operation of each face, with each message of D1: how often it asks, what it says, and what is written.
+//! Each operation of each face, with each message of D1: the number of tries, the response, and what is written.
 
 use crate::stage::Fails::{After, Before};
 use crate::stage::Kind::{Reads, Writes};
 use crate::stage::{Ended, OPERATIONS, Operation, Stage};
 
-/// What a message means. It is written down here a second time, from D1's documentation and not from our code.
+/// The meaning of a message. It follows D1's documentation and repeats the table of the code on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Means {
-    /// It was not reached: nothing is done, and it may be asked again whatever it was.
+    /// The batch did not reach D1: nothing is done, and any batch may be sent again.
     Unreached,
-    /// It was not taken: nothing is done, and asking at once makes it worse.
+    /// D1 rejected the batch: nothing is done, and an immediate retry adds to the load.
     Overloaded,
-    /// Done or not; another try may well succeed.
+    /// The batch may have been applied; a retry is likely to succeed.
     Lost,
-    /// Done or not; another try may well take as long.
+    /// The batch may have been applied; a retry may take as long.
     Unknown,
-    /// A bug of ours: nothing is done.
+    /// A bug in Postern: nothing is done.
     Ours,
 }
 
@@ -49,18 +49,18 @@ const LOST: &str = MESSAGES[3].1;
 const LATE: &str = MESSAGES[12].1;
 const CONSTRAINT: &str = MESSAGES[14].1;
 
-/// How a request that failed is told.
+/// How a failed request is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Report {
     /// Nothing was done.
     Unavailable,
     /// All of it was done, or nothing.
     Unknown,
-    /// It is our fault.
+    /// The fault is Postern's.
     Broken,
 }
 
-impl Told {
+impl Report {
     fn body(self, face: &str) -> &'static str {
         match (face, self) {
             ("coactive", Self::Unavailable) => r#"{"detail":"Service Unavailable: try again"}"#,
@@ -97,29 +97,29 @@ impl Told {
             ("postern", Self::Broken) => {
                 r#"{"type":"urn:postern:problem:internal","title":"Internal error","status":500,"code":"internal","detail":"The error was logged. Report the X-Request-Id of this response to the operator."}"#
             }
-            (face, told) => panic!("{told:?} on {face}?"),
+            (face, report) => panic!("{report:?} on {face}?"),
         }
     }
 }
 
-/// It failed, is told so in the face's own words, and logged.
+/// The request failed, with an error in the face's format and a line in the log.
 #[track_caller]
-fn is_told(stage: &Stage, operation: &Operation, ended: &Ended, told: Told, message: &str, batches: u64) {
+fn is_reported(stage: &Stage, operation: &Operation, ended: &Ended, report: Report, message: &str, batches: u64) {
     let what = format!("{} {}, {message}: {}", operation.face, operation.name(), ended.reply.text);
     let reply = &ended.reply;
     assert_eq!(ended.batches, batches, "{what}");
-    assert_eq!(reply.text, told.body(operation.face), "{what}");
-    assert_eq!(reply.status, if told == Told::Broken { 500 } else { 503 }, "{what}");
-    assert_eq!(reply.header("retry-after"), (told != Told::Broken).then_some("1"), "{what}");
-    // Their client tries a 503 again by itself, which is wrong here alone: it has no Idempotency-Key.
-    let alone = operation.face == "keycard" && told == Told::Unknown;
+    assert_eq!(reply.text, report.body(operation.face), "{what}");
+    assert_eq!(reply.status, if report == Report::Broken { 500 } else { 503 }, "{what}");
+    assert_eq!(reply.header("retry-after"), (report != Report::Broken).then_some("1"), "{what}");
+    // Keycard's client retries a 503 by itself, which is wrong in this case only: it sends no Idempotency-Key.
+    let alone = operation.face == "keycard" && report == Report::Unknown;
     assert_eq!(reply.header("x-should-retry"), alone.then_some("false"), "{what}");
     assert_eq!(reply.header("etag"), None, "{what}");
-    assert!(ended.failed.is_none(), "no fault of the client's: {what}");
+    assert!(ended.failed.is_none(), "not counted as a failed authentication: {what}");
     is_logged(stage, ended, message);
 }
 
-/// The line of the log names the request and what the database said, and holds no secret.
+/// The log line has the request id and the database's message, and no secret.
 #[track_caller]
 fn is_logged(stage: &Stage, ended: &Ended, message: &str) {
     let log = ended.log.as_deref().expect("a line of the log");
@@ -128,7 +128,7 @@ fn is_logged(stage: &Stage, ended: &Ended, message: &str) {
     stage.holds_no_secret(log);
 }
 
-/// What the operation ends in where nothing fails, and the stage after it.
+/// The stage and the result of an operation without failures.
 fn unfailing(operation: &Operation) -> (Stage, Ended) {
     let stage = Stage::set_for(operation);
     let before = stage.world.stored_but_last_use();
@@ -147,14 +147,14 @@ fn batch_that_never_ran_writes_nothing_and_is_reported_by_its_message() {
         let before = stage.world.stored_but_last_use();
         for (means, message) in MESSAGES {
             let ended = stage.run(operation, &[Some(Before(message)); 3]);
-            let (told, batches) = match (means, operation.kind) {
-                (Unreached, _) | (Lost, Reads) => (Told::Unavailable, 2),
-                (Overloaded, _) | (Unknown, Reads) => (Told::Unavailable, 1),
-                (Lost | Unknown, Writes) => (Told::Unknown, 1),
-                (Ours, _) => (Told::Broken, 1),
+            let (report, batches) = match (means, operation.kind) {
+                (Unreached, _) | (Lost, Reads) => (Report::Unavailable, 2),
+                (Overloaded, _) | (Unknown, Reads) => (Report::Unavailable, 1),
+                (Lost | Unknown, Writes) => (Report::Unknown, 1),
+                (Ours, _) => (Report::Broken, 1),
             };
-            is_told(&stage, operation, &ended, told, message, batches);
-            assert!(ended.left.is_none(), "no use to note of who was not judged: {}", operation.name());
+            is_reported(&stage, operation, &ended, report, message, batches);
+            assert!(ended.left.is_none(), "no use to record of an unauthenticated caller: {}", operation.name());
             assert_eq!(stage.world.stored_but_last_use(), before, "{}: {message}", operation.name());
         }
     }
@@ -167,7 +167,7 @@ fn write_with_a_lost_response_is_applied_once_and_reported_as_unknown() {
         for message in [LOST, LATE] {
             let stage = Stage::set_for(operation);
             let ended = stage.run(operation, &[Some(After(message))]);
-            is_told(&stage, operation, &ended, Told::Unknown, message, 1);
+            is_reported(&stage, operation, &ended, Report::Unknown, message, 1);
             assert_eq!(stage.world.stored_but_last_use(), written, "{}: {message}", operation.name());
         }
     }
@@ -179,12 +179,12 @@ fn read_with_a_lost_response_is_reported_as_unavailable() {
         let stage = Stage::set_for(operation);
         for (means, message) in MESSAGES.into_iter().filter(|(means, _)| matches!(means, Lost | Unknown)) {
             let ended = stage.run(operation, &[Some(After(message)); 3]);
-            is_told(&stage, operation, &ended, Told::Unavailable, message, if means == Lost { 2 } else { 1 });
+            is_reported(&stage, operation, &ended, Report::Unavailable, message, if means == Lost { 2 } else { 1 });
         }
     }
 }
 
-/// One more than where nothing failed: the answer is the same to the byte, and so is what is stored.
+/// One more try than without failures: the response is the same to the byte, and so is what is stored.
 #[test]
 fn retried_batch_has_the_response_and_writes_of_an_undisturbed_one() {
     for operation in &*OPERATIONS {
@@ -209,32 +209,32 @@ fn retried_batch_has_the_response_and_writes_of_an_undisturbed_one() {
     }
 }
 
-/// What the second try says counts, and there is no third.
+/// The result of the second try counts, and there is no third.
 #[test]
 fn batch_that_fails_twice_is_reported_by_its_second_failure() {
     for operation in &*OPERATIONS {
         let (first, unknown) = match operation.kind {
-            Reads => (Some(Before(LOST)), Told::Unavailable),
-            Writes => (Some(Before(UNREACHED)), Told::Unknown),
+            Reads => (Some(Before(LOST)), Report::Unavailable),
+            Writes => (Some(Before(UNREACHED)), Report::Unknown),
         };
-        // As the first of its stage, so that a twin can tell what is written.
+        // The first request of its stage, so that a second stage shows what is written.
         let stage = Stage::set_for(operation);
         let ended = stage.run(operation, &[first, Some(After(LOST))]);
-        is_told(&stage, operation, &ended, unknown, LOST, 2);
+        is_reported(&stage, operation, &ended, unknown, LOST, 2);
         let written = unfailing(operation).0.world.stored_but_last_use();
         assert_eq!(stage.world.stored_but_last_use(), written, "{}", operation.name());
 
         let stage = Stage::set_for(operation);
         let before = stage.world.stored_but_last_use();
-        for (message, told) in [(OVERLOADED, Told::Unavailable), (CONSTRAINT, Told::Broken), (LOST, unknown)] {
+        for (message, report) in [(OVERLOADED, Report::Unavailable), (CONSTRAINT, Report::Broken), (LOST, unknown)] {
             let ended = stage.run(operation, &[first, Some(Before(message))]);
-            is_told(&stage, operation, &ended, told, message, 2);
+            is_reported(&stage, operation, &ended, report, message, 2);
             assert_eq!(stage.world.stored_but_last_use(), before, "{}: {message}", operation.name());
         }
     }
 }
 
-/// A list of more than a thousand takes a trip for each thousand; each may be asked again.
+/// A list of more than a thousand items takes a trip per thousand; each trip may be retried.
 #[test]
 fn list_continues_after_one_of_its_batches_is_retried() {
     let list = Operation::named("GET /api/v1/auth-management/clients");
@@ -247,7 +247,7 @@ fn list_continues_after_one_of_its_batches_is_retried() {
     let ended = stage.run(list, &[None, Some(After(LOST)), None, Some(Before(UNREACHED))]);
     assert_eq!((ended.batches, ended.reply.status), (5, 200), "{}", ended.log.unwrap_or_default());
     assert_eq!(ended.reply.text, expected.reply.text);
-    // And half a list is none.
+    // A partial list is never returned.
     let ended = stage.run(list, &[None, Some(Before(OVERLOADED))]);
-    is_told(&stage, list, &ended, Told::Unavailable, OVERLOADED, 2);
+    is_reported(&stage, list, &ended, Report::Unavailable, OVERLOADED, 2);
 }

@@ -1,4 +1,5 @@
-//! What a database that fails never leads to: a yes that is known from before, or a failure of what was answered already.
+//! A failing database never leads to a positive result from memory, or to a failure of a response that was sent
+//! already.
 
 use postern::credential::time::Micros;
 use postern::store::Store;
@@ -22,22 +23,22 @@ const MESSAGES: [&str; 5] = [
 
 #[test]
 fn verify_never_reports_active_while_the_database_fails() {
-    for asks in ["POST /v1/verify", "POST /oauth/introspect"] {
-        let (stage, asks) = (Stage::new(), Operation::named(asks));
-        assert_eq!(stage.run(asks, &[]).reply.json()["active"], true);
+    for verify in ["POST /v1/verify", "POST /oauth/introspect"] {
+        let (stage, verify) = (Stage::new(), Operation::named(verify));
+        assert_eq!(stage.run(verify, &[]).reply.json()["active"], true);
         stage.world.call("POST", &stage.ours("/revoke"), ROOT, &json!(null)).expect(200);
         for message in MESSAGES {
             for fails in [Before(message), After(message)] {
-                let reply = stage.run(asks, &[Some(fails); 2]).reply;
+                let reply = stage.run(verify, &[Some(fails); 2]).reply;
                 assert!(reply.status >= 500 && reply.json().get("active").is_none(), "{fails:?}: {}", reply.text);
             }
         }
-        // What is asked again is answered by what is there.
-        assert_eq!(stage.run(asks, &[Some(Before(LOST))]).reply.json()["active"], false);
+        // After a retry, the response reflects the current state.
+        assert_eq!(stage.run(verify, &[Some(Before(LOST))]).reply.json()["active"], false);
     }
 }
 
-/// Nor is anybody refused by it who may come in, or counted as one who failed.
+/// Nor is a valid caller rejected, or counted as a failed authentication.
 #[test]
 fn no_caller_is_accepted_or_rejected_while_the_database_fails() {
     let stage = Stage::new();
@@ -62,7 +63,7 @@ fn last_used(world: &World) -> i64 {
     world.db.count("SELECT count(*) FROM secrets WHERE last_used_at IS NOT NULL")
 }
 
-/// The answer is made before; what it left to write may fail, and is then written at the next use.
+/// The response is sent before the deferred write. If the write fails, the next use is recorded.
 #[test]
 fn failed_deferred_write_does_not_affect_the_response() {
     let read = Operation::named("GET /v1/tenants/{tenant}");
@@ -70,12 +71,12 @@ fn failed_deferred_write_does_not_affect_the_response() {
         let stage = Stage::new();
         let answered = stage.run(read, &[None, Some(Before(message))]);
         assert_eq!((answered.reply.status, answered.batches, &answered.log), (200, 1, &None));
-        let left = answered.left.expect("a use to note");
+        let left = answered.left.expect("a use to record");
         let database = Faulty::new(&stage.world.db, &[Some(Before(message)); 2]);
         assert!(pollster::block_on(write(&Store::new(&database), &left)).is_err(), "{message}");
         assert_eq!(database.batches.get(), if message == UNREACHED { 2 } else { 1 }, "{message}");
         assert_eq!(last_used(&stage.world), 0, "{message}");
-        let next = stage.run(read, &[]).left.expect("it is still to note");
+        let next = stage.run(read, &[]).left.expect("the use is still to be recorded");
         note(&stage, &next);
         assert_eq!(last_used(&stage.world), 1);
         assert!(stage.run(read, &[]).left.is_none(), "once a minute");

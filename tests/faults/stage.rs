@@ -1,4 +1,4 @@
-//! A database that fails as it is told to; a tenant; and a request of each route, to be sent over it.
+//! A database that fails by a script; a tenant; and a request of each route, sent with this database.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,16 +19,16 @@ use support::scene::{
 use support::sqlite::Sqlite;
 use support::{List, ROOT, Reply, World, ZERO, text};
 
-/// How a batch fails, by the message that D1 would give.
+/// A failure of a batch, with D1's message.
 #[derive(Clone, Copy, Debug)]
 pub enum Fails {
-    /// It is not run.
+    /// The batch is not run.
     Before(&'static str),
-    /// It is run, and its answer lost.
+    /// The batch is run, and its result is lost.
     After(&'static str),
 }
 
-/// A database that fails as a script says: an item for each batch, in order. What is past its end is run as ever.
+/// A database that fails by a script: an item for each batch, in order. Batches past its end are run normally.
 pub struct Faulty<'a> {
     to: &'a Sqlite,
     script: RefCell<VecDeque<Option<Fails>>>,
@@ -57,14 +57,14 @@ impl Database for Faulty<'_> {
     }
 }
 
-/// What an operation does to what is stored.
+/// The effect of an operation on stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Reads,
     Writes,
 }
 
-/// How an operation is done: as the route's own request, or with something else.
+/// A variant of an operation: the route's usual request, or one with something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum With {
     Nothing,
@@ -77,16 +77,16 @@ pub enum With {
     Secret,
 }
 
-/// A request of a route, by the tenant's admin, or by root where that alone may.
+/// A request of a route, by the tenant's admin, or by root where only root may.
 pub struct Operation {
     pub route: &'static Route,
     pub with: With,
-    /// The face, or the one of OAuth.
+    /// The name of the face; `oauth` for the token endpoints.
     pub face: &'static str,
     pub kind: Kind,
 }
 
-/// Every route that asks the database, and the other ways of some.
+/// Every route that uses the database, and the variants of some.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     use postern::route::Operation::{LogIn, Write};
     let ways = |route: &'static Route| {
@@ -109,7 +109,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             Operation { route, with: *with, face, kind: if reads { Kind::Reads } else { Kind::Writes } }
         })
     };
-    ROUTES.iter().filter(|route| routes::asks(route)).flat_map(ways).collect()
+    ROUTES.iter().filter(|route| routes::uses_database(route)).flat_map(ways).collect()
 });
 
 impl Operation {
@@ -123,14 +123,15 @@ impl Operation {
         OPERATIONS.iter().find(|operation| operation.name() == name).expect("an operation")
     }
 
-    /// Whether it changes something that is there.
+    /// Whether the operation changes an existing resource.
     pub fn updates(&self) -> bool {
         use postern::route::Operation::Write;
         self.kind == Kind::Writes && matches!(self.route.operation, Write(_, Verb::Replace | Verb::Merge))
     }
 }
 
-/// A tenant with an account, and under it a credential; and an admin. Two stages to which the same was done hold the same.
+/// A tenant with a principal that has a credential, and with an admin. Two stages with the same operations store the
+/// same.
 pub struct Stage {
     pub world: World,
     pub account: Id,
@@ -141,7 +142,7 @@ pub struct Stage {
     pub admin: (String, String),
 }
 
-/// What a request ended in.
+/// The result of a request.
 pub struct Ended {
     pub reply: Reply,
     pub log: Option<String>,
@@ -160,7 +161,7 @@ impl Stage {
         Self { world, account, id, token: text(&made, "BearerToken"), admin }
     }
 
-    /// A stage on which the operation can be done.
+    /// A new stage that is ready for the operation.
     pub fn set_for(operation: &Operation) -> Self {
         let stage = Self::new();
         if let Some((step, body)) = routes::step_before(operation.route) {
@@ -169,24 +170,24 @@ impl Stage {
         stage
     }
 
-    /// The credential's path on our own face, and what follows it.
+    /// The credential's path on our own face, followed by `step`.
     pub fn ours(&self, step: &str) -> String {
         format!("{}{step}", own_url(self.id))
     }
 
-    /// Sends a request over a database that fails as the script says.
-    pub fn send(&self, script: &[Option<Fails>], asks: &str, headers: &[(&str, &str)], body: &str) -> Ended {
-        let (method, url) = asks.split_once(' ').expect("a method and a path");
+    /// Sends a request with a database that fails by the script.
+    pub fn send(&self, script: &[Option<Fails>], request: &str, headers: &[(&str, &str)], body: &str) -> Ended {
+        let (method, url) = request.split_once(' ').expect("a method and a path");
         let database = Faulty::new(&self.world.db, script);
         let (Done { answer, after, log, failed }, cost) =
             self.world.answer(&database, method, url, &List(headers), body.as_bytes());
         let batches = database.batches.get();
-        assert_eq!(cost.trips, batches, "each is told");
+        assert_eq!(cost.trips, batches, "`Server-Timing` counts every batch");
         let reply = Reply::of(answer, cost);
         Ended { reply, log, failed, left: after, batches }
     }
 
-    /// Does the operation over a database that fails as the script says.
+    /// Runs the operation with a database that fails by the script.
     pub fn run(&self, operation: &Operation, script: &[Option<Fails>]) -> Ended {
         self.run_with(operation, script, &[])
     }
@@ -220,12 +221,12 @@ impl Stage {
             _ => String::from_utf8(body_about(route, &place)).expect("UTF-8"),
         };
         let query = if *with == With::DryRun { "?dry_run=true" } else { forced(route) };
-        let asks = format!("{} {}{query}", method(route), url(route, &place));
+        let request = format!("{} {}{query}", method(route), url(route, &place));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.send(script, &asks, &[more, &headers].concat(), &body)
+        self.send(script, &request, &[more, &headers].concat(), &body)
     }
 
-    /// No secret of the stage, nor one that begins as those made here do.
+    /// The text has no secret of the stage, nor anything with the prefix of secrets.
     pub fn holds_no_secret(&self, text: &str) {
         for secret in [&self.token, &self.admin.1, ROOT, "pstn_", "a-token-of-its-own"] {
             assert!(!text.contains(secret), "a secret in: {text}");

@@ -1,4 +1,4 @@
-//! `fields.txt`, cell by cell: what each member of a body means, for every face and everything that writes.
+//! `fields.txt`, cell by cell: the effect of each member of a body, on every face and for every operation that writes.
 
 mod rows;
 mod subject;
@@ -14,8 +14,8 @@ use postern::route::Route;
 use serde_json::{Map, Value, json};
 use subject::{Op, Subject, columns, id_of, routes};
 use support::Reply;
-use support::table::{Table, tables, tell_size};
-use table::{READS, cells, fits, needed, said, spelled_out};
+use support::table::{Table, report_size, tables};
+use table::{READS, cells, fits, needed, read_value, spelled_out};
 
 const TEXT: &str = include_str!("fields.txt");
 
@@ -39,8 +39,8 @@ fn our_own_face_accepts_each_field_as_its_table_says() {
     every_cell_of("Postern");
 }
 
-/// No field that a face can say is without its table, no operation without its column, no kind of wrong without its
-/// row; and no table and no column is about what is not there.
+/// Every field of a face has a table, every operation a column, and every kind of invalid value a row. No table and no
+/// column is left over.
 #[test]
 fn table_has_a_row_for_every_case_of_every_field() {
     let tables = tables(TEXT);
@@ -60,7 +60,7 @@ fn table_has_a_row_for_every_case_of_every_field() {
             }
             assert_eq!(cases.iter().collect::<BTreeSet<_>>().len(), cases.len(), "{name}: one row a case");
         }
-        for member in reads(face, op, route) {
+        for member in read_only_members(face, op, route) {
             let name = format!("{face} {member}");
             let table = tables.iter().find(|table| table.head[0] == name).unwrap_or_else(|| panic!("no table {name}"));
             assert!(table.head[2..].iter().any(|head| *head == op.column()), "{name}: no column {}", op.column());
@@ -71,12 +71,8 @@ fn table_has_a_row_for_every_case_of_every_field() {
             used.insert(name);
         }
     }
-    assert_eq!(
-        faces,
-        BTreeSet::from(["Coactive", "Keycard", "LiteGraph", "Postern"]),
-        "each has a test of its own above"
-    );
-    assert_eq!(used, tables.iter().map(|table| table.head[0].clone()).collect(), "no table without its field");
+    assert_eq!(faces, BTreeSet::from(["Coactive", "Keycard", "LiteGraph", "Postern"]), "each face has a test above");
+    assert_eq!(used, tables.iter().map(|table| table.head[0].clone()).collect(), "every table has a field");
     for Table { head, .. } in &tables {
         let (face, word) = head[0].split_once(' ').expect("a face and a word");
         let columns = head[2..].iter().collect::<BTreeSet<_>>();
@@ -86,14 +82,14 @@ fn table_has_a_row_for_every_case_of_every_field() {
             let (op, route) = operation(face, column);
             let known = field_of(face, word)
                 .map_or_else(|| subject::shown(route, op).contains(&word.to_owned()), |field| op.noun.has(field));
-            assert!(known, "{}: nothing to {column}", head[0]);
+            assert!(known, "{}: no operation {column}", head[0]);
         }
     }
 }
 
-/// The members that an answer of our own face shows and that no body of its kind can say, for an operation that makes or says
-/// a thing as a read shows it.
-fn reads(face: &str, op: Op, route: &Route) -> Vec<String> {
+/// The read-only members of Postern's own face: a read returns them, and no body can set them. Empty for operations
+/// whose body is not the resource.
+fn read_only_members(face: &str, op: Op, route: &Route) -> Vec<String> {
     if face != "Postern" || matches!(op.verb, Verb::Rotate | Verb::Revoke) {
         return Vec::new();
     }
@@ -120,17 +116,17 @@ fn every_cell_of(face: &str) {
             }
         }
     }
-    tell_size(&format!("fields of {face} × verbs × nouns × cases"), count);
+    report_size(&format!("fields of {face} × verbs × nouns × cases"), count);
 }
 
 /// The operation of a column, and its route.
 fn operation(face: &str, column: &str) -> (Op, &'static Route) {
     let found = routes().into_iter().find(|(of, op, _)| *of == face && op.column() == column);
-    let (_, op, route) = found.unwrap_or_else(|| panic!("{face} has nothing to {column}"));
+    let (_, op, route) = found.unwrap_or_else(|| panic!("{face} has no operation {column}"));
     (op, route)
 }
 
-/// The field of a word, by whichever operation of the face has it; none for a member that only reads.
+/// The field of a member, by any operation of the face that has it; none for a read-only member.
 fn field_of(face: &str, word: &str) -> Option<Field> {
     let named =
         |field: &Field| routes().iter().any(|(of, op, route)| *of == face && op.word(route.face, *field) == Some(word));
@@ -139,12 +135,12 @@ fn field_of(face: &str, word: &str) -> Option<Field> {
     field
 }
 
-/// The words of every face, for whatever noun and verb.
+/// The member names of every face, noun and verb.
 fn words() -> BTreeSet<&'static str> {
     routes().iter().flat_map(|(_, op, route)| Field::ALL.map(|field| op.word(route.face, field))).flatten().collect()
 }
 
-/// A value of each kind, and what is like a value that is there.
+/// A value of each JSON type, and values that look like stored ones.
 fn values() -> [Value; 10] {
     [
         json!(null),
@@ -160,8 +156,8 @@ fn values() -> [Value; 10] {
     ]
 }
 
-/// What a vendor's face has no word for it ignores, whatever that holds: what it shows besides, what other faces say, and what
-/// nobody knows. The answer is the same to the letter, and so is all that is stored: a password is kept nowhere.
+/// Vendors' faces ignore members they do not know, whatever their value: other members of a response, members of other
+/// faces, and unknown ones. Neither the response nor anything stored changes; a password is stored nowhere.
 #[test]
 fn vendor_faces_ignore_members_they_do_not_know() {
     let words = words();
@@ -190,11 +186,11 @@ fn vendor_faces_ignore_members_they_do_not_know() {
             count += others.len();
         }
     }
-    tell_size("members that are no words × values × operations", count);
+    report_size("unknown members × values × operations", count);
 }
 
-/// What our own face has no word for it refuses, whatever that holds, by its pointer: each at once, and nothing is written. What
-/// only reads is told apart where it cannot be said either.
+/// Postern's own face rejects every member it does not know, whatever its value. All are reported together by pointer,
+/// and nothing is written. Read-only members have a code of their own where the body cannot have them.
 #[test]
 fn our_own_face_rejects_members_it_does_not_know() {
     let words = words();
@@ -205,16 +201,17 @@ fn our_own_face_rejects_members_it_does_not_know() {
         let own: BTreeSet<_> = Field::ALL.into_iter().filter_map(|field| op.word(route.face, field)).collect();
         let shown = subject::shown(route, op);
         let by = |verb| Field::ALL.into_iter().filter_map(move |field| Op { verb, ..op }.word(route.face, field));
-        let said: BTreeSet<_> = by(Verb::Create).collect();
-        let reads: Vec<_> = shown.iter().map(String::as_str).filter(|member| !said.contains(member)).collect();
+        let on_create: BTreeSet<_> = by(Verb::Create).collect();
+        let read_only: Vec<_> = shown.iter().map(String::as_str).filter(|member| !on_create.contains(member)).collect();
         let others =
-            words.iter().copied().chain(["unknown", "secret", "a/b~c", "Name ", ""]).chain(reads.iter().copied());
-        let others: BTreeSet<_> =
-            others.filter(|member| !(own.contains(member) || op.says_the_thing() && reads.contains(member))).collect();
+            words.iter().copied().chain(["unknown", "secret", "a/b~c", "Name ", ""]).chain(read_only.iter().copied());
+        let others: BTreeSet<_> = others
+            .filter(|member| !(own.contains(member) || op.has_whole_resource() && read_only.contains(member)))
+            .collect();
         let expected: Vec<_> = others
             .iter()
             .map(|member| {
-                let code = if reads.contains(member) { "read_only" } else { "unknown_member" };
+                let code = if read_only.contains(member) { "read_only" } else { "unknown_member" };
                 (format!("/{}", member.replace('~', "~0").replace('/', "~1")), code.to_owned())
             })
             .collect();
@@ -225,40 +222,41 @@ fn our_own_face_rejects_members_it_does_not_know() {
             let reply = subject.send(route, op, &body);
             assert_eq!(reply.status, 422, "{of}: {value}: {}", reply.text);
             let body = reply.json();
-            let told = body["violations"].as_array().expect("violations").iter();
-            let told: Vec<_> = told.map(|one| (support::text(one, "pointer"), support::text(one, "code"))).collect();
-            assert_eq!(told, expected, "{of}: {value}");
+            let reported = body["violations"].as_array().expect("violations").iter();
+            let reported: Vec<_> =
+                reported.map(|one| (support::text(one, "pointer"), support::text(one, "code"))).collect();
+            assert_eq!(reported, expected, "{of}: {value}");
             assert_eq!(subject.world.stored(), before, "{of}: {value}");
             count += others.len();
         }
     }
-    tell_size("members that our own face does not know × values × operations", count);
+    report_size("unknown members of our own face × values × operations", count);
 }
 
-/// One cell, about a subject that nothing has changed yet.
+/// One cell, about a subject that no other cell has changed.
 struct Cell<'a> {
     subject: &'a Subject,
     of: &'a str,
     face: &'a str,
     op: Op,
     route: &'a Route,
-    /// None where the member only reads.
+    /// None for a read-only member.
     field: Option<Field>,
     word: &'a str,
 }
 
 impl Cell<'_> {
-    /// Sends the row's request and compares. Whether the subject is another now.
+    /// Sends the row's request and compares the response. Returns whether the subject must be replaced.
     fn check(&self, row: &[String], expected: &str) -> bool {
         let Self { subject, of, field, .. } = *self;
         let names = self.names();
-        let said = said(&row[1], &names);
+        let given = read_value(&row[1], &names);
         let kind = field.unwrap_or(Field::Other);
-        assert!(fits(&row[0], said.value.as_ref(), kind), "{of}: the value is not what the case says");
+        assert!(fits(&row[0], given.value.as_ref(), kind), "{of}: the value does not fit the name of the case");
         let mut body = subject.body(self.route, self.op);
         body.remove(self.word);
-        body.extend(said.value.clone().map(|value| (self.word.to_owned(), value)));
-        body.extend(said.beside);
+        body.extend(given.value.clone().map(|value| (self.word.to_owned(), value)));
+        body.extend(given.others);
 
         let before = subject.world.stored();
         let id = subject.id(self.op.noun);
@@ -270,12 +268,12 @@ impl Cell<'_> {
         let writes = reply.status < 400 && outcome != "kept";
         assert_eq!(subject.world.stored() != before, writes, "{of}: is anything written?");
         if reply.status >= 400 {
-            assert_eq!(self.words(&reply), spelled_out(outcome, &names), "{of}");
+            assert_eq!(self.notation(&reply), spelled_out(outcome, &names), "{of}");
             return false;
         }
         let shown = self.shown(&reply.json());
         match outcome {
-            "the value" => assert_eq!(shown, said.value, "{of}"),
+            "the value" => assert_eq!(shown, given.value, "{of}"),
             "kept" => assert_eq!(shown, shown_before.and_then(|shown| self.shown(&shown)), "{of}"),
             "none" => assert_eq!(shown, None, "{of}"),
             "now" => assert_eq!(shown, Some(json!(Micros(subject.world.now.get()).to_rfc3339_micros())), "{of}"),
@@ -283,11 +281,11 @@ impl Cell<'_> {
             literal => assert_eq!(shown, Some(table::json(literal, &names)), "{of}"),
         }
         self.assert_stored(&reply.json(), shown.as_ref(), row_before);
-        // A token was tried, too.
+        // Authentication with a token changes the subject, too.
         writes || field == Some(Field::Secret)
     }
 
-    /// What the table calls by name; and the member as a read shows it, of what is there.
+    /// The values of the names in the table; `shown` is the member as a read returns it.
     fn names(&self) -> BTreeMap<&'static str, String> {
         let Self { subject, op, .. } = *self;
         let mut names = subject.names(op.noun);
@@ -298,12 +296,12 @@ impl Cell<'_> {
         names
     }
 
-    /// What became of the field, as a body shows it.
+    /// The new value of the field, as a body has it.
     fn shown(&self, body: &Value) -> Option<Value> {
         match self.field {
             Some(Field::RolesContext) => body.get("roles").cloned(),
             Some(Field::Reason) => body.get("revoked_reason").cloned(),
-            // The new secret came when the old one began to retire; one that is over is not shown.
+            // The new secret was created when the old one began to retire; an expired secret is not listed.
             Some(Field::GraceSeconds) => {
                 let time = |secret: &Value, member: &str| secret[member].as_str().and_then(Micros::parse);
                 let [old, new] = body["secrets"].as_array()?.as_slice() else { return Some(json!(0)) };
@@ -314,12 +312,12 @@ impl Cell<'_> {
         }
     }
 
-    /// One that is there for the first time.
+    /// Checks a value that the service generated.
     fn assert_made(&self, shown: Option<&Value>) {
         if self.word == "secrets" {
             let secrets = shown.and_then(Value::as_array).expect("a list");
             let ends: Vec<_> = secrets.iter().map(|secret| &secret["expires_at"]).collect();
-            assert_eq!(ends, [&Value::Null], "{}: one, without an end", self.of);
+            assert_eq!(ends, [&Value::Null], "{}: one secret, without expiry", self.of);
             return;
         }
         let shown = shown.and_then(Value::as_str).unwrap_or_default();
@@ -329,10 +327,10 @@ impl Cell<'_> {
             Some(Field::Secret) => shown.starts_with("pstn_") && Token::read(shown, "pstn_").is_ok(),
             _ => false,
         };
-        assert!(new, "{}: not a new one: {shown}", self.of);
+        assert!(new, "{}: not a new value: {shown}", self.of);
     }
 
-    /// What the answer showed is what a read shows and what the row holds; nothing else of the row is another.
+    /// The response, a later read and the row agree; the rest of the row is unchanged.
     fn assert_stored(&self, answer: &Value, shown: Option<&Value>, before: Option<Map<String, Value>>) {
         let Self { subject, of, field, .. } = *self;
         let id = id_of(answer);
@@ -347,7 +345,7 @@ impl Cell<'_> {
                 Some(text) if ["roles", "metadata", "role_names"].contains(name) => {
                     serde_json::from_str(text).expect("JSON")
                 }
-                // Shown alike, and so is what was never said.
+                // Empty and never set look the same in a response.
                 None if *value == "" => json!(""),
                 None if *name == "metadata" => json!({}),
                 _ => row[*name].clone(),
@@ -368,7 +366,7 @@ impl Cell<'_> {
         }
     }
 
-    /// The token is the credential's only secret, and is taken from who presents it.
+    /// The token is the credential's only secret, and authenticates the credential.
     fn assert_only_secret(&self, token: &str, id: Id) {
         let Self { subject, of, .. } = *self;
         let secrets = subject.world.db.query("SELECT id FROM secrets WHERE credential = ?1", &[&id.to_string()]);
@@ -379,7 +377,8 @@ impl Cell<'_> {
         assert_eq!((got.status, got.json()["BearerToken"].as_str()), (200, Some(token)), "{of}: presented");
     }
 
-    /// There are two secrets, of which the newer one has no end of its own, and the older one lives so many seconds more.
+    /// There are two secrets. The newer one has no expiry of its own, and the older one is valid for so many seconds
+    /// more.
     fn assert_retiring(&self, grace: Option<&Value>, id: Id) {
         let rows = self.subject.world.db.query(
             "SELECT (expires_at - (SELECT max(created_at) FROM secrets WHERE credential = ?1)) / 1000000 AS lives FROM secrets
@@ -389,8 +388,8 @@ impl Cell<'_> {
         assert_eq!(rows, [json!({ "lives": grace }), json!({ "lives": null })], "{}: secrets", self.of);
     }
 
-    /// A refusal, as the tables word it. What is the same for every refusal of the face is checked here.
-    fn words(&self, reply: &Reply) -> String {
+    /// An error, in the notation of the tables. Also checks what all errors of the face have in common.
+    fn notation(&self, reply: &Reply) -> String {
         let (body, of) = (reply.json(), self.of);
         match self.face {
             "Coactive" => {
@@ -413,12 +412,12 @@ impl Cell<'_> {
                 let violations = body["violations"].as_array().unwrap_or_else(|| panic!("{of}: {body}"));
                 violations.iter().map(own).collect::<Vec<_>>().join(" & ")
             }
-            other => panic!("how does {other} refuse?"),
+            other => panic!("no error format for {other}"),
         }
     }
 }
 
-/// One item of Coactive's detail: its place below the body and its type, with the words where they tell more than that.
+/// One item of Coactive's detail: its location below the body and its type, with the message if the type has several.
 fn coactive(detail: &Value) -> String {
     let (body, loc) = detail["loc"].as_array().and_then(|loc| loc.split_first()).expect("a place");
     assert_eq!(body, "body");
@@ -432,10 +431,10 @@ fn coactive(detail: &Value) -> String {
     }
 }
 
-/// One violation of our own face: its pointer and its code, with the words where they tell a kind or a limit.
+/// One violation of our own face: its pointer and its code, with the detail if it names a kind or a limit.
 fn own(violation: &Value) -> String {
     let [pointer, code, detail] = ["pointer", "code", "detail"].map(|member| support::text(violation, member));
-    assert!(!detail.is_empty(), "{violation}: how to mend it");
+    assert!(!detail.is_empty(), "{violation}: the violation has no detail");
     match code.as_str() {
         "type" | "too_short" | "too_long" | "too_many" | "too_large" | "not_in_range" => {
             format!("{pointer} {code}: {detail}")

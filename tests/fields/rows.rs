@@ -1,4 +1,4 @@
-//! `FIELDS`, row by row: validation does what the row says, whatever a body gives.
+//! `FIELDS`, row by row: validation follows the row, for any value in a body.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 use crate::subject::routes;
 use support::fields::default;
 
-/// A face that gives each field by its key, or one that cannot give any; no contract of its own.
+/// A face that has every field under its key, or one that has no field; neither is a contract of its own.
 struct Plain {
-    speaks: bool,
+    has_fields: bool,
 }
 
 impl Dialect for Plain {
     fn word(&self, _noun: Noun, _verb: Verb, field: Field) -> Option<&'static str> {
-        field.row().filter(|_| self.speaks).map(|row| row.key)
+        field.row().filter(|_| self.has_fields).map(|row| row.key)
     }
 
     fn exception(&self, _verb: Verb, _field: Field, _said: &Given) -> Option<Meaning> {
@@ -37,7 +37,7 @@ impl Dialect for Plain {
     }
 }
 
-/// A value and what becomes of it: its canonical form, or the first rule that it breaks and where.
+/// A value and its result: its canonical form, or the first rule that it violates, with the location.
 type Case = (Value, Result<Value, (Location, Rule)>);
 
 fn fine(value: &Value, canonical: &Value) -> Case {
@@ -92,7 +92,7 @@ fn texts(min: usize, max: usize) -> Vec<Case> {
     strings(min, max).into_iter().map(case).chain(others(Kind::Text)).collect()
 }
 
-/// Members of a whole, each with strings around its bounds, and one that is no string.
+/// Members of an object, each with strings around its bounds, and one that is not a string.
 fn members(min: usize, max: usize, place: &Location, of: impl Fn(Value) -> Value) -> Vec<Case> {
     let broken = strings(min, max).into_iter().filter_map(|(text, rule)| Some((text.into(), rule?)));
     broken
@@ -101,7 +101,7 @@ fn members(min: usize, max: usize, place: &Location, of: impl Fn(Value) -> Value
         .collect()
 }
 
-/// The values that a shape is tried with.
+/// The values that a shape is tested with.
 fn corpus(shape: Shape) -> Vec<Case> {
     match shape {
         Shape::Text { min, max } => texts(min, max),
@@ -253,7 +253,7 @@ fn metadata() -> Vec<Case> {
     cases
 }
 
-/// What a change holds of a field; none if the change does not set it.
+/// The value of a field in a change; none if the change does not set it.
 fn held(row: &FieldRow, change: &Change) -> Option<Value> {
     let time = |time: Option<Micros>| time.map(|time| time.0.into());
     match row.destination {
@@ -273,26 +273,26 @@ fn held(row: &FieldRow, change: &Change) -> Option<Value> {
     }
 }
 
-/// What an absent member sets where it means the default.
+/// The value of an absent member where absence means the default.
 fn initial(row: &FieldRow) -> Option<Value> {
     if row.default == Initial::Secret { Some(json!({"made": true})) } else { default(row) }
 }
 
-/// Null in the document; a parameter that is null is not there.
+/// Null in the document; a null parameter is absent.
 fn empty(row: &FieldRow, value: Option<Value>) -> Option<Value> {
     value.filter(|value| row.destination == Destination::Document || !value.is_null())
 }
 
-/// What a body that gives this field alone sets of it, and which rules of it are broken.
-fn tried(
+/// The value that a body with only this field sets, and the rules that it violates.
+fn outcome(
     row: &FieldRow,
     noun: Noun,
     verb: Verb,
     dialect: &dyn Dialect,
-    said: Given,
+    given: Given,
 ) -> (Option<Value>, Vec<(Location, Rule)>) {
     let mut draft = Draft::default();
-    draft.set(row.field, said);
+    draft.set(row.field, given);
     let (change, violations) = validate(&draft, noun, verb, dialect, "pstn_");
     let keys: Vec<_> = FIELDS
         .iter()
@@ -313,11 +313,11 @@ fn each() -> impl Iterator<Item = (&'static FieldRow, Noun, Verb)> {
 
 #[test]
 fn validation_of_each_value_follows_its_row() {
-    let speaks = Plain { speaks: true };
+    let has_fields = Plain { has_fields: true };
     for (row, noun, verb) in each() {
         for (value, expected) in corpus(row.shape) {
             let of = format!("{verb:?} {noun:?}, {:?}: {:.80}", row.field, value.to_string());
-            let (held, broken) = tried(row, noun, verb, &speaks, Given::Value(value));
+            let (held, broken) = outcome(row, noun, verb, &has_fields, Given::Value(value));
             match expected {
                 Ok(canonical) => {
                     assert_eq!((held, broken), (empty(row, Some(canonical)), vec![]), "{of}");
@@ -330,7 +330,7 @@ fn validation_of_each_value_follows_its_row() {
 
 #[test]
 fn absent_and_null_fields_mean_what_their_row_says() {
-    let (speaks, mute) = (Plain { speaks: true }, Plain { speaks: false });
+    let (has_fields, mute) = (Plain { has_fields: true }, Plain { has_fields: false });
     for (row, noun, verb) in each() {
         let of = format!("{verb:?} {noun:?}, {:?}", row.field);
         let missing = (None, vec![(Location::Whole, Rule::Missing)]);
@@ -340,50 +340,50 @@ fn absent_and_null_fields_mean_what_their_row_says() {
             (_, Required::Everywhere) => missing.clone(),
             (_, Required::No | Required::OnOurFace(_)) => default.clone(),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Given::Absent), absent, "{of}");
+        assert_eq!(outcome(row, noun, verb, &has_fields, Given::Absent), absent, "{of}");
         let null = match row.null {
             Null::Clears => (empty(row, Some(Value::Null)), vec![]),
             Null::Refused => (None, vec![(Location::Whole, Rule::NotNull)]),
         };
-        assert_eq!(tried(row, noun, verb, &speaks, Given::Null), null, "{of}");
-        // What a face cannot give is kept, or has its default on create, whatever the body has.
-        let unsayable = if verb == Verb::Create { &default } else { &kept };
-        for said in [Given::Absent, Given::Null, Given::Value(json!(5))] {
-            assert_eq!(&tried(row, noun, verb, &mute, said), unsayable, "{of}");
+        assert_eq!(outcome(row, noun, verb, &has_fields, Given::Null), null, "{of}");
+        // A field that a face cannot set is kept, or has its default on create, whatever the body has.
+        let unsettable = if verb == Verb::Create { &default } else { &kept };
+        for given in [Given::Absent, Given::Null, Given::Value(json!(5))] {
+            assert_eq!(&outcome(row, noun, verb, &mute, given), unsettable, "{of}");
         }
-        // Our own face, where it can give the field.
+        // Our own face, if it has the field.
         if Postern.word(noun, verb, row.field).is_some() {
             let required = matches!(row.required, Required::OnOurFace(verbs) if verbs.contains(&verb));
             let absent = if required { missing } else { absent };
-            assert_eq!(tried(row, noun, verb, &Postern, Given::Absent), absent, "{of}, on our own face");
-            assert_eq!(tried(row, noun, verb, &Postern, Given::Null), null, "{of}, on our own face");
+            assert_eq!(outcome(row, noun, verb, &Postern, Given::Absent), absent, "{of}, on our own face");
+            assert_eq!(outcome(row, noun, verb, &Postern, Given::Null), null, "{of}, on our own face");
         }
     }
 }
 
-/// A row cannot contradict itself, and no two rows have one key.
+/// No row contradicts itself, and no two rows have the same key.
 #[test]
 fn rows_of_fields_are_consistent() {
     assert_eq!(FIELDS.iter().map(|row| row.key).collect::<BTreeSet<_>>().len(), FIELDS.len());
     assert_eq!(FIELDS.each_ref().map(|row| row.field), Field::ALL);
     for row in &FIELDS {
-        assert!(Noun::ALL.iter().any(|noun| noun.has(row.field)), "{:?}: no noun has it", row.field);
+        assert!(Noun::ALL.iter().any(|noun| noun.has(row.field)), "{:?}: no noun has this field", row.field);
         assert!(
             row.default != Initial::Null || row.null == Null::Clears,
-            "{:?}: null is refused and the default",
+            "{:?}: null is rejected and the default",
             row.field
         );
         let default = initial(row).filter(|value| !value.is_null() && row.default != Initial::Secret);
         for (noun, value) in Noun::ALL.into_iter().filter(|noun| noun.has(row.field)).zip(default) {
-            let given = tried(row, noun, Verb::Merge, &Plain { speaks: true }, Given::Value(value.clone()));
-            assert_eq!(given, (Some(value), vec![]), "{:?}: the default breaks the rule", row.field);
+            let given = outcome(row, noun, Verb::Merge, &Plain { has_fields: true }, Given::Value(value.clone()));
+            assert_eq!(given, (Some(value), vec![]), "{:?}: the default violates the rule", row.field);
         }
     }
     assert!(!Noun::ALL.iter().any(|noun| noun.has(Field::Other)));
     assert_eq!(GRACE_MAX, 7_776_000, "90 days");
 }
 
-/// A field that nobody may change once the thing exists has no word in a body that changes it.
+/// A field that cannot change after creation has no member in the bodies of updates.
 #[test]
 fn create_only_fields_cannot_be_sent_in_an_update() {
     let mut count = 0;
@@ -396,7 +396,7 @@ fn create_only_fields_cannot_be_sent_in_an_update() {
     assert!(count > 20);
 }
 
-/// A value of any kind, small enough to be right now and then.
+/// A value of any kind, small enough to be valid now and then.
 fn any_value() -> impl Strategy<Value = Value> {
     let text = || prop_oneof![Just("admin".to_owned()), Just("system".to_owned()), "[ab]{0,2}", "\\PC{0,4}"];
     let role = (text(), proptest::option::of(text()), proptest::option::of(text())).prop_map(
@@ -416,23 +416,24 @@ fn any_value() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Equal meaning is equal JSON text: a list in another order and twice over is the same, and the canonical form is its own.
+    /// Values with equal meaning have equal JSON text: the order and duplicates of a list do not matter, and a
+    /// canonical form is its own canonical form.
     #[test]
     fn equal_values_have_equal_canonical_text(value in any_value()) {
-        let speaks = Plain { speaks: true };
+        let has_fields = Plain { has_fields: true };
         for (row, noun, verb) in each().filter(|(row, ..)| row.destination == Destination::Document) {
-            let (first, broken) = tried(row, noun, verb, &speaks, Given::Value(value.clone()));
+            let (first, broken) = outcome(row, noun, verb, &has_fields, Given::Value(value.clone()));
             prop_assert_eq!(first.is_none(), !broken.is_empty());
             let Some(first) = first else { continue };
             let mut again = value.clone();
             if let Value::Array(items) = &mut again {
                 items.extend(items.clone().into_iter().rev());
             }
-            let (twice, _) = tried(row, noun, verb, &speaks, Given::Value(again));
+            let (twice, _) = outcome(row, noun, verb, &has_fields, Given::Value(again));
             prop_assert_eq!(twice.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
-            // A time is stored as a number, and given as a text.
+            // A time is stored as a number and given as text.
             if row.shape != Shape::Time {
-                let (again, _) = tried(row, noun, verb, &speaks, Given::from(Some(first.clone())));
+                let (again, _) = outcome(row, noun, verb, &has_fields, Given::from(Some(first.clone())));
                 prop_assert_eq!(again.map(|value| value.to_string()), Some(first.to_string()), "{:?}", row.field);
             }
         }

@@ -1,5 +1,4 @@
-//! A credential, a principal and a tenant in which every field has something to lose, and the operations that a body can
-//! ask for.
+//! A credential, a principal and a tenant in which every field has a value to lose, and the operations with a body.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +23,13 @@ pub struct Op {
 }
 
 impl Op {
-    /// What a route's operation writes by the fields of a body, if it does.
+    /// Returns the operation of a route that writes fields of its body.
     pub fn of(operation: Operation) -> Option<Self> {
-        // The others read no body, or one that says no field: how to list, which grant, which token.
+        // The others have no body, or no field in it: lists, grants, verification.
         if let Operation::Write(noun, verb) = operation { Some(Self { noun, verb }) } else { None }
     }
 
-    /// The name of its column.
+    /// The name of the column in the tables.
     pub fn column(self) -> String {
         format!("{:?} {:?}", self.verb, self.noun).to_lowercase()
     }
@@ -39,12 +38,12 @@ impl Op {
         self.verb != Verb::Create
     }
 
-    /// Whether a body for this says the thing, as a read shows it: then what only reads may stay in it.
-    pub fn says_the_thing(self) -> bool {
+    /// Whether a body of this operation is the resource as a read returns it, in which read-only members are ignored.
+    pub fn has_whole_resource(self) -> bool {
         matches!(self.verb, Verb::Replace | Verb::Merge)
     }
 
-    /// The member that says a field in a body for this.
+    /// The member name of a field in a body of this operation.
     pub fn word(self, face: &Face, field: Field) -> Option<&'static str> {
         face.dialect.word(self.noun, self.verb, field).filter(|_| self.noun.has(field))
     }
@@ -63,12 +62,12 @@ pub fn face(route: &Route) -> &'static str {
     routes::face(route).of(["Coactive", "LiteGraph", "Keycard", "Postern"])
 }
 
-/// The routes whose bodies the tables are about, by face and operation.
+/// The routes that the tables describe, by face and operation.
 pub fn routes() -> Vec<(&'static str, Op, &'static Route)> {
     ROUTES.iter().filter_map(|route| Op::of(route.operation).map(|op| (face(route), op, route))).collect()
 }
 
-/// The members that our own face shows of what a route writes.
+/// The members that our own face returns for a route that writes.
 pub fn shown(route: &Route, op: Op) -> Vec<String> {
     thread_local! {
         static SUBJECT: Subject = Subject::new("Postern");
@@ -83,16 +82,16 @@ pub struct Subject {
     pub world: World,
     /// The credential.
     id: Id,
-    /// The principal that it belongs to.
+    /// The principal of the credential.
     account: Id,
-    /// A principal, not active, made as a user.
+    /// An inactive principal, created as a user.
     user: Id,
-    /// A tenant, not active.
+    /// An inactive tenant.
     tenant: Id,
 }
 
 impl Subject {
-    /// What is there, for the tables of a face.
+    /// Creates the subject for the tables of a face.
     pub fn new(face: &str) -> Self {
         let world = World::new();
         let (account, _) = world.service_account();
@@ -117,13 +116,13 @@ impl Subject {
         let switches = json!({"rbac": false, "require_if_match": true, "role_names": ["deployer"]});
         own("PATCH", &format!("/v1/tenants/{tenant}"), &switches);
         if face == "Postern" {
-            // Elsewhere it could not be made active.
+            // Elsewhere the credential could not be enabled again.
             own("POST", &format!("{credential}/revoke"), &json!({"reason": "stored"}));
         }
         Self { world, id, account, user, tenant }
     }
 
-    /// The one that is there.
+    /// The id of the resource of a noun.
     pub fn id(&self, noun: Noun) -> Id {
         match noun {
             Noun::Credential => self.id,
@@ -132,7 +131,7 @@ impl Subject {
         }
     }
 
-    /// What the tables call by name, in a table about this.
+    /// The values of the names in the tables, for a noun.
     pub fn names(&self, noun: Noun) -> BTreeMap<&'static str, String> {
         let ours = Token::make("pstn_", Id::from_bits(7), &[7; 32]).reveal().to_owned();
         let bad = if ours.ends_with('0') { "1" } else { "0" };
@@ -152,7 +151,7 @@ impl Subject {
         ])
     }
 
-    /// A body that says what is stored, if anything is; it breaks no rule.
+    /// A valid body with the stored values, if anything is stored.
     pub fn body(&self, route: &Route, op: Op) -> Map<String, Value> {
         let body = match (face(route), op.verb, op.noun) {
             ("Coactive", Verb::Replace, _) => json!({"roles": roles()}),
@@ -183,7 +182,7 @@ impl Subject {
         body.as_object().expect("an object").clone()
     }
 
-    /// The path of a route that leads to the one of this id.
+    /// The path of a route, for a resource of this id.
     fn url(&self, route: &Route, noun: Noun, id: Id) -> String {
         let of = |segment: Noun, other: Id| routes::spell(route, if segment == noun { id } else { other });
         route.url(|name| match name {
@@ -198,7 +197,7 @@ impl Subject {
         self.world.call(routes::method(route), &url, ROOT, &Value::Object(body.clone()))
     }
 
-    /// What the own page of what a route wrote shows, on its face.
+    /// A read of the resource that a route wrote, on the same face.
     pub fn read(&self, route: &Route, op: Op, id: Id) -> Value {
         let is_page = |of: &&Route| face(of) == face(route) && of.operation == Operation::Read(op.noun);
         let page = ROUTES.iter().find(is_page).expect("a page");
@@ -212,10 +211,10 @@ impl Subject {
     }
 }
 
-/// When the credential ends.
+/// The expiry of the credential.
 const END: &str = "2030-01-01T00:00:00.000000Z";
 
-/// What is stored of one, as LiteGraph says it.
+/// The stored values of a resource, as members of LiteGraph's face.
 fn stored(noun: Noun) -> Map<String, Value> {
     let own = match noun {
         Noun::Credential | Noun::Tenant => json!({"Name": "stored"}),
@@ -227,7 +226,7 @@ fn stored(noun: Noun) -> Map<String, Value> {
     body.as_object().unwrap().clone()
 }
 
-/// Every text of one but its name, as our own face says it.
+/// Every text of a resource but its name, as members of our own face.
 fn described(noun: Noun) -> Value {
     let texts =
         of_our_face(noun).filter(|(row, _)| matches!(row.shape, Shape::Text { .. }) && row.field != Field::Name);
@@ -239,13 +238,13 @@ fn roles() -> Value {
     json!([{"role_id": "admin"}, of("editor", "d1"), of("viewer", "d2")])
 }
 
-/// The id that an answer has, in its face's spelling.
+/// The id in a response, in the spelling of the face.
 pub fn id_of(body: &Value) -> Id {
     read_id(["GUID", "id", "client_id"].iter().find_map(|name| body.get(name)).expect("an id"))
 }
 
-/// The columns that hold a field, and what is in them for what a face shows in its answer. What is said of secrets has none:
-/// see the test.
+/// The columns that store a field, and their values for the value in a response. Fields of secrets have none: the test
+/// checks them on its own.
 pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'static str, Value)> {
     let row = field.row().expect("a field");
     let text = || shown.and_then(Value::as_str).unwrap_or_default();
@@ -263,7 +262,7 @@ pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'st
         Shape::Time if shown == Some(&Value::Null) => Value::Null,
         Shape::Time => json!(Micros::parse(text()).expect("a time").0),
         Shape::Flag => json!(u8::from(shown == Some(&json!(true)))),
-        // Full access is shown as no roles, and is a key of its own.
+        // Full access is returned as no roles, and has a key of its own.
         Shape::Roles | Shape::Context => {
             let roles = shown.and_then(Value::as_array).cloned().unwrap_or_default();
             return vec![("unrestricted", json!(u8::from(roles.is_empty()))), ("roles", json!(roles))];
@@ -274,7 +273,7 @@ pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'st
     vec![(column, value)]
 }
 
-/// The name that other faces have for a user: first and last name, else the address, and never none or too long.
+/// The name that other faces have for a user: first and last name, otherwise the address; never empty or too long.
 fn full_name(user: &Value) -> String {
     let [first, last, email] = ["FirstName", "LastName", "Email"].map(|part| text(user, part));
     let name = match (first.as_str(), last.as_str(), email.as_str()) {

@@ -1,4 +1,4 @@
-//! Reading `fields.txt`: what its values and cells stand for.
+//! Reads `fields.txt`: the notation of its values and cells.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +6,30 @@ use postern::credential::field::Field;
 use postern::credential::table::{Destination, Shape};
 use serde_json::{Map, Value};
 
-/// What a row says of its member, and of others beside it.
+/// The value of a row's member, and of the other members in the row.
 pub struct Given {
     /// None leaves the member out.
     pub value: Option<Value>,
-    pub beside: Map<String, Value>,
+    pub others: Map<String, Value>,
 }
 
-/// Reads a row's value, with `names` put in for what the test has made.
-pub fn said(cell: &str, names: &BTreeMap<&str, String>) -> Given {
+/// Reads a row's value and replaces the `names` of values that the test has created.
+pub fn read_value(cell: &str, names: &BTreeMap<&str, String>) -> Given {
     let (value, with) = cell.split_once(" with ").map_or((cell, None), |(value, with)| (value, Some(with)));
-    let beside = with.map(|with| with.split_once(' ').expect("a member and its value"));
+    let others = with.map(|with| with.split_once(' ').expect("a member and its value"));
     Given {
         value: (value != "-").then(|| json(value, names)),
-        beside: beside.into_iter().map(|(member, value)| (member.to_owned(), json(value, names))).collect(),
+        others: others.into_iter().map(|(member, value)| (member.to_owned(), json(value, names))).collect(),
     }
 }
 
-/// JSON, with what stands in `<>` spelled out.
+/// JSON, in which each `<…>` is spelled out.
 pub fn json(text: &str, names: &BTreeMap<&str, String>) -> Value {
     let text = spelled_out(text, names);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// A text in which what stands in `<>` is spelled out.
+/// A text, in which each `<…>` is spelled out.
 pub fn spelled_out(text: &str, names: &BTreeMap<&str, String>) -> String {
     let mut parts = text.split('<');
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -70,7 +70,7 @@ fn spell(short: &str, names: &BTreeMap<&str, String>) -> String {
     }
 }
 
-/// The cells of a row, `same` being as in the cell before.
+/// The cells of a row; `same` repeats the cell before.
 pub fn cells(row: &[String]) -> Vec<&str> {
     let mut cells: Vec<&str> = Vec::new();
     for cell in row {
@@ -88,7 +88,7 @@ const NO_BOOLEAN: [&str; 4] = ["string", "number", "list", "object"];
 const NO_LIST: [&str; 4] = ["string", "number", "boolean", "object"];
 const NO_OBJECT: [&str; 4] = ["string", "number", "boolean", "list"];
 const NO_NUMBER: [&str; 4] = ["string", "boolean", "list", "object"];
-/// What only reads is of one kind or another; the others are other values.
+/// The cases of a read-only member: it has one type, so the values of the other types differ from it.
 pub const READS: [&str; 9] = ["absent", "null", "the same", "another", "string", "number", "boolean", "list", "object"];
 
 /// The cases that a field needs on a face, by its shape.
@@ -169,7 +169,7 @@ fn roles(face: &str) -> Vec<String> {
 
 const ROLE_MEMBERS: [&str; 3] = ["role_id", "resource", "resource_instance"];
 
-/// Whether a row's value is what the name of its case says, as far as the name says it.
+/// Whether a row's value fits the name of its case, as far as the name says it.
 pub fn fits(case: &str, value: Option<&Value>, field: Field) -> bool {
     let Some(value) = value else { return case == "absent" || case.ends_with(" absent") };
     if field == Field::Metadata {
@@ -205,18 +205,18 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         )
         | None => 255,
     };
-    // A context's id has the limit, not the whole of it.
+    // The limit applies to the id of a context, not to the whole context.
     let text = value.as_str().map(|text| text.strip_prefix("dataset:").unwrap_or(text));
     let length = text.map(|text| text.chars().count());
     let bytes = text.map(str::len);
-    let holds = |control| text.is_some_and(|text| text.contains(control));
+    let has = |control| text.is_some_and(|text| text.contains(control));
     let items = value.as_array().map(Vec::len);
-    // Of metadata, what is kept of it: how many, how many bytes of JSON, and whether in as many characters.
+    // Of metadata, its stored form: the number of members, the bytes of JSON, and whether there are as many characters.
     let kept = value.as_object().map(|members| {
         let kept = members.iter().filter(|(_, value)| !value.is_null());
         kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
     });
-    let said = kept.as_ref().map(Map::len);
+    let members = kept.as_ref().map(Map::len);
     let json = kept.map(|kept| Value::Object(kept).to_string()).unwrap_or_default();
     let whole = (json.len(), Some(json.is_ascii()));
     match case {
@@ -233,18 +233,18 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         "longest in many bytes" => length == Some(most) && bytes > length,
         "too long" => length == Some(most + 1) && bytes == length,
         "too long in many bytes" => length == Some(most + 1) && bytes > length,
-        "NUL" => holds('\0'),
-        "U+0001" => holds('\u{1}'),
-        "U+007F" => holds('\u{7f}'),
-        "U+0085" => holds('\u{85}'),
-        "newline" => holds('\n'),
-        "quotation mark" => holds('"'),
-        "backslash" => holds('\\'),
-        // A tenant has three more names of roles than it is told.
+        "NUL" => has('\0'),
+        "U+0001" => has('\u{1}'),
+        "U+007F" => has('\u{7f}'),
+        "U+0085" => has('\u{85}'),
+        "newline" => has('\n'),
+        "quotation mark" => has('"'),
+        "backslash" => has('\\'),
+        // A tenant has three more roles by default.
         "a hundred" => items == Some(if field == Field::RoleNames { 97 } else { 100 }),
         "a hundred and one" => items == Some(if field == Field::RoleNames { 98 } else { 101 }),
-        "sixteen" => said == Some(16),
-        "seventeen" => said == Some(17),
+        "sixteen" => members == Some(16),
+        "seventeen" => members == Some(17),
         "4096 bytes" => whole == (4096, Some(true)),
         "4097 bytes" => whole == (4097, Some(true)),
         "4098 bytes in fewer" => whole == (4098, Some(false)),

@@ -1,4 +1,5 @@
-//! The master key can be changed: what is under the previous one works on, moves as it is used, and is no other's.
+//! A change of the master key: secrets under the previous key stay valid, move to the new key when used, and stay
+//! separate.
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
@@ -7,12 +8,12 @@ use support::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
 const NEW_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 const CREDENTIALS: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials";
 
-/// Puts a new master key in force, with the old one as the previous, or without it.
+/// Sets a new master key, with or without the old one as the previous key.
 fn change_key(world: &mut World, previous: Option<&str>) {
     world.settings = settings(NEW_KEY, previous);
 }
 
-/// How many secrets are under the key with which this tenant began.
+/// The number of secrets under the tenant's first key.
 fn secrets_under(world: &World, old: &str) -> i64 {
     world.db.count(&format!("SELECT count(*) FROM secrets WHERE key = '{old}'"))
 }
@@ -21,7 +22,7 @@ fn old_key(world: &World) -> String {
     text(&world.db.query("SELECT key FROM secrets LIMIT 1", &[])[0], "key")
 }
 
-/// A credential made through LiteGraph's face: its URL and token.
+/// Creates a credential through LiteGraph's face; returns its URL and token.
 fn litegraph(world: &World, body: &Value) -> (String, String) {
     let made = world.call("PUT", CREDENTIALS, ROOT, body).json();
     (format!("{CREDENTIALS}/{}", text(&made, "GUID")), text(&made, "BearerToken"))
@@ -37,15 +38,15 @@ fn used_secret_moves_to_the_new_key_and_works_without_the_old_one() {
 
     change_key(&mut world, Some(MASTER_KEY));
     assert_eq!(world.get(&client_url(&id), &issued).status, 200);
-    assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed", "known, though a viewer");
-    assert_eq!(secrets_under(&world, &old), 1, "the used ones have moved, each in the request that used it");
+    assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed", "the token is valid, for a viewer");
+    assert_eq!(secrets_under(&world, &old), 1, "used secrets have moved, each in the request that used it");
     let moved = world.get(&client_url(&id), &issued);
-    assert_eq!((moved.status, moved.etag()), (200, tag.as_str()), "a move is no change");
+    assert_eq!((moved.status, moved.etag()), (200, tag.as_str()), "a move is not a change");
 
     change_key(&mut world, None);
     assert_eq!(world.get(&client_url(&id), &issued).status, 200);
     assert_eq!(world.get(&url, &own).json()["Error"], "AuthorizationFailed");
-    assert_eq!(world.get(&client_url(&id), &unused).status, 401, "what never moved went with its key");
+    assert_eq!(world.get(&client_url(&id), &unused).status, 401, "unmoved secrets are invalid without their key");
 
     let event = world.history(&id["client_".len()..]).pop().unwrap();
     assert_eq!((event["action"].as_str(), event["revision"].as_i64()), (Some("secret_updated"), Some(1)));
@@ -125,7 +126,7 @@ fn list_shows_tokens_under_either_key_before_and_after_they_move() {
     let expected: Vec<_> = ["under-the-new-one"].into_iter().chain(made.iter().rev().map(String::as_str)).collect();
     let pages = CREDENTIALS.replace("v1", "v2");
     for left in [2, 1, 0, 0] {
-        // One moves a request: the others in time.
+        // One secret moves per request, the others later.
         let (url, member) = if left % 2 == 0 { (CREDENTIALS, "") } else { (&*pages, "Objects") };
         assert_eq!(list(&world, url, member), expected);
         assert_eq!(secrets_under(&world, &old), left);

@@ -8,19 +8,19 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Value, json};
 
-use crate::said::{any_body, as_set, columns, config, metadata_patch, name, roles, some_of, whole};
+use crate::bodies::{any_body, as_set, columns, config, metadata_patch, name, roles, some_of, whole};
 use support::{ACME, CLIENTS, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
-/// What a credential is before a law is tried on it: every field has something to lose.
+/// The initial state of a credential: every field has a value to lose.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// Its fields, as our own face says them.
+    /// Its fields, as members of our own face.
     pub own: Value,
-    /// Why it is revoked, if it is.
+    /// The reason, if it is revoked.
     pub revoked: Option<String>,
 }
 
-/// A credential under test: where each face finds it.
+/// A credential under test, with its path on each face.
 pub struct Subject {
     pub world: World,
     pub own: String,
@@ -31,7 +31,7 @@ pub struct Subject {
     revoked: bool,
 }
 
-/// A face that has PUT or PATCH, and what its bodies can say.
+/// A PUT or PATCH of a face.
 #[derive(Clone, Copy, Debug)]
 pub enum Update {
     CoactivePut,
@@ -45,7 +45,7 @@ const ALL: [Update; 5] =
     [Update::CoactivePut, Update::LiteGraphPut, Update::KeycardPatch, Update::OwnPut, Update::OwnPatch];
 
 impl Update {
-    /// The face, and what its bodies are for.
+    /// The face and the verb.
     fn face(self) -> (&'static Face, Verb) {
         match self {
             Self::CoactivePut => (&COACTIVE, Verb::Replace),
@@ -65,7 +65,7 @@ pub fn state() -> impl Strategy<Value = State> {
 }
 
 impl Subject {
-    /// Made through Keycard's face, then given what only the others can say.
+    /// Created through Keycard's face, then given the fields that only other faces have.
     pub fn new(state: &State) -> Self {
         let world = World::new();
         let (account, url) = world.service_account();
@@ -115,12 +115,12 @@ impl Subject {
         self.world.call(method, self.url(verb), ROOT, body)
     }
 
-    /// Whether a body that breaks no rule is refused all the same: LiteGraph cannot make active what is revoked.
+    /// Whether a valid body is rejected all the same: LiteGraph cannot enable a revoked credential.
     fn refuses(&self, verb: Update, body: &Value) -> bool {
         self.revoked && matches!(verb, Update::LiteGraphPut) && body["Active"] != false
     }
 
-    /// All that is stored, but for the times of use.
+    /// Everything stored, without the times of use.
     pub fn stored(&self) -> (Vec<Value>, i64, i64) {
         let columns = columns(&POSTERN, Noun::Credential, Verb::Replace).join(", ");
         let sql = format!(
@@ -132,12 +132,12 @@ impl Subject {
     }
 }
 
-/// A body of our own face that says every field.
+/// A body of our own face with every field.
 pub fn own_whole() -> impl Strategy<Value = Value> {
     whole(&POSTERN, Noun::Credential, Verb::Replace)
 }
 
-/// A change by our own face: any of the fields.
+/// A change on our own face, of any of the fields.
 pub fn patch() -> impl Strategy<Value = Value> {
     let whole = (own_whole(), metadata_patch()).prop_map(|(mut whole, metadata)| {
         whole["metadata"] = metadata;
@@ -146,7 +146,7 @@ pub fn patch() -> impl Strategy<Value = Value> {
     some_of(whole)
 }
 
-/// A body that a face takes; PUT's says every field it can say.
+/// A valid body; of PUT, with every field of the face.
 fn good_body(verb: Update) -> BoxedStrategy<Value> {
     match verb {
         Update::CoactivePut => (name(), roles()).prop_map(|(name, roles)| json!({"name": name, "roles": roles})).boxed(),
@@ -173,7 +173,7 @@ proptest! {
         let subject = Subject::new(&state);
         for verb in ALL {
             let (before, got) = (subject.stored(), subject.get(verb));
-            // On our own face with every member that only reads left in.
+            // On our own face with every read-only member left in.
             let put = subject.send(verb, &got.json());
             prop_assert_eq!(put.status, 200, "{:?}: {}", verb, put.text);
             prop_assert_eq!(put.etag(), got.etag());
@@ -218,7 +218,7 @@ proptest! {
             let shown = &put.json()[member];
             match (verb, member.as_str()) {
                 (_, "roles") if !value.is_null() => prop_assert_eq!(shown, &as_set(value)),
-                // What becomes of it: merge.rs.
+                // Its result is tested in merge.rs.
                 (Update::OwnPatch, "metadata") => {}
                 _ => prop_assert_eq!(shown, value, "{}", member),
             }
@@ -228,7 +228,7 @@ proptest! {
     #[test]
     fn every_body_gets_a_response_and_a_rejected_one_writes_nothing(state in state(), body in any_body()) {
         for verb in ALL {
-            // Anew for each: LiteGraph's PUT may move the credential away from the service account of Keycard's path.
+            // A new credential each time: LiteGraph's PUT may move it away from the service account in Keycard's path.
             let subject = Subject::new(&state);
             let before = subject.stored();
             let reply = subject.send(verb, &body);
@@ -240,7 +240,7 @@ proptest! {
         }
     }
 
-    /// Vendors' faces keep the metadata, the end and that it is revoked, whatever they say; and none of them lifts it.
+    /// Vendors' faces keep the metadata, the expiry and the revocation, whatever a body has.
     #[test]
     fn each_face_keeps_the_fields_it_cannot_express(state in state(), (verb, body) in verb_and_body()) {
         let subject = Subject::new(&state);
@@ -248,13 +248,13 @@ proptest! {
         let reply = subject.send(verb, &body);
         prop_assert_eq!(reply.status, if subject.refuses(verb, &body) { 409 } else { 200 }, "{}", reply.text);
         let after = subject.stored().0.remove(0);
-        let (face, said) = verb.face();
-        let mut sayable = columns(face, Noun::Credential, said);
-        // Not active is what a revoked one is: then "not active" says nothing of enabled.
-        sayable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
+        let (face, body_verb) = verb.face();
+        let mut settable = columns(face, Noun::Credential, body_verb);
+        // A revoked credential is inactive on LiteGraph's face, so an inactive body does not set `enabled`.
+        settable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
         let fields = columns(&POSTERN, Noun::Credential, Verb::Replace).into_iter().chain(["revoked_at", "revoked_reason"]);
         for field in fields {
-            if !sayable.contains(&field) {
+            if !settable.contains(&field) {
                 prop_assert_eq!(&after[field], &before[field], "{:?} cannot say {}", verb, field);
             }
         }
@@ -262,7 +262,7 @@ proptest! {
 
     #[test]
     fn create_and_update_report_the_same_violations(state in state(), body in any_body()) {
-        // Of the members that both take, and where both take null and absence alike: the names differ there by contract.
+        // Members that both faces have and whose null and absence mean the same: for names they differ by contract.
         let subject = Subject::new(&state);
         let mut coactive = body.clone();
         let members = coactive.as_object_mut().unwrap();
@@ -300,14 +300,14 @@ proptest! {
         }
         let history = subject.world.history(&subject.id);
         let of_it = subject.world.db.count(&format!("SELECT count(*) FROM events WHERE id = '{}'", subject.id));
-        prop_assert_eq!(i64::try_from(history.len()).unwrap(), of_it, "the walk meets every event");
+        prop_assert_eq!(i64::try_from(history.len()).unwrap(), of_it, "the walk finds every event");
         let mut revisions: Vec<_> = history.iter().map(|event| event["revision"].as_i64().unwrap()).collect();
         revisions.dedup();
         prop_assert_eq!(&revisions, &(1..=i64::try_from(revisions.len()).unwrap()).collect::<Vec<_>>());
     }
 }
 
-/// Also once the tenant would not allow it anew: what a credential has it keeps.
+/// Even after the tenant stops allowing them: a credential keeps what it has.
 #[test]
 fn putting_back_keeps_roles_the_tenant_no_longer_allows() {
     let own = json!({"name": "n", "roles": [{"role_id": "admin"}], "metadata": {"a": "1"}});

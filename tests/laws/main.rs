@@ -2,7 +2,7 @@
 //!
 //! Each law is written once for credentials, and once for principals and tenants. A face is reduced to a few closures.
 
-mod said;
+mod bodies;
 
 mod credentials;
 mod merge;

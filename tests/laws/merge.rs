@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::bodies::{as_set, config, key, metadata_patch, name, some_of};
 use crate::credentials::{State, Subject, Update, patch, state};
 use crate::parents::{House, account, organization, user};
-use crate::said::{as_set, config, key, metadata_patch, name, some_of};
 
 /// The algorithm of RFC 7396 §2.
 fn merge_patch(target: Value, patch: &Value) -> Value {
@@ -22,7 +22,7 @@ fn merge_patch(target: Value, patch: &Value) -> Value {
     Value::Object(target)
 }
 
-/// RFC 7396 appendix A, all of it.
+/// All of RFC 7396 appendix A.
 #[test]
 fn model_follows_the_examples_of_rfc_7396() {
     for (original, patch, result) in [
@@ -46,8 +46,8 @@ fn model_follows_the_examples_of_rfc_7396() {
     }
 }
 
-/// What a face shows of the model's result: every member, null where there is none, metadata empty; roles are a set, and of the
-/// names of roles three are always there. What moves with every change is left out.
+/// The model's result as a face returns it: every member, null if absent, metadata empty; roles are a set, and the
+/// names of roles include the three default ones. Members that every change moves are left out.
 fn shown(mut result: Value, members: &Value) -> Value {
     for member in members.as_object().unwrap().keys() {
         let none = if member == "metadata" { json!({}) } else { Value::Null };
@@ -71,7 +71,7 @@ fn still(mut body: Value) -> Value {
     body
 }
 
-/// Every patch of these in its turn, to what `url` shows.
+/// Sends the patches one after another to `url`, and compares each response with the model.
 fn check(world: &support::World, url: &str, patches: &[Value]) -> Result<(), TestCaseError> {
     for patch in patches {
         let before = world.get(url, support::ROOT).json();
@@ -80,16 +80,16 @@ fn check(world: &support::World, url: &str, patches: &[Value]) -> Result<(), Tes
         let expected = shown(merge_patch(before.clone(), patch), &before);
         let after = reply.json();
         prop_assert_eq!(still(after.clone()), expected.clone(), "{} and {}", before, patch);
-        // One revision if anything is another, none otherwise.
+        // One new revision if anything differs, none otherwise.
         let moved = after["revision"].as_i64().unwrap() - before["revision"].as_i64().unwrap();
         prop_assert_eq!(moved, i64::from(still(before) != expected));
     }
     Ok(())
 }
 
-/// Changes of metadata that may be too many, or too large.
+/// Changes of metadata that may have too many members, or be too large.
 fn large() -> impl Strategy<Value = Value> {
-    // Seldom a long one, or what is too many would be too large before.
+    // Rarely a long value: otherwise size would always be exceeded before the number of members.
     let value = prop_oneof![
         12 => "\\PC{0,4}".prop_map(Value::from),
         1 => "[a\"é]{0,500}".prop_map(Value::from),
@@ -119,7 +119,7 @@ proptest! {
         check(&house.world, &house.own_tenant, &organizations)?;
     }
 
-    /// Member by member, within bounds that are those of the merged whole: beyond them nothing changes.
+    /// The limits apply to the merged metadata; above them nothing changes.
     #[test]
     fn metadata_patch_follows_rfc_7396(
         patches in proptest::collection::vec(prop_oneof![3 => large(), 1 => metadata_patch()], 1..9),
@@ -147,8 +147,8 @@ proptest! {
                 prop_assert_eq!(subject.stored() == before, merged == model);
                 model = merged;
             } else {
-                let told = reply.json();
-                let codes: Vec<_> = told["violations"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+                let body = reply.json();
+                let codes: Vec<_> = body["violations"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
                 prop_assert_eq!((reply.status, codes), (422, broken), "{}", merged);
                 prop_assert_eq!(subject.stored(), before);
             }

@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use crate::said::{any_body, columns, config, name, some_of, whole};
+use crate::bodies::{any_body, columns, config, name, some_of, whole};
 use support::routes::{method, title};
 use support::scene::{PathIds, url};
 use support::{ROOT, Reply, World};
 
-/// A tenant and a principal in it under test, which each face but Coactive's has a page of.
+/// A tenant and a principal in it. Every face but Coactive's can read both.
 pub struct House {
     pub world: World,
     place: PathIds,
@@ -41,7 +41,7 @@ const OWN_TENANT_PUT: Parent = parent("PUT /v1/tenants/{tenant}");
 const OWN_PRINCIPAL_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}/principals/{principal}");
 const OWN_TENANT_PATCH: Parent = parent("PATCH /v1/tenants/{tenant}");
 
-/// Those of the vendors' faces, which ignore what they do not know.
+/// The routes of vendors' faces, which ignore unknown members.
 const VENDORS: [Parent; 4] = [USER_PUT, TENANT_PUT, ACCOUNT_PATCH, ORGANIZATION_PATCH];
 const PUTS: [Parent; 4] = [USER_PUT, TENANT_PUT, OWN_PRINCIPAL_PUT, OWN_TENANT_PUT];
 const PATCHES: [Parent; 4] = [ACCOUNT_PATCH, ORGANIZATION_PATCH, OWN_PRINCIPAL_PATCH, OWN_TENANT_PATCH];
@@ -55,13 +55,13 @@ impl Parent {
         VENDORS.contains(&self)
     }
 
-    /// What its bodies are of, and for.
+    /// The noun and the verb of its bodies.
     fn writes(self) -> (Noun, Verb) {
         let Operation::Write(noun, verb) = self.route().operation else { panic!("{} writes", self.route) };
         (noun, verb)
     }
 
-    /// The columns that a body can change: a user's name is made of its parts.
+    /// The columns that a body can change: a user's name is derived from its parts.
     fn columns(self) -> Vec<&'static str> {
         let (noun, verb) = self.writes();
         let mut columns = columns(self.route().face, noun, verb);
@@ -71,8 +71,8 @@ impl Parent {
 }
 
 impl House {
-    /// A tenant of this name, and a user in it, made through LiteGraph's face; it is described through Keycard's, and the tenant
-    /// is given what our own face alone can say.
+    /// A tenant of this name with a user, created through LiteGraph's face. Keycard's face sets the description, and
+    /// our own face the fields that only it has.
     pub fn new(name: &str, user: &Value) -> Self {
         let world = World::new();
         let (tenant, _) = world.put("/v1.0/tenants", &json!({ "Name": name }));
@@ -102,14 +102,14 @@ impl House {
         self.world.call(method(parent.route()), &self.url(parent), ROOT, body)
     }
 
-    /// Where others like it are made, and how.
+    /// Creates another one.
     fn create(&self, parent: Parent, body: &Value) -> Reply {
         let url = self.url(parent);
         let (collection, _) = url.rsplit_once('/').unwrap();
         self.world.call(if method(parent.route()) == "PUT" { "PUT" } else { "POST" }, collection, ROOT, body)
     }
 
-    /// Its row.
+    /// The row of the principal or tenant.
     fn row(&self, parent: Parent) -> Map<String, Value> {
         let (table, id) = if parent.route.contains("{principal}") {
             ("principals", self.place.account)
@@ -121,12 +121,12 @@ impl House {
     }
 }
 
-/// A part of a user's name: what a body may say of it.
+/// A part of a user's name in a body.
 fn part() -> impl Strategy<Value = Option<Value>> {
     proptest::option::of(prop_oneof![2 => name().prop_map(Value::from), 1 => Just(json!("")), 1 => Just(Value::Null)])
 }
 
-/// A user, as LiteGraph's clients say one.
+/// A user, as a body of LiteGraph's face.
 pub fn user() -> impl Strategy<Value = Value> {
     (part(), part(), part(), proptest::option::of(any::<bool>())).prop_map(|(first, last, email, active)| {
         let members = [("FirstName", first), ("LastName", last), ("Email", email), ("Active", active.map(Value::from))];
@@ -134,17 +134,17 @@ pub fn user() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A principal, as our own face says one, whole.
+/// A complete principal, as a body of our own face.
 pub fn account() -> impl Strategy<Value = Value> {
     whole(&POSTERN, Noun::Principal, Verb::Replace)
 }
 
-/// A tenant, as our own face says one, whole.
+/// A complete tenant, as a body of our own face.
 pub fn organization() -> impl Strategy<Value = Value> {
     whole(&POSTERN, Noun::Tenant, Verb::Replace)
 }
 
-/// A body that this takes.
+/// A valid body of this route.
 fn parents_body(parent: Parent) -> BoxedStrategy<Value> {
     let (noun, verb) = parent.writes();
     let body = if parent == USER_PUT { user().boxed() } else { whole(parent.route().face, noun, verb) };
@@ -180,7 +180,7 @@ proptest! {
         }
     }
 
-    /// What another face made or renamed has no parts: the first PUT makes it a user's, of the same name, and that is all.
+    /// A principal from another face has no parts. The first PUT sets the parts of the same name, and nothing else.
     #[test]
     fn putting_a_service_account_as_a_user_keeps_its_name(name in name(), user in user(), renamed in name()) {
         let house = House::new(&name, &user);
@@ -236,18 +236,18 @@ proptest! {
         prop_assert_eq!(put.status, 200, "{}", put.text);
         prop_assert_eq!(house.get(parent), put.json());
         for (member, value) in body.as_object().unwrap() {
-            // Of a user nothing is null, and of a service account nothing.
+            // LiteGraph returns no null for a user, and other faces return none for a principal.
             let nothing = if parent.route == USER_PUT.route { json!("") } else { Value::Null };
-            let said = if value.is_null() { &nothing } else { value };
+            let sent = if value.is_null() { &nothing } else { value };
             let shown = &put.json()[member];
             if member == "role_names" {
-                // A set, the usual three always among them.
+                // A set that includes the three default names.
                 let names = |value: &Value| value.as_array().unwrap().iter().map(Value::to_string).collect::<BTreeSet<_>>();
                 let usual = names(&json!(["admin", "editor", "viewer"]));
-                prop_assert_eq!(names(shown), &names(said) | &usual);
+                prop_assert_eq!(names(shown), &names(sent) | &usual);
                 prop_assert_eq!(names(shown).len(), shown.as_array().unwrap().len(), "none twice");
             } else {
-                prop_assert_eq!(shown, said, "{:?}: {}", parent, member);
+                prop_assert_eq!(shown, sent, "{:?}: {}", parent, member);
             }
         }
     }
@@ -266,10 +266,10 @@ proptest! {
             let moved = after["updated_at"].as_i64() > before["updated_at"].as_i64();
             prop_assert_eq!(changed.contains(&"updated_at"), moved, "only forward");
             let revisions = [&before, &after].map(|row| row["revision"].as_i64().unwrap());
-            prop_assert_eq!(revisions[1] - revisions[0], i64::from(moved), "one revision a change");
+            prop_assert_eq!(revisions[1] - revisions[0], i64::from(moved), "one revision per change");
             let sayable = parent.columns();
             prop_assert_eq!(changed.iter().any(|column| sayable.contains(column)), moved, "{:?} {}: {:?}", parent, body, changed);
-            // A face keeps what it cannot say.
+            // A face keeps the fields that it does not have.
             let mut kept = changed.iter().filter(|column| !OF_A_CHANGE.contains(column));
             prop_assert!(kept.all(|column| sayable.contains(column)), "{:?}: {:?}", parent, changed);
         }
@@ -298,12 +298,12 @@ proptest! {
     ) {
         let house = House::new(&name, &user);
         let members = body.as_object_mut().unwrap();
-        // Read-only ever after; and a name has to be said by PUT alone.
+        // GUID is read-only after creation, and a name is required in PUT only.
         members.remove("GUID");
         for name in ["name", "Name"] {
             members.entry(name).or_insert(json!("n"));
         }
-        // Those of our own face: put_and_patch.rs.
+        // Our own face is tested in put_and_patch.rs.
         for parent in VENDORS {
             let (made, put) = (house.create(parent, &body), house.send(parent, &body));
             prop_assert_eq!(made.status < 300, put.status < 300, "{:?}: {} {}", parent, made.text, put.text);

@@ -9,12 +9,12 @@ use postern::face::postern::POSTERN;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::bodies::{any_value, config};
 use crate::credentials::{State, Subject, own_whole, state};
 use crate::parents::{House, account, organization};
-use crate::said::{any_value, config};
 use support::{ACME, ROOT, Reply, World};
 
-/// A body of which some members are whatever.
+/// A body with some members replaced by any value.
 fn spoilt(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     let any = proptest::collection::vec(proptest::option::weighted(0.2, any_value()), Field::ALL.len());
     (body, any).prop_map(|(mut body, any)| {
@@ -26,7 +26,7 @@ fn spoilt(body: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     })
 }
 
-/// The body, which says of each member of the metadata that are there what becomes of it: null, if nothing else.
+/// The body with each member of the current metadata: null unless it has another value.
 fn naming(mut body: Value, there: &Value) -> Value {
     if let Some(metadata) = body["metadata"].as_object_mut() {
         for name in there.as_object().unwrap().keys() {
@@ -36,12 +36,13 @@ fn naming(mut body: Value, there: &Value) -> Value {
     body
 }
 
-/// The answer to a body sent to one of two that are the same, and all that is stored then.
+/// Sends a body to one of two equal resources; returns the response and everything stored.
 fn sent(world: &World, method: &str, url: &str, body: &Value) -> (Reply, Map<String, Value>) {
     (world.call(method, url, ROOT, body), world.stored())
 }
 
-/// PUT and PATCH of what is the same twice: the same answer, the same rows and events. And POST breaks the same rules.
+/// Sends the same PUT and PATCH to two equal resources: equal responses, rows and events. POST has the same
+/// violations.
 fn check(
     put: (Reply, Map<String, Value>),
     patched: (Reply, Map<String, Value>),
@@ -104,19 +105,19 @@ proptest! {
         check_parent(house, |house| &house.own_tenant, &organization)?;
     }
 
-    /// On every face, as far as validation goes.
+    /// On every face, for validation only.
     #[test]
     fn put_and_patch_validate_a_body_with_every_field_alike(values in proptest::collection::vec(any_value(), Field::ALL.len())) {
         let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
         for (face, noun) in faces.into_iter().flat_map(|face| Noun::ALL.map(|noun| (face, noun))) {
-            // The words that both verbs have; null is where a face's contract may tell them apart.
+            // The members that both verbs have. For null, a face's contract may distinguish them.
             let word = |verb, field: &Field| face.dialect.word(noun, verb, *field).filter(|_| noun.has(*field));
             let shared = |field: &Field| {
                 word(Verb::Merge, field).is_some() && word(Verb::Merge, field) == word(Verb::Replace, field)
             };
-            let said = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
+            let members = Field::ALL.into_iter().filter(shared).zip(values.iter().filter(|value| !value.is_null()));
             let named = |(field, value): (Field, &Value)| (word(Verb::Replace, &field).unwrap().to_owned(), value.clone());
-            let body: Map<_, _> = said.map(named).collect();
+            let body: Map<_, _> = members.map(named).collect();
             let judged = |verb| {
                 let draft = (face.read_body)(noun, verb, body.clone());
                 let (change, violations) = validate(&draft, noun, verb, face.dialect, "pstn_");

@@ -6,16 +6,16 @@ use quote::ToTokens;
 
 use super::sources;
 
-/// Files that are in a circle still.
+/// Files that are still part of a cycle.
 const LEFT: [&str; 0] = [];
 
-/// The modules that lead to a file: `face/postern.rs` is `face::postern`.
+/// The module path of a file: `face/postern.rs` is `face::postern`.
 fn modules(file: &str) -> Vec<String> {
     let path = file.strip_suffix(".rs").unwrap_or(file);
     if path == "lib" { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
 }
 
-/// A Rust file as the words that the compiler reads, without what is built for tests alone.
+/// The tokens of a Rust file, without code that is compiled for tests only.
 fn words(text: &str) -> Vec<String> {
     let mut file = syn::parse_file(text).expect("Rust");
     let for_tests = |item: &syn::Item| {
@@ -25,14 +25,14 @@ fn words(text: &str) -> Vec<String> {
     file.attrs.clear();
     file.items.retain(|item| !for_tests(item));
     let mut text = file.to_token_stream().to_string();
-    // Within a macro, some stand without spaces.
+    // Tokens within a macro may have no spaces between them.
     for sign in ["::", "{", "}", "(", ")", "[", "]", "<", ">", ",", ";", "&", "!"] {
         text = text.replace(sign, &format!(" {sign} "));
     }
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Reads a path, or a tree of paths, from behind its first word; adds each to `paths`.
+/// Reads a path, or a tree of paths, after its first word; adds each to `paths`.
 fn tree(words: &[String], at: &mut usize, path: &[String], paths: &mut Vec<Vec<String>>) {
     let mut path = path.to_vec();
     while words.get(*at).is_some_and(|word| word == "::") {
@@ -59,7 +59,7 @@ fn tree(words: &[String], at: &mut usize, path: &[String], paths: &mut Vec<Vec<S
     paths.push(path);
 }
 
-/// The files that a file's paths lead to.
+/// The files that a file's paths refer to.
 fn edges(file: &str, text: &str, files: &BTreeSet<&str>) -> BTreeSet<String> {
     let (own, words) = (modules(file), words(text));
     let is_file = |modules: &[String]| files.get(format!("{}.rs", modules.join("/")).as_str()).copied();
@@ -82,12 +82,12 @@ fn edges(file: &str, text: &str, files: &BTreeSet<&str>) -> BTreeSet<String> {
         }
         (1..=modules.len()).rev().find_map(|length| is_file(&modules[..length])).map(str::to_owned)
     };
-    // A path of one word is none.
+    // A path of one word refers to no file.
     let paths = paths.iter().filter(|path| path.len() > 1);
     paths.filter_map(leads).filter(|leads_to| leads_to != file).collect()
 }
 
-/// The files that lead back to themselves.
+/// The files on a cycle.
 fn circular(graph: &BTreeMap<String, BTreeSet<String>>) -> Vec<&str> {
     let leads_back = |file: &&String| {
         let (mut reached, mut next) = (BTreeSet::new(), vec![*file]);
@@ -110,7 +110,7 @@ fn source_files_have_no_circular_imports() {
     let graph = graph(&sources());
     let lines: Vec<_> = circular(&graph).into_iter().map(|file| format!("{file} -> {:?}", graph[file])).collect();
     assert_eq!(circular(&graph), LEFT, "{}", lines.join("\n"));
-    assert!(graph["route.rs"].contains("face/postern.rs"), "edges are read");
+    assert!(graph["route.rs"].contains("face/postern.rs"), "no edge is found");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The texts of all files of a folder, and of the folders in it, whose names end so.
+/// The texts of all files below a folder with one of these extensions.
 fn texts(folder: &Path, ends: &[&str]) -> Vec<String> {
     let paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());

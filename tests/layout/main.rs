@@ -25,7 +25,7 @@ fn sources() -> Vec<(String, String)> {
     files
 }
 
-/// Whether a text has this as a word of its own, or the beginning of a path.
+/// Whether a text has this as a whole word, or as the start of a path.
 fn names(text: &str, word: &str) -> bool {
     let part = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(word).any(|(at, _)| {
@@ -34,7 +34,7 @@ fn names(text: &str, word: &str) -> bool {
     })
 }
 
-/// No file but these names any of these.
+/// Only these files have any of these names.
 fn only(own: impl Fn(&str) -> bool, words: &[&str]) {
     let mut named_at_home = false;
     for (file, text) in sources() {
@@ -43,7 +43,7 @@ fn only(own: impl Fn(&str) -> bool, words: &[&str]) {
             named_at_home = true;
         }
     }
-    assert!(named_at_home, "the files are read");
+    assert!(named_at_home, "no file has any of the names");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn platform_crates_are_used_only_in_worker() {
     );
 }
 
-/// Also none that is put together as it is needed.
+/// Including statements assembled at run time.
 #[test]
 fn sql_is_written_only_in_the_store() {
     only(

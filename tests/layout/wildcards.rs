@@ -23,7 +23,7 @@ struct Named<'a> {
 }
 
 impl<'ast> Visit<'ast> for Named<'_> {
-    /// A guard is no part of it.
+    // A guard is not part of a pattern.
     fn visit_expr(&mut self, _: &'ast Expr) {}
 
     fn visit_path(&mut self, path: &'ast Path) {
@@ -62,7 +62,7 @@ impl<'ast> Visit<'ast> for Matches<'_> {
     }
 }
 
-/// How many wildcard arms a file has, for each that has some.
+/// The number of wildcard arms per file.
 fn wildcards(sources: &[(String, String)]) -> BTreeMap<String, usize> {
     let files: Vec<_> = sources.iter().map(|(file, text)| (file, syn::parse_file(text).expect("Rust"))).collect();
     let mut enums = Enums::default();

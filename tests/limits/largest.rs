@@ -21,18 +21,18 @@ use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, setting
 
 const OTHER_KEY: &str = "fefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefe";
 
-/// A text of so many code points, each of four bytes, but for a number that makes it another.
+/// A text of so many code points, of four bytes each except for a number that makes the text unique.
 pub fn wide(number: usize, points: usize) -> String {
     let number = format!("{number:03}");
     "\u{1d11e}".repeat(points - number.len()) + &number
 }
 
-/// A role name of the most characters.
+/// A role name of the maximum length.
 pub fn role_name(number: usize) -> String {
     format!("{number:0255}")
 }
 
-/// A client's own token, of the most characters.
+/// A token chosen by a client, of the maximum length.
 pub fn token(number: usize) -> String {
     format!("{number:0512}")
 }
@@ -40,7 +40,7 @@ pub fn token(number: usize) -> String {
 /// As many of the longest role names as the state of a tenant has room for, which is 32 KiB.
 pub const CATALOGUE: usize = 29;
 
-/// As many of the largest roles as the state of a credential has room for, beside its other fields at their largest.
+/// As many of the largest roles as the state of a credential has room for, with its other fields at their largest.
 pub const ROLES: usize = 10;
 
 /// The largest roles, all on one instance.
@@ -50,7 +50,7 @@ pub fn roles(instance: usize, number: usize) -> Value {
     (0..number).map(role).collect()
 }
 
-/// Of 16 members, 4096 bytes when they are stored.
+/// Metadata with 16 members, of 4096 bytes as stored.
 pub fn metadata(number: usize) -> Value {
     let members: serde_json::Map<_, _> =
         (0..16).map(|index| (wide(index, 36), Value::from(wide(number + index, 30)))).collect();
@@ -62,7 +62,7 @@ pub fn metadata(number: usize) -> Value {
 struct Largest {
     world: World,
     admin: String,
-    /// Counts what has to be another each time.
+    /// A counter for values that must be unique.
     number: usize,
     /// The lines of the table of routes that were driven.
     driven: BTreeSet<String>,
@@ -85,14 +85,14 @@ impl Largest {
         self.number
     }
 
-    /// Makes a credential that has a client's own token, sealed.
+    /// Sets a token chosen by a client, which is sealed.
     fn put_token(&mut self, id: Id, token: &str) -> String {
         let body = json!({"GUID": id.guid(), "UserGUID": Id::ZERO.guid(), "Name": wide(id.to_string().len(), 255), "BearerToken": token});
         self.by_root("PUT", &litegraph("/credentials"), &body);
         id.to_string()
     }
 
-    /// Makes one as large as it may be. It rotates.
+    /// Creates a credential of the maximum size, which rotates.
     fn put_largest(&mut self) -> Id {
         let id = Id::from_bits(1000 + u128::try_from(self.next()).unwrap());
         let number = self.number;
@@ -111,7 +111,7 @@ impl Largest {
         self.send(method, url, &[("authorization", &authorization), ("x-postern-tenant", ACME)], body)
     }
 
-    /// Sends it as the admin, whose secret is then under the key before, and was last used more than a minute ago.
+    /// Sends a request as the admin, whose secret is under the previous key and was last used more than a minute ago.
     fn by_admin(&mut self, method: &str, url: &str, body: &Value) -> Reply {
         let admin = format!("Bearer {}", self.admin);
         let another = format!("\"{}\"", "of-another-state-of-it".repeat(30));
@@ -157,10 +157,10 @@ impl Largest {
         reply
     }
 
-    /// Credentials to the bound of what one answer shows and one deletion takes, each with two secrets.
+    /// Fills the tenant up to the limit of a list and of a deletion, with two secrets per credential.
     fn fill(&mut self) {
         let own = u32::try_from(self.world.db.count("SELECT credentials FROM tenants")).unwrap();
-        // No id is used twice.
+        // Ids are never reused.
         let first = 1_000_000 * u32::try_from(self.next()).unwrap();
         self.world.many_credentials(ACME, ACME, first..first + LIST_MAX - own);
         for which in ["1", "2"] {
@@ -234,11 +234,11 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
     }
 }
 
-/// What is made, and changed; the principal that was made on LiteGraph's face.
+/// Creations and updates. Returns the principal created on LiteGraph's face.
 fn writes(largest: &mut Largest, id: Id) -> Id {
     let (guid, organization) = (id.guid(), format!("/organizations/{ACME}"));
     let name = |largest: &mut Largest| wide(largest.next(), 255);
-    // Tenants are root's to make.
+    // Only root creates tenants.
     for (method, url, member) in
         [("POST", "/organizations", "name"), ("PUT", "/v1.0/tenants", "Name"), ("POST", "/v1/tenants", "name")]
     {
@@ -300,7 +300,7 @@ fn writes(largest: &mut Largest, id: Id) -> Id {
     principal
 }
 
-/// What our own face makes and changes, with an Idempotency-Key, and a dry run.
+/// Creations and updates on our own face, with an Idempotency-Key, and dry runs.
 fn own_writes(largest: &mut Largest, id: Id) {
     let url = tenant(&format!("/credentials/{id}"));
     let whole = |largest: &mut Largest| {
@@ -313,7 +313,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
     let admin = format!("Bearer {}", largest.admin);
     let key = "k".repeat(255);
     let body = whole(largest);
-    // Made, and then told again.
+    // Created, then repeated.
     for _ in 0..2 {
         largest.rekey();
         let headers = [("authorization", &*admin), ("idempotency-key", &key)];
@@ -323,7 +323,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
         let body = whole(largest);
         largest.by_admin(method, &format!("{url}{query}"), &body);
     }
-    // A secret that a rotation replaced, and that has ended since, goes with the next.
+    // A replaced secret that has expired is deleted by the next rotation.
     largest.world.pass(8_000_000_000_000);
     for (step, body) in [
         ("rotate", json!({"grace_seconds": 7_776_000})),
@@ -337,7 +337,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
     }
 }
 
-/// Deletions: of one, and of as many as one takes.
+/// Deletions of one credential, and of as many as one request may delete.
 fn deletions(largest: &mut Largest, principal: Id) {
     for route in ROUTES.iter().filter(|route| route.operation == Operation::Delete(Noun::Credential)) {
         let credential = largest.put_largest();
@@ -357,7 +357,7 @@ fn deletions(largest: &mut Largest, principal: Id) {
     largest.by_root("DELETE", &litegraph("/credentials"), &Value::Null);
     largest.fill();
     largest.by_root("DELETE", &litegraph("?force"), &Value::Null);
-    // No id is used twice: the tenant is another world's.
+    // Ids are never reused, so use the tenant of another world.
     let most = largest.world.db.most.get();
     largest.world = World::new();
     largest.world.db.most.set(most);
@@ -378,14 +378,14 @@ fn largest_request_of_every_route_is_within_the_limits() {
     pollster::block_on(forget(&Store::new(&largest.world.db), Micros(largest.world.now.get()))).expect("forgotten");
 
     let missing: Vec<_> = ROUTES.iter().map(title).filter(|route| !largest.driven.contains(route)).collect();
-    assert!(missing.is_empty(), "each route is driven, but for {missing:#?}");
+    assert!(missing.is_empty(), "routes that are not driven: {missing:#?}");
     let most = largest.world.db.most.get();
-    crate::tell(&[
+    crate::print_lines(&[
         format!("statements of a request {} of {STATEMENTS_MAX}", most.statements),
         format!("values of a statement {} of 100", most.parameters),
         format!("bytes of a value that is bound {} of {VALUE_MAX}", most.value),
         format!("bytes of a row that comes back {} of {VALUE_MAX}", most.row),
-        format!("bytes of a batch {}", most.asked),
+        format!("bytes of a batch {}", most.sent_bytes),
         format!("bytes that a batch gives back {}", most.answered),
     ]);
 }

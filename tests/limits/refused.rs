@@ -5,10 +5,10 @@ use serde_json::json;
 
 use support::sqlite::{STATEMENTS_MAX, Sqlite, VALUE_MAX};
 
-/// What becomes of so many statements of a request, or why they are refused.
+/// Sends so many statements in a request; returns the error, if any.
 fn send(db: &Sqlite, sql: &str, times: usize, value: &str) -> Result<(), String> {
     let parameters = [Parameter::Text(value)];
-    // The store's own texts are never let go.
+    // The store keeps its statements for the life of the process, too.
     let sql: &'static str = sql.to_owned().leak();
     let used = if sql.contains("?1") { &parameters[..] } else { &[] };
     let batch = vec![Statement { sql, parameters: used }; times];
@@ -34,10 +34,10 @@ fn statement_limits_accept_the_maximum_and_reject_more() {
     let deep = |depth| format!("SELECT {}1{}", many("-(", depth, ""), many(")", depth, ""));
     let levels = |depth| format!("SELECT {}", many("1", depth, " + "));
     let long = |bytes: usize| format!("SELECT 1 --{}", many("x", bytes - "SELECT 1 --".len(), ""));
-    // A parameter's number counts, whether or not those before it are used.
+    // The number of a parameter counts, even if lower ones are unused.
     let bound = |number| format!("SELECT iif(0, ?{number}, 1)");
     let text = |bytes| format!("SELECT zeroblob({bytes}) IS NULL");
-    // Each look at two tables has ten instructions or more, and each column 50 of them.
+    // Each scan of two tables takes ten instructions or more, and each column has 50 of them.
     let program = |columns| format!("SELECT {}", many(&many("(SELECT 1 FROM events,secrets)", 50, "+"), columns, ","));
     for (at, past, refusal) in [
         (calls(32), calls(33), "too many arguments on function json_array"),
@@ -50,7 +50,7 @@ fn statement_limits_accept_the_maximum_and_reject_more() {
         (long(100_000), long(100_001), "statement too long"),
         (bound(1), bound(101), "variable number must be between ?1 and ?100"),
         (text(VALUE_MAX), text(VALUE_MAX + 1), "string or blob too big"),
-        // SQLite's word for a program that is too long.
+        // SQLite's message for a program that is too long.
         (program(10), program(45), "out of memory"),
     ] {
         assert_eq!(send(&db, &at, 1, "x"), Ok(()), "{}", &at[..at.len().min(200)]);
@@ -70,7 +70,7 @@ fn statement_limits_apply_inside_triggers() {
     assert_eq!(db.try_execute(&trigger("at", 32), &[]), Ok(0));
     let refused = db.try_execute(&trigger("past", 33), &[]).expect_err("33 arguments");
     assert!(refused.contains("too many arguments on function json_array"), "{refused}");
-    // One that fires itself, deeper each time.
+    // A trigger that fires itself, one level deeper each time.
     db.execute("CREATE TABLE depths (depth INTEGER)", &[]);
     db.execute("PRAGMA recursive_triggers = ON", &[]);
     db.execute(

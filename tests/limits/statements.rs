@@ -14,7 +14,7 @@ fn name(limit: Limit) -> &'static str {
         Limit::SQLITE_LIMIT_FUNCTION_ARG => "arguments of a function",
         Limit::SQLITE_LIMIT_VARIABLE_NUMBER => "number of a parameter",
         Limit::SQLITE_LIMIT_COLUMN => "columns",
-        // What a value or a pattern is, or how deep triggers fire, shows when it runs; the length of a program, below.
+        // Limits on values, patterns and triggers apply at run time; the length of a program is tested below.
         _ => "",
     }
 }
@@ -31,7 +31,7 @@ fn largest_statement_and_migration_are_within_the_limits() {
     }
     let longest = statements.iter().map(|sql| db.program(sql)).max().unwrap_or_default();
     largest.push(format!("instructions of a program {longest} of 25000"));
-    crate::tell(&largest);
-    // The memory for a program doubles as it grows, and the limit is on that.
+    crate::print_lines(&largest);
+    // The memory for a program doubles as it grows, and the limit applies to the memory.
     assert!(longest < 25_000 / 2, "{longest}");
 }

@@ -1,7 +1,7 @@
-//! The Worker's CPU time, of which the free plan allows 10 ms per request. A clock would depend on the machine, so the time is
-//! compared with that of a reference in the same process: reading and rewriting the same data, and hashing a little. Both sides
-//! take the minimum of several rounds, because a busy machine only makes rounds longer. Quadratic work, or a hundred thousand
-//! hashes, would exceed the bound by far.
+//! The Worker's CPU time, of which the free plan allows 10 ms per request. A clock would depend on the machine, so the
+//! time is compared with that of a reference in the same process: reading and rewriting the same data, and hashing a
+//! little. Both sides take the minimum of several rounds, because a busy machine only makes rounds longer. Quadratic
+//! work, or a hundred thousand hashes, would exceed the bound by far.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -17,16 +17,16 @@ use crate::largest::{CATALOGUE, ROLES, encoded, litegraph, metadata, role_name, 
 use support::sqlite::Sqlite;
 use support::{ACME, CLIENTS, List, ROOT, World};
 
-/// How often as much as reading and writing once. Seen are 0.2 to 1.7.
+/// The maximum ratio to the reference. Measured ratios are 0.2 to 1.7.
 const BOUND: f64 = 15.0;
 
-/// The least of so many rounds, and of more while that is past the bound, but not far past it.
+/// The minimum number of rounds, and the maximum if the ratio is slightly above the bound.
 const ROUNDS: [usize; 2] = [3, 40];
 
-/// What is hashed on the other side: some dozens of times as much as a request has to.
+/// The bytes hashed by the reference: dozens of times as many as a request needs.
 const HASHED: usize = 16 * 1024;
 
-/// A database whose answers are written down, as the text that `glue.js` makes of D1's.
+/// A database that records its results as the text that `glue.js` makes of D1's.
 struct Recorder<'a> {
     to: &'a Sqlite,
     answers: RefCell<Vec<String>>,
@@ -44,7 +44,7 @@ impl Database for Recorder<'_> {
     }
 }
 
-/// One that gives these answers, whatever it is asked, and reads them as `src/worker/d1.rs` does.
+/// A database that returns recorded results, whatever the statement, and parses them as `src/worker/d1.rs` does.
 struct Canned<'a> {
     answers: &'a [String],
     next: Cell<usize>,
@@ -56,7 +56,7 @@ impl Database for Canned<'_> {
     }
 }
 
-/// A request, as it is sent again and again by root.
+/// A request by root that is sent repeatedly.
 struct Sent {
     method: &'static str,
     url: String,
@@ -77,7 +77,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     began.elapsed()
 }
 
-/// How often as much a request takes as what it is compared with.
+/// The ratio of a request's time to the reference's.
 fn ratio(world: &World, sent: &Sent) -> f64 {
     world.pass(1_000_000);
     let recorder = Recorder { to: &world.db, answers: RefCell::default() };
@@ -162,6 +162,6 @@ fn worker_time_is_about_that_of_reading_and_writing_the_data_once() {
             past.push(format!("{method} {}: {ratio:.1}", sent.url));
         }
     }
-    crate::tell(&[format!("work of the Worker {most:.1} times reading and writing once, of {BOUND}")]);
+    crate::print_lines(&[format!("work of the Worker {most:.1} times reading and writing once, of {BOUND}")]);
     assert!(past.is_empty(), "more than {BOUND} times as much as to read and to write it once: {past:#?}");
 }

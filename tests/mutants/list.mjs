@@ -1,7 +1,7 @@
-// The list of mutants: its candidates, which of them a seed selects, its text, and how one is applied.
+// The list of mutants: the candidates, the selection by a seed, the text, and how a mutant is applied.
 //
-// A mutant is { id, kind, file, nth, before, after, note }: whole lines before and after, and which place with those
-// lines it is, from 1. It does not say line numbers, so it can be applied to a source that has changed elsewhere.
+// A mutant is { id, kind, file, nth, before, after, note }: whole lines before and after, and which occurrence of
+// those lines it is, from 1. It has no line numbers, so it can be applied to a source that has changed elsewhere.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -71,7 +71,7 @@ function linesOf(text, edit) {
   return { nth: places(text, before).findIndex(({ line }) => line === text.slice(0, start).split("\n").length - 1) + 1, before, after: lines.join("\n") };
 }
 
-/** Where a text has these lines, whatever their indentation. */
+/** The positions of these lines in a text, whatever their indentation. */
 function places(text, before) {
   const lines = text.split("\n").map((line) => line.trim());
   const wanted = before.split("\n").map((line) => line.trim());
@@ -82,11 +82,11 @@ function places(text, before) {
   return found;
 }
 
-/** Applies a mutant to the source in a folder. False where its lines are gone. */
+/** Applies a mutant to the source in a folder. Returns false if its lines do not exist. */
 export function apply(tree, mutant) {
   const others = sources(tree).filter((file) => file.endsWith(mutant.file.match(/\.\w+$/)[0]));
   const has = (file) => existsSync(join(tree, file)) && places(readFileSync(join(tree, file), "utf8"), mutant.before).length >= mutant.nth;
-  // A file that has moved is found by what it says, where only one says it.
+  // A file that was moved is found by its contents, if only one file has them.
   const elsewhere = has(mutant.file) ? [mutant.file] : others.filter(has);
   if (elsewhere.length !== 1) return false;
   const path = join(tree, elsewhere[0]);
@@ -113,7 +113,7 @@ export function apart(mutants) {
   return groups;
 }
 
-/** Selects as many as are wanted, of each kind in turn, no two of the same lines as far as there are others. */
+/** Selects as many as are wanted, of each kind in turn, and of different lines as far as possible. */
 export function select(tree, seed) {
   const kinds = candidates(tree, seed);
   return Object.entries(WANTED).flatMap(([language, wanted]) => {
@@ -132,7 +132,7 @@ export function select(tree, seed) {
   });
 }
 
-/** The next candidate of the same kind, with the same number and the next letter. Null where all were tried. */
+/** The next candidate of the same kind, with the same number and the next letter. Null after all were tried. */
 export function replacement(tree, seed, mutant, tried) {
   const queue = candidates(tree, seed).get(`${mutant.id[0]} ${mutant.kind}`) ?? [];
   const fresh = queue.filter((other) => tried.every((one) => hashOf(one) !== hashOf(other)));

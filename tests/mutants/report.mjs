@@ -1,10 +1,10 @@
-// The committed result, tests/mutants/baseline.md: written, and read again.
+// Writes and reads the committed result, tests/mutants/baseline.md.
 import { existsSync, readFileSync } from "node:fs";
 import { nameOf } from "./list.mjs";
 
 const ROW = /^\| ([SR]\d\d[a-z]?) \|.*\| (caught|survived|invalid|gone) \|/gm;
 
-/** The ids of what the committed result has as caught. */
+/** The ids of the mutants that the committed result lists as caught. */
 export function readBaseline(file) {
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   return new Set([...text.matchAll(ROW)].filter(([, , verdict]) => verdict === "caught").map(([, id]) => id));

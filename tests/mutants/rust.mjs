@@ -81,7 +81,7 @@ function* booleans(mask) {
   }
 }
 
-/** A statement that stands alone on its line: a call, or an assignment. */
+/** A statement on a line of its own: a call, or an assignment. */
 function* statements(mask) {
   for (const { 0: found, index } of mask.matchAll(/^ {8,}(?!let |return |use |_ )[a-z_][\w.:]*(?:\([^\n]*\)(?:\.await)?\??| = [^\n]*);\n/gm)) {
     const brackets = found.replace(/[^(){}[\]]/g, "");
@@ -96,7 +96,7 @@ function* filters(mask) {
   }
 }
 
-/** Whether what stands here is matched against. */
+/** Whether the text at this position is a pattern. */
 function isPattern(mask, index, length) {
   const [before, after] = [lineTo(mask, index), lineFrom(mask, index + length)];
   return /=>/.test(after) || /^\s*\|(?!\|)/.test(after) || /\|\s*$|matches!\([^)]*$|\blet\b[^=]*$|^\s*use\b/.test(before);
@@ -105,7 +105,7 @@ function isPattern(mask, index, length) {
 const MEANINGS = { Keep: "Default", Default: "Keep", Clear: "Missing", Missing: "Default", Refuse: "Clear" };
 const RANKS = { Root: "Admin", Admin: "Editor", Editor: "Viewer", Viewer: "Anyone" };
 
-/** A variant in place of another: of refusals a neighbour, of ranks the one below. */
+/** A variant replaced by another: of errors a neighbour, of ranks the one below. */
 function* swaps(mask, variants) {
   for (const { 0: found, 1: of, 2: variant, index } of mask.matchAll(/\b(\w+)::(\w+)\b(?!\s*[({:!])/g)) {
     if (isPattern(mask, index, found.length) || /\n\s*\|/.test(mask.slice(index + found.length).match(/^\s*\|?/)[0])) continue;

@@ -103,7 +103,7 @@ export function terms(mask, start, end) {
 /** The parts of a list. */
 export const items = (mask, start, end) => split(mask, start, end, (word) => word === ",");
 
-/** The edit that takes one part away, with the separator beside it. Empty parts stay. */
+/** The edit that removes one part with its separator. Empty parts are kept. */
 export function without(parts, index) {
   const [part, next, before] = [parts[index], parts[index + 1], parts[index - 1]];
   if (part.start >= part.end) return null;

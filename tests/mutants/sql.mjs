@@ -12,7 +12,7 @@ export function sqlEdits(file, text, dropped) {
   let mask = maskSql(text);
   if (/\/rule_\w+\.sql$/.test(file)) return [...ruleConditions(mask), ...statementEdits({ mask, text })];
   if (!file.startsWith("migrations/")) return statementEdits({ mask, text });
-  // Only what makes the schema: a statement on rows runs before there are any.
+  // Only the schema: a statement on rows runs before there are any.
   const live = mask.matchAll(/^(?:CREATE TRIGGER (\w+)[\s\S]*?^END;|(?:CREATE|ALTER)[^;]*;)/gm);
   const ranges = [...live].filter(([, trigger]) => !dropped.has(trigger));
   let end = 0;
@@ -78,7 +78,7 @@ function* conditions({ mask, start: fragment }) {
   yield* dropped("where", terms(mask, fragment, end));
 }
 
-/** Whether an ON is of a JOIN, not of a trigger, an index or a conflict. */
+/** Whether an ON belongs to a JOIN, not to a trigger, an index or a conflict clause. */
 function joins(all, index) {
   const words = /^(JOIN|INDEX|INSERT|UPDATE|DELETE|OF|ON|WHERE|SET|SELECT)$/;
   const before = all.slice(0, index).findLast(({ word, depth }) => depth === all[index].depth && words.test(word));
@@ -111,7 +111,7 @@ function* arms(mask) {
   }
 }
 
-/** What refuses: an arm that gives a code, in a CASE of several. */
+/** An arm that returns an error code, in a CASE with several. */
 const refuses = ({ value }) => /^(iif\(.*)?'\x01{2,}'/s.test(value);
 
 function* refusals({ mask }) {
@@ -192,7 +192,7 @@ function* orders({ mask }) {
     const end = all.slice(index + 2).find(ends)?.at ?? mask.length;
     for (const term of items(mask, all[index + 1].at + 2, end)) {
       const down = mask.slice(term.start, term.end).match(/ DESC$/);
-      // What is put together in Rust says its direction there.
+      // SQL that Rust assembles has its direction there.
       if (mask.slice(term.start, term.end).includes("__")) continue;
       yield { kind: "order", start: down ? term.end - 5 : term.end, end: term.end, text: down ? "" : " DESC" };
     }
@@ -209,7 +209,7 @@ function* constants({ mask }) {
   }
 }
 
-/** What only a schema has: checks, other constraints, triggers. */
+/** Edits of the schema: checks, other constraints, triggers. */
 function* schemaEdits(mask, ranges) {
   for (const { index } of mask.matchAll(/ CHECK \(/g)) {
     const check = { start: index, end: closing(mask, index + 7) + 1 };

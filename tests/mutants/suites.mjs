@@ -30,5 +30,5 @@ export function suitesOf(metadata) {
 /** The arguments by which cargo runs a suite. */
 export const argumentsOf = (suite) => (suite === "lib" ? ["--lib"] : ["--test", suite]);
 
-/** The suites nearest to a file, of those that there are. */
+/** The existing suites nearest to a file. */
 export const nearest = (file, suites) => NEAREST.find(([pattern]) => pattern.test(file))[1].filter((name) => suites.includes(name));

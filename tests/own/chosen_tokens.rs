@@ -75,5 +75,5 @@ fn chosen_token_has_no_hint_even_in_the_form_of_generated_tokens() {
     theirs.send("DELETE", &*other.path, &Value::Null).expect(204);
     set(&ours, &ours.admin, &own, &generated).expect(200);
     assert_eq!(hints(&ours, &own), [json!("")]);
-    assert!(ours.holds(&generated));
+    assert!(ours.accepts(&generated));
 }

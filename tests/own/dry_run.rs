@@ -1,4 +1,5 @@
-//! A dry run reports what the change then does, and changes nothing: random changes. More in `tests/both/own/dry_run.rs`.
+//! A dry run reports what the change then does and changes nothing, for random changes. More in
+//! `tests/both/own/dry_run.rs`.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -20,7 +21,7 @@ fn end() -> impl Strategy<Value = Value> {
     prop_oneof![Just(Value::Null), proptest::sample::select(ends.to_vec()).prop_map(Value::from)]
 }
 
-/// A body that says some of the fields.
+/// A body with some of the fields.
 fn members() -> impl Strategy<Value = Map<String, Value>> {
     let metadata = proptest::collection::btree_map("[abc]", prop_oneof![Just("1"), Just("2")], 0..3);
     let fields = (
@@ -47,28 +48,28 @@ fn members() -> impl Strategy<Value = Map<String, Value>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What the dry run says of a change is what the change's event says of it.
+    /// The dry run of a change reports the same as the change's event.
     #[test]
     fn dry_run_agrees_with_the_event_of_the_change(first in members(), changes in proptest::collection::vec((any::<bool>(), members()), 1..5)) {
         let service = InProcess::new();
         let tenant = Tenant::new(&service);
         let own = tenant.own(first.into());
-        for (replaces, said) in changes {
-            let (method, body) = if replaces { ("PUT", tenant.whole(said.into())) } else { ("PATCH", said.into()) };
+        for (replaces, members) in changes {
+            let (method, body) = if replaces { ("PUT", tenant.whole(members.into())) } else { ("PATCH", members.into()) };
             let events = tenant.events(&own).len();
             let before = service.world().stored_but_last_use();
-            let told = tenant.send(method, format!("{}?dry_run=true", own.path), &body).expect(200).json();
+            let dry_run = tenant.send(method, format!("{}?dry_run=true", own.path), &body).expect(200).json();
             let now = service.world().stored_but_last_use();
             prop_assert_eq!(now, before);
             let done = tenant.send(method, &own.path, &body).expect(200).json();
             let after = tenant.events(&own);
-            prop_assert_eq!(after.len() - events, usize::from(told["changes"] != json!({})));
+            prop_assert_eq!(after.len() - events, usize::from(dry_run["changes"] != json!({})));
             if after.len() > events {
-                prop_assert_eq!(&told["changes"], &after[0]["changes"], "{} {}", method, body);
-                prop_assert_eq!(&told["widens_access"], &after[0]["widened_access"], "{} {}", method, body);
-                for (name, change) in told["changes"].as_object().expect("an object") {
+                prop_assert_eq!(&dry_run["changes"], &after[0]["changes"], "{} {}", method, body);
+                prop_assert_eq!(&dry_run["widens_access"], &after[0]["widened_access"], "{} {}", method, body);
+                for (name, change) in dry_run["changes"].as_object().expect("an object") {
                     match (change["added"].as_array(), name.as_str()) {
-                        // Of a set what was added, of metadata the members that differ.
+                        // Items added to a set, or metadata members that differ.
                         (Some(added), _) => {
                             let roles = done[name].as_array().expect("a list");
                             prop_assert!(added.iter().all(|role| roles.contains(role)), "{}: {}", change, done);
@@ -82,7 +83,7 @@ proptest! {
                     }
                 }
             } else {
-                prop_assert_eq!(&told["widens_access"], &json!(false));
+                prop_assert_eq!(&dry_run["widens_access"], &json!(false));
             }
         }
     }

@@ -12,14 +12,14 @@ fn expiry_can_be_set_moved_and_cleared() {
     let own = tenant.own(json!({ "roles": null, "expires_at": "2026-11-21T03:00:00+02:00" }));
     assert_eq!(own.shown["expires_at"], "2026-11-21T01:00:00.000000Z", "as UTC, with microseconds");
     service.world().now.set(START + HOUR - 1001);
-    assert!(tenant.holds(&own.secret), "a microsecond before its end");
+    assert!(tenant.accepts(&own.secret), "a microsecond before its expiry");
     service.world().now.set(START + HOUR - 1000);
     tenant.send_by(&own.secret, "GET", &own.path, &Value::Null).refused(401, "unauthenticated");
     let set = |end: Value| tenant.send("PATCH", &own.path, &json!({ "expires_at": end }));
-    // No end, an earlier one, which in the past is one too, and a later one.
+    // No expiry, one in the past, and a later one.
     for (end, holds) in [(Value::Null, true), (json!(time(START)), false), (json!(time(START + DAY)), true)] {
         assert_eq!(
-            (set(end.clone()).expect(200).json()["expires_at"].clone(), tenant.holds(&own.secret)),
+            (set(end.clone()).expect(200).json()["expires_at"].clone(), tenant.accepts(&own.secret)),
             (end, holds)
         );
         assert_eq!(tenant.events(&own)[0]["widened_access"], holds);
@@ -49,21 +49,21 @@ fn expiring_caller_cannot_grant_a_later_expiry() {
             send(method, path, &body).refused(403, "forbidden_change");
         }
     }
-    // Its own end, and a sooner one, may be said; without a word on it, it is its own.
-    for (said, given) in [(Some(START + HOUR), START + HOUR), (Some(end), end), (None, end)] {
+    // A body may set the caller's expiry or an earlier one; by default the caller's is set.
+    for (sent, given) in [(Some(START + HOUR), START + HOUR), (Some(end), end), (None, end)] {
         let mut body = json!({ "name": "x", "roles": null });
-        if let Some(said) = said {
-            body["expires_at"] = json!(time(said));
+        if let Some(sent) = sent {
+            body["expires_at"] = json!(time(sent));
         }
         assert_eq!(send("POST", &all, &body).expect(201).json()["expires_at"], time(given));
     }
-    // What had none before is left as it is, and may be given one.
+    // An update may keep a credential without expiry as it is, or set an expiry.
     send("PATCH", &target.path, &json!({ "name": "renamed", "expires_at": null })).expect(200);
     send("PATCH", &target.path, &json!({ "expires_at": time(end) })).expect(200);
     send("PATCH", &ending.path, &json!({ "expires_at": time(end) })).expect(200);
 }
 
-/// An end is no rank: who may read, or edit, may do so until then.
+/// An expiring viewer or editor may read or edit until its expiry.
 #[test]
 fn expiry_does_not_reduce_the_rights_of_viewers_and_editors() {
     let service = InProcess::new();

@@ -14,7 +14,7 @@ fn event_with_before_and_after_is_written_in_the_same_transaction() {
     let changes = json!({ "name": { "before": "own", "after": "b" }, "enabled": { "before": true, "after": false } });
     let event = tenant.events(&own).remove(0);
     assert_eq!((&event["changes"], &event["revision"]), (&changes, &json!(2)));
-    // Where the event cannot be written, the change is not made either.
+    // If the event cannot be written, the change is not made either.
     let world = service.world();
     world.db.execute("CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END", &[]);
     let before = world.stored();

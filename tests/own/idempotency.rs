@@ -19,12 +19,13 @@ fn idempotency_key_expires_after_a_day() {
     let body = json!({ "name": "ci", "roles": [{ "role_id": "viewer" }] });
     let ask = |body: &Value| post(&tenant, "k", body);
     let first = ask(&body).expect(201);
-    assert_eq!(first.cost.rows_written, 8 + 1, "the credential's, and the key's");
+    assert_eq!(first.cost.rows_written, 8 + 1, "the credential's rows, and the key's");
     service.world().pass(DAY - MINUTE);
     let again = ask(&body);
-    assert_eq!((again.text, again.cost.rows_written, kept()), (first.text, 0, 1), "nothing is made");
+    assert_eq!((again.text, again.cost.rows_written, kept()), (first.text, 0, 1), "nothing is created");
     tenant.send("PATCH", tenant.at(""), &json!({ "rbac": false })).expect(200);
-    // A day later the key is new: and the tenant has no roles by now. What is refused keeps nothing.
+    // After a day the key is new. The tenant has no roles any more, so the request is rejected, and a rejected request
+    // keeps nothing.
     service.world().pass(MINUTE);
     ask(&body).refused(403, "no_rbac");
     assert_eq!(kept(), 1);
@@ -48,13 +49,13 @@ fn kept_responses_contain_no_secret_and_no_key_in_plain_text() {
     }
     let row = service.world().db.query("SELECT * FROM idempotency", &[]).remove(0);
     assert!(row["sealed"].is_string() && row["made"].is_string(), "{row}");
-    // Sealed anew each time it is sealed, and for its own credential: another's does not open.
+    // Each seal is different and bound to its credential: another credential's seal does not open.
     let sealed = |row: &Value| text(&row["sealed"]);
     let other = post(&tenant, "other", &json!({ "name": "ci", "roles": null }));
     assert_eq!(other.status, 201);
     let rows = service.world().db.query("SELECT sealed FROM idempotency", &[]);
     assert_ne!(sealed(&rows[0]), sealed(&rows[1]));
-    // What was sealed for an answer is not shown by any face that shows tokens.
+    // A secret that was sealed for a kept response is not returned by the face that returns tokens.
     let shown = tenant.read(support::face::Face::LiteGraph, support::tenant::read_id(&made["id"])).json();
     assert!(!shown.to_string().contains(random), "{shown}");
 }

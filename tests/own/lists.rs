@@ -11,7 +11,7 @@ use crate::stage::*;
 
 const SORTS: [&str; 4] = ["created", "-created", "name", "-name"];
 
-/// A tenant without any credential: its admin is root.
+/// A tenant without any credential: root calls as its admin.
 fn empty(service: &InProcess) -> Tenant<'_> {
     let mut tenant = Tenant::new(service);
     call("DELETE", format!("/v1.0/tenants/{}/users/{ZERO}/credentials", tenant.id.guid()))
@@ -22,7 +22,7 @@ fn empty(service: &InProcess) -> Tenant<'_> {
     tenant
 }
 
-/// Every item of a list, page by page.
+/// Returns every item of a list and the number of pages; `between` runs after each page.
 fn walk(tenant: &Tenant, path: &str, query: &str, mut between: impl FnMut()) -> (Vec<Value>, usize) {
     let (mut items, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
     loop {
@@ -47,7 +47,7 @@ fn names(items: &[Value]) -> Vec<String> {
 fn found(tenant: &Tenant, query: &str) -> BTreeSet<String> {
     let names = names(&all(tenant, query));
     let set: BTreeSet<_> = names.iter().cloned().collect();
-    assert_eq!(set.len(), names.len(), "each once: {names:?}");
+    assert_eq!(set.len(), names.len(), "duplicates in {names:?}");
     set
 }
 
@@ -55,8 +55,8 @@ fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Six credentials that differ in what filters ask for: the second principal's id, and a time since which one was used and one
-/// rotated.
+/// Creates six credentials that differ in every filter. Returns the second principal's id, and the time after which one
+/// credential was used and one rotated.
 fn six(service: &InProcess, tenant: &Tenant) -> (String, String) {
     let other = text(&tenant.look(tenant.principal())["id"]);
     let scoped = json!([{ "role_id": "editor", "resource": "r" }, { "role_id": "viewer" }]);
@@ -69,7 +69,7 @@ fn six(service: &InProcess, tenant: &Tenant) -> (String, String) {
     service.world().pass(HOUR);
     let later = now(service);
     service.world().pass(SECOND);
-    assert!(tenant.holds(&used.secret));
+    assert!(tenant.accepts(&used.secret));
     tenant.step(&rotated, "rotate", &json!({ "grace_seconds": 0 })).expect(200);
     (other, later)
 }
@@ -136,14 +136,14 @@ fn every_sort_order_has_a_reverse() {
     assert_eq!(order("sort=-name"), reverse(&named));
     let enabled: Vec<_> = reverse(&named).into_iter().filter(|name| *name != "ci-b").collect();
     assert_eq!(order("sort=-name&enabled=true"), enabled);
-    // An item of a list is what GET shows of it.
+    // An item of a list equals a GET of the credential.
     let reply = tenant.send("GET", tenant.at("/credentials?limit=1"), &Value::Null);
     assert_eq!(reply.members(), ["items", "next"]);
     let item = reply.items().remove(0);
     assert_eq!(item, tenant.look(tenant.at(&format!("/credentials/{}", text(&item["id"])))));
 }
 
-/// So many credentials of a new tenant, put there by SQL: their number is their id.
+/// Creates so many credentials in a new tenant by SQL, with their numbers as ids.
 fn many(service: &InProcess, count: u32) -> Tenant<'_> {
     let tenant = empty(service);
     let (id, principal) = (tenant.id.to_string(), tenant.account.to_string());
@@ -169,16 +169,17 @@ fn list_pages_are_stable_under_concurrent_inserts_and_deletes() {
         let (items, _) = walk(&tenant, &path, &format!("sort={sort}&limit={limit}"), || {
             round += 1;
             if round == 2 {
-                // In front of, within and behind what was seen; and the one that the cursor names may go as well.
+                // Names before, among and after those already returned; the credential of the cursor may be deleted,
+                // too.
                 for name in ["a", "name 050000", "z"] {
                     tenant.own(json!({ "name": name }));
                 }
             }
         });
         let seen = names(&items);
-        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "{sort}: none twice");
-        assert!(before.iter().all(|name| seen.contains(name)), "{sort}: none left out");
-        // The credential that the cursor was made from is deleted: the page goes on behind its place.
+        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "{sort}: no item twice");
+        assert!(before.iter().all(|name| seen.contains(name)), "{sort}: no item missing");
+        // The credential of the cursor is deleted: the next page starts after its position.
         let first = tenant.look(format!("{path}?sort={sort}&limit=2"));
         let whole = names(&all(&tenant, &format!("sort={sort}&limit=100")));
         let deleted = format!("{path}/{}", text(&first["items"][1]["id"]));
@@ -213,7 +214,7 @@ fn filtered_page_reads_bounded_rows_and_may_be_short() {
     assert_eq!(ids("role=nobody").0.len(), 0);
     let (found, pages) = ids("limit=100");
     assert_eq!((found.len(), pages), (1000, 10));
-    // A prefix is a range: what does not begin with it is not looked at.
+    // A prefix is a range of the index: other names are not read.
     for sort in ["name", "-name"] {
         let (items, pages) = walk(&tenant, &path, &format!("name_prefix=name%20054408&sort={sort}"), || {});
         assert_eq!((names(&items), pages), (vec!["name 054408".to_owned()], 1), "{sort}");
@@ -228,9 +229,9 @@ fn every_invalid_list_parameter_is_reported_together_without_a_trip() {
     let refused = |query: &str| {
         let reply = get(format!("{path}?{query}")).token(&tenant.admin).send(&service).expect(400);
         assert_eq!(reply.cost.trips, 0);
-        let told = reply.json();
-        assert_eq!(told["code"], "bad_parameters");
-        told["violations"]
+        let body = reply.json();
+        assert_eq!(body["code"], "bad_parameters");
+        body["violations"]
             .as_array()
             .expect("violations")
             .iter()
@@ -252,7 +253,7 @@ fn every_invalid_list_parameter_is_reported_together_without_a_trip() {
         tenant.own(json!({ "name": name, "roles": roles(&["viewer"]) }));
     }
     let by_name = text(&tenant.look(format!("{path}?limit=1&sort=name"))["next"]);
-    assert_eq!(refused(&format!("cursor={by_name}")), set(&["cursor"]), "of another order");
+    assert_eq!(refused(&format!("cursor={by_name}")), set(&["cursor"]), "a cursor of another order");
     assert_eq!(refused(&format!("sort=name&cursor={by_name}x")), set(&["cursor"]));
 }
 
@@ -264,7 +265,7 @@ fn principals_and_tenants_are_paged() {
         tenant.principal();
         tenant.send("POST", "/v1/tenants", &json!({ "name": format!("t{n}") })).expect(201);
     }
-    // The default one and the account beside them; `acme` and the tenant itself.
+    // The default principal and two others; the tenants `acme` and the test's own.
     for path in [tenant.at("/principals"), "/v1/tenants".to_owned()] {
         for sort in ["created", "-created"] {
             let (items, _) = walk(&tenant, &path, &format!("limit=2&sort={sort}"), || {});

@@ -1,5 +1,5 @@
-//! A caller that expires gives no access that lasts longer than its own: no secret that it creates, sets or reads is valid
-//! after it expires, and nothing that it enables or restores.
+//! A caller that expires gives no access that lasts longer than its own: no secret that it creates, sets or reads is
+//! valid after it expires, and nothing that it enables or restores.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ struct Scene<'a> {
     tenant: Tenant<'a>,
     /// An admin that expires; an admin without expiry whose secret is being rotated out; an access token of the latter.
     callers: Vec<String>,
-    /// Plain, disabled, revoked, of a disabled principal, being rotated, expiring later, expiring sooner, with a sealed secret.
+    /// Plain, disabled, revoked, of a disabled principal, being rotated, expiring later, expiring sooner, with a
+    /// sealed secret.
     targets: Vec<Own>,
     disabled_principal: String,
     /// All secrets created before the operations.
@@ -157,11 +158,12 @@ fn secrets(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Runs the operations, then lets the callers expire: no secret that they got is valid, and none that was invalid before.
+/// Runs the operations, then lets the callers expire: no secret that they got is valid, and none that was invalid
+/// before.
 fn check(operations: &[(usize, usize, usize)]) {
     let service = InProcess::new();
     let scene = Scene::new(&service);
-    let invalid: Vec<_> = scene.secrets.iter().filter(|secret| !scene.tenant.holds(secret)).collect();
+    let invalid: Vec<_> = scene.secrets.iter().filter(|secret| !scene.tenant.accepts(secret)).collect();
     let mut got = BTreeSet::new();
     for (caller, operation, target) in operations {
         let (reply, set) = scene.send(*caller, OPERATIONS[*operation], *target);
@@ -173,7 +175,7 @@ fn check(operations: &[(usize, usize, usize)]) {
     }
     service.world().now.set(END + SECOND);
     for secret in got.iter().chain(&scene.callers).chain(invalid) {
-        let held = scene.tenant.holds(secret);
+        let held = scene.tenant.accepts(secret);
         assert!(!held, "{secret} is valid after the expiry of the caller that got it: {operations:?}");
     }
 }
@@ -201,7 +203,7 @@ proptest! {
 }
 
 #[test]
-fn expiring_caller_is_refused_only_what_lasts_longer() {
+fn expiring_caller_is_rejected_only_for_access_that_outlasts_it() {
     let service = InProcess::new();
     let scene = Scene::new(&service);
     for (operation, target, expected) in [
@@ -228,7 +230,7 @@ fn expiring_caller_is_refused_only_what_lasts_longer() {
     }
     assert_eq!(scene.send(1, "replay", 0).0.refused(403, "forbidden_change").status, 403);
     let read = scene.send(0, "read on LiteGraph", 7).0.expect(200).json();
-    assert_eq!(read["BearerToken"], "", "the secret of what outlives the caller is not revealed");
+    assert_eq!(read["BearerToken"], "", "the secret of a credential that outlives the caller is not revealed");
     let read = scene.tenant.send(
         "GET",
         format!("{}/{}", scene.tenant.all(LiteGraph), scene.targets[7].id.guid()),

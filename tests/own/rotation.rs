@@ -1,5 +1,5 @@
-//! Rotation: random steps compared with a model of which secret is valid when, and deadlines to the microsecond. The steps
-//! themselves are tested in `tests/both/rotation.rs`.
+//! Rotation: random steps compared with a model of which secret is valid when, and deadlines to the microsecond. The
+//! steps themselves are tested in `tests/both/rotation.rs`.
 
 use postern::credential::time::Micros;
 use proptest::prelude::*;
@@ -10,10 +10,10 @@ use support::tenant::{Own, read_id, text};
 
 use crate::stage::*;
 
-/// A secret that was made, as the model has it.
+/// A secret in the model.
 struct Known {
     value: String,
-    /// Until when it holds: none is for good, the past is not at all.
+    /// The time until which the secret is valid: none has no deadline, and a time in the past is expired.
     until: Option<i64>,
 }
 
@@ -23,9 +23,9 @@ enum Step {
     Finish,
     Cancel,
     Pass(i64),
-    /// LiteGraph's PUT with a BearerToken of the client's own.
+    /// LiteGraph's PUT with a BearerToken chosen by the client.
     Put,
-    /// The credential's own end moves: so many seconds from now, or away.
+    /// Sets the credential's expiry to so many seconds from now, or removes it.
     End(Option<i64>),
 }
 
@@ -45,19 +45,19 @@ struct Model {
     /// Oldest first.
     known: Vec<Known>,
     revision: i64,
-    /// The credential's own.
+    /// The credential's expiry.
     end: Option<i64>,
     sealed: bool,
 }
 
 impl Model {
-    /// The secrets that hold at a time, if their credential does.
+    /// The secrets that are valid at a time, unless their credential is not.
     fn living(&self, now: i64) -> Vec<usize> {
         let known = self.known.iter().enumerate();
         known.filter(|(_, one)| one.until.is_none_or(|until| now < until)).map(|(at, _)| at).collect()
     }
 
-    /// What a step's request is refused for, if it is; otherwise it is taken.
+    /// Sends a step's request. Checks the error that the model predicts, or applies the step to the model.
     fn step(&mut self, tenant: &Tenant, own: &Own, step: &Step, now: i64) -> Result<(), TestCaseError> {
         let alive = self.living(now);
         let (verb, body, refused) = match step {
@@ -73,7 +73,7 @@ impl Model {
                 let chosen = format!("own-token-{:020}", self.known.len());
                 let body = json!({ "UserGUID": tenant.account.guid(), "Name": "own", "BearerToken": chosen });
                 tenant.update(LiteGraph, own.id).json(&body).send(tenant.client).expect(200);
-                // It ends every other secret, and is sealed, as all of LiteGraph's are.
+                // Setting a token ends every other secret. The token is sealed, like all tokens of LiteGraph's face.
                 for one in &mut self.known {
                     one.until = Some(one.until.map_or(now, |until| until.min(now)));
                 }
@@ -98,7 +98,7 @@ impl Model {
         prop_assert_eq!(shown.get("secret").is_some(), verb == "rotate", "shown once");
         match step {
             Step::Start(grace) => {
-                // Never beyond the credential's own end.
+                // Never beyond the credential's expiry.
                 let deadline = now + grace * SECOND;
                 self.known[alive[0]].until = Some(self.end.map_or(deadline, |end| deadline.min(end)));
                 self.known.push(Known { value: text(&shown["secret"]), until: None });
@@ -112,10 +112,10 @@ impl Model {
         Ok(())
     }
 
-    /// Whether what is there is what the model says.
+    /// Compares the service with the model.
     fn agrees(&self, service: &InProcess, tenant: &Tenant, own: &Own) -> Result<(), TestCaseError> {
         let shown = tenant.look(&own.path);
-        prop_assert_eq!(&shown["revision"], &json!(self.revision), "one for each step, and for nothing else");
+        prop_assert_eq!(&shown["revision"], &json!(self.revision), "each change adds one");
         let alive = self.living(service.world().now.get());
         prop_assert!(alive.len() <= 2);
         let ends = shown["secrets"].as_array().expect("secrets").iter().map(|secret| secret["expires_at"].clone());
@@ -129,7 +129,7 @@ impl Model {
             let now = service.world().now.get();
             let holds = one.until.is_none_or(|until| now < until) && self.end.is_none_or(|end| now < end);
             prop_assert_eq!(called.status, if holds { 200 } else { 401 }, "secret {}: {}", at, called.text);
-            // Where the credential's end was moved to before the deadline, either may be told.
+            // If the credential's expiry was moved to before the deadline, either may be reported.
             let date = |at: i64| Micros(at).to_http_date();
             let dates = one.until.filter(|_| holds).map_or(vec![None], |until| {
                 vec![Some(date(until)), Some(date(self.end.map_or(until, |end| end.min(until))))]
@@ -162,7 +162,7 @@ proptest! {
             if let Step::Pass(seconds) = step {
                 service.world().pass(seconds * SECOND);
             }
-            // Each request takes a millisecond: what it is judged by.
+            // Each request takes a millisecond, and is checked against the time at its end.
             let now = service.world().now.get() + 1000;
             model.step(&tenant, &own, &step, now)?;
             model.agrees(&service, &tenant, &own)?;
@@ -187,7 +187,7 @@ fn retiring_secret_is_invalid_at_its_deadline() {
     assert_eq!(tenant.look(&own.path)["secrets"].as_array().map(Vec::len), Some(1));
 }
 
-/// `min(now + grace, own end)`: what is told of the retiring secret, and to its caller, is no later than the credential's end.
+/// `min(now + grace, own expiry)`: no response gives a retiring secret a deadline after the credential's expiry.
 #[test]
 fn grace_period_ends_no_later_than_the_credential() {
     let service = InProcess::new();
@@ -199,7 +199,7 @@ fn grace_period_ends_no_later_than_the_credential() {
     let read = get(&own.path).token(&own.secret).send(&service).expect(200);
     assert_eq!(read.header("sunset"), Some("Sat, 21 Nov 2026 01:00:00 GMT"));
     service.world().now.set(end);
-    assert!(!tenant.holds(&own.secret) && !tenant.holds(&text(&begun["secret"])));
+    assert!(!tenant.accepts(&own.secret) && !tenant.accepts(&text(&begun["secret"])));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn last_use_is_recorded_per_secret() {
     let own = tenant.own(json!({}));
     let second = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 600 })).expect(200).json()["secret"]);
     let uses = [&own.secret, &second].map(|secret| {
-        assert!(tenant.holds(secret));
+        assert!(tenant.accepts(secret));
         json!(now(&service))
     });
     let secrets = tenant.look(&own.path)["secrets"].clone();
@@ -221,11 +221,11 @@ fn newest_secret_is_the_last_created_even_if_the_clock_runs_behind() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
-    // Another location takes the next request, three seconds behind.
+    // Another location handles the next request, with a clock three seconds slow.
     service.world().pass(-3 * SECOND);
     let new = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json()["secret"]);
     tenant.step(&own, "rotate/finish", &Value::Null).expect(200);
-    assert_eq!((tenant.holds(&own.secret), tenant.holds(&new)), (false, true));
+    assert_eq!((tenant.accepts(&own.secret), tenant.accepts(&new)), (false, true));
     service.world().pass(120 * SECOND);
-    assert!(tenant.holds(&new), "it has no deadline");
+    assert!(tenant.accepts(&new), "the new secret has no deadline");
 }

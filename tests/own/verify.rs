@@ -9,9 +9,9 @@ fn verify_response_states_when_it_was_checked() {
     let service = InProcess::new();
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
-    let told = tenant.verify(&own.secret).json();
-    // The very time at which it was judged. And it is true: what was changed a millisecond ago is known.
-    assert_eq!((&told["active"], &told["checked_at"]), (&json!(true), &json!(now(&service))));
+    let verified = tenant.verify(&own.secret).json();
+    // `checked_at` is the time of the check, and the response knows a change made a millisecond ago.
+    assert_eq!((&verified["active"], &verified["checked_at"]), (&json!(true), &json!(now(&service))));
     tenant.send("PATCH", &own.path, &json!({ "enabled": false })).expect(200);
     assert_eq!(tenant.verify(&own.secret).json()["active"], false);
 }
@@ -22,12 +22,12 @@ fn verify_reports_tokens_as_they_expire() {
     let tenant = Tenant::new(&service);
     let own = tenant.own(json!({}));
     let reason = |token: &str| tenant.verify(token).json()["reason"].clone();
-    // An access token outlives not its hour.
+    // An access token is valid for one hour.
     let access = tenant.access(own.id, &own.secret);
     assert_eq!(tenant.verify(&access).json()["active"], true);
     service.world().pass(HOUR);
     assert_eq!(reason(&access), "unknown");
-    // A secret that was replaced is told as expired while it is still there; then it is none of ours any more.
+    // A replaced secret is reported as expired while it is stored, and as unknown afterwards.
     tenant.step(&own, "rotate", &json!({ "grace_seconds": 10 })).expect(200);
     assert_eq!(tenant.verify(&own.secret).json()["active"], true);
     service.world().pass(10 * SECOND);
@@ -49,12 +49,16 @@ fn verified_use_is_recorded_at_most_once_a_minute() {
     assert_eq!(used(), time(first));
     service.world().now.set(first + MINUTE - 1000);
     verify();
-    assert_eq!(used(), time(first), "a minute is not over");
+    assert_eq!(used(), time(first), "less than a minute later");
     service.world().now.set(first + MINUTE);
     verify();
     assert_eq!(used(), time(first + MINUTE + 1000));
-    assert_eq!((&tenant.look(&own.path)["revision"], tenant.events(&own).len()), (&json!(1), 2), "a use is no change");
-    // What does not hold is not used.
+    assert_eq!(
+        (&tenant.look(&own.path)["revision"], tenant.events(&own).len()),
+        (&json!(1), 2),
+        "a use is not a change"
+    );
+    // Rejected secrets record no use.
     service.world().pass(HOUR);
     tenant.step(&own, "revoke", &Value::Null).expect(200);
     verify();

@@ -1,5 +1,5 @@
-//! The effect of a panic on its own, concurrent and later requests. `make test` serves a Worker that is built with the feature
-//! `panic-for-tests` and runs only this target (plain `cargo test` skips it).
+//! The effect of a panic on its own, concurrent and later requests. `make test` serves a Worker that is built with the
+//! feature `panic-for-tests` and runs only this target (plain `cargo test` skips it).
 //!
 //! How many concurrent requests fail depends on timing: the number is printed, not asserted.
 
@@ -12,11 +12,11 @@ use support::face::Face::Keycard;
 use support::http::server;
 use support::tenant::{Tenant, text};
 
-/// The header that makes such a build panic, once the answer is made and before it is given.
+/// The header that makes such a build panic after the response is ready and before it is sent.
 const PANICS: (&str, &str) = ("x-panic-for-tests", "please");
 const THIRTY: usize = 30;
 
-/// One test at a time: the panics of one would be beside the requests of the other.
+/// One test at a time, since the panics of one would affect the requests of another.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -28,7 +28,7 @@ fn credential() -> String {
     tenant.one(Keycard, tenant.subject().id)
 }
 
-/// Sends it as root. The runtime's own 500 has no header of Postern's, so nothing is checked.
+/// Sends a request as root. The runtime's own 500 has no header of Postern's, so nothing is checked.
 fn send(call: Call) -> Reply {
     call.by_root().attempt(server()).expect("a response")
 }
@@ -54,25 +54,25 @@ fn goes_on(credential: &str) {
     }
 }
 
-/// One at a time: only the request that panics fails, at whichever point of its way that is.
+/// Without concurrency, only the request that panics fails, wherever the panic is.
 #[test]
 fn panic_fails_its_own_request_and_no_later_one() {
     let _alone = alone();
     let credential = credential();
-    // Before anything was waited for; after the database has answered a read.
+    // Before any await, and after a read from the database.
     for path in ["/no/such/route", credential.as_str()] {
         let text = panicking(get(path)).expect(500).text;
-        // The runtime's own words, in no face's shape, and none of ours.
+        // The runtime's own text, in no face's format, without any text of Postern.
         assert!(serde_json::from_str::<Value>(&text).is_err() && !text.contains("asked for"), "{text}");
         goes_on(&credential);
     }
-    // After the database has written. What was written stays written, though the client got a 500.
+    // After the database has written. The write is kept, although the client got a 500.
     panicking(rename(&credential, "written")).expect(500);
     assert_eq!(name(&credential), "written");
     goes_on(&credential);
 }
 
-/// Thirty beside it: each is answered, or fails as the one that panics does; and whatever comes after them is answered.
+/// Thirty concurrent requests are answered or fail like the one that panics. All later requests are answered.
 #[test]
 #[expect(clippy::print_stdout, reason = "`make test` shows the line in its summary")]
 fn panic_may_fail_concurrent_requests_but_no_later_one() {

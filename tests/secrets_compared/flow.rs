@@ -1,6 +1,6 @@
-//! Data flow of secrets in the Rust source, function by function, and every comparison of one. A text counts as secret by its
-//! origin (a type, a member, a method, a header), by its name, or if it is derived from such a text. This finds more than there
-//! is: comparisons of only the form of a token are listed in [`FORM`], with the reason.
+//! Data flow of secrets in the Rust source, function by function, and every comparison of one. A text counts as secret
+//! by its origin (a type, a member, a method, a header), by its name, or if it is derived from such a text. This
+//! over-approximates: comparisons that examine only the form of a token are listed in [`FORM`], with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use syn::{
 
 use crate::source::{self, text};
 
-/// Types that may be the text of a secret, or hold it. What is of another type is a type of ours, which cannot be compared
-/// (`types.rs`), or tells nothing.
+/// Types that may be or contain the text of a secret. Other types are Postern's own, which cannot be compared
+/// (`types.rs`), or reveal nothing.
 const TEXTS: [&str; 7] = ["str", "String", "u8", "Zeroizing", "Value", "Cow", "Output"];
 
-/// Methods, functions and members that give one, and variables that are one.
+/// Methods, functions and members that return a secret, and variables that are one.
 const SOURCES: &str = "reveal checksum finalize into_bytes root_token digest sealed caller_sealed signature authorization \
     presented token bearer pair master access_token";
 
-/// Functions whose first argument is one.
+/// Functions whose first argument is a secret.
 const TAKE: [&str; 4] = ["Token::read", "Zeroizing::new", "Caller::presented", "same"];
 
-/// Methods that tell of a text how long it is, whether it is there, or that it is of some letters: not what it is.
+/// Methods that report the length, presence or form of a text, not its contents.
 const LENGTHS: &str = "len is_empty is_some is_none is_ok is_err is_ascii_graphic has_body parse ct_eq verify_slice";
 
 /// Methods that compare.
@@ -37,18 +37,18 @@ fn is_in(names: &str, name: &str) -> bool {
     names.split(' ').any(|one| one == name)
 }
 
-/// What is compared and is no secret, or tells the form alone of what was presented: the file, the comparison, why.
+/// Comparisons of texts that are not secret, or of only the form of a token: the file, the comparison, the reason.
 const FORM: [(&str, &str, &str); 12] = [
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"basic\")", "the word before the secret"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"bearer\")", "the word before the secret"),
-    ("caller.rs", "text.contains(':')", "whether it is an id and a secret: what it begins with is known to all"),
+    ("caller.rs", "text.contains(':')", "whether it is an id and a secret: the prefix is public"),
     ("caller.rs", "text.starts_with(\"client_\")", "the same"),
     ("credential/id.rs", "*first>b'7'", "reads the id that a token carries"),
     ("credential/id.rs", "text.strip_prefix(CLIENT_PREFIX)", "reads a client's id"),
-    ("credential/secret.rs", "given.strip_prefix(prefix)", "what all tokens begin with"),
-    ("credential/secret.rs", "given.strip_prefix(prefix)?.strip_prefix(ACCESS)", "what all access tokens begin with"),
-    ("credential/secret.rs", "text.strip_prefix(prefix)", "what all tokens begin with"),
-    ("credential/shape.rs", "given.contains(':')", "a token that a client chose, and is about to have"),
+    ("credential/secret.rs", "given.strip_prefix(prefix)", "the prefix of all tokens"),
+    ("credential/secret.rs", "given.strip_prefix(prefix)?.strip_prefix(ACCESS)", "the prefix of all access tokens"),
+    ("credential/secret.rs", "text.strip_prefix(prefix)", "the prefix of all tokens"),
+    ("credential/shape.rs", "given.contains(':')", "a token that the client itself chooses"),
     ("credential/shape.rs", "given.starts_with(\"client_\")", "the same"),
     ("face/oauth.rs", "match form.get(\"grant_type\").map(|grant|grant.as_str())", "another member of the form"),
 ];
@@ -56,12 +56,12 @@ const FORM: [(&str, &str, &str); 12] = [
 /// A function of the source.
 struct Function {
     name: String,
-    /// The type that it is one of.
+    /// The type of a method.
     owner: String,
     file: String,
-    /// For each parameter, the names in it, and whether it may be a text.
+    /// For each parameter, its names, and whether it may be a text.
     parameters: Vec<(BTreeSet<String>, bool)>,
-    /// The names in the type of what it gives back.
+    /// The names in the return type.
     gives: BTreeSet<String>,
     body: Block,
 }
@@ -160,12 +160,12 @@ impl<'ast> Visit<'ast> for Functions {
     }
 }
 
-/// The name of a function, how many parameters it has, and the place of one.
+/// A parameter: the function's name, the number of its parameters, and the index of the parameter.
 type Given = (String, usize, usize);
 
-/// What is known of all functions: which give a secret's text, and which of their parameters are given one.
+/// What is known about all functions: which return the text of a secret, and which parameters receive one.
 struct Known {
-    /// By name and number of parameters: the types that such functions give.
+    /// By name and number of parameters: the return types of such functions.
     gives: BTreeMap<(String, usize), BTreeSet<String>>,
     given: BTreeSet<Given>,
 }
@@ -173,25 +173,25 @@ struct Known {
 /// One function, read.
 struct Walk<'a> {
     known: &'a Known,
-    /// The variables that hold one.
-    held: BTreeSet<String>,
-    /// What is handed on to functions of ours.
-    handed: BTreeSet<Given>,
+    /// The variables that contain a secret.
+    secrets: BTreeSet<String>,
+    /// The parameters of Postern's functions that receive a secret.
+    passed: BTreeSet<Given>,
     /// The comparisons.
     compared: BTreeSet<String>,
 }
 
 impl Walk<'_> {
-    /// Whether this is, or is made of, the text of a secret.
+    /// Whether an expression is, or is derived from, the text of a secret.
     fn is_secret(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Path(path) => path.path.get_ident().is_some_and(|name| {
                 let name = name.to_string();
-                self.held.contains(&name) || is_in(SOURCES, &name)
+                self.secrets.contains(&name) || is_in(SOURCES, &name)
             }),
             Expr::Field(field) => {
                 let name = text(&field.member);
-                // The parts of a pair, and the text of what is sealed.
+                // The parts of a pair, and the text of a sealed value.
                 let part = matches!(field.member, syn::Member::Unnamed(_)) || name == "text";
                 is_in(SOURCES, &name) || part && self.is_secret(&field.base)
             }
@@ -241,7 +241,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a function of ours gives one, where its type tells.
+    /// Whether a function of Postern returns a secret, as far as its type shows.
     fn gives(&self, name: &str, parameters: usize) -> Option<bool> {
         let names = self.known.gives.get(&(name.to_owned(), parameters))?;
         if names.contains("Zeroizing") { Some(true) } else { Some(false).filter(|_| !may_be(names)) }
@@ -253,20 +253,20 @@ impl Walk<'_> {
 
     fn hold(&mut self, pattern: &Pat, expr: &Expr) {
         if self.is_secret(expr) {
-            self.held.append(&mut bound(pattern));
+            self.secrets.append(&mut bound(pattern));
         }
     }
 
     fn hand_on(&mut self, name: &str, arguments: &Punctuated<Expr, Token![,]>) {
         for (place, argument) in arguments.iter().enumerate() {
             if self.is_secret(argument) && !is_in(COMPARE, name) {
-                self.handed.insert((name.to_owned(), arguments.len(), place));
+                self.passed.insert((name.to_owned(), arguments.len(), place));
             }
         }
     }
 }
 
-/// The name by which a function is called: with its type, where that is named.
+/// The name of a called function, with its type if the call names one.
 fn called(function: &Expr) -> String {
     let name = last(function);
     let path = text(function);
@@ -274,7 +274,7 @@ fn called(function: &Expr) -> String {
     owner.map_or(name.clone(), |owner| format!("{owner}::{name}"))
 }
 
-/// The last name of the path of a function.
+/// The last segment of a function's path.
 fn last(function: &Expr) -> String {
     match function {
         Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default(),
@@ -282,7 +282,7 @@ fn last(function: &Expr) -> String {
     }
 }
 
-/// The arguments of a macro, as far as they are expressions; of a format, what is named in its text.
+/// The arguments of a macro that are expressions; for a format string, also the names in it.
 fn arguments(call: &syn::Macro) -> Vec<Expr> {
     let all = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
     let mut all: Vec<Expr> = all.map(|all| all.into_iter().collect()).unwrap_or_default();
@@ -294,14 +294,14 @@ fn arguments(call: &syn::Macro) -> Vec<Expr> {
     all
 }
 
-/// Whether a pattern says a value, and not only a shape.
-fn says_a_value(pattern: &Pat) -> bool {
+/// Whether a pattern contains a value, not only a shape.
+fn has_a_value(pattern: &Pat) -> bool {
     struct Values(bool);
     impl<'ast> Visit<'ast> for Values {
         fn visit_expr_lit(&mut self, _: &'ast syn::ExprLit) {
             self.0 = true;
         }
-        // What is asked beside the pattern is an expression of its own.
+        // A pattern's guard is an expression of its own.
         fn visit_pat_guard(&mut self, guard: &'ast syn::PatGuard) {
             self.visit_pat(&guard.pat);
         }
@@ -325,7 +325,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
 
     fn visit_expr_let(&mut self, found: &'ast syn::ExprLet) {
         self.hold(&found.pat, &found.expr);
-        if says_a_value(&found.pat) && self.is_secret(&found.expr) {
+        if has_a_value(&found.pat) && self.is_secret(&found.expr) {
             self.compared.insert(text(found));
         }
         syn::visit::visit_expr_let(self, found);
@@ -340,7 +340,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         for arm in &found.arms {
             self.hold(&arm.pat, &found.expr);
         }
-        if self.is_secret(&found.expr) && found.arms.iter().any(|arm| says_a_value(&arm.pat)) {
+        if self.is_secret(&found.expr) && found.arms.iter().any(|arm| has_a_value(&arm.pat)) {
             self.compared.insert(format!("match {}", text(&found.expr)));
         }
         syn::visit::visit_expr_match(self, found);
@@ -358,10 +358,10 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let name = call.method.to_string();
         let receiver = self.is_secret(&call.receiver);
-        // What the closure of a `map` or a `filter` is given.
+        // The parameter of the closure of a `map` or a `filter`.
         for argument in &call.args {
             if let (true, Expr::Closure(closure)) = (receiver, argument) {
-                closure.inputs.iter().for_each(|input| self.held.append(&mut bound(input)));
+                closure.inputs.iter().for_each(|input| self.secrets.append(&mut bound(input)));
             }
         }
         let given = call.args.iter().any(|argument| !matches!(argument, Expr::Closure(_)) && self.is_secret(argument));
@@ -375,11 +375,11 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        // What is taken for one is one.
+        // The first argument of these functions is a secret.
         if let Some(first) = call.args.first().filter(|_| TAKE.contains(&text(&call.func).as_str())) {
             let mut names = Names::default();
             names.visit_expr(first);
-            self.held.append(&mut names.0);
+            self.secrets.append(&mut names.0);
         }
         self.hand_on(&called(&call.func), &call.args);
         syn::visit::visit_expr_call(self, call);
@@ -404,7 +404,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         }
     }
 
-    // A function within a function is read as one of its own.
+    // A nested function is read on its own.
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 }
 
@@ -421,7 +421,7 @@ fn compared(files: &[(String, String)]) -> BTreeSet<(String, String)> {
     }
     let mut known = Known { gives, given: BTreeSet::new() };
     loop {
-        let (mut handed, mut found) = (BTreeSet::new(), BTreeSet::new());
+        let (mut passed, mut found) = (BTreeSet::new(), BTreeSet::new());
         for function in &functions.all {
             let parameters = function.parameters.iter().enumerate().filter(|(place, (_, text))| {
                 let takes = |name: String| known.given.contains(&(name, function.parameters.len(), *place));
@@ -429,23 +429,23 @@ fn compared(files: &[(String, String)]) -> BTreeSet<(String, String)> {
             });
             let mut walk = Walk {
                 known: &known,
-                held: parameters.flat_map(|(_, (names, _))| names.clone()).collect(),
-                handed: BTreeSet::new(),
+                secrets: parameters.flat_map(|(_, (names, _))| names.clone()).collect(),
+                passed: BTreeSet::new(),
                 compared: BTreeSet::new(),
             };
-            // Until no further variable holds one.
+            // Until no more variables are found.
             loop {
-                let before = walk.held.len();
+                let before = walk.secrets.len();
                 walk.visit_block(&function.body);
-                if walk.held.len() == before {
+                if walk.secrets.len() == before {
                     break;
                 }
             }
-            handed.append(&mut walk.handed);
+            passed.append(&mut walk.passed);
             found.extend(walk.compared.into_iter().map(|comparison| (function.file.clone(), comparison)));
         }
         let before = known.given.len();
-        known.given.append(&mut handed);
+        known.given.append(&mut passed);
         if known.given.len() == before {
             return found;
         }
@@ -464,10 +464,10 @@ fn secrets_are_compared_only_in_constant_time() {
         tells nothing of it: {new:#?}"
     );
     let gone: Vec<_> = known.difference(&found).collect();
-    assert!(gone.is_empty(), "in FORM, and no more in the source: {gone:#?}");
+    assert!(gone.is_empty(), "in FORM, but not in the source: {gone:#?}");
 }
 
-/// What would have to be found in each of these.
+/// Each of these comparisons is detected.
 #[test]
 fn every_form_of_secret_comparison_is_detected() {
     for body in [
@@ -485,11 +485,11 @@ fn every_form_of_secret_comparison_is_detected() {
         "headers.get(\"authorization\").is_some_and(|said| said == expected)",
         "let name = format!(\"{signature}\"); name.cmp(&given)",
         "let read = Token::read(said, \"pstn_\"); said == expected",
-        "hands_on(token.reveal())",
+        "passes_on(token.reveal())",
         "stored.sealed.starts_with(text)",
     ] {
         let source = format!(
-            "fn handed(given: &str) -> bool {{ given == OTHER }} fn hands_on(x: &str) -> bool {{ handed(x) }} fn f() {{ {body} }}"
+            "fn passed(given: &str) -> bool {{ given == OTHER }} fn passes_on(x: &str) -> bool {{ passed(x) }} fn f() {{ {body} }}"
         );
         assert_ne!(compared(&[("a.rs".to_owned(), source)]), BTreeSet::new(), "{body}");
     }
@@ -504,7 +504,7 @@ fn every_form_of_secret_comparison_is_detected() {
     }
 }
 
-/// The crate that compares in constant time, and what verifies a MAC so.
+/// The crate that compares in constant time, and the function that verifies a MAC with it.
 #[test]
 fn constant_time_comparison_is_in_one_file() {
     for (file, text) in source::files("rs") {

@@ -5,7 +5,7 @@ use std::path::Path;
 use quote::ToTokens;
 use syn::{Attribute, File, Item};
 
-/// Every file under `src/` of this ending, by its path there; without the files of unit tests.
+/// Every file below `src/` with this extension, by its path there, without files of unit tests.
 pub fn files(ending: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut folders, mut files) = (vec![root.clone()], Vec::new());
@@ -20,11 +20,11 @@ pub fn files(ending: &str) -> Vec<(String, String)> {
         }
     }
     files.sort();
-    assert!(files.len() > 20, "the files are read");
+    assert!(files.len() > 20, "too few files");
     files
 }
 
-/// A Rust file without the modules that are built for tests alone.
+/// A Rust file without the modules that are compiled for tests only.
 pub fn read(text: &str) -> File {
     let mut file = syn::parse_file(text).expect("Rust");
     file.items.retain(|item| !matches!(item, Item::Mod(module) if is_for_tests(&module.attrs)));
@@ -35,7 +35,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| text(attribute) == "#[cfg(test)]")
 }
 
-/// The text of a piece of source, with spaces only where two words would run together.
+/// The text of a part of the source, with spaces only where two words would otherwise join.
 pub fn text(piece: &impl ToTokens) -> String {
     let spaced = piece.to_token_stream().to_string();
     let words: Vec<&str> = spaced.split_whitespace().collect();

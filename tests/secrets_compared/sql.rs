@@ -2,22 +2,22 @@
 
 use crate::source;
 
-/// The columns.
+/// The columns with a digest or a sealed secret.
 const COLUMNS: [&str; 4] = ["digest", "newest_digest", "sealed", "caller_sealed"];
 
-/// The comparisons that there are. A proof is made of what was presented, by HMAC.
+/// The existing comparisons. A proof is the HMAC of a presented token.
 const COMPARED: [&str; 3] =
     ["s.digest = proof.value ->> 'digest'", "proof.value ->> 'digest' = newest_digest", "newest.sealed IS NOT NULL"];
 
-/// What a column is set to is written as if it were compared.
+/// Assignments, which look like comparisons.
 const SET: [&str; 3] =
     ["digest = ?1 ->> '$.rekey.digest'", "sealed = ?1 ->> '$.rekey.sealed'", "sealed = excluded.sealed"];
 
-/// What stands beside a value that is compared. `BY` orders, and so compares.
+/// Operators next to a compared value. `BY` orders, and so compares.
 const OPERATORS: [&str; 16] =
     ["=", "==", "<>", "!=", "<", ">", "<=", ">=", "IS", "IN", "NOT", "LIKE", "GLOB", "BETWEEN", "BY", "DISTINCT"];
 
-/// What else of a text of SQL compares one of the columns.
+/// All other comparisons of these columns in a text of SQL.
 fn others(sql: &str) -> Vec<String> {
     let lines: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
     let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
@@ -26,15 +26,15 @@ fn others(sql: &str) -> Vec<String> {
     let words: Vec<&str> = rest.split_whitespace().collect();
     let is_column = |word: &str| COLUMNS.contains(&word.rsplit('.').next().unwrap_or_default());
     let operates = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| OPERATORS.contains(word));
-    // Also a text of the document that is named so: `?1 ->> '$.secret.digest'`.
-    let says = |word: &str| word.starts_with('\'') && is_column(word.trim_matches('\''));
+    // Also a member of the document with such a name: `?1 ->> '$.secret.digest'`.
+    let is_member = |word: &str| word.starts_with('\'') && is_column(word.trim_matches('\''));
     words
         .iter()
         .enumerate()
         .filter(|(at, word)| {
-            let (column, said) = (is_column(word), says(word));
-            (column || said) && (operates(at.checked_add(1)) || column && operates(at.checked_sub(1)))
-                || said && operates(at.checked_sub(3))
+            let (column, member) = (is_column(word), is_member(word));
+            (column || member) && (operates(at.checked_add(1)) || column && operates(at.checked_sub(1)))
+                || member && operates(at.checked_sub(3))
         })
         .map(|(at, _)| words[at.saturating_sub(5)..(at + 6).min(words.len())].join(" "))
         .collect()
@@ -43,14 +43,17 @@ fn others(sql: &str) -> Vec<String> {
 #[test]
 fn sql_compares_only_digests_and_never_sealed_secrets() {
     let rust = source::files("rs").into_iter().filter(|(file, _)| file.starts_with("store/"));
-    // Of Rust the texts alone: what is in quotes.
+    // Of Rust, only the string literals.
     let rust = rust.map(|(file, text)| (file, text.split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" ; ")));
     let mut compared = 0;
     for (file, text) in source::files("sql").into_iter().chain(rust) {
-        assert_eq!(others(&text), [""; 0], "src/{file} compares a digest, or something sealed, with another thing");
+        assert_eq!(others(&text), [""; 0], "src/{file} compares a digest or a sealed value with something else");
         compared += COMPARED[..2].iter().map(|known| text.matches(known).count()).sum::<usize>();
     }
-    assert_eq!(compared, 4, "the caller, the tenant and the credential of a token, and whether a token is another one");
+    assert_eq!(
+        compared, 4,
+        "lookups of the caller, the tenant and the credential of a token, and the check for a changed token"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use syn::{Attribute, Fields, ItemEnum, ItemStruct};
 
 use crate::source;
 
-/// Does not compile where a type has one of these traits: what has it has the constant twice over, and its own comes first.
+/// Does not compile for a type with one of these traits: such a type has the constant twice, and its own comes first.
 macro_rules! cannot {
     ($($type:ty),* : $($trait:path),*) => {
         cannot!(@each [$($type),*] [$($trait),*]);
@@ -25,16 +25,16 @@ macro_rules! cannot {
     };
     (@one $type:ty, [$($trait:path),*]) => {
         $(const _: () = {
-            struct Asked<T>(PhantomData<T>);
+            struct Probe<T>(PhantomData<T>);
             trait Lacks {
                 const LACKS: bool = true;
             }
-            impl<T> Lacks for Asked<T> {}
-            #[allow(dead_code, reason = "of a type that lacks the trait nothing asks for it")]
-            impl<T: $trait> Asked<T> {
+            impl<T> Lacks for Probe<T> {}
+            #[allow(dead_code, reason = "unused for a type that lacks the trait")]
+            impl<T: $trait> Probe<T> {
                 const LACKS: bool = false;
             }
-            assert!(<Asked<$type>>::LACKS, "what holds a secret cannot be compared (secrets_compared/types.rs)");
+            assert!(<Probe<$type>>::LACKS, "a type with a secret cannot be compared (secrets_compared/types.rs)");
         };)*
     };
 }
@@ -45,31 +45,31 @@ cannot!(
     PartialEq, PartialEq<str>, Hash
 );
 
-/// The types of values, of this crate and of others, that are or hold a secret, a digest of one or a key.
+/// Types, of this crate and of others, that are or contain a secret, a digest of one or a key.
 const ROOTS: [&str; 4] = ["Zeroizing", "Hmac", "Aes256Gcm", "Sealed"];
 
-/// The members that do so as plain texts.
+/// Members that are a digest or a secret in a plain text type.
 const MEMBERS: [&str; 4] = ["digest", "sealed", "caller_sealed", "access_token"];
 
-/// A type of ours: the names of the types of its members, those that have a telling name, and what it derives.
+/// A type of Postern: the names of its members' types, its members with a name of `MEMBERS`, and its derives.
 #[derive(Default)]
 struct Shape {
     of: BTreeSet<String>,
-    tells: bool,
+    has_secret: bool,
     derives: BTreeSet<String>,
 }
 
 #[derive(Default)]
 struct Types {
-    /// The file that is read.
+    /// The file being read.
     file: String,
-    /// By file and name: two files may each have one of that name.
+    /// By file and name, since two files may each have a type of that name.
     all: BTreeMap<(String, String), Shape>,
 }
 
 impl Shape {
-    fn holds(&self, holders: &BTreeSet<String>) -> bool {
-        self.tells || !self.of.is_disjoint(holders)
+    fn contains_any(&self, holders: &BTreeSet<String>) -> bool {
+        self.has_secret || !self.of.is_disjoint(holders)
     }
 }
 
@@ -87,7 +87,7 @@ impl Types {
         for field in fields.iter().flat_map(|fields| fields.iter()) {
             let mut names = Names(BTreeSet::new());
             names.visit_type(&field.ty);
-            shape.tells |= field.ident.as_ref().is_some_and(|name| MEMBERS.contains(&name.to_string().as_str()));
+            shape.has_secret |= field.ident.as_ref().is_some_and(|name| MEMBERS.contains(&name.to_string().as_str()));
             shape.of.append(&mut names.0);
         }
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
@@ -112,12 +112,12 @@ impl<'ast> Visit<'ast> for Types {
     }
 }
 
-/// The names of the types that hold a secret, whatever is between.
+/// The names of the types that contain a secret, directly or through other types.
 fn holders(types: &Types) -> BTreeSet<String> {
     let mut holders: BTreeSet<String> = ROOTS.map(str::to_owned).into();
     loop {
         let before = holders.len();
-        let more = types.all.iter().filter(|(_, shape)| shape.holds(&holders));
+        let more = types.all.iter().filter(|(_, shape)| shape.contains_any(&holders));
         let more: Vec<_> = more.map(|((_, name), _)| name.clone()).collect();
         holders.extend(more);
         if holders.len() == before {
@@ -135,16 +135,16 @@ fn types_that_hold_a_secret_derive_no_comparison() {
     }
     let holders = holders(&types);
     for known in ["Token", "Keys", "Settings", "Caller", "Command", "After", "ParsedRequest", "Revealed", "Judged"] {
-        assert!(holders.contains(known), "{known} is seen to hold one: {holders:?}");
+        assert!(holders.contains(known), "{known} is not detected: {holders:?}");
     }
     let comparable: Vec<_> = types
         .all
         .iter()
         .filter(|((_, name), shape)| {
-            (shape.holds(&holders) || ROOTS.contains(&name.as_str()))
+            (shape.contains_any(&holders) || ROOTS.contains(&name.as_str()))
                 && ["PartialEq", "Hash"].iter().any(|derived| shape.derives.contains(*derived))
         })
         .map(|(name, _)| name)
         .collect();
-    assert!(comparable.is_empty(), "these hold a secret, and derive a comparison: {comparable:?}");
+    assert!(comparable.is_empty(), "types with a secret that derive a comparison: {comparable:?}");
 }

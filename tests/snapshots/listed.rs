@@ -7,11 +7,10 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, CLIENTS, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
-    situations: "listed, listed by GUIDs, a first page, a page in the middle, a page before a place, \
-        a page with permissions, a last page, a page past the end, a page by name, a page that came back short, \
-        searched, nothing listed, tenants listed, tenants in the middle with permissions, \
-        tenants of one who is not root, principals listed, principals in the middle with permissions, history, \
-        history of the tenant",
+    situations: "listed, listed by GUIDs, a first page, a page in the middle, a page before a cursor, a page with \
+        permissions, a last page, a page past the end, a page by name, a short page, searched, nothing listed, \
+        tenants listed, tenants in the middle with permissions, tenants listed by an admin, principals listed, \
+        principals in the middle with permissions, history, history of the tenant",
     request,
 };
 
@@ -19,33 +18,35 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("listed", _) => all(stage, face, Credential),
         ("listed by GUIDs", "litegraph") => {
-            // The second is a user's.
+            // The second GUID is a user's.
             let guids = format!("guids={},{},{ZERO}", stage.id.guid(), stage.user.guid());
-            Some(all(stage, face, Credential)?.asking(&guids))
+            Some(all(stage, face, Credential)?.query(&guids))
         }
         ("a first page", "litegraph") => Some(enumeration(stage, "max-keys=2")),
-        ("a first page", "keycard" | "postern") => Some(all(stage, face, Credential)?.asking("limit=2")),
+        ("a first page", "keycard" | "postern") => Some(all(stage, face, Credential)?.query("limit=2")),
         ("a page in the middle", "litegraph") => {
             let order = "order=CreatedAscending";
-            let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=1"))), "ContinuationToken");
+            let token =
+                text(&response(stage, &enumeration(stage, &format!("{order}&max-keys=1"))), "ContinuationToken");
             Some(enumeration(stage, &format!("{order}&maxKeys=2&skip=1&token={token}")))
         }
         ("a page in the middle", "keycard") => page(stage, Credential, "after", 1, "limit=2"),
-        ("a page before a place", "keycard") => page(stage, Credential, "before", 3, "limit=1"),
+        ("a page before a cursor", "keycard") => page(stage, Credential, "before", 3, "limit=1"),
         ("a page with permissions", "keycard") => {
             let page = page(stage, Credential, "after", 2, "limit=1&expand=permissions,total_count")?;
             Some(page.by(&stage.admin.1))
         }
         ("a last page", "litegraph") => {
             let order = "order=GuidDescending";
-            let token = text(&told(stage, &enumeration(stage, &format!("{order}&max-keys=3"))), "ContinuationToken");
+            let token =
+                text(&response(stage, &enumeration(stage, &format!("{order}&max-keys=3"))), "ContinuationToken");
             Some(enumeration(stage, &format!("{order}&max-keys=2&token={token}")))
         }
         ("a last page", "postern") => further(stage, "limit=3", "limit=3"),
         ("a page by name", "postern") => further(stage, "sort=-name&limit=2", "sort=-name&limit=2"),
-        ("a page that came back short", "postern") => {
+        ("a short page", "postern") => {
             stage.world.many_credentials(ACME, ACME, 1..400);
-            Some(Request::get(&format!("{OURS}/credentials")).asking("enabled=false&role=viewer"))
+            Some(Request::get(&format!("{OURS}/credentials")).query("enabled=false&role=viewer"))
         }
         ("a last page", "keycard") => page(stage, Credential, "after", 3, "limit=2"),
         ("a page past the end", "keycard") => page(stage, Credential, "after", 4, "limit=2"),
@@ -60,7 +61,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("tenants in the middle with permissions", "keycard") => {
             page(stage, Tenant, "after", 1, "limit=2&expand[]=permissions")
         }
-        ("tenants of one who is not root", _) => Some(all(stage, face, Tenant)?.by(&stage.admin.1)),
+        ("tenants listed by an admin", _) => Some(all(stage, face, Tenant)?.by(&stage.admin.1)),
         ("principals listed", _) => all(stage, face, Principal),
         ("principals in the middle with permissions", "keycard") => {
             Some(page(stage, Principal, "after", 2, "limit=1&expand=permissions")?.by(&stage.own))
@@ -74,20 +75,21 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("history of the tenant", "postern") => {
             stage.world.call("DELETE", &stage.ours(""), &stage.admin.1, &serde_json::Value::Null);
-            Some(Request::get(&format!("{OURS}/events")).asking("limit=2"))
+            Some(Request::get(&format!("{OURS}/events")).query("limit=2"))
         }
         _ => None,
     }
 }
 
-/// A page of ours, behind the first one.
+/// A page of our own face, after the first one.
 fn further(stage: &Stage, first: &str, rest: &str) -> Option<Request> {
     let all = all(stage, "postern", Credential)?;
-    let first = told(stage, &Request::get(&all.url).asking(first));
-    Some(all.asking(&format!("{rest}&cursor={}", text(&first, "next"))))
+    let first = response(stage, &Request::get(&all.url).query(first));
+    Some(all.query(&format!("{rest}&cursor={}", text(&first, "next"))))
 }
 
-/// All of a noun, once there are four of it: for credentials, of the user; the tenant has one more.
+/// The complete list of a noun, after creating some up to four: of credentials, those of the user; the tenant has one
+/// more.
 fn all(stage: &Stage, face: &str, noun: Noun) -> Option<Request> {
     let [all, _] = stage.place(face, noun)?;
     let [url, _] = stage.place("keycard", noun)?;
@@ -99,24 +101,24 @@ fn all(stage: &Stage, face: &str, noun: Noun) -> Option<Request> {
     Some(Request::get(&all))
 }
 
-/// A page of Keycard's, behind or before the last of the first so many.
-fn page(stage: &Stage, noun: Noun, side: &str, behind: usize, rest: &str) -> Option<Request> {
+/// A page of Keycard's face, after or before the last of the first `length` items.
+fn page(stage: &Stage, noun: Noun, side: &str, length: usize, rest: &str) -> Option<Request> {
     let all = all(stage, "keycard", noun)?;
-    let first = told(stage, &Request::get(&all.url).asking(&format!("limit={behind}")));
+    let first = response(stage, &Request::get(&all.url).query(&format!("limit={length}")));
     let place = text(&first["page_info"], "end_cursor");
-    Some(all.asking(&format!("{side}={place}&{rest}")))
+    Some(all.query(&format!("{side}={place}&{rest}")))
 }
 
-/// An enumeration of LiteGraph's, once there are five.
+/// An enumeration of LiteGraph's face, after creating some up to five.
 fn enumeration(stage: &Stage, query: &str) -> Request {
     if stage.world.db.count("SELECT count(*) FROM credentials") < 5 {
         all(stage, "litegraph", Credential);
     }
     let request = Request::get(&format!("/v2.0/tenants/{ZERO}/credentials"));
-    if query.is_empty() { request } else { request.asking(query) }
+    if query.is_empty() { request } else { request.query(query) }
 }
 
-fn told(stage: &Stage, request: &Request) -> serde_json::Value {
+fn response(stage: &Stage, request: &Request) -> serde_json::Value {
     stage.world.get(&request.url, ROOT).json()
 }
 

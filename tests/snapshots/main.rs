@@ -1,5 +1,6 @@
-//! Every kind of response of every face, complete: status, headers and body, compared with the files of this folder. A response
-//! that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the files.
+//! Every kind of response of every face, complete: status, headers and body, compared with the files of this folder. A
+//! response that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the
+//! files.
 
 mod listed;
 mod parents;
@@ -26,33 +27,33 @@ use support::text;
 
 const FACES: [&str; 5] = ["coactive", "litegraph", "keycard", "oauth", "postern"];
 
-/// What an answer can be about. A face that has no such answer has no snapshot of it.
+/// Every situation that a response can be about. A face that cannot get into a situation has no snapshot of it.
 fn situations() -> Vec<&'static str> {
     SCENES.iter().flat_map(stage::Scene::situations).collect()
 }
 
-/// The situation that shows a refusal. A new one says here which that is; a scene has it.
+/// The situation with a snapshot of this error. A new error must be listed here, and a scene must have the situation.
 fn situation_of(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Misconfigured(_) => "misconfigured",
         Refusal::NoRoute => "no route",
-        Refusal::MethodNotAllowed { .. } => "another method",
-        Refusal::ContentCoding => "another coding",
-        Refusal::MediaType => "another media type",
+        Refusal::MethodNotAllowed { .. } => "unsupported method",
+        Refusal::ContentCoding => "unsupported coding",
+        Refusal::MediaType => "unsupported media type",
         Refusal::TooLarge => "too large",
         Refusal::Unreadable(Unreadable::Incomplete) => "broken off",
         Refusal::Unreadable(Unreadable::NotUtf8) => "not UTF-8",
         Refusal::Unreadable(Unreadable::NotJson { .. }) => "not JSON",
         Refusal::Unreadable(Unreadable::TooDeep) => "too deep",
         Refusal::Unreadable(Unreadable::TooManyValues) => "too many values",
-        Refusal::Unreadable(Unreadable::DuplicateMember) => "member twice",
-        Refusal::Unreadable(Unreadable::NotAnObject) => "no object",
+        Refusal::Unreadable(Unreadable::DuplicateMember) => "duplicate member",
+        Refusal::Unreadable(Unreadable::NotAnObject) => "not an object",
         Refusal::Unreadable(Unreadable::ClientRequestId) => "client request id",
         Refusal::Unreadable(Unreadable::IdempotencyKey) => "idempotency key",
         Refusal::Unreadable(Unreadable::TooManyTags(_)) => "too many ETags",
         Refusal::Unreadable(Unreadable::Parameters(_)) => "bad query",
         Refusal::Unreadable(Unreadable::UnknownParameter(_)) => "unknown parameter",
-        Refusal::Unreadable(Unreadable::GrantType) => "another grant",
+        Refusal::Unreadable(Unreadable::GrantType) => "unsupported grant",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
         Refusal::TooManyFailures => "too many failures",
@@ -70,30 +71,30 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::NoRoles => "no RBAC",
         Refusal::Conflict(Conflict::Id) => "id taken",
         Refusal::Conflict(Conflict::Secret) => "token taken",
-        Refusal::Conflict(Conflict::Revoked) => "made active while it is revoked",
+        Refusal::Conflict(Conflict::Revoked) => "enabled while revoked",
         Refusal::Conflict(Conflict::Rotating) => "rotating",
         Refusal::Conflict(Conflict::NotRotating) => "not rotating",
         Refusal::Conflict(Conflict::DefaultPrincipal) => "default principal",
         Refusal::Conflict(Conflict::NotEmpty) => "tenant not empty",
-        Refusal::Unavailable => "database away",
+        Refusal::Unavailable => "database unavailable",
         Refusal::OutcomeUnknown => "outcome unknown",
         Refusal::ForbiddenChange => "forbidden change",
-        Refusal::Broken(_) => "bug of ours",
+        Refusal::Broken(_) => "bug in Postern",
     }
 }
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
-/// An answer: what it is about, the name of its snapshot, and its text.
+/// A response: its situation, the name of its snapshot, and its text.
 struct Shown {
     situation: &'static str,
     name: String,
     text: String,
-    /// What was done, where it was.
+    /// The operation, if the situation is a success.
     done: Option<Operation>,
 }
 
-/// Every answer of every face, brought about once.
+/// Every response of every face, produced once.
 static ANSWERS: LazyLock<Vec<(&str, Vec<Shown>)>> =
     LazyLock::new(|| FACES.into_iter().map(|face| (face, answers(face))).collect());
 
@@ -156,7 +157,7 @@ fn every_operation_of_every_face_has_a_snapshot() {
             Some("organizations") => "keycard",
             Some("service-account-token" | "oauth" | ".well-known") => "oauth",
             Some("v1") => "postern",
-            _ => panic!("{path}: whose is it?"),
+            _ => panic!("{path} belongs to no face"),
         };
         let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == face).expect("a face");
         assert!(answers.iter().any(|answer| answer.done == Some(*operation)), "{face}: {operation:?}");
@@ -172,13 +173,12 @@ fn every_refusal_has_a_snapshot() {
     }
     let shown: BTreeSet<_> = ANSWERS.iter().flat_map(|(_, answers)| answers).map(|answer| answer.situation).collect();
     for situation in situations {
-        assert!(shown.contains(situation), "{situation}: no face has it");
+        assert!(shown.contains(situation), "{situation}: no face has a snapshot");
     }
 }
 
-/// A rule's code in a problem of our own face, and words of its own that it says; nothing for one of fields that the face does
-/// not have.
-fn told_of(rule: &Rule) -> Option<(&'static str, &'static str)> {
+/// The code of a rule on our own face, and a part of its detail; none for rules of fields that the face does not have.
+fn code_and_detail(rule: &Rule) -> Option<(&'static str, &'static str)> {
     match rule {
         Rule::Missing => Some(("missing", "Required")),
         Rule::NotNull => Some(("not_null", "Cannot be null")),
@@ -219,20 +219,20 @@ fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
     let all = rules_of_our_own_face();
     let (_, answers) = ANSWERS.iter().find(|(of, _)| *of == "postern").expect("a face");
     let bodies = answers.iter().filter_map(|answer| answer.text.split("\n\n").last());
-    let told: Vec<(String, String, String)> = bodies
+    let reported: Vec<(String, String, String)> = bodies
         .filter_map(|body| serde_json::from_str::<Value>(body).ok())
         .flat_map(|body| body["violations"].as_array().cloned().unwrap_or_default())
-        .filter(|told| told.get("parameter").is_none())
-        .map(|told| (text(&told, "code"), text(&told, "detail"), text(&told, "pointer")))
+        .filter(|reported| reported.get("parameter").is_none())
+        .map(|reported| (text(&reported, "code"), text(&reported, "detail"), text(&reported, "pointer")))
         .collect();
     for rule in &all {
-        let (code, words) = told_of(rule).expect("it is the face's");
+        let (code, words) = code_and_detail(rule).expect("a rule of the face");
         let shown = |(of, detail, _): &&(String, String, String)| of == code && detail.contains(words);
-        assert!(told.iter().any(|told| shown(&told)), "{rule:?}");
+        assert!(reported.iter().any(|reported| shown(&reported)), "{rule:?}");
     }
-    // Each says where, and as what the list above knows.
-    let codes: BTreeSet<_> = all.iter().filter_map(told_of).map(|(code, _)| code).collect();
-    for (code, detail, pointer) in &told {
+    // Each has a location, and a code that the list above knows.
+    let codes: BTreeSet<_> = all.iter().filter_map(code_and_detail).map(|(code, _)| code).collect();
+    for (code, detail, pointer) in &reported {
         assert!(
             codes.contains(code.as_str())
                 && (pointer.starts_with('/') || code == "too_many_violations")
@@ -240,7 +240,7 @@ fn every_rule_of_the_postern_face_has_a_snapshot_with_its_location() {
             "{code} {pointer}"
         );
     }
-    assert!(told.len() > 60, "{}", told.len());
+    assert!(reported.len() > 60, "{}", reported.len());
 }
 
 #[test]
@@ -254,5 +254,5 @@ fn no_snapshot_is_stale_and_none_contains_a_secret() {
         kept.insert(file.file_name().unwrap().to_string_lossy().into_owned());
     }
     let apart: Vec<_> = kept.symmetric_difference(&made).collect();
-    assert!(apart.is_empty(), "either a file or an answer, and not both: {apart:?}");
+    assert!(apart.is_empty(), "a file without a response, or a response without a file: {apart:?}");
 }

@@ -8,10 +8,10 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, ROOT, ZERO, text};
 
 pub const SCENE: Scene = Scene {
-    situations: "tenant created, tenant created with everything, tenant read, tenant read with permissions, tenant updated, \
-        tenant merged, tenant deleted, principal created, principal created again, principal read, \
-        principal read with permissions, default principal read, principal updated, principal merged, \
-        principal deleted",
+    situations: "tenant created, tenant created with everything, tenant read, tenant read with permissions, tenant \
+        updated, tenant merged, tenant deleted, principal created, principal created again, principal read, \
+        principal read with permissions, default principal read, principal updated, principal merged, principal \
+        deleted",
     request,
 };
 
@@ -33,7 +33,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         )),
         ("tenant read", _) => stage.one(face, Tenant),
         ("tenant read with permissions", "keycard") => {
-            Some(stage.one(face, Tenant)?.asking("expand=permissions").by(&stage.own))
+            Some(stage.one(face, Tenant)?.query("expand=permissions").by(&stage.own))
         }
         ("tenant updated", "litegraph") => {
             Some(Request::new("PUT", &format!("/v1.0/tenants/{ZERO}"), &json!({"Name": "Acme", "Active": false})))
@@ -48,8 +48,8 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
                 "role_names": ["annotator"]}),
         )),
         ("tenant merged", "postern") => Some(Request::new("PATCH", OURS, &json!({"require_if_match": true}))),
-        ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.asking("force=true")),
-        ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.asking("force")),
+        ("tenant deleted", "postern") => Some(stage.delete(face, Tenant)?.query("force=true")),
+        ("tenant deleted", "litegraph") => Some(stage.delete(face, Tenant)?.query("force")),
         ("principal created", "litegraph") => Some(Request::new(
             "PUT",
             &format!("/v1.0/tenants/{ZERO}/users"),
@@ -59,7 +59,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         )),
         ("principal created", "keycard") => Some(service_account("acme")),
         ("principal created", "postern") => Some(principal()),
-        // The answer that the first one got, though it is another's name by now.
+        // The response to the first request, although the principal has another name by now.
         ("principal created again", "postern") => {
             let once = principal().with("idempotency-key", "the-first-robots");
             let made = stage.send(&once).json();
@@ -69,7 +69,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("principal read", _) => stage.one(face, Principal),
         ("principal read with permissions", "keycard") => {
-            Some(stage.one(face, Principal)?.asking("expand=total_count&expand=permissions").by(&stage.admin.1))
+            Some(stage.one(face, Principal)?.query("expand=total_count&expand=permissions").by(&stage.admin.1))
         }
         ("default principal read", "litegraph") => Some(Request::get(&format!("/v1.0/tenants/{ZERO}/users/{ZERO}"))),
         ("default principal read", "keycard") => {
@@ -91,7 +91,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ),
         ("principal merged", "postern") => {
             let body = json!({"description": null}).to_string();
-            let merge = stage.one(face, Principal)?.method("PATCH").saying(body);
+            let merge = stage.one(face, Principal)?.method("PATCH").body(body);
             Some(merge.with("content-type", "application/merge-patch+json"))
         }
         ("principal deleted", _) => stage.delete(face, Principal),

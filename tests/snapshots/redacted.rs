@@ -1,5 +1,5 @@
-//! A request line and the complete response as text. Values that differ between runs are checked for their form, then replaced
-//! by a placeholder; everything else is kept.
+//! A request line and the complete response as text. Values that differ between runs are checked for their form, then
+//! replaced by a placeholder; everything else is kept.
 
 use std::cell::RefCell;
 
@@ -11,15 +11,15 @@ use serde_json::Value;
 
 use support::{MASTER_KEY, ROOT, Reply, START, settings};
 
-/// A token that a test's client chooses for itself.
+/// A token chosen by a client.
 pub const CHOSEN: &str = "a-token-of-the-clients-own";
 
 pub struct Redacted {
-    /// Whose answer it is: the same member may be another thing there.
+    /// The face of the response, since members differ by face.
     face: &'static str,
-    /// The time until which things can have happened.
+    /// The latest time that a response may contain.
     now: i64,
-    /// Each gets a number, in the order in which they come.
+    /// Ids are numbered in the order of their occurrence.
     ids: RefCell<Vec<Id>>,
 }
 
@@ -28,7 +28,7 @@ impl Redacted {
         Self { face, now, ids: RefCell::default() }
     }
 
-    /// The text.
+    /// The complete text.
     pub fn text(&self, method: &str, url: &str, reply: &Reply) -> String {
         let mut lines = vec![format!("{method} {}", self.url(url)), String::new(), reply.status.to_string()];
         lines.extend(reply.headers.iter().map(|(name, value)| format!("{name}: {}", self.header(name, value, reply))));
@@ -40,20 +40,20 @@ impl Redacted {
 
     fn url(&self, url: &str) -> String {
         let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
-        let path = path.split('/').map(|segment| self.said(segment)).collect::<Vec<_>>().join("/");
+        let path = path.split('/').map(|segment| self.url_part(segment)).collect::<Vec<_>>().join("/");
         let pair = |pair: &str| {
             let (name, values) = pair.split_once('=')?;
-            let values: Vec<_> = values.split(',').map(|value| self.said(value)).collect();
+            let values: Vec<_> = values.split(',').map(|value| self.url_part(value)).collect();
             Some(format!("{name}={}", values.join(",")))
         };
         let pairs = |query: &str| {
-            query.split('&').map(|said| pair(said).unwrap_or_else(|| said.to_owned())).collect::<Vec<_>>().join("&")
+            query.split('&').map(|given| pair(given).unwrap_or_else(|| given.to_owned())).collect::<Vec<_>>().join("&")
         };
         query.map_or_else(|| path.clone(), |query| format!("{path}?{}", pairs(query)))
     }
 
-    /// What is shown of a part of a URL: an id in any spelling, a place in a list, a token.
-    fn said(&self, part: &str) -> String {
+    /// The redacted part of a URL: an id in any spelling, a cursor, a token.
+    fn url_part(&self, part: &str) -> String {
         let client = || Id::parse_client(part).map(|id| self.client(id));
         let guid = || Id::parse_guid(part).map(|id| self.guid(id));
         let ours = || part.starts_with("pstn_").then(|| token("a URL", part));
@@ -61,7 +61,7 @@ impl Redacted {
         id.or_else(|| self.cursor(part)).or_else(ours).unwrap_or_else(|| part.to_owned())
     }
 
-    /// A place in a list: after its checksum, an id, and in hexadecimal when it was made; or its name; or the number of an event.
+    /// A redacted cursor: after its checksum, an id, and the time of creation in hexadecimal or the name; or the number of an event.
     fn cursor(&self, text: &str) -> Option<String> {
         let (checksum, place) = text.split_at_checked(7)?;
         let is_checksum = checksum.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -79,7 +79,7 @@ impl Redacted {
         Some(format!("<place of {}>", self.id(id)))
     }
 
-    /// Signed, good now, and as long as it says: no longer.
+    /// A redacted access token. Checks that it is signed, valid, and for the full lifetime only.
     fn access(&self, value: &str) -> String {
         let keys = settings(MASTER_KEY, None).expect("settings").keys;
         let good = |at: i64| keys.read_access(value, "pstn_", Micros(at)).is_some();
@@ -134,9 +134,10 @@ impl Redacted {
             Value::Object(members) => {
                 for (name, value) in members {
                     self.members(value, text);
-                    let Some(said) = value.as_str() else { continue };
-                    // The text keeps its order and spelling: only the value goes.
-                    let (from, to) = (Value::from(said).to_string(), Value::from(self.member(name, said)).to_string());
+                    let Some(given) = value.as_str() else { continue };
+                    // The text keeps its order and spelling; only the value is replaced.
+                    let (from, to) =
+                        (Value::from(given).to_string(), Value::from(self.member(name, given)).to_string());
                     *text = text.replace(&format!("\"{name}\":{from}"), &format!("\"{name}\":{to}"));
                 }
             }
@@ -144,7 +145,7 @@ impl Redacted {
         }
     }
 
-    /// What is shown instead of a member's value; the value itself where nothing of it is another each time.
+    /// The redacted value of a member, or the value itself if it is the same in each run.
     fn member(&self, name: &str, value: &str) -> String {
         match name {
             "client_secret" | "BearerToken" if value.is_empty() => String::new(),
@@ -173,7 +174,7 @@ impl Redacted {
         }
     }
 
-    /// The same of our own face, whose times have six digits.
+    /// The same on our own face, whose times have six digits.
     fn ours(&self, name: &str, value: &str) -> String {
         let id = || Id::parse(value).map(|id| self.id(id));
         let time = || {
@@ -195,13 +196,13 @@ impl Redacted {
                 "<time to the microsecond>".to_owned()
             }
             "expires_at" => time().expect(name),
-            // Of whichever member.
+            // The members of a change, whichever field it is of.
             "before" | "after" => id().or_else(time).unwrap_or_else(|| value.to_owned()),
             _ => value.to_owned(),
         }
     }
 
-    /// What is shown of a time that the test did not choose: those that it chooses are whole seconds.
+    /// The redacted form of a time that the test did not choose. Times chosen by a test are whole seconds.
     fn moment(&self, time: Micros) -> Option<String> {
         let later = if time.0 > self.now { " to come" } else { "" };
         (time.0 % 1_000_000 != 0).then(|| format!("<time{later} to the microsecond>"))
@@ -209,12 +210,12 @@ impl Redacted {
 
     fn time(&self, value: &str) -> Micros {
         let time = Micros::parse(value).expect("a time");
-        // Cut to milliseconds, it may be one earlier than it was.
+        // Cut to milliseconds, the time may be earlier than it was.
         assert!((START..=self.now).contains(&time.0), "{value}: within the test");
         time
     }
 
-    /// Nothing hides an id that is always the same.
+    /// The number of an id; constant ids are not redacted.
     fn number(&self, id: Id) -> Option<usize> {
         if id == Id::ZERO {
             return None;
@@ -240,15 +241,15 @@ impl Redacted {
     }
 }
 
-/// What is shown of a secret's value.
+/// The redacted value of a secret.
 fn token(name: &str, value: &str) -> String {
-    assert!(value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(), "{name} is no token of ours");
+    assert!(value.starts_with("pstn_") && Token::read(value, "pstn_").is_ok(), "{name} is not a generated token");
     "<token of ours>".to_owned()
 }
 
-/// Nothing that anyone could present is in a text that is kept.
+/// A stored text contains nothing that authenticates.
 pub fn assert_no_secret(text: &str) {
     for secret in ["pstn_", ROOT, MASTER_KEY, CHOSEN] {
-        assert!(!text.contains(secret), "a secret in what is kept:\n{text}");
+        assert!(!text.contains(secret), "a secret in a snapshot:\n{text}");
     }
 }

@@ -11,19 +11,19 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::{ACME, CUT, ZERO, settings};
 
 pub const SCENE: Scene = Scene {
-    situations: "no route, another method, another coding, another media type, another patch, too large, broken off, not UTF-8, not JSON, too deep, \
-        too many values, member twice, no object, client request id, idempotency key, too many ETags, bad query, \
-        bad query of tenants, bad history query, bad dry run, dry run of what has none, unknown parameter, \
-        bad search, another grant, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
-        forbidden, root alone, tenant not named, no such tenant, no such principal, no such credential, stale, \
-        stale by If-None-Match, stale tenant, without If-Match, key reused, too many, forbidden change, no RBAC, \
-        id taken, token taken, default principal, tenant not empty, misconfigured, a key that is none, \
-        sealed under another key, database away, outcome unknown, bug of ours",
+    situations: "no route, unsupported method, unsupported coding, unsupported media type, unsupported patch, too large, broken off, not UTF-8, not JSON, \
+        too deep, too many values, duplicate member, not an object, client request id, idempotency key, too many \
+        ETags, bad query, bad query of tenants, bad history query, bad dry run, dry run not supported, unknown \
+        parameter, bad search, unsupported grant, bad form, no token, unknown token, too many failures, log-in \
+        refused, inactive, forbidden, root only, tenant not named, no such tenant, no such principal, no such \
+        credential, stale, stale by If-None-Match, stale tenant, without If-Match, key reused, too many, \
+        forbidden change, no RBAC, id taken, token taken, default principal, tenant not empty, misconfigured, \
+        invalid master key, sealed under another key, database unavailable, outcome unknown, bug in Postern",
     request,
 };
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
-    // Each knows its own situations.
+    // Each function knows its own situations.
     unrouted(stage, face, situation)
         .or_else(|| unreadable(stage, face, situation))
         .or_else(|| not_allowed(stage, face, situation))
@@ -33,7 +33,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         .or_else(|| not_well(stage, face, situation))
 }
 
-/// A request that the face answers, if all is well.
+/// A valid request of the face.
 fn any(stage: &Stage, face: &str) -> Option<Request> {
     stage.read(face).or_else(|| stage.log_in(face))
 }
@@ -46,26 +46,26 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("no route", "keycard") => Some(Request::get("/organizations/acme/nothing")),
         ("no route", "oauth") => Some(Request::get("/oauth/nothing")),
         ("no route", "postern") => Some(Request::get("/nothing")),
-        ("another method", _) => Some(any(stage, face)?.method("TRACE")),
+        ("unsupported method", _) => Some(any(stage, face)?.method("TRACE")),
         ("client request id", "keycard") => Some(stage.update(face)?.with("x-client-request-id", "not one")),
         ("bad query", "coactive") => {
-            Some(Request::get("/api/v1/auth-management/roles").asking("roles_context=everything"))
+            Some(Request::get("/api/v1/auth-management/roles").query("roles_context=everything"))
         }
         ("bad query", "litegraph") => {
-            Some(credentials("v1.0").asking("order=Random&max-keys=0&skip=some&token=nobody&guids="))
+            Some(credentials("v1.0").query("order=Random&max-keys=0&skip=some&token=nobody&guids="))
         }
-        ("bad query", "keycard") => Some(Request::get(&stage.credentials).asking("limit=101&after=nobody&before=a")),
+        ("bad query", "keycard") => Some(Request::get(&stage.credentials).query("limit=101&after=nobody&before=a")),
         ("bad query", "postern") => {
             let wrong =
                 "limit=101&sort=id&cursor=nobody&enabled=maybe&principal=ada&expires_before=soon&unused_since=1";
-            Some(Request::get(&format!("{OURS}/credentials")).asking(&format!("{wrong}&unrotated_since=yesterday")))
+            Some(Request::get(&format!("{OURS}/credentials")).query(&format!("{wrong}&unrotated_since=yesterday")))
         }
-        // They have no order by name.
-        ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").asking("sort=name")),
-        ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).asking("limit=0&cursor=newest")),
-        ("bad dry run", "postern") => Some(stage.update(face)?.asking("dry_run=yes")),
-        ("dry run of what has none", "postern") => Some(stage.create(face)?.asking("dry_run=true")),
-        ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).asking("enable=false")),
+        // Tenants and principals have no order by name.
+        ("bad query of tenants", "postern") => Some(Request::get("/v1/tenants").query("sort=name")),
+        ("bad history query", "postern") => Some(Request::get(&stage.ours("/events")).query("limit=0&cursor=newest")),
+        ("bad dry run", "postern") => Some(stage.update(face)?.query("dry_run=yes")),
+        ("dry run not supported", "postern") => Some(stage.create(face)?.query("dry_run=true")),
+        ("unknown parameter", "postern") => Some(Request::get(&format!("{OURS}/credentials")).query("enable=false")),
         ("too many ETags", _) => {
             let request = stage.update(face).or_else(|| stage.log_in(face))?;
             Some(request.with("if-none-match", &",".repeat(TAGS_MAX)))
@@ -81,31 +81,31 @@ fn unrouted(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
 }
 
 fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
-    let updating = |body: &[u8]| stage.update(face).map(|update| update.saying(body));
+    let updating = |body: &[u8]| stage.update(face).map(|update| update.body(body));
     let sending = || stage.update(face).or_else(|| stage.log_in(face));
     match (situation, face) {
-        ("another coding", _) => Some(sending()?.with("content-encoding", "gzip")),
-        ("another media type", _) => Some(sending()?.with("content-type", "text/plain")),
-        ("another patch", "postern") => {
+        ("unsupported coding", _) => Some(sending()?.with("content-encoding", "gzip")),
+        ("unsupported media type", _) => Some(sending()?.with("content-type", "text/plain")),
+        ("unsupported patch", "postern") => {
             let patch = json!([{"op": "replace", "path": "/name", "value": "renamed"}]);
-            let patch = stage.update(face)?.method("PATCH").saying(patch.to_string());
+            let patch = stage.update(face)?.method("PATCH").body(patch.to_string());
             Some(patch.with("content-type", "application/json-patch+json"))
         }
-        ("too large", _) => Some(sending()?.saying(vec![b' '; BODY_MAX + 1])),
-        ("broken off", _) => Some(sending()?.saying(CUT)),
-        ("not UTF-8", _) => Some(sending()?.saying(b"{\"name\":\"\xff\"}")),
+        ("too large", _) => Some(sending()?.body(vec![b' '; BODY_MAX + 1])),
+        ("broken off", _) => Some(sending()?.body(CUT)),
+        ("not UTF-8", _) => Some(sending()?.body(b"{\"name\":\"\xff\"}")),
         ("not JSON", _) => updating(b"{\n  \"name\": }"),
         ("too deep", _) => updating("[".repeat(33).as_bytes()),
         ("too many values", "oauth") => {
             let parameter = |number| format!("p{number}=");
-            Some(stage.log_in(face)?.saying((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
+            Some(stage.log_in(face)?.body((0..=VALUES_MAX).map(parameter).collect::<Vec<_>>().join("&")))
         }
         ("too many values", _) => updating(format!("{{\"a\":[{}0]}}", "0,".repeat(VALUES_MAX)).as_bytes()),
-        ("member twice", _) => updating(br#"{"name":"a","name":"b"}"#),
-        ("no object", _) => updating(b"[]"),
-        ("another grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
-        ("another grant", "oauth") => Some(stage.log_in(face)?.saying("grant_type=password&username=u&password=p")),
-        ("bad form", "oauth") => Some(stage.log_in(face)?.saying("grant_type=client_credentials&scope=a&scope=b")),
+        ("duplicate member", _) => updating(br#"{"name":"a","name":"b"}"#),
+        ("not an object", _) => updating(b"[]"),
+        ("unsupported grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
+        ("unsupported grant", "oauth") => Some(stage.log_in(face)?.body("grant_type=password&username=u&password=p")),
+        ("bad form", "oauth") => Some(stage.log_in(face)?.body("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
     }
 }
@@ -114,7 +114,7 @@ fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request
     match (situation, face) {
         ("no token", _) => any(stage, face).map(Request::by_nobody),
         ("unknown token", "oauth") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, "nobody-has-this")),
-        // By another credential's secret.
+        // With another credential's secret.
         ("log-in refused", "coactive") => Some(stage.log_in(face)?.by_basic(&stage.admin.0, &stage.own)),
         ("too many failures", _) => {
             stage.over = true;
@@ -126,8 +126,8 @@ fn not_allowed(stage: &mut Stage, face: &str, situation: &str) -> Option<Request
             stage.read(face).map(|read| read.by(&stage.admin.1)).or_else(|| stage.log_in(face))
         }
         ("forbidden", _) => Some(stage.update(face)?.by(&stage.own)),
-        ("root alone", "keycard") => Some(organization().by(&stage.admin.1)),
-        ("root alone", "postern") => Some(organization().at("/v1/tenants").by(&stage.admin.1)),
+        ("root only", "keycard") => Some(organization().by(&stage.admin.1)),
+        ("root only", "postern") => Some(organization().at("/v1/tenants").by(&stage.admin.1)),
         ("tenant not named", "coactive") => Some(stage.read(face)?.without("x-postern-tenant")),
         _ => None,
     }
@@ -149,7 +149,7 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         }
         ("no such credential", _) => stage.read(face).map(Request::of_another),
         ("too many", "keycard" | "postern") => {
-            // Counted are the service account's own.
+            // The count is of the service account's own credentials.
             ten_thousand_more(stage);
             stage.delete(face, Principal)
         }
@@ -161,7 +161,7 @@ fn not_there(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// What was changed, or used, since the caller looked.
+/// Conflicts with a change or a use since the caller's last read.
 fn not_now(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     let now = || format!("\"{}.2\"", stage.id);
     match (situation, face) {
@@ -196,7 +196,7 @@ fn not_so(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
     match (situation, face) {
         ("forbidden change", "litegraph") => {
             let off = json!({"Name": "acme", "Active": false});
-            Some(stage.one(face, Tenant)?.method("PUT").saying(off.to_string()).by(&stage.admin.1))
+            Some(stage.one(face, Tenant)?.method("PUT").body(off.to_string()).by(&stage.admin.1))
         }
         ("forbidden change", "postern") => {
             let editor = stage.world.caller(&["editor"]);
@@ -228,7 +228,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.world.settings = Settings::read(|_| None);
             any(stage, face)
         }
-        ("a key that is none", "postern") => {
+        ("invalid master key", "postern") => {
             stage.world.settings = settings("abcd", None);
             Some(Request::get("/v1/tenants"))
         }
@@ -236,7 +236,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.world.settings = settings(&"ab".repeat(32), None);
             stage.read(face)
         }
-        ("database away", _) => {
+        ("database unavailable", _) => {
             stage.fault = Some(Fault::Unavailable("the network, at 10.0.0.1".to_owned()));
             any(stage, face)
         }
@@ -245,7 +245,7 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             stage.fault = Some(Fault::Lost("Network connection lost.".to_owned()));
             Some(request)
         }
-        ("bug of ours", _) => {
+        ("bug in Postern", _) => {
             stage.fault = Some(Fault::Failed("near \"SELEC\": syntax error".to_owned()));
             any(stage, face)
         }

@@ -6,10 +6,9 @@ use crate::stage::{Request, Scene, Stage};
 use support::client_url;
 
 pub const SCENE: Scene = Scene {
-    situations: "rotated, rotation finished, rotation cancelled, read while it rotates, read by the retiring secret, \
-        revoked, revoked without a reason, restored, read while it is revoked, listed while one is revoked, \
-        updated while it is revoked, read by one who is revoked, made active while it is revoked, revoked already, \
-        rotating, not rotating",
+    situations: "rotated, rotation finished, rotation cancelled, read while rotating, read by the retiring secret, \
+        revoked, revoked without a reason, restored, read while revoked, listed with a revoked one, updated \
+        while revoked, read by a revoked caller, enabled while revoked, revoked already, rotating, not rotating",
     request,
 };
 
@@ -27,7 +26,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             rotate();
             step("/rotate/cancel", &Value::Null)
         }
-        ("read while it rotates", "litegraph" | "keycard" | "postern") => {
+        ("read while rotating", "litegraph" | "keycard" | "postern") => {
             rotate();
             stage.read(face)
         }
@@ -41,39 +40,39 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             revoke();
             step("/restore", &Value::Null)
         }
-        // Told again, it is as it was but for the reason.
+        // Revoking again changes only the reason.
         ("revoked already", "postern") => {
             revoke();
             step("/revoke", &json!({"reason": "and in a mail"}))
         }
-        ("read while it is revoked", _) => {
+        ("read while revoked", _) => {
             let read = stage.read(face)?;
             revoke();
             Some(read)
         }
-        ("listed while one is revoked", "litegraph") => {
+        ("listed with a revoked one", "litegraph") => {
             revoke();
             Some(Request::get(&format!("/v1.0/tenants/{}/credentials", support::ZERO)))
         }
-        // Of what these faces can say of it, nothing makes it active.
-        ("updated while it is revoked", "coactive") => {
+        // No update through these faces enables a revoked credential.
+        ("updated while revoked", "coactive") => {
             revoke();
             Some(Request::new("PUT", &client_url(&stage.id.client()), &json!({"name": "renamed", "roles": null})))
         }
-        ("updated while it is revoked", _) => {
+        ("updated while revoked", _) => {
             let update = stage.update(face)?;
             revoke();
             Some(update)
         }
-        ("read by one who is revoked", _) => {
+        ("read by a revoked caller", _) => {
             let read = stage.read(face)?;
             revoke();
             Some(read.by(&stage.own))
         }
-        ("made active while it is revoked", "litegraph") => {
+        ("enabled while revoked", "litegraph") => {
             revoke();
             let body = json!({"UserGUID": stage.user.guid(), "Name": "renamed", "Active": true});
-            Some(stage.update(face)?.saying(body.to_string()))
+            Some(stage.update(face)?.body(body.to_string()))
         }
         ("rotating", "postern") => {
             rotate();

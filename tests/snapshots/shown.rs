@@ -11,9 +11,9 @@ const ROLES: &str = "/api/v1/auth-management/roles";
 
 pub const SCENE: Scene = Scene {
     situations: "created, created with everything, created again, read, read with permissions, not modified, updated, \
-        merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, \
-        deleted what is not there, all deleted, roles, roles of a dataset, logged in, logged in without a body, \
-        logged in by the form, logged in at its other path, metadata, preflight",
+        merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, deleted a \
+        missing credential, all deleted, roles, roles of a dataset, logged in, logged in without a body, logged \
+        in by the form, logged in at the other path, metadata, preflight",
     request,
 };
 
@@ -23,9 +23,9 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("created with everything", _) => create_whole(stage, face),
         ("read", _) => stage.read(face),
         ("read with permissions", "keycard") => {
-            // The first use is noted, so that there is a last one to show.
+            // The first use is recorded, so that the response has a time of last use.
             stage.world.get(&format!("{}/{}", stage.credentials, stage.id), &stage.own);
-            Some(stage.read(face)?.asking("expand[]=permissions").by(&stage.own))
+            Some(stage.read(face)?.query("expand[]=permissions").by(&stage.own))
         }
         ("updated", _) => stage.update(face),
         (
@@ -39,35 +39,35 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ) => ours(stage, situation),
         ("found by token", "litegraph") => Some(Request::get(&format!("/v1.0/credentials/bearer/{}", stage.own))),
         ("deleted", _) => stage.delete(face, Noun::Credential),
-        ("deleted what is not there", "litegraph") => stage.delete(face, Noun::Credential).map(Request::of_another),
+        ("deleted a missing credential", "litegraph") => stage.delete(face, Noun::Credential).map(Request::of_another),
         ("all deleted", "litegraph") => Some(Request::delete(&format!("/v1.0/tenants/{ZERO}/credentials"))),
         ("roles", "coactive") => Some(Request::get(ROLES)),
         ("roles of a dataset", "coactive") => {
-            Some(Request::get(ROLES).asking("roles_context=dataset:d").by(&stage.admin.1))
+            Some(Request::get(ROLES).query("roles_context=dataset:d").by(&stage.admin.1))
         }
         ("logged in", _) => stage.log_in(face),
-        ("logged in without a body", "coactive") => Some(stage.log_in(face)?.saying("").without("content-type")),
+        ("logged in without a body", "coactive") => Some(stage.log_in(face)?.body("").without("content-type")),
         ("logged in by the form", "oauth") => {
             let (client, secret) = &stage.admin;
             let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
-            Some(stage.log_in(face)?.by_nobody().saying(form))
+            Some(stage.log_in(face)?.by_nobody().body(form))
         }
-        ("logged in at its other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
+        ("logged in at the other path", "oauth") => Some(stage.log_in(face)?.at("/oauth/token")),
         ("metadata", "oauth") => {
             let url = "/.well-known/oauth-authorization-server";
             Some(Request::get(url).by_nobody().with("host", "postern.example"))
         }
         ("preflight", "litegraph") => {
-            let asked = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
-            Some(asked.with("origin", "https://app.example").with("access-control-request-method", "PUT"))
+            let preflight = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
+            Some(preflight.with("origin", "https://app.example").with("access-control-request-method", "PUT"))
         }
         _ => None,
     }
 }
 
-/// What our own face alone can do with a request that others have, too.
+/// Requests of our own face that other faces do not support.
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
-    let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").saying(body.to_string()));
+    let merging = |body: &Value| stage.read("postern").map(|read| read.method("PATCH").body(body.to_string()));
     match situation {
         "created again" => {
             let once = create_whole(stage, "postern")?.with("idempotency-key", "the-first");
@@ -83,10 +83,10 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             Some(merging(&body)?.with("content-type", "application/merge-patch+json"))
         }
         "nothing changed" => merging(&json!({})),
-        "dry run" => Some(stage.update("postern")?.asking("dry_run=true")),
+        "dry run" => Some(stage.update("postern")?.query("dry_run=true")),
         _ => {
             stage.change("", &json!({"name": "the same"}));
-            Some(merging(&json!({"name": "the same"}))?.asking("dry_run=true"))
+            Some(merging(&json!({"name": "the same"}))?.query("dry_run=true"))
         }
     }
 }
@@ -111,5 +111,5 @@ fn create_whole(stage: &Stage, face: &str) -> Option<Request> {
             whole
         }
     };
-    Some(stage.create(face)?.saying(body.to_string()))
+    Some(stage.create(face)?.body(body.to_string()))
 }

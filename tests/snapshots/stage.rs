@@ -13,12 +13,12 @@ use support::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegr
 /// The tenant `acme`, on our own face.
 pub const OURS: &str = "/v1/tenants/00000000000000000000000000";
 
-/// A request, as the redactor wants to see it, and what came back.
+/// A request, in the parts that are redacted, and its response.
 pub struct Exchange {
     pub method: &'static str,
     pub url: String,
     pub reply: Reply,
-    /// The time until which all of it happened.
+    /// The time after the response.
     pub now: i64,
 }
 
@@ -66,15 +66,15 @@ impl Request {
         Self { method, ..self }
     }
 
-    pub fn saying(self, body: impl Into<Vec<u8>>) -> Self {
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..self }
     }
 
     pub fn json(self, body: &Value) -> Self {
-        self.saying(body.to_string())
+        self.body(body.to_string())
     }
 
-    pub fn asking(self, query: &str) -> Self {
+    pub fn query(self, query: &str) -> Self {
         Self { url: format!("{}?{query}", self.url), ..self }
     }
 
@@ -89,7 +89,7 @@ impl Request {
         self
     }
 
-    /// The same of another id, in either spelling: the last digit is another one.
+    /// The same request for another id, in either spelling: the last digit differs.
     pub fn of_another(self) -> Self {
         let url = format!("{}{}", &self.url[..self.url.len() - 1], u8::from(self.url.ends_with('0')));
         Self { url, ..self }
@@ -100,22 +100,22 @@ pub struct Stage {
     pub world: World,
     /// A user, who is a service account.
     pub user: Id,
-    /// Where its credentials are, on Keycard's face.
+    /// The path of the user's credentials on Keycard's face.
     pub credentials: String,
-    /// One of them.
+    /// One of these credentials.
     pub id: Id,
-    /// The credential's own token; it is a viewer.
+    /// The credential's token; the credential is a viewer.
     pub own: String,
     /// An admin's client id and secret.
     pub admin: (String, String),
     pub fault: Option<Fault>,
-    /// Whether the platform finds that too many authentications failed.
+    /// Whether the rate limiter reports too many failures.
     pub over: bool,
 }
 
-/// Situations that belong together: their names, and the request of a face that brings it into one, if it can come into it.
+/// Related situations: their names, and the request of a face that leads to one, if the face can get into it.
 pub struct Scene {
-    /// With a comma between them.
+    /// Separated by commas.
     pub situations: &'static str,
     pub request: fn(&mut Stage, face: &str, situation: &str) -> Option<Request>,
 }
@@ -132,7 +132,7 @@ pub const SCENES: [Scene; 7] =
 impl Stage {
     pub fn new() -> Self {
         let world = World::new();
-        // The tenant is as old as the test, and so is the principal that it was born with.
+        // The tenant is as old as the test, and so is its default principal.
         world.db.execute("UPDATE tenants SET created_at = ?1, updated_at = ?1", &[&START]);
         world.db.execute("UPDATE principals SET created_at = ?1, updated_at = ?1", &[&START]);
         let described = |url: &str| {
@@ -150,17 +150,18 @@ impl Stage {
         Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, over: false, world }
     }
 
-    /// What a face answers in a situation, if it can come into it.
+    /// The exchange of a face in a situation, if the face can get into it.
     pub fn exchange(mut self, face: &str, situation: &str) -> Option<Exchange> {
         let scene = SCENES.into_iter().find(|scene| scene.situations().any(|name| name == situation));
-        let request = (scene.unwrap_or_else(|| panic!("what is {situation}?")).request)(&mut self, face, situation)?;
+        let request =
+            (scene.unwrap_or_else(|| panic!("unknown situation {situation}")).request)(&mut self, face, situation)?;
         let wire = self.fault.take().map_or_else(|| Wire::to(&self.world.db), Wire::failing);
         let reply = self.over(&wire, &request);
         let Request { method, url, .. } = request;
         Some(Exchange { method, url, reply, now: self.world.now.get() })
     }
 
-    /// Sends a request that comes before the one that is shown.
+    /// Sends a request in preparation of the one in the snapshot.
     pub fn send(&self, request: &Request) -> Reply {
         self.over(&Wire::to(&self.world.db), request)
     }
@@ -192,7 +193,7 @@ impl Stage {
         })
     }
 
-    /// The path of the credential, and a method that is its own on this face.
+    /// An update of the credential, with a method of the face.
     pub fn update(&self, face: &str) -> Option<Request> {
         Some(match face {
             "coactive" => {
@@ -213,12 +214,12 @@ impl Stage {
         })
     }
 
-    /// The path of the credential on our own face, and what follows it.
+    /// The path of the credential on our own face, followed by `step`.
     pub fn ours(&self, step: &str) -> String {
         format!("{OURS}/credentials/{}{step}", self.id)
     }
 
-    /// All that our own face has a word for.
+    /// A complete credential of our own face.
     pub fn whole(&self) -> Value {
         json!({
             "principal": self.user, "name": "renamed", "description": null, "enabled": false,
@@ -227,14 +228,14 @@ impl Stage {
         })
     }
 
-    /// The same of one that may be used.
+    /// The same, enabled.
     pub fn whole_and_enabled(&self) -> Value {
         let mut whole = self.whole();
         whole["enabled"] = true.into();
         whole
     }
 
-    /// Root changes the credential on our own face: with a body a PATCH of it, else a step.
+    /// Root changes the credential on our own face: by a PATCH with a body, or by a step.
     pub fn change(&self, step: &str, body: &Value) -> Value {
         let method = if step.is_empty() { "PATCH" } else { "POST" };
         let changed = self.world.call(method, &self.ours(step), ROOT, body).expect(200);
@@ -242,10 +243,10 @@ impl Stage {
     }
 
     pub fn read(&self, face: &str) -> Option<Request> {
-        self.update(face).map(|update| update.method("GET").saying(""))
+        self.update(face).map(|update| update.method("GET").body(""))
     }
 
-    /// The request for an access token, by a client's id and secret.
+    /// The request for an access token, with a client's id and secret.
     pub fn log_in(&self, face: &str) -> Option<Request> {
         let (client, secret) = &self.admin;
         Some(match face {
@@ -255,14 +256,14 @@ impl Stage {
             }
             "oauth" => {
                 let request = Request::new("POST", "/service-account-token", &Value::Null).by_basic(client, secret);
-                let form = request.saying("grant_type=client_credentials");
+                let form = request.body("grant_type=client_credentials");
                 form.with("content-type", "application/x-www-form-urlencoded")
             }
             _ => return None,
         })
     }
 
-    /// Where a face has all of a noun, in the tenant or of the user; and the one that is there.
+    /// The path of all resources of a noun on a face, in the tenant or of the user, and the id of the existing one.
     pub fn place(&self, face: &str, noun: Noun) -> Option<[String; 2]> {
         let (all, one) = match (face, noun) {
             ("coactive", Noun::Credential) => (CLIENTS.to_owned(), self.id.client()),
@@ -281,7 +282,7 @@ impl Stage {
         Some([all, one])
     }
 
-    /// The one that is there.
+    /// A read of the existing resource.
     pub fn one(&self, face: &str, noun: Noun) -> Option<Request> {
         self.place(face, noun).map(|[_, one]| Request::get(&one))
     }

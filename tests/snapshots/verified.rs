@@ -6,9 +6,9 @@ use crate::stage::{OURS, Request, Scene, Stage};
 use support::ROOT;
 
 pub const SCENE: Scene = Scene {
-    situations: "verified, verified while it rotates, verified unknown, verified expired, verified revoked, \
-        verified inactive, allowed, not allowed, introspected, introspected inactive, introspected by nobody, \
-        introspected by one who may not, introspected without a token",
+    situations: "verified, verified while rotating, verified unknown, verified expired, verified revoked, verified \
+        inactive, allowed, not allowed, introspected, introspected inactive, introspected without a caller, \
+        introspected without the right, introspected without a token",
     request,
 };
 
@@ -20,13 +20,13 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     }
 }
 
-/// The admin asks about the credential's own token.
+/// The admin verifies the credential's own token.
 fn verify(stage: &Stage, situation: &str) -> Option<Request> {
     let mut body = json!({"token": stage.own});
     match situation {
         "verified" => drop(stage.change("", &stage.whole_and_enabled())),
-        "verified while it rotates" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
-        // Another tenant's is nobody's.
+        "verified while rotating" => drop(stage.change("/rotate", &json!({"grace_seconds": 3600}))),
+        // Another tenant's token is unknown.
         "verified unknown" => {
             stage.world.tenant("0000000000000000000000000e", "other");
             body = json!({"token": stage.world.client_in("other", &json!({"name": "stranger"})).1});
@@ -50,23 +50,23 @@ fn verify(stage: &Stage, situation: &str) -> Option<Request> {
 }
 
 fn introspect(stage: &Stage, situation: &str) -> Option<Request> {
-    let asked = Request::new("POST", "/oauth/introspect", &Value::Null).saying(format!("token={}", stage.own));
-    let asked = asked.with("content-type", "application/x-www-form-urlencoded").by(&stage.admin.1);
+    let request = Request::new("POST", "/oauth/introspect", &Value::Null).body(format!("token={}", stage.own));
+    let request = request.with("content-type", "application/x-www-form-urlencoded").by(&stage.admin.1);
     match situation {
         "introspected" => {
             stage.change("", &stage.whole_and_enabled());
-            Some(asked)
+            Some(request)
         }
         "introspected inactive" => {
             stage.change("/revoke", &json!({"reason": "it was in a log"}));
-            Some(asked)
+            Some(request)
         }
-        "introspected by nobody" => Some(asked.by_nobody()),
-        "introspected by one who may not" => {
+        "introspected without a caller" => Some(request.by_nobody()),
+        "introspected without the right" => {
             let scoped = json!({"name": "scoped", "roles": [{"role_id": "admin", "resource": "dataset"}]});
-            Some(asked.by(&stage.world.client(&scoped).1))
+            Some(request.by(&stage.world.client(&scoped).1))
         }
-        "introspected without a token" => Some(asked.saying("token_type_hint=access_token")),
+        "introspected without a token" => Some(request.body("token_type_hint=access_token")),
         _ => None,
     }
 }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::stage::{Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
-    situations: "violations, violations of a user, unknown user, violations of types, violations by what is left out, \
-        violations by what is null, violations of members, violations of members that only read, \
-        violations of roles, violations that are seen in the database, violations of metadata, \
-        violations of merged metadata, violations of a creation, violations of a tenant, violations of a principal, \
-        violations of a rotation, violations of a rotation by a text, violations of a revocation, \
-        violations of a question, violations by lists that are too long, more violations than are listed",
+    situations: "violations, violations of a user, unknown user, violations of types, violations by absent members, \
+        violations by null members, violations of members, violations of read-only members, violations of roles, \
+        violations found in the database, violations of metadata, violations of merged metadata, violations of a \
+        creation, violations of a tenant, violations of a principal, violations of a rotation, violations of a \
+        rotation by a string, violations of a revocation, violations of a verification, violations of long \
+        lists, more violations than are listed",
     request,
 };
 
@@ -25,7 +25,7 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             "roles": [{}, {"role_id": 7}, "x", {"role_id": "owner"}, {"role_id": "admin", "resource_instance": "i"},
                 {"role_id": "", "resource": "\u{0}"}, {"role_id": null, "resource": long(256)}],
         }))),
-        ("violations by lists that are too long", "coactive") => {
+        ("violations of long lists", "coactive") => {
             Some(stage.update(face)?.json(&json!({"name": "n", "roles": vec![json!({}); 101]})))
         }
         ("more violations than are listed", "coactive") => {
@@ -51,8 +51,8 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
 }
 
 fn ours(stage: &Stage, situation: &str) -> Option<Request> {
-    let putting = |body: &Value| Some(stage.update("postern")?.saying(body.to_string()));
-    // The whole of it, with these members in place of the usual ones.
+    let putting = |body: &Value| Some(stage.update("postern")?.body(body.to_string()));
+    // The complete resource, with these members replaced.
     let with = |members: Value| {
         let mut whole = stage.whole();
         whole.as_object_mut()?.extend(members.as_object()?.clone());
@@ -71,15 +71,15 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             "principal": 1, "name": {}, "description": [], "enabled": "yes", "roles": "viewer", "expires_at": 1_767_225_600,
             "metadata": [],
         })),
-        "violations by what is left out" => putting(&json!({})),
-        "violations by what is null" => {
+        "violations by absent members" => putting(&json!({})),
+        "violations by null members" => {
             with(json!({"principal": null, "name": null, "enabled": null, "roles": [{"role_id": null}]}))
         }
         "violations of members" => with(json!({
             "expire_at": null, "Roles": null, "metdata": {}, "secret": "a", "grace_seconds": 0, "colour": "red",
         })),
-        // As a client reads them, but for one digit each.
-        "violations of members that only read" => with(json!({
+        // As read, except for one digit each.
+        "violations of read-only members" => with(json!({
             "id": "0000000000000000000000000a", "tenant": "0000000000000000000000000a", "revision": 9,
             "created_at": "2026-11-21T00:00:00Z", "updated_at": null, "revoked_at": "2026-11-21T00:00:00Z",
             "revoked_reason": "none",
@@ -89,7 +89,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             {"role_id": "", "resource": "\u{0}"}, {"role_id": "viewer", "resource": "r".repeat(256)},
             {"role_id": "viewer", "resorce": "dataset"},
         ]})),
-        "violations that are seen in the database" => with(json!({
+        "violations found in the database" => with(json!({
             "principal": "0000000000000000000000000a",
             "roles": [{"role_id": "owner"}, {"role_id": "viewer"}, {"role_id": "Admin", "resource": "dataset"}],
         })),
@@ -97,7 +97,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
         "violations of merged metadata" => {
             stage.change("", &json!({"metadata": many(0..9, "")}));
             let body = json!({"metadata": many(8..17, "")});
-            Some(stage.update("postern")?.method("PATCH").saying(body.to_string()))
+            Some(stage.update("postern")?.method("PATCH").body(body.to_string()))
         }
         "violations of a creation" => {
             Some(stage.create("postern")?.json(&json!({"name": "", "id": stage.id, "secret": "a-token-of-my-own"})))
@@ -107,7 +107,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             let names = [names, vec!["".into(), 7.into(), "a b".into()]].concat();
             let body =
                 json!({"name": 7, "enabled": true, "require_if_match": "yes", "role_names": names, "label": "other"});
-            Some(stage.one("postern", Tenant)?.method("PUT").saying(body.to_string()))
+            Some(stage.one("postern", Tenant)?.method("PUT").body(body.to_string()))
         }
         "violations of a principal" => Some(
             stage
@@ -116,16 +116,16 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
                 .json(&json!({"name": "a\u{7f}", "roles": null, "tenant": "0000000000000000000000000a"})),
         ),
         "violations of a rotation" => step("/rotate", &json!({"grace_seconds": -1, "grace": 1})),
-        "violations of a rotation by a text" => step("/rotate", &json!({"grace_seconds": "an hour"})),
+        "violations of a rotation by a string" => step("/rotate", &json!({"grace_seconds": "an hour"})),
         "violations of a revocation" => step("/revoke", &json!({"reason": "r".repeat(501), "why": ""})),
-        "violations by lists that are too long" => {
+        "violations of long lists" => {
             with(json!({"roles": vec![json!({"role": 7}); 101], "metadata": many(0..33, "\n")}))
         }
         "more violations than are listed" => {
             let unknown: BTreeMap<_, _> = (0..101).map(|number| (format!("name{number:03}"), "")).collect();
             putting(&json!(unknown))
         }
-        "violations of a question" => Some(Request::new(
+        "violations of a verification" => Some(Request::new(
             "POST",
             "/v1/verify",
             &json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"}),

@@ -8,8 +8,8 @@ fn text(letter: &str, length: usize) -> String {
     format!("'{}'", letter.repeat(length))
 }
 
-/// Tables and columns, and values that each refuses. The end of another assignment may be a column: some rules are of two. (The
-/// keys of the state: documents.rs.)
+/// Tables and columns, and values that each rejects. Another column may be assigned too, since some rules are about
+/// two. (For the keys of the state, see documents.rs.)
 const REFUSED: [(&str, &str); 12] = [
     ("tenants.state principals.state credentials.state", "NULL '' 'text' 'null' '1' '[]' '\"text\"' '{' x'7b7d'"),
     ("tenants.credentials", "-1 1.5 NULL 'x'"),
@@ -33,7 +33,7 @@ const REFUSED: [(&str, &str); 12] = [
     ("idempotency.created_at", "1.5 'x' NULL x'00'"),
 ];
 
-/// And values that each takes.
+/// Values that each accepts.
 const TAKEN: [(&str, &str); 6] = [
     ("tenants.credentials", "0 10000"),
     ("tenants.revision principals.revision credentials.revision", "1 9007199254740991"),
@@ -43,11 +43,11 @@ const TAKEN: [(&str, &str); 6] = [
     ("idempotency.key=NULL,sealed", "NULL"),
 ];
 
-/// Every statement that a table is about.
+/// Every statement of a table of values.
 fn updates(table: &[(&str, &str)]) -> Vec<String> {
     let value = |word: &str| {
         match word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).and_then(|length| length.parse().ok()) {
-            // A digest is of ASCII.
+            // A digest is ASCII.
             Some(length @ 51..=53) => text("0", length),
             Some(length) => text("é", length),
             None => word.to_owned(),
@@ -77,7 +77,7 @@ fn column_checks_accept_the_bounds() {
     }
 }
 
-/// The statement that inserts a row of this id, created at this time.
+/// Returns the statement that inserts a row with this id and creation time.
 type Insert<'a> = dyn Fn(&str, &str) -> String + 'a;
 
 #[test]

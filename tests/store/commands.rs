@@ -1,4 +1,4 @@
-//! Every JSON path that a statement reads is sent: in the command, in the deferred writes, or in a document.
+//! Every JSON path that a statement reads exists: in the command, in the deferred writes, or in a document.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::documents::keys;
 
-/// The members that a body may give although they are read-only, by their columns.
+/// Read-only members that a body may contain, by their columns.
 const READ_ONLY: [&str; 8] =
     ["id", "tenant", "label", "revision", "created_at", "updated_at", "revoked_at", "revoked_reason"];
 
@@ -25,7 +25,7 @@ fn proof() -> Proof {
     Proof { id: Id::ZERO, digest: "digest".to_owned() }
 }
 
-/// Who calls, in each way.
+/// A caller of each kind.
 fn callers() -> [Caller; 3] {
     [
         Caller::Root { root: true },
@@ -34,7 +34,7 @@ fn callers() -> [Caller; 3] {
     ]
 }
 
-/// A command in which everything is set.
+/// A command with a value in every member.
 fn everything(caller: Caller, tenant: TenantRef) -> Command {
     let mut page = Page::first(Order { key: SortKey::Creation, descending: false }, 1);
     page.at = Some(Micros(1));
@@ -59,7 +59,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
     let members =
         |names: &mut dyn Iterator<Item = &str>| names.map(|name| (name.to_owned(), json!(1))).collect::<Map<_, _>>();
     let key = || Some(Key(Some(Id::ZERO)));
-    // Every member: one that is added does not compile until it stands here.
+    // Every member is listed, so a new one does not compile until it is added here.
     Command {
         now: Micros(1),
         caller: caller.clone(),
@@ -108,7 +108,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
     }
 }
 
-/// Every path of a JSON value. A list has one of its own, and its items none.
+/// Every path of a JSON value. A list has a path, its items do not.
 fn paths_of(value: &Value) -> BTreeSet<String> {
     fn add(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
         for (name, value) in value.as_object().into_iter().flatten() {
@@ -129,7 +129,7 @@ fn paths_of_commands() -> BTreeSet<String> {
     commands.flat_map(|command| paths_of(&serde_json::to_value(command).unwrap())).collect()
 }
 
-/// What is noted after the response.
+/// The paths of the writes deferred until after the response.
 fn paths_of_notes() -> BTreeSet<String> {
     let text = |text: &str| text.to_owned();
     let rekey = Rekey { from: Id::ZERO, id: Id::ZERO, digest: text("d"), key: text("k"), sealed: Some(text("s")) };
@@ -138,8 +138,8 @@ fn paths_of_notes() -> BTreeSet<String> {
     paths_of(&serde_json::to_value(after).unwrap())
 }
 
-/// A path in a text, and what it is read of: the operand of an arrow or the first argument of a function; nothing where the path is a
-/// value, or where the first argument is an expression.
+/// A path in a text and the value that it is read from: the operand of an arrow or the first argument of a function.
+/// None if the path itself is a value, or if the first argument is an expression.
 #[derive(Debug, PartialEq)]
 struct Read<'a> {
     of: Option<&'a str>,
@@ -163,7 +163,7 @@ fn operand(before: &str) -> Option<&str> {
         let left = left.trim_end();
         return Some(&left[left.trim_end_matches(is_name).len()..]);
     }
-    // Back to the bracket of the call; a string of Rust that begins before that is none.
+    // Back to the opening bracket of the call. A Rust string that starts in between ends the search.
     let mut depth = 0;
     for (at, letter) in before.char_indices().rev() {
         match letter {
@@ -182,7 +182,7 @@ fn operand(before: &str) -> Option<&str> {
     None
 }
 
-/// The texts of all statements: the files, and what stands in the source.
+/// All statements: the SQL files, and the Rust source.
 fn texts() -> Vec<(String, String)> {
     let root = env!("CARGO_MANIFEST_DIR");
     let mut texts = Vec::new();
@@ -198,7 +198,7 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
-/// What is wrong with the paths of a text.
+/// The invalid paths of a text.
 fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<String>) -> Vec<String> {
     let keys = keys(file.starts_with("credential_").then_some(Noun::Credential));
     let is_key = |path: &str| keys.contains(path.trim_start_matches("$."));
@@ -212,12 +212,12 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
                 filled.iter().all(|path| commands.contains(path))
             }
             Some("document" | "to_document" | "state" | "{before}" | "{after}") => is_key(read.path),
-            // An event, by key: also of when the thing was created, where it was deleted.
+            // An event has keys; a deletion's event also has the time of creation.
             Some("e.changes") => {
                 let key = read.path.strip_suffix(".before").or_else(|| read.path.strip_suffix(".after"));
                 key.is_some_and(|key| is_key(key) || key == "$.created_at")
             }
-            // A key of what is made here of documents, or of none of them.
+            // A key of JSON that the statements build from documents; or no document at all.
             // The keys that an editor may change come from the table of fields.
             None => is_key(read.path) || ["$.-", "$.{}"].contains(&read.path),
             Some(_) => false,
@@ -235,10 +235,10 @@ fn every_json_path_in_sql_is_sent_or_is_a_document_key() {
     let texts = texts();
     let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &commands, &notes)).collect();
     assert!(all.is_empty(), "{all:#?}");
-    assert!(texts.iter().map(|(_, text)| reads(text).len()).sum::<usize>() > 200, "the paths are read");
+    assert!(texts.iter().map(|(_, text)| reads(text).len()).sum::<usize>() > 200, "too few paths");
 }
 
-/// And nothing is sent in vain.
+/// Every path that is sent is read.
 #[test]
 fn every_member_of_a_command_is_read_by_a_statement() {
     let texts = texts();
@@ -248,13 +248,13 @@ fn every_member_of_a_command_is_read_by_a_statement() {
         let below = |of: &str| read.iter().any(|read| *read == of || read.starts_with(&format!("{of}.")));
         below(path) || below(&as_caller)
     };
-    // Members of `set` are merged all together.
+    // The members of `set` are merged together.
     let in_vain: Vec<_> = [paths_of_commands(), paths_of_notes()]
         .into_iter()
         .flatten()
         .filter(|path| !path.starts_with("$.set.") && !is_read(path))
         .collect();
-    // When an access token ends is read of the one that is asked about.
+    // The expiry of an access token is read only for the verified token.
     assert_eq!(in_vain, ["$.caller.end"]);
 }
 

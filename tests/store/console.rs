@@ -8,8 +8,8 @@ use support::{ROOT, World, ZERO, litegraph_url, text};
 
 pub struct Console {
     pub world: World,
-    /// `$ID` and `$SECRET` in a statement; `$CREDENTIALS` there selects all that is stored of every credential, in the order of
-    /// the columns.
+    /// In a statement, `$ID` and `$SECRET` are replaced; `$CREDENTIALS` selects all columns of every credential, in
+    /// the order of the columns.
     pub id: String,
     pub secret: String,
 }
@@ -22,14 +22,14 @@ impl Console {
         let filled: Document =
             whole(Noun::Credential).into_iter().filter(|(key, _)| !stored.contains_key(key)).collect();
         world.patch("credentials", &id, &filled.into());
-        // And an answer that is kept for whoever asks again.
+        // With a response that is kept for a retry.
         let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", "once")];
         let body = json!({"name": "another"}).to_string();
         world.send("POST", "/v1/tenants/00000000000000000000000000/principals", &headers, body.as_bytes()).expect(201);
         Self { world, id, secret }
     }
 
-    /// The id of another credential, and that of its secret.
+    /// The id of another credential, and the id of its secret.
     pub fn another(&self) -> (String, String) {
         made(&self.world, "another")
     }
@@ -47,12 +47,12 @@ impl Console {
         self.world.db.execute(&self.filled(sql), &[]);
     }
 
-    /// The state of the credential, in which every key has a value at first.
+    /// The state of the credential; at first every key has a value.
     pub fn state(&self) -> Document {
         state(&self.world, &self.id)
     }
 
-    /// Changes the state of the credential: null removes a key.
+    /// Changes the state of the credential; null removes a key.
     pub fn patch(&self, patch: &Value) {
         self.world.patch("credentials", &self.id, patch);
     }
@@ -61,13 +61,13 @@ impl Console {
         self.world.db.count(&self.filled(sql))
     }
 
-    /// The statement fails with these words, and leaves everything as it was.
+    /// The statement fails with this text, and changes nothing.
     pub fn is_refused(&self, sql: &str, words: &str) {
         let error = self.error(sql);
         assert!(error.contains(words), "{error}: {sql}");
     }
 
-    /// The statement fails at a rule of a column, and leaves everything as it was.
+    /// The statement violates a constraint of a column, and changes nothing.
     pub fn breaks_a_rule(&self, sql: &str) {
         let error = self.error(sql);
         let rules = ["CHECK constraint", "NOT NULL constraint", "cannot store", "malformed JSON"];
@@ -77,7 +77,7 @@ impl Console {
     fn error(&self, sql: &str) -> String {
         let before = self.world.stored();
         match self.world.db.try_execute(&self.filled(sql), &[]) {
-            Ok(rows) => panic!("went through, for {rows} row(s): {sql}"),
+            Ok(rows) => panic!("succeeded, for {rows} row(s): {sql}"),
             Err(error) => {
                 assert_eq!(self.world.stored(), before, "{error}: {sql}");
                 error
@@ -100,21 +100,21 @@ impl Console {
     }
 }
 
-/// The statement that changes the state of every row of a table: null removes a key.
+/// Returns the statement that changes the state of every row of a table; null removes a key.
 pub fn patch_of(table: &str, patch: &Value) -> String {
     format!("UPDATE {table} SET state = json_patch(state, '{}')", patch.to_string().replace('\'', "''"))
 }
 
-/// That of every credential.
+/// Returns the statement that changes the state of every credential.
 pub fn patch(patch: &Value) -> String {
     patch_of("credentials", patch)
 }
 
-/// The stamp that a statement which deletes puts on a row first.
+/// The stamp that a row needs before it is deleted.
 pub const STAMP: &str =
     "ending = 1, change = 'the end', changed_at = 7, changed_by = 'somebody', changed_request = 'request'";
 
-/// The state of a credential.
+/// Returns the state of a credential.
 pub fn state(world: &World, id: &str) -> Document {
     let rows = world.db.query("SELECT state FROM credentials WHERE id = ?1", &[&id]);
     serde_json::from_str(&text(&rows[0], "state")).unwrap()
@@ -123,6 +123,6 @@ pub fn state(world: &World, id: &str) -> Document {
 fn made(world: &World, name: &str) -> (String, String) {
     let body = json!({"UserGUID": ZERO, "Name": name});
     let (id, made) = world.put(&format!("/v1.0/tenants/{ZERO}/credentials"), &body);
-    assert_eq!(world.get(&litegraph_url(&id), ROOT).json(), made, "sealed, so that it is shown again");
+    assert_eq!(world.get(&litegraph_url(&id), ROOT).json(), made, "the secret is sealed, so reads return it");
     (id.to_string(), text(&made, "BearerToken").split('_').nth(1).unwrap().to_owned())
 }

@@ -10,11 +10,11 @@ use support::{ACME, ROOT, Reply, World, ZERO, client_url, text};
 
 const OTHER: &str = "00000000000000000000000001";
 
-/// Two tenants of the same things: a user with two credentials, one of which has two secrets; a credential of the default
-/// principal; and an admin, who calls. (By their names.)
+/// Two tenants with equal contents: a user with two credentials, one of which has two secrets; a credential of the
+/// default principal; and an admin, who calls. Resources are identified by their names.
 struct Scene {
     world: World,
-    /// The user of the first tenant, and of the second.
+    /// The users of the first and the second tenant.
     users: [Id; 2],
     /// The first tenant's credential `one`.
     one: Id,
@@ -22,7 +22,7 @@ struct Scene {
     admin: (Id, String),
 }
 
-/// What deletes, and the names of what goes with it.
+/// Every request that deletes, and the names of what it deletes.
 const WAYS: [(&str, &str, &[&str]); 14] = [
     ("DELETE", "/api/v1/auth-management/clients/client_{one}", &["one"]),
     ("DELETE", "/v1.0/tenants/{TENANT}/credentials/{ONE}", &["one"]),
@@ -53,7 +53,7 @@ impl Scene {
             user
         };
         let users = [made(ACME), made(OTHER)];
-        // One that rotates: the old secret is still there.
+        // A rotating credential: the old secret is still stored.
         world.db.execute(
             "INSERT INTO secrets SELECT printf('%026d', row_number() OVER ()), s.tenant, s.credential, s.digest, s.key, s.sealed, s.hint, s.created_at - 1,
                s.expires_at, s.last_used_at, s.change, s.changed_at, s.changed_by, s.changed_request, 0
@@ -83,7 +83,7 @@ impl Scene {
         .fold(way.to_owned(), |url, (from, to)| url.replace(from, to))
     }
 
-    /// Deletes in this way, by the admin, or by root where that alone may.
+    /// Sends a deletion by the admin, or by root where only root may.
     fn delete(&self, method: &str, way: &str) -> (Reply, String) {
         let by = if way.contains("?force") { ROOT } else { &self.admin.1 };
         let authorization = format!("Bearer {by}");
@@ -92,7 +92,7 @@ impl Scene {
         (reply, if by == ROOT { "root".to_owned() } else { self.admin.0.to_string() })
     }
 
-    /// The names of what the first tenant has, or those of the second.
+    /// The names of the resources of a tenant.
     fn names(&self, tenant: &str) -> BTreeSet<String> {
         let rows = self.world.db.query(
             "SELECT name FROM credentials WHERE tenant = ?1
@@ -108,13 +108,13 @@ fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Everything that is still counted, pointed to or stamped is as it should be.
+/// Checks that counts, references and stamps are consistent.
 pub fn assert_whole(world: &World) {
     let wrong = |sql: &str| assert_eq!(world.db.count(sql), 0, "{sql}");
     wrong(
         "SELECT count(*) FROM tenants WHERE credentials <> (SELECT count(*) FROM credentials WHERE tenant = tenants.id)",
     );
-    // The keys of lists are those of the rows.
+    // The keys of lists match the rows.
     for (keys, columns) in
         [("credentials_by_name", "tenant, name, id"), ("credentials_of_principal", "tenant, principal, created_at, id")]
     {
@@ -128,7 +128,7 @@ pub fn assert_whole(world: &World) {
     wrong("SELECT count(*) FROM credentials WHERE ending");
     wrong("SELECT count(*) FROM principals WHERE ending");
     wrong("SELECT count(*) FROM tenants WHERE ending");
-    // Everything names its newest event.
+    // Every row refers to its newest event.
     for (table, tenant, noun) in
         [("tenants", "id", "tenant"), ("principals", "tenant", "principal"), ("credentials", "tenant", "credential")]
     {
@@ -165,10 +165,10 @@ fn every_deletion_event_states_actor_time_and_request() {
         assert_eq!(reply.cost.trips, 1, "{way}");
         let gone = set(gone);
         assert_eq!(scene.names(ACME), before.difference(&gone).cloned().collect(), "{way}");
-        assert_eq!(others(world), elsewhere, "{way}: nothing of another tenant's");
+        assert_eq!(others(world), elsewhere, "{way}: another tenant changed");
         assert_whole(world);
 
-        let mut told = 0;
+        let mut reported = 0;
         let says_who = |event: &Value| {
             assert_eq!(
                 (text(event, "by"), event["at"].as_i64(), text(event, "request")),
@@ -177,7 +177,7 @@ fn every_deletion_event_states_actor_time_and_request() {
             );
             assert_eq!(event["widened"].as_i64(), Some(0), "{way}: {event}");
         };
-        // Of a principal and of a tenant, that it is deleted.
+        // A deleted principal and tenant have one last event.
         let ends = world.db.query(
             "SELECT * FROM events WHERE tenant = ?1 AND seq > ?2 AND noun <> 'credential' ORDER BY seq",
             &[&ACME, &first],
@@ -195,19 +195,19 @@ fn every_deletion_event_states_actor_time_and_request() {
         assert_eq!(ends.len(), expected.len(), "{way}");
         let deleted = |(noun, id): (&str, String)| [noun.to_owned(), id, "deleted".to_owned()];
         assert_eq!(ended, expected.into_iter().map(deleted).collect(), "{way}");
-        told += ends.len();
+        reported += ends.len();
         for credential in credentials.iter().filter(|credential| gone.contains(&text(credential, "name"))) {
             let id = text(credential, "id");
             let sql =
                 "SELECT * FROM events WHERE tenant = ?1 AND noun = 'credential' AND id = ?2 AND seq > ?3 ORDER BY seq";
             let events = world.db.query(sql, &[&ACME, &id, &first]);
-            told += events.len();
+            reported += events.len();
             for event in &events {
                 says_who(event);
                 assert_eq!(event["revision"], credential["revision"], "{way}: {event}");
             }
             let (last, secrets) = events.split_last().unwrap();
-            assert_eq!(text(last, "action"), "deleted", "{way}: the last that is told of it");
+            assert_eq!(text(last, "action"), "deleted", "{way}: the last event");
             let changes: Value = serde_json::from_str(&text(last, "changes")).unwrap();
             for field in ["name", "principal", "created_at"] {
                 assert_eq!(changes[field], json!({"before": credential[field], "after": null}), "{way}: {field}");
@@ -217,20 +217,20 @@ fn every_deletion_event_states_actor_time_and_request() {
             let had: Vec<String> = serde_json::from_str(&text(credential, "secrets")).unwrap();
             assert_eq!(had.len(), if credential["name"] == "one" { 2 } else { 1 });
             assert_eq!(ended, had.into_iter().map(|secret| ("secret_ended".to_owned(), secret)).collect(), "{way}");
-            // And all of it is reached from the last one.
+            // All events are reached from the last one.
             let history = world.history(&id);
             assert_eq!(history.last().map(|event| &event["seq"]), Some(&last["seq"]));
             assert_eq!(history[0]["action"], "created", "{way}");
         }
         let all = world.db.count(&format!("SELECT count(*) FROM events WHERE tenant = '{ACME}' AND seq > {first}"));
-        assert_eq!(i64::try_from(told).unwrap(), all, "{way}: and of nothing else");
+        assert_eq!(i64::try_from(reported).unwrap(), all, "{way}: an event of something else");
         if gone.contains("admin") {
             world.get(&format!("/v1.0/tenants/{ZERO}"), &scene.admin.1).expect(401);
         }
     }
 }
 
-/// Every row of the other tenant, but when it was used last.
+/// Every row of the other tenant, without times of last use.
 fn others(world: &World) -> Value {
     let of = |table: &str, key: &str| {
         Value::from(world.db.query(&format!("SELECT * FROM {table} WHERE {key} = ?1"), &[&OTHER]))
@@ -244,7 +244,7 @@ fn others(world: &World) -> Value {
     ])
 }
 
-/// Whichever of its statements fails, nothing of it is written.
+/// Whichever of its statements fails, a deletion writes nothing.
 #[test]
 fn deletion_is_all_or_nothing() {
     const OF_ONE: [&str; 6] = [
@@ -261,7 +261,7 @@ fn deletion_is_all_or_nothing() {
         let (method, way, _) = WAYS[way];
         let scene = Scene::new();
         let world = &scene.world;
-        // Used just now, so that no use is noted after the answer.
+        // Used just now, so that no use is recorded after the response.
         world.db.execute("UPDATE secrets SET last_used_at = 9007199254740991", &[]);
         let before = world.stored();
         let by = if way.contains("?force") { ROOT } else { &scene.admin.1 };
@@ -275,12 +275,12 @@ fn deletion_is_all_or_nothing() {
             assert_eq!(world.stored(), before, "{way}: {at}");
             world.db.execute("DROP TRIGGER fails", &[]);
         }
-        assert!([200, 204].contains(&scene.delete(method, way).0.status), "{way}: and then it goes");
+        assert!([200, 204].contains(&scene.delete(method, way).0.status), "{way}: without a failure it succeeds");
     }
 }
 
-/// No id is used twice: a client that remembers one never meets another thing under it. What went with it is free again, its
-/// token among it.
+/// Ids are never reused, so a client that remembers an id never reaches another resource. Names and tokens of deleted
+/// resources can be reused.
 #[test]
 fn deleted_credential_guid_cannot_be_reused() {
     let world = World::new();
@@ -291,7 +291,8 @@ fn deleted_credential_guid_cannot_be_reused() {
     let body = json!({"GUID": guid, "UserGUID": ZERO, "Name": "first", "BearerToken": "the-token"});
     let (one, id) = (format!("{first}/{guid}"), Id::parse_guid(guid).unwrap());
     world.call("PUT", &first, ROOT, &body).expect(200);
-    // While it exists, and afterwards; in its tenant, and, since it is unique over all of them, in another one.
+    // While the credential exists and afterwards; in its tenant and in another one, since the id is unique over all
+    // tenants.
     for deleted in [false, true] {
         if deleted {
             world.call("DELETE", &one, ROOT, &Value::Null).expect(200);
@@ -330,7 +331,7 @@ fn deleted_user_guid_can_be_reused_only_in_another_tenant() {
     assert_whole(&world);
 }
 
-/// An entity tag is an id and a revision, and the id has one life only.
+/// An entity tag is an id and a revision, and no id has two lives.
 #[test]
 fn etag_of_a_deleted_resource_never_matches_again() {
     let world = World::new();
@@ -368,7 +369,7 @@ fn deleted_tenant_id_cannot_be_reused_and_its_history_has_ended() {
     world.get(&tenant, ROOT).expect(404);
     let last = "SELECT action FROM events WHERE tenant = ?1 AND noun = 'tenant' ORDER BY seq DESC LIMIT 1";
     assert_eq!(world.db.query(last, &[&ACME]), [json!({"action": "deleted"})]);
-    // Its name is free: another tenant has it, with the same label.
+    // Its name and label are free again.
     let (id, _) = world.put("/v1.0/tenants", &json!({"Name": "acme"}));
     assert_ne!(id, Id::ZERO);
     assert_eq!(world.db.count(&format!("SELECT count(*) FROM tenants WHERE id = '{id}' AND label = 'acme'")), 1);
@@ -378,7 +379,7 @@ fn deleted_tenant_id_cannot_be_reused_and_its_history_has_ended() {
 mod too_many {
     use super::*;
 
-    /// The words of the refusal say how many, and nothing has gone.
+    /// The error says how many credentials there are, and nothing was deleted.
     fn is_refused(world: &World, method: &str, url: &str) {
         let before = world.db.count("SELECT count(*) FROM credentials");
         let changes = world.db.count("SELECT total_changes()");
@@ -389,7 +390,7 @@ mod too_many {
         assert_eq!(world.db.count("SELECT count(*) FROM credentials"), before);
     }
 
-    /// What goes by the tenant's count: whether that is right, other tests tell.
+    /// Deletions that are limited by the tenant's count. Other tests check that the count is correct.
     #[test]
     fn deleting_a_tenants_credentials_is_limited_to_ten_thousand() {
         let scene = Scene::new();
@@ -404,17 +405,17 @@ mod too_many {
                     is_refused(world, "DELETE", &url);
                 }
             }
-            // Not what goes by itself, nor what a user has, who has two.
+            // Deletions of single credentials are not limited, nor those of a user with two credentials.
             if refused {
                 assert_eq!(scene.delete("DELETE", WAYS[1].1).0.status, 200);
                 assert_eq!(scene.delete("DELETE", "/v1.0/tenants/{TENANT}/users/{USER}/credentials").0.status, 200);
             } else {
-                scene.delete("DELETE", "/v1.0/tenants/{TENANT}/credentials").0.expect(200); // the bound itself is in
+                scene.delete("DELETE", "/v1.0/tenants/{TENANT}/credentials").0.expect(200); // the limit itself is allowed
             }
         }
     }
 
-    /// What goes by a count of the user's own.
+    /// Deletions that are limited by the user's count.
     #[test]
     fn deleting_a_users_credentials_is_limited_to_ten_thousand() {
         let world = World::new();
@@ -427,9 +428,9 @@ mod too_many {
         is_refused(&world, "DELETE", &format!("/organizations/acme/service-accounts/{account}"));
         is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}/credentials"));
         is_refused(&world, "DELETE", &format!("/v1.0/tenants/{ZERO}?force"));
-        // Another of the same tenant has few of its own.
+        // Another user of the same tenant has few credentials.
         world.call("DELETE", &format!("/v1.0/tenants/{ZERO}/users/{ZERO}/credentials"), ROOT, &Value::Null).expect(200);
-        // One less, and they go.
+        // With one credential less, the deletions succeed.
         let one = format!("{credentials}/{:0>26}", 1);
         assert_eq!(world.call("DELETE", &one, ROOT, &Value::Null).status, 204);
         let gone = world.call("DELETE", &format!("/organizations/acme/service-accounts/{account}"), ROOT, &Value::Null);
@@ -440,7 +441,7 @@ mod too_many {
     }
 }
 
-/// What a deletion has stamped, in a batch that somebody tampers with at the console.
+/// Stamps of a deletion, in a batch that is altered at the console.
 mod at_the_console {
     use super::*;
     use crate::console::{Console, STAMP};
@@ -459,7 +460,7 @@ mod at_the_console {
         }
     }
 
-    /// Stamped, robbed of its default principal, and unstamped: one of these is refused.
+    /// A tenant cannot be stamped, lose its default principal, and be unstamped: one of these steps fails.
     #[test]
     fn no_tenant_exists_without_its_default_principal() {
         let world = World::new();
@@ -473,7 +474,7 @@ mod at_the_console {
         }
         let left = world.db.count("SELECT count(*) FROM tenants");
         let principals = world.db.count("SELECT count(*) FROM principals");
-        assert_eq!(left, principals, "tenants that stay, and their default principals");
+        assert_eq!(left, principals, "the remaining tenants and their default principals");
     }
 
     #[test]
@@ -487,19 +488,15 @@ mod at_the_console {
         world.db.execute(&format!("UPDATE principals SET {STAMP}"), &[]);
         refused("DELETE FROM principals");
         refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
-        // Its own stamp is not that of its tenant, and another tenant's stamp is not that of its own.
+        // A principal's own stamp is not its tenant's, and another tenant's stamp has no effect.
         world.db.execute(&format!("UPDATE tenants SET {STAMP} WHERE id = '{OTHER}'"), &[]);
         refused(&format!("DELETE FROM principals WHERE tenant = '{ACME}'"));
         assert_eq!(world.db.try_execute(&format!("DELETE FROM principals WHERE tenant = '{OTHER}'"), &[]), Ok(1));
-        assert_eq!(
-            world.db.count(&format!("SELECT count(*) FROM tenants WHERE id = '{OTHER}'")),
-            0,
-            "the tenant with it"
-        );
+        assert_eq!(world.db.count(&format!("SELECT count(*) FROM tenants WHERE id = '{OTHER}'")), 0, "the tenant, too");
         assert_eq!(world.get(&format!("/v1.0/tenants/{ZERO}/users/{ZERO}"), ROOT).status, 200);
     }
 
-    /// Without a stamp of its own, a tenant that is not empty stays: what points to it does.
+    /// A tenant that is not empty cannot be deleted unless its rows are stamped, too.
     #[test]
     fn referenced_rows_cannot_be_deleted() {
         let console = Console::new();
@@ -515,7 +512,7 @@ mod at_the_console {
     }
 }
 
-/// The count of a tenant's credentials is not one of those that are refused.
+/// Unauthorized callers do not learn the number of a tenant's credentials.
 #[test]
 fn rejected_deletions_change_nothing() {
     let scene = Scene::new();
@@ -528,7 +525,7 @@ fn rejected_deletions_change_nothing() {
     for (method, way, _) in WAYS {
         for token in [&*other_admin, &viewer, "no-such-token", "pstn_garbage"] {
             let reply = world.call(method, &scene.url(way), token, &Value::Null);
-            // Deleting what is not there is fine on one face: what is another's is not there.
+            // On LiteGraph, deleting a missing resource succeeds, and another tenant's resource looks missing.
             assert!(reply.status >= 400, "{way}: {} {}", reply.status, reply.text);
             refused += 1;
         }

@@ -1,4 +1,4 @@
-//! Deletion at the console takes two steps, a stamp and then the DELETE; its events stay.
+//! Deletion at the console takes two steps, a stamp and the DELETE. Its events are kept.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +25,8 @@ fn deletion_at_the_console_records_actor_time_and_request() {
     let console = Console::new();
     let before = console.history().len();
     let mut last = console.state();
-    assert_eq!(last.keys().cloned().collect::<BTreeSet<_>>(), keys(Some(Noun::Credential)), "each key has a value");
-    // Where it stood in a list: for a token that names it.
+    assert_eq!(last.keys().cloned().collect::<BTreeSet<_>>(), keys(Some(Noun::Credential)), "every key has a value");
+    // The position in lists by creation, for a token that names the deleted credential.
     last.insert("created_at".to_owned(), console.count("SELECT created_at FROM credentials").into());
     delete(&console);
     let ends = console.history().split_off(before);
@@ -37,7 +37,7 @@ fn deletion_at_the_console_records_actor_time_and_request() {
     assert_eq!(ends[0]["secret"], console.secret.as_str());
     assert_eq!(ends[0]["changes"], json!({"expires_at": {"before": null, "after": null}}));
     assert_eq!(ends[1]["changes"], difference(&last, &Document::new()));
-    // How an event says it of a value, of a set and of metadata.
+    // The notation of an event for a value, for a set and for metadata.
     let literal = [
         ("name", json!({"before": "name", "after": null})),
         ("roles", json!({"added": [], "removed": [{"role_id": "viewer"}]})),
@@ -49,7 +49,7 @@ fn deletion_at_the_console_records_actor_time_and_request() {
     assert_eq!(ends.iter().map(|event| event["widened"].as_i64()).collect::<Vec<_>>(), [Some(0), Some(0)]);
 }
 
-/// Every event before the deletion is still reached, and nothing is left but events.
+/// Every event before the deletion can still be reached, and only events are left.
 #[test]
 fn events_outlive_the_resource_they_describe() {
     let console = Console::new();
@@ -58,14 +58,14 @@ fn events_outlive_the_resource_they_describe() {
     assert_eq!(console.history()[..before.len()], before);
     assert_eq!(console.count("SELECT count(*) FROM credentials WHERE id = $ID"), 0);
     assert_eq!(console.count("SELECT count(*) FROM secrets WHERE credential = $ID"), 0);
-    assert_eq!(console.count("SELECT count(*) FROM pragma_foreign_key_list('events')"), 0, "they reference nothing");
+    assert_eq!(console.count("SELECT count(*) FROM pragma_foreign_key_list('events')"), 0, "events reference nothing");
 }
 
 #[test]
 fn deleted_resources_are_found_by_index() {
     let console = Console::new();
     delete(&console);
-    // By its name: without statistics, SQLite would rather read all events of the tenant.
+    // With an explicit index: without statistics, SQLite prefers to read all events of the tenant.
     let sql = "SELECT by FROM events INDEXED BY events_of_deleted WHERE tenant = ?1 AND id = ?2 AND action = 'deleted'";
     assert_eq!(console.world.db.query(sql, &[&ACME, &console.id]), [json!({"by": "somebody"})]);
     let plan = console.world.db.query(&format!("EXPLAIN QUERY PLAN {sql}"), &[&ACME, &console.id]);
@@ -73,7 +73,7 @@ fn deleted_resources_are_found_by_index() {
     assert_eq!(plan, ["SEARCH events USING INDEX events_of_deleted (id=? AND tenant=?)"]);
 }
 
-/// What is deleted stays deleted: at the console, too, no id is used twice. (On the faces: deleted.rs.)
+/// Deleted resources cannot return: ids are never reused, at the console either. (For the faces, see deleted.rs.)
 #[test]
 fn deleted_id_cannot_be_inserted_again() {
     let console = Console::new();
@@ -91,9 +91,9 @@ fn deleted_id_cannot_be_inserted_again() {
     let principal = insert("principals", "tenant, id", "id = '00000000000000000000000009'");
     let credential = insert("credentials", "tenant, id", "true");
     let tenant = insert("tenants", "id, label", "true");
-    // Another id, of the same state, is fine.
+    // Another id with the same state is accepted.
     console.run(&credential.replace(&console.id, "00000000000000000000000008"));
-    // A credential's id is unique over all tenants: while it exists, and within one statement.
+    // A credential's id is unique over all tenants: while the credential exists, and within one statement.
     let other = "00000000000000000000000001";
     console.world.tenant(other, "other");
     let elsewhere = |id: &str| {

@@ -1,4 +1,5 @@
-//! An event reports the difference of two states, which these tests compute independently: for random states of every noun.
+//! An event reports the difference of two states, which these tests compute independently: for random states of every
+//! noun.
 
 use std::collections::BTreeSet;
 
@@ -13,22 +14,22 @@ use support::{ACME, World};
 
 const OTHER: &str = "00000000000000000000000009";
 
-/// A thing of which the state changes: its table, how its rows name the tenant, and its noun.
+/// A resource whose state changes: its table, the column of its tenant, and its noun.
 #[derive(Clone, Copy, Debug)]
-struct Thing {
+struct Subject {
     table: &'static str,
     tenant: &'static str,
     noun: &'static str,
     id: &'static str,
 }
 
-const TENANT: Thing = Thing { table: "tenants", tenant: "id", noun: "tenant", id: "00000000000000000000000001" };
-const PRINCIPAL: Thing =
-    Thing { table: "principals", tenant: "tenant", noun: "principal", id: "00000000000000000000000008" };
-const CREDENTIAL: Thing =
-    Thing { table: "credentials", tenant: "tenant", noun: "credential", id: "00000000000000000000000007" };
+const TENANT: Subject = Subject { table: "tenants", tenant: "id", noun: "tenant", id: "00000000000000000000000001" };
+const PRINCIPAL: Subject =
+    Subject { table: "principals", tenant: "tenant", noun: "principal", id: "00000000000000000000000008" };
+const CREDENTIAL: Subject =
+    Subject { table: "credentials", tenant: "tenant", noun: "credential", id: "00000000000000000000000007" };
 
-impl Thing {
+impl Subject {
     fn of_tenant(self) -> &'static str {
         if self.noun == "tenant" { self.id } else { ACME }
     }
@@ -57,7 +58,7 @@ impl Thing {
             &[&self.of_tenant(), &self.id],
         );
         if self.noun == "tenant" {
-            // It is deleted with its default principal.
+            // The tenant is deleted with its default principal.
             world.db.execute(&format!("UPDATE principals SET {STAMP} WHERE tenant = ?1"), &[&self.id]);
             world.db.execute("DELETE FROM principals WHERE tenant = ?1", &[&self.id]);
         } else {
@@ -65,7 +66,7 @@ impl Thing {
         }
     }
 
-    /// What its events say: the action, the changes, and whether they widen access.
+    /// The contents of its events: the action, the changes, and whether they widen access.
     fn events(self, world: &World) -> Vec<(String, Value, bool)> {
         let sql =
             "SELECT action, changes, widened FROM events WHERE tenant = ?1 AND noun = ?2 AND id = ?3 ORDER BY seq";
@@ -77,7 +78,7 @@ impl Thing {
     }
 }
 
-/// What differs between two states, by key: of a set what was added and removed, of metadata the members that differ.
+/// The difference of two states, by key: the items added to and removed from a set, the metadata members that differ.
 pub fn difference(before: &State, after: &State) -> Value {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let differs = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
@@ -95,22 +96,22 @@ pub fn difference(before: &State, after: &State) -> Value {
         .into()
 }
 
-/// The items of one list that another one has not, in the order of the list.
+/// The items of a list that are not in another one, in order.
 fn without(some: Option<&Value>, others: Option<&Value>) -> Vec<Value> {
     let items = |list: Option<&Value>| list.and_then(Value::as_array).cloned().unwrap_or_default();
     let others = items(others);
     items(some).into_iter().filter(|item| !others.contains(item)).collect()
 }
 
-/// The members of one object that another one has not, or has with another value.
+/// The members of an object that another one lacks, or has with another value.
 fn members_but(some: Option<&Value>, others: Option<&Value>) -> State {
     let members = some.and_then(Value::as_object).into_iter().flatten();
     let differs = members.filter(|(name, value)| others.and_then(|others| others.get(*name)) != Some(value));
     differs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whether a change lets a credential, principal or tenant do something that it could not do before. Only the principal ACME, the
-/// default one, is enabled here.
+/// Whether a change gives a credential, principal or tenant access that it did not have. Only the default principal
+/// ACME is enabled here.
 fn widens(before: &State, after: &State) -> bool {
     let flag = |state: &State, key: &str| state.get(key).and_then(Value::as_bool).unwrap_or_default();
     let end = |state: &State| state.get("expires_at").and_then(Value::as_i64).unwrap_or(i64::MAX);
@@ -131,7 +132,7 @@ fn widens(before: &State, after: &State) -> bool {
     is_active(after) && !(is_active(before) && is_contained && end(after) <= end(before))
 }
 
-/// Texts that are easy to take for something else.
+/// Texts that are easily confused with other values.
 fn words() -> impl Strategy<Value = String> {
     prop_oneof![
         2 => "[a-c]",
@@ -145,7 +146,7 @@ fn some_of<T: std::fmt::Debug + Clone + 'static>(of: &[T]) -> impl Strategy<Valu
     prop::sample::subsequence(of.to_vec(), 0..=of.len())
 }
 
-/// A value of a field, as it is stored.
+/// A stored value of a field.
 fn value(row: &FieldRow) -> BoxedStrategy<Value> {
     match row.shape {
         Shape::Text { .. } | Shape::TextOrNull { .. } => words().prop_map(Value::from).boxed(),
@@ -185,7 +186,7 @@ fn document(noun: Noun) -> BoxedStrategy<State> {
     if noun != Noun::Credential {
         return document.boxed();
     }
-    // The keys that follow from the roles, and from a revocation.
+    // The keys that depend on the roles and on a revocation.
     let revoked = prop::option::of((0..3_i64, prop::option::of(words())));
     let whole = (document, revoked).prop_map(|(mut document, revoked)| {
         document.insert("unrestricted".to_owned(), (document["roles"] == json!([])).into());
@@ -197,8 +198,8 @@ fn document(noun: Noun) -> BoxedStrategy<State> {
     whole.boxed()
 }
 
-/// Its life through these states, of which events tell what differs and nothing else.
-fn check(thing: Thing, states: &[State]) {
+/// Applies the states and checks that the events report exactly the differences.
+fn check(subject: Subject, states: &[State]) {
     let world = World::new();
     let sql = "INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, \
         changed_request, event) VALUES (?1, ?2, '{\"name\":\"n\",\"enabled\":false}', 1, 0, 0, 'c', 0, 'b', 'r', 0)";
@@ -207,40 +208,40 @@ fn check(thing: Thing, states: &[State]) {
     let mut before = &none;
     for state in states {
         if expected.is_empty() {
-            thing.insert(&world, state);
+            subject.insert(&world, state);
             expected.push(("created".to_owned(), difference(&none, state), false));
         } else {
-            thing.update(&world, state);
+            subject.update(&world, state);
             if before != state {
                 expected.push(("updated".to_owned(), difference(before, state), widens(before, state)));
             }
         }
         before = state;
     }
-    thing.delete(&world);
+    subject.delete(&world);
     let mut last = before.clone();
     last.insert("created_at".to_owned(), json!(5));
     expected.push(("deleted".to_owned(), difference(&last, &none), false));
-    let events = thing.events(&world);
-    assert_eq!(events, expected, "{thing:?}");
+    let events = subject.events(&world);
+    assert_eq!(events, expected, "{subject:?}");
 }
 
-/// A few states, some of them again.
+/// A few states, some of them repeated.
 fn life(state: impl Strategy<Value = State> + 'static) -> impl Strategy<Value = Vec<State>> {
     let again = |states: Vec<State>| states.iter().chain(states.first()).chain(states.first()).cloned().collect();
     prop::collection::vec(state, 1..6).prop_map(again)
 }
 
-/// A key of which the trigger says nothing would lose its event where it changes alone.
+/// A key that the trigger does not know would lose the event of a change of this key only.
 #[test]
 fn events_report_every_key_on_create_change_and_delete() {
-    for (thing, noun) in [(TENANT, Noun::Tenant), (PRINCIPAL, Noun::Principal), (CREDENTIAL, Noun::Credential)] {
+    for (subject, noun) in [(TENANT, Noun::Tenant), (PRINCIPAL, Noun::Principal), (CREDENTIAL, Noun::Credential)] {
         let whole = whole(noun);
         let there_and_back =
             changes(noun, OTHER).into_iter().flat_map(|change| [changed(&whole, &change), whole.clone()]);
         let states: Vec<_> = [whole.clone()].into_iter().chain(there_and_back).collect();
-        assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "each is a change");
-        check(thing, &states);
+        assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "every step is a change");
+        check(subject, &states);
     }
 }
 

@@ -1,5 +1,5 @@
-//! The document `state` of a tenant, principal and credential: CHECKs accept exactly what validation accepts, key by key, and a
-//! document without the keys that rights depend on cannot be stored.
+//! The document `state` of a tenant, principal and credential: CHECKs accept exactly what validation accepts, key by
+//! key, and no document without the keys that rights depend on can be stored.
 
 use std::collections::BTreeSet;
 
@@ -15,17 +15,17 @@ use crate::samples::{bounds, required, rows, whole};
 use support::{ACME, World};
 
 /// A table with one row under test.
-struct Thing {
+struct Subject {
     noun: Noun,
     table: &'static str,
     id: String,
     /// A document in which every key has a value.
     whole: Map<String, Value>,
-    /// The keys that no document lacks.
+    /// The keys that every document has.
     required: BTreeSet<&'static str>,
 }
 
-fn things(world: &World) -> [Thing; 3] {
+fn subjects(world: &World) -> [Subject; 3] {
     let (principal, _) = world.service_account();
     let (credential, _) = world.client(&json!({"name": "n", "roles": null}));
     let credential = credential["client_".len()..].to_owned();
@@ -34,17 +34,18 @@ fn things(world: &World) -> [Thing; 3] {
         (Noun::Principal, "principals", principal),
         (Noun::Credential, "credentials", credential),
     ]
-    .map(|(noun, table, id)| Thing { noun, table, id, whole: whole(noun), required: required(noun) })
+    .map(|(noun, table, id)| Subject { noun, table, id, whole: whole(noun), required: required(noun) })
 }
 
-/// The keys that a document has: of a noun, or of any.
+/// The keys of the documents of a noun, or of all nouns.
 pub fn keys(of: Option<Noun>) -> BTreeSet<String> {
     let nouns = Noun::ALL.into_iter().filter(|noun| of.is_none_or(|of| of == *noun));
     nouns.flat_map(|noun| whole(noun).into_iter().map(|(key, _)| key)).collect()
 }
 
-impl Thing {
-    /// Whether the CHECKs accept a text as the document. A principal that does not exist is refused by a foreign key, not by them.
+impl Subject {
+    /// Whether the CHECKs accept a text as the document. A missing principal is rejected by a foreign key, not by a
+    /// CHECK.
     fn accepts(&self, world: &World, text: &str) -> bool {
         let sql = format!("UPDATE {} SET state = ?1 WHERE id = ?2", self.table);
         match world.db.try_execute(&sql, &[&text, &self.id]) {
@@ -68,7 +69,7 @@ impl Thing {
         }
     }
 
-    /// The whole document with this value of a key; without the key for null.
+    /// The complete document with this value of a key; null removes the key.
     fn with(&self, key: &str, value: &Value) -> Map<String, Value> {
         let mut document = self.whole.clone();
         if value.is_null() {
@@ -84,7 +85,7 @@ fn text_of(document: &Map<String, Value>) -> String {
     Value::Object(document.clone()).to_string()
 }
 
-/// A face that can say every field, and that has no rule of its own.
+/// A face that has every field and no rule of its own.
 struct EveryField;
 
 impl Dialect for EveryField {
@@ -101,18 +102,18 @@ impl Dialect for EveryField {
     }
 }
 
-/// The row of the field that a body gives a key of a noun by; none for what follows from another one.
+/// The row of the field for a key of a noun; none for a key that depends on another one.
 fn row(noun: Noun, key: &str) -> Option<&'static FieldRow> {
     if key == "revoked_reason" { Field::Reason.row() } else { rows(noun).find(|row| row.key == key) }
 }
 
-/// Whether validation accepts a value of a key. Null is a key that is absent.
+/// Whether validation accepts a value of a key. Null stands for an absent key.
 fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
     let Some(row) = row(noun, key) else {
         return match key {
-            // When a credential was revoked is the time of the request.
+            // The time of the request, not a field of a body.
             "revoked_at" => value.is_null() || is_time(value),
-            // It follows from the roles: of the document under test there is one.
+            // The value depends on the roles; the document under test has one role.
             "unrestricted" => *value == json!(false),
             other => panic!("what field is {other}?"),
         };
@@ -128,17 +129,17 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
     validate(&draft, noun, Verb::Merge, &EveryField, "pstn").1.is_empty()
 }
 
-/// Whole microseconds since 1970 that a body can give.
+/// Whether the value is a time in whole microseconds since 1970 that a body can have.
 fn is_time(value: &Value) -> bool {
     value
         .as_i64()
         .is_some_and(|micros| micros >= 0 && Micros::parse(&Micros(micros).to_rfc3339_micros()) == Some(Micros(micros)))
 }
 
-/// Whether a value of a field of this shape is such a one.
+/// Whether the exception applies to a value of a field of this shape.
 type IsOne = fn(Shape, &Value) -> bool;
 
-/// Where the CHECKs accept what validation refuses: nothing of this matters for rights, and the Worker never writes it.
+/// Invalid values that the CHECKs accept: none of them affects rights, and the Worker never writes them.
 const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 6] = [
     ("a text may have control characters, and counts up to the first NUL", |shape, value| {
         let (least, most) = match shape {
@@ -157,13 +158,13 @@ const ACCEPTED_ALTHOUGH_INVALID: [(&str, IsOne); 6] = [
             |items: &Vec<Value>| !items.is_empty() && items.len() <= ROLES_MAX && items.iter().all(is_readable_role);
         shape == Shape::Roles && value.as_array().is_some_and(is_one)
     }),
-    ("role names may be a hundred without the three usual ones", |shape, value| {
+    ("role names may be a hundred without the three default ones", |shape, value| {
         let is_name =
             |item: &Value| item.as_str().is_some_and(|name| name.chars().all(|letter| letter.is_ascii_digit()));
         let is_one = |items: &Vec<Value>| items.len() <= ROLES_MAX && items.iter().all(is_name);
         shape == Shape::Names && value.as_array().is_some_and(is_one)
     }),
-    // A body may give 32, of which 16 are left after merging: the verdict counts these.
+    // A body may have 32, of which 16 may be left after merging; the verdict counts them.
     ("metadata may have any number of members", |shape, value| {
         is_short_metadata(shape, value) && value.as_object().is_some_and(|members| members.len() > 32)
     }),
@@ -188,7 +189,7 @@ fn is_short_metadata(shape: Shape, value: &Value) -> bool {
         && value.to_string().chars().count() <= 2 * METADATA_BYTES_MAX
 }
 
-/// Every JSON type, and values at each bound of a rule and one beside it.
+/// Every JSON type, and values at and just outside each bound of a rule.
 fn corpus() -> Vec<Value> {
     let mut corpus = vec![json!(null), json!(true), json!(false)];
     corpus.extend([-1, 0, 1, 9_007_199_254_740_991_i64, 9_007_199_254_740_992, i64::MAX, i64::MIN].map(Value::from));
@@ -254,13 +255,13 @@ fn corpus() -> Vec<Value> {
 fn document_checks_agree_with_validation_except_for_the_listed_cases() {
     let world = World::new();
     let (mut used, mut accepted, mut refused) = (BTreeSet::new(), 0, 0);
-    for thing in things(&world) {
-        for key in thing.whole.keys() {
-            let row = row(thing.noun, key);
+    for subject in subjects(&world) {
+        for key in subject.whole.keys() {
+            let row = row(subject.noun, key);
             for value in corpus().into_iter().chain(row.map(bounds).unwrap_or_default()) {
-                let mut document = thing.with(key, &value);
+                let mut document = subject.with(key, &value);
                 if key == "roles" {
-                    // Full access is a key of its own, which follows from the roles: null says it in a body.
+                    // Full access is a key of its own that depends on the roles: in a body, null.
                     let is_full = value.is_null() || value == json!([]);
                     document.insert("unrestricted".to_owned(), is_full.into());
                     if is_full {
@@ -268,17 +269,20 @@ fn document_checks_agree_with_validation_except_for_the_listed_cases() {
                     }
                 }
                 if key == "revoked_at" {
-                    // Only a revocation has a reason.
+                    // Only a revoked credential has a reason.
                     assert!(
-                        !thing.accepts(&world, &text_of(&thing.with(key, &Value::Null))),
+                        !subject.accepts(&world, &text_of(&subject.with(key, &Value::Null))),
                         "a reason without a revocation"
                     );
                     document.remove("revoked_reason");
                 }
-                // An empty list of roles says nothing in a body, but it is how null is stored.
-                let valid =
-                    is_valid(thing.noun, key, if key == "roles" && value == json!([]) { &Value::Null } else { &value });
-                let accepts = thing.accepts(&world, &text_of(&document));
+                // A body may not have an empty list of roles, but null is stored as one.
+                let valid = is_valid(
+                    subject.noun,
+                    key,
+                    if key == "roles" && value == json!([]) { &Value::Null } else { &value },
+                );
+                let accepts = subject.accepts(&world, &text_of(&document));
                 let is_one = |is_one: &IsOne| !valid && row.is_some_and(|row| is_one(row.shape, &value));
                 let excuses = ACCEPTED_ALTHOUGH_INVALID.iter().filter(|(_, excuse)| is_one(excuse));
                 let excuses: Vec<_> = excuses.map(|(name, _)| *name).collect();
@@ -286,46 +290,46 @@ fn document_checks_agree_with_validation_except_for_the_listed_cases() {
                     accepts,
                     valid || !excuses.is_empty(),
                     "whether it can be stored: {}.{key}: {}",
-                    thing.table,
+                    subject.table,
                     value.to_string().chars().take(99).collect::<String>()
                 );
                 used.extend(excuses);
                 accepted += usize::from(accepts);
                 refused += usize::from(!accepts);
-                // And null itself never is, nor that a required key is absent.
+                // A stored null is rejected, and so is a document without a required key.
                 document.insert(key.to_owned(), Value::Null);
-                assert!(!thing.accepts(&world, &text_of(&document)), "{}.{key}: null", thing.table);
+                assert!(!subject.accepts(&world, &text_of(&document)), "{}.{key}: null", subject.table);
                 document.remove(key);
-                let is_optional = !thing.required.contains(&key.as_str());
-                assert_eq!(thing.accepts(&world, &text_of(&document)), is_optional, "without {key}");
+                let is_optional = !subject.required.contains(&key.as_str());
+                assert_eq!(subject.accepts(&world, &text_of(&document)), is_optional, "without {key}");
             }
         }
     }
-    assert_eq!(used.len(), ACCEPTED_ALTHOUGH_INVALID.len(), "each exception is one: {used:?}");
+    assert_eq!(used.len(), ACCEPTED_ALTHOUGH_INVALID.len(), "an exception is unused: {used:?}");
     assert!(accepted > 250 && refused > 1000, "{accepted} {refused}");
 }
 
-/// So that no key is left out above: the schema's columns are these keys, and the one that refuses all others.
+/// The tests above cover every key: the schema's columns are these keys, and a CHECK rejects all others.
 #[test]
 fn every_document_key_has_its_own_column() {
     let world = World::new();
-    for thing in things(&world) {
+    for subject in subjects(&world) {
         let columns = world.db.query(
             "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 0 AND name <> 'stray' ORDER BY name",
-            &[&thing.table],
+            &[&subject.table],
         );
         let columns: Vec<_> = columns.iter().map(|column| column["name"].as_str().unwrap()).collect();
-        let mut keys: Vec<_> = thing.whole.keys().map(String::as_str).collect();
+        let mut keys: Vec<_> = subject.whole.keys().map(String::as_str).collect();
         keys.sort_unstable();
-        assert_eq!(columns, keys, "{}", thing.table);
+        assert_eq!(columns, keys, "{}", subject.table);
     }
 }
 
-/// Full access is given by two keys that agree, and every document has both: one that is lost opens nothing.
+/// Full access needs two keys that agree, and every document has both, so losing one grants nothing.
 #[test]
 fn document_requires_roles_and_unrestricted_that_agree() {
     let world = World::new();
-    let [.., thing] = things(&world);
+    let [.., subject] = subjects(&world);
     let some = json!([{"role_id": "viewer"}]);
     let mut accepted = Vec::new();
     let values = |key: &str| {
@@ -336,7 +340,7 @@ fn document_requires_roles_and_unrestricted_that_agree() {
     };
     for roles in values("roles") {
         for unrestricted in values("unrestricted") {
-            let mut document = thing.whole.clone();
+            let mut document = subject.whole.clone();
             for (key, value) in [("roles", &roles), ("unrestricted", &unrestricted)] {
                 match value {
                     Some(value) => drop(document.insert(key.to_owned(), value.clone())),
@@ -349,7 +353,7 @@ fn document_requires_roles_and_unrestricted_that_agree() {
                  VALUES ('{ACME}', printf('%026d', {}), '{text}', 1, 0, 0, 'c', 0, 'b', 'r', 0)",
                 accepted.len() + 1
             );
-            let accepts = thing.accepts(&world, &text);
+            let accepts = subject.accepts(&world, &text);
             assert_eq!(world.db.try_execute(&insert, &[]).is_ok(), accepts, "{text}");
             if accepts {
                 accepted.push((roles.clone(), unrestricted.clone()));
@@ -357,7 +361,7 @@ fn document_requires_roles_and_unrestricted_that_agree() {
         }
     }
     assert_eq!(accepted, [(Some(json!([])), Some(json!(true))), (Some(some), Some(json!(false)))]);
-    // Nor is one of them taken away from what is stored.
+    // Neither key can be removed from a stored document.
     for key in ["roles", "unrestricted"] {
         for state in [format!("json_remove(state, '$.{key}')"), format!("json_patch(state, '{{\"{key}\":null}}')")] {
             let error = world.db.try_execute(&format!("UPDATE credentials SET state = {state}"), &[]).unwrap_err();
@@ -366,14 +370,14 @@ fn document_requires_roles_and_unrestricted_that_agree() {
     }
 }
 
-/// Equal meaning is equal text.
+/// Documents with equal meaning are equal texts.
 #[test]
 fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
     let world = World::new();
-    for thing in things(&world) {
-        let text = text_of(&thing.whole);
-        assert!(thing.accepts(&world, &text), "{text}");
-        let refused = |text: &str| assert!(!thing.accepts(&world, text), "{}: {text}", thing.table);
+    for subject in subjects(&world) {
+        let text = text_of(&subject.whole);
+        assert!(subject.accepts(&world, &text), "{text}");
+        let refused = |text: &str| assert!(!subject.accepts(&world, text), "{}: {text}", subject.table);
         let with = |members: &str| format!("{{{members},{}", &text[1..]);
         for unknown in [
             "x", "Name", "name ", "", "a.b", "$.name", "\\u006e", "secret", "digest", "tenant", "id", "revision",
@@ -383,8 +387,8 @@ fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
                 refused(&with(&format!(r#""{unknown}":{value}"#)));
             }
         }
-        for (key, value) in &thing.whole {
-            // Once more, before and after the other keys, of the same value and of another one, plain and with an escape.
+        for (key, value) in &subject.whole {
+            // A repeated key, before and after the other keys, with the same value and another one, plain and escaped.
             let escaped = format!("\\u{:04x}{}", u32::from(key.chars().next().unwrap()), &key[1..]);
             for key in [key, &escaped] {
                 for value in [&value.to_string(), "null", "\"other\""] {
@@ -424,9 +428,9 @@ fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
             refused(&other);
         }
     }
-    // The same inside of metadata, the one key that is an object.
-    let [.., thing] = things(&world);
-    let (text, member) = (text_of(&thing.whole), r#""metadata":{"a":"b"}"#);
+    // The same within metadata, the only key that is an object.
+    let [.., subject] = subjects(&world);
+    let (text, member) = (text_of(&subject.whole), r#""metadata":{"a":"b"}"#);
     for metadata in [
         r#"{"a":null}"#,
         r#"{"a":"b","c":null}"#,
@@ -442,9 +446,9 @@ fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
         r#"{"a":0x10}"#,
     ] {
         let text = text.replacen(member, &format!(r#""metadata":{metadata}"#), 1);
-        assert!(!thing.accepts(&world, &text), "{text}");
+        assert!(!subject.accepts(&world, &text), "{text}");
     }
-    // And of lists, white space.
+    // In lists: white space.
     for roles in [
         r#"[ {"role_id":"viewer"}]"#,
         r#"[{"role_id": "viewer"}]"#,
@@ -452,15 +456,15 @@ fn document_rejects_unknown_keys_nulls_white_space_and_duplicate_keys() {
         r#"[{role_id:"viewer"}]"#,
     ] {
         let text = text.replacen(r#"[{"role_id":"viewer"}]"#, roles, 1);
-        assert!(!thing.accepts(&world, &text), "{text}");
+        assert!(!subject.accepts(&world, &text), "{text}");
     }
 }
 
-/// In bytes, which is what D1 stores.
+/// The size in bytes, which is what D1 stores.
 #[test]
 fn document_above_32_kib_is_rejected() {
     let world = World::new();
-    let [tenant, principal, credential] = things(&world);
+    let [tenant, principal, credential] = subjects(&world);
     for letter in ["x", "é"] {
         let of_bytes = |bytes: usize| {
             let document = |lengths: &[usize]| {
@@ -484,13 +488,13 @@ fn document_above_32_kib_is_rejected() {
         }
     }
     // In a tenant or a principal, only a text with a NUL can be this long: its own CHECK counts up to the NUL.
-    for thing in [tenant, principal] {
+    for subject in [tenant, principal] {
         let name = |bytes: usize| {
-            let text = text_of(&thing.with("name", &json!("a\0")));
-            text_of(&thing.with("name", &json!(format!("a\0{}", "x".repeat(bytes - text.len())))))
+            let text = text_of(&subject.with("name", &json!("a\0")));
+            text_of(&subject.with("name", &json!(format!("a\0{}", "x".repeat(bytes - text.len())))))
         };
-        assert!(thing.accepts(&world, &name(STATE_BYTES_MAX)));
-        assert!(!thing.accepts(&world, &name(STATE_BYTES_MAX + 1)));
+        assert!(subject.accepts(&world, &name(STATE_BYTES_MAX)));
+        assert!(!subject.accepts(&world, &name(STATE_BYTES_MAX + 1)));
     }
     assert_eq!(STATE_BYTES_MAX, 32 * 1024);
 }

@@ -22,8 +22,8 @@ fn micros() -> i64 {
     i64::try_from(since.as_micros()).unwrap()
 }
 
-/// The keys of which the event of a change tells, after it is compared with what the change made of the state.
-fn told(console: &Console, change: &Document) -> BTreeSet<String> {
+/// The keys in the event of a change, after comparing it with the resulting change of the state.
+fn reported_keys(console: &Console, change: &Document) -> BTreeSet<String> {
     let (before, event) = (console.state(), console.event_of(&patch(&change.clone().into())));
     let after = console.state();
     assert_eq!(after, changed(&before, change), "{change:?}");
@@ -35,7 +35,7 @@ fn told(console: &Console, change: &Document) -> BTreeSet<String> {
 #[test]
 fn console_change_is_recorded_as_by_the_console() {
     let console = Console::new();
-    // To the millisecond, as SQLite's clock has it.
+    // SQLite's clock has milliseconds.
     let (before, event, after) = (micros() - 1000, console.event_of(&patch(&json!({"name": "renamed"}))), micros());
     assert_eq!(
         (&event["by"], &event["request"], &event["action"]),
@@ -52,8 +52,8 @@ fn event_of_several_changes_reports_exactly_those_fields() {
     let (principal, _) = console.world.service_account();
     let singles = changes(Noun::Credential, &principal).into_iter().filter(|change| change.len() == 1).flatten();
     let all: Document = singles.filter(|(_, value)| !value.is_null()).collect();
-    let told = told(&console, &all);
-    assert_eq!(told, all.keys().cloned().collect());
+    let reported = reported_keys(&console, &all);
+    assert_eq!(reported, all.keys().cloned().collect());
     let event = console.event_of(&patch(&json!({
         "principal": principal, "name": "null", "description": null, "enabled": true, "roles": [], "unrestricted": true,
         "expires_at": 5, "metadata": {"a": "c", "other": "b"}, "revoked_at": 6, "revoked_reason": "null",
@@ -71,7 +71,7 @@ fn event_of_several_changes_reports_exactly_those_fields() {
             "revoked_reason": {"before": "another", "after": "null"},
         })
     );
-    // Of metadata only the members that differ.
+    // For metadata, only the members that differ.
     let event = console.event_of(&patch(&json!({
         "expires_at": null, "name": "\"quoted\"é", "roles": [{"role_id": "a"}], "unrestricted": false, "metadata": {"other": null},
     })));
@@ -87,7 +87,8 @@ fn event_of_several_changes_reports_exactly_those_fields() {
     );
 }
 
-/// A key of which the trigger says nothing would lose its event where it changes alone. (Any change of all keys: differences.rs.)
+/// A key that the trigger does not know would lose the event of a change of this key only. (For changes of all keys,
+/// see differences.rs.)
 #[test]
 fn changing_any_single_key_writes_an_event() {
     let console = Console::new();
@@ -95,28 +96,28 @@ fn changing_any_single_key_writes_an_event() {
     let mut alone = BTreeSet::new();
     for change in changes(Noun::Credential, &principal) {
         let before = console.state();
-        let told = told(&console, &change);
-        assert_eq!(told, change.keys().cloned().collect());
-        alone.extend(told);
+        let reported = reported_keys(&console, &change);
+        assert_eq!(reported, change.keys().cloned().collect());
+        alone.extend(reported);
         console.patch(&before.into());
     }
-    // Without a reason, when it was revoked is cleared by itself too.
+    // Without a reason, the time of the revocation can be cleared on its own, too.
     console.patch(&json!({"revoked_reason": null}));
     let lifted = Document::from_iter([("revoked_at".to_owned(), Value::Null)]);
-    assert_eq!(told(&console, &lifted), ["revoked_at".to_owned()].into());
+    assert_eq!(reported_keys(&console, &lifted), ["revoked_at".to_owned()].into());
     let columns = console
         .world
         .db
         .query("SELECT name FROM pragma_table_xinfo('credentials') WHERE hidden = 2 AND name <> 'stray'", &[]);
-    assert_eq!(alone, columns.iter().map(|column| text(column, "name")).collect(), "each key is above");
-    // The columns of which no event tells: keys, stamps, times for display, and what a use moves.
+    assert_eq!(alone, columns.iter().map(|column| text(column, "name")).collect(), "every key is tested above");
+    // The columns that no event reports: keys, stamps, times for display, and those that a use changes.
     let quiet = "'tenant', 'id', 'revision', 'created_at', 'updated_at', 'last_used_at', 'change', 'changed_at', 'changed_by', \
                  'changed_request', 'ending', 'event'";
     let reported = console
         .world
         .db
         .query(&format!("SELECT name FROM pragma_table_info('credentials') WHERE name NOT IN ({quiet})"), &[]);
-    assert_eq!(reported, [json!({"name": "state"})], "no other column is of the credential");
+    assert_eq!(reported, [json!({"name": "state"})], "the only other column of the credential");
 }
 
 #[test]
@@ -197,12 +198,12 @@ fn secret_event_reports_that_it_changed_and_never_the_value() {
     let event = console.event_of("UPDATE secrets SET expires_at = 5, key = 'other'");
     assert_eq!(event["changes"]["expires_at"], json!({"before": null, "after": 5}));
     assert_eq!(event["changes"]["key"]["after"], "other");
-    // Of the key alone, too.
+    // Of the key only.
     let event = console.event_of("UPDATE secrets SET key = 'another'");
     assert_eq!(event["changes"], json!({"key": {"before": "other", "after": "another"}}));
-    let told = Value::from(console.history()).to_string();
+    let reported = Value::from(console.history()).to_string();
     for secret in ["ddddd", "sssssealed", "hhhhhint"] {
-        assert!(!told.contains(secret), "{secret}");
+        assert!(!reported.contains(secret), "{secret}");
     }
 }
 
@@ -215,16 +216,16 @@ fn rotation_events_name_who_rotated_the_secret() {
     let rotate = format!("/v1/tenants/{ACME}/credentials/{subject}/rotate");
     assert_eq!(world.call("POST", &rotate, &token, &json!({"grace_seconds": 60})).status, 200);
     let events = world.history(subject);
-    let told: Vec<_> = events.iter().map(|event| (text(event, "action"), text(event, "by"))).collect();
+    let reported: Vec<_> = events.iter().map(|event| (text(event, "action"), text(event, "by"))).collect();
     let expected =
         [("created", "root"), ("secret_created", "root"), ("secret_updated", admin), ("secret_created", admin)];
     let mut expected = expected.map(|(action, by)| (action.to_owned(), by.to_owned())).to_vec();
     expected.sort();
     assert_eq!(
         {
-            let mut told = told;
-            told.sort();
-            told
+            let mut reported = reported;
+            reported.sort();
+            reported
         },
         expected
     );
@@ -244,12 +245,12 @@ fn statement_on_many_rows_writes_one_event_per_row() {
     assert_eq!(console.count("SELECT max(seq) - count(*) FROM events"), 0, "numbered without gaps");
 }
 
-/// The Worker takes the chain up where the console left it, and the other way round.
+/// The Worker continues the chain of events where the console left it, and vice versa.
 #[test]
 fn console_and_worker_write_one_history() {
     let console = Console::new();
     let url = litegraph_url(&Id::parse(&console.id).unwrap());
-    // It is revoked: what would make it active is refused.
+    // The credential is revoked, so a request that would enable it is rejected.
     let body = |name: &str| json!({"UserGUID": ZERO, "Name": name, "Active": false});
     let put = |name: &str| console.world.call("PUT", &url, ROOT, &body(name)).status;
     console.patch(&json!({"name": "by hand"}));
@@ -305,5 +306,5 @@ fn no_event_contains_any_part_of_a_secret() {
     for secret in &secrets {
         assert!(!events.contains(secret.as_str()), "{secret}");
     }
-    assert!(secrets.len() >= 10 && events.contains(&console.secret), "an event names a secret by its id alone");
+    assert!(secrets.len() >= 10 && events.contains(&console.secret), "an event names a secret only by its id");
 }

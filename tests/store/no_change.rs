@@ -1,17 +1,17 @@
-//! An update without a change keeps the text of `state`: on every face, for every noun and caller. SQL compares these texts, also
-//! to judge the rights of an editor. (With random values, as root: tests/laws.)
+//! An update without a change keeps the text of `state`, on every face, for every noun and caller. SQL compares these
+//! texts, also to decide the rights of an editor. (With random values, as root: tests/laws.)
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 
 use support::{ACME, ROOT, Reply, World, ZERO, client_url, litegraph_url, text};
 
-/// A thing on a face: where it is, what changes it there, and whether an editor may.
+/// A resource on a face: its path, the method that updates it, and whether an editor may.
 struct Place {
     methods: &'static [&'static str],
     url: String,
     editor: bool,
-    /// A member that a body changes, with another value.
+    /// A member of its body, with another value.
     member: (&'static str, Value),
 }
 
@@ -19,7 +19,8 @@ fn place(methods: &'static [&'static str], url: String, editor: bool, member: (&
     Place { methods, url, editor, member }
 }
 
-/// A tenant with a principal and a credential, in which every key has a value, or in which as few as can be have one.
+/// A tenant with a principal and a credential, in which every key has a value, or in which as few keys as possible
+/// have one.
 struct Scene {
     world: World,
     places: Vec<Place>,
@@ -43,7 +44,7 @@ impl Scene {
         if full {
             done("PATCH", &tenant, &json!({"role_names": ["z", "a", "e"]}));
             done("PATCH", &account, &json!({"description": "d"}));
-            // Neither roles nor members are in the order in which they are stored.
+            // Neither the roles nor their members are in the order in which they are stored.
             let roles = json!([
                 {"role_id": "z"}, {"role_id": "viewer", "resource": "dataset", "resource_instance": "1"}, {"role_id": "a"},
                 {"resource": "é", "role_id": "e"}, {"role_id": "z"},
@@ -60,7 +61,7 @@ impl Scene {
         if revoked {
             done("POST", &format!("{own}/revoke"), &json!({"reason": if full { json!("why") } else { Value::Null }}));
         }
-        // Whatever moves by itself has moved.
+        // All members that the service changes itself have changed.
         for token in [&admin, &editor] {
             world.get(&own, token).expect(200);
         }
@@ -85,24 +86,24 @@ impl Scene {
         Self { world, places, admin, editor }
     }
 
-    /// Who may change what is there.
+    /// The callers that may update the resource.
     fn callers(&self, place: &Place) -> Vec<&str> {
         let all = [(ROOT, true), (self.admin.as_str(), true), (self.editor.as_str(), place.editor)];
         all.into_iter().filter(|(_, may)| *may).map(|(token, _)| token).collect()
     }
 
-    /// Sends what changes nothing: it is answered as a GET is, writes nothing, and leaves every text.
+    /// Sends an update without a change: the response is that of a GET, and every stored text is kept.
     fn changes_nothing(&self, method: &str, place: &Place, token: &str, body: &Value) {
         let before = self.world.stored_but_last_use();
         let got = self.world.get(&place.url, token).expect(200);
         let reply: Reply = self.world.call(method, &place.url, token, body);
-        let said = format!("{method} {} {body}", place.url);
-        assert_eq!(reply.status, 200, "{said}: {}", reply.text);
-        assert_eq!(reply.cost.rows_written, 0, "{said}");
-        assert_eq!(reply.json(), got.json(), "{said}");
-        assert_eq!(reply.header("etag"), got.header("etag"), "{said}");
-        // The states, the revisions, and how many events there are.
-        assert_eq!(self.world.stored_but_last_use(), before, "{said}");
+        let request = format!("{method} {} {body}", place.url);
+        assert_eq!(reply.status, 200, "{request}: {}", reply.text);
+        assert_eq!(reply.cost.rows_written, 0, "{request}");
+        assert_eq!(reply.json(), got.json(), "{request}");
+        assert_eq!(reply.header("etag"), got.header("etag"), "{request}");
+        // The states, the revisions, and the number of events.
+        assert_eq!(self.world.stored_but_last_use(), before, "{request}");
     }
 }
 
@@ -120,7 +121,7 @@ fn putting_back_keeps_the_stored_text_on_every_face_for_every_caller() {
                 for method in place.methods {
                     let shown = scene.world.get(&place.url, token).expect(200).json();
                     scene.changes_nothing(method, place, token, &shown);
-                    // Also once another face has said the same.
+                    // Also after another face has sent the same.
                     scene.changes_nothing(method, place, token, &shown);
                 }
             }
@@ -168,7 +169,8 @@ fn repeated_change_keeps_the_stored_text_on_every_face_for_every_caller() {
     }
 }
 
-/// What is said in another order, twice, or with its null members aloud is the same; and what an editor may not change it may repeat.
+/// Equal values in another order, with duplicates or with explicit nulls are not a change. An editor may resend
+/// members that it may not change.
 #[test]
 fn equivalent_values_keep_the_stored_text() {
     let scene = Scene::new(true, false);
@@ -193,7 +195,7 @@ fn equivalent_values_keep_the_stored_text() {
         if scene.callers(coactive).contains(&token) {
             for body in [
                 json!({ "roles": roles }),
-                // The part of the roles that it is of, put together in the database.
+                // The part of the roles in one context, which the database merges.
                 json!({"roles": [{"role_id": "z"}, {"role_id": "a"}], "roles_context": "system"}),
                 json!({
                     "roles": [{"role_id": "viewer", "resource": "dataset", "resource_instance": "1"}], "roles_context": "dataset:1",

@@ -23,7 +23,7 @@ fn refused(statements: &[(&str, &str)]) {
     }
 }
 
-/// REPLACE deletes without firing a trigger: it would leave no event of what it replaced.
+/// REPLACE deletes without firing a trigger, so the replaced row would have no event.
 #[test]
 fn sql_replace_cannot_bypass_the_triggers() {
     refused(&[
@@ -47,7 +47,7 @@ fn sql_replace_cannot_bypass_the_triggers() {
         ),
         ("INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 1", APPEND_ONLY),
         ("REPLACE INTO events SELECT * FROM events", APPEND_ONLY),
-        // A label that another tenant has.
+        // The label of another tenant.
         (
             "INSERT OR REPLACE INTO tenants SELECT '00000000000000000000000009', label, state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM tenants",
             REFERENCED,

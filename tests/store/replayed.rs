@@ -1,4 +1,5 @@
-//! The history is complete: replaying the events gives the rows, after any changes through the faces and at the console.
+//! The history is complete: replaying the events gives the current rows, after any changes through the faces and at
+//! the console.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +20,15 @@ const STEPS: &str = "create on Coactive, create on LiteGraph, create on Keycard,
     create again on LiteGraph, PATCH the tenant, PATCH the user on our own, PUT the user on LiteGraph, edit at the console, \
     edit the tenant at the console, edit the user at the console, end a secret at the console, delete at the console";
 
-/// What to do, to which of those that were made, with which of a few values: so that some steps change nothing, some
-/// are refused, and some meet what was deleted, which is not made again.
+/// Steps: an operation, the index of its resource, and one of a few values. So some steps change nothing, some are
+/// rejected, and some meet a deleted resource, which is not created again.
 fn steps() -> impl Strategy<Value = Vec<(&'static str, usize, u8)>> {
     prop::collection::vec((prop::sample::select(STEPS.split(", ").collect::<Vec<_>>()), 0..4_usize, 0..3_u8), 1..20)
 }
 
 struct Run {
     world: World,
-    /// Tenant by its place in TENANTS, and id.
+    /// The created credentials: the tenant's index in TENANTS, and the id.
     made: Vec<(usize, Id)>,
 }
 
@@ -53,9 +54,9 @@ impl Run {
         let value = usize::from(value);
         let roles =
             &[json!(null), json!([{"role_id": "admin"}]), json!([{"role_id": "admin"}, {"role_id": "viewer"}])][value];
-        // One for all is taken, where it is another's.
+        // The token "token" is shared, so another credential may have it.
         let token = &[json!(null), json!("token"), json!(format!("token-{at}"))][value];
-        // The default user, or the other one; so that a credential moves, or its user is not there any more.
+        // The default user or the other one, so that a credential moves, or its user does not exist.
         let user = [Id::ZERO, user()][at % 2].guid();
         let litegraph = json!({"UserGUID": user, "Name": name, "Active": value != 1, "BearerToken": token});
         let new = at % TENANTS.len();
@@ -114,7 +115,7 @@ impl Run {
                 self.send(tenant, "PATCH", &format!("{}/{id}", keycard_path(tenant)), &bodies[value]);
             }
             "create again on LiteGraph" => {
-                // A conflict, also after it was deleted.
+                // A conflict, even after a deletion.
                 let mut again = litegraph;
                 again["GUID"] = id.guid().into();
                 let made = self.send(tenant, "PUT", &litegraph_path(tenant), &again);
@@ -134,7 +135,7 @@ impl Run {
         }
     }
 
-    /// Changes a tenant, or its user.
+    /// Changes a tenant or its user.
     fn change_parent(&self, step: &str, tenant: usize, value: usize, name: &str) {
         let own = our_path(tenant);
         let (method, url, bodies) = match step {
@@ -215,7 +216,7 @@ impl Run {
         match step {
             "edit at the console" => self.world.patch("credentials", &id, &credential[value]),
             "edit the tenant at the console" => self.world.patch("tenants", tenant, &of_tenant[value]),
-            // That of both tenants.
+            // The user of both tenants.
             "edit the user at the console" => self.world.patch("principals", &user().to_string(), &of_user[value]),
             "end a secret at the console" => run("UPDATE secrets SET expires_at = 5 WHERE credential = ?1"),
             "delete at the console" => {
@@ -224,11 +225,11 @@ impl Run {
                 run(&format!("UPDATE credentials SET {STAMP} WHERE id = ?1"));
                 run("DELETE FROM credentials WHERE id = ?1");
             }
-            other => panic!("what is it to {other}?"),
+            other => panic!("unknown step {other}"),
         }
     }
 
-    /// The revisions of everything, in one number.
+    /// The sum of all revisions.
     fn revisions(&self) -> i64 {
         let sum = |table: &str| format!("(SELECT coalesce(sum(revision), 0) FROM {table})");
         self.world.db.count(&format!("SELECT {} + {} + {}", sum("tenants"), sum("principals"), sum("credentials")))
@@ -247,32 +248,32 @@ fn users_path(tenant: usize) -> String {
     litegraph_path(tenant).replace("/credentials", "/users")
 }
 
-/// The user that each tenant has besides the default one.
+/// The second user of each tenant, next to the default one.
 fn user() -> Id {
     Id::from_bits(77)
 }
 
-/// Under the default principal, which every tenant has.
+/// The path of credentials of the default principal, which every tenant has.
 fn keycard_path(tenant: usize) -> String {
     format!("/organizations/{}/service-accounts/{}/credentials", TENANTS[tenant].0, Id::ZERO)
 }
 
-/// A tenant, a principal or a credential that an event is of.
+/// The tenant, principal or credential of an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Thing {
+struct Subject {
     tenant: String,
     noun: String,
     id: String,
 }
 
-/// Everything that the history is of.
-fn things(world: &World) -> Vec<Thing> {
+/// All resources in the history.
+fn subjects(world: &World) -> Vec<Subject> {
     let rows = world.db.query("SELECT DISTINCT tenant, noun, id FROM events ORDER BY tenant, noun, id", &[]);
-    let thing = |row: &Value| Thing { tenant: text(row, "tenant"), noun: text(row, "noun"), id: text(row, "id") };
-    rows.iter().map(thing).collect()
+    let subject = |row: &Value| Subject { tenant: text(row, "tenant"), noun: text(row, "noun"), id: text(row, "id") };
+    rows.iter().map(subject).collect()
 }
 
-impl Thing {
+impl Subject {
     /// Its row, if it exists.
     fn row(&self, world: &World) -> Option<Value> {
         let (table, tenant) = match self.noun.as_str() {
@@ -284,7 +285,7 @@ impl Thing {
         world.db.query(&sql, &[&self.tenant, &self.id]).pop()
     }
 
-    /// Its history, oldest first: found by a walk from its end, which is a deletion or now.
+    /// The events of a resource, oldest first, found by a walk back from the newest one: a deletion, or the row's.
     fn history(&self, world: &World) -> Vec<Value> {
         let last = self.row(world).map_or_else(
             || {
@@ -308,7 +309,7 @@ impl Thing {
         events
     }
 
-    /// The same of the rows: a set in the order of texts, and metadata that is absent empty.
+    /// The row in the form of a replay: sets in the order of texts, and absent metadata as an empty object.
     fn stored(&self, world: &World) -> Option<Known> {
         let row = self.row(world)?;
         let mut state: Map<String, Value> = serde_json::from_str(row["state"].as_str().unwrap()).unwrap();
@@ -327,22 +328,22 @@ impl Thing {
     }
 }
 
-/// The state of a thing, and its secrets with their ends.
+/// The state of a resource, and its secrets with their expiry.
 type Known = (Map<String, Value>, BTreeMap<String, Value>);
 
-/// The keys of which events report what was added and removed.
+/// The keys for which events report the items added and removed.
 const SETS: [&str; 2] = ["roles", "role_names"];
 
-/// Applies what an event says of one key. What it says of before has to be what is known.
+/// Applies an event's change of one key. The value before the change must be the known one.
 fn apply(state: &mut Map<String, Value>, key: &str, change: &Value, event: &Value) {
     if SETS.contains(&key) {
         let mut items = state.remove(key).map_or_else(Vec::new, |items| items.as_array().unwrap().clone());
         for removed in change["removed"].as_array().unwrap() {
             let at = items.iter().position(|item| item == removed);
-            items.remove(at.unwrap_or_else(|| panic!("{removed} was not there before {event}")));
+            items.remove(at.unwrap_or_else(|| panic!("{removed} was missing before {event}")));
         }
         for added in change["added"].as_array().unwrap() {
-            assert!(!items.contains(added), "{added} was there before {event}");
+            assert!(!items.contains(added), "{added} was present before {event}");
             items.push(added.clone());
         }
         items.sort_by_key(Value::to_string);
@@ -351,25 +352,21 @@ fn apply(state: &mut Map<String, Value>, key: &str, change: &Value, event: &Valu
         let members = state.entry(key).or_insert(json!({})).as_object_mut().unwrap();
         let (before, after) = (change["before"].as_object().unwrap(), change["after"].as_object().unwrap());
         for (name, value) in before {
-            assert_eq!(members.remove(name).as_ref(), Some(value), "{name}: no change is missing before {event}");
+            assert_eq!(members.remove(name).as_ref(), Some(value), "{name}: a change is missing before {event}");
         }
         for (name, value) in after {
-            assert_eq!(
-                members.insert(name.clone(), value.clone()),
-                None,
-                "{name}: no change is missing before {event}"
-            );
+            assert_eq!(members.insert(name.clone(), value.clone()), None, "{name}: a change is missing before {event}");
         }
     } else {
         let before = state.remove(key).unwrap_or_default();
-        assert_eq!(before, change["before"], "{key}: no change is missing before {event}");
+        assert_eq!(before, change["before"], "{key}: a change is missing before {event}");
         if !change["after"].is_null() {
             state.insert(key.to_owned(), change["after"].clone());
         }
     }
 }
 
-/// The state of a thing and its secrets, as its events tell them; nothing once it is deleted.
+/// The state of a resource and its secrets according to its events; none after its deletion.
 fn replay(history: &[Value]) -> Option<Known> {
     let (mut state, mut secrets, mut alive) = (Map::new(), BTreeMap::new(), false);
     for event in history {
@@ -381,12 +378,12 @@ fn replay(history: &[Value]) -> Option<Known> {
                 if event["noun"] == "credential" && action == "created" {
                     state.insert("metadata".to_owned(), json!({}));
                 }
-                // When it was created is reported at its end only: no change could have moved it.
+                // Only the deletion reports the time of creation, which no change can move.
                 for (key, change) in changes.iter().filter(|(key, _)| *key != "created_at") {
                     apply(&mut state, key, change, event);
                 }
                 if !alive {
-                    // Nothing is left of it.
+                    // Nothing is left of the resource.
                     state.retain(|_, value| *value != json!([]) && *value != json!({}));
                     assert_eq!(state, Map::new(), "{event}");
                 }
@@ -412,11 +409,12 @@ proptest! {
             let count = |run: &Run| run.world.db.count("SELECT count(*) FROM events");
             let (revisions, events) = (run.revisions(), count(&run));
             run.step(step, at, value);
-            // A request that changes something moves its revision by one, and leaves an event; and only so.
+            // A request that changes a resource adds one to its revision and leaves an event, and no other request
+            // does.
             if step.starts_with('P') {
                 prop_assert_eq!(run.revisions() - revisions, i64::from(count(&run) > events), "{}", step);
             }
-            // The count of each tenant's credentials is the real one, and no row waits to be deleted.
+            // The count of each tenant's credentials is correct, and no row is stamped for deletion.
             assert_whole(&run.world);
         }
         for (_, tenant) in TENANTS {
@@ -424,20 +422,20 @@ proptest! {
             let numbers: Vec<_> = events.iter().filter_map(|event| event["seq"].as_i64()).collect();
             prop_assert_eq!(&numbers, &(1..).take(numbers.len()).collect::<Vec<i64>>(), "numbered without gaps");
         }
-        let things = things(&run.world);
-        let of = |noun: &str| things.iter().filter(|thing| thing.noun == noun).map(|thing| thing.id.clone()).collect::<BTreeSet<_>>();
+        let subjects = subjects(&run.world);
+        let of = |noun: &str| subjects.iter().filter(|subject| subject.noun == noun).map(|subject| subject.id.clone()).collect::<BTreeSet<_>>();
         prop_assert_eq!(of("credential"), run.made.iter().map(|(_, id)| id.to_string()).collect());
         prop_assert_eq!(of("principal"), BTreeSet::from([Id::ZERO, user()].map(|id| id.to_string())));
         prop_assert_eq!(of("tenant"), BTreeSet::from(TENANTS.map(|(_, id)| id.to_owned())));
         let mut walked = 0;
-        for thing in &things {
-            let history = thing.history(&run.world);
-            let of_it = |event: &Value| event["noun"] == *thing.noun && event["id"] == *thing.id;
-            prop_assert!(history.iter().all(of_it), "{:?}", thing);
-            prop_assert!(history.is_sorted_by_key(|event| event["seq"].as_i64()), "{:?}", thing);
-            prop_assert_eq!(replay(&history), thing.stored(&run.world), "{:?}", thing);
-            if let Some(row) = thing.row(&run.world) {
-                prop_assert_eq!(&history.last().unwrap()["revision"], &row["revision"], "{:?}", thing);
+        for subject in &subjects {
+            let history = subject.history(&run.world);
+            let of_it = |event: &Value| event["noun"] == *subject.noun && event["id"] == *subject.id;
+            prop_assert!(history.iter().all(of_it), "{:?}", subject);
+            prop_assert!(history.is_sorted_by_key(|event| event["seq"].as_i64()), "{:?}", subject);
+            prop_assert_eq!(replay(&history), subject.stored(&run.world), "{:?}", subject);
+            if let Some(row) = subject.row(&run.world) {
+                prop_assert_eq!(&history.last().unwrap()["revision"], &row["revision"], "{:?}", subject);
             }
             walked += history.len();
         }

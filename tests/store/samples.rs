@@ -1,4 +1,4 @@
-//! Documents made from `FIELDS`, with values of every key, so that a new field is tested without being named here.
+//! Documents built from `FIELDS`, with values of every key, so that new fields are tested automatically.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn document<const N: usize>(members: [(&str, Value); N]) -> Document {
     members.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
 }
 
-/// The keys of a credential that no field of a body is stored under: full access follows from the roles, and a revocation sets
+/// The keys of a credential that are not stored for a field: full access depends on the roles, and a revocation sets
 /// the others.
 fn not_in_fields() -> Document {
     let revoked_at = 1_900_000_000_000_000_i64;
@@ -26,7 +26,7 @@ pub fn rows(noun: Noun) -> impl Iterator<Item = &'static FieldRow> {
     FIELDS.iter().filter(move |row| row.destination == Destination::Document && noun.has(row.field))
 }
 
-/// A document in which every key has a value. Its credential has the default principal.
+/// A document with a value of every key. A credential has the default principal.
 pub fn whole(noun: Noun) -> Document {
     let mut whole: Document = rows(noun).map(|row| (row.key.to_owned(), values(row, ACME)[0].clone())).collect();
     if noun == Noun::Credential {
@@ -35,7 +35,7 @@ pub fn whole(noun: Noun) -> Document {
     whole
 }
 
-/// The keys that no document of a noun lacks. Roles are cleared by an empty list, and `unrestricted` is beside it.
+/// The keys that every document of a noun has. Roles are cleared by an empty list together with `unrestricted`.
 pub fn required(noun: Noun) -> BTreeSet<&'static str> {
     let is_required = |row: &&FieldRow| row.null == Null::Refused || row.shape == Shape::Roles;
     let not_in_fields = (noun == Noun::Credential).then_some("unrestricted");
@@ -50,7 +50,7 @@ pub fn changed(document: &Document, change: &Document) -> Document {
     document
 }
 
-/// The changes of [`whole`] that set or clear as few keys as can differ, each as a JSON Merge Patch; `principal` exists.
+/// Changes of [`whole`] that set or clear as few keys as possible, as JSON Merge Patches. `principal` must exist.
 pub fn changes(noun: Noun, principal: &str) -> Vec<Document> {
     let mut changes: Vec<_> = rows(noun).map(|row| document([(row.key, values(row, principal)[1].clone())])).collect();
     let clears = |row: &&FieldRow| row.null == Null::Clears && row.shape != Shape::Roles;
@@ -67,7 +67,7 @@ pub fn changes(noun: Noun, principal: &str) -> Vec<Document> {
     changes
 }
 
-/// Two valid values of a field as they are stored; the second id is that of this principal.
+/// Two valid stored values of a field; for an id, the second is this principal.
 fn values(row: &FieldRow, principal: &str) -> [Value; 2] {
     match row.shape {
         Shape::Text { min, .. } => ["a", "b"].map(|letter| letter.repeat(min.max(1)).into()),

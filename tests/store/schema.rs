@@ -1,5 +1,5 @@
-//! Mistakes in the schema that a JSON column makes easy: an index or an `UPDATE OF` on a generated column, columns by position,
-//! and SQL duplicated in a migration and a file.
+//! Mistakes that a JSON column invites: an index or an `UPDATE OF` on a generated column, columns by position, and SQL
+//! duplicated in a migration and a file.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use support::text;
 
 use crate::statements::{bare, words};
 
-/// The names of what a table, a view or an index has, in order.
+/// The names in the result of a query about a table, a view or an index, in order.
 fn names(db: &Sqlite, sql: &str, of: &str) -> Vec<String> {
     db.query(sql, &[&of]).iter().map(|row| text(row, "name")).collect()
 }
@@ -22,16 +22,16 @@ fn generated(db: &Sqlite, table: &str) -> Vec<String> {
     names(db, "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden IN (2, 3)", table)
 }
 
-/// What is wrong with the indexes of a schema: SQLite writes an index of a generated column on every change of the state.
+/// The invalid indexes of a schema: SQLite writes an index on a generated column at every change of the state.
 fn wrong_indexes(db: &Sqlite) -> Vec<String> {
     let indexes =
         db.query("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", &[]);
     let is_wrong = |index: &&serde_json::Value| {
         let generated = generated(db, &text(index, "tbl_name"));
-        // Of an expression there is no name.
+        // An expression has no name.
         let of = db.query("SELECT name FROM pragma_index_info(?1)", &[&text(index, "name")]);
         let of_expression = of.iter().any(|column| column["name"].is_null());
-        // With the condition of a partial one.
+        // With the condition of a partial index.
         let sql = text(index, "sql");
         let after_table = sql.split_once('(').map_or("", |(_, rest)| rest);
         let named = words(after_table);
@@ -40,7 +40,7 @@ fn wrong_indexes(db: &Sqlite) -> Vec<String> {
     indexes.iter().filter(is_wrong).map(|index| text(index, "name")).collect()
 }
 
-/// What is wrong with the triggers of a schema: one of `UPDATE OF` a generated column never fires.
+/// The invalid triggers of a schema: `UPDATE OF` a generated column never fires.
 fn wrong_triggers(db: &Sqlite) -> Vec<String> {
     let triggers = db.query("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'", &[]);
     let is_wrong = |trigger: &&serde_json::Value| {
@@ -57,9 +57,9 @@ fn wrong_triggers(db: &Sqlite) -> Vec<String> {
 fn no_index_or_update_trigger_names_a_generated_column() {
     let db = Sqlite::migrated();
     let with_documents = ["tenants", "principals", "credentials"];
-    assert!(with_documents.iter().all(|table| generated(&db, table).len() > 5), "they are read");
+    assert!(with_documents.iter().all(|table| generated(&db, table).len() > 5), "too few generated columns");
     assert_eq!((wrong_indexes(&db), wrong_triggers(&db)), (vec![], vec![]));
-    // Every generated column is VIRTUAL, so that a migration can add one: nothing but the state is stored of it.
+    // Every generated column is VIRTUAL, so that a migration can add one and only the state is stored.
     let stored = "SELECT count(*) FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS x WHERE s.type = 'table' AND x.hidden = 3";
     assert_eq!(db.count(stored), 0);
 }
@@ -87,7 +87,7 @@ fn indexes_and_update_triggers_on_generated_columns_are_detected() {
     }
 }
 
-/// The names of what a SELECT gives: those after AS, or of columns that stand there as they are.
+/// The names of a SELECT's results: those after AS, and plain columns.
 fn selected(items: &[String]) -> Vec<String> {
     let (mut names, mut depth, mut last) = (Vec::new(), 0, "");
     for word in items {
@@ -95,7 +95,7 @@ fn selected(items: &[String]) -> Vec<String> {
             "(" => depth += 1,
             ")" => depth -= 1,
             "," if depth == 0 => names.push(last.to_owned()),
-            // The first FROM outside of brackets is the SELECT's own.
+            // The first FROM outside of brackets belongs to the SELECT itself.
             "FROM" if depth == 0 => break,
             _ => {}
         }
@@ -105,7 +105,7 @@ fn selected(items: &[String]) -> Vec<String> {
     names
 }
 
-/// A row goes into a view by position: two names that changed places would be stored in each other's place.
+/// A view takes its row by position, so two swapped names would swap their values.
 #[test]
 fn change_statements_select_the_columns_of_the_view_in_order() {
     let db = Sqlite::migrated();
@@ -114,7 +114,7 @@ fn change_statements_select_the_columns_of_the_view_in_order() {
         let written = sql.split_once("INSERT INTO ").and_then(|(_, rest)| rest.split_once(" SELECT "));
         let Some((name, select)) = written.filter(|(name, _)| !name.contains(' ')) else { continue };
         let view = columns(&db, name);
-        let (select, returned) = select.split_once(" RETURNING ").expect("what is returned");
+        let (select, returned) = select.split_once(" RETURNING ").expect("a RETURNING clause");
         assert_eq!(selected(&words(select)), view, "{}", requests[0]);
         assert_eq!(returned.split(',').collect::<Vec<_>>(), view[..returned.split(',').count()], "{}", requests[0]);
         checked.insert(name);
@@ -154,7 +154,7 @@ fn trigger_reports_match_the_columns_of_the_history() {
     assert_eq!(reports, all.into_iter().collect());
 }
 
-/// And so does the view by which a response is kept: each value is of its column's name, but for who owns it.
+/// And so does the view that keeps a response: each value has the name of its column, except the owner's.
 #[test]
 fn kept_responses_insert_the_columns_of_the_view_in_order() {
     let db = Sqlite::migrated();
@@ -172,7 +172,7 @@ fn kept_responses_insert_the_columns_of_the_view_in_order() {
     assert_eq!(kept, 3);
 }
 
-/// What an event says of a change, and what a dry run says, are one text.
+/// Events and dry runs compute differences with the same SQL text.
 #[test]
 fn dry_run_and_history_compute_differences_with_the_same_sql() {
     let db = Sqlite::migrated();

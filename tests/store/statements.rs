@@ -7,7 +7,7 @@ use support::sent::SENT;
 use support::sqlite::Sqlite;
 use support::text;
 
-/// What belongs to a tenant.
+/// The tables whose rows belong to a tenant.
 const OWNED: [&str; 7] = [
     "principals",
     "credentials",
@@ -18,8 +18,8 @@ const OWNED: [&str; 7] = [
     "credentials_of_principal",
 ];
 
-/// Statements that are of all tenants. A credential's id is unique over all of them, also after deletion: whether one is taken is
-/// all that is told. And what the cron removes, by its age.
+/// Statements over all tenants. A credential's id is unique over all tenants, also after deletion, and only its
+/// existence is revealed. The cron deletes by age.
 const OF_ALL: [&str; 5] = [
     "SELECT 1 FROM credentials AS c WHERE c.id = ?1 ->> '$.credential'",
     "SELECT 1 FROM events AS e INDEXED BY events_of_deleted \
@@ -40,7 +40,7 @@ pub fn sql_files(folder: &str) -> Vec<(String, String)> {
     files
 }
 
-/// SQL in words: a bracket, a comma and a semicolon are each one of their own, and so is a text in quotes. Comments are left out.
+/// The words of SQL: a bracket, a comma and a semicolon are words, and so is a text in quotes. Comments are left out.
 pub fn words(sql: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut letters = sql.chars().peekable();
@@ -62,11 +62,11 @@ pub fn words(sql: &str) -> Vec<String> {
     words
 }
 
-/// The statements of a text, one by one, each without each SELECT in its brackets: those are statements of their own, and so
-/// are the sides of a UNION.
+/// The statements of a text. Each SELECT in brackets is a statement of its own and is removed from the surrounding
+/// one; so are the sides of a UNION.
 fn statements(sql: &str) -> Vec<Vec<String>> {
     let mut done = Vec::new();
-    // For each bracket that is open, the statement that it belongs to: one of its own, or that around it.
+    // For each open bracket, whether it starts a statement of its own, and that statement.
     let mut open = vec![(true, Vec::new())];
     let mut words = words(sql).into_iter().peekable();
     while let Some(word) = words.next() {
@@ -78,7 +78,7 @@ fn statements(sql: &str) -> Vec<Vec<String>> {
             }
             ")" => {
                 let (own, inner) = open.pop().expect("one is open");
-                let around = &mut open.last_mut().expect("as many are opened as closed").1;
+                let around = &mut open.last_mut().expect("brackets are balanced").1;
                 if own {
                     done.push(inner);
                 } else {
@@ -90,7 +90,7 @@ fn statements(sql: &str) -> Vec<Vec<String>> {
             _ => open.last_mut().expect("one is open").1.push(word),
         }
     }
-    assert_eq!(open.len(), 1, "as many brackets are opened as closed");
+    assert_eq!(open.len(), 1, "unbalanced brackets");
     done.extend(open.into_iter().map(|(_, words)| words));
     done.retain(|words| !words.is_empty());
     done
@@ -99,11 +99,11 @@ fn statements(sql: &str) -> Vec<Vec<String>> {
 /// One use of a table in a statement.
 struct Use {
     table: String,
-    /// The name that it has there.
+    /// Its alias, or the table's name.
     name: String,
-    /// The words that say which of its rows, or which columns an INSERT fills.
+    /// The words that select its rows, or the columns that an INSERT fills.
     which: Vec<String>,
-    /// Whether it is the only table there, so that its columns need no name before them.
+    /// Whether it is the statement's only table, so that its columns need no prefix.
     alone: bool,
 }
 
@@ -111,7 +111,7 @@ fn uses(statement: &[String]) -> Vec<Use> {
     let word = |at: usize| statement.get(at).map_or("", String::as_str);
     let begins = |at: &usize| match word(*at) {
         "FROM" | "JOIN" | "INTO" => true,
-        // Not that of a trigger's head.
+        // Not in the head of a trigger.
         "UPDATE" => !["OF", "ON"].contains(&word(at + 1)),
         _ => false,
     };
@@ -123,7 +123,7 @@ fn uses(statement: &[String]) -> Vec<Use> {
         }
         match word(next) {
             "AS" => word(next + 1),
-            // An alias stands there without AS, too.
+            // An alias without AS.
             other if other.len() == 1 && other.chars().all(|letter| letter.is_ascii_lowercase()) => other,
             _ => word(at + 1),
         }
@@ -146,24 +146,25 @@ fn uses(statement: &[String]) -> Vec<Use> {
 }
 
 impl Use {
-    /// Whether the rows are said by this column: it is compared with something, or stands in a row of values.
-    fn says(&self, column: &str) -> bool {
+    /// Whether this column restricts the rows: it is compared with something, or is in a row of values.
+    fn is_limited_by(&self, column: &str) -> bool {
         let full = format!("{}.{column}", self.name);
         self.which.windows(2).any(|pair| {
             (pair[0] == full || self.alone && pair[0] == column) && ["=", ",", "IS", "IN"].contains(&pair[1].as_str())
         })
     }
 
-    /// Whether it says whose rows. A secret may be named by its whole id instead, which is unique over all tenants, because it
-    /// is what finds the caller. So may a credential, with the stamp of this batch: the stamp is unique and was put on rows of one
-    /// tenant by the statements before. What a deletion has stamped is found by the stamp, through the index that has nothing else.
-    fn says_whose(&self) -> bool {
-        let says = self.which.join(" ");
-        let is_stamped = self.says("change") && says.contains("change = ?1 ->> '$.change'");
-        let by_its_id = self.says("id") && says.contains("id = ?1 ->> '$.credential'");
-        let ending = || says.contains(&format!("INDEXED BY {}_ending", self.table));
-        self.says("tenant")
-            || self.table == "secrets" && self.says("id")
+    /// Whether the rows are limited to a tenant. A secret may be found by its full id instead, which is unique over
+    /// all tenants, because the id is how a caller is found. So may a credential by its id with the stamp of this
+    /// batch: the stamp is unique, and earlier statements put it on rows of one tenant only. Rows stamped for deletion
+    /// are found by the stamp, through an index that has no other rows.
+    fn is_limited(&self) -> bool {
+        let condition = self.which.join(" ");
+        let is_stamped = self.is_limited_by("change") && condition.contains("change = ?1 ->> '$.change'");
+        let by_its_id = self.is_limited_by("id") && condition.contains("id = ?1 ->> '$.credential'");
+        let ending = || condition.contains(&format!("INDEXED BY {}_ending", self.table));
+        self.is_limited_by("tenant")
+            || self.table == "secrets" && self.is_limited_by("id")
             || self.table == "credentials" && is_stamped && by_its_id
             || is_stamped && ending()
     }
@@ -182,19 +183,19 @@ fn every_clause_is_limited_to_a_tenant() {
                 continue;
             }
             for found in uses(&statement) {
-                assert!(found.says_whose(), "{of}: {} in {}", found.name, statement.join(" "));
+                assert!(found.is_limited(), "{of}: {} in {}", found.name, statement.join(" "));
                 checked += 1;
             }
         }
     }
-    assert!(checked > 700, "{checked}: the statements are read");
-    assert_eq!(of_all.len(), OF_ALL.len(), "each exception is one: {of_all:?}");
+    assert!(checked > 700, "only {checked} uses were checked");
+    assert_eq!(of_all.len(), OF_ALL.len(), "an exception is unused: {of_all:?}");
 }
 
 #[test]
 fn every_sql_file_is_used() {
     for (file, sql) in sql_files("src/store/sql") {
-        // The text between its blanks.
+        // The text between the placeholders.
         let sql = bare(&sql);
         let parts: Vec<_> = sql.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
         let is_sent = |text: &String| parts.iter().all(|part| bare(text).contains(part));
@@ -202,7 +203,7 @@ fn every_sql_file_is_used() {
     }
 }
 
-/// SQL without its comments and white space, of which a text that is sent has less than its file.
+/// SQL without comments and white space. The statements that are sent have less of both than the files.
 pub fn bare(sql: &str) -> String {
     let lines = sql.lines().map(|line| line.split_once("--").map_or(line, |(line, _)| line));
     lines.flat_map(str::chars).filter(|letter| !letter.is_whitespace()).collect()
@@ -210,8 +211,8 @@ pub fn bare(sql: &str) -> String {
 
 #[test]
 fn clauses_without_a_tenant_are_detected() {
-    let told = |sql: &str| {
-        statements(sql).iter().flat_map(|statement| uses(statement)).filter(|found| !found.says_whose()).count()
+    let unlimited = |sql: &str| {
+        statements(sql).iter().flat_map(|statement| uses(statement)).filter(|found| !found.is_limited()).count()
     };
     for (without, sql) in [
         (1, "UPDATE credentials SET name = 'n' FROM verdict WHERE credentials.id = verdict.id"),
@@ -252,7 +253,7 @@ fn clauses_without_a_tenant_are_detected() {
             "SELECT i.made FROM verdict CROSS JOIN idempotency AS i ON i.caller = verdict.caller AND i.id = ?1 ->> '$.id'",
         ),
     ] {
-        assert_eq!(told(sql), without, "{sql}");
+        assert_eq!(unlimited(sql), without, "{sql}");
     }
 }
 
@@ -262,14 +263,15 @@ fn plan(db: &Sqlite, sql: &str) -> Vec<String> {
     steps.iter().map(|step| text(step, "detail")).collect()
 }
 
-/// So that a request reads as many rows with a million credentials as with one.
+/// A request reads the same number of rows with a million credentials as with one.
 #[test]
 fn no_statement_reads_a_whole_table() {
-    // Of one row each, but for `tried`, which has one a label that was taken.
+    // Root's lists of all tenants.
     const TENANTS: [&str; 3] = ["GET /organizations", "GET /v1.0/tenants", "GET /v1/tenants"];
     const ALL_OF_IT: [&str; 3] =
         ["DELETE /v1.0/tenants/{tenant}", "DELETE /v1.0/tenants/{tenant}/credentials", "DELETE /v1/tenants/{tenant}"];
-    // The last two: whose a token is, and a walk through a history, which ends with its page.
+    // CTEs and subqueries of one row each, with these exceptions: `tried` has one per label that was taken, and `walk`
+    // ends with its page of the history.
     const OURS: [&str; 12] = [
         "caller",
         "found",
@@ -288,21 +290,21 @@ fn no_statement_reads_a_whole_table() {
     let (mut searched, mut ordered, mut wrong) = (0, 0, Vec::new());
     for (sql, requests) in SENT.iter() {
         let request = &requests[0];
-        // Whether nothing else than requests of these routes sends it.
+        // Whether only requests of these routes send the statement.
         let is_of = |routes: &[&str]| {
             requests.iter().all(|request| routes.iter().any(|route| request.starts_with(&format!("{route} "))))
         };
         let steps = plan(&db, sql);
-        // How often events are scanned, and how often the name is that of a CTE or of a query in brackets.
+        // The number of scans of `e`, compared with the number of CTEs and subqueries of this name.
         let scanned = steps.iter().filter(|step| *step == "SCAN e").count();
         let is_of_query = scanned <= sql.matches("FROM walk AS e").count() + sql.matches(") AS e").count();
         for step in steps {
             let (how, rest) = step.split_once(' ').unwrap_or((&step, ""));
             let name = rest.split(' ').next().unwrap_or_default();
             let key = rest.split_once(" (").map_or("", |(_, key)| key);
-            // The whole of what is in brackets: that alone says which rows.
+            // The complete condition in brackets.
             let whole = |column: &str| key.starts_with(&format!("{column}=?)"));
-            let is_fine = match how {
+            let is_allowed = match how {
                 "SCAN" => {
                     OURS.contains(&name)
                         || name.starts_with('(')
@@ -311,27 +313,31 @@ fn no_statement_reads_a_whole_table() {
                         // VALUES: read-only members and violations.
                         || rest.ends_with(" CONSTANT ROWS") || rest == "0-ROW VALUES CLAUSE"
                         || rest == "e" && is_of_query
-                        // What a filter looks at, so many rows at most.
-                        || rest == "r" && looks_at(sql).is_some_and(|most| most < 1000)
+                        // Rows that a filter examines, up to its limit.
+                        || rest == "r" && examined_rows(sql).is_some_and(|most| most < 1000)
                 }
                 "SEARCH" if rest.contains("VIRTUAL TABLE") || OURS.contains(&name) => true,
-                // Root sees the tenants of all, in the order of that index.
+                // Root lists all tenants, in the order of this index.
                 "SEARCH" if rest.contains("tenants_by_creation") => is_of(&TENANTS) && key.contains("(?,?)"),
-                // What is a day old.
+                // Responses older than a day.
                 "SEARCH" if rest.contains("idempotency_by_age") => requests == &["the cron"],
-                // A credential's id alone: of what this batch wrote, or whether it is taken. With the tenant, the key is nearer.
+                // By the id only: a credential written by this batch, or a check whether the id exists. With a tenant,
+                // the key is used.
                 "SEARCH" if rest.contains("credentials_by_id") => whole("id"),
-                // What a deletion has stamped, by the stamp, in the index that holds nothing else.
+                // Rows stamped for deletion, by the stamp, in the index that has no other rows.
                 "SEARCH" if rest.contains("_ending (") => sql.contains("INDEXED BY") && key.contains("=?"),
-                // Whether a credential still refers to what goes: SQLite looks through the tenant's for it, as long as it has no
-                // statistics (docs/COSTS.md, "Deletion").
+                // Whether a credential still refers to the deleted principal: without statistics, SQLite searches the
+                // tenant's credentials (docs/COSTS.md, "Deletion").
                 "SEARCH" if whole("tenant") && sql.starts_with("DELETE FROM principals") => name == "credentials",
-                // All of a tenant: what a deletion takes with it; its newest event, which is the last in the key; and a step of
-                // an INSERT that is passed over, unless there were rows waiting for the new one (OP_FkIfZero).
+                // All rows of a tenant: for its deletion; for its newest event, the last in the key; and in a step of
+                // an INSERT that is skipped unless rows were waiting for the new one (OP_FkIfZero).
                 "SEARCH" if whole("tenant") => {
-                    is_of(&ALL_OF_IT) || name == "events" || is_waited_for(sql, name) || is_first_event(sql, name)
+                    is_of(&ALL_OF_IT)
+                        || name == "events"
+                        || may_be_referred_from(sql, name)
+                        || is_first_event(sql, name)
                 }
-                // A page begins at a place, or is of ids.
+                // A page starts at a position, or selects ids.
                 "SEARCH" if ["r", "k"].contains(&name) => {
                     ["(?,?)", "id>?", "id<?", "id=?"].iter().any(|place| key.contains(place))
                         && (key.starts_with("tenant=?") || whole("id"))
@@ -339,13 +345,13 @@ fn no_statement_reads_a_whole_table() {
                 "SEARCH" => key.contains("tenant=?") || whole("id") || whole("label"),
                 _ => continue,
             };
-            if !is_fine {
+            if !is_allowed {
                 wrong.push(format!("{step}: {:?}", requests.iter().take(9).collect::<Vec<_>>()));
             }
             searched += usize::from(how == "SEARCH");
         }
-        // A list is read in the order of an index: nothing of it is sorted, but within a row the secrets that it tells of, and
-        // what a filter has looked at, so many rows at most.
+        // A list is read in the order of an index. Nothing is sorted except the secrets within a row, and the rows
+        // that a filter examined, up to its limit.
         if sql.contains("start AS MATERIALIZED") {
             let judge =
                 format!("{} SELECT code FROM verdict", sql.split(",start AS MATERIALIZED").next().unwrap_or_default());
@@ -353,42 +359,42 @@ fn no_statement_reads_a_whole_table() {
                 let sorts = |step: &&String| step.starts_with("USE TEMP B-TREE") && !step.contains("json_group_array");
                 plan(&db, sql).iter().filter(sorts).count()
             };
-            let again = usize::from(looks_at(sql).is_some());
+            let again = usize::from(examined_rows(sql).is_some());
             if !(sorts(&judge)..=sorts(&judge) + again).contains(&sorts(sql)) {
-                wrong.push(format!("{request}: sorts {}, and the verdict {}", sorts(sql), sorts(&judge)));
+                wrong.push(format!("{request}: sorts {}, the verdict alone {}", sorts(sql), sorts(&judge)));
             }
             ordered += 1;
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(searched > 500 && ordered > 20, "{searched} {ordered}: the plans are read");
+    assert!(searched > 500 && ordered > 20, "too few plans: {searched} {ordered}");
 }
 
-/// How many credentials a page with a filter looks at, at most.
-fn looks_at(sql: &str) -> Option<u32> {
+/// The maximum number of credentials that a page with a filter examines.
+fn examined_rows(sql: &str) -> Option<u32> {
     let (looked_at, _) = sql.split_once(") AS r ")?;
     looked_at.rsplit_once(" LIMIT ")?.1.parse().ok()
 }
 
-/// Whether this is whether there is any event of a tenant: SQLite looks at one.
+/// Whether the statement only checks that a tenant has any event, for which SQLite reads one.
 fn is_first_event(sql: &str, name: &str) -> bool {
     name == "e" && sql.contains("EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')")
 }
 
-/// Whether this is the table of the rows that point to what the statement makes.
-fn is_waited_for(sql: &str, by: &str) -> bool {
+/// Whether rows of this table may refer to the row that the statement inserts.
+fn may_be_referred_from(sql: &str, by: &str) -> bool {
     let makes = |table: &str| sql.contains(&format!("INSERT INTO {table} ("));
     by == "principals" && makes("tenants") || by == "credentials" && makes("principals")
 }
 
-/// That each of them is planned under D1's limits shows that it keeps them; tests/limits/refused.rs, that they are in force.
-/// The SQL travels with every request, and D1 may prepare it anew for each.
+/// Planning every statement under D1's limits shows that it respects them; tests/limits/refused.rs shows that they are
+/// in force. The SQL is sent with every request, and D1 may prepare it again for each.
 #[test]
 fn sql_text_of_a_request_is_bounded() {
     let mut sent: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     for (sql, requests) in SENT.iter() {
         for request in requests {
-            // Callers of one request may send different texts, which are counted together.
+            // Callers of one request may send different statements, which are summed.
             let (bytes, is_list) = sent.entry(request).or_default();
             *bytes += sql.len();
             *is_list |= sql.contains("start AS MATERIALIZED");
@@ -398,7 +404,7 @@ fn sql_text_of_a_request_is_bounded() {
         let most = match request.split(' ').next() {
             Some("GET") if !is_list => 6_000,
             _ if is_list || request.contains("/verify ") || request.contains("/introspect ") => 9_000,
-            // What creates with an Idempotency-Key, too.
+            // Creations with an Idempotency-Key, too.
             _ => 15_000,
         };
         assert!(bytes <= most, "{request}: {bytes} bytes, at most {most}");
@@ -415,10 +421,11 @@ fn every_statement_binds_one_value_within_the_limits_of_d1() {
     }
 }
 
-/// Every list that a statement expands from the request document, and why its length is bounded. D1 bills each item as a row read.
-/// What the body sets is read from `given`, which is empty for a caller without the required right (`found`, src/store/sql.rs).
+/// Every list that a statement expands from the request document, and the bound on its length. D1 bills each item as a
+/// row read. Fields of the body are read from `given`, which is empty for a caller without the required right
+/// (`found`, src/store/sql.rs).
 const EXPANDED: [(&str, &str); 8] = [
-    ("$.used", "the caller's secret and the verified one, noted after the answer"),
+    ("$.used", "the caller's secret and the verified one, recorded after the response"),
     ("$.caller.proofs", "the digests of one token, one for each configured key"),
     ("$.bearer", "the same"),
     ("$.subject.proofs", "the same"),
@@ -437,7 +444,7 @@ fn no_statement_expands_a_body_list_before_authorization() {
             let path = list.split('\'').nth(1).unwrap_or_default();
             match argument {
                 "?1" => drop(found.insert(path.to_owned())),
-                // What is stored, or what the change makes of it once `given` was read.
+                // Stored lists, or the result of the change, once `given` was read.
                 "given"
                 | "document"
                 | "to_document"
@@ -445,17 +452,18 @@ fn no_statement_expands_a_body_list_before_authorization() {
                 | "role_names"
                 | "json_patch(iif(?1 ->> '$.merges'"
                 | "json_patch(document" => {}
-                other => panic!("{}: what is json_each({other}, …)?", requests[0]),
+                other => panic!("{}: unknown list json_each({other}, …)", requests[0]),
             }
         }
     }
     assert_eq!(found, EXPANDED.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>());
 }
 
-/// What a body sets, of which nothing is read before the caller's right is judged: by way of `given`, or after that rule.
+/// Members of the command that a body sets. They may be read only after the check of the caller's right, or through
+/// `given`.
 const OF_THE_BODY: [&str; 6] = ["set", "asserted", "context", "role_names", "times", "label"];
 
-/// Each place where something that the body sets is read of the whole command, and what comes before it.
+/// Every read of such a member from the whole command before that check, with the text that follows.
 fn read_before_right(sql: &str) -> Vec<&str> {
     let judged = sql.find("THEN 'forbidden'").unwrap_or(sql.len());
     let is_of_body = |at: &usize| {
@@ -477,7 +485,7 @@ fn no_statement_reads_body_fields_before_authorization() {
     for (sql, requests) in SENT.iter().filter(|(sql, _)| sql.starts_with("WITH caller AS")) {
         assert_eq!(read_before_right(sql), Vec::<&str>::new(), "{}", requests[0]);
         if sql.contains(" AS given") {
-            // The right that it asks for is that of the rule.
+            // `given` uses the same right as the check.
             assert!(
                 sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right',?1,'{}') AS given")
             );

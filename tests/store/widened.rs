@@ -7,7 +7,7 @@ use crate::console::{Console, patch};
 /// A time in the distant future.
 const FAR: i64 = 9_000_000_000_000_000;
 
-/// The keys of the state that roles are, by their initials; `-` is full access.
+/// Roles as keys of the state, by their initials; `-` is full access.
 fn roles(initials: &str) -> Value {
     let role = |initial| match initial {
         'a' => json!({"role_id": "admin"}),
@@ -16,7 +16,7 @@ fn roles(initials: &str) -> Value {
         'i' => json!({"resource": "dataset", "resource_instance": "1", "role_id": "viewer"}),
         'x' => json!({"resource": ",", "resource_instance": ",null]", "role_id": "x["}),
         'y' => json!({"resource": ",", "role_id": ","}),
-        other => panic!("what role is {other}?"),
+        other => panic!("unknown role {other}"),
     };
     match initials {
         "-" => json!({"roles": [], "unrestricted": true}),
@@ -24,12 +24,12 @@ fn roles(initials: &str) -> Value {
     }
 }
 
-/// The credential's keys as they are, as they become, and whether that widens; the same backwards, and whether that does.
+/// Checks whether the change from one state to the other widens access, and whether the reverse does.
 fn check(from: &Value, to: &Value, widens: [bool; 2]) {
     each(&[from, to].map(patch), widens);
 }
 
-/// The same of the columns of its secret.
+/// The same for columns of the credential's secret.
 fn check_secret(from: &str, to: &str, widens: [bool; 2]) {
     each(&[from, to].map(|set| format!("UPDATE secrets SET {set}")), widens);
 }
@@ -46,7 +46,7 @@ fn each([from, to]: &[String; 2], widens: [bool; 2]) {
 #[test]
 fn adding_a_role_or_clearing_all_roles_widens_access() {
     for (from, to, there, back) in [
-        // Some to none is full access; none to some takes it away.
+        // From some roles to none is full access; the reverse narrows.
         ("v", "-", true, false),
         ("a", "-", true, false),
         ("i", "-", true, false),
@@ -54,17 +54,17 @@ fn adding_a_role_or_clearing_all_roles_widens_access() {
         ("v", "av", true, false),
         ("d", "dv", true, false),
         ("i", "id", true, false),
-        // One for another: something was added, whichever way.
+        // One role for another adds something in both directions.
         ("v", "a", true, true),
         ("ai", "ad", true, false),
-        // A role covers itself on a resource, and that one on an instance of it.
+        // A role also covers itself on a resource, and a role on a resource covers its instances.
         ("v", "vd", false, false),
         ("v", "vdi", false, false),
         ("d", "di", false, false),
         ("d", "v", true, false),
         ("i", "v", true, false),
         ("i", "d", true, false),
-        // Text that looks like another role's.
+        // Texts that resemble another role's.
         ("x", "y", true, true),
         // The same roles in another order.
         ("av", "va", false, false),
@@ -89,13 +89,13 @@ fn lifting_a_revocation_widens_access() {
     let lifted = json!({"revoked_at": null, "revoked_reason": null});
     check(&revoked(None), &lifted, [true, false]);
     check(&revoked(Some("r")), &lifted, [true, false]);
-    // A credential that may do nothing before and after gets nothing.
+    // A credential that has no access before and after gains none.
     check(
         &json!({"revoked_reason": null, "revoked_at": 5, "enabled": true}),
         &json!({"revoked_at": null, "revoked_reason": null, "enabled": false}),
         [false, false],
     );
-    // Revoked is revoked, whenever and why.
+    // Revoked is revoked, whatever the time and the reason.
     check(&json!({"revoked_at": 5}), &json!({"revoked_at": 6}), [false, false]);
     check(&revoked(None), &revoked(Some("r")), [false, false]);
 }
@@ -122,18 +122,18 @@ fn any_widening_change_among_several_widens_access() {
         state["name"] = name.into();
         state
     };
-    // Narrower in one way, wider in another.
+    // Narrower in one respect, wider in another.
     check(&state("av", true, Some(FAR), "n"), &state("a", true, None, "m"), [true, true]);
     check(&state("-", true, Some(FAR), "n"), &state("v", true, None, "n"), [true, true]);
-    // Narrower in every way, and back.
+    // Narrower in every respect, and the reverse.
     check(&state("-", true, None, "n"), &state("v", false, Some(FAR), "m"), [false, true]);
-    // Wider in what a credential may do that is disabled, or expired: nothing.
+    // More rights of a credential that is disabled or expired widen nothing.
     check(&state("v", false, Some(FAR), "n"), &state("-", false, None, "n"), [false, false]);
     check(&state("v", true, Some(5), "n"), &state("-", true, Some(6), "n"), [false, false]);
 }
 
 #[test]
-fn a_move_to_an_enabled_principal_widens_where_the_one_before_is_disabled() {
+fn moving_from_a_disabled_to_an_enabled_principal_widens_access() {
     let console = Console::new();
     console.run(&patch(&json!({ "expires_at": null, "revoked_at": null, "revoked_reason": null })));
     let [(on, _), (off, _)] = [console.world.service_account(), console.world.service_account()];
@@ -141,7 +141,7 @@ fn a_move_to_an_enabled_principal_widens_where_the_one_before_is_disabled() {
         .run(&format!("UPDATE principals SET state = json_set(state, '$.enabled', json('false')) WHERE id = '{off}'"));
     let widens = |change: Value| console.event_of(&patch(&change))["widened"] == 1;
     assert!(!widens(json!({ "principal": off })));
-    assert!(!widens(json!({ "roles": [], "unrestricted": true })), "of a disabled principal");
+    assert!(!widens(json!({ "roles": [], "unrestricted": true })), "the principal is disabled");
     assert!(widens(json!({ "principal": on })));
     assert!(!widens(json!({ "principal": off })));
     assert!(!widens(json!({ "principal": off, "name": "other" })));

@@ -1,5 +1,5 @@
-//! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which include
-//! triggers and foreign keys.
+//! The work of a request does not grow with its tenant. It is counted in steps of the SQLite virtual machine, which
+//! include triggers and foreign keys.
 
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::cursors::{cursor, event_cursor};
 use support::{ACME, ROOT, Reply, START, World, ZERO, client_url, text};
 
-/// The tenant, on our own face.
+/// The path of the tenant on our own face.
 const TENANT: &str = "/v1/tenants/00000000000000000000000000";
 
 const FEW: u32 = 2400;
@@ -25,7 +25,7 @@ const ORDERS: [(&str, &str); 6] = [
     ("GuidDescending", "id DESC"),
 ];
 
-/// The credential in the middle of an order: more than a thousand come before it, and behind it.
+/// The credential in the middle of an order: more than a thousand come before and after it.
 fn middle(world: &World, order: &str) -> (Id, i64) {
     let sql = format!(
         "SELECT id, created_at FROM credentials ORDER BY {order} LIMIT 1 OFFSET (SELECT count(*) / 2 FROM credentials)"
@@ -49,7 +49,7 @@ fn work(world: &World, round: u32) -> Vec<(String, i64)> {
         let url = format!("/v2.0/tenants/{ZERO}/credentials?max-keys=100&order={order}");
         assert_eq!(send("GET", &url, &Value::Null).json()["Objects"].as_array().map(Vec::len), Some(100));
         let further = send("GET", &format!("{url}&token={}", middle(world, sql).0.guid()), &Value::Null).json();
-        assert_eq!(further["RecordsRemaining"], 1000, "and more, which nobody counts");
+        assert_eq!(further["RecordsRemaining"], 1000, "the count stops at a thousand");
     }
     let keycard = format!("/organizations/acme/service-accounts/{ACME}/credentials");
     let (id, at) = middle(world, "created_at");
@@ -74,13 +74,13 @@ fn work(world: &World, round: u32) -> Vec<(String, i64)> {
     let user = text(&send("PUT", &format!("{litegraph}/users"), &json!({"FirstName": "a"})).json(), "GUID");
     send("PUT", &format!("{litegraph}/users/{user}"), &json!({"FirstName": "b"}));
     send("DELETE", &format!("{litegraph}/users/{user}/credentials"), &Value::Null);
-    // To delete the user itself reads the tenant's credentials, for the foreign key (docs/COSTS.md, "Deletion").
+    // Deleting the user itself reads the tenant's credentials, for the foreign key (docs/COSTS.md, "Deletion").
     our_lists(world, &mut send);
     our_changes(round, &mut send);
     work
 }
 
-/// Pages of our own face: whatever the filter finds, from the beginning and from the middle; and histories.
+/// Pages of our own face, with and without filters, from the start and from the middle; and histories.
 fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) {
     let all = format!("{TENANT}/credentials");
     let (id, at) = middle(world, "created_at");
@@ -93,7 +93,7 @@ fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) 
                 (String::new(), 100),
                 ("&enabled=true&role=viewer".to_owned(), 100),
                 (format!("&principal={ACME}"), 100),
-                // Nothing: it looks at as many as it may.
+                // No match: the page examines as many rows as it may.
                 ("&enabled=false".to_owned(), 0),
                 (format!("&expires_before={time}&unused_since={time}"), 0),
                 (format!("&principal={ACME}&unrotated_since=1970-01-01T00:00:00Z&role=nobody"), 0),
@@ -119,7 +119,7 @@ fn our_lists(world: &World, send: &mut impl FnMut(&str, &str, &Value) -> Reply) 
     }
 }
 
-/// All that our own face does to a credential.
+/// Every change of a credential on our own face.
 fn our_changes(round: u32, send: &mut impl FnMut(&str, &str, &Value) -> Reply) {
     let all = format!("{TENANT}/credentials");
     let made = send("POST", &all, &json!({"name": format!("made {round}"), "roles": null})).json();
@@ -162,7 +162,7 @@ fn sql_work_does_not_grow_with_the_tenant() {
     assert!(grown.is_empty(), "{grown:#?}");
 }
 
-/// What is kept of answers to requests with a key is found by the key, and by its age.
+/// Kept responses are found by their key, and by their age.
 #[test]
 fn sql_work_does_not_grow_with_kept_responses() {
     let world = World::new();
@@ -177,7 +177,7 @@ fn sql_work_does_not_grow_with_kept_responses() {
     let steps = |key: &str| {
         let headers = [("authorization", &*format!("Bearer {ROOT}")), ("idempotency-key", key)];
         let mut steps = Vec::new();
-        // Made, and then told again.
+        // Created, then repeated.
         for _ in 0..2 {
             let body = json!({"name": "once", "roles": null}).to_string();
             let reply = world.send("POST", &format!("{TENANT}/credentials"), &headers, body.as_bytes());
@@ -197,7 +197,7 @@ fn sql_work_does_not_grow_with_kept_responses() {
     assert!(few.iter().zip(&many).all(|(few, many)| (few - many).abs() * 50 <= *few), "{few:?} {many:?}");
 }
 
-/// The steps tell a whole table: where nothing bounds what is read, they grow.
+/// The steps of an unbounded read grow with the table.
 #[test]
 fn growing_sql_work_is_detected() {
     let world = World::new();
@@ -208,5 +208,5 @@ fn growing_sql_work_is_detected() {
     };
     let few = steps();
     world.many_credentials(ACME, ACME, 500..1000);
-    assert!(steps() > few * 3 / 2, "a list that is not paged reads what there is");
+    assert!(steps() > few * 3 / 2, "an unpaged list reads every row");
 }

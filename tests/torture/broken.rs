@@ -4,34 +4,34 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::check::{Told, What, check};
+use super::check::{Entry, What, check};
 use super::load::{Mix, Tenant};
 use super::model::{Answer, Credential, Event, Kind, Op, step};
 use super::random::Random;
 use support::face::Face;
 
-/// A server that is right, or what is left of it once a test has changed what it told.
-struct Right {
+/// The recording of a correct server, into which a test may inject a fault.
+struct Recording {
     states: Vec<(String, Option<Credential>)>,
     ops: Vec<Op>,
-    events: Vec<Told>,
+    events: Vec<Entry>,
     admin: String,
 }
 
-impl Right {
+impl Recording {
     fn new(admin: &str) -> Self {
-        let mut right = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
+        let mut recording = Self { states: Vec::new(), ops: Vec::new(), events: Vec::new(), admin: admin.to_owned() };
         let event = Event { action: "created", secret: None, revision: 1, changes: json!({}), widened: false };
-        right.tell("of-the-admin", admin, event);
-        right
+        recording.record("of-the-admin", admin, event);
+        recording
     }
 
-    fn tell(&mut self, request: &str, id: &str, event: Event) {
+    fn record(&mut self, request: &str, id: &str, event: Event) {
         let (seq, by, noun) = (self.events.len() as u64 + 1, self.admin.clone(), "credential".to_owned());
-        self.events.push(Told { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
+        self.events.push(Entry { seq, request: request.to_owned(), noun, id: id.to_owned(), by, event });
     }
 
-    /// Does it now, and answers.
+    /// Executes the operation now and sets its answer.
     fn answer(&mut self, op: &mut Op) {
         let id = op.target.clone().expect("a credential");
         let made = format!("secret{}", self.ops.len());
@@ -45,29 +45,29 @@ impl Right {
         });
         let done = step(self.states[at].1.as_ref(), op, Some(&made));
         for event in done.events {
-            self.tell(&op.requests[0], &id, event);
+            self.record(&op.requests[0], &id, event);
         }
         self.states[at].1 = done.state;
         op.answer = Some(done.answer);
     }
 
-    /// What a client asks, from when to when, of the one credential.
-    fn ask(&mut self, kind: Kind, invoked: u64, returned: u64) {
+    /// Records an operation on the only credential, from its call to its return.
+    fn call(&mut self, kind: Kind, invoked: u64, returned: u64) {
         let (requests, target) = (vec![format!("request-{}", self.ops.len())], Some("id".to_owned()));
         let mut op = Op { requests, target, kind, if_match: None, invoked, returned, answer: None };
         self.answer(&mut op);
         self.ops.push(op);
     }
 
-    /// Leaves events out, and closes the gap.
-    fn forget(&mut self, which: impl Fn(&Told) -> bool) {
-        self.events.retain(|told| !which(told));
+    /// Removes events, and renumbers the rest.
+    fn remove_events(&mut self, which: impl Fn(&Entry) -> bool) {
+        self.events.retain(|entry| !which(entry));
         self.number();
     }
 
     fn number(&mut self) {
-        for (seq, told) in (1..).zip(&mut self.events) {
-            told.seq = seq;
+        for (seq, entry) in (1..).zip(&mut self.events) {
+            entry.seq = seq;
         }
     }
 
@@ -76,27 +76,27 @@ impl Right {
     }
 }
 
-/// Random operations, each done at an instant between its asking and its answer, which are `wide` apart at most.
-fn random(seed: u64, wide: usize) -> Right {
+/// Random operations, each executed at an instant between its call and its return, which are at most `wide` apart.
+fn random(seed: u64, wide: usize) -> Recording {
     let mut random = Random::of(seed, 0);
     let tenant = Tenant::imagined(&mut random, 2);
-    let mut right = Right::new(&tenant.admin);
+    let mut recording = Recording::new(&tenant.admin);
     for number in 0..300 {
         let mut op = tenant.plan(&mut random, Mix::Everything);
         let instant = 1_000 + number * 10;
         (op.invoked, op.returned) = (instant - random.below(wide + 1) as u64, instant + random.below(wide + 1) as u64);
-        // Of those that get no answer, one in two is done.
+        // Half of the operations without an answer are executed.
         let lost = wide > 0 && random.percent(5);
         if !lost || random.percent(50) {
-            right.answer(&mut op);
+            recording.answer(&mut op);
         }
         if lost {
             (op.answer, op.returned) = (None, u64::MAX);
         }
         tenant.note(op.clone());
-        right.ops.push(op);
+        recording.ops.push(op);
     }
-    right
+    recording
 }
 
 const SEEDS: u64 = 24;
@@ -105,23 +105,24 @@ const SEEDS: u64 = 24;
 fn correct_concurrent_histories_are_accepted() {
     let (mut actions, mut statuses) = (BTreeSet::new(), BTreeSet::new());
     for (seed, wide) in (0..SEEDS).zip([0, 15, 100].into_iter().cycle()) {
-        let right = random(seed, wide);
-        assert_eq!(check(&right.ops, &right.events, &right.admin), [], "{seed}, {wide}");
-        actions.extend(right.events.iter().map(|told| told.event.action));
-        statuses.extend(right.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
+        let recording = random(seed, wide);
+        assert_eq!(check(&recording.ops, &recording.events, &recording.admin), [], "{seed}, {wide}");
+        actions.extend(recording.events.iter().map(|entry| entry.event.action));
+        statuses.extend(recording.ops.iter().filter_map(|op| Some(op.answer.as_ref()?.status)));
     }
-    // And they are about something: changes of each kind, and refusals.
+    // The recording is not trivial: it has events of each kind, and errors.
     let all = ["created", "deleted", "secret_created", "secret_ended", "secret_updated", "updated"];
     assert_eq!((Vec::from_iter(actions), Vec::from_iter(statuses)), (all.into(), vec![200, 204, 401, 404, 409, 412]));
 }
 
-/// Puts a fault into histories; `fault` says whether it found a place for it. Each is found, and there were many.
-fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
+/// Injects a fault into recordings; `fault` returns whether it found a place for it. Each fault must be detected, in
+/// many cases.
+fn assert_detected(wide: usize, fault: impl Fn(&mut Recording, &mut Random) -> bool) {
     let mut made = 0;
     for seed in 0..SEEDS {
-        let (mut right, mut random) = (random(seed, wide), Random::of(seed, 1));
-        if fault(&mut right, &mut random) {
-            assert_ne!(right.found(), [], "{seed}");
+        let (mut recording, mut random) = (random(seed, wide), Random::of(seed, 1));
+        if fault(&mut recording, &mut random) {
+            assert_ne!(recording.found(), [], "{seed}");
             made += 1;
         }
     }
@@ -130,41 +131,41 @@ fn each_is_found(wide: usize, fault: impl Fn(&mut Right, &mut Random) -> bool) {
 
 #[test]
 fn missing_event_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.remove(at);
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.remove(at);
         true
     });
-    // Also where none after it shows that it is missing: one of its credential, half of what was done.
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.remove(at);
-        right.number();
+    // Also if no later event shows the gap: an event of the only credential, half of a change.
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.remove(at);
+        recording.number();
         true
     });
 }
 
 #[test]
 fn duplicate_event_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        right.events.insert(at, right.events[at].clone());
-        right.number();
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        recording.events.insert(at, recording.events[at].clone());
+        recording.number();
         true
     });
 }
 
 #[test]
 fn event_with_wrong_contents_is_detected() {
-    each_is_found(50, |right, random| {
-        let at = 1 + random.below(right.events.len() - 1);
-        let told = &mut right.events[at];
+    assert_detected(50, |recording, random| {
+        let at = 1 + random.below(recording.events.len() - 1);
+        let entry = &mut recording.events[at];
         match random.below(4) {
-            0 => told.event.revision += 1,
-            1 => told.event.widened = !told.event.widened,
-            2 => told.by = "console".to_owned(),
+            0 => entry.event.revision += 1,
+            1 => entry.event.widened = !entry.event.widened,
+            2 => entry.by = "console".to_owned(),
             _ => {
-                let first = told.event.changes.as_object_mut().and_then(|changes| changes.values_mut().next());
+                let first = entry.event.changes.as_object_mut().and_then(|changes| changes.values_mut().next());
                 first.expect("a change")["before"] = json!("another");
             }
         }
@@ -174,52 +175,53 @@ fn event_with_wrong_contents_is_detected() {
 
 #[test]
 fn lost_update_is_detected() {
-    // It was answered, and then the one after it wrote what it had read before.
-    each_is_found(0, |right, _| {
-        let changes: Vec<_> = right.events.iter().filter(|told| told.event.action == "updated").cloned().collect();
-        let Some(lost) = changes.iter().rev().find(|told| told.event.changes.get("name").is_some()) else {
+    // The change was acknowledged, and then the next one wrote what it had read before.
+    assert_detected(0, |recording, _| {
+        let changes: Vec<_> =
+            recording.events.iter().filter(|entry| entry.event.action == "updated").cloned().collect();
+        let Some(lost) = changes.iter().rev().find(|entry| entry.event.changes.get("name").is_some()) else {
             return false;
         };
-        right.forget(|told| told.request == lost.request);
+        recording.remove_events(|entry| entry.request == lost.request);
         true
     });
-    // The last one of all: nothing but its own answer tells of it.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
-    assert_eq!(right.found(), []);
-    right.forget(|told| told.event.action == "updated");
-    assert_eq!(right.found(), [What::Lost]);
-    // A deletion that was not one.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Delete(Face::Postern), 20, 30);
-    right.forget(|told| told.request == "request-1");
-    assert_eq!(right.found(), [What::Lost]);
+    // The very last change: only its own answer shows it.
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    assert_eq!(recording.found(), []);
+    recording.remove_events(|entry| entry.event.action == "updated");
+    assert_eq!(recording.found(), [What::Lost]);
+    // A deletion that had no effect.
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Delete(Face::Postern), 20, 30);
+    recording.remove_events(|entry| entry.request == "request-1");
+    assert_eq!(recording.found(), [What::Lost]);
 }
 
 #[test]
 fn stale_read_is_detected() {
-    each_is_found(0, |right, random| {
+    assert_detected(0, |recording, random| {
         let reads = |op: &Op| matches!(op.kind, Kind::Read(_) | Kind::ReadBy(_));
         let shown = |op: &Op| reads(op) && op.answer.as_ref().is_some_and(|answer| answer.status == 200);
-        let all: Vec<_> = (0..right.ops.len()).filter(|at| shown(&right.ops[*at])).collect();
-        let of = |at: usize| (right.ops[at].target.clone(), right.ops[at].answer.clone());
+        let all: Vec<_> = (0..recording.ops.len()).filter(|at| shown(&recording.ops[*at])).collect();
+        let of = |at: usize| (recording.ops[at].target.clone(), recording.ops[at].answer.clone());
         let late = all[all.len() - 1 - random.below(all.len() / 2)];
         let old = all.iter().find(|early| {
             let ((target, answer), (other, now)) = (of(**early), of(late));
             target == other && answer.map(|answer| answer.etag) != now.map(|now| now.etag)
         });
         let Some(answer) = old.map(|old| of(*old).1) else { return false };
-        right.ops[late].answer = answer;
+        recording.ops[late].answer = answer;
         true
     });
 }
 
-/// A credential, and the token of its one secret.
-fn made(right: &mut Right) -> String {
-    let said = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
-    right.ask(Kind::Create(Face::LiteGraph, said.into()), 0, 10);
+/// Creates a credential; returns the token of its only secret.
+fn made(recording: &mut Recording) -> String {
+    let fields = [("principal", json!("account")), ("name", json!("a")), ("token", json!("t"))];
+    recording.call(Kind::Create(Face::LiteGraph, fields.into()), 0, 10);
     "t".to_owned()
 }
 
@@ -233,104 +235,104 @@ fn stale_acceptance_of_a_secret_is_detected() {
         Kind::Change(Face::LiteGraph, [("enabled", json!(true)), ("token", json!("another"))].into()),
     ];
     for end in ends {
-        // Asked after the answer to what ended it: no. Beside it: yes or no.
+        // A verification called after the end of the secret must fail; a concurrent one may succeed.
         for (invoked, found) in [(31, vec![What::StaleYes]), (29, vec![])] {
-            let mut right = Right::new("admin");
-            let token = made(&mut right);
-            right.ask(Kind::Verify(token.clone()), 11, 12);
-            let yes = right.ops[1].answer.clone();
-            right.ask(end.clone(), 20, 30);
-            right.ask(Kind::Verify(token), invoked, 40);
-            assert_eq!(right.found(), [], "{end:?}");
-            right.ops[3].answer = yes;
-            assert_eq!(right.found(), found, "{end:?}");
+            let mut recording = Recording::new("admin");
+            let token = made(&mut recording);
+            recording.call(Kind::Verify(token.clone()), 11, 12);
+            let yes = recording.ops[1].answer.clone();
+            recording.call(end.clone(), 20, 30);
+            recording.call(Kind::Verify(token), invoked, 40);
+            assert_eq!(recording.found(), [], "{end:?}");
+            recording.ops[3].answer = yes;
+            assert_eq!(recording.found(), found, "{end:?}");
         }
     }
 }
 
 #[test]
 fn non_monotonic_reads_are_detected() {
-    // Both while the change is made: one sees it, and the next one does not.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Read(Face::Postern), 35, 40);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 100);
-    right.ask(Kind::Read(Face::Postern), 45, 50);
-    assert_eq!(right.found(), []);
-    let old = right.ops[1].answer.clone();
-    right.ops[1].answer = right.ops[3].answer.clone();
-    right.ops[3].answer = old;
-    assert_eq!(right.found(), [What::Unexplained]);
-    // Unless they are asked at once.
-    right.ops[3].invoked = 39;
-    assert_eq!(right.found(), []);
+    // Two reads during a change: the first sees it, and the second does not.
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Read(Face::Postern), 35, 40);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 100);
+    recording.call(Kind::Read(Face::Postern), 45, 50);
+    assert_eq!(recording.found(), []);
+    let old = recording.ops[1].answer.clone();
+    recording.ops[1].answer = recording.ops[3].answer.clone();
+    recording.ops[3].answer = old;
+    assert_eq!(recording.found(), [What::Unexplained]);
+    // Correct if the reads overlap.
+    recording.ops[3].invoked = 39;
+    assert_eq!(recording.found(), []);
 }
 
 #[test]
 fn history_that_contradicts_real_time_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("c"))].into()), 55, 70);
-    assert_eq!(right.found(), []);
-    (right.ops[2].invoked, right.ops[2].returned) = (20, 30);
-    assert_eq!(right.found(), [What::History]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 50, 60);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("c"))].into()), 55, 70);
+    assert_eq!(recording.found(), []);
+    (recording.ops[2].invoked, recording.ops[2].returned) = (20, 30);
+    assert_eq!(recording.found(), [What::History]);
 }
 
 #[test]
 fn partially_applied_change_is_detected() {
     let halves = ["secret_created", "secret_ended", "updated"];
     for half in halves {
-        let mut right = Right::new("admin");
-        made(&mut right);
-        let said = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
-        right.ask(Kind::Change(Face::LiteGraph, said.into()), 20, 30);
-        // Whether its answer came or not.
-        (right.ops[1].answer, right.ops[1].returned) = (None, u64::MAX);
-        assert_eq!(right.found(), []);
-        right.forget(|told| told.request == "request-1" && told.event.action == half);
-        assert_eq!(right.found(), [What::History], "{half}");
+        let mut recording = Recording::new("admin");
+        made(&mut recording);
+        let fields = [("name", json!("b")), ("enabled", json!(true)), ("token", json!("other"))];
+        recording.call(Kind::Change(Face::LiteGraph, fields.into()), 20, 30);
+        // Whether its answer arrived or not.
+        (recording.ops[1].answer, recording.ops[1].returned) = (None, u64::MAX);
+        assert_eq!(recording.found(), []);
+        recording.remove_events(|entry| entry.request == "request-1" && entry.event.action == half);
+        assert_eq!(recording.found(), [What::History], "{half}");
     }
 }
 
 #[test]
 fn duplicate_creation_under_one_idempotency_key_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ops[0].requests.push("again".to_owned());
-    assert_eq!(right.found(), []);
-    for told in right.events.clone().iter().filter(|told| told.request == "request-0") {
-        right.tell("again", "another", told.event.clone());
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.ops[0].requests.push("again".to_owned());
+    assert_eq!(recording.found(), []);
+    for entry in recording.events.clone().iter().filter(|entry| entry.request == "request-0") {
+        recording.record("again", "another", entry.event.clone());
     }
-    assert_eq!(right.found().first(), Some(&What::History));
+    assert_eq!(recording.found().first(), Some(&What::History));
 }
 
 #[test]
 fn reused_id_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Delete(Face::Postern), 20, 30);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Delete(Face::Postern), 20, 30);
     let again = Kind::Create(Face::LiteGraph, [("principal", json!("account")), ("name", json!("b"))].into());
-    right.ask(again.clone(), 40, 50);
-    assert_eq!(right.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
-    assert_eq!(right.found(), []);
-    // As if it had not been there before.
-    right.states.clear();
-    right.ask(again, 60, 70);
-    assert_eq!(right.found(), [What::History]);
+    recording.call(again.clone(), 40, 50);
+    assert_eq!(recording.ops[2].answer.as_ref().map(|answer| answer.status), Some(409));
+    assert_eq!(recording.found(), []);
+    // As if the credential had not existed before.
+    recording.states.clear();
+    recording.call(again, 60, 70);
+    assert_eq!(recording.found(), [What::History]);
 }
 
 #[test]
 fn unrequested_change_is_detected() {
-    let mut right = Right::new("admin");
-    made(&mut right);
-    let event = right.events[1].event.clone();
-    right.tell("of-nobody", "id", event);
-    assert_eq!(right.found(), [What::History]);
-    // A refusal that did something.
-    let mut right = Right::new("admin");
-    made(&mut right);
-    right.ask(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
-    right.ops[1].answer = Some(Answer { status: 412, etag: None, body: Value::Null });
-    assert_eq!(right.found(), [What::Unexplained]);
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    let event = recording.events[1].event.clone();
+    recording.record("of-nobody", "id", event);
+    assert_eq!(recording.found(), [What::History]);
+    // A rejected request that had an effect.
+    let mut recording = Recording::new("admin");
+    made(&mut recording);
+    recording.call(Kind::Change(Face::Keycard, [("name", json!("b"))].into()), 20, 30);
+    recording.ops[1].answer = Some(Answer { status: 412, etag: None, body: Value::Null });
+    assert_eq!(recording.found(), [What::Unexplained]);
 }

@@ -1,10 +1,10 @@
 //! Checks recorded responses and the history against the model.
 //!
-//! The history gives an order of the changes, which is verified: applied in this order, the model must return the recorded
-//! responses and produce the recorded events, and the order must not contradict real time. Every other operation (a read, a
-//! verification, an error, an update without a change) must match some state of the model between its call and its return,
-//! and no earlier state than one observed before its call. So linearizability needs no search: for each such operation the
-//! earliest matching state is the best choice.
+//! The history gives an order of the changes, which is verified: applied in this order, the model must return the
+//! recorded responses and produce the recorded events, and the order must not contradict real time. Every other
+//! operation (a read, a verification, an error, an update without a change) must match some state of the model between
+//! its call and its return, and no earlier state than one observed before its call. So linearizability needs no
+//! search: for each such operation the earliest matching state is the best choice.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::model::{Answer, Credential, Event, Kind, Op, Step, step};
 
-/// An event, as it is told.
+/// An event, as returned by the history.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Entry {
     pub seq: u64,
     pub request: String,
-    /// What it is of: the noun and the id.
+    /// The noun and the id of the event's resource.
     pub noun: String,
     pub id: String,
     pub by: String,
@@ -26,45 +26,46 @@ pub struct Told {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A change that was acknowledged, and is not there.
+    /// An acknowledged change is missing.
     Lost,
-    /// A token was said to hold when it did not.
+    /// An invalid token was reported as valid.
     StaleYes,
-    /// An answer for which there is no state.
+    /// No state explains an answer.
     Unexplained,
-    /// The history tells what was not asked for, or not as it was, or not in its order.
+    /// The history has an event that was not requested, that differs from its request, or that is out of order.
     History,
 }
 
-/// A violation, in words.
+/// A violation and its description.
 pub type Violation = (What, String);
 
-/// All of a tenant: what was asked of its credentials, and its events, from the first one. `by` is who asked, and is the
-/// id of a credential that was made before all others, and not changed since. The tenant and its principals were made by root.
-pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
+/// Checks a whole tenant: the operations on its credentials, and its events from the first one. `by` is the id of the
+/// calling credential, which was created before all others and has not changed since. Root created the tenant and its
+/// principals.
+pub fn check(ops: &[Op], events: &[Entry], by: &str) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut events: Vec<_> = events.iter().collect();
-    events.sort_by_key(|told| told.seq);
-    if !events.iter().map(|told| told.seq).eq(1..=events.len() as u64) {
-        violations.push((What::History, "the events of the tenant are not numbered from 1, each once".to_owned()));
+    events.sort_by_key(|entry| entry.seq);
+    if !events.iter().map(|entry| entry.seq).eq(1..=events.len() as u64) {
+        violations.push((What::History, "the events of the tenant are not numbered from 1 without gaps".to_owned()));
     }
-    let asked: BTreeMap<_, _> =
+    let by_request: BTreeMap<_, _> =
         ops.iter().enumerate().flat_map(|(at, op)| op.requests.iter().map(move |request| (request, at))).collect();
-    let mut batches: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
-    let of_set_up = |told: &&Told| told.id == by || told.noun != "credential" && told.by == "root";
-    for told in events.into_iter().filter(|told| !of_set_up(told)) {
-        match asked.get(&told.request) {
-            Some(at) if told.by == by => batches.entry(*at).or_default().push(told),
-            _ => violations.push((What::History, format!("an event that nobody asked for: {told:?}"))),
+    let mut batches: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();
+    let of_set_up = |entry: &&Entry| entry.id == by || entry.noun != "credential" && entry.by == "root";
+    for entry in events.into_iter().filter(|entry| !of_set_up(entry)) {
+        match by_request.get(&entry.request) {
+            Some(at) if entry.by == by => batches.entry(*at).or_default().push(entry),
+            _ => violations.push((What::History, format!("an event without a request: {entry:?}"))),
         }
     }
     let mut by_credential: BTreeMap<&str, Vec<Happened>> = BTreeMap::new();
     for (at, op) in ops.iter().enumerate() {
         let batch = batches.remove(&at).unwrap_or_default();
-        let told = batch.first().map(|told| told.id.as_str());
-        let Some(target) = op.target.as_deref().or(told) else { continue };
-        if let Some(other) = batch.iter().find(|told| told.id != target) {
-            violations.push((What::History, format!("an event of another credential than was asked for: {other:?}")));
+        let entry = batch.first().map(|entry| entry.id.as_str());
+        let Some(target) = op.target.as_deref().or(entry) else { continue };
+        if let Some(other) = batch.iter().find(|entry| entry.id != target) {
+            violations.push((What::History, format!("an event of another credential than the request's: {other:?}")));
         }
         by_credential.entry(target).or_default().push(Happened { op, batch });
     }
@@ -74,13 +75,13 @@ pub fn check(ops: &[Op], events: &[Told], by: &str) -> Vec<Violation> {
     violations
 }
 
-/// An operation, and its events.
+/// An operation and its events.
 struct Happened<'a> {
     op: &'a Op,
-    batch: Vec<&'a Told>,
+    batch: Vec<&'a Entry>,
 }
 
-/// The first violation of a credential: whatever comes after it has no state to be held against.
+/// Returns the first violation of a credential. After it, later operations have no state to compare with.
 fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
     let (mut changes, mut others): (Vec<_>, Vec<_>) = happened.into_iter().partition(|one| !one.batch.is_empty());
     changes.sort_by_key(|one| one.batch[0].seq);
@@ -88,17 +89,17 @@ fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
     let mut latest = (0, "");
     for Happened { op, batch } in &changes {
         if op.returned < latest.0 {
-            return Err((What::History, format!("{id}: {op:?}\n  is told after {}, which was asked later", latest.1)));
+            return Err((What::History, format!("{id}: {op:?}\n  comes after {}, which was called later", latest.1)));
         }
         latest = latest.max((op.invoked, &op.requests[0]));
         let step = apply(id, states.last().and_then(Option::as_ref), op, batch);
-        judge(id, op, batch, &step)?;
+        check_change(id, op, batch, &step)?;
         states.push(step.state);
     }
-    // Where no answer came and no event is, nothing was done.
+    // Without an answer and an event, the operation had no effect.
     others.retain(|one| one.op.answer.is_some());
     others.sort_by_key(|one| one.op.returned);
-    // When each was answered, and the latest state that was seen by then.
+    // The time of each return, with the latest state observed by then.
     let mut seen: Vec<(u64, usize)> = Vec::new();
     for Happened { op, .. } in others {
         let before = seen.partition_point(|(returned, _)| *returned < op.invoked);
@@ -118,38 +119,38 @@ fn of_one(id: &str, happened: Vec<Happened>) -> Result<(), Violation> {
     Ok(())
 }
 
-fn apply(id: &str, state: Option<&Credential>, op: &Op, batch: &[&Told]) -> Step {
+fn apply(id: &str, state: Option<&Credential>, op: &Op, batch: &[&Entry]) -> Step {
     let op = &Op { target: Some(id.to_owned()), ..op.clone() };
-    let made = batch.iter().find(|told| told.event.action == "secret_created");
-    step(state, op, made.and_then(|told| told.event.secret.as_deref()))
+    let made = batch.iter().find(|entry| entry.event.action == "secret_created");
+    step(state, op, made.and_then(|entry| entry.event.secret.as_deref()))
 }
 
-/// Holds a change against what the model makes of it.
-fn judge(id: &str, op: &Op, batch: &[&Told], step: &Step) -> Result<(), Violation> {
+/// Compares a change with the model's step.
+fn check_change(id: &str, op: &Op, batch: &[&Entry], step: &Step) -> Result<(), Violation> {
     let wrong = |words: String| Err((What::History, format!("{id}: {words}\n  of {op:?}")));
-    if batch.iter().any(|told| told.request != batch[0].request) {
-        return wrong("two requests with one Idempotency-Key were both done".to_owned());
+    if batch.iter().any(|entry| entry.request != batch[0].request) {
+        return wrong("two requests with one Idempotency-Key both had an effect".to_owned());
     }
     if !batch.windows(2).all(|two| two[0].seq + 1 == two[1].seq) {
-        return wrong(format!("events of one change that do not follow each other: {batch:?}"));
+        return wrong(format!("events of one change that are not consecutive: {batch:?}"));
     }
     let sorted = |events: Vec<&Event>| {
         let mut events: Vec<_> = events.into_iter().cloned().collect();
         events.sort_by(|a, b| (a.action, &a.secret).cmp(&(b.action, &b.secret)));
         events
     };
-    let (told, due) = (sorted(batch.iter().map(|told| &told.event).collect()), sorted(step.events.iter().collect()));
-    if told != due {
-        return wrong(format!("the history tells {told:?}\n  instead of {due:?}"));
+    let (entry, due) = (sorted(batch.iter().map(|entry| &entry.event).collect()), sorted(step.events.iter().collect()));
+    if entry != due {
+        return wrong(format!("the history has {entry:?}\n  instead of {due:?}"));
     }
-    // What we make ourselves carries its id.
+    // A generated secret contains its id.
     let made =
-        batch.iter().find_map(|told| told.event.secret.as_ref().filter(|_| told.event.action == "secret_created"));
+        batch.iter().find_map(|entry| entry.event.secret.as_ref().filter(|_| entry.event.action == "secret_created"));
     let token = op.answer.as_ref().and_then(|answer| answer.body["secret"].as_str());
     if let (Some(made), Some(token)) = (made, token)
         && !token.contains(made.as_str())
     {
-        return wrong(format!("the secret that was told is not {made}"));
+        return wrong(format!("the returned secret is not {made}"));
     }
     match op.answer.as_ref().and_then(|given| differs(given, &step.answer)) {
         Some(words) => Err((What::Unexplained, format!("{id}: {words}\n  of {op:?}"))),
@@ -157,7 +158,7 @@ fn judge(id: &str, op: &Op, batch: &[&Told], step: &Step) -> Result<(), Violatio
     }
 }
 
-/// Where an answer is not the one that is due.
+/// The difference between an answer and the expected one, if any.
 fn differs(given: &Answer, due: &Answer) -> Option<String> {
     if (given.status, &given.etag) != (due.status, &due.etag) {
         return Some(format!("{} {:?} instead of {} {:?}", given.status, given.etag, due.status, due.etag));

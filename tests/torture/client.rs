@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::client::{Call, call, get};
 use support::http::Http;
 
-use super::check::Told;
+use super::check::Entry;
 use super::model::{Answer, Event};
 
 pub struct Server {
@@ -16,7 +16,7 @@ pub struct Server {
     http: Http,
 }
 
-/// Nanoseconds since the first time that it was asked.
+/// Nanoseconds since the first call of this function.
 pub fn clock() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).expect("centuries")
@@ -32,14 +32,14 @@ impl Server {
         Self { http: Http::new(url, root.clone()), root }
     }
 
-    /// None: a 5xx, or no answer. It may be done or not.
+    /// Sends a request. Returns none for a 5xx or no response: the request may have had an effect.
     pub fn send(&self, token: &str, call: Call) -> Option<Answer> {
         let reply = call.token(token).attempt(&self.http).filter(|reply| reply.status < 500)?;
         let body = if reply.text.is_empty() { Value::Null } else { serde_json::from_str(&reply.text).ok()? };
         Some(Answer { status: reply.status, etag: reply.header("etag").map(str::to_owned), body })
     }
 
-    /// What has to be answered: with this status.
+    /// Sends a request that must get this status.
     fn must(&self, token: &str, what: &str, status: u16, call: Call) -> Value {
         match self.send(token, call) {
             Some(answer) if answer.status == status => answer.body,
@@ -51,12 +51,12 @@ impl Server {
         self.must(token, path, 200, get(path))
     }
 
-    /// Makes something as root.
+    /// Creates a resource as root.
     pub fn made(&self, path: &str, body: &Value) -> Value {
         self.must(&self.root, path, 201, call("POST", path).json(body))
     }
 
-    /// All of a list of our own face.
+    /// Reads all pages of a list on our own face.
     pub fn list(&self, token: &str, path: &str) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -67,13 +67,13 @@ impl Server {
         }
     }
 
-    /// All events of a tenant.
-    pub fn events(&self, token: &str, tenant: &str) -> Vec<Told> {
-        self.list(token, &format!("/v1/tenants/{tenant}/events")).iter().map(told).collect()
+    /// Reads all events of a tenant.
+    pub fn events(&self, token: &str, tenant: &str) -> Vec<Entry> {
+        self.list(token, &format!("/v1/tenants/{tenant}/events")).iter().map(entry).collect()
     }
 }
 
-fn told(item: &Value) -> Told {
+fn entry(item: &Value) -> Entry {
     let actions = ["created", "updated", "deleted", "secret_created", "secret_updated", "secret_ended"];
     let action = actions.into_iter().find(|action| item["action"] == *action);
     let mut changes = item["changes"].clone();
@@ -82,7 +82,7 @@ fn told(item: &Value) -> Told {
             without_instants(name, value);
         }
     }
-    Told {
+    Entry {
         seq: item["seq"].as_u64().expect("a number"),
         request: text(item, "request_id"),
         noun: text(item, "noun"),
@@ -98,7 +98,7 @@ fn told(item: &Value) -> Told {
     }
 }
 
-/// Puts `set` in place of a member that is an instant.
+/// Replaces a member that is an instant by `set`.
 pub fn without_instants(name: &str, value: &mut Value) {
     if ["created_at", "expires_at", "revoked_at"].contains(&name) && !value.is_null() {
         *value = json!("set");

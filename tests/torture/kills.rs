@@ -1,5 +1,5 @@
-//! A server that is killed under load and restarted on the same data: acknowledged writes are there, and every other write is
-//! there completely or not at all.
+//! A server that is killed under load and restarted on the same data: acknowledged writes are kept, and every other
+//! write is kept completely or not at all.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -22,7 +22,7 @@ use super::random::{Random, commas, given, seed};
 const CLIENTS: u64 = 8;
 const TENANTS: usize = 3;
 
-/// Where a server's data is.
+/// The data folder of a server.
 struct Place {
     folder: PathBuf,
     root: String,
@@ -50,7 +50,7 @@ impl Place {
         self.folder.join("state")
     }
 
-    /// Starts a server, and waits until it answers.
+    /// Starts a server, and waits until it responds.
     fn start(&self) -> Running {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -73,13 +73,14 @@ impl Place {
                 return running;
             }
             let ended = running.child.as_mut().and_then(|child| child.try_wait().expect("a child"));
-            assert!(ended.is_none(), "it did not start: {}", fs::read_to_string(log).unwrap_or_default());
+            assert!(ended.is_none(), "the server did not start: {}", fs::read_to_string(log).unwrap_or_default());
             sleep(Duration::from_millis(50));
         }
-        panic!("it does not answer: {}", fs::read_to_string(log).unwrap_or_default());
+        panic!("the server does not respond: {}", fs::read_to_string(log).unwrap_or_default());
     }
 
-    /// Looks into the files of a server that is gone, in a copy: the next one has to find them as they were left.
+    /// Searches a copy of a killed server's files for partial writes. The next server must find the originals
+    /// unchanged.
     fn halves(&self) -> Vec<String> {
         let copy = self.folder.join("copy");
         drop(fs::remove_dir_all(&copy));
@@ -105,7 +106,7 @@ impl Place {
     }
 }
 
-/// What none of may be left. Each counts.
+/// Queries that count partial writes; each must be zero.
 const HALVES: [(&str, &str); 14] = [
     (
         "credentials without a secret",
@@ -142,7 +143,7 @@ const HALVES: [(&str, &str); 14] = [
            - (SELECT sum((action = 'created') - (action = 'deleted')) FROM events WHERE noun = 'credential')",
     ),
     (
-        "secrets more than events that tell of them",
+        "secrets without an event",
         "SELECT (SELECT count(*) FROM secrets)
            - (SELECT sum((action = 'secret_created') - (action = 'secret_ended')) FROM events)",
     ),
@@ -178,7 +179,7 @@ const HALVES: [(&str, &str); 14] = [
     ),
 ];
 
-/// A file, if the credentials are in it.
+/// Opens a database file if it has the credentials.
 fn ours(file: &Path) -> Option<Connection> {
     let database = Connection::open(file).expect("a database");
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'credentials'";
@@ -191,9 +192,9 @@ fn in_checkout(program: &str) -> Command {
     command
 }
 
-/// A server; killed, with all that it started, at the latest when it is dropped.
+/// A running server. Killed, with all of its child processes, when it is dropped.
 struct Running {
-    /// None: it is dead.
+    /// None after the kill.
     child: Option<Child>,
     server: Server,
 }
@@ -209,7 +210,7 @@ impl Running {
 
     fn kill(&mut self) {
         self.end();
-        // Only then is the number free for other processes.
+        // Only then may the port be used by other processes.
         if let Some(mut child) = self.child.take() {
             child.wait().expect("a child");
         }
@@ -222,7 +223,8 @@ impl Drop for Running {
     }
 }
 
-/// Works until so many requests were answered, and then the server is killed; how many requests failed before.
+/// Works until so many requests were answered, then kills the server. Returns the number of requests that failed
+/// before.
 fn work(tenants: &[Tenant], running: &Running, seed: u64, round: u64, enough: usize) -> usize {
     let (gone, answered, failed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -251,11 +253,11 @@ fn work(tenants: &[Tenant], running: &Running, seed: u64, round: u64, enough: us
     failed.into_inner()
 }
 
-/// What is found in a tenant after a kill, and what there is then.
+/// Checks a tenant after a kill, and returns its contents.
 fn look(tenant: &Tenant, server: &Server) -> (Sum, Vec<String>) {
     tenant.send_again(server);
     tenant.look(server);
-    (tenant.check(server), tenant.there_is(server))
+    (tenant.check(server), tenant.contents(server))
 }
 
 #[test]
@@ -286,8 +288,8 @@ fn acknowledged_writes_survive_kills_and_none_is_partial() {
             println!("kills: {} so far, {} acknowledged writes", round + 1, commas(sum.changes));
         }
     }
-    // And none of the later kills took what was there after an earlier one.
-    let gone = kept.iter().filter(|(tenant, there)| tenant.there_is(&running.server) != *there).count();
+    // No later kill removed what was there after an earlier one.
+    let gone = kept.iter().filter(|(tenant, there)| tenant.contents(&running.server) != *there).count();
     drop(running);
     let lost = sum.count(What::Lost) + gone;
     let half = sum.violations.len() - sum.count(What::Lost) + halves.len();
@@ -299,6 +301,10 @@ fn acknowledged_writes_survive_kills_and_none_is_partial() {
         sum.done,
     );
     sum.fail(seed);
-    assert_eq!((halves, gone, failed), (vec![], 0, 0), "half-written; gone later; a 5xx before the kill");
+    assert_eq!(
+        (halves, gone, failed),
+        (vec![], 0, 0),
+        "partial writes; lost after a later kill; a 5xx before the kill"
+    );
     fs::remove_dir_all(&place.folder).expect("a folder of ours");
 }

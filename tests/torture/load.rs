@@ -1,4 +1,4 @@
-//! Random operations on a tenant's credentials, and what clients remember of the responses.
+//! Random operations on a tenant's credentials, and what clients know from the responses.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,26 +14,26 @@ use support::client::{Call, call};
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 use support::tenant::credentials;
 
-/// What is done.
+/// The mix of operations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mix {
-    /// Whatever can be done with the credentials whose ids are known.
+    /// Every operation, on credentials with known ids.
     Everything,
-    /// And credentials are made, whose ids the server chooses.
+    /// The same, and credentials are created with ids that the server chooses.
     Making,
-    /// Secrets are replaced, more than anything else.
+    /// Mostly operations that replace secrets.
     Secrets,
 }
 
-/// A tenant, and what was done in it.
+/// A tenant, and the operations in it.
 pub struct Tenant {
     pub id: String,
     label: String,
     /// The service account of its credentials.
     account: String,
-    /// The credential by which all is asked.
+    /// The calling credential.
     pub admin: String,
-    /// Its secret.
+    /// The calling credential's secret.
     pub token: String,
     known: Mutex<Known>,
     numbers: AtomicU64,
@@ -41,7 +41,7 @@ pub struct Tenant {
 
 #[derive(Default)]
 struct Known {
-    /// By id, what answers told of each credential; the newest last.
+    /// What responses reported about each credential, by id; the newest last.
     credentials: Vec<(String, Memory)>,
     ops: Vec<Op>,
 }
@@ -49,20 +49,20 @@ struct Known {
 #[derive(Clone, Default)]
 struct Memory {
     is_there: bool,
-    /// Its id is used: where it is not there any more, nothing has that id again.
+    /// The id was used, and is not used again after a deletion.
     is_used: bool,
     etags: Vec<String>,
     tokens: Vec<String>,
 }
 
-/// What was done, and what was wrong with it.
+/// The number of operations, and the violations.
 #[derive(Default)]
 pub struct Sum {
     pub operations: usize,
-    /// Those that were acknowledged.
+    /// The number of acknowledged changes.
     pub changes: usize,
     pub unanswered: usize,
-    /// Those of them that are done all the same.
+    /// The number of unacknowledged operations that had an effect.
     pub done: usize,
     pub credentials: usize,
     pub violations: Vec<Violation>,
@@ -78,12 +78,12 @@ impl Sum {
         self.violations.extend(other.violations);
     }
 
-    /// How many violations are of this kind.
+    /// The number of violations of this kind.
     pub fn count(&self, what: What) -> usize {
         self.violations.iter().filter(|violation| violation.0 == what).count()
     }
 
-    /// Fails with the first of the violations, if there are any.
+    /// Fails with the first violation, if any.
     pub fn fail(&self, seed: u64) {
         let words = |(what, words): &Violation| format!("{what:?}: {words}");
         let some: Vec<_> = self.violations.iter().take(5).map(words).collect();
@@ -97,7 +97,7 @@ impl Memory {
         match (&op.kind, answer.status) {
             (Kind::Verify(_) | Kind::ReadBy(_), _) => return,
             (Kind::Delete(_), 200 | 204) | (_, 404) => self.is_there = false,
-            // It is there, or was.
+            // The credential exists or existed.
             (Kind::Create(..), 409) => self.is_used = true,
             (_, 200 | 201 | 409 | 412) => (self.is_there, self.is_used) = (true, true),
             _ => {}
@@ -116,7 +116,7 @@ impl Memory {
 }
 
 impl Tenant {
-    /// A new one, whose clients know of so many ids.
+    /// Creates a tenant, whose clients know so many ids.
     pub fn new(server: &Server, random: &mut Random, ids: usize) -> Self {
         let made = server.made("/v1/tenants", &json!({ "name": "Torture" }));
         let (id, label) = (text(&made, "id"), text(&made, "label"));
@@ -128,7 +128,7 @@ impl Tenant {
         Self { id, label, account, admin, token, ..Self::imagined(random, ids) }
     }
 
-    /// One that no server has.
+    /// A tenant that no server has.
     pub fn imagined(random: &mut Random, ids: usize) -> Self {
         let known =
             Known { credentials: (0..ids).map(|_| (new_id(random), Memory::default())).collect(), ops: Vec::new() };
@@ -137,8 +137,8 @@ impl Tenant {
         Self { id, label: String::new(), account, admin, token: String::new(), known: Mutex::new(known), numbers }
     }
 
-    /// Sends again each creation that was not answered, under its key. It was made before, or is now; and the answer
-    /// stays the same.
+    /// Sends each unanswered creation again under its key. The credential was created before or is created now, and
+    /// the response stays the same.
     pub fn send_again(&self, server: &Server) {
         let lost: Vec<_> = self.known().ops.extract_if(.., |op| op.answer.is_none() && has_key(op)).collect();
         for mut op in lost {
@@ -151,7 +151,7 @@ impl Tenant {
         }
     }
 
-    /// Looks at each credential through each face, and at each of its tokens.
+    /// Reads each credential through each face, and verifies each of its tokens.
     pub fn look(&self, server: &Server) {
         let credentials = self.known().credentials.clone();
         for (id, Memory { tokens, .. }) in credentials {
@@ -163,12 +163,12 @@ impl Tenant {
         }
     }
 
-    /// Holds all that was done against the history.
+    /// Checks all operations against the history.
     pub fn check(&self, server: &Server) -> Sum {
         let events = server.events(&self.token, &self.id);
         let ops = std::mem::take(&mut self.known().ops);
         let unanswered: Vec<_> = ops.iter().filter(|op| op.answer.is_none()).collect();
-        let is_done = |op: &&&Op| events.iter().any(|told| op.requests.contains(&told.request));
+        let is_done = |op: &&&Op| events.iter().any(|entry| op.requests.contains(&entry.request));
         Sum {
             operations: ops.len(),
             changes: ops.iter().filter(|op| op.is_acknowledged_change()).count(),
@@ -179,8 +179,8 @@ impl Tenant {
         }
     }
 
-    /// What there is, in few words: to be compared with what there is later.
-    pub fn there_is(&self, server: &Server) -> Vec<String> {
+    /// A summary of the tenant's contents, to be compared with a later one.
+    pub fn contents(&self, server: &Server) -> Vec<String> {
         let items = server.list(&self.token, &format!("/v1/tenants/{}/credentials", self.id));
         let secrets = |item: &Value| -> Vec<_> {
             item["secrets"].as_array().into_iter().flatten().map(|secret| text(secret, "id")).collect()
@@ -199,7 +199,7 @@ impl Tenant {
         format!("torture-{}", self.numbers.fetch_add(1, Relaxed))
     }
 
-    /// Does something; whether it was answered.
+    /// Sends a random operation. Returns whether it was answered.
     pub fn act(&self, server: &Server, random: &mut Random, mix: Mix) -> bool {
         let op = self.send(server, self.plan(random, mix));
         let answered = op.answer.is_some();
@@ -207,26 +207,26 @@ impl Tenant {
         answered
     }
 
-    /// Something to do.
+    /// Plans a random operation.
     pub fn plan(&self, random: &mut Random, mix: Mix) -> Op {
         let request = self.request_id();
         if mix == Mix::Making && random.percent(15) {
             let face = *random.pick(&[Coactive, Keycard, Postern]);
-            let mut said = self.said(face, random, &request);
+            let mut fields = self.fields_of(face, random, &request);
             if face == Keycard {
-                // By its path.
-                said.insert("principal", json!(self.account));
+                // Given by the path.
+                fields.insert("principal", json!(self.account));
             }
-            return op(request, None, Kind::Create(face, said));
+            return op(request, None, Kind::Create(face, fields));
         }
         let (id, memory) = {
             let mut known = self.known();
-            // Those that were made last.
+            // Prefer the newest credentials.
             let newest = known.credentials.len().saturating_sub(8);
             let picked = random.pick(&known.credentials[newest..]).clone();
             let is_deleted = picked.1.is_used && !picked.1.is_there;
             if is_deleted && random.percent(70) {
-                // One that was not made yet, in its place.
+                // Or a credential that was not created yet.
                 let unused = known.credentials[newest..].iter().find(|(_, memory)| !memory.is_used).cloned();
                 unused.unwrap_or_else(|| {
                     let fresh = (new_id(random), Memory::default());
@@ -247,13 +247,13 @@ impl Tenant {
         planned
     }
 
-    /// Sends it, under a new id if it was sent before.
+    /// Sends an operation, under a new id if it was sent before.
     fn send(&self, server: &Server, mut op: Op) -> Op {
         let by = if let Kind::ReadBy(token) = &op.kind { token } else { &self.token };
         op.answer = server.send(by, self.call(&op));
         if let Some(answer) = &mut op.answer {
             op.returned = clock();
-            // Past the limit of failures, where it would have been 401.
+            // Above the limit of failures, a 401 becomes a 429.
             if answer.status == 429 {
                 answer.status = 401;
             }
@@ -269,7 +269,7 @@ impl Tenant {
         op
     }
 
-    /// Remembers what it told.
+    /// Records what the answer of an operation revealed.
     pub fn note(&self, op: Op) {
         let mut known = self.known();
         if let Some(target) = &op.target {
@@ -283,7 +283,7 @@ impl Tenant {
         known.ops.push(op);
     }
 
-    /// Something to do with a credential of which this is known.
+    /// A random operation on a credential, of which this is known.
     fn kind(&self, random: &mut Random, mix: Mix, memory: &Memory, request: &str) -> Kind {
         let face = *random.pick(&Face::ALL);
         let a_token = |random: &mut Random| {
@@ -295,23 +295,23 @@ impl Tenant {
             }
         };
         if !memory.is_there && random.percent(60) {
-            return Kind::Create(LiteGraph, self.said(LiteGraph, random, request));
+            return Kind::Create(LiteGraph, self.fields_of(LiteGraph, random, request));
         }
         if mix == Mix::Secrets {
             let token = json!(format!("chosen-{}-{request}", self.id));
-            let said = [("principal", json!(self.account)), ("name", json!("again")), ("enabled", json!(true))];
-            let renew = said.into_iter().chain([("token", token)]).collect();
+            let fields = [("principal", json!(self.account)), ("name", json!("again")), ("enabled", json!(true))];
+            let renew = fields.into_iter().chain([("token", token)]).collect();
             let kinds =
                 [Kind::Rotate(3600), Kind::Finish, Kind::Cancel, Kind::Change(LiteGraph, renew), Kind::Read(Postern)];
             return random.pick(&kinds).clone();
         }
         match random.below(100) {
-            0..36 => Kind::Change(face, self.said(face, random, request)),
+            0..36 => Kind::Change(face, self.fields_of(face, random, request)),
             36..38 => Kind::Change(Postern, [("metadata", json!({ "of": null, "more": request }))].into()),
             38..43 => {
-                let mut said = self.whole(random, request);
-                said.insert("expires_at", Value::Null);
-                Kind::Replace(said)
+                let mut fields = self.whole(random, request);
+                fields.insert("expires_at", Value::Null);
+                Kind::Replace(fields)
             }
             43..51 => Kind::Rotate(if random.percent(25) { 0 } else { 3600 }),
             51..56 => Kind::Finish,
@@ -319,14 +319,14 @@ impl Tenant {
             60..65 => Kind::Revoke(random.percent(50).then(|| format!("because of {request}"))),
             65..71 => Kind::Restore,
             71..74 => Kind::Delete(face),
-            74..75 => Kind::Create(LiteGraph, self.said(LiteGraph, random, request)),
+            74..75 => Kind::Create(LiteGraph, self.fields_of(LiteGraph, random, request)),
             75..83 => Kind::Read(face),
             83..95 => Kind::Verify(a_token(random)),
             _ => Kind::ReadBy(a_token(random)),
         }
     }
 
-    /// All that our own face can say, of which a tenth was said before.
+    /// All fields of our own face; a tenth of the values are repeated.
     fn whole(&self, random: &mut Random, request: &str) -> Fields {
         let a_text = |random: &mut Random| if random.percent(10) { "again".to_owned() } else { request.to_owned() };
         let role = *random.pick(&["viewer", "editor", "admin", ""]);
@@ -341,26 +341,26 @@ impl Tenant {
         .into()
     }
 
-    /// What a write of a face says.
-    fn said(&self, face: Face, random: &mut Random, request: &str) -> Fields {
-        let mut said = self.whole(random, request);
+    /// The fields of a write on a face.
+    fn fields_of(&self, face: Face, random: &mut Random, request: &str) -> Fields {
+        let mut fields = self.whole(random, request);
         let some = random.next();
         match face {
-            Coactive => said.retain(|name, _| ["name", "roles"].contains(name)),
-            Keycard => said.retain(|name, _| *name == "name" || *name == "description" && some & 1 == 0),
+            Coactive => fields.retain(|name, _| ["name", "roles"].contains(name)),
+            Keycard => fields.retain(|name, _| *name == "name" || *name == "description" && some & 1 == 0),
             LiteGraph => {
-                said.retain(|name, _| ["principal", "name", "enabled"].contains(name));
+                fields.retain(|name, _| ["principal", "name", "enabled"].contains(name));
                 if some.is_multiple_of(5) {
-                    said.insert("token", json!(format!("chosen-{}-{request}", self.id)));
+                    fields.insert("token", json!(format!("chosen-{}-{request}", self.id)));
                 }
             }
-            // Any of it, and always what a creation has to say.
-            Postern => said.retain(|name, _| ["name", "roles"].contains(name) || some >> name.len() & 1 == 0),
+            // A subset, always with those that a creation requires.
+            Postern => fields.retain(|name, _| ["name", "roles"].contains(name) || some >> name.len() & 1 == 0),
         }
-        if said.get("description") == Some(&Value::Null) && face == Keycard {
-            said.remove("description");
+        if fields.get("description") == Some(&Value::Null) && face == Keycard {
+            fields.remove("description");
         }
-        said
+        fields
     }
 
     fn call(&self, op: &Op) -> Call {
@@ -370,18 +370,18 @@ impl Tenant {
         let one = |face: Face| format!("{}/{}", all(face), face.spell(id.expect("a credential")));
         let step = |step: &str| format!("{}/{step}", one(Postern));
         let (method, path, body) = match &op.kind {
-            Kind::Create(face, said) => {
-                let mut body = body(*face, said);
+            Kind::Create(face, fields) => {
+                let mut body = body(*face, fields);
                 if *face == LiteGraph {
                     body["GUID"] = json!(id.expect("an id").guid());
                 }
                 (if *face == LiteGraph { "PUT" } else { "POST" }, all(*face), body)
             }
-            Kind::Change(face, said) => {
+            Kind::Change(face, fields) => {
                 let method = if matches!(face, Coactive | LiteGraph) { "PUT" } else { "PATCH" };
-                (method, one(*face), body(*face, said))
+                (method, one(*face), body(*face, fields))
             }
-            Kind::Replace(said) => ("PUT", one(Postern), body(Postern, said)),
+            Kind::Replace(fields) => ("PUT", one(Postern), body(Postern, fields)),
             Kind::Rotate(grace) => ("POST", step("rotate"), json!({ "grace_seconds": grace })),
             Kind::Finish => ("POST", step("rotate/finish"), Value::Null),
             Kind::Cancel => ("POST", step("rotate/cancel"), Value::Null),
@@ -404,18 +404,18 @@ impl Tenant {
     }
 }
 
-/// What begins now.
+/// A new operation that is called now.
 fn op(request: String, target: Option<String>, kind: Kind) -> Op {
     Op { requests: vec![request], target, kind, if_match: None, invoked: clock(), returned: u64::MAX, answer: None }
 }
 
-/// Whether it goes with an `Idempotency-Key`, which our own face alone has.
+/// Whether the operation has an `Idempotency-Key`, which only our own face supports.
 fn has_key(op: &Op) -> bool {
     matches!(op.kind, Kind::Create(Postern, _))
 }
 
-/// Fields in a face's words.
-fn body(face: Face, said: &Fields) -> Value {
+/// The body of a face for these fields.
+fn body(face: Face, fields: &Fields) -> Value {
     let guid = |id: &Value| json!(id.as_str().and_then(Id::parse).expect("an id").guid());
     let member = |(name, value): (&&str, &Value)| match (face, *name) {
         (LiteGraph, "principal") => ("UserGUID".to_owned(), guid(value)),
@@ -425,16 +425,16 @@ fn body(face: Face, said: &Fields) -> Value {
         (_, name) => (name.to_owned(), value.clone()),
     };
     let in_path = |name| face == Keycard && name == "principal";
-    said.iter().filter(|(name, _)| !in_path(**name)).map(member).collect::<Map<_, _>>().into()
+    fields.iter().filter(|(name, _)| !in_path(**name)).map(member).collect::<Map<_, _>>().into()
 }
 
-/// The id of what an answer shows.
+/// The id in an answer.
 fn named(answer: &Answer) -> Option<String> {
     let id = answer.body.get("client_id").or(answer.body.get("id"))?.as_str()?;
     Id::parse_client(id).or_else(|| Id::parse(id)).map(|id| id.to_string())
 }
 
 fn new_id(random: &mut Random) -> String {
-    // Below the largest, whose first character would be another.
+    // Not the largest ids, whose first character would differ.
     Id::from_bits((u128::from(random.next()) << 64 | u128::from(random.next())) >> 1).to_string()
 }

@@ -1,6 +1,6 @@
-//! Long-running tests against the Worker in workerd, on D1: many concurrent clients, and servers that are killed. Recorded
-//! responses are checked against a model of a credential (`torture/check.rs`). Operations are random; the seed is printed.
-//! `make test` runs a short form (plain `cargo test` skips it).
+//! Long-running tests against the Worker in workerd, on D1: many concurrent clients, and servers that are killed.
+//! Recorded responses are checked against a model of a credential (`torture/check.rs`). Operations are random; the
+//! seed is printed. `make test` runs a short form (plain `cargo test` skips it).
 //!
 //! | variable | meaning and default |
 //! |---|---|

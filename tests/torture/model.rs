@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 
-/// The default principal's id. Coactive's face makes what it makes for it, and Keycard's does not see that.
+/// The default principal's id. Coactive's credentials belong to it, and Keycard's face does not list them.
 pub const DEFAULT: &str = "00000000000000000000000000";
 
-/// The fields that a write says. LiteGraph's `Active` is `enabled`, its `BearerToken` is `token`.
+/// The fields of a write. LiteGraph's `Active` is `enabled`, its `BearerToken` is `token`.
 pub type Fields = BTreeMap<&'static str, Value>;
 
 #[derive(Clone, Debug)]
 pub enum Kind {
     Create(Face, Fields),
-    /// A PUT, or PATCH: on our own face, what is not said stays, and `metadata` is merged.
+    /// A PUT or PATCH. On our own face, absent fields are kept, and `metadata` is merged.
     Change(Face, Fields),
     /// The PUT of our own face.
     Replace(Fields),
@@ -32,24 +32,24 @@ pub enum Kind {
     Verify(String),
 }
 
-/// What was asked, by when, and what came of it.
+/// An operation, its time and its result.
 #[derive(Clone, Debug)]
 pub struct Op {
-    /// The ids of its requests: more than one where it was sent again.
+    /// The ids of its requests: several if it was sent again.
     pub requests: Vec<String>,
-    /// The credential; not known of one that was made, until that was answered.
+    /// The credential; unknown for a creation until it is answered.
     pub target: Option<String>,
     pub kind: Kind,
     pub if_match: Option<String>,
     /// Nanoseconds since the test began.
     pub invoked: u64,
-    /// The same; as late as can be where no answer came: it may be done at any time, or never.
+    /// The same, for the return. Without an answer, the maximum: the operation may take effect at any time, or never.
     pub returned: u64,
-    /// None: a 5xx, or no answer.
+    /// None for a 5xx or no answer.
     pub answer: Option<Answer>,
 }
 
-/// Of `body`, the answer of a [`Step`] has the members that are judged.
+/// In a [`Step`], `body` has only the members that are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -57,7 +57,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// What is judged of an event. Instants are not: they are the text `set`.
+/// The compared parts of an event. Instants are replaced by the text `set`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub action: &'static str,
@@ -67,13 +67,13 @@ pub struct Event {
     pub widened: bool,
 }
 
-/// A credential that is there, or was.
+/// A credential that exists or existed.
 #[derive(Clone, Debug)]
 pub struct Credential {
     id: String,
     fields: Fields,
     revision: u64,
-    /// Deleted. Its id is not used again.
+    /// Deleted. The id is not used again.
     gone: bool,
     /// The newest last.
     secrets: Vec<Secret>,
@@ -82,9 +82,9 @@ pub struct Credential {
 #[derive(Clone, Debug)]
 struct Secret {
     id: String,
-    /// None: the answer that told it was lost.
+    /// None if the answer with the token was lost.
     token: Option<String>,
-    /// Whether LiteGraph's face shows it again.
+    /// Whether LiteGraph's face returns it.
     sealed: bool,
     end: End,
 }
@@ -92,20 +92,20 @@ struct Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Never,
-    /// In an hour: after the test.
+    /// In an hour, after the test.
     Later,
-    /// At once. It holds no more, and its row goes with the next step.
+    /// Expired immediately. The secret is invalid, and its row is deleted by the next step.
     Passed,
 }
 
-/// What an operation comes to in a state.
+/// The effect of an operation on a state.
 pub struct Step {
     pub answer: Answer,
     pub events: Vec<Event>,
     pub state: Option<Credential>,
 }
 
-/// Does an operation on a credential. `made` is the id of the secret that it makes, if it makes one.
+/// Executes an operation on a credential. `made` is the id of the secret that the operation creates, if any.
 pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     let before = state;
     let stays = |answer| Step { answer, events: Vec::new(), state: before.cloned() };
@@ -118,7 +118,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
             None => refused(401),
         },
         (Kind::Create(..), _) if before.is_some() => refused(409),
-        (Kind::Create(face, said), _) => create(*face, said, op, made.unwrap_or_default()),
+        (Kind::Create(face, given), _) => create(*face, given, op, made.unwrap_or_default()),
         (Kind::Delete(LiteGraph), None) => refused(200),
         (_, None) => refused(404),
         (Kind::Change(Keycard, _) | Kind::Delete(Keycard) | Kind::Read(Keycard), Some(it)) if it.is_defaults() => {
@@ -132,7 +132,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
                 Kind::Read(face) => stays(it.shown(*face, 200)),
                 Kind::Delete(face) => delete(it, *face),
                 _ => match it.changed(op, made) {
-                    Ok((next, events, face)) => Step { answer: next.told(op, face), events, state: Some(next) },
+                    Ok((next, events, face)) => Step { answer: next.answer(op, face), events, state: Some(next) },
                     Err(status) => refused(status),
                 },
             }
@@ -140,7 +140,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     }
 }
 
-fn create(face: Face, said: &Fields, op: &Op, made: &str) -> Step {
+fn create(face: Face, given: &Fields, op: &Op, made: &str) -> Step {
     let mut fields: Fields = [
         ("principal", json!(DEFAULT)),
         ("name", Value::Null),
@@ -151,7 +151,7 @@ fn create(face: Face, said: &Fields, op: &Op, made: &str) -> Step {
         ("metadata", json!({})),
     ]
     .into();
-    fields.extend(said.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
+    fields.extend(given.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
     let stored = fields.iter().filter(|(name, value)| is_stored(name, value));
     let changes = stored.map(|(name, value)| ((*name).to_owned(), difference(name, &Value::Null, value))).collect();
     let revision = 1;
@@ -182,8 +182,8 @@ fn is_stored(name: &str, value: &Value) -> bool {
     name == "roles" || !value.is_null() && *value != json!({})
 }
 
-/// A change of a field, as an event reports it: roles as added and removed, unless either side is full access or does not exist;
-/// of metadata only the members that differ.
+/// A change of a field, as an event reports it: roles as added and removed, unless either side is full access or does
+/// not exist; of metadata only the members that differ.
 fn difference(name: &str, before: &Value, after: &Value) -> Value {
     match (name, before.as_array(), after.as_array()) {
         ("roles", Some(before), Some(after)) => {
@@ -219,22 +219,22 @@ fn verified(state: Option<&Credential>, token: &str) -> Value {
 }
 
 impl Op {
-    /// Whether it was told that it is done. (It may have changed nothing.)
+    /// Whether the answer acknowledged a change. (The change may have had no effect.)
     pub fn is_acknowledged_change(&self) -> bool {
         let reads = matches!(self.kind, Kind::Read(_) | Kind::ReadBy(_) | Kind::Verify(_));
         !reads && self.answer.as_ref().is_some_and(|answer| answer.status < 300)
     }
 
-    /// The secret that it brought, as its client has it.
+    /// The secret that the operation set or created, as its client knows it.
     fn token(&self) -> Option<String> {
-        let said = match &self.kind {
-            Kind::Create(_, said) | Kind::Change(_, said) => said.get("token"),
+        let given = match &self.kind {
+            Kind::Create(_, given) | Kind::Change(_, given) => given.get("token"),
             _ => None,
         };
-        let told = self.answer.as_ref().and_then(|answer| {
+        let returned = self.answer.as_ref().and_then(|answer| {
             ["secret", "client_secret", "BearerToken"].iter().find_map(|member| answer.body.get(member))
         });
-        said.or(told).and_then(Value::as_str).map(str::to_owned)
+        given.or(returned).and_then(Value::as_str).map(str::to_owned)
     }
 }
 
@@ -251,10 +251,10 @@ impl Credential {
         !self.fields["revoked_at"].is_null()
     }
 
-    /// Why a token does not hold, in the order in which that is judged.
+    /// Why a token is invalid, in the order of the checks.
     fn fault(&self, token: &str) -> Option<&'static str> {
-        // A secret that was made here carries its id. Where the answer that told it was lost, a read through LiteGraph's face may
-        // have shown it.
+        // A generated secret contains its id. If the answer with the secret was lost, a read through LiteGraph's face
+        // may have returned it.
         let is_it =
             |secret: &&Secret| secret.token.as_deref().map_or_else(|| token.contains(&secret.id), |it| it == token);
         let Some(secret) = self.secrets.iter().find(is_it) else {
@@ -278,8 +278,8 @@ impl Credential {
     }
 
     fn of_secret(&self, action: &'static str, id: &str, before: End, after: End) -> Event {
-        let told = |end| if end == End::Never { Value::Null } else { json!("set") };
-        let changes = json!({ "expires_at": both(&told(before), &told(after)) });
+        let time = |end| if end == End::Never { Value::Null } else { json!("set") };
+        let changes = json!({ "expires_at": both(&time(before), &time(after)) });
         let widened = action == "secret_updated" && before != End::Never && after == End::Never;
         Event { action, secret: Some(id.to_owned()), revision: self.revision, changes, widened }
     }
@@ -288,15 +288,15 @@ impl Credential {
         self.secrets.iter().filter(|secret| secret.end != End::Passed).count()
     }
 
-    /// As a change leaves it, the events of that, and on which face it is shown; or the status of the refusal.
+    /// The credential after a change, its events, and the face of its answer; or the status of the error.
     fn changed(&self, op: &Op, made: Option<&str>) -> Result<(Self, Vec<Event>, Face), u16> {
         let mut next = self.clone();
         match &op.kind {
-            Kind::Change(face, said) => {
-                if *face == LiteGraph && self.is_revoked() && said["enabled"] == true {
+            Kind::Change(face, given) => {
+                if *face == LiteGraph && self.is_revoked() && given["enabled"] == true {
                     return Err(409);
                 }
-                for (name, value) in said.iter().filter(|(name, _)| **name != "token") {
+                for (name, value) in given.iter().filter(|(name, _)| **name != "token") {
                     let value = match (*name, face) {
                         ("metadata", _) => merged(&self.fields["metadata"], value),
                         ("enabled", LiteGraph) if self.is_revoked() => continue,
@@ -304,16 +304,16 @@ impl Credential {
                     };
                     next.fields.insert(name, value);
                 }
-                let mut events = next.turned(self, said.contains_key("token"));
-                if said.contains_key("token") {
+                let mut events = next.turned(self, given.contains_key("token"));
+                if given.contains_key("token") {
                     let ended: Vec<_> = next.secrets.drain(..).collect();
                     events.extend(ended.iter().map(|secret| next.ended(secret)));
                     events.push(next.add(made.unwrap_or_default(), op.token(), true));
                 }
                 Ok((next, events, *face))
             }
-            Kind::Replace(said) => {
-                next.fields.extend(said.iter().map(|(name, value)| (*name, value.clone())));
+            Kind::Replace(given) => {
+                next.fields.extend(given.iter().map(|(name, value)| (*name, value.clone())));
                 let events = next.turned(self, false);
                 Ok((next, events, Postern))
             }
@@ -338,7 +338,7 @@ impl Credential {
         }
     }
 
-    /// Moves the revision where something differs, or has to, and tells what does.
+    /// Adds one to the revision if something differs, or if it must, and returns the events.
     fn turned(&mut self, before: &Self, anyhow: bool) -> Vec<Event> {
         let differs = self.fields != before.fields;
         if differs || anyhow {
@@ -395,8 +395,8 @@ impl Credential {
         events
     }
 
-    /// The answer to a change, which tells a secret that was made.
-    fn told(&self, op: &Op, face: Face) -> Answer {
+    /// The answer to a change, with a secret that was created.
+    fn answer(&self, op: &Op, face: Face) -> Answer {
         let mut answer = self.shown(face, 200);
         if let (Kind::Rotate(_), Some(newest)) = (&op.kind, self.secrets.last())
             && let Some(token) = &newest.token
@@ -440,9 +440,9 @@ impl Credential {
 }
 
 /// RFC 7396, of flat objects.
-fn merged(before: &Value, said: &Value) -> Value {
+fn merged(before: &Value, given: &Value) -> Value {
     let mut after = before.clone();
-    for (key, value) in said.as_object().into_iter().flatten() {
+    for (key, value) in given.as_object().into_iter().flatten() {
         match (value, after.as_object_mut()) {
             (Value::Null, Some(after)) => drop(after.remove(key)),
             _ => after[key] = value.clone(),

@@ -8,7 +8,7 @@ use super::load::{Mix, Sum, Tenant};
 use super::random::{Random, commas, given, seed};
 
 const CLIENTS: u64 = 24;
-/// About so many operations on a credential, before there are others.
+/// The approximate number of operations on a credential before it is replaced by others.
 const EACH: u64 = 150;
 
 #[test]
@@ -36,7 +36,7 @@ fn concurrent_operations_are_linearizable() {
                 scope.spawn(move || {
                     let mut random = Random::of(seed, client << 32 | round);
                     for number in 0..each {
-                        // Now and then all of them in the same millisecond: no clock tells what came first.
+                        // Now and then all clients in the same millisecond, so that no clock shows their order.
                         if number % 3 == 0 {
                             together.wait();
                         }

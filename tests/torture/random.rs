@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Random(u64);
 
 impl Random {
-    /// One of its own for each use: a thread, a round.
+    /// A generator of its own for each use: a thread, a round.
     pub fn of(seed: u64, of: u64) -> Self {
         let mut random = Self(seed ^ of.wrapping_mul(0xd134_2543_de82_ef95));
         random.next();
@@ -26,7 +26,7 @@ impl Random {
         usize::try_from(self.next() % bound as u64).expect("below a usize")
     }
 
-    /// True in so many of a hundred.
+    /// True in so many cases of a hundred.
     pub fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -36,13 +36,13 @@ impl Random {
     }
 }
 
-/// A number by its variable, or what is usual.
+/// The number in an environment variable, or the default.
 pub fn given(name: &str, usual: u64) -> u64 {
     let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{name} has to be a number"));
     std::env::var(name).map_or(usual, number)
 }
 
-/// This run's.
+/// The seed of this run.
 pub fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| {

@@ -1,5 +1,6 @@
 //! Adversarial input: each case of tests/adversarial/cases.json, sent on every face, by an admin and unauthenticated.
-//! Each input is either rejected with an error in the face's shape and changes nothing, or it is returned exactly as sent.
+//! Each input is either rejected with an error in the face's shape and changes nothing, or it is returned exactly as
+//! sent.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -34,9 +35,9 @@ struct Corpus {
     /// `Content-Type`s.
     types: Vec<EachFace>,
     queries: Vec<Query>,
-    /// Complete HTTP requests. `UPDATE` stands for the face's method, `ONE` for the credential's path, `HEADERS` for the
-    /// required headers, `AUTHORIZATION` for the authorization header, `BODY` for a body that renames, `LENGTH` and `SIZE`
-    /// for its length in decimal and in hexadecimal.
+    /// Complete HTTP requests. `UPDATE` stands for the face's method, `ONE` for the credential's path, `HEADERS` for
+    /// the required headers, `AUTHORIZATION` for the authorization header, `BODY` for a body that renames, `LENGTH`
+    /// and `SIZE` for its length in decimal and in hexadecimal.
     wire: Vec<Case>,
 }
 
@@ -48,7 +49,8 @@ struct Case {
     outcome: Outcome,
 }
 
-/// A number as written and its integer value. `whole` is `None` if it is not an integer, `unreadable` marks invalid JSON.
+/// A number as written and its integer value. `whole` is `None` if it is not an integer, `unreadable` marks invalid
+/// JSON.
 #[derive(Deserialize)]
 struct Number {
     why: String,
@@ -316,8 +318,8 @@ fn name_is_stored_exactly_or_rejected() {
     report(cases.len());
 }
 
-/// The other text members: the face, the request, the JSON pointer of the member in the response, and a body in which `TEXT`
-/// stands for the value.
+/// The other text members: the face, the request, the JSON pointer of the member in the response, and a body in which
+/// `TEXT` stands for the value.
 fn other_text_members(tenant: &Tenant, subject: &Subject) -> Vec<(Face, Call, &'static str, String)> {
     let user = format!("/v1.0/tenants/{}/users/{}", tenant.id.guid(), tenant.account.guid());
     let account = format!("/organizations/{}/service-accounts/{}", tenant.label, tenant.account);

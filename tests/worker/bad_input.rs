@@ -31,7 +31,7 @@ fn body_above_64_kib_is_413_with_and_without_content_length() {
             let reply = reply.expect(413);
             assert_eq!((face.error(&reply).as_str(), reply.cost), (face.too_large(), Cost::default()));
         }
-        // Whoever sends all of it before it listens gets the answer too, and not a connection that was cut off.
+        // A client that sends the whole body before it reads also gets the response, not a closed connection.
         for _ in 0..8 {
             assert_eq!(
                 face.error(&update().bytes(body("larger", 32 * LIMIT)).send(server()).expect(413)),
@@ -70,18 +70,18 @@ fn non_ascii_headers_are_handled_like_any_other() {
     assert_eq!(Coactive.error(&unknown.send(server()).expect(404)), "Organization not found");
 }
 
-/// What cannot be read is refused before anything is asked of the database, and every parameter that is wrong is told at once.
+/// Unreadable requests are rejected before the database is used, and all invalid parameters are reported together.
 #[test]
 fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let (all, one) = (tenant.all(Postern), tenant.one(Postern, subject.id));
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
-    let refused = |call: Call, status: u16, told: &str| {
+    let refused = |call: Call, status: u16, expected: &str| {
         let reply = call.token(&tenant.admin).send(server()).expect(status);
-        assert_eq!((&*Postern.error(&reply), reply.cost), (told, Cost::default()), "{reply:?}");
+        assert_eq!((&*Postern.error(&reply), reply.cost), (expected, Cost::default()), "{reply:?}");
     };
-    for (query, told) in [
+    for (query, expected) in [
         ("limit=0", "limit parameter"),
         ("limit=101", "limit parameter"),
         ("limit=1.0", "limit parameter"),
@@ -102,9 +102,9 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
             "limit parameter, enabled parameter, principal parameter, expires_before parameter, sort parameter, cursor parameter",
         ),
     ] {
-        refused(get(format!("{all}?{query}")), 400, told);
+        refused(get(format!("{all}?{query}")), 400, expected);
     }
-    // Of principals and tenants there is no index of names; a history has neither an order nor a filter.
+    // Principals and tenants have no index of names; a history has neither an order nor a filter.
     for path in [of_tenant("principals"), "/v1/tenants".to_owned()] {
         refused(get(format!("{path}?sort=name")), 400, "sort parameter");
         refused(get(format!("{path}?limit=0&cursor=x")), 400, "limit parameter, cursor parameter");
@@ -113,13 +113,13 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
         refused(get(format!("{path}?limit=0&cursor=x")), 400, "limit parameter, cursor parameter");
         refused(get(format!("{path}?cursor=-1")), 400, "cursor parameter");
     }
-    // A dry run of what has none must not be done.
+    // A dry run of an operation without one must not be executed.
     let body = tenant.naming(Postern, "n");
     for (method, path) in [("POST", &all), ("DELETE", &one), ("GET", &one), ("POST", &format!("{one}/rotate"))] {
         refused(call(method, format!("{path}?dry_run=true")).json(&body), 400, "unknown_parameter");
     }
-    for said in ["1", "yes", "TRUE", ""] {
-        refused(call("PATCH", format!("{one}?dry_run={said}")).json(&body), 400, "dry_run parameter");
+    for value in ["1", "yes", "TRUE", ""] {
+        refused(call("PATCH", format!("{one}?dry_run={value}")).json(&body), 400, "dry_run parameter");
     }
     let long = "k".repeat(256);
     for key in [&b""[..], b"a b", b"\xc3\xa9", b"\xff", long.as_bytes()] {
@@ -127,7 +127,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
             refused(call("POST", path).header("idempotency-key", key).json(&body), 400, "bad_idempotency_key");
         }
     }
-    // A patch of another kind would be read for what it is not; nothing but a patch is one.
+    // Other patch formats would be misread as merge patches, and only PATCH accepts merge patches.
     for (method, path, content_type) in [
         ("PATCH", &one, "application/json-patch+json"),
         ("PATCH", &one, "text/plain"),
@@ -147,7 +147,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
     assert_eq!(tenant.read(Postern, subject.id).revision(), 1);
     let patch = call("PATCH", &*one).token(&tenant.admin).header("content-type", "application/merge-patch+json");
     patch.bytes("{}").send(server()).expect(200);
-    // The longest key is one.
+    // The longest valid key.
     let key = "k".repeat(255);
     let made = call("POST", &all)
         .token(&tenant.admin)
@@ -158,7 +158,7 @@ fn unreadable_requests_on_the_postern_face_cost_no_trip() {
 
 /// What has arrived could be a complete body, or an empty one, which some routes accept.
 #[test]
-fn a_body_that_breaks_off_changes_nothing_on_any_route() {
+fn broken_off_body_changes_nothing_on_any_route() {
     let tenant = Tenant::new(server());
     let events =
         || get(format!("/v1/tenants/{}/events?limit=1", tenant.id)).by_root().send(server()).expect(200).items();

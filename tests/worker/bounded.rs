@@ -1,5 +1,6 @@
-//! The cost of a request does not grow with the lists in its body: every route, every rank below administrator, and every list a
-//! request can have, up to the largest accepted request. D1 bills rows read, and runs one batch at a time.
+//! The cost of a request does not grow with the lists in its body: every route, every rank below administrator, and
+//! every list a request can have, up to the largest accepted request. D1 bills rows read, and runs one batch at a
+//! time.
 
 use postern::request::{BODY_MAX, Method};
 use postern::route::{ROUTES, Route};
@@ -11,7 +12,7 @@ use support::http::{at_once, server};
 use support::routes::{PathIds, face, path, request, title};
 use support::tenant::Tenant;
 
-/// A list that a request can have: its name, how it is put there, and how many items a request may have.
+/// A list in a request: its name, how to add it, and the maximum number of items.
 struct List {
     name: &'static str,
     put: fn(Call, &Route, &PathIds<'_>, usize) -> Option<Call>,
@@ -48,12 +49,12 @@ fn members(items: usize) -> Value {
     Value::Object((0..items).map(|index| (format!("{index:x}"), "".into())).collect())
 }
 
-/// As many tags, all but the first of them empty: a comma is enough for one.
+/// A list of tags, of which all but the first are empty: a comma adds one.
 fn tags(items: usize) -> String {
     format!("\"a.1\"{}", ",".repeat(items - 1))
 }
 
-/// The request with one more member in its body, where it has a body of JSON.
+/// The request with one more member in its body, if it has a JSON body.
 fn body(call: Call, route: &Route, place: &PathIds<'_>, member: &str, value: &Value) -> Option<Call> {
     let mut members = support::routes::body(route, place)?;
     members[member] = value.clone();
@@ -72,7 +73,7 @@ fn guids(_: Call, route: &Route, place: &PathIds<'_>, items: usize) -> Option<Ca
     lists.then(|| call("GET", format!("{}?guids={guids}", path(route, place))))
 }
 
-/// How many items fill a request of the largest size that is read, and one that the platform takes.
+/// The numbers of items that fill a request of the largest accepted body, and of the largest header.
 fn largest(list: &List) -> usize {
     match list.name {
         "If-Match" | "If-None-Match" => 7_000,
@@ -85,7 +86,7 @@ fn largest(list: &List) -> usize {
 #[test]
 fn body_lists_cost_no_rows_before_authorization_and_few_after() {
     let tenant = Tenant::new(server());
-    // With as much to compare a list with as a tenant and a credential can have.
+    // A tenant and a credential with as many roles as possible to compare a list with.
     let catalogue: Vec<_> = (0..97).map(|index| format!("r{index}")).collect();
     let own = format!("/v1/tenants/{}", tenant.id);
     call("PATCH", &own).root(&tenant.label).json(&json!({ "role_names": catalogue })).send(server()).expect(200);

@@ -1,4 +1,5 @@
-//! The running Worker leaves no secret behind: in the files of D1, its write-ahead log included, or in the Worker's log.
+//! The running Worker leaves no secret behind: in the files of D1, its write-ahead log included, or in the Worker's
+//! log.
 
 use std::path::Path;
 
@@ -12,11 +13,11 @@ use support::tenant::{Tenant, text};
 
 const CANARY: &str = "canary-7f3d91c2-that-must-not-be-found";
 
-/// How many files hold one of these texts, of how many.
+/// The number of files with one of these texts, and the total number of files.
 fn found(place: &Path, texts: &[&str]) -> (Vec<String>, usize) {
     if place.is_file() {
         let bytes = std::fs::read(place).expect("a file that the Worker left");
-        // As a text it is searched fast, though it is none; what is not UTF-8 stands between what is.
+        // Searched as text, which is fast: invalid UTF-8 does not affect the text around it.
         let all = String::from_utf8_lossy(&bytes);
         let holds = |text: &&&str| all.contains(**text);
         return (texts.iter().filter(holds).map(|text| format!("{text} in {}", place.display())).collect(), 1);
@@ -33,14 +34,14 @@ fn found(place: &Path, texts: &[&str]) -> (Vec<String>, usize) {
 fn database_files_and_log_contain_no_secret() {
     let given = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test`"));
     let tenant = Tenant::new(server());
-    // As a token that a client chose, sealed and shown again; as one that is known by each way to present it.
+    // As a token chosen by a client, sealed and returned again; and as the secret of each form of authentication.
     let body = json!({ "UserGUID": tenant.account.guid(), "Name": "canary", "BearerToken": CANARY });
     let made = call("PUT", tenant.all(LiteGraph)).token(&tenant.admin).json(&body).send(server()).expect(200).json();
     assert_eq!(made["BearerToken"], CANARY);
     let url = format!("{}/{}", tenant.all(LiteGraph), text(&made["GUID"]));
     get(&url).token(CANARY).send(server()).expect(401);
     get(&url).header("x-token", CANARY).send(server()).expect(401);
-    // In a URL, where LiteGraph's clients put one; as a header and a body that nothing reads or that cannot be read.
+    // In a URL, where LiteGraph's clients put one; in a header and a body that is ignored or unreadable.
     let bearer = format!("/v1.0/credentials/bearer/{CANARY}?token={CANARY}");
     assert_eq!(get(&bearer).token(&tenant.admin).send(server()).expect(200).json()["BearerToken"], CANARY);
     get(format!("{bearer}&order={CANARY}")).token("of-nobody").send(server()).expect(401);
@@ -60,12 +61,12 @@ fn database_files_and_log_contain_no_secret() {
         .json(&json!({ "name": name, CANARY: CANARY }))
         .send(server())
         .expect(200);
-    // As a user's password, which is taken and never kept.
+    // As a user's password, which is accepted and never stored.
     let user = json!({ "FirstName": name, "Password": CANARY });
     let users = format!("/v1.0/tenants/{}/users", tenant.id.guid());
     call("PUT", users).token(&tenant.admin).json(&user).send(server()).expect(200);
 
-    // An access token, given and used in each way, and the secret that it was given for.
+    // An access token, issued and used in each form, and the secret that it was issued for.
     let (client, secret) = tenant.client(&json!({ "name": "logs in", "roles": roles(&["admin"]) }));
     let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
     let access = text(&call("POST", TOKEN).form(&form).send(server()).expect(200).json()["access_token"]);
@@ -77,8 +78,8 @@ fn database_files_and_log_contain_no_secret() {
     call("DELETE", format!("{url}?by={access}")).token(&access).send(server()).expect(200);
     get(&url).token(CANARY).send(server()).expect(401);
 
-    // On our own face: a secret that is answered twice, under a key that is nobody's to know; one that takes its place; both
-    // asked about, in each way.
+    // On our own face: a secret that is returned twice under a random key, the secret that replaces it, and
+    // verifications of both in each form.
     let under_a_key = || {
         let made = call("POST", tenant.all(Postern)).token(&tenant.admin).header("idempotency-key", CANARY);
         made.json(&json!({ "name": name, "roles": null })).send(server()).expect(201).json()
@@ -97,8 +98,8 @@ fn database_files_and_log_contain_no_secret() {
             .form(&format!("token={token}"))
             .send(server())
             .expect(200);
-        let asked = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
-        asked.send(server()).expect(400);
+        let list = get(format!("{}?cursor={token}&name_prefix={token}", tenant.all(Postern))).token(&tenant.admin);
+        list.send(server()).expect(400);
         call("POST", format!("{one}/rotate/finish")).token(token).header("if-match", token.to_owned()).send(server());
         call("PATCH", &one).token(&tenant.admin).json(&json!({ token.to_owned(): 1 })).send(server()).expect(422);
     }
@@ -110,6 +111,6 @@ fn database_files_and_log_contain_no_secret() {
     let (leaks, files) = found(Path::new(&state), &secrets);
     assert!(leaks.is_empty() && files > 0, "{files} files: {leaks:?}");
     assert!(found(Path::new(&log), &secrets).0.is_empty(), "in the log");
-    // That it would be found: the name, which is no secret, is.
-    assert!(!found(Path::new(&state), &[&name]).0.is_empty(), "nothing is found at all");
+    // The search works: the name, which is not secret, is found.
+    assert!(!found(Path::new(&state), &[&name]).0.is_empty(), "the search finds nothing at all");
 }

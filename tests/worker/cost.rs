@@ -1,9 +1,9 @@
 //! The exact cost of a request: round trips to the database, rows read, rows written.
 //!
-//! D1 counts as rows written: one for a row that is inserted, updated or deleted, and one for each index entry that is added, but
-//! none for an index entry that is removed. An update writes the entries of each index on a column that its SET names, even if
-//! the value stays the same. So columns that can change and that lists are sorted by have tables of their own
-//! (`migrations/0001_postern.sql`).
+//! D1 counts as rows written: one for a row that is inserted, updated or deleted, and one for each index entry that is
+//! added, but none for an index entry that is removed. An update writes the entries of each index on a column that its
+//! SET names, even if the value stays the same. So columns that can change and that lists are sorted by have tables of
+//! their own (`migrations/0001_postern.sql`).
 //!
 //! docs/COSTS.md, "Rows, exactly", lists the parts of each sum.
 //!
@@ -24,18 +24,18 @@ use support::table::tables;
 use support::tenant::{Subject, Tenant, nobody, post_by_root, read_id};
 
 const CHANGE: u64 = 2;
-/// To another name, or another principal: its place in a list is another too.
+/// A change of the name or principal also moves the row in a list.
 const MOVE: u64 = 3;
 const MADE: u64 = 11;
 const DELETED: u64 = 12;
 
-/// Fails unless it was one trip that wrote this many rows.
+/// Fails unless one trip wrote this many rows.
 #[track_caller]
 fn expect_written(reply: &Reply, rows: u64) {
     assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, rows), "{reply:?}");
 }
 
-/// Updates a credential, and gives the answer that is expected to be a 200.
+/// Updates a credential and returns the response, which must be a 200.
 fn update(tenant: &Tenant, face: Face, id: Id, body: &Value) -> Reply {
     tenant.update(face, id).json(body).send(server()).expect(200)
 }
@@ -124,10 +124,10 @@ fn deletion_writes_the_expected_rows() {
     for face in Face::ALL {
         let one = tenant.one(face, tenant.subject().id);
         expect_written(&delete(&one, face.deleted()), DELETED);
-        // Once more: there is nothing.
+        // A repeated deletion finds nothing.
         expect_written(&delete(&one, if face == LiteGraph { 200 } else { 404 }), 0);
     }
-    // A principal's credentials go in the same trip.
+    // A principal's credentials are deleted in the same trip.
     for count in [0, 1, 5] {
         let account = format!("/organizations/{}/service-accounts", tenant.label);
         let account = post_by_root(server(), &account, &json!({ "name": "n" })).expect(201).json()["id"].clone();
@@ -203,7 +203,7 @@ fn malformed_token_costs_no_trip() {
             assert_eq!(reply.cost, Cost::default(), "{reply:?}");
         }
     }
-    for route in ROUTES.iter().filter(|route| routes::asks(route)) {
+    for route in ROUTES.iter().filter(|route| routes::uses_database(route)) {
         let request = routes::request(route, &PathIds::missing(&tenant));
         assert_eq!(request.send(server()).expect(401).cost, Cost::default(), "{}", routes::title(route));
     }
@@ -211,7 +211,7 @@ fn malformed_token_costs_no_trip() {
     assert_eq!(get(tenant.one(Keycard, id)).token(&"t".repeat(512)).send(server()).expect(401).cost.trips, 1);
 }
 
-/// What each update costs besides the route's own (see `costs.txt`), by the admin, of a new credential.
+/// The costs of other outcomes of each face's update (see `costs.txt`), by the admin, on a new credential.
 fn other_outcomes(tenant: &Tenant) -> Vec<(String, Cost)> {
     let mut costs = Vec::new();
     let mut note = |what: String, reply: Reply| costs.push((what, reply.cost));
@@ -238,7 +238,7 @@ fn other_outcomes(tenant: &Tenant) -> Vec<(String, Cost)> {
     costs
 }
 
-/// What else can come of a route of our own face.
+/// The costs of other outcomes on our own face.
 fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     let own = tenant.own(json!({}));
     let mut note = |what: &str, reply: Reply, status: u16| note(format!("ours, {what}"), reply.expect(status));
@@ -265,8 +265,8 @@ fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     note("an unknown token", tenant.verify("of-nobody"), 200);
 }
 
-/// Whether what a route costs grows with what the tenant has: it shows or deletes all of it; or, where it deletes a principal,
-/// the database looks through the tenant's credentials for one that still refers to it (docs/COSTS.md, "Deletion").
+/// Whether the cost of a route grows with the tenant: it lists or deletes everything, or it deletes a principal, for
+/// which the database searches the tenant's credentials for references (docs/COSTS.md, "Deletion").
 fn grows(route: &Route) -> bool {
     matches!(
         route.operation,
@@ -274,7 +274,7 @@ fn grows(route: &Route) -> bool {
     )
 }
 
-/// The rows that `costs.txt` has in the table of this number, read and written.
+/// The rows read and written in the table of this number in `costs.txt`.
 fn costs(table: usize) -> Vec<(String, [u64; 2])> {
     let rows = tables(include_str!("costs.txt")).remove(table).rows.into_iter();
     rows.map(|row| (row[0].clone(), [&row[1], &row[2]].map(|rows| rows.parse().expect("a number")))).collect()
@@ -285,15 +285,15 @@ fn rows(cost: Cost) -> [u64; 2] {
 }
 
 #[track_caller]
-fn expect_costs(told: &[(String, Cost)], table: usize) {
-    assert!(told.iter().all(|(_, cost)| cost.trips == 1), "{told:?}");
-    let told: Vec<_> = told.iter().map(|(what, cost)| (what.clone(), rows(*cost))).collect();
-    let lines: Vec<_> = told.iter().map(|(what, [read, written])| format!("{what}  {read}  {written}")).collect();
-    assert_eq!(told, costs(table), "as they are now:\n{}\n", lines.join("\n"));
+fn expect_costs(measured: &[(String, Cost)], table: usize) {
+    assert!(measured.iter().all(|(_, cost)| cost.trips == 1), "{measured:?}");
+    let measured: Vec<_> = measured.iter().map(|(what, cost)| (what.clone(), rows(*cost))).collect();
+    let lines: Vec<_> = measured.iter().map(|(what, [read, written])| format!("{what}  {read}  {written}")).collect();
+    assert_eq!(measured, costs(table), "current values:\n{}\n", lines.join("\n"));
 }
 
-/// A tenant for each of them, and one that is made last. The rows of a tenant made later come after those of one made before:
-/// a range of rows is read up to the first one past its end, so there has to be one for the numbers to be the same each time.
+/// Creates so many tenants, and one more. SQLite reads a range of rows up to the first row after it, so a later tenant
+/// must exist for the numbers to be reproducible.
 fn tenants(count: usize) -> Vec<Tenant<'static>> {
     (0..=count).map(|_| Tenant::new(server())).collect()
 }
@@ -301,7 +301,7 @@ fn tenants(count: usize) -> Vec<Tenant<'static>> {
 #[test]
 fn every_route_takes_one_trip_at_its_recorded_cost() {
     let tenants = tenants(ROUTES.len());
-    let costs = ROUTES.iter().filter(|route| routes::asks(route)).zip(&tenants).map(|(route, tenant)| {
+    let costs = ROUTES.iter().filter(|route| routes::uses_database(route)).zip(&tenants).map(|(route, tenant)| {
         let place = PathIds::new(tenant);
         (routes::title(route), routes::done(route, &place).cost)
     });
@@ -315,14 +315,14 @@ fn rows_read_do_not_grow_with_fifty_more_credentials() {
     let few = other_outcomes(tenant);
     expect_costs(&few, 1);
     at_once((0..50).collect(), |_| tenant.subject());
-    assert_eq!(other_outcomes(tenant), few, "the tenant has more of them");
+    assert_eq!(other_outcomes(tenant), few, "after the tenant has grown");
     let (known, mut more) = (costs(0), Vec::new());
-    for route in ROUTES.iter().filter(|route| routes::asks(route) && !grows(route)) {
+    for route in ROUTES.iter().filter(|route| routes::uses_database(route) && !grows(route)) {
         let cost = routes::done(route, &PathIds::new(tenant)).cost;
         let title = routes::title(route);
         if !known.contains(&(title.clone(), rows(cost))) {
             more.push(format!("{title}: {cost:?}"));
         }
     }
-    assert!(more.is_empty(), "other than above where the tenant has more of them:\n{}", more.join("\n"));
+    assert!(more.is_empty(), "different after the tenant has grown:\n{}", more.join("\n"));
 }

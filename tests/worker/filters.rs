@@ -1,5 +1,5 @@
-//! Filters of lists on the Postern face: each finds exactly the matching items, and no page reads more than a thousand rows,
-//! for every filter and size of tenant (tests/worker/seed.mjs).
+//! Filters of lists on the Postern face: each finds exactly the matching items, and no page reads more than a thousand
+//! rows, for every filter and size of tenant (tests/worker/seed.mjs).
 
 use std::io::Write;
 
@@ -23,7 +23,7 @@ const AT: i64 = 1_600_000_000_000_000;
 const ENDS: i64 = 1_900_000_000_000_000;
 const DAY: i64 = 86_400_000_000;
 
-/// A query, and which of the seeds it asks for, by their numbers. The seeds have the names that 49 times the number leaves.
+/// A query, and the numbers of the matching seeds. A seed's name has its number times 49, modulo the size.
 type Filter = (String, Box<dyn Fn(u64) -> bool + Send + Sync>);
 
 fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
@@ -65,7 +65,7 @@ fn filters(tenant: &Tenant, size: u64) -> Vec<Filter> {
     ]
 }
 
-/// The seeds that pass, in their order.
+/// The matching seeds, in order.
 fn expected(size: u64, passes: &dyn Fn(u64) -> bool, sort: &str) -> Vec<Id> {
     let mut seeds: Vec<_> =
         seeds(size).into_iter().zip(0..).filter(|(_, n)| passes(*n)).map(|(seed, _)| seed).collect();
@@ -79,18 +79,18 @@ fn expected(size: u64, passes: &dyn Fn(u64) -> bool, sort: &str) -> Vec<Id> {
     seeds.into_iter().map(|(.., id)| id).collect()
 }
 
-/// What a walk came by.
+/// The result of a walk.
 #[derive(Default)]
 struct Walk {
     found: Vec<Id>,
     pages: usize,
     /// The most rows that a page read.
     rows: u64,
-    /// Whether it went on to the end.
+    /// Whether the walk reached the end.
     whole: bool,
 }
 
-/// Goes through a list page by page, of so many at most. Each credential of it has so many secrets.
+/// Reads a list page by page, up to `pages`. Each credential has `secrets` secrets.
 fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
     let mut walk = Walk::default();
     let mut cursor = String::new();
@@ -116,36 +116,36 @@ fn walk(tenant: &Tenant, query: &str, pages: usize, secrets: usize) -> Walk {
     walk
 }
 
-/// Every query with every sort, gone through so far; what reads too much is told all at once.
+/// Runs every query with every sort; all pages that read too much are reported together.
 fn go_through(size: u64, pages: usize) {
     let tenant = seeded(size);
     let filters = filters(tenant, size);
     let cells: Vec<_> = filters.iter().flat_map(|filter| SORTS.map(|sort| (filter, sort))).collect();
     let count = cells.len();
     let hands = at_once((0..4).collect(), |hand: usize| {
-        let mut told = Vec::new();
+        let mut pages_read = Vec::new();
         for ((query, passes), sort) in cells.iter().skip(hand).step_by(4) {
             let walk = walk(tenant, &format!("limit=100&sort={sort}&{query}"), pages, 2);
             let expected = expected(size, passes, sort);
             if walk.whole {
                 assert!(walk.found == expected, "{query} {sort}: {} of {}", walk.found.len(), expected.len());
             } else {
-                assert!(expected.starts_with(&walk.found), "{query} {sort}: those that pass, from the first on");
+                assert!(expected.starts_with(&walk.found), "{query} {sort}: the first matches, in order");
             }
-            told.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
+            pages_read.push((walk.rows, format!("{query} {sort}: {} pages", walk.pages)));
         }
-        told
+        pages_read
     });
-    let mut told: Vec<_> = hands.into_iter().flatten().collect();
-    told.sort();
-    let (least, most) = (told[0].0, told[told.len() - 1].0);
+    let mut pages_read: Vec<_> = hands.into_iter().flatten().collect();
+    pages_read.sort();
+    let (least, most) = (pages_read[0].0, pages_read[pages_read.len() - 1].0);
     writeln!(
         std::io::stderr(),
         "\nmatrix filters × sorts in {size}, rows read of a page, {least} to {most}: {count} cells, none skipped"
     )
-    .expect("told");
-    told.retain(|(rows, _)| *rows > ROWS);
-    assert!(told.is_empty(), "pages that read more than {ROWS} rows:\n{told:#?}");
+    .expect("stderr");
+    pages_read.retain(|(rows, _)| *rows > ROWS);
+    assert!(pages_read.is_empty(), "pages that read more than {ROWS} rows:\n{pages_read:#?}");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn filtered_page_of_a_large_tenant_reads_at_most_a_thousand_rows() {
     go_through(large(), 3);
 }
 
-/// Where next to nothing passes, most pages are empty, and each says where the next begins.
+/// If almost nothing matches, most pages are empty, and each has the cursor of the next.
 #[test]
 fn rare_matches_in_a_large_tenant_are_found_page_by_page() {
     let size = large();
@@ -177,7 +177,7 @@ fn rare_matches_in_a_large_tenant_are_found_page_by_page() {
     );
 }
 
-/// A credential may have a hundred roles: a page that asks for one reads no row for each of them.
+/// A credential may have a hundred roles: a page filtered by role reads no row for each of them.
 #[test]
 fn role_filter_reads_no_row_per_role() {
     let tenant = Tenant::new(server());

@@ -1,5 +1,5 @@
-//! Tests that need workerd and D1, over HTTP. `make test` starts the Worker on a fresh database and runs this target (plain
-//! `cargo test` skips it). Each test creates its own tenant, so all tests run concurrently.
+//! Tests that need workerd and D1, over HTTP. `make test` starts the Worker on a fresh database and runs this target
+//! (plain `cargo test` skips it). Each test creates its own tenant, so all tests run concurrently.
 
 mod adversarial;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! Fifty concurrent requests: a request is judged on the state that it changes.
+//! Fifty concurrent requests: each is checked against the state that it changes.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use support::tenant::{Tenant, post_by_root, text};
 
 const FIFTY: u64 = 50;
 
-/// Fails unless one of fifty was done, and each other one was a conflict.
+/// Fails unless one of fifty succeeded, and every other one was a conflict.
 #[track_caller]
 fn expect_one(statuses: &[u16]) {
-    let count = |status| statuses.iter().filter(|told| **told == status).count();
+    let count = |status| statuses.iter().filter(|status_of| **status_of == status).count();
     assert_eq!((count(200), count(409)), (1, 49), "{statuses:?}");
 }
 
-/// Fails unless the revisions are those from 2 on, each once.
+/// Fails unless the revisions are 2 and up, each once.
 #[track_caller]
 fn expect_no_gap(revisions: impl IntoIterator<Item = u64>) {
     let mut revisions: Vec<_> = revisions.into_iter().collect();
@@ -27,7 +27,7 @@ fn expect_no_gap(revisions: impl IntoIterator<Item = u64>) {
     assert!(revisions.iter().copied().eq(2..=FIFTY + 1), "{revisions:?}");
 }
 
-/// The only one that was done, and those that were refused.
+/// The only request that succeeded, and the rejected ones.
 #[track_caller]
 fn split(replies: Vec<Reply>) -> (Reply, Vec<Reply>) {
     let (mut made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 200);
@@ -40,7 +40,7 @@ fn concurrent_changes_are_never_lost_and_leave_no_revision_gap() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
     let first = tenant.read(Keycard, subject.id);
-    // Half of them say the name, half the description; each another value.
+    // Half of them set the name, half the description, each to another value.
     let bodies: Vec<_> = (0..FIFTY)
         .map(|number| {
             let member = if number % 2 == 0 { "name" } else { "description" };
@@ -51,9 +51,9 @@ fn concurrent_changes_are_never_lost_and_leave_no_revision_gap() {
         at_once(bodies.clone(), |(_, body)| tenant.update(Keycard, subject.id).json(&body).send(server()).expect(200));
 
     let by_revision: BTreeMap<_, _> =
-        replies.iter().zip(&bodies).map(|(reply, said)| (reply.revision(), (reply, said))).collect();
+        replies.iter().zip(&bodies).map(|(reply, body)| (reply.revision(), (reply, body))).collect();
     expect_no_gap(replies.iter().map(Reply::revision));
-    // Each answer is the one before it with its own member changed, and nothing else.
+    // Each response is the previous one with this request's member changed, and nothing else.
     let mut state = first.json();
     for (reply, (member, body)) in by_revision.values() {
         state[member] = body[member].clone();
@@ -73,7 +73,7 @@ fn concurrent_changes_through_every_face_leave_no_revision_gap() {
     let mut revisions = at_once(faces, |(number, face)| {
         let body = tenant.naming(face, format!("name {number}"));
         let reply = tenant.update(face, subject.id).json(&body).send(server()).expect(200);
-        assert_eq!(reply.json()[face.name()], format!("name {number}"), "each is answered with its own change");
+        assert_eq!(reply.json()[face.name()], format!("name {number}"), "the response has the request's own change");
         (reply.revision(), format!("name {number}"))
     });
     revisions.sort();
@@ -85,7 +85,7 @@ fn concurrent_changes_through_every_face_leave_no_revision_gap() {
 fn concurrent_changes_with_one_etag_apply_once() {
     let tenant = Tenant::new(server());
     let subject = tenant.subject();
-    // Each face's update, and our own PUT: the whole as it was read, with another name, and what only reads left in.
+    // Each face's update, and our own PUT of the resource as read, with another name and the read-only members.
     let verbs = Face::ALL.into_iter().map(|face| (face, face.update())).chain([(Postern, "PUT")]);
     for (face, method) in verbs {
         let before = tenant.read(face, subject.id);
@@ -121,13 +121,13 @@ fn concurrent_creations_with_one_token_succeed_once() {
         reply.status
     });
     expect_one(&statuses);
-    // Nothing is left of those that were refused, and the token is the one's.
+    // Nothing is left of the rejected creations, and the token belongs to the successful one.
     for (guid, status) in guids.iter().zip(&statuses) {
         let url = format!("{}/{guid}", tenant.all(LiteGraph));
         get(&url).token(&tenant.admin).send(server()).expect(if *status == 200 { 200 } else { 404 });
     }
     let caller = get(tenant.all(LiteGraph) + "/" + ZERO).token(&token).send(server()).expect(401);
-    assert_eq!(LiteGraph.error(&caller), "AuthorizationFailed", "it is known, as a viewer");
+    assert_eq!(LiteGraph.error(&caller), "AuthorizationFailed", "the token is valid, for a viewer");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn concurrent_updates_to_one_token_succeed_once() {
         at_once(subjects.clone(), |subject| tenant.update(LiteGraph, subject.id).json(&body).send(server()).status);
     expect_one(&statuses);
     for (subject, status) in subjects.iter().zip(&statuses) {
-        // A refusal changed nothing: the secret that was there still holds.
+        // A rejected update changed nothing: the previous secret is still valid.
         let known = get(tenant.one(Keycard, subject.id)).token(&subject.secret).send(server());
         known.expect(if *status == 200 { 401 } else { 200 });
     }
@@ -154,14 +154,14 @@ fn concurrent_new_tokens_leave_one_valid_token() {
     let revisions = at_once(tokens.clone(), |token| {
         let body = json!({ "UserGUID": tenant.account.guid(), "Name": "n", "BearerToken": token });
         let reply = tenant.update(LiteGraph, subject.id).json(&body).send(server()).expect(200);
-        assert_eq!(reply.json()["BearerToken"], token, "each is answered with its own");
+        assert_eq!(reply.json()["BearerToken"], token, "the response has the request's own token");
         reply.revision()
     });
     expect_no_gap(revisions.iter().copied());
     let shown = text(&tenant.read(LiteGraph, subject.id).json()["BearerToken"]);
     for (token, revision) in tokens.iter().zip(revisions) {
         let last = revision == FIFTY + 1;
-        assert_eq!(last, *token == shown, "the newest is shown");
+        assert_eq!(last, *token == shown, "the newest is returned");
         get(tenant.one(Keycard, subject.id)).token(token).send(server()).expect(if last { 200 } else { 401 });
     }
 }
@@ -181,7 +181,7 @@ fn concurrent_deletions_delete_once() {
     }
     let listed =
         get(format!("/v2.0/tenants/{}/credentials", tenant.id.guid())).token(&tenant.admin).send(server()).expect(200);
-    assert_eq!(listed.json()["TotalRecords"], 1, "it was counted off once");
+    assert_eq!(listed.json()["TotalRecords"], 1, "the count was reduced once");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn change_concurrent_with_deletion_leaves_nothing_behind() {
     for face in Face::ALL {
         get(tenant.one(face, subject.id)).token(&tenant.admin).send(server()).expect(404);
     }
-    // None of its secrets is left either.
+    // None of its secrets is left, either.
     for number in 0..FIFTY {
         let path = format!("/v1.0/credentials/bearer/t{number}-{}", subject.id);
         get(path).token(&tenant.admin).send(server()).expect(404);
@@ -265,8 +265,8 @@ fn reads_during_changes_return_a_consistent_state_and_etag() {
     let mut states = BTreeMap::new();
     for answer in answers {
         let state = (answer.json()["name"].clone(), answer.json()["description"].clone());
-        assert!(state.0 == state.1 || answer.revision() == 1, "half a change: {state:?}");
-        assert_eq!(states.entry(answer.revision()).or_insert(state.clone()), &state, "one state a revision");
+        assert!(state.0 == state.1 || answer.revision() == 1, "a partial change: {state:?}");
+        assert_eq!(states.entry(answer.revision()).or_insert(state.clone()), &state, "one state per revision");
     }
 }
 
@@ -276,7 +276,7 @@ fn post(path: &str, token: &str, key: &str, body: &Value) -> Call {
 }
 
 /// What is the same each time that a request is answered again.
-fn said(reply: &Reply) -> (u16, String, String) {
+fn essence(reply: &Reply) -> (u16, String, String) {
     (reply.status, reply.text.clone(), reply.etag().to_owned())
 }
 
@@ -291,16 +291,16 @@ fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
         ("/v1/tenants".to_owned(), server().root_token(), json!({ "name": name })),
     ] {
         let replies = at_once(vec![(); 50], |()| post(&path, token, &name, &body).send(server()).expect(201));
-        let first = said(&replies[0]);
-        assert!(replies.iter().all(|reply| said(reply) == first), "{path}: fifty equal answers");
+        let first = essence(&replies[0]);
+        assert!(replies.iter().all(|reply| essence(reply) == first), "{path}: fifty equal answers");
         assert_eq!(replies[0].json().get("secret").is_some(), path.ends_with("credentials"));
         let wrote: Vec<_> = replies.iter().filter(|reply| reply.cost.rows_written > 0).collect();
         assert_eq!(wrote.len(), 1, "one of them made it");
         assert!(replies.iter().all(|reply| reply.cost.trips == 1));
         let listed = get(format!("{path}?limit=100&sort=-created")).token(token).send(server()).expect(200).items();
         assert_eq!(listed.iter().filter(|item| item["name"] == name.as_str()).count(), 1, "{path}: there is one");
-        // And once more, when it is over.
-        assert_eq!(said(&post(&path, token, &name, &body).send(server())), first);
+        // And once more, after the race.
+        assert_eq!(essence(&post(&path, token, &name, &body).send(server())), first);
     }
     let events =
         get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
@@ -322,10 +322,10 @@ fn concurrent_posts_of_two_bodies_under_one_key_create_one() {
         let replies = at_once((0..50).collect(), |number: usize| {
             post(&path, &tenant.admin, key, &bodies[number % 2]).send(server())
         });
-        let winner = replies.iter().position(|reply| reply.status == 201).expect("one that is made");
+        let winner = replies.iter().position(|reply| reply.status == 201).expect("one that succeeded");
         for (number, reply) in replies.iter().enumerate() {
             if number % 2 == winner % 2 {
-                assert_eq!(said(reply), said(&replies[winner]));
+                assert_eq!(essence(reply), essence(&replies[winner]));
             } else {
                 assert_eq!((reply.status, &*Postern.error(reply), reply.cost.rows_written), (422, "key_reused", 0));
             }
@@ -346,7 +346,7 @@ fn concurrent_rotations_begin_once() {
     }
     let new = text(&begun.json()["secret"]);
     assert!([&own.secret, &new].iter().all(|secret| tenant.verify(secret).json()["active"] == true), "both hold");
-    // And one ends it.
+    // And one ends the rotation.
     for (step, left) in [("finish", &new), ("cancel", &new)] {
         let statuses = at_once(vec![(); 50], |()| tenant.step(&own, &format!("rotate/{step}"), &json!({})).status);
         expect_one(&statuses);
@@ -369,8 +369,8 @@ fn concurrent_rotation_steps_leave_one_or_two_secrets() {
     let mut secrets = vec![own.secret.clone()];
     for (step, reply) in &replies {
         if reply.status == 409 {
-            let told = if *step == "rotate" { "rotating" } else { "not_rotating" };
-            assert_eq!((&*Postern.error(reply), reply.cost.rows_written), (told, 0));
+            let expected = if *step == "rotate" { "rotating" } else { "not_rotating" };
+            assert_eq!((&*Postern.error(reply), reply.cost.rows_written), (expected, 0));
             continue;
         }
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -387,21 +387,21 @@ fn concurrent_rotation_steps_leave_one_or_two_secrets() {
             "{step}: {shown}"
         );
         secrets.extend(shown.get("secret").map(text));
-        // One state a revision: who reads sees one that was.
+        // One state per revision: a read returns a state that existed.
         let state =
             shown["secrets"].as_array().expect("a list").iter().map(|secret| text(&secret["id"])).collect::<Vec<_>>();
-        assert_eq!(states.entry(reply.revision()).or_insert(state.clone()), &state, "one state a revision");
+        assert_eq!(states.entry(reply.revision()).or_insert(state.clone()), &state, "one state per revision");
     }
     let changes = replies.iter().filter(|(step, reply)| *step != "read" && reply.status == 200).count() as u64;
     let last = tenant.read(Postern, own.id);
     assert_eq!(last.revision(), 1 + changes, "a revision for each change");
-    // What is shown is what holds, and it is never none.
+    // Exactly the listed secrets are valid, and there is at least one.
     let shown = last.json()["secrets"].as_array().expect("a list").len();
     let holding = secrets.iter().filter(|secret| tenant.verify(secret).json()["active"] == true).count();
     assert!((1..=2).contains(&shown) && holding == shown, "{shown} shown, {holding} of {} hold", secrets.len());
 }
 
-/// However often it is asked while it rotates, at least one secret holds at every instant.
+/// Throughout repeated rotations, at least one secret is valid at every instant.
 #[test]
 fn a_valid_secret_always_exists_during_rotation() {
     let tenant = Tenant::new(server());
@@ -412,7 +412,7 @@ fn a_valid_secret_always_exists_during_rotation() {
         if hand == 0 {
             for round in 0..10 {
                 let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
-                // Known before the old one goes: as its owner has it.
+                // The owner knows the new secret before the old one ends.
                 made.lock().expect("no panic").push(text(&begun["secret"]));
                 let end = if round % 2 == 0 { "rotate/finish" } else { "rotate/cancel" };
                 tenant.step(&own, end, &json!({})).expect(200);

@@ -1,5 +1,5 @@
-//! Rotation on the real clock: both secrets are valid for the grace period, then only the new one. No timer ends the old secret:
-//! its deadline is checked on each use.
+//! Rotation on the real clock: both secrets are valid for the grace period, then only the new one. No timer ends the
+//! old secret: its deadline is checked on each use.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn micros(value: &Value) -> i64 {
     Micros::parse(&text(value)).expect("a time").0
 }
 
-/// Waits until a time of the Worker's clock is over, which is ahead of it by so many seconds at most.
+/// Waits until a time on the Worker's clock has passed, which is at most so many seconds ahead.
 fn wait(tenant: &Tenant, end: i64, at_most: i64) {
     let left = end - micros(&tenant.verify("of-nobody").json()["checked_at"]);
     assert!((0..=at_most * SECOND).contains(&left), "{left}");
@@ -49,7 +49,7 @@ fn retiring_secret_is_valid_until_its_deadline_only() {
         let shown = get(&own.path).token(&new).send(server()).expect(200).json();
         assert_eq!(shown["secrets"][0]["id"], begun["secrets"][1]["id"]);
         assert_eq!(shown["secrets"].as_array().map(Vec::len), Some(1));
-        // It is over, so that there is nothing to finish or to take back.
+        // The rotation is over, so there is nothing to finish or to cancel.
         for end in ["rotate/finish", "rotate/cancel"] {
             tenant.step(&own, end, &json!({})).refused(409, "not_rotating");
         }
@@ -57,7 +57,7 @@ fn retiring_secret_is_valid_until_its_deadline_only() {
     }
 }
 
-/// A credential's own end is judged by the clock too, and no grace reaches beyond it.
+/// The expiry of a credential is checked against the clock too, and no grace period exceeds it.
 #[test]
 fn retiring_secret_expires_no_later_than_its_credential() {
     let tenant = Tenant::new(server());
@@ -74,7 +74,7 @@ fn retiring_secret_expires_no_later_than_its_credential() {
     for secret in &secrets {
         assert_eq!(tenant.verify(secret).json()["reason"], "expired");
     }
-    // It is there, and holds again with a later end: its new secret.
+    // The credential still exists: with a later expiry, its new secret is valid again.
     tenant.send("PATCH", &own.path, &json!({ "expires_at": null })).expect(200);
     get(&own.path).token(&secrets[0]).send(server()).expect(401);
     get(&own.path).token(&secrets[1]).send(server()).expect(200);

@@ -19,7 +19,7 @@ fn sizes() -> [u64; 2] {
     [1_000, large()]
 }
 
-/// The size of the largest tenant: above what a list without pages may have. `make torture` makes it a hundred thousand.
+/// The size of the largest tenant: above the limit of lists without pages. `make torture` sets a hundred thousand.
 pub fn large() -> u64 {
     std::env::var("POSTERN_LARGE").map_or(11_000, |size| size.parse().expect("a number"))
 }
@@ -28,10 +28,10 @@ const PAGE: usize = 100;
 /// "`RecordsRemaining` is exact up to 1,000."
 const COUNTED: usize = 1_000;
 
-/// Rows read, and where.
+/// The rows read, and by which page.
 type Measured = Vec<(String, u64)>;
 
-/// Fails if the least and the most are over a tenth from the middle between them; gives both.
+/// Returns the minimum and the maximum. Fails if either is more than a tenth from their mean.
 #[track_caller]
 fn expect_the_same(measured: &Measured) -> (u64, u64) {
     let rows = || measured.iter().map(|(_, rows)| *rows);
@@ -41,12 +41,12 @@ fn expect_the_same(measured: &Measured) -> (u64, u64) {
     (least, most)
 }
 
-fn tell(line: &str) {
-    // Past the harness, which swallows what a passing test prints.
-    writeln!(std::io::stderr(), "\n{line}").expect("told");
+fn print_line(line: &str) {
+    // To stderr, since the test harness captures what a passing test prints.
+    writeln!(std::io::stderr(), "\n{line}").expect("stderr");
 }
 
-/// Where pages of a list of so many begin: the first, one in the middle, the last.
+/// The positions of the first, a middle and the last page of a list of this size.
 fn places(size: usize) -> [usize; 3] {
     [0, size / 2, size - PAGE]
 }
@@ -99,14 +99,14 @@ fn keycard_page_reads_constant_rows_at_any_tenant_size_position_and_direction() 
     }
     let (least, most) = expect_the_same(&measured);
     let cells = measured.len();
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of Keycard's page of 100 in 1,000 and in {}, {least} to {most}: {cells} cells, none skipped",
         large()
     ));
 }
 
-/// A page further on counts what is behind it, which its contract wants exact up to a thousand. For that it passes over its
-/// own entries of the index once more.
+/// A later page counts the remaining items, exactly up to a thousand by its contract. For that it reads the index
+/// entries of its own items once more.
 #[test]
 fn litegraph_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     let (mut first, mut further) = (Measured::new(), Measured::new());
@@ -145,14 +145,15 @@ fn litegraph_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
                     if start == 0 {
                         first.push((place, reply.cost.rows_read));
                     } else {
-                        let own = reply.cost.rows_read.checked_sub(remaining as u64).expect("what is counted is read");
+                        let own =
+                            reply.cost.rows_read.checked_sub(remaining as u64).expect("every counted item is read");
                         further.push((place, own));
                     }
                 }
             }
         }
     }
-    // The names are a table of their own, whose rows are read besides the credentials'.
+    // The names are a table of their own, so their rows are read in addition to the credentials'.
     for by_name in [false, true] {
         let of = |measured: &Measured| -> Measured {
             measured.iter().filter(|(place, _)| place.starts_with("Name") == by_name).cloned().collect()
@@ -167,7 +168,7 @@ fn litegraph_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     };
     let ((least, most), (least_further, most_further)) = (range(&first), range(&further));
     let cells = first.len() + further.len();
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of LiteGraph's page of 100 in 1,000 and in {}, six orders, the first {least} to {most}, \
         further on {least_further} to {most_further} and what is counted: {cells} cells, none skipped",
         large()
@@ -191,7 +192,7 @@ fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
                 all.reverse();
             }
             for start in places(all.len()) {
-                // What the admin's own credential stands before is its place in these orders: the names begin with it.
+                // In the two orders that are skipped, the first page starts with the admin's credential, which is not a seed.
                 let from = match start.checked_sub(1).map(|before| &all[before]) {
                     None if sort == "-created" || sort == "name" => continue,
                     None => String::new(),
@@ -214,7 +215,7 @@ fn postern_page_reads_constant_rows_at_any_tenant_size_order_and_position() {
     let (least, _) = expect_the_same(&by_creation);
     let (_, most) = expect_the_same(&by_name);
     assert!(most < 1_000, "{by_name:?}");
-    tell(&format!(
+    print_line(&format!(
         "matrix rows read of our page of 100 in 1,000 and in {}, four orders, {least} to {most}: {cells} cells, none skipped",
         large()
     ));
@@ -245,10 +246,10 @@ fn history_page_reads_only_its_own_events() {
     }
     let (least, most) = expect_the_same(&measured);
     let cells = measured.len();
-    tell(&format!("matrix rows read of a page of 100 events, {least} to {most}: {cells} cells, none skipped"));
+    print_line(&format!("matrix rows read of a page of 100 events, {least} to {most}: {cells} cells, none skipped"));
 }
 
-/// The credential of a seeded tenant that the tests made: its admin's.
+/// The credential of a seeded tenant that the tests created: its admin's.
 fn last_made(tenant: &Tenant) -> (i64, String, Id) {
     let path = format!("/v2.0/tenants/{}/credentials?max-keys=1&order=CreatedDescending", tenant.id.guid());
     let last = get(path).token(&tenant.admin).send(server()).expect(200).json()["Objects"][0].clone();
@@ -273,7 +274,7 @@ fn unpaged_list_takes_one_trip_per_thousand_items() {
     }
 }
 
-/// "Up to 10,000; above that 400", found without reading them.
+/// "Up to 10,000; above that 400", detected without reading the items.
 #[test]
 fn requests_above_ten_thousand_items_are_rejected_in_one_trip() {
     let tenant = seeded(large());
@@ -290,7 +291,7 @@ fn requests_above_ten_thousand_items_are_rejected_in_one_trip() {
         assert!(reply.json()["Description"].to_string().contains("10,000"), "{reply:?}");
         refused(&reply);
     }
-    // Of a user they have to be counted, as far as it takes to know.
+    // A user's credentials have to be counted, up to the limit.
     for (path, face) in [
         (user.clone(), LiteGraph),
         (format!("{user}/credentials"), LiteGraph),

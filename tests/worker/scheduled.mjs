@@ -1,7 +1,8 @@
 // node tests/worker/scheduled.mjs
 //
-// Serves the built Worker on a fresh database, makes credentials under idempotency keys, ages some of these, and sends the
-// Worker its scheduled event, which no HTTP request can. Prints what came of it as JSON, for tests/worker/scheduled.rs.
+// Serves the built Worker on a fresh database, creates credentials under idempotency keys, ages some of the kept
+// responses, and sends the Worker its scheduled event, which HTTP cannot. Prints the result as JSON for
+// tests/worker/scheduled.rs.
 import { createRequire } from "node:module";
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,8 +1,8 @@
 // node tests/worker/seed.mjs STATE MASTER_KEY
 //
-// Puts the large tenants that tests/worker/scale.rs reads into the migrated database in that folder, before a Worker serves
-// it: through the API they would take minutes. They are written as at the console, a principal and all of its credentials,
-// each with two secrets that nobody has. Every trigger fires, so that counters and events are those of real ones.
+// Writes the large tenants for tests/worker/scale.rs into the migrated database in that folder, before a Worker serves
+// it: through the API that would take minutes. The statements insert a principal and all of its credentials, each with
+// two secrets that nobody knows. Every trigger fires, so counters and events are as if created through the API.
 import { createRequire } from "node:module";
 import { hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,8 @@ import { readFileSync } from "node:fs";
 const { Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
 const [state, master] = process.argv.slice(2);
 
-// The largest as in tests/worker/scale.rs (POSTERN_LARGE). Each is prime to the factors below, so that these give no number twice.
+// The largest size is that of tests/worker/scale.rs (POSTERN_LARGE). Sizes are coprime to the factors below, so
+// numbers are unique.
 const SIZES = [1_000, 2_500, Number(process.env.POSTERN_LARGE || 11_000)];
 
 /** The id of a master key, as src/credential/secret.rs makes it: `make keys` counts these secrets with all others. */
@@ -20,14 +21,15 @@ function keyId(hex) {
   return Array.from({ length: 8 }, (_, place) => letters[Number((bits >> BigInt(35 - 5 * place)) & 31n)]).join("");
 }
 
-// ?1 is the size, ?2 the key's id. By id, by name and by time of creation each have another order, and three credentials at
-// a time have the same time. The last of so many is the admin that the tests make.
+// ?1 is the size, ?2 the key's id. The orders by id, by name and by time of creation differ, and every three
+// credentials have the same time. The last credential is the admin, which the tests create.
 const numbers = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 2 < ?1)";
 const [tenant, principal] = ["printf('7t%024d', ?1)", "printf('7p%024d', ?1)"];
 const credential = "printf('7c%06d%018d', ?1, n * 37 % CAST(?1 AS INTEGER))";
 const AT = 1600000000000000; // 2020-09-13T12:26:40Z
-// What tests/worker/filters.rs asks for, each by a factor of its own: some are disabled, some are editors of something, some
-// have an end, some were used, and of some the newer secret is days younger. All are being replaced, so that each has two.
+// The values that tests/worker/filters.rs selects by, each with a factor of its own: some credentials are disabled,
+// some are editors, some have an expiry, some were used, and of some the newer secret is days younger. All are
+// rotating, so each has two.
 const ENDS = 1900000000000000; // 2030-03-17T17:46:40Z
 const ROTATED = AT + 1000000000000; // 11 days later
 const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
@@ -38,7 +40,7 @@ const statements = [
    SELECT ${tenant}, printf('seed-%d', ?1), ${tenantState("printf('Seed %d', ?1)")}, 1, ${AT}, ${AT}, ${stamp}, 1 WHERE ?2 <> ''`,
   `INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
    SELECT ${tenant}, ${principal}, '{"name":"all of them","enabled":true}', 1, ${AT}, ${AT}, ${stamp}, 3 WHERE ?2 <> ''`,
-  // json_patch takes the ends away that are null.
+  // json_patch removes expiries that are null.
   `${numbers}
    INSERT INTO credentials (tenant, id, state, last_used_at, revision, created_at, updated_at, change, changed_at, changed_by,
      changed_request, event)

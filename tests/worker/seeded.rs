@@ -8,8 +8,8 @@ use support::http::server;
 use support::tenant::Tenant;
 use support::{Client, ZERO, call};
 
-/// One of the tenants that tests/worker/seed.mjs puts into the database before the Worker starts, with so many credentials:
-/// all but one of its only service account, each as [`seeds`] tells, and an admin's. Tests read it alone.
+/// A tenant that tests/worker/seed.mjs writes into the database before the Worker starts. All of its credentials
+/// except the admin's belong to one service account, as in [`seeds`]. Tests only read it.
 pub fn seeded(size: u64) -> &'static Tenant<'static> {
     static SEEDED: Mutex<BTreeMap<u64, &'static Tenant<'static>>> = Mutex::new(BTreeMap::new());
     let mut seeded = SEEDED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -17,7 +17,7 @@ pub fn seeded(size: u64) -> &'static Tenant<'static> {
         let id = |kind: char| Id::parse(&format!("7{kind}{size:024}")).expect("an id");
         let (client, label) = (server() as &dyn Client, format!("seed-{size}"));
         let mut tenant = Tenant { client, id: id('t'), label, account: id('p'), admin: String::new() };
-        // What an earlier run left, where the same Worker is asked again.
+        // Delete what an earlier run on the same Worker left.
         let path = format!("/v1.0/tenants/{}/users/{ZERO}/credentials", tenant.id.guid());
         call("DELETE", path).by_root().send(server()).expect(200);
         tenant.admin = tenant.caller(&["admin"]);
@@ -25,7 +25,7 @@ pub fn seeded(size: u64) -> &'static Tenant<'static> {
     })
 }
 
-/// The credentials of a [`seeded`] tenant that are not its admin's: when each was made, in microseconds, its name, its id.
+/// The credentials of a [`seeded`] tenant without its admin's: the time of creation in microseconds, the name, the id.
 pub fn seeds(size: u64) -> Vec<(i64, String, Id)> {
     let one = |n: u64| {
         let id = Id::parse(&format!("7c{size:06}{:018}", n * 37 % size)).expect("an id");

@@ -1,5 +1,5 @@
-//! Failed authentications above the limits of `wrangler.toml`: 100 per minute and address, 30 per minute and credential. The
-//! limiter counts by clock minute, so each test keeps its requests within one.
+//! Failed authentications above the limits of `wrangler.toml`: 100 per minute and address, 30 per minute and
+//! credential. The limiter counts by clock minute, so each test keeps its requests within one.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -19,19 +19,19 @@ const BY_CREDENTIAL: usize = 30;
 /// The most seconds that a test here may need.
 const NEEDS: u64 = 25;
 
-/// The clock.
+/// The time since 1970.
 fn clock() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970")
 }
 
-/// Does it within one minute of the clock; anew, if it took longer than was left of one. It has to take new addresses and
-/// credentials each time, and to judge nothing: that is for what follows, on what it gives back.
+/// Runs `what` within one clock minute, and again if the minute ended too soon. So it must use new addresses and
+/// credentials each time, and leave assertions to the caller, on its result.
 fn in_one_minute<T>(what: impl Fn() -> T) -> T {
-    let tell = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("told");
+    let print_line = |why: String| std::io::stdout().write_all(format!("{why}\n").as_bytes()).expect("stderr");
     for _ in 0..5 {
         let left = 60 - clock().as_secs() % 60;
         if left < NEEDS {
-            tell(format!("{left} s are left of this minute, in which too little can be counted: waiting for the next"));
+            print_line(format!("{left} s are left of this minute, too little: waiting for the next"));
             std::thread::sleep(Duration::from_secs(left));
         }
         let minute = clock().as_secs() / 60;
@@ -39,25 +39,25 @@ fn in_one_minute<T>(what: impl Fn() -> T) -> T {
         if clock().as_secs() / 60 == minute {
             return done;
         }
-        tell("What was counted took longer than was left of the minute: again".to_owned());
+        print_line("The minute ended too soon: running again".to_owned());
     }
     panic!("not done within a minute in five tries");
 }
 
-/// A number that no other test here has, nor a run before against the same server.
+/// A number that is unique among these tests, and among runs against the same server.
 fn unique() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     u64::try_from(clock().as_micros()).expect("small") << 8 | NEXT.fetch_add(1, Ordering::Relaxed) & 0xff
 }
 
-/// An IPv4 address.
+/// An unused IPv4 address.
 fn address() -> String {
     let [.., a, b, c] = (unique() ^ unique() >> 20).to_be_bytes();
     Ipv4Addr::new(10, a, b, c).to_string()
 }
 
-/// An address of that number in a network of the size that one site has.
+/// The address with this number in a network of the size that a site gets.
 fn neighbour(network: u64, number: u64) -> String {
     Ipv6Addr::from(u128::from(network) << 64 | u128::from(number)).to_string()
 }
@@ -66,14 +66,14 @@ fn at(call: Call, address: &str) -> Call {
     call.header("cf-connecting-ip", address)
 }
 
-/// A request of each face, to be given a caller.
+/// A request of each face, without a caller.
 fn anything() -> [Call; 5] {
     let introspect = call("POST", "/oauth/introspect").form("token=x");
     let coactive = get(CLIENTS).header("x-postern-tenant", "acme");
     [coactive, get("/v1.0/tenants"), get("/organizations"), introspect, get("/v1/tenants")]
 }
 
-/// The 429 of each of them, whole.
+/// The complete 429 of each face.
 const TOO_MANY: [&str; 5] = [
     r#"{"detail":"Too many failed authentications: try again in a minute"}"#,
     r#"{"Error":"BadRequest","Message":"We were unable to discern your request.  Please check your URL, query, and request body.","StatusCode":429,"Description":"Too many failed authentications, or too many tokens set: try again in a minute."}"#,
@@ -91,7 +91,7 @@ fn statuses(replies: &[Reply]) -> Vec<u16> {
     replies.iter().map(|reply| reply.status).collect()
 }
 
-/// What does not hold, each in its own way, and names no credential.
+/// Adds an invalid caller, of a different kind for each number, that names no credential.
 fn garbage(number: usize, call: Call) -> Call {
     match number % 3 {
         0 => call,
@@ -106,24 +106,24 @@ fn failing_address_gets_429_on_every_face_but_a_valid_secret_is_accepted() {
     let (failed, good, over, elsewhere) = in_one_minute(|| {
         let (here, elsewhere) = (address(), address());
         let good = || at(get("/v1/tenants").token(&tenant.admin), &here).send(server());
-        let mut let_in = Vec::new();
+        let mut accepted = Vec::new();
         let mut failed = Vec::new();
         for number in 0..BY_ADDRESS {
             let call = garbage(number, anything()[number % 5].clone());
             failed.push(at(call, &here).send(server()));
             if number % 20 == 0 {
-                let_in.push(good());
+                accepted.push(good());
             }
         }
         let mut over = Vec::new();
         for (number, call) in anything().into_iter().enumerate() {
             over.push(at(garbage(number, call), &here).send(server()));
-            let_in.push(good());
+            accepted.push(good());
         }
-        (failed, let_in, over, at(get("/v1/tenants"), &elsewhere).send(server()))
+        (failed, accepted, over, at(get("/v1/tenants"), &elsewhere).send(server()))
     });
-    assert_eq!(statuses(&failed), [401; BY_ADDRESS], "not one of the first hundred");
-    assert_eq!(statuses(&good), [200; 10], "before, and during");
+    assert_eq!(statuses(&failed), [401; BY_ADDRESS], "none of the first hundred");
+    assert_eq!(statuses(&good), [200; 10], "valid secrets before and above the limit");
     for (reply, text) in over.iter().zip(TOO_MANY) {
         is_too_many(reply, text);
     }
@@ -178,7 +178,7 @@ fn failures_for_one_tenant_from_many_addresses_share_a_limit() {
 #[test]
 fn guessed_credential_gets_429_but_its_valid_secret_is_accepted() {
     let tenant = Tenant::new(server());
-    // From an address of its own each time, or from none that is known.
+    // From a different address each time, or from an unknown one.
     for addressed in [true, false] {
         let (failed, good, over, other) = in_one_minute(|| {
             let [Own { id, secret, .. }, other] = [tenant.own(json!({})), tenant.own(json!({}))];
@@ -186,21 +186,21 @@ fn guessed_credential_gets_429_but_its_valid_secret_is_accepted() {
             let guess =
                 |client: &str, call: Call| from(call.basic(&format!("{client}:{}", tenant.admin))).send(server());
             let good = || from(get("/v1/tenants").basic(&format!("{}:{secret}", id.client()))).send(server());
-            let mut let_in = vec![good()];
+            let mut accepted = vec![good()];
             let failed: Vec<_> =
                 (0..BY_CREDENTIAL).map(|number| guess(&id.client(), anything()[number % 5].clone())).collect();
-            let_in.push(good());
+            accepted.push(good());
             let mut over: Vec<_> = anything().into_iter().map(|call| guess(&id.client(), call)).collect();
             let log_in = |path: &str| call("POST", path).form("grant_type=client_credentials");
             over.push(guess(&id.client(), log_in(TOKEN)));
             over.push(guess(&id.client(), log_in(OAUTH_TOKEN)));
             let json = call("POST", "/api/v1/login").json(&json!({ "grant_type": "client_credentials" }));
             over.push(guess(&id.client(), json));
-            let_in.push(good());
-            let_in.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send(server()));
-            (failed, let_in, over, guess(&other.id.client(), get("/v1/tenants")))
+            accepted.push(good());
+            accepted.push(from(log_in(TOKEN).basic(&format!("{}:{secret}", id.client()))).send(server()));
+            (failed, accepted, over, guess(&other.id.client(), get("/v1/tenants")))
         });
-        assert_eq!(statuses(&failed), [401; BY_CREDENTIAL], "not one of the first thirty");
+        assert_eq!(statuses(&failed), [401; BY_CREDENTIAL], "none of the first thirty");
         assert_eq!(statuses(&good), [200; 4], "before, during, and to log in");
         let texts = TOO_MANY.into_iter().chain([TOO_MANY[3], TOO_MANY[3], TOO_MANY[0]]);
         for (reply, text) in over.iter().zip(texts) {
@@ -210,7 +210,7 @@ fn guessed_credential_gets_429_but_its_valid_secret_is_accepted() {
     }
 }
 
-/// Each secret is counted where no credential is named.
+/// Without the id of a credential, each secret is counted separately.
 #[test]
 fn each_invalid_secret_is_counted_separately() {
     let tenant = Tenant::new(server());
@@ -229,7 +229,7 @@ fn each_invalid_secret_is_counted_separately() {
     assert_eq!(other.status, 401);
 }
 
-/// Without an address and a name there is nothing to count by.
+/// Without an address and an id there is nothing to count by.
 #[test]
 fn failures_without_address_and_credential_are_not_limited() {
     let tenant = Tenant::new(server());
@@ -239,7 +239,8 @@ fn failures_without_address_and_credential_are_not_limited() {
     get("/v1/tenants").token(&tenant.admin).send(server()).expect(200);
 }
 
-/// What is answered, and what is refused for another reason, is no failed authentication, however often.
+/// Successful requests, and requests that are rejected for another reason, are not failed authentications, however
+/// many.
 #[test]
 fn only_failed_authentications_are_counted() {
     let tenant = Tenant::new(server());
@@ -261,10 +262,11 @@ fn only_failed_authentications_are_counted() {
         (done, at(get("/v1/tenants").token("pstn_x"), &here).send(server()))
     });
     assert_eq!(done, [200, 403, 404, 401].repeat(30));
-    assert_eq!(failed.status, 401, "it is the first that failed");
+    assert_eq!(failed.status, 401, "the first failure");
 }
 
-/// That a token is taken says that it is somebody's: who asks so too often is told to wait, and may still create.
+/// A conflict on a token reveals that somebody uses the token. A caller that causes too many gets 429, and may still
+/// create.
 #[test]
 fn probing_for_taken_tokens_is_limited() {
     let tenant = Tenant::new(server());
@@ -277,8 +279,8 @@ fn probing_for_taken_tokens_is_limited() {
             call("PUT", path.as_str()).token(&admin).json(&body).send(server())
         };
         assert_eq!(text(&create(&token).expect(200).json()["BearerToken"]), token);
-        let asked: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();
-        (asked, create(&token), create(&format!("another-of-{}", unique())))
+        let failed: Vec<_> = (0..BY_CREDENTIAL).map(|_| create(&token)).collect();
+        (failed, create(&token), create(&format!("another-of-{}", unique())))
     });
     assert_eq!(statuses(&taken), [409; BY_CREDENTIAL]);
     is_too_many(&over, TOO_MANY[1]);

@@ -14,21 +14,21 @@ const OVERLOADED: &str = "D1 DB is overloaded. Too many requests queued.";
 const LOST: &str = "Network connection lost.";
 const TIMEOUT: &str = "D1 DB storage operation exceeded timeout which caused object to be reset.";
 
-/// Sends a request while the database fails like this.
+/// Sends a request while the database fails with these faults.
 fn send(call: Call, faults: &Value) -> Reply {
     call.header("x-fault-for-tests", faults.to_string()).attempt(server()).expect("a response")
 }
 
-/// 503, after so many trips. `unknown`: it may have been done.
+/// Expects 503 after this many trips. With `unknown`, the change may have been made.
 #[track_caller]
 fn is_503(reply: &Reply, face: Face, unknown: bool, trips: u64) {
     assert_eq!((reply.status, reply.cost.trips, reply.header("retry-after")), (503, trips, Some("1")), "{reply:?}");
-    let told = face.of(["change is unknown", "change is unknown", "change is unknown", "outcome_unknown"]);
-    assert_eq!(reply.text.contains(told), unknown, "{reply:?}");
+    let words = face.of(["change is unknown", "change is unknown", "change is unknown", "outcome_unknown"]);
+    assert_eq!(reply.text.contains(words), unknown, "{reply:?}");
     assert_eq!(reply.header("x-should-retry"), (face == Keycard && unknown).then_some("false"), "{reply:?}");
 }
 
-/// A tenant, and in it a credential that every face reaches.
+/// A tenant with a credential that is reachable on every face.
 struct Scene {
     tenant: Tenant<'static>,
     subject: Subject,
@@ -49,7 +49,7 @@ impl Scene {
         send(self.tenant.update(face, self.subject.id).json(&self.tenant.naming(face, name)), faults)
     }
 
-    /// Its name and revision, from a database that does not fail.
+    /// The credential's name and revision, read without faults.
     fn state(&self) -> (String, u64) {
         let reply = self.tenant.read(Postern, self.subject.id);
         (text(&reply.json()["name"]), reply.revision())
@@ -99,7 +99,7 @@ fn lost_read_is_retried_and_lost_write_is_reported_as_unknown() {
         let name = format!("lost {number}");
         for times in ["first", "sent again"] {
             is_503(&scene.rename(face, &name, &json!([{ "after": LOST }])), face, true, 1);
-            assert_eq!(scene.state(), (name.clone(), revision + 1), "all of it: {times}");
+            assert_eq!(scene.state(), (name.clone(), revision + 1), "the whole change: {times}");
         }
     }
 }
@@ -114,7 +114,7 @@ fn overload_and_timeout_are_not_retried() {
             is_503(&scene.rename(face, "never", &json!([{ "before": message }])), face, unknown, 1);
         }
         assert_eq!(scene.state(), (name.clone(), revision));
-        // A bug of ours is no reason to come back.
+        // A bug in Postern has no Retry-After.
         let broken = scene.rename(face, "never", &json!([{ "before": "no such table: x: SQLITE_ERROR" }]));
         assert_eq!((broken.status, broken.cost.trips, broken.header("retry-after")), (500, 1, None), "{broken:?}");
     }
@@ -131,9 +131,9 @@ fn retry_under_the_same_key_returns_the_lost_response() {
     is_503(&scene.create("k", &body, &json!([{ "after": LOST }])), Postern, true, 1);
     assert_eq!(scene.count(), before + 1);
     let answers = [(); 2].map(|()| {
-        let told = scene.create("k", &body, &json!([]));
-        assert_eq!((told.status, told.cost.trips), (201, 1), "{told:?}");
-        told.json()
+        let reply = scene.create("k", &body, &json!([]));
+        assert_eq!((reply.status, reply.cost.trips), (201, 1), "{reply:?}");
+        reply.json()
     });
     assert_eq!(answers[0], answers[1]);
     assert_eq!(scene.tenant.verify(&text(&answers[0]["secret"])).json()["active"], true);
@@ -152,7 +152,7 @@ fn retry_with_if_match_is_rejected_if_the_write_was_applied() {
     assert_eq!(get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).revision(), 2);
 }
 
-/// `POSTERN_DATABASE_WAIT_MS` is 2000 here: what is not slow on purpose keeps within it on a busy machine too.
+/// `POSTERN_DATABASE_WAIT_MS` is 2000 here, so undelayed requests do not time out on a busy machine.
 #[test]
 fn batch_past_the_timeout_is_503_and_may_be_applied_later() {
     let scene = Scene::new();
@@ -160,7 +160,7 @@ fn batch_past_the_timeout_is_503_and_may_be_applied_later() {
     for face in Face::ALL {
         is_503(&scene.read(face, &json!([{ "slow": 6000 }])), face, false, 1);
     }
-    // Within it all is well.
+    // A delay below the timeout has no effect.
     assert_eq!(scene.read(Postern, &json!([{ "slow": 50 }])).status, 200);
     let slow = scene.rename(Postern, "later", &json!([{ "slow": 6000 }]));
     is_503(&slow, Postern, true, 1);
@@ -178,9 +178,9 @@ fn requests_concurrent_with_a_slow_one_are_answered() {
     let over = AtomicBool::new(false);
     let beside = std::thread::scope(|scope| {
         let slow = scope.spawn(|| {
-            let told = scene.read(Postern, &json!([{ "slow": 9000 }]));
+            let reply = scene.read(Postern, &json!([{ "slow": 9000 }]));
             over.store(true, Ordering::SeqCst);
-            told
+            reply
         });
         let mut answered = 0;
         while !over.load(Ordering::SeqCst) {
@@ -200,28 +200,28 @@ fn failing_database_never_yields_active_or_an_access_token() {
     let own = scene.tenant.own(json!({}));
     let by_admin = |path: &str| call("POST", path).token(&scene.tenant.admin);
     let log_in = format!("grant_type=client_credentials&client_id={}&client_secret={}", own.id.client(), own.secret);
-    for (asks, told_well) in [
+    for (request, member) in [
         (by_admin("/v1/verify").json(&json!({ "token": own.secret })), "active"),
         (by_admin("/oauth/introspect").form(&format!("token={}", own.secret)), "active"),
         (call("POST", TOKEN).form(&log_in), "access_token"),
     ] {
-        let send = |faults: &Value| send(asks.clone(), faults);
+        let send = |faults: &Value| send(request.clone(), faults);
         let yes =
-            |told: &Reply| told.status == 200 && !matches!(told.json()[told_well], Value::Null | Value::Bool(false));
-        assert!(yes(&send(&json!([]))), "{told_well}");
+            |reply: &Reply| reply.status == 200 && !matches!(reply.json()[member], Value::Null | Value::Bool(false));
+        assert!(yes(&send(&json!([]))), "{member}");
         for message in [OVERLOADED, LOST, TIMEOUT, UNREACHED] {
             for moment in ["before", "after"] {
-                // Two that never ran, or two that did.
-                let told = send(&json!([{ moment: message }, { moment: message }]));
-                assert_eq!((told.status, told.header("retry-after")), (503, Some("1")), "{told:?}");
-                assert_eq!(told.json().get(told_well), None, "{told:?}");
+                // Both tries never ran, or both did.
+                let reply = send(&json!([{ moment: message }, { moment: message }]));
+                assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")), "{reply:?}");
+                assert_eq!(reply.json().get(member), None, "{reply:?}");
             }
         }
-        assert!(yes(&send(&json!([{ "after": LOST }]))), "asked again: {told_well}");
+        assert!(yes(&send(&json!([{ "after": LOST }]))), "retried: {member}");
     }
 }
 
-/// When a secret was used last is written after the answer. That may fail: the next use is noted.
+/// The time of the last use is written after the response. If that fails, the next use is recorded.
 #[test]
 fn failed_deferred_write_does_not_affect_the_response() {
     let scene = Scene::new();
@@ -230,31 +230,31 @@ fn failed_deferred_write_does_not_affect_the_response() {
         || get(path.as_str()).token(&scene.tenant.admin).send(server()).expect(200).json()["last_used_at"].clone();
     let read = |faults: &Value| send(get(path.as_str()).token(secret), faults);
     for message in [LOST, OVERLOADED, "no such table: x"] {
-        let told = read(&json!([null, { "before": message }]));
-        assert_eq!((told.status, told.cost.trips), (200, 1), "{told:?}");
+        let reply = read(&json!([null, { "before": message }]));
+        assert_eq!((reply.status, reply.cost.trips), (200, 1), "{reply:?}");
         std::thread::sleep(Duration::from_millis(100));
         assert_eq!(used(), Value::Null, "{message}");
     }
     assert_eq!(read(&json!([])).status, 200);
-    let noted = (0..100).any(|_| {
+    let recorded = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
         used() != Value::Null
     });
-    assert!(noted, "its use is noted in the end");
+    assert!(recorded, "a later use is recorded");
 }
 
 #[test]
 fn every_fault_is_logged_with_its_request_id_and_no_secret() {
     let scene = Scene::new();
-    let told = [
+    let reply = [
         scene.read(Postern, &json!([{ "before": LOST }])),
         scene.rename(LiteGraph, "logged", &json!([{ "after": TIMEOUT }])),
         scene.rename(Keycard, "logged", &json!([{ "before": "near \"x\": syntax error: SQLITE_ERROR" }])),
         scene.read(Keycard, &json!([{ "slow": 6000 }])),
     ];
     let messages = [LOST, TIMEOUT, "near \"x\": syntax error: SQLITE_ERROR", "no answer of the database in time"];
-    for (told, message) in told.iter().zip(messages) {
-        let line = format!("request {}: ", told.header("x-request-id").expect("an id"));
+    for (reply, message) in reply.iter().zip(messages) {
+        let line = format!("request {}: ", reply.header("x-request-id").expect("an id"));
         let log = || std::fs::read_to_string(given("POSTERN_LOG")).expect("the log");
         let logged = (0..100).any(|_| {
             std::thread::sleep(Duration::from_millis(20));
@@ -267,7 +267,7 @@ fn every_fault_is_logged_with_its_request_id_and_no_secret() {
     }
 }
 
-/// Thirty that fail at once, each in its way, and then thirty that do not.
+/// Thirty concurrent requests that each fail, then thirty without faults.
 #[test]
 fn service_recovers_after_all_faults() {
     let scene = Scene::new();
@@ -284,8 +284,8 @@ fn service_recovers_after_all_faults() {
     assert!(statuses.iter().all(|status| [500, 503].contains(status)), "{statuses:?}");
     for number in 0..30 {
         let name = format!("after {number}");
-        let told = scene.rename(Postern, &name, &json!([]));
-        assert_eq!((told.status, told.cost.trips), (200, 1), "{told:?}");
+        let reply = scene.rename(Postern, &name, &json!([]));
+        assert_eq!((reply.status, reply.cost.trips), (200, 1), "{reply:?}");
         assert_eq!(scene.state().0, name);
     }
     let made = post_by_root(server(), "/organizations", &json!({ "name": "after all" })).expect(201);

@@ -154,9 +154,10 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
                 value!({ "type": "integer", "minimum": 1, "maximum": read::LIMIT_MAX, "default": read::LIMIT });
             (schema, "The maximum number of items.")
         }
-        "cursor" => {
-            (text(), "The `next` of the previous page. It is valid only for this list, with the same `sort` and filters.")
-        }
+        "cursor" => (
+            text(),
+            "The `next` of the previous page. It is valid only for this list, with the same `sort` and filters.",
+        ),
         "sort" if matches!(operation, Operation::Page(Noun::Credential, _)) => (
             value!({ "type": "string", "enum": ["created", "-created", "name", "-name"] }),
             "The default is `created`, or `name` with a `name_prefix`. A minus reverses the order.",

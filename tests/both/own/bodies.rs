@@ -1,4 +1,4 @@
-//! What bodies of PUT and PATCH are, and how what is wrong with them is told. Each member by itself is in `tests/fields`, the
+//! Bodies of PUT and PATCH, and how their violations are reported. Single members are tested in `tests/fields`, the
 //! laws of both verbs in `tests/laws`.
 
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ fn put_of_an_edited_get_works_and_of_an_unedited_one_changes_nothing() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let held = json!([{ "role_id": "editor", "resource": "r" }, { "role_id": "viewer" }]);
-    let said = json!({ "description": "d", "roles": held, "expires_at": "2200-01-01T00:00:00+01:00", "metadata": { "a": "1" } });
-    let own = tenant.own(said);
-    tenant.send_by(&own.secret, "GET", &own.path, &Value::Null).expect(200); // A use, which is noted.
+    let members = json!({ "description": "d", "roles": held, "expires_at": "2200-01-01T00:00:00+01:00", "metadata": { "a": "1" } });
+    let own = tenant.own(members);
+    tenant.send_by(&own.secret, "GET", &own.path, &Value::Null).expect(200); // A use, which is recorded.
     let put = |body: &Value| tenant.send("PUT", &own.path, body).expect(200);
     let shown = tenant.look(&own.path);
-    // The same set of roles in another order, one twice, is the same set.
+    // Roles are a set: another order and a duplicate make no difference.
     let mut shuffled = shown.clone();
     shuffled["roles"] = json!([held[1], held[0], held[1]]);
     for body in [&shown, &shuffled] {
@@ -31,14 +31,14 @@ fn put_of_an_edited_get_works_and_of_an_unedited_one_changes_nothing() {
     let edited = put(&edited).json();
     assert_eq!((&edited["name"], &edited["revision"]), (&json!("edited"), &json!(2)));
     assert_eq!(tenant.events(&own)[0]["changes"], json!({ "name": { "before": "own", "after": "edited" } }));
-    // What moves by itself may have moved since: it is no part of the state that the ETag stands for.
+    // Members that the service changes itself may be out of date: the ETag does not depend on them.
     let mut moved = edited;
     (moved["last_used_at"], moved["secrets"]) = (Value::Null, json!([]));
     put(&moved);
 }
 
-/// The bound on all values of a body leaves room for the largest valid one: a hundred roles of three members, 16 members of
-/// metadata, every other field, and what GET adds while a rotation runs.
+/// The limit on all values of a body admits the largest valid resource: a hundred roles of three members, 16 members
+/// of metadata, every other field, and what GET adds during a rotation.
 #[test]
 fn put_accepts_the_largest_valid_resource_as_get_returns_it() {
     let client = client();
@@ -59,7 +59,7 @@ fn put_accepts_the_largest_valid_resource_as_get_returns_it() {
     assert_eq!(tenant.look(&own.path)["metadata"].as_object().map(serde_json::Map::len), Some(16));
 }
 
-/// `true` is no 1, though SQLite has no other word for it.
+/// `true` is not 1, although SQLite represents both alike.
 #[test]
 fn boolean_true_is_not_accepted_as_revision_one() {
     let client = client();
@@ -76,9 +76,9 @@ fn unknown_member_of_a_role_is_rejected() {
         json!([{ "role_id": "viewer" }, { "role_id": "admin", "resourse": "r" }, { "a/b": 1, "role_id": "viewer" }]);
     for (method, path) in [("POST", &tenant.at("/credentials")), ("PUT", &own.path), ("PATCH", &own.path)] {
         let reply = tenant.send(method, path, &tenant.whole(json!({ "roles": held })));
-        let told = reply.refused(422, "/roles/1/resourse unknown_member, /roles/2/a~1b unknown_member").json();
-        let detail = told["violations"][0]["detail"].as_str();
-        assert!(detail.is_some_and(|detail| detail.ends_with("Did you mean resource?")), "{told}");
+        let reported = reply.refused(422, "/roles/1/resourse unknown_member, /roles/2/a~1b unknown_member").json();
+        let detail = reported["violations"][0]["detail"].as_str();
+        assert!(detail.is_some_and(|detail| detail.ends_with("Did you mean resource?")), "{reported}");
     }
 }
 
@@ -97,9 +97,10 @@ fn unknown_member_is_reported_with_its_pointer_and_a_suggestion() {
         ("", "/", None),
     ] {
         for (method, body) in [("PUT", tenant.whole(json!({ member: 1 }))), ("PATCH", json!({ member: 1 }))] {
-            let told = tenant.send(method, &own.path, &body).refused(422, &format!("{pointer} unknown_member")).json();
+            let reported =
+                tenant.send(method, &own.path, &body).refused(422, &format!("{pointer} unknown_member")).json();
             let meant =
-                told["violations"][0]["detail"].as_str().and_then(|detail| detail.split("Did you mean ").nth(1));
+                reported["violations"][0]["detail"].as_str().and_then(|detail| detail.split("Did you mean ").nth(1));
             assert_eq!(meant.map(|rest| rest.trim_end_matches('?')), near, "{member}");
         }
     }
@@ -128,20 +129,21 @@ fn all_violations_are_reported_together_in_field_order() {
         "/revision read_only",
         "/zzz unknown_member",
     ];
-    let heads = |told: &[&str]| -> Vec<String> {
-        told.iter().map(|one| one.split(['/', ' ']).nth(1).expect("a member").to_owned()).collect()
+    let heads = |reported: &[&str]| -> Vec<String> {
+        reported.iter().map(|one| one.split(['/', ' ']).nth(1).expect("a member").to_owned()).collect()
     };
     let fields = heads(&expected);
     expected.sort_unstable();
     for method in ["PUT", "PATCH"] {
-        let told = Postern.error(&tenant.send(method, &own.path, &body).expect(422));
-        let mut told: Vec<_> = told.split(", ").collect();
-        // What of one field breaks the face's form comes with what only the database sees; the fields keep their order.
-        assert_eq!(heads(&told), fields, "{told:?}");
-        told.sort_unstable();
-        assert_eq!(told, expected, "{method}");
+        let reported = Postern.error(&tenant.send(method, &own.path, &body).expect(422));
+        let mut reported: Vec<_> = reported.split(", ").collect();
+        // Violations of the form and violations that only the database detects are reported together, in the order of
+        // the fields.
+        assert_eq!(heads(&reported), fields, "{reported:?}");
+        reported.sort_unstable();
+        assert_eq!(reported, expected, "{method}");
     }
-    // A stranger learns nothing of it.
+    // An unauthenticated caller learns nothing about them.
     tenant.send_by(&"x".repeat(40), "PUT", &own.path, &body).refused(401, "unauthenticated");
 }
 
@@ -168,7 +170,7 @@ fn patch_accepts_only_merge_patches() {
             unsupported("PATCH", path, essence, &json!({ "name": "no" }));
         }
     }
-    // A merge patch is no whole: PUT and POST do not take it for one.
+    // A merge patch is not a whole resource: PUT and POST reject it.
     let (merge, made) = ("application/merge-patch+json", json!({ "name": "n", "roles": roles(&["viewer"]) }));
     unsupported("PUT", &own.path, merge, &tenant.whole(json!({})));
     unsupported("POST", &tenant.at("/credentials"), merge, &made);

@@ -1,5 +1,5 @@
-//! A dry run tells what a change would do, in the change's own words, and does nothing. Random changes are in
-//! `tests/own/dry_run.rs`.
+//! A dry run reports the effect of a change, with the change's own response format, and does nothing. Random changes
+//! are in `tests/own/dry_run.rs`.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn dry(tenant: &Tenant, by: &str, method: &str, path: &str, body: &Value) -> Rep
     reply
 }
 
-/// What the dry run says of a change is what the change's event and the change itself say of it.
+/// The dry run of a change reports the same as the change's event and its response.
 #[test]
 fn dry_run_reports_exactly_the_changes_the_request_then_makes() {
     let client = client();
@@ -49,13 +49,13 @@ fn dry_run_reports_exactly_the_changes_the_request_then_makes() {
         let before = tenant.look(&own.path);
         let mut body = body;
         if method == "PUT" {
-            // What only reads is left in at the values that it has.
+            // Read-only members are sent with their current values.
             (body["updated_at"], body["metadata"]) = (before["updated_at"].clone(), json!({}));
         }
-        let told = dry(&tenant, &tenant.admin, method, &own.path, &body).expect(200);
-        told.expect_members(&["changes", "widens_access"]);
-        assert_eq!(told.json(), json!({ "changes": changes, "widens_access": widens }));
-        assert_eq!(told.revision(), before["revision"], "the ETag of what is there");
+        let reported = dry(&tenant, &tenant.admin, method, &own.path, &body).expect(200);
+        reported.expect_members(&["changes", "widens_access"]);
+        assert_eq!(reported.json(), json!({ "changes": changes, "widens_access": widens }));
+        assert_eq!(reported.revision(), before["revision"], "the current ETag");
         let events = tenant.events(&own);
         assert_eq!(tenant.look(&own.path), before);
         let done = tenant.send(method, format!("{}?dry_run=false", own.path), &body).expect(200).json();
@@ -116,10 +116,10 @@ fn dry_run_returns_the_same_error_as_the_change() {
         (&nowhere, &tenant.admin, json!({})),
         (&own.path, &"pstn_garbage".to_owned(), json!({})),
     ] {
-        let told = dry(&tenant, token, "PATCH", path, &body);
+        let reported = dry(&tenant, token, "PATCH", path, &body);
         let does = tenant.send_by(token, "PATCH", path, &body);
         assert!(does.status >= 400, "{body}");
-        assert_eq!((told.status, told.text), (does.status, does.text), "{body}");
+        assert_eq!((reported.status, reported.text), (does.status, does.text), "{body}");
     }
     let with_tag = |tag: &str| {
         let call = call("PATCH", format!("{}?dry_run=true", own.path)).token(&tenant.admin).header("if-match", tag);
@@ -131,7 +131,7 @@ fn dry_run_returns_the_same_error_as_the_change() {
     dry(&tenant, &tenant.admin, "PUT", &own.path, &json!({ "name": "x" })).refused(422, missing);
 }
 
-/// Never to be taken for a change that was not made: what has no dry run is not done when one is asked for.
+/// An operation without dry run rejects the parameter and does nothing, so no change is made by accident.
 #[test]
 fn operation_without_dry_run_rejects_the_parameter_and_does_nothing() {
     let client = client();
@@ -161,7 +161,10 @@ fn operation_without_dry_run_rejects_the_parameter_and_does_nothing() {
     }
     for value in ["", "yes", "1", "TRUE"] {
         let path = format!("{}?dry_run={value}", own.path);
-        let told = tenant.send("PATCH", path, &json!({ "name": "x" })).expect(400).json();
-        assert_eq!((&told["code"], &told["violations"][0]["parameter"]), (&json!("bad_parameters"), &json!("dry_run")));
+        let reported = tenant.send("PATCH", path, &json!({ "name": "x" })).expect(400).json();
+        assert_eq!(
+            (&reported["code"], &reported["violations"][0]["parameter"]),
+            (&json!("bad_parameters"), &json!("dry_run"))
+        );
     }
 }

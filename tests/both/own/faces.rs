@@ -1,5 +1,5 @@
-//! Our own face beside each vendor's: one credential, made through one, changed through each other, shown whole on ours, with
-//! what no vendor can say kept (docs/COMPATIBILITY.md, "What each face can say").
+//! Our own face next to each vendor's: a credential created on one face, changed on each other, and read whole on
+//! ours. Fields that a vendor's face does not have are kept (docs/COMPATIBILITY.md, "What each face can say").
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use support::{ZERO, call, client, get};
 
 use super::made_by;
 
-/// The same but for these members.
+/// The resource without these members.
 fn but_for(mut shown: Value, members: &[&str]) -> Value {
     for member in members {
         shown.as_object_mut().and_then(|members| members.remove(*member)).expect("a member");
@@ -25,7 +25,7 @@ fn credential_from_any_face_can_be_changed_on_every_face_and_read_whole_on_ours(
     for maker in Face::ALL {
         let own = made_by(&tenant, maker);
         let shown = &own.shown;
-        // Coactive's are the default principal's, as ours are that name none.
+        // Coactive's credentials belong to the default principal, as do ours without a principal.
         let owner = if matches!(maker, Coactive | Postern) { read_id(&json!(ZERO)) } else { tenant.account };
         assert_eq!(
             [
@@ -46,11 +46,11 @@ fn credential_from_any_face_can_be_changed_on_every_face_and_read_whole_on_ours(
             ]
         );
         assert_eq!((shown["secrets"].as_array().map(Vec::len), shown.get("secret")), (Some(1), None));
-        let said = json!({
+        let members = json!({
             "principal": tenant.account, "description": "told", "expires_at": "2200-01-01T00:00:00Z",
             "metadata": { "b": "", "team": "a" },
         });
-        let before = tenant.send("PATCH", &own.path, &said).expect(200).json();
+        let before = tenant.send("PATCH", &own.path, &members).expect(200).json();
         for changer in Face::ALL {
             let name = format!("by {changer:?}");
             let changed =
@@ -59,7 +59,7 @@ fn credential_from_any_face_can_be_changed_on_every_face_and_read_whole_on_ours(
             let now = tenant.look(&own.path);
             assert_eq!(now["name"], name.as_str());
             let state = ["name", "revision", "updated_at"];
-            assert_eq!(but_for(now, &state), but_for(before.clone(), &state), "{changer:?} keeps it");
+            assert_eq!(but_for(now, &state), but_for(before.clone(), &state), "{changer:?} keeps the rest");
             for face in Face::ALL {
                 let read = tenant.read(face, own.id);
                 assert_eq!(
@@ -71,10 +71,10 @@ fn credential_from_any_face_can_be_changed_on_every_face_and_read_whole_on_ours(
             assert_eq!(
                 tenant.events(&own)[0]["changes"]["name"]["after"],
                 name.as_str(),
-                "its history tells it, whoever it was"
+                "the history reports the change of every face"
             );
         }
-        // LiteGraph shows the secret that it made, and its word kept every other's. Each holds throughout.
+        // LiteGraph returns only the secret that it created; its PUT kept every other face's. All are still valid.
         let token = if maker == LiteGraph { &own.secret } else { "" };
         assert_eq!(tenant.read(LiteGraph, own.id).json()["BearerToken"], token);
         get(&own.path).token(&own.secret).send(&*client).expect(200);
@@ -98,7 +98,7 @@ fn credential_is_visible_on_every_face_until_any_face_deletes_it() {
             assert_eq!(face.error(&gone), face.no_credential());
         }
         get(&own.path).token(&own.secret).send(&*client).expect(401);
-        // Its history outlives it.
+        // The history outlives the credential.
         let actions: Vec<_> = tenant.events(&own).iter().map(|event| text(&event["action"])).collect();
         let all = ["deleted", "secret_ended", "updated", "updated", "secret_created", "created"];
         assert_eq!(actions, all, "through {deleter:?}");
@@ -119,20 +119,21 @@ fn token_set_on_litegraph_replaces_all_secrets_and_litegraph_shows_rotated_ones(
     let bearer = || tenant.read(LiteGraph, own.id).json()["BearerToken"].clone();
     assert_eq!(put(Some(&first)), 200);
     assert_eq!(
-        (secrets().as_array().map(Vec::len), tenant.holds(&own.secret)),
+        (secrets().as_array().map(Vec::len), tenant.accepts(&own.secret)),
         (Some(1), false),
-        "it ends every other"
+        "the token ends every other secret"
     );
     assert_ne!(secrets(), own.shown["secrets"]);
     let new = text(&tenant.step(&own, "rotate", &json!({ "grace_seconds": 600 })).expect(200).json()["secret"]);
     for token in [&first, &new] {
         let found = tenant.look(format!("/v1.0/credentials/bearer/{token}"));
-        assert_eq!(found["BearerToken"], new.as_str(), "found by both, and sealed as the one before was");
+        assert_eq!(found["BearerToken"], new.as_str(), "found on both faces, and sealed like the one before");
     }
-    // Without a word on it, LiteGraph's clients keep it; the newest is no other; the retiring one is taken.
+    // LiteGraph's PUT without a token, or with the newest one, keeps both secrets; with the retiring one it is a
+    // conflict.
     let before = secrets();
     assert_eq!([put(None), put(Some(&new)), put(Some(&first))], [200, 200, 409]);
-    assert_eq!((secrets(), bearer()), (before, json!(new)), "it rotates on");
+    assert_eq!((secrets(), bearer()), (before, json!(new)), "the rotation continues");
     tenant.step(&own, "rotate/cancel", &json!({})).expect(200);
     assert_eq!((put(None), bearer()), (200, json!(first)));
     tenant.step(&own, "rotate", &json!({ "grace_seconds": 600 })).expect(200);
@@ -140,8 +141,8 @@ fn token_set_on_litegraph_replaces_all_secrets_and_litegraph_shows_rotated_ones(
     assert_eq!((secrets().as_array().map(Vec::len), bearer()), (Some(1), json!(second)), "another token ends both");
 }
 
-/// What widens access has to be said on our face; on Coactive's, by its contract, it is what no word on roles means, and its
-/// event says so.
+/// On our face, members whose absence would widen access are required. On Coactive's, absent roles mean full access by
+/// its contract, and the event records the widening.
 #[test]
 fn put_without_roles_is_rejected_on_our_face_and_recorded_as_widening_on_coactive() {
     let client = client();
@@ -200,7 +201,7 @@ fn vendor_faces_ignore_dry_run_and_idempotency_key() {
         let name = format!("by {face:?}");
         let path = format!("{}?dry_run=true", tenant.one(face, own.id));
         tenant.send(face.update(), path, &tenant.naming(face, &*name)).expect(200);
-        assert_eq!(tenant.look(&own.path)["name"], name, "it is done");
+        assert_eq!(tenant.look(&own.path)["name"], name, "the change is made");
         let made = || {
             let made = call(face.create(), tenant.all(face)).token(&tenant.admin).header("idempotency-key", "k");
             let made = made.json(&tenant.naming(face, "n")).send(&*client).expect(face.created()).json();
@@ -217,10 +218,10 @@ fn litegraph_put_without_active_enables_and_active_ignores_expiry() {
     let own = tenant.own(json!({ "enabled": false, "expires_at": "2020-01-01T00:00:00.000000Z" }));
     assert_eq!(tenant.read(LiteGraph, own.id).json()["Active"], false);
     let put = tenant.update(LiteGraph, own.id).json(&tenant.naming(LiteGraph, "a")).send(&*client).expect(200);
-    assert_eq!(put.json()["Active"], true, "though it is past its end");
+    assert_eq!(put.json()["Active"], true, "although it has expired");
     let now = tenant.look(&own.path);
     assert_eq!((&now["enabled"], &now["expires_at"]), (&json!(true), &own.shown["expires_at"]));
-    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.holds(&own.secret)), (&json!(false), false));
+    assert_eq!((&tenant.events(&own)[0]["widened_access"], tenant.accepts(&own.secret)), (&json!(false), false));
 }
 
 #[test]
@@ -235,12 +236,12 @@ fn role_removed_from_the_tenant_is_kept_by_its_holders_and_cannot_be_granted() {
     assert_eq!(
         (put.json(), &put.json()["roles"]),
         (own.shown.clone(), &roles(&["deploy"])),
-        "what it has may be said again"
+        "a role that the credential has may be sent again"
     );
     let scoped = json!({ "role_id": "deploy", "resource": "r" });
     for more in [json!([scoped]), json!([{ "role_id": "deploy" }, scoped])] {
-        let told = Postern.error(&patch(&own.path, &json!({ "roles": more })).expect(422));
-        assert!(told.contains("/roles/0/role_id unknown_role"), "on another thing: {told}");
+        let error = Postern.error(&patch(&own.path, &json!({ "roles": more })).expect(422));
+        assert!(error.contains("/roles/0/role_id unknown_role"), "on another resource: {error}");
     }
     patch(&tenant.own(json!({})).path, &json!({ "roles": roles(&["deploy"]) }))
         .refused(422, "/roles/0/role_id unknown_role");

@@ -1,4 +1,4 @@
-//! The history: what was changed, before and after, by whom, in which request.
+//! The history: the changed fields, before and after, the caller, and the request.
 
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ fn event_reports_the_changed_fields_the_caller_and_the_request() {
             },
         })
     );
-    let told: Vec<_> = events[1..].iter().map(|event| text(&event["action"])).collect();
-    assert_eq!(told, ["secret_created", "created"]);
+    let reported: Vec<_> = events[1..].iter().map(|event| text(&event["action"])).collect();
+    assert_eq!(reported, ["secret_created", "created"]);
     assert_eq!(events[1]["request_id"], events[2]["request_id"], "one request, several events");
     assert_eq!(events[1]["by"], events[2]["by"]);
     let by_root = call("PATCH", &own.path).by_root().json(&json!({ "name": "c" })).send(&*client).expect(200);
@@ -56,7 +56,7 @@ fn history_pages_return_each_event_once_newest_first() {
     let page = |query: &str| tenant.look(format!("{all}?{query}"))["items"].as_array().cloned().expect("items");
     let seq = |event: &Value| event["seq"].as_u64().expect("a number");
     let every = page("limit=100");
-    // One number each from the first on: none is missing.
+    // The numbers start at one, without gaps.
     assert_eq!(every.iter().map(seq).collect::<Vec<_>>(), (1..=seq(&every[0])).rev().collect::<Vec<_>>());
     let of = |id| every.iter().filter(|event| event["id"] == json!(id)).cloned().collect::<Vec<_>>();
     for (path, expected) in
@@ -75,13 +75,13 @@ fn history_pages_return_each_event_once_newest_first() {
             assert_eq!(seen, expected, "{path} by {limit}");
         }
     }
-    assert_eq!(of(one.id)[0]["action"], "deleted", "also of what is gone");
-    // What happens between two pages is newer than both, and moves neither.
+    assert_eq!(of(one.id)[0]["action"], "deleted", "also of a deleted credential");
+    // Events between two pages are newer than both, and move neither.
     let first = tenant.look(format!("{all}?limit=5"));
     tenant.own(json!({}));
     let second = page(&format!("limit=5&cursor={}", text(&first["next"])));
     assert_eq!([first["items"].as_array().expect("items").clone(), second].concat(), every[..10]);
-    // Even if the cursor is made up: another credential's event begins nothing of this one.
+    // Even if the cursor is made up: another credential's event gives an empty page.
     let later = seq(&tenant.events(&tenant.own(json!({})))[0]);
     let events = two.under("events");
     let forged = event_cursor(&events, later);
@@ -109,8 +109,8 @@ fn history_is_readable_within_its_tenant_and_rejects_invalid_parameters() {
     for id in [nobody().to_string(), "nonsense".to_owned(), foreign.id.to_string()] {
         read(tenant.at(&format!("/credentials/{id}/events"))).refused(404, "no_credential");
     }
-    let told = read(tenant.at("/events?limit=100")).expect(200).text;
-    assert!(!told.contains(&foreign.id.to_string()), "another tenant's events are not told");
+    let reported = read(tenant.at("/events?limit=100")).expect(200).text;
+    assert!(!reported.contains(&foreign.id.to_string()), "another tenant's events are not listed");
 }
 
 #[test]
@@ -120,33 +120,33 @@ fn tenants_and_principals_have_a_history_and_a_principals_outlives_it() {
     let principal = tenant.send("POST", tenant.at("/principals"), &json!({ "name": "p" })).expect(201).json();
     let (id, path) = (text(&principal["id"]), tenant.at(&format!("/principals/{}", text(&principal["id"]))));
     tenant.send("PATCH", &path, &json!({ "description": "d", "enabled": false })).expect(200);
-    // What changes nothing leaves no event.
+    // An update without a change leaves no event.
     tenant.send("PATCH", &path, &json!({ "description": "d" })).expect(200);
     tenant.send("PATCH", &path, &json!({ "enabled": true })).expect(200);
     tenant.send("DELETE", &path, &Value::Null).expect(204);
     let own = tenant.look(format!("{path}/events"))["items"].as_array().cloned().expect("items");
-    let told: Vec<_> = own.iter().map(|event| (event["action"].clone(), event["changes"].clone())).collect();
+    let reported: Vec<_> = own.iter().map(|event| (event["action"].clone(), event["changes"].clone())).collect();
     let member = |before: Value, after: Value| json!({ "before": before, "after": after });
-    let mut deleted = told[0].1.clone();
+    let mut deleted = reported[0].1.clone();
     assert!(deleted["created_at"]["before"].is_string(), "{deleted}");
     deleted.as_object_mut().expect("an object").remove("created_at");
     assert_eq!(
-        (told[0].0.clone(), deleted),
+        (reported[0].0.clone(), deleted),
         (
             json!("deleted"),
             json!({ "name": member(json!("p"), json!(null)), "enabled": member(json!(true), json!(null)),
                     "description": member(json!("d"), json!(null)) })
         )
     );
-    assert_eq!(told[1], (json!("updated"), json!({ "enabled": member(json!(false), json!(true)) })));
+    assert_eq!(reported[1], (json!("updated"), json!({ "enabled": member(json!(false), json!(true)) })));
     let changed =
         json!({ "description": member(json!(null), json!("d")), "enabled": member(json!(true), json!(false)) });
-    assert_eq!(told[2], (json!("updated"), changed));
+    assert_eq!(reported[2], (json!("updated"), changed));
     let created = json!({ "name": member(json!(null), json!("p")), "enabled": member(json!(null), json!(true)) });
-    assert_eq!(told[3], (json!("created"), created));
+    assert_eq!(reported[3], (json!("created"), created));
     assert!(own.iter().all(|event| event["noun"] == "principal" && event["id"] == id.as_str()));
     assert_eq!(own.iter().map(|event| &event["widened_access"]).collect::<Vec<_>>(), [false, true, false, false]);
-    // By pages too, each event once.
+    // Also page by page, each event once.
     let first = tenant.look(format!("{path}/events?limit=3"));
     let rest = tenant.look(format!("{path}/events?limit=3&cursor={}", text(&first["next"])));
     assert_eq!([&first, &rest].map(|page| page["items"].as_array().expect("items").clone()).concat(), own);
@@ -156,7 +156,7 @@ fn tenants_and_principals_have_a_history_and_a_principals_outlives_it() {
     assert_eq!((&of_tenant["noun"], &of_tenant["id"]), (&json!("tenant"), &json!(tenant.id)));
     assert_eq!(of_tenant["changes"]["require_if_match"], member(json!(false), json!(true)));
     assert_eq!(of_tenant["changes"]["role_names"]["added"], json!(["auditor"]));
-    // A principal that never was has none, and neither has another tenant's.
+    // A principal that never existed has no history here, nor does another tenant's.
     let other = Tenant::new(&*client);
     for missing in [tenant.at(&format!("/principals/{}/events", other.account)), format!("{path}x/events")] {
         tenant.send("GET", missing, &Value::Null).refused(404, "no_principal");

@@ -1,5 +1,5 @@
-//! `Idempotency-Key`: what is made under one is made once, and answered the same. That it is so for a day, and what is kept
-//! for it, is in `tests/own/idempotency.rs`.
+//! `Idempotency-Key`: a request under a key creates once, and gets the same response each time. How long, and what is
+//! stored, is tested in `tests/own/idempotency.rs`.
 
 use std::collections::BTreeSet;
 
@@ -27,14 +27,14 @@ fn same_key_and_body_return_the_first_response_whatever_changed_since() {
         assert_eq!((&reply.text, reply.etag(), reply.cost.rows_written), (&first.text, first.etag(), 0), "{what}");
     };
     again("at once");
-    assert!(tenant.holds(&secret), "a use of it");
+    assert!(tenant.accepts(&secret), "a use of the secret");
     again("used since");
     tenant.send("PATCH", &path, &json!({ "name": "x", "roles": null })).expect(200);
     again("changed since");
     tenant.send("POST", format!("{path}/rotate"), &json!({ "grace_seconds": 0 })).expect(200);
     again("rotated since");
     tenant.send("PATCH", tenant.at(""), &json!({ "rbac": false })).expect(200);
-    again("with other rules since");
+    again("after the rules changed");
     tenant.send("DELETE", &path, &Value::Null).expect(204);
     again("deleted since");
 }
@@ -45,7 +45,7 @@ fn principals_and_tenants_are_created_once_per_key() {
     let tenant = Tenant::new(&*client);
     let key = tenant.id.to_string();
     let root = client.root_token();
-    // What only our own face says is kept as well.
+    // Fields that only our own face has are kept as well.
     let whole = json!({ "name": "t", "enabled": false, "rbac": false, "require_if_match": true, "role_names": ["z"] });
     for (path, body, key) in [
         (tenant.at("/principals"), json!({ "name": "once" }), key.clone()),
@@ -71,7 +71,7 @@ fn key_with_another_body_is_rejected_and_keys_are_scoped_to_caller_and_path() {
     let first = post(&*client, &path, admin, &key, &body).expect(201);
     for another in [json!({ "name": "cj", "roles": null }), json!({ "roles": null, "name": "" }), json!({})] {
         let reply = post(&*client, &path, admin, &key, &another).refused(422, "key_reused");
-        assert!(!reply.text.contains("pstn_"), "nothing of the first answer");
+        assert!(!reply.text.contains("pstn_"), "no secret of the first response");
     }
     let root = client.root_token();
     let answers = [
@@ -85,7 +85,7 @@ fn key_with_another_body_is_rejected_and_keys_are_scoped_to_caller_and_path() {
         tenant.send("POST", &path, &body),
     ];
     let made: BTreeSet<_> = answers.iter().map(|reply| text(&reply.json()["id"])).collect();
-    assert_eq!(made.len(), answers.len(), "each its own");
+    assert_eq!(made.len(), answers.len(), "every response has its own credential");
     post(&*client, &tenant.at("/principals"), admin, &key, &json!({ "name": "p" })).expect(201);
     // Two callers may use the same key for different bodies.
     let callers = [root, admin, &second];
@@ -108,7 +108,7 @@ fn rejected_request_does_not_use_up_its_key() {
     ask(&tenant.caller(&["viewer"]), "k", &body).refused(403, "forbidden");
     ask("pstn_x", "k", &body).refused(401, "unauthenticated");
     ask(admin, "k", &body).expect(201); // The key is still free.
-    // Who may no longer make anything is not given the answer again.
+    // A caller that lost the right to create does not get the response again.
     let own = tenant.own(json!({ "roles": null }));
     ask(&own.secret, "k", &body).expect(201);
     tenant.send("PATCH", &own.path, &json!({ "roles": roles(&["viewer"]) })).expect(200);

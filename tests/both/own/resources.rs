@@ -1,4 +1,4 @@
-//! The resources of our own face, whole: made, shown, replaced, merged and deleted. Who may do so is in `tests/auth`.
+//! Complete resources of our own face: created, read, replaced, merged and deleted. Rights are tested in `tests/auth`.
 
 use postern::credential::field::Noun;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn members(noun: Noun) -> Vec<&'static str> {
     }
 }
 
-/// A resource by root: what is shown of it is compared, whole and in its order, with what is expected of it.
+/// A resource, called by root. Every response is compared with the expected one, whole and in order.
 struct Resource<'a> {
     client: &'a dyn Client,
     path: String,
@@ -28,7 +28,7 @@ struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// Makes one, which then has these members besides its id and its times.
+    /// Creates a resource, and checks that it has these members in addition to its id and its times.
     fn made(client: &'a dyn Client, all: &str, noun: Noun, body: &Value, rest: Value) -> Self {
         let reply = call("POST", all).by_root().json(body).send(client).expect(201);
         let made = reply.json();
@@ -61,7 +61,7 @@ impl<'a> Resource<'a> {
         assert_eq!(self.send("HEAD", &Value::Null).expect(200).etag(), self.tag());
     }
 
-    /// Sends a change, which then is what these members are; of none, nothing has changed.
+    /// Sends a change, after which the resource has these members. With none, nothing may have changed.
     fn change(&mut self, method: &str, body: &Value, changes: Value) -> Reply {
         let reply = self.send(method, body).expect(200);
         let Value::Object(changes) = changes else { panic!("members") };
@@ -91,7 +91,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
     let tenant = Tenant::new(&*client);
     let body = json!({ "name": "ci", "roles": null });
     let all = tenant.at("/credentials");
-    // The id and the hint of a secret are parts of it.
+    // The id and the hint of a secret are parts of the secret.
     let reply = call("POST", &all).by_root().json(&body).send(&*client).expect(201);
     reply.expect_members(&[&members(Noun::Credential)[..], &["secret"]].concat());
     let reply = reply.json();
@@ -129,7 +129,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
     assert!(put.text.contains(r#""metadata":{"a":"1","b":"2"}"#), "ordered by key: {}", put.text);
     this.change("PATCH", &json!({ "name": "ci 3" }), json!({ "name": "ci 3" }));
     this.delete("no_credential");
-    assert!(!tenant.holds(&secret));
+    assert!(!tenant.accepts(&secret));
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn principal_can_be_created_read_replaced_patched_and_deleted() {
     let mut this = Resource::made(&*client, &all, Noun::Principal, &body, rest);
     let body = json!({ "name": "b", "description": "d", "enabled": false });
     this.change("PUT", &body, body.clone());
-    // As it is: nothing changes.
+    // Sending the resource back changes nothing.
     this.change("PUT", &this.expected.clone(), json!({}));
     this.change("PATCH", &json!({ "description": null }), json!({ "description": null }));
     this.change("PATCH", &json!({}), json!({}));
     let member = tenant.own(json!({ "principal": this.expected["id"] }));
     this.delete("no_principal");
-    // With its credentials, and they with their events.
+    // The principal is deleted with its credentials, and these with their events.
     tenant.send("GET", &member.path, &Value::Null).refused(404, "no_credential");
     assert_eq!(tenant.events(&member)[0]["action"], "deleted");
 }
@@ -171,7 +171,7 @@ fn default_principal_can_be_renamed_but_not_disabled_or_deleted() {
 #[test]
 fn tenant_can_be_created_read_replaced_patched_and_deleted() {
     let client = client();
-    // A label that no other run of this has: a slug of the name.
+    // A label that no other run has: a slug of the name.
     let slug = Tenant::new(&*client).id.to_string();
     let body = json!({ "name": format!("Beta, {slug}."), "require_if_match": true, "role_names": ["b", "a"] });
     let rest = json!({
@@ -180,7 +180,7 @@ fn tenant_can_be_created_read_replaced_patched_and_deleted() {
     });
     let mut this = Resource::made(&*client, "/v1/tenants", Noun::Tenant, &body, rest);
     this.change("PUT", &this.expected.clone(), json!({}));
-    // The label stays: what names a tenant does not move with its name.
+    // The label is kept: a new name does not change it.
     let body = json!({ "name": "Gamma", "require_if_match": false });
     this.change("PATCH", &body, body.clone());
     let missing = ["enabled", "rbac", "require_if_match", "role_names"].map(|member| format!("/{member} missing"));
@@ -216,7 +216,7 @@ fn unknown_query_parameter_is_rejected() {
         ("GET", format!("{all}?enabeld=false"), unknown),
         ("GET", format!("{}?limit=1", own.path), unknown),
         ("POST", format!("{}?limit=1", own.under("revoke")), unknown),
-        // One that is said twice is neither the first nor the last; and a switch is true or false.
+        // A repeated parameter is rejected rather than the first or last used; a boolean is true or false.
         ("PATCH", format!("{}?dry_run=true&dry_run=false", own.path), "bad_parameters"),
         ("GET", format!("{all}?enabled=true&enabled=true"), "bad_parameters"),
         ("DELETE", format!("{this}?force"), "bad_parameters"),
@@ -226,6 +226,6 @@ fn unknown_query_parameter_is_rejected() {
         let reply = tenant.send_by(client.root_token(), method, &path, &body).expect(400);
         assert_eq!((reply.json()["code"].as_str(), reply.cost.trips), (Some(code), 0), "{path}");
     }
-    let told = tenant.send("GET", tenant.at("/principals?x=1"), &Value::Null).expect(400).json();
-    assert_eq!(told["detail"], "This route accepts only these query parameters: limit, cursor, sort.");
+    let problem = tenant.send("GET", tenant.at("/principals?x=1"), &Value::Null).expect(400).json();
+    assert_eq!(problem["detail"], "This route accepts only these query parameters: limit, cursor, sort.");
 }

@@ -1,5 +1,5 @@
-//! One interface to call Postern over either transport. `Call::send` checks what every response must have, so each request
-//! of each test also tests that.
+//! One interface to call Postern over either transport. `Call::send` checks what every response must have, so each
+//! request of each test also tests that.
 
 use data_encoding::BASE64;
 use postern::answer::Answer;
@@ -17,8 +17,8 @@ pub trait Client: Sync {
     fn exchange(&self, call: &Call) -> Reply;
 }
 
-/// Returns the transport of this run: the Worker at `POSTERN_URL` if that is set, otherwise a new service in process with
-/// only the tenant `acme`.
+/// Returns the transport of this run: the Worker at `POSTERN_URL` if that is set, otherwise a new service in process
+/// with only the tenant `acme`.
 pub fn client() -> Box<dyn Client> {
     if std::env::var_os("POSTERN_URL").is_some() { Box::new(server()) } else { Box::new(InProcess::new()) }
 }
@@ -271,7 +271,8 @@ impl Reply {
         let patches = ["application/merge-patch+json, application/json"];
         let sent = self.header("accept-patch").into_iter().collect::<Vec<_>>();
         assert_eq!(sent, if postern && self.status == 415 && coded.is_none() { &patches[..] } else { &[] }, "{what}");
-        // An error writes nothing. The Postern face takes one round trip, and none for a request it can reject without one.
+        // An error writes nothing. The Postern face takes one round trip, and none for a request it can reject without
+        // one.
         let refused = (400..500).contains(&self.status);
         assert!(!refused || self.cost.rows_written == 0, "{what}");
         if first == "v1" {

@@ -121,8 +121,9 @@ impl Face {
         }
     }
 
-    /// Checks that an error has exactly this face's shape, and returns its code: Coactive's `detail` (for a 422 each `loc` with
-    /// its `type`), LiteGraph's `Error`, Keycard's `code`, Postern's `code` (or each violation's location with its code).
+    /// Checks that an error has exactly this face's shape, and returns its code: Coactive's `detail` (for a 422 each
+    /// `loc` with its `type`), LiteGraph's `Error`, Keycard's `code`, Postern's `code` (or each violation's location
+    /// with its code).
     #[track_caller]
     pub fn error(self, reply: &Reply) -> String {
         let body = reply.json();

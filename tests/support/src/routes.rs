@@ -69,7 +69,7 @@ pub fn reads(route: &Route) -> bool {
 }
 
 /// Whether a route authenticates its caller, and so uses the database. Only the OAuth metadata is public.
-pub fn asks(route: &Route) -> bool {
+pub fn uses_database(route: &Route) -> bool {
     !matches!(route.operation, Operation::Metadata(_))
 }
 
@@ -172,7 +172,8 @@ fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     }
 }
 
-/// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that logs in.
+/// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that
+/// logs in.
 pub fn permitted(route: &Route, ids: &PathIds) -> Call {
     let request = request(route, ids);
     match route.operation {

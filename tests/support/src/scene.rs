@@ -1,5 +1,5 @@
-//! A tenant with a service account and a credential that requests are about, callers of every kind, and requests made from
-//! `ROUTES`.
+//! A tenant with a service account and a credential that requests are about, callers of every kind, and requests made
+//! from `ROUTES`.
 
 use data_encoding::BASE64;
 use postern::credential::id::Id;

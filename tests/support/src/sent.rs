@@ -1,5 +1,5 @@
-//! Every SQL statement the service sends: each route in each of its variants, recorded at `Database::batch`. Lists assemble their
-//! SQL at run time, so no file contains it completely.
+//! Every SQL statement the service sends: each route in each of its variants, recorded at `Database::batch`. Lists
+//! assemble their SQL at run time, so no file contains it completely.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

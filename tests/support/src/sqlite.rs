@@ -12,8 +12,8 @@ use rusqlite::{Connection, StatementStatus, ToSql};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The limits of D1 that SQLite can enforce: documented by Cloudflare, or set in the source of workerd (program length, ATTACH,
-/// trigger depth). Local D1 does not enforce all of them.
+/// The limits of D1 that SQLite can enforce: documented by Cloudflare, or set in the source of workerd (program
+/// length, ATTACH, trigger depth). Local D1 does not enforce all of them.
 pub const LIMITS: [(Limit, i32); 11] = [
     (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -46,7 +46,7 @@ pub struct Most {
     /// Bytes of one returned row.
     pub row: usize,
     /// Bytes of the SQL and the parameters of one batch.
-    pub asked: usize,
+    pub sent_bytes: usize,
     /// Bytes of all rows returned by one batch.
     pub answered: usize,
 }
@@ -55,17 +55,18 @@ pub struct Sqlite {
     connection: RefCell<Connection>,
     is_reused: bool,
     /// The change id of the latest request, and the number of statements it has sent so far.
-    asking: RefCell<(Option<String>, usize)>,
+    request: RefCell<(Option<String>, usize)>,
     pub most: Cell<Most>,
     pub batches: Cell<u64>,
     /// Every distinct statement sent through `Database::batch`.
     pub sent: RefCell<BTreeSet<String>>,
-    /// Virtual machine steps of the last batch, triggers included: a measure of its work that does not depend on the clock.
+    /// Virtual machine steps of the last batch, triggers included: a measure of its work that does not depend on the
+    /// clock.
     pub steps: Cell<i64>,
 }
 
-/// Idle connections, each to an empty migrated database. They are reused because migrating and preparing statements takes longer
-/// than most tests.
+/// Idle connections, each to an empty migrated database. They are reused because migrating and preparing statements
+/// takes longer than most tests.
 static IDLE: Mutex<Vec<Connection>> = Mutex::new(Vec::new());
 
 impl Sqlite {
@@ -74,8 +75,8 @@ impl Sqlite {
         Self::over(migrated(&LIMITS), false)
     }
 
-    /// Returns an empty, migrated database on a reused connection. It is always inside a transaction, which is rolled back on drop,
-    /// so tests must not change its pragmas.
+    /// Returns an empty, migrated database on a reused connection. It is always inside a transaction, which is rolled
+    /// back on drop, so tests must not change its pragmas.
     pub fn reused() -> Self {
         let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.unwrap_or_else(|| migrated(&LIMITS));
@@ -87,7 +88,7 @@ impl Sqlite {
         Self {
             connection: RefCell::new(connection),
             is_reused,
-            asking: RefCell::default(),
+            request: RefCell::default(),
             most: Cell::default(),
             batches: Cell::default(),
             sent: RefCell::default(),
@@ -179,17 +180,17 @@ struct Stamp {
 
 impl Sqlite {
     /// Counts the statements of a batch. Fails above D1's limit per request, which spans batches.
-    fn count_asked(&self, statements: &[Statement<'_>]) -> Result<(), Fault> {
+    fn count_statements(&self, statements: &[Statement<'_>]) -> Result<(), Fault> {
         let stamp = statements.first().and_then(|first| match first.parameters.first() {
             Some(Parameter::Text(text)) => serde_json::from_str::<Stamp>(text).ok().map(|stamp| stamp.change),
             _ => None,
         });
-        let mut asking = self.asking.borrow_mut();
-        let before = if stamp.is_some() && asking.0 == stamp { asking.1 } else { 0 };
-        *asking = (stamp, before + statements.len());
+        let mut request = self.request.borrow_mut();
+        let before = if stamp.is_some() && request.0 == stamp { request.1 } else { 0 };
+        *request = (stamp, before + statements.len());
         let mut most = self.most.get();
-        most.statements = most.statements.max(asking.1);
-        let mut asked = 0;
+        most.statements = most.statements.max(request.1);
+        let mut sent = 0;
         for Statement { sql, parameters } in statements {
             most.parameters = most.parameters.max(parameters.len());
             let bytes = |parameter: &Parameter<'_>| match parameter {
@@ -197,12 +198,12 @@ impl Sqlite {
                 Parameter::Number(_) => size_of::<f64>(),
             };
             most.value = parameters.iter().map(bytes).max().unwrap_or_default().max(most.value);
-            asked += sql.len() + parameters.iter().map(bytes).sum::<usize>();
+            sent += sql.len() + parameters.iter().map(bytes).sum::<usize>();
         }
-        most.asked = most.asked.max(asked);
+        most.sent_bytes = most.sent_bytes.max(sent);
         self.most.set(most);
-        if asking.1 > STATEMENTS_MAX {
-            return Err(Fault::Failed(format!("more than {STATEMENTS_MAX} statements in a request: {}", asking.1)));
+        if request.1 > STATEMENTS_MAX {
+            return Err(Fault::Failed(format!("more than {STATEMENTS_MAX} statements in a request: {}", request.1)));
         }
         Ok(())
     }
@@ -222,7 +223,7 @@ impl Sqlite {
 impl Database for Sqlite {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         self.batches.set(self.batches.get() + 1);
-        self.count_asked(statements)?;
+        self.count_statements(statements)?;
         let failed = |error: rusqlite::Error| Fault::Failed(error.to_string());
         let mut connection = self.connection.borrow_mut();
         let transaction = connection.savepoint().map_err(failed)?;
@@ -273,12 +274,12 @@ impl Drop for Sqlite {
 }
 
 /// The smallest number from 1 to `most` for which a monotonic predicate is true.
-fn bisect(most: i32, holds: impl Fn(i32) -> bool) -> i32 {
+fn bisect(most: i32, is_true: impl Fn(i32) -> bool) -> i32 {
     let (mut low, mut high) = (1, most);
-    assert!(holds(high), "more than {most}");
+    assert!(is_true(high), "more than {most}");
     while low < high {
         let middle = low.midpoint(high);
-        if holds(middle) { high = middle } else { low = middle + 1 }
+        if is_true(middle) { high = middle } else { low = middle + 1 }
     }
     low
 }

@@ -1,5 +1,5 @@
-//! Expectations as tables in text files beside the tests. Columns are separated by two or more spaces, `#` begins a comment,
-//! and an empty line ends a table.
+//! Expectations as tables in text files beside the tests. Columns are separated by two or more spaces, `#` begins a
+//! comment, and an empty line ends a table.
 
 /// Parses all tables of a text.
 pub fn tables(text: &str) -> Vec<Table> {
@@ -39,7 +39,7 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// Prints the size of a generated matrix to stderr, since the test harness captures `println!`.
-pub fn tell_size(name: &str, cells: usize) {
+pub fn report_size(name: &str, cells: usize) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "matrix {name}: {cells} cells, none skipped").expect("told");
+    writeln!(std::io::stderr(), "matrix {name}: {cells} cells, none skipped").expect("stderr");
 }

@@ -157,7 +157,7 @@ impl<'a> Tenant<'a> {
     }
 
     /// Whether a token authenticates, whatever rights it has.
-    pub fn holds(&self, token: &str) -> bool {
+    pub fn accepts(&self, token: &str) -> bool {
         self.send_by(token, "POST", "/v1/verify", &json!({ "token": "of-nobody" })).status != 401
     }
 
@@ -181,7 +181,8 @@ impl<'a> Tenant<'a> {
         format!("{}/{}", self.all(face), face.spell(id))
     }
 
-    /// A body that creates a credential with this name (of any JSON type), or that changes only the name of a [`Subject`].
+    /// A body that creates a credential with this name (of any JSON type), or that changes only the name of a
+    /// [`Subject`].
     pub fn naming(&self, face: Face, name: impl Into<Value>) -> Value {
         let name: Value = name.into();
         match face {

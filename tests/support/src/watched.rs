@@ -1,5 +1,5 @@
-//! A request whose side effects are recorded: headers read, SQL sent, log lines, deferred writes. The database can be made to
-//! fail.
+//! A request whose side effects are recorded: headers read, SQL sent, log lines, deferred writes. The database can be
+//! made to fail.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,16 +17,16 @@ use crate::world::{List, World};
 pub struct Wire<'a> {
     to: Result<&'a Sqlite, Fault>,
     /// Every statement with its parameters.
-    pub asked: RefCell<String>,
+    pub queries: RefCell<String>,
 }
 
 impl<'a> Wire<'a> {
     pub fn to(database: &'a Sqlite) -> Self {
-        Self { to: Ok(database), asked: RefCell::default() }
+        Self { to: Ok(database), queries: RefCell::default() }
     }
 
     pub fn failing(fault: Fault) -> Self {
-        Self { to: Err(fault), asked: RefCell::default() }
+        Self { to: Err(fault), queries: RefCell::default() }
     }
 }
 
@@ -34,7 +34,7 @@ impl Database for Wire<'_> {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
         for Statement { sql, parameters } in statements {
             // Unescaped: escaping the SQL takes longer than running it.
-            writeln!(self.asked.borrow_mut(), "{sql} {parameters:?}").expect("to a text");
+            writeln!(self.queries.borrow_mut(), "{sql} {parameters:?}").expect("to a text");
         }
         match &self.to {
             Ok(database) => database.batch(statements).await,

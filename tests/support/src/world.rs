@@ -1,5 +1,5 @@
-//! The service in process: on SQLite in memory, with the Worker's SQL and migrations, and a clock and randomness that the test
-//! controls. `tests/worker` shows that D1 behaves the same.
+//! The service in process: on SQLite in memory, with the Worker's SQL and migrations, and a clock and randomness that
+//! the test controls. `tests/worker` shows that D1 behaves the same.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, MutexGuard, PoisonError};

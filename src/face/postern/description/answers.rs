@@ -25,7 +25,7 @@ pub(super) fn responses(
             if one || status == "201" { &["ETag", "Deprecation", "Sunset"] } else { &["Deprecation", "Sunset"] };
         success = with_headers(success, headers);
         if status == "201" {
-            done = with_headers(done, &["Location"]);
+            success = with_headers(success, &["Location"]);
         }
     }
     if status == "201" {
@@ -127,7 +127,10 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         (409, "The request conflicts with the current state."),
         (412, "A precondition failed: the resource has changed."),
         (413, "The body is too large."),
-        (415, "The media type of the body is not supported, or it has a `Content-Encoding`; a header lists what is accepted."),
+        (
+            415,
+            "The media type of the body is not supported, or it has a `Content-Encoding`; a header lists what is accepted.",
+        ),
         (422, "Validation failed, or the Idempotency-Key was used with another body."),
         (428, "The tenant requires `If-Match`."),
         (429, "Too many failed authentications from this address or of this credential."),

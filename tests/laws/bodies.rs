@@ -44,12 +44,12 @@ pub fn roles() -> impl Strategy<Value = Value> {
     proptest::collection::vec(role(), 0..6).prop_map(Value::from)
 }
 
-/// Roles as our own face says them: none is null, aloud.
+/// Roles as our own face has them: no roles is an explicit null.
 pub fn own_roles() -> impl Strategy<Value = Value> {
     roles().prop_map(|roles| if roles == json!([]) { Value::Null } else { roles })
 }
 
-/// The set that a list of roles is, as it is stored and shown.
+/// A list of roles as it is stored and returned: a set.
 pub fn as_set(roles: &Value) -> Value {
     let mut roles = roles.as_array().unwrap().clone();
     let parts = ["resource", "resource_instance", "role_id"];
@@ -58,23 +58,23 @@ pub fn as_set(roles: &Value) -> Value {
     roles.into()
 }
 
-/// An end that is to come, or none.
+/// A future expiry, or none.
 pub fn end() -> impl Strategy<Value = Value> {
     let time = (support::START + 1_000_000_000_000..=Micros::MAX.0).prop_map(|time| Micros(time).to_rfc3339_micros());
     proptest::option::of(time).prop_map(Value::from)
 }
 
-/// A name in metadata: some that come again, and whatever else, quotes and all.
+/// A name in metadata: some are repeated, others are arbitrary, with quotes.
 pub fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[a-d]", 1 => "\\PC{1,6}", 1 => Just("a.b[0]$\"\\'/~".to_owned()), 1 => Just("x".repeat(255))]
 }
 
-/// Metadata as it can be.
+/// Any valid metadata.
 pub fn metadata() -> impl Strategy<Value = Value> {
     proptest::collection::btree_map(key(), "\\PC{0,8}", 0..5).prop_map(|members| json!(members))
 }
 
-/// A change of metadata: null takes a member away.
+/// A change of metadata: null removes a member.
 pub fn metadata_patch() -> impl Strategy<Value = Value> {
     let value = prop_oneof![2 => "\\PC{0,8}".prop_map(Value::from), 1 => Just(Value::Null)];
     prop_oneof![
@@ -83,7 +83,7 @@ pub fn metadata_patch() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// A value of any kind: right for some field, wrong for most.
+/// A value of any kind: valid for some fields, invalid for most.
 pub fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         3 => name().prop_map(Value::from),
@@ -108,7 +108,7 @@ pub fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// A value that a field may have, as our own face says it.
+/// A valid value of a field, as our own face has it.
 fn value(row: &FieldRow) -> BoxedStrategy<Value> {
     match (row.shape, row.null) {
         (Shape::Text { .. } | Shape::TextOrNull { .. }, Null::Clears) => description().prop_map(Value::from).boxed(),
@@ -123,11 +123,11 @@ fn value(row: &FieldRow) -> BoxedStrategy<Value> {
         }
         (Shape::Roles, _) => own_roles().boxed(),
         (Shape::Metadata, _) => metadata().boxed(),
-        (Shape::Context | Shape::Secret, _) => unreachable!("our own face does not say it"),
+        (Shape::Context | Shape::Secret, _) => unreachable!("our own face does not have it"),
     }
 }
 
-/// A body that says every field for which a face has a word.
+/// A body with every field that a face has.
 pub fn whole(face: &Face, noun: Noun, verb: Verb) -> BoxedStrategy<Value> {
     let rows = FIELDS.iter().filter(|row| noun.has(row.field));
     let members = rows.filter_map(|row| Some((face.dialect.word(noun, verb, row.field)?.to_owned(), value(row))));
@@ -135,13 +135,13 @@ pub fn whole(face: &Face, noun: Noun, verb: Verb) -> BoxedStrategy<Value> {
     values.prop_map(move |values| names.iter().cloned().zip(values).collect()).boxed()
 }
 
-/// The columns of the fields for which a face has a word.
+/// The columns of the fields that a face has.
 pub fn columns(face: &Face, noun: Noun, verb: Verb) -> Vec<&'static str> {
     let rows = FIELDS.iter().filter(|row| row.destination == Destination::Document && noun.has(row.field));
     rows.filter(|row| face.dialect.word(noun, verb, row.field).is_some()).map(|row| row.key).collect()
 }
 
-/// A body of any members that the faces know, and some that none does.
+/// A body with any members that the faces know, and some unknown ones.
 pub fn any_body() -> impl Strategy<Value = Value> {
     let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];
     let of = |face: &'static Face| Noun::ALL.map(|noun| [Verb::Replace, Verb::Merge].map(|verb| (face, noun, verb)));
