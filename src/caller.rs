@@ -1,14 +1,16 @@
 //! From what a request presents to a proof of who calls. Whether the proof holds is judged in the verdict, with the rest.
 
+use std::collections::BTreeMap;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
-use crate::credential::secret::{Access, Proof, Token, same};
+use crate::credential::secret::{Access, Keyring, Proof, Token, same};
 use crate::credential::time::Micros;
-use crate::refusal::Refusal;
-use crate::request::Headers;
+use crate::refusal::{Refusal, Unreadable};
+use crate::request::{Headers, form_decoded};
 use crate::settings::Settings;
 
 /// Who calls: root, a secret and its digest, or a secret that a signed access token names. There is no fourth case.
@@ -34,7 +36,8 @@ pub enum Caller {
         access: Id,
         /// When that was made: a client's own token may have been given again since.
         made: Micros,
-        /// When it ends.
+        /// When it ends: judged here, so the statements do not need it.
+        #[serde(skip)]
         end: Micros,
     },
 }
@@ -44,6 +47,15 @@ impl Caller {
     #[must_use]
     pub fn is_root(&self) -> bool {
         matches!(self, Self::Root { .. })
+    }
+
+    /// The end that an access token carries; `None` for any other caller.
+    #[must_use]
+    pub fn access_end(&self) -> Option<Micros> {
+        match self {
+            Self::Access { end, .. } => Some(*end),
+            Self::Root { .. } | Self::Secret { .. } => None,
+        }
     }
 
     /// The credential that the caller says it is, or else the secret that it says it has; not judged, so not to be trusted.
@@ -75,7 +87,34 @@ impl Caller {
         Self::basic(headers, settings)
     }
 
-    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617), and from nothing else.
+    /// Reads how a client authenticates at an OAuth endpoint (RFC 6749 §2.3): by `client_id` and `client_secret` in the form, or
+    /// by `Authorization`, which `header` reads. A `client_id` next to a client's `Authorization` has to be the same.
+    ///
+    /// # Errors
+    /// As [`Caller::read`]; `Unreadable` for two methods in one request, or two clients.
+    pub fn oauth(
+        form: &BTreeMap<String, Zeroizing<String>>,
+        headers: &dyn Headers,
+        settings: &Settings,
+        header: impl FnOnce() -> Result<Self, Refusal>,
+    ) -> Result<Self, Refusal> {
+        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+        if let Some(secret) = secret {
+            if headers.get("authorization").is_some() {
+                return Err(Refusal::Unreadable(Unreadable::Form));
+            }
+            return Self::client(id.ok_or(Refusal::Unauthenticated)?, secret, settings);
+        }
+        let caller = header()?;
+        let is_another = match &caller {
+            Self::Secret { client: Some(client), .. } => id.is_some_and(|id| Id::parse_client(id) != Some(*client)),
+            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } => false,
+        };
+        if is_another { Err(Refusal::Unreadable(Unreadable::Form)) } else { Ok(caller) }
+    }
+
+    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617), and from nothing else. RFC 6749 §2.3.1 form-encodes
+    /// both, and many clients do not. So where decoding makes a difference, the secret as it stands is proved first, then the decoded one.
     ///
     /// # Errors
     /// As [`Caller::read`].
@@ -87,7 +126,23 @@ impl Caller {
         }
         let bytes = Base64::decode_vec(rest).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
         let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
-        Self::pair(pair, settings)
+        let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
+        let [decoded_id, decoded_secret] = [id, secret].map(|text| Zeroizing::new(form_decoded(text)));
+        let raw = read_client(id, secret, settings);
+        // Only a client's own text can mean another one; a token that was made here cannot.
+        let is_ambiguous = *decoded_secret != secret && !raw.as_ref().is_some_and(|(_, token)| token.is_issued());
+        let decoded = (raw.is_none() || is_ambiguous).then(|| read_client(&decoded_id, &decoded_secret, settings));
+        let candidates: Vec<_> = raw.into_iter().chain(decoded.flatten()).collect();
+        let (client, _) = candidates.first().ok_or(Refusal::Unauthenticated)?;
+        let proofs = candidates.iter().flat_map(|(_, token)| settings.keys.prove(token)).collect();
+        Ok(Self::Secret { proofs, client: Some(*client) })
+    }
+
+    /// Returns the proof, under the current key, of the token whose proof has this id: a caller may present two.
+    #[must_use]
+    pub fn current_proof(&self, found: Id, keys: &Keyring) -> Option<&Proof> {
+        let Self::Secret { proofs, .. } = self else { return None };
+        proofs.chunks(keys.len()).find(|of_one| of_one.iter().any(|proof| proof.id == found))?.first()
     }
 
     /// Reads a token that somebody asks about: a secret or an access token. `None` for the root token, and for what is none.
@@ -106,7 +161,8 @@ impl Caller {
         if let Some(Access { secret, made, end }) = settings.keys.read_access(text, &settings.token_prefix, now) {
             return Ok(Self::Access { access: secret, made, end });
         }
-        Self::secret(text, None, settings)
+        let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs: settings.keys.prove(&token), client: None })
     }
 
     fn pair(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
@@ -119,14 +175,25 @@ impl Caller {
     /// # Errors
     /// As [`Caller::read`].
     pub fn client(id: &str, secret: &str, settings: &Settings) -> Result<Self, Refusal> {
-        let id = Id::parse_client(id).ok_or(Refusal::Unauthenticated)?;
-        Self::secret(secret, Some(id), settings)
+        let (id, token) = read_client(id, secret, settings).ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs: settings.keys.prove(&token), client: Some(id) })
     }
 
-    fn secret(text: &str, client: Option<Id>, settings: &Settings) -> Result<Self, Refusal> {
-        let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
-        Ok(Self::Secret { proofs: settings.keys.prove(&token), client })
+    /// Returns whether a request presents a Bearer token, or one in the header named by `other`.
+    #[must_use]
+    pub fn presents_token(headers: &dyn Headers, other: Option<&str>) -> bool {
+        let presented = |header: &str| headers.get(header).map(Zeroizing::new);
+        match presented("authorization") {
+            Some(authorization) => scheme(&authorization)
+                .is_ok_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()),
+            None => other.and_then(presented).is_some_and(|token| !token.trim().is_empty()),
+        }
     }
+}
+
+/// A client's id and secret, if they can be such.
+fn read_client(id: &str, secret: &str, settings: &Settings) -> Option<(Id, Token)> {
+    Some((Id::parse_client(id)?, Token::read(secret, &settings.token_prefix).ok()?))
 }
 
 /// The scheme and the rest of an `Authorization` header.

@@ -1,6 +1,7 @@
 //! The domain: what a credential is, and what a change of one is. Pure: no platform, no SQL, no HTTP.
 
 mod base32;
+pub mod end;
 pub mod field;
 pub mod id;
 pub mod role;

@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
-use crate::credential::secret::{ACCESS_SECONDS, Token};
+use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
-use crate::operation::RenderContext;
+use crate::operation::{Issued, RenderContext};
 use crate::refusal::Refusal;
 use crate::request::{JSON, MERGE_PATCH, Request};
 use crate::store::command::Page;
@@ -49,6 +49,8 @@ pub struct Face {
     pub request_id_header: Option<&'static str>,
     /// A request header other than `Authorization` that may carry a token.
     pub token_header: Option<&'static str>,
+    /// Whether a client may authenticate by `client_id` and `client_secret` in a form.
+    pub takes_clients_in_forms: bool,
     /// The request header in which the root token names a tenant, where no path does.
     pub tenant_header: Option<&'static str>,
     /// Whether a path may name a tenant by its label.
@@ -66,8 +68,8 @@ pub struct Face {
     pub says_active: bool,
     /// Whether deleting what does not exist succeeds.
     pub delete_is_idempotent: bool,
-    /// `WWW-Authenticate` of a 401 (RFC 9110 §11.6.1).
-    pub challenge: &'static str,
+    /// What `WWW-Authenticate` has next to the challenge for a Bearer token.
+    pub other_challenge: Option<&'static str>,
     /// The media type of an error.
     pub error_type: &'static str,
     /// A response header that repeats the request's id.
@@ -135,13 +137,18 @@ pub(crate) struct Access<'a> {
     access_token: &'a str,
     /// `Bearer`.
     token_type: &'static str,
-    /// How long it holds, in seconds.
+    /// For how many seconds it is valid, by what is known now: an hour, or less where the credential or the secret ends before.
     expires_in: u32,
+    /// The roles that the credential has on every resource, separated by spaces; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    scope: Option<&'a str>,
 }
 
-/// Renders an access token: the same on every face.
-pub(crate) fn render_access(token: &Token) -> Answer {
-    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: ACCESS_SECONDS };
+/// Renders an access token, with its scope on a face that has scopes.
+pub(crate) fn render_access(Issued { token, expires_in, scope }: &Issued, has_scopes: bool) -> Answer {
+    let scope = scope.as_deref().filter(|_| has_scopes);
+    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: *expires_in, scope };
     // "The authorization server MUST include … Pragma with a value of no-cache" (RFC 6749 §5.1).
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }

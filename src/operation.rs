@@ -1,5 +1,6 @@
 //! What a route does, and the types of the functions that a route brings for what no other operation has.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -8,6 +9,7 @@ use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::role::Role;
+use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -49,7 +51,7 @@ pub enum Operation {
     /// Describes this server, without authentication.
     Metadata(Handler<RenderMetadata>),
     /// Issues an access token for a credential's id and secret.
-    LogIn(Handler<ReadLogIn>),
+    LogIn(Handler<(ReadLogIn, RenderLogIn)>),
 }
 
 /// The reader and the renderer of a one-off operation, as its route's line names them. Operations are compared by what they do, so two
@@ -80,7 +82,7 @@ pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
 /// Reads the question whether a token is valid.
 pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiry, Refusal>;
 /// Reads the client that logs in.
-pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<Caller, Refusal>;
+pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
 /// Renders the names of the roles that a tenant knows.
 pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
@@ -88,6 +90,8 @@ pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
 /// Renders what is known of a token.
 pub type RenderVerified = fn(&RenderContext<'_>, &Verified) -> Answer;
+/// Renders an access token.
+pub type RenderLogIn = fn(&RenderContext<'_>, &Issued) -> Answer;
 /// Renders what this server is.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders what a change would do.
@@ -120,10 +124,30 @@ pub struct Verified {
     pub allowed: Option<bool>,
 }
 
+/// A log-in.
+pub struct LogIn {
+    /// The client.
+    pub caller: Caller,
+    /// The scope that it asks for, if it does.
+    pub scope: Option<BTreeSet<String>>,
+}
+
+/// An access token that was issued.
+pub struct Issued {
+    /// The token.
+    pub token: Token,
+    /// For how many seconds it is valid, by what is known now.
+    pub expires_in: u32,
+    /// The scope of its credential; `None` if that is empty.
+    pub scope: Option<String>,
+}
+
 /// What a rendering depends on beside the thing that it shows.
 pub struct RenderContext<'a> {
     /// The request.
     pub request: &'a Request<'a>,
+    /// The issuer of access tokens (RFC 8414): an origin, without a path.
+    pub issuer: &'a str,
     /// What the request's route does.
     pub operation: Operation,
     /// The caller's rank, if the database has judged it.

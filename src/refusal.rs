@@ -40,6 +40,8 @@ pub enum Refusal {
     PreconditionRequired,
     /// The Idempotency-Key was used for another body within the last day.
     KeyReused,
+    /// A log-in asks for another scope than the credential's own (RFC 6749 §3.3).
+    InvalidScope,
     /// There are more credentials than one answer or one deletion holds.
     TooMany,
     /// The body breaks rules: all of them, in the order of the fields.

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub(crate) mod limits;
+pub mod origin;
 
 use std::collections::BTreeMap;
 
@@ -80,6 +81,8 @@ pub enum Body {
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
+    /// The scheme and the host that it was sent to, as in `https://api.example`.
+    pub origin: &'a str,
     /// The path, still percent-encoded.
     pub path: &'a str,
     /// The query without its question mark, still encoded.
@@ -117,7 +120,8 @@ impl Request<'_> {
         self.object()
     }
 
-    /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once.
+    /// The body as the parameters of a form (`application/x-www-form-urlencoded`), decoded, each name once. A parameter without a
+    /// value counts as omitted (RFC 6749 §3.2).
     ///
     /// # Errors
     /// `MediaType` for a Content-Type that is there and another, `TooLarge`, and `Unreadable` for what is not UTF-8, has more
@@ -129,9 +133,12 @@ impl Request<'_> {
         let Body::Bytes(bytes) = &self.body else { return Err(Refusal::TooLarge) };
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
         let mut form = BTreeMap::new();
-        for (name, value) in pairs(text) {
-            if form.len() == VALUES_MAX {
+        for (count, (name, value)) in pairs(text).enumerate() {
+            if count == VALUES_MAX {
                 return Err(Refusal::Unreadable(Unreadable::TooManyValues));
+            }
+            if value.is_empty() {
+                continue;
             }
             if form.insert(name, Zeroizing::new(value)).is_some() {
                 return Err(Refusal::Unreadable(Unreadable::Form));
@@ -257,9 +264,14 @@ impl Request<'_> {
 /// The names and values of a query or a form, decoded (WHATWG URL, "application/x-www-form-urlencoded parsing"). A name alone
 /// has an empty value.
 fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(move |(name, value)| (decode(name), decode(value)))
+    pairs.map(|(name, value)| (form_decoded(name), form_decoded(value)))
+}
+
+/// Decodes a name or a value of a form. A malformed percent-encoding stays as it is; what is not UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn form_decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// What is wrong with the values of a parameter.
@@ -302,7 +314,14 @@ mod tests {
     }
 
     fn with(headers: &One) -> Request<'_> {
-        Request { method: Method::Get, path: "/", query: "", headers, body: Body::Bytes(Vec::new()) }
+        Request {
+            method: Method::Get,
+            origin: "https://postern.example",
+            path: "/",
+            query: "",
+            headers,
+            body: Body::Bytes(Vec::new()),
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! render. What is refused on the way is rendered by the face.
 
 mod after;
+mod challenge;
 mod context;
 mod decide;
 mod decision;
@@ -18,11 +19,12 @@ use crate::credential::field::Noun;
 use crate::face::Face;
 use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
-use crate::request::{JSON, Method, Request};
+use crate::request::{Headers, JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::store::Database;
 use crate::store::after::After;
 use crate::store::command::{Rotation, Target};
+use challenge::challenge;
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};
@@ -84,9 +86,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             let tells = self.settings.is_ok_and(|settings| settings.server_timing);
             if tells { answer.with_cost(self.store.cost()) } else { answer }
         };
-        let instead = || finish(refused(face, &Refusal::TooManyFailures));
+        let refused = |refusal: &Refusal| refused(face, request.headers, refusal);
+        let instead = || finish(refused(&Refusal::TooManyFailures));
         let failed = Failed::new(&result, request.headers, known.named, instead);
-        let answer = result.unwrap_or_else(|refusal| refused(face, &refusal));
+        let answer = result.unwrap_or_else(|refusal| refused(&refusal));
         let answer = finish(if request.method == Method::Get { unless_known(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
     }
@@ -111,7 +114,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
             Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
-            Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
+            Operation::LogIn(Handler(functions)) => Box::pin(self.log_in(functions)),
             Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
         };
         done.await
@@ -123,7 +126,7 @@ fn with(answer: Answer, headers: &[(&'static str, &'static str)]) -> Answer {
 }
 
 /// A refusal as the face words it, with the headers that it has on every face.
-fn refused(face: &Face, refusal: &Refusal) -> Answer {
+fn refused(face: &Face, headers: &dyn Headers, refusal: &Refusal) -> Answer {
     let mut answer = (face.render_error)(refusal);
     if let Refusal::MethodNotAllowed { allow } = refusal {
         answer = answer.with("allow", allow.clone());
@@ -133,7 +136,10 @@ fn refused(face: &Face, refusal: &Refusal) -> Answer {
     } else if *refusal == Refusal::TooManyFailures {
         answer = answer.with("retry-after", RETRY_AFTER.to_string());
     }
-    if answer.status == 401 { answer.with("www-authenticate", face.challenge) } else { answer }
+    match challenge(face, headers, refusal, answer.status) {
+        Some(challenge) => answer.with("www-authenticate", challenge),
+        None => answer,
+    }
 }
 
 /// An answer to a read, or 304 where If-None-Match names the state that it would show (RFC 9110 §13.1.2).

@@ -18,6 +18,7 @@ use crate::answer::Answer;
 use crate::credential::time::Micros;
 use crate::face::coactive::TENANT_HEADER;
 use crate::refusal::Misconfigured;
+use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, Service};
 use crate::settings::Settings;
@@ -63,6 +64,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let headers = JsHeaders { usual: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
+    let origin = origin(url).unwrap_or_default();
     // A body that breaks off is read as an empty one: no face takes that for anything.
     let body = body(request, Method::from_name(method), &headers).await.unwrap_or_else(|_| Body::Bytes(Vec::new()));
     let settings = settings(env);
@@ -70,7 +72,7 @@ async fn answered(request: &web_sys::Request, env: &Env, context: &Context) -> w
     let database = D1::new(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
-    let request = Request { method: Method::from_name(method), path, query, headers: &headers, body };
+    let request = Request { method: Method::from_name(method), origin: &origin, path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
         && is_over(env, &failed).await

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use postern::credential::field::{Noun, Verb, Violation};
 use postern::credential::id::Id;
-use postern::credential::table::{DESCRIPTION_MAX, FIELDS, GRACE_MAX, Goes, NAME_MAX, Null, ROLES_MAX, Shape};
+use postern::credential::table::{DESCRIPTION_MAX, Destination, FIELDS, GRACE_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
 use postern::credential::time::Micros;
 use postern::credential::validate::{Change, VIOLATIONS_MAX, validate};
 use postern::face::Face;
@@ -101,7 +101,7 @@ fn write(face: &'static Face, noun: Noun, verb: Verb, body: &Map<String, Value>,
 
 /// A change that breaks no rule is within every bound that the table of fields tells.
 fn bounded(change: &Change) {
-    for row in FIELDS.iter().filter(|row| row.goes == Goes::Document) {
+    for row in FIELDS.iter().filter(|row| row.destination == Destination::Document) {
         let Some(value) = change.set.get(row.key) else { continue };
         if value.is_null() {
             assert!(row.null == Null::Clears, "{} cannot be null", row.key);
@@ -109,7 +109,12 @@ fn bounded(change: &Change) {
             fits(row.shape, value, change);
         }
     }
-    assert!(change.set.keys().all(|key| FIELDS.iter().any(|row| row.goes == Goes::Document && row.key == key)));
+    assert!(
+        change
+            .set
+            .keys()
+            .all(|key| FIELDS.iter().any(|row| row.destination == Destination::Document && row.key == key))
+    );
     assert!(change.reason.as_ref().is_none_or(|reason| is_text(&reason.as_str().into(), 0, DESCRIPTION_MAX)));
     assert!(change.grace_seconds.is_none_or(|seconds| (0..=GRACE_MAX).contains(&seconds)));
 }
@@ -236,7 +241,7 @@ fn form(data: &[u8]) {
 /// A request with this body and this header.
 fn posted<'a>(data: &[u8], headers: &'a One<'a>) -> Request<'a> {
     let body = if data.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(data.to_vec()) };
-    Request { method: Method::Post, path: "/", query: "", headers, body }
+    Request { method: Method::Post, origin: "https://postern.example", path: "/", query: "", headers, body }
 }
 
 /// Whether two values are the same, but for the last bit of a number with a fraction, which serde_json does not hold.

@@ -59,7 +59,7 @@ fn time(text: &str) {
     assert!((0..=Micros::MAX.0).contains(&time.0));
     assert_eq!(Micros::parse(&time.to_rfc3339_micros()), Some(time));
     assert_eq!(Micros::parse(&time.to_rfc3339_millis()), Some(Micros(time.0 / 1000 * 1000)));
-    assert_eq!(time.http_date().len(), "Fri, 27 Dec 2024 18:12:38 GMT".len());
+    assert_eq!(time.to_http_date().len(), "Fri, 27 Dec 2024 18:12:38 GMT".len());
 }
 
 fn written(id: Id) {

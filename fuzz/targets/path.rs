@@ -8,7 +8,7 @@ use postern::operation::Handler;
 use postern::refusal::{Refusal, Unreadable};
 use postern::request::{Body, Headers, Method, Request};
 use postern::route::{Operation, ROUTES, Route, find};
-use postern::store::command::{SortKey, Page};
+use postern::store::command::{Page, SortKey};
 use postern_fuzz::One;
 use postern_fuzz::independent::percent_decoded;
 
@@ -45,7 +45,14 @@ const LISTS: &[(&str, &str)] = &[
 ];
 
 fn request<'a>(query: &'a str, headers: &'a dyn Headers) -> Request<'a> {
-    Request { method: Method::Get, path: "/", query, headers, body: Body::Bytes(Vec::new()) }
+    Request {
+        method: Method::Get,
+        origin: "https://postern.example",
+        path: "/",
+        query,
+        headers,
+        body: Body::Bytes(Vec::new()),
+    }
 }
 
 /// A path leads where the table says, by another way to read it; and for every method it leads somewhere or none is told.

@@ -1,5 +1,7 @@
 //! Roles: what a credential may do, and on what.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +30,20 @@ impl Role {
         members.insert("role_id".to_owned(), self.role_id.into());
         members.into()
     }
+}
+
+/// Returns the scope of a credential (RFC 6749 §3.3): the roles that it has on every resource. `roles` are its own; without any it
+/// has full access, which is every role that its tenant knows.
+#[must_use]
+pub fn scope(roles: Option<&[Role]>, known: &[String]) -> BTreeSet<String> {
+    let on_everything = |role: &Role| role.resource.is_none().then(|| role.role_id.clone());
+    roles.map_or_else(|| known.iter().cloned().collect(), |roles| roles.iter().filter_map(on_everything).collect())
+}
+
+/// Returns a scope as one text, or `None` where it is empty: an empty scope is never reported.
+#[must_use]
+pub fn scope_text(scope: BTreeSet<String>) -> Option<String> {
+    (!scope.is_empty()).then(|| scope.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 /// The part of a credential's roles that a body speaks of (Coactive's `roles_context`).

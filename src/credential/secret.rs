@@ -65,6 +65,12 @@ impl Token {
         &self.text
     }
 
+    /// Returns whether it was made here, by its form and checksum.
+    #[must_use]
+    pub fn is_issued(&self) -> bool {
+        self.carries.is_some()
+    }
+
     /// The last four characters of the random part; nothing of a client's own token, which may be short.
     #[must_use]
     pub fn hint(&self) -> &str {
@@ -87,6 +93,13 @@ fn checksum(body: &str) -> String {
 
 /// How long an access token holds, in seconds. What ends before it, ends it: it is judged like its secret, each time.
 pub const ACCESS_SECONDS: u32 = 3600;
+
+/// The end that an access token issued now carries. It carries whole seconds, so the current second counts as begun after
+/// `now`: the token is valid for no less than [`ACCESS_SECONDS`].
+#[must_use]
+pub fn access_end(now: Micros) -> Micros {
+    Micros((now.0 + 999_999) / 1_000_000 * 1_000_000 + i64::from(ACCESS_SECONDS) * 1_000_000)
+}
 
 /// What an access token has where a secret has its id.
 const ACCESS: &str = "at_";
@@ -163,7 +176,7 @@ impl Keys {
     /// made, since a client's own token may be given again, to another credential, and has the same id then.
     #[must_use]
     pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
-        let end = now.0 / 1_000_000 + i64::from(ACCESS_SECONDS);
+        let end = access_end(now).0 / 1_000_000;
         let given = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
         let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
         let body = format!("{given}_{}", base32::encode(&signature));
@@ -225,6 +238,13 @@ pub struct Access {
 }
 
 impl Keyring {
+    /// Returns how many keys there are: [`Keyring::prove`] makes a proof under each.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always the current key")]
+    pub fn len(&self) -> usize {
+        self.keys().count()
+    }
+
     /// The proofs of a token under every key, the current one's first.
     #[must_use]
     pub fn prove(&self, token: &Token) -> Vec<Proof> {

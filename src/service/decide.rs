@@ -9,16 +9,17 @@ use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
-use crate::face::render_access;
+use crate::credential::role::scope_text;
+use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::operation::{
-    HistoryPage, Inquiry, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
-    RenderVerified, Verified,
+    HistoryPage, Inquiry, Issued, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext,
+    RenderHistory, RenderLogIn, RenderVerified, Verified,
 };
 use crate::refusal::Refusal;
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::verdict::Judged;
-use crate::store::verify::verify;
+use crate::store::verify::{log_in, verify};
 use crate::store::{Database, credential, history, principal, tenant};
 
 /// One thing of a noun, as the target of an operation.
@@ -136,15 +137,24 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.rendered(decided, render))
     }
 
-    pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
-        let command = self.command(read(self.request, self.settings)?, (Target::Caller, Act::Read));
-        let outcome = credential::judged(&self.store, &command).await?;
+    pub(super) async fn log_in(&self, (read, render): (ReadLogIn, RenderLogIn)) -> Result<Decided<Answer>, Refusal> {
+        let LogIn { caller, scope: requested } = read(self.request, self.settings)?;
+        let command = self.command(caller, (Target::Caller, Act::Read));
+        let outcome = log_in(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
-        let decided = self.judged(&command, outcome).and_then(|_, ()| {
+        let ends = outcome.judged.ends(Some(access_end(self.now)));
+        let decided = self.judged(&command, outcome).and_then(|_, scope| {
             let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
-            Ok(self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now))
+            if requested.is_some_and(|requested| requested != scope) {
+                return Err(Refusal::InvalidScope);
+            }
+            Ok(Issued {
+                token: self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now),
+                expires_in: ends.seconds_left(self.now, ACCESS_SECONDS),
+                scope: scope_text(scope),
+            })
         });
-        Ok(self.rendered(decided, |_, token| render_access(token)))
+        Ok(self.rendered(decided, render))
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) enum Sql {
     List(Shape),
     /// The verdict, and events: of one thing of this noun, or of the tenant.
     Events(Option<Noun>),
+    /// The verdict, and the roles of the caller, which logs in.
+    LogIn,
     /// The verdict, and whose a token is.
     Verify,
     /// A statement that follows a write in the same batch, by its stamp; or one that needs no verdict.
@@ -85,6 +87,7 @@ impl Sql {
                 let sql = verdict(Target::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
                 fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
             }
+            Self::LogIn => after_verdict(Target::Caller, Act::Read, include_str!("sql/log_in.sql")),
             Self::Read { target, secrets } => {
                 let columns = match (is_of_credential(target), secrets) {
                     (false, _) => String::new(),

@@ -12,6 +12,7 @@ use super::rules::RULES;
 use super::sql::Sql;
 use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
+use crate::credential::end::Ends;
 use crate::credential::field::{Field, Location, Noun, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -36,6 +37,8 @@ pub struct Judged {
     pub rank: Option<Rank>,
     /// The caller's tenant; root has none.
     pub caller_tenant: Option<Id>,
+    /// When the calling credential expires.
+    pub caller_expires_at: Option<Micros>,
     /// The secret that the caller presented.
     pub caller_secret: Option<Id>,
     /// When that was made.
@@ -74,6 +77,12 @@ impl Judged {
             Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, command)?)),
             Some(refusal) => Err(refusal.clone()),
         }
+    }
+
+    /// What ends the caller. `access` is the end that its access token carries, if it called with one.
+    #[must_use]
+    pub fn ends(&self, access: Option<Micros>) -> Ends {
+        Ends { credential: self.caller_expires_at, secret: self.retires_at, access }
     }
 
     /// Whether the same was made before, under the same key.
@@ -115,7 +124,7 @@ impl Judged {
                 "last_role" => add(Field::Roles, Location::Whole, Rule::LastRole),
                 "too_many_metadata" => add(Field::Metadata, Location::Whole, Rule::TooMany { max: METADATA_MAX }),
                 "too_large_metadata" => {
-                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX })
+                    add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
                 }
                 // The names of roles alone can make a state so large.
                 "too_large" => {

@@ -1,14 +1,19 @@
 //! Verification: whose a token is, whether it holds, and what it may do.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::command::Command;
 use super::sql::Sql;
-use super::verdict::{Outcome, first, judge, no_row, read};
+use super::verdict::{Outcome, first, judge, no_row, one, read};
 use super::{Database, Store};
+use crate::caller::Caller;
+use crate::credential::end::Ends;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
-use crate::credential::role::Role;
+use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
@@ -26,8 +31,8 @@ pub struct Subject {
     pub roles: Option<Vec<Role>>,
     /// The names of the roles that its tenant knows.
     pub role_names: Vec<String>,
-    /// When it ends by what is known now, if ever: its own end, its secret's or its credential's.
-    pub expires_at: Option<Micros>,
+    /// What ends it, by what is known now.
+    pub ends: Ends,
     /// Why it does not hold, if so: `expired`, `revoked` or `inactive`.
     pub fault: Option<String>,
     /// The secret, if it is time to note its use.
@@ -35,6 +40,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The scope of its credential.
+    #[must_use]
+    pub fn scope(&self) -> BTreeSet<String> {
+        scope(self.roles.as_deref(), &self.role_names)
+    }
+
     /// Whether it holds, and has a role on a thing: a role on a whole kind of thing holds for each, one without a resource for
     /// all; no roles is full access.
     #[must_use]
@@ -62,12 +73,40 @@ struct Row {
     unrestricted: u8,
     role_names: String,
     expires_at: Option<Micros>,
+    retires_at: Option<Micros>,
 }
 
 /// The row of a token that nobody has, or that is not the caller's to ask about.
 #[derive(Deserialize)]
 struct Found {
     secret: Option<Id>,
+}
+
+/// Judges a caller that logs in, and returns the scope of its credential.
+///
+/// # Errors
+/// `Unavailable` or `Broken`; a refusal is in the outcome.
+pub async fn log_in<D: Database>(
+    store: &Store<'_, D>,
+    command: &Command,
+) -> Result<Outcome<BTreeSet<String>>, Refusal> {
+    #[derive(Deserialize)]
+    struct Row {
+        roles: String,
+        unrestricted: u8,
+        role_names: String,
+    }
+    one(store, command, Sql::LogIn, Vec::new(), |row| {
+        let Row { roles, unrestricted, role_names } = read(row)?;
+        let (roles, known) = (stored::<Vec<Role>>(&roles)?, stored::<Vec<String>>(&role_names)?);
+        Ok(scope((unrestricted == 0).then_some(&*roles), &known))
+    })
+    .await
+}
+
+/// Reads the roles of a row.
+fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    serde_json::from_str(text).map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))
 }
 
 /// Finds whose a token is; nothing for one that is nobody's, or another tenant's.
@@ -85,18 +124,18 @@ pub async fn verify<D: Database>(
         if read::<Found>(row)?.secret.is_none() {
             return Ok(None);
         }
-        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, expires_at } =
-            read(row)?;
-        let unread = |_| Refusal::Broken("roles that cannot be read".to_owned());
-        let roles: Vec<Role> = serde_json::from_str(&roles).map_err(unread)?;
+        let row: Row = read(row)?;
+        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, .. } = row;
+        let access = command.subject.as_ref().and_then(Caller::access_end);
+        let roles: Vec<Role> = stored(&roles)?;
         Ok(Some(Subject {
             tenant,
             principal,
             credential: id,
             name,
             roles: (unrestricted == 0).then_some(roles),
-            role_names: serde_json::from_str(&role_names).map_err(unread)?,
-            expires_at,
+            role_names: stored(&role_names)?,
+            ends: Ends { credential: row.expires_at, secret: row.retires_at, access },
             used: (status == "go" && unnoted == 1).then_some(secret),
             fault: (status != "go").then_some(status),
         }))

@@ -120,7 +120,8 @@ fn a_token_that_a_client_chose_is_case_sensitive() {
     }
 }
 
-/// A caller that asks about a token presents itself as on any route: that is no log-in.
+/// A caller that asks about a token presents itself as on any route: that is no log-in. (At an endpoint of OAuth it may also do so
+/// in the form: `both/oauth.rs`.)
 #[test]
 fn who_asks_about_a_token_calls_by_bearer_or_basic() {
     let client = client();
@@ -142,9 +143,9 @@ fn who_asks_about_a_token_calls_by_bearer_or_basic() {
         ] {
             call.send(&*client).expect(status);
         }
-        // Nor by what it asks about, or by a form.
+        // The token that it asks about is no authentication.
         let own = if takes_form(route) {
-            call("POST", route.path).form(&format!("token={secret}&client_id={id}&client_secret={secret}"))
+            call("POST", route.path).form(&format!("token={secret}&client_id={id}"))
         } else {
             call("POST", route.path).json(&json!({ "token": secret }))
         };

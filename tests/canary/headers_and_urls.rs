@@ -6,7 +6,7 @@ use postern::route::{Operation, ROUTES};
 
 use crate::{CANARY, deletes, root, set, shown, stored, told, trace};
 use support::ROOT;
-use support::scene::{Scene, is_litegraph, method, request_url, url};
+use support::scene::{Scene, is_litegraph, method, request_url, takes_form, url};
 use support::watched::{Noted, Wire};
 
 /// The headers that any route reads, found by listening.
@@ -60,7 +60,10 @@ fn a_header_is_in_nothing_that_is_left_but_a_request_id() {
                 } else if name == "host" && matches!(route.operation, Operation::Metadata(_)) {
                     // It tells where it is by the name that it was called by (RFC 8414 §2).
                     let told = ["introspection_endpoint", "issuer", "token_endpoint"];
-                    trace.assert_only_shown_in(&told, CANARY, &of);
+                    // What cannot be a host is no part of an origin.
+                    trace.assert_only_shown_in(if value == CANARY { &told } else { &[] }, CANARY, &of);
+                } else if name == "host" && matches!(route.operation, Operation::Verify(_)) && takes_form(route) {
+                    trace.assert_only_shown_in(if value == CANARY { &["iss"] } else { &[] }, CANARY, &of);
                 } else {
                     trace.assert_nowhere(&scene.world, CANARY, &of);
                 }

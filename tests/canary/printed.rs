@@ -208,7 +208,7 @@ const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
 
 /// A request with these, from which a list or a log-in is read.
 fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &str) -> Request<'a> {
-    Request { method, path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
+    Request { method, origin: "", path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn read_inquiry(face: &'static Face) -> ReadInquiry {
 
 fn read_log_in(face: &'static Face) -> ReadLogIn {
     let read = |route: &Route| match route.operation {
-        Operation::LogIn(Handler(read)) if std::ptr::eq(route.face, face) => Some(read),
+        Operation::LogIn(Handler((read, _))) if std::ptr::eq(route.face, face) => Some(read),
         _ => None,
     };
     ROUTES.iter().find_map(read).expect("a route")

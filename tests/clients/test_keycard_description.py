@@ -283,4 +283,4 @@ def test_who_logs_in_may_say_so_in_the_form(place):
     said = {name: place.admin[name] for name in ("client_id", "client_secret")}
     form = {"grant_type": "client_credentials", **said}
     answer = httpx.post(f"{place.url}/service-account-token", data=form, verify=False)
-    assert (answer.status_code, list(answer.json())) == (200, ["access_token", "token_type", "expires_in"])
+    assert (answer.status_code, list(answer.json())) == (200, ["access_token", "token_type", "expires_in", "scope"])

@@ -69,11 +69,12 @@ fn violation(rule: Rule) -> String {
 }
 
 /// Whether our own face can come to it. Ids and secrets are not chosen there, what is revoked is not enabled by its name, the
-/// path names the tenant, and forms are the OAuth endpoints'.
+/// path names the tenant, and forms and scopes are the OAuth endpoints'.
 fn is_own(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
         Refusal::TenantNotNamed
+            | Refusal::InvalidScope
             | Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::Revoked)
             | Refusal::Unreadable(Unreadable::GrantType | Unreadable::Form | Unreadable::ClientRequestId)
     )

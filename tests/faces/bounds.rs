@@ -143,7 +143,8 @@ fn what_changes_between_the_trips() {
         let service =
             Service { store: Store::new(&busy), settings: world.settings.as_ref(), now: now(), clock: &now, random };
         let body = Body::Bytes(Vec::new());
-        let request = Request { method: Method::Get, path: CLIENTS, query: "", headers: &Noted::of(&headers), body };
+        let request =
+            Request { method: Method::Get, origin: "", path: CLIENTS, query: "", headers: &Noted::of(&headers), body };
         Reply::from(pollster::block_on(service.answer(&request)))
     };
     let world = World::new();

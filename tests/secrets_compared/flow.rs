@@ -38,7 +38,8 @@ fn is_in(names: &str, name: &str) -> bool {
 }
 
 /// What is compared and is no secret, or tells the form alone of what was presented: the file, the comparison, why.
-const FORM: [(&str, &str, &str); 12] = [
+const FORM: [(&str, &str, &str); 14] = [
+    ("caller.rs", "*decoded_secret!=secret", "both are what was presented, read in two ways"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"basic\")", "the word before the secret"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"bearer\")", "the word before the secret"),
     ("caller.rs", "text.contains(':')", "whether it is an id and a secret: what it begins with is known to all"),
@@ -50,6 +51,7 @@ const FORM: [(&str, &str, &str); 12] = [
     ("credential/secret.rs", "text.strip_prefix(prefix)", "what all tokens begin with"),
     ("credential/shape.rs", "given.contains(':')", "a token that a client chose, and is about to have"),
     ("credential/shape.rs", "given.starts_with(\"client_\")", "the same"),
+    ("request.rs", "text.replace('+',\"\")", "decodes what was presented"),
     ("face/oauth.rs", "match form.get(\"grant_type\").map(|grant|grant.as_str())", "another member of the form"),
 ];
 

@@ -57,6 +57,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Inactive => "inactive",
         Refusal::Forbidden => "forbidden",
         Refusal::TenantNotNamed => "tenant not named",
+        Refusal::InvalidScope => "another scope",
         Refusal::Missing(Noun::Tenant) => "no such tenant",
         Refusal::Missing(Noun::Principal) => "no such principal",
         Refusal::Missing(Noun::Credential) => "no such credential",

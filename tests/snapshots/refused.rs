@@ -14,7 +14,7 @@ pub const SCENE: Scene = Scene {
     situations: "no route, another method, another media type, another patch, too large, not UTF-8, not JSON, too deep, \
         too many values, member twice, no object, client request id, idempotency key, too many ETags, bad query, \
         bad query of tenants, bad history query, bad dry run, dry run of what has none, unknown parameter, \
-        bad search, another grant, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
+        bad search, another grant, another scope, bad form, no token, unknown token, too many failures, log-in refused, inactive, \
         forbidden, root alone, tenant not named, no such tenant, no such principal, no such credential, stale, \
         stale by If-None-Match, stale tenant, without If-Match, key reused, too many, forbidden change, no RBAC, \
         id taken, token taken, default principal, tenant not empty, misconfigured, a key that is none, \
@@ -103,6 +103,7 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("no object", _) => updating(b"[]"),
         ("another grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
         ("another grant", "oauth") => Some(stage.log_in(face)?.saying("grant_type=password&username=u&password=p")),
+        ("another scope", "oauth") => Some(stage.log_in(face)?.saying("grant_type=client_credentials&scope=superuser")),
         ("bad form", "oauth") => Some(stage.log_in(face)?.saying("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
     }

@@ -1,9 +1,7 @@
 -- Whose a token is, and whether it is valid: found and judged by the same text as a caller (caller.sql).
 , subject AS MATERIALIZED ({subject})
 SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.secret, subject.unnoted, c.principal, c.name, c.roles,
-  c.unrestricted,
-  nullif(min(coalesce(c.expires_at, 9007199254740991), coalesce(subject.retires_at, 9007199254740991),
-    coalesce(?1 ->> '$.subject.end', 9007199254740991)), 9007199254740991) AS expires_at, t.role_names
+  c.unrestricted, c.expires_at, subject.retires_at, t.role_names
 FROM (SELECT code, rank, tenant, {judged} FROM verdict) AS v
   LEFT JOIN subject ON v.code = 'go' AND (v.rank = 4 OR subject.tenant = v.tenant)
   LEFT JOIN credentials AS c ON c.tenant = subject.tenant AND c.id = subject.id

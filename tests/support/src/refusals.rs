@@ -34,6 +34,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Stale => Refusal::Stale,
         Refusal::PreconditionRequired => Refusal::PreconditionRequired,
         Refusal::KeyReused => Refusal::KeyReused,
+        Refusal::InvalidScope => Refusal::InvalidScope,
         Refusal::TooMany => Refusal::TooMany,
         Refusal::Invalid(_) => Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange => Refusal::ForbiddenChange,
