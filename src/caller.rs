@@ -88,7 +88,7 @@ impl Caller {
     }
 
     /// Reads how a client authenticates at an OAuth endpoint (RFC 6749 §2.3): by `client_id` and `client_secret` in the form, or
-    /// by `Authorization`, which `header` reads. A `client_id` next to a client's `Authorization` has to be the same.
+    /// as `presented` in `Authorization`. A `client_id` next to a client's `Authorization` has to be the same.
     ///
     /// # Errors
     /// As [`Caller::read`]; `Unreadable` for two methods in one request, or two clients.
@@ -96,16 +96,16 @@ impl Caller {
         form: &BTreeMap<String, Zeroizing<String>>,
         headers: &dyn Headers,
         settings: &Settings,
-        header: impl FnOnce() -> Result<Self, Refusal>,
+        presented: Result<Self, Refusal>,
     ) -> Result<Self, Refusal> {
-        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
-        if let Some(secret) = secret {
+        let id = form.get("client_id");
+        if let Some(secret) = form.get("client_secret") {
             if headers.get("authorization").is_some() {
                 return Err(Refusal::Unreadable(Unreadable::Form));
             }
             return Self::client(id.ok_or(Refusal::Unauthenticated)?, secret, settings);
         }
-        let caller = header()?;
+        let caller = presented?;
         let is_another = match &caller {
             Self::Secret { client: Some(client), .. } => id.is_some_and(|id| Id::parse_client(id) != Some(*client)),
             Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } => false,
@@ -126,23 +126,24 @@ impl Caller {
         }
         let bytes = Base64::decode_vec(rest).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
         let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
-        let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
-        let [decoded_id, decoded_secret] = [id, secret].map(|text| Zeroizing::new(form_decoded(text)));
-        let raw = read_client(id, secret, settings);
-        // Only a client's own text can mean another one; a token that was made here cannot.
-        let is_ambiguous = *decoded_secret != secret && !raw.as_ref().is_some_and(|(_, token)| token.is_issued());
-        let decoded = (raw.is_none() || is_ambiguous).then(|| read_client(&decoded_id, &decoded_secret, settings));
-        let candidates: Vec<_> = raw.into_iter().chain(decoded.flatten()).collect();
-        let (client, _) = candidates.first().ok_or(Refusal::Unauthenticated)?;
-        let proofs = candidates.iter().flat_map(|(_, token)| settings.keys.prove(token)).collect();
-        Ok(Self::Secret { proofs, client: Some(*client) })
+        let mut read = read_pair(pair, settings);
+        // Nothing that was made here has one of these. No id has a colon, encoded or not.
+        if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+            let decoded = Zeroizing::new(form_decoded(pair));
+            if let Some((client, proofs)) = read_pair(&decoded, settings) {
+                read.get_or_insert((client, Vec::new())).1.extend(proofs);
+            }
+        }
+        let (client, proofs) = read.ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs, client: Some(client) })
     }
 
     /// Returns the proof, under the current key, of the token whose proof has this id: a caller may present two.
     #[must_use]
     pub fn current_proof(&self, found: Id, keys: &Keyring) -> Option<&Proof> {
         let Self::Secret { proofs, .. } = self else { return None };
-        proofs.chunks(keys.len()).find(|of_one| of_one.iter().any(|proof| proof.id == found))?.first()
+        let at = proofs.iter().position(|proof| proof.id == found)?;
+        proofs.get(at - at % keys.len())
     }
 
     /// Reads a token that somebody asks about: a secret or an access token. `None` for the root token, and for what is none.
@@ -156,7 +157,8 @@ impl Caller {
             return Ok(Self::Root { root: true });
         }
         if text.starts_with("client_") && text.contains(':') {
-            return Self::pair(text, settings);
+            let (client, proofs) = read_pair(text, settings).ok_or(Refusal::Unauthenticated)?;
+            return Ok(Self::Secret { proofs, client: Some(client) });
         }
         if let Some(Access { secret, made, end }) = settings.keys.read_access(text, &settings.token_prefix, now) {
             return Ok(Self::Access { access: secret, made, end });
@@ -165,35 +167,38 @@ impl Caller {
         Ok(Self::Secret { proofs: settings.keys.prove(&token), client: None })
     }
 
-    fn pair(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
-        let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
-        Self::client(id, secret, settings)
-    }
-
     /// Reads a client's id and its secret: never an access token, which could otherwise be exchanged for a younger one.
     ///
     /// # Errors
     /// As [`Caller::read`].
     pub fn client(id: &str, secret: &str, settings: &Settings) -> Result<Self, Refusal> {
-        let (id, token) = read_client(id, secret, settings).ok_or(Refusal::Unauthenticated)?;
-        Ok(Self::Secret { proofs: settings.keys.prove(&token), client: Some(id) })
+        let (client, proofs) = read_client(id, secret, settings).ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs, client: Some(client) })
     }
 
     /// Returns whether a request presents a Bearer token, or one in the header named by `other`.
     #[must_use]
     pub fn presents_token(headers: &dyn Headers, other: Option<&str>) -> bool {
-        let presented = |header: &str| headers.get(header).map(Zeroizing::new);
-        match presented("authorization") {
+        match headers.get("authorization").map(Zeroizing::new) {
             Some(authorization) => scheme(&authorization)
                 .is_ok_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()),
-            None => other.and_then(presented).is_some_and(|token| !token.trim().is_empty()),
+            None => {
+                other.and_then(|other| headers.get(other)).map(Zeroizing::new).is_some_and(|token| !token.is_empty())
+            }
         }
     }
 }
 
-/// A client's id and secret, if they can be such.
-fn read_client(id: &str, secret: &str, settings: &Settings) -> Option<(Id, Token)> {
-    Some((Id::parse_client(id)?, Token::read(secret, &settings.token_prefix).ok()?))
+/// The same of `id:secret`.
+fn read_pair(pair: &str, settings: &Settings) -> Option<(Id, Vec<Proof>)> {
+    let (id, secret) = pair.split_once(':')?;
+    read_client(id, secret, settings)
+}
+
+/// A client's id, and the proofs of its secret, if they can be such.
+fn read_client(id: &str, secret: &str, settings: &Settings) -> Option<(Id, Vec<Proof>)> {
+    let (client, token) = (Id::parse_client(id)?, Token::read(secret, &settings.token_prefix).ok()?);
+    Some((client, settings.keys.prove(&token)))
 }
 
 /// The scheme and the rest of an `Authorization` header.

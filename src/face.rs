@@ -14,7 +14,7 @@ use crate::credential::Credential;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
-use crate::operation::{Issued, RenderContext};
+use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::request::{JSON, MERGE_PATCH, Request};
 use crate::store::command::Page;
@@ -49,8 +49,8 @@ pub struct Face {
     pub request_id_header: Option<&'static str>,
     /// A request header other than `Authorization` that may carry a token.
     pub token_header: Option<&'static str>,
-    /// Whether a client may authenticate by `client_id` and `client_secret` in a form.
-    pub takes_clients_in_forms: bool,
+    /// Whether its endpoints are those of OAuth: a client may authenticate in a form, and an access token has a scope.
+    pub is_oauth: bool,
     /// The request header in which the root token names a tenant, where no path does.
     pub tenant_header: Option<&'static str>,
     /// Whether a path may name a tenant by its label.
@@ -68,8 +68,6 @@ pub struct Face {
     pub says_active: bool,
     /// Whether deleting what does not exist succeeds.
     pub delete_is_idempotent: bool,
-    /// What `WWW-Authenticate` has next to the challenge for a Bearer token.
-    pub other_challenge: Option<&'static str>,
     /// The media type of an error.
     pub error_type: &'static str,
     /// A response header that repeats the request's id.
@@ -145,10 +143,9 @@ pub(crate) struct Access<'a> {
     scope: Option<&'a str>,
 }
 
-/// Renders an access token, with its scope on a face that has scopes.
-pub(crate) fn render_access(Issued { token, expires_in, scope }: &Issued, has_scopes: bool) -> Answer {
-    let scope = scope.as_deref().filter(|_| has_scopes);
-    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: *expires_in, scope };
+/// Renders an access token: the same on every face.
+pub(crate) fn render_access(token: &Token, expires_in: u32, scope: Option<&str>) -> Answer {
+    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in, scope };
     // "The authorization server MUST include … Pragma with a value of no-cache" (RFC 6749 §5.1).
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }

@@ -1,6 +1,5 @@
 //! What a route does, and the types of the functions that a route brings for what no other operation has.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -9,7 +8,6 @@ use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::role::Role;
-use crate::credential::secret::Token;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -51,7 +49,7 @@ pub enum Operation {
     /// Describes this server, without authentication.
     Metadata(Handler<RenderMetadata>),
     /// Issues an access token for a credential's id and secret.
-    LogIn(Handler<(ReadLogIn, RenderLogIn)>),
+    LogIn(Handler<ReadLogIn>),
 }
 
 /// The reader and the renderer of a one-off operation, as its route's line names them. Operations are compared by what they do, so two
@@ -90,8 +88,6 @@ pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
 /// Renders what is known of a token.
 pub type RenderVerified = fn(&RenderContext<'_>, &Verified) -> Answer;
-/// Renders an access token.
-pub type RenderLogIn = fn(&RenderContext<'_>, &Issued) -> Answer;
 /// Renders what this server is.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders what a change would do.
@@ -129,17 +125,7 @@ pub struct LogIn {
     /// The client.
     pub caller: Caller,
     /// The scope that it asks for, if it does.
-    pub scope: Option<BTreeSet<String>>,
-}
-
-/// An access token that was issued.
-pub struct Issued {
-    /// The token.
-    pub token: Token,
-    /// For how many seconds it is valid, by what is known now.
-    pub expires_in: u32,
-    /// The scope of its credential; `None` if that is empty.
-    pub scope: Option<String>,
+    pub scope: Option<Zeroizing<String>>,
 }
 
 /// What a rendering depends on beside the thing that it shows.

@@ -40,8 +40,6 @@ pub enum Refusal {
     PreconditionRequired,
     /// The Idempotency-Key was used for another body within the last day.
     KeyReused,
-    /// A log-in asks for another scope than the credential's own (RFC 6749 §3.3).
-    InvalidScope,
     /// There are more credentials than one answer or one deletion holds.
     TooMany,
     /// The body breaks rules: all of them, in the order of the fields.
@@ -69,6 +67,8 @@ pub enum Unreadable {
     UnknownParameter(&'static [&'static str]),
     /// `grant_type` is another one than `client_credentials` (RFC 6749 §4.4).
     GrantType,
+    /// A log-in asks for another scope than its credential's own (RFC 6749 §3.3).
+    Scope,
     /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
     IdempotencyKey,
     /// A form names a parameter twice, or both ways of client authentication are used (RFC 6749 §2.3, §3.2).
@@ -125,6 +125,7 @@ impl Unreadable {
                 "The header Idempotency-Key has to be 1 to 255 visible ASCII characters.".to_owned()
             }
             Self::GrantType => "grant_type has to be client_credentials.".to_owned(),
+            Self::Scope => "scope has to be left out, or to be exactly the scope of the credential.".to_owned(),
             Self::Form => {
                 "The form names a parameter twice, lacks one, or the client is authenticated in two ways.".to_owned()
             }

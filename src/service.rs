@@ -114,7 +114,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
             Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
-            Operation::LogIn(Handler(functions)) => Box::pin(self.log_in(functions)),
+            Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
         };
         done.await

@@ -186,14 +186,13 @@ fn asked(scene: &Scene, step: &Step, came: &Came) {
         assert_eq!(cost.rows_written, 0, "{} {}", answer.status, answer.body);
     }
     let now = Micros(scene.now.get());
-    let header = || Caller::read(&headers, face.token_header, &scene.settings, now);
-    let caller = match request.form() {
-        Ok(form) if face.takes_clients_in_forms => Caller::oauth(&form, &headers, &scene.settings, header),
-        _ => header(),
-    };
+    let mut caller = Caller::read(&headers, face.token_header, &scene.settings, now);
+    if let (true, Ok(form)) = (face.is_oauth, request.form()) {
+        caller = Caller::oauth(&form, &headers, &scene.settings, caller);
+    }
     let is_garbage = match route.map(|found| found.route.operation) {
         Err(_) | Ok(Operation::Metadata(_)) => true,
-        Ok(Operation::LogIn(Handler((read, _)))) => read(&request, &scene.settings).is_err(),
+        Ok(Operation::LogIn(Handler(read))) => read(&request, &scene.settings).is_err(),
         Ok(Operation::Write(_, verb)) => {
             let bare = verb == Verb::Revoke && !request.has_body();
             caller.is_err() || !bare && face.object(&request, verb).is_err()

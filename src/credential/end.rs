@@ -17,8 +17,10 @@ impl Ends {
     /// Returns the earliest end: the token is invalid from then on. `None` means never, as far as is known now.
     #[must_use]
     pub fn earliest(self) -> Option<Micros> {
-        let Self { credential, secret, access } = self;
-        [credential, secret, access].into_iter().flatten().min()
+        let earlier = |one: Option<Micros>, other: Option<Micros>| {
+            one.zip(other).map_or(one.or(other), |(one, other)| Some(one.min(other)))
+        };
+        earlier(earlier(self.credential, self.secret), self.access)
     }
 
     /// Returns the whole seconds from `now` to the earliest end: 0 after it, and at most `max`.

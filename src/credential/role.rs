@@ -1,7 +1,5 @@
 //! Roles: what a credential may do, and on what.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,17 +31,22 @@ impl Role {
 }
 
 /// Returns the scope of a credential (RFC 6749 §3.3): the roles that it has on every resource. `roles` are its own; without any it
-/// has full access, which is every role that its tenant knows.
+/// has full access, which is every role that its tenant knows. `None` where it is empty: an empty scope is never reported.
 #[must_use]
-pub fn scope(roles: Option<&[Role]>, known: &[String]) -> BTreeSet<String> {
-    let on_everything = |role: &Role| role.resource.is_none().then(|| role.role_id.clone());
-    roles.map_or_else(|| known.iter().cloned().collect(), |roles| roles.iter().filter_map(on_everything).collect())
+pub fn scope(roles: Option<&[Role]>, known: &[String]) -> Option<String> {
+    let names: Vec<&str> = match roles {
+        None => known.iter().map(String::as_str).collect(),
+        Some(roles) => roles.iter().filter(|role| role.resource.is_none()).map(|role| role.role_id.as_str()).collect(),
+    };
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
-/// Returns a scope as one text, or `None` where it is empty: an empty scope is never reported.
+/// Returns whether two scopes are the same set of words.
 #[must_use]
-pub fn scope_text(scope: BTreeSet<String>) -> Option<String> {
-    (!scope.is_empty()).then(|| scope.into_iter().collect::<Vec<_>>().join(" "))
+pub fn is_same_scope(one: &str, other: &str) -> bool {
+    [(one, other), (other, one)].iter().all(|(words, of)| {
+        words.split_ascii_whitespace().all(|word| of.split_ascii_whitespace().any(|one| one == word))
+    })
 }
 
 /// The part of a credential's roles that a body speaks of (Coactive's `roles_context`).

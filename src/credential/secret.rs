@@ -65,12 +65,6 @@ impl Token {
         &self.text
     }
 
-    /// Returns whether it was made here, by its form and checksum.
-    #[must_use]
-    pub fn is_issued(&self) -> bool {
-        self.carries.is_some()
-    }
-
     /// The last four characters of the random part; nothing of a client's own token, which may be short.
     #[must_use]
     pub fn hint(&self) -> &str {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Face, Revealed, View, by_words, json, render_access, word_in};
+use super::{Face, Revealed, View, by_words, json, word_in};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Meaning, Noun, Rule, Verb, Violation};
@@ -12,7 +12,7 @@ use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
-use crate::operation::{Handler, LogIn, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderLogIn, RenderRoles};
+use crate::operation::{Handler, LogIn, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
@@ -69,7 +69,7 @@ pub static COACTIVE: Face = Face {
     preflight: None,
     request_id_header: None,
     token_header: None,
-    takes_clients_in_forms: false,
+    is_oauth: false,
     tenant_header: Some(TENANT_HEADER),
     takes_labels: false,
     is_strict: false,
@@ -78,7 +78,6 @@ pub static COACTIVE: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    other_challenge: None,
     error_type: "application/json",
     correlation_header: None,
     headers: &[],
@@ -87,8 +86,7 @@ pub static COACTIVE: Face = Face {
 /// Lists clients.
 pub(crate) const PAGE: Handler<ReadPage> = Handler(read_page);
 /// Logs in.
-pub(crate) const LOG_IN: Handler<(ReadLogIn, RenderLogIn)> =
-    Handler((read_log_in, |_, issued| render_access(issued, false)));
+pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Lists roles.
 pub(crate) const ROLES: Handler<(ReadNothing, RenderRoles)> = Handler((check_roles_context, render_roles));
 
@@ -164,7 +162,6 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::PreconditionRequired => detail(428, "This organization requires If-Match"),
         Refusal::ForbiddenChange => detail(403, "You may not change this"),
         Refusal::NoRoles => detail(403, "Roles are only available to organizations that are RBAC-enabled"),
-        Refusal::InvalidScope => detail(400, "This scope cannot be granted"),
         Refusal::KeyReused => detail(422, "This Idempotency-Key was used for another request"),
         Refusal::TooMany => detail(
             400,

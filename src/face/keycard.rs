@@ -81,7 +81,7 @@ pub static KEYCARD: Face = Face {
     // "X-Client-Request-ID: optional UUID; anything else is 400."
     request_id_header: Some("x-client-request-id"),
     token_header: None,
-    takes_clients_in_forms: false,
+    is_oauth: false,
     tenant_header: None,
     // "organization_id is an id or a label".
     takes_labels: true,
@@ -91,7 +91,6 @@ pub static KEYCARD: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    other_challenge: None,
     error_type: "application/json",
     correlation_header: None,
     headers: &[],
@@ -154,7 +153,6 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Invalid(violations) => (400, "bad_request", sentences(&Keycard, violations)),
         Refusal::ForbiddenChange => (403, "forbidden", "You may not make this change.".to_owned()),
         Refusal::NoRoles => (403, "forbidden", "This organization is not RBAC-enabled.".to_owned()),
-        Refusal::InvalidScope => (400, "bad_request", "This scope cannot be granted.".to_owned()),
         Refusal::KeyReused => (400, "bad_request", "This Idempotency-Key was used for another request.".to_owned()),
         Refusal::TooMany => {
             (400, "bad_request", "More than 10,000 credentials would go with it: delete those first.".to_owned())

@@ -78,7 +78,7 @@ pub static LITEGRAPH: Face = Face {
     ]),
     request_id_header: None,
     token_header: Some("x-token"),
-    takes_clients_in_forms: false,
+    is_oauth: false,
     tenant_header: None,
     takes_labels: false,
     is_strict: false,
@@ -87,7 +87,6 @@ pub static LITEGRAPH: Face = Face {
     lists_secrets: false,
     says_active: true,
     delete_is_idempotent: true,
-    other_challenge: None,
     error_type: "application/json",
     correlation_header: Some("x-correlation-id"),
     headers: &[
@@ -133,7 +132,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             (Conflicting, 412, Some("If-Match, or If-None-Match, does not hold.".to_owned()))
         }
         Refusal::PreconditionRequired => (BadRequest, 428, Some("This tenant requires If-Match.".to_owned())),
-        Refusal::KeyReused | Refusal::InvalidScope => (BadRequest, 400, None),
+        Refusal::KeyReused => (BadRequest, 400, None),
         Refusal::TooMany => (
             BadRequest,
             400,

@@ -3,17 +3,15 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
-use super::{Face, by_words, json, render_access};
+use super::{Face, by_words, json};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
-use crate::credential::role::scope_text;
 use crate::credential::validate::Dialect;
 use crate::operation::{
-    Handler, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderLogIn, RenderMetadata, RenderVerified,
+    Handler, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -51,7 +49,7 @@ pub static OAUTH: Face = Face {
     preflight: None,
     request_id_header: None,
     token_header: None,
-    takes_clients_in_forms: true,
+    is_oauth: true,
     tenant_header: None,
     takes_labels: false,
     is_strict: false,
@@ -60,16 +58,13 @@ pub static OAUTH: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    // "MUST … include the WWW-Authenticate response header field matching the authentication scheme" (RFC 6749 §5.2).
-    other_challenge: Some("Basic realm=\"postern\""),
     error_type: "application/json",
     correlation_header: None,
     headers: &[],
 };
 
 /// Logs in.
-pub(crate) const LOG_IN: Handler<(ReadLogIn, RenderLogIn)> =
-    Handler((read_log_in, |_, issued| render_access(issued, true)));
+pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Introspects a token (RFC 7662).
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> = Handler((read_inquiry, |context, verified| {
     Answer::new(200, json(&Introspected::new(context, verified.subject.as_ref())))
@@ -87,21 +82,20 @@ fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
 }
 
 fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {
-    let form = request.form()?;
+    let mut form = request.form()?;
     match form.get("grant_type").map(|grant| grant.as_str()) {
         Some("client_credentials") => {}
         Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
         None => return Err(Refusal::Unreadable(Unreadable::Form)),
     }
-    let caller = Caller::oauth(&form, request.headers, settings, || Caller::basic(request.headers, settings))?;
-    let tokens =
-        |scope: &Zeroizing<String>| scope.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
-    Ok(LogIn { caller, scope: form.get("scope").map(tokens) })
+    let caller = Caller::oauth(&form, request.headers, settings, Caller::basic(request.headers, settings))?;
+    Ok(LogIn { caller, scope: form.remove("scope").filter(|scope| !scope.trim().is_empty()) })
 }
 
 fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
-        Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
+        Refusal::Unreadable(reason @ Unreadable::GrantType) => (400, "unsupported_grant_type", reason.words()),
+        Refusal::Unreadable(reason @ Unreadable::Scope) => (400, "invalid_scope", reason.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
         Refusal::MediaType => {
             (415, "invalid_request", "The Content-Type has to be application/x-www-form-urlencoded.".to_owned())
@@ -121,11 +115,6 @@ fn render_error(refusal: &Refusal) -> Answer {
             (429, "temporarily_unavailable", "Too many failed authentications: try again in a minute.".to_owned())
         }
         Refusal::Forbidden => (403, "insufficient_scope", "The caller may not do this.".to_owned()),
-        Refusal::InvalidScope => (
-            400,
-            "invalid_scope",
-            "The scope of a token is that of its credential: leave `scope` out, or ask for exactly that.".to_owned(),
-        ),
         Refusal::NoRoute => (404, "invalid_request", "There is no such route.".to_owned()),
         // Who calls is judged, and nothing else.
         Refusal::TenantNotNamed
@@ -211,7 +200,7 @@ impl<'a> Introspected<'a> {
             username: subject.map(|subject| subject.name.as_str()),
             token_type: subject.map(|_| "Bearer"),
             exp: subject.and_then(|subject| subject.ends.earliest()).map(|at| at.0 / 1_000_000),
-            scope: subject.and_then(|subject| scope_text(subject.scope())),
+            scope: subject.and_then(|subject| subject.scope.clone()),
         }
     }
 }
@@ -227,13 +216,13 @@ pub(crate) struct Metadata {
     /// Where to ask about a token.
     introspection_endpoint: String,
     /// The one grant.
-    grant_types_supported: [&'static str; 1],
+    grant_types_supported: &'static [&'static str],
     /// How a client authenticates to log in.
-    token_endpoint_auth_methods_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: &'static [&'static str],
     /// How a client authenticates to ask about a token.
-    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: &'static [&'static str],
     /// `none`: there is no authorization endpoint.
-    response_types_supported: [&'static str; 1],
+    response_types_supported: &'static [&'static str],
 }
 
 impl Metadata {
@@ -242,10 +231,10 @@ impl Metadata {
             issuer: issuer.to_owned(),
             token_endpoint: format!("{issuer}/oauth/token"),
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
-            grant_types_supported: ["client_credentials"],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "Bearer"],
-            response_types_supported: ["none"],
+            grant_types_supported: &["client_credentials"],
+            token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post"],
+            introspection_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "Bearer"],
+            response_types_supported: &["none"],
         }
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn challenge(face: &Face, headers: &dyn Headers, refusal: &Refusal, s
     } else {
         ""
     };
-    let other = face.other_challenge.map(|other| format!(", {other}")).unwrap_or_default();
+    // "MUST … include the WWW-Authenticate response header field matching the authentication scheme" (RFC 6749 §5.2).
+    let other = if face.is_oauth { ", Basic realm=\"postern\"" } else { "" };
     Some(format!("Bearer realm=\"postern\"{error}{other}"))
 }

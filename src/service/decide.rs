@@ -9,17 +9,18 @@ use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
-use crate::credential::role::scope_text;
+use crate::credential::role::{is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, access_end};
+use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiry, Issued, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext,
-    RenderHistory, RenderLogIn, RenderVerified, Verified,
+    HistoryPage, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
+    RenderVerified, Verified,
 };
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::verdict::Judged;
-use crate::store::verify::{log_in, verify};
+use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
 
 /// One thing of a noun, as the target of an operation.
@@ -137,24 +138,22 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.rendered(decided, render))
     }
 
-    pub(super) async fn log_in(&self, (read, render): (ReadLogIn, RenderLogIn)) -> Result<Decided<Answer>, Refusal> {
+    pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
         let LogIn { caller, scope: requested } = read(self.request, self.settings)?;
         let command = self.command(caller, (Target::Caller, Act::Read));
-        let outcome = log_in(&self.store, &command).await?;
+        let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
-        let ends = outcome.judged.ends(Some(access_end(self.now)));
-        let decided = self.judged(&command, outcome).and_then(|_, scope| {
+        let expires_in = outcome.judged.ends(Some(access_end(self.now))).seconds_left(self.now, ACCESS_SECONDS);
+        let scope = scope(outcome.judged.roles.as_deref(), outcome.judged.role_names.as_deref().unwrap_or_default());
+        Ok(self.judged(&command, outcome).and_then(|_, ()| {
             let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
-            if requested.is_some_and(|requested| requested != scope) {
-                return Err(Refusal::InvalidScope);
+            if requested.is_some_and(|requested| !is_same_scope(&requested, scope.as_deref().unwrap_or_default())) {
+                return Err(Refusal::Unreadable(Unreadable::Scope));
             }
-            Ok(Issued {
-                token: self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now),
-                expires_in: ends.seconds_left(self.now, ACCESS_SECONDS),
-                scope: scope_text(scope),
-            })
-        });
-        Ok(self.rendered(decided, render))
+            let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now);
+            let scope = scope.as_deref().filter(|_| self.face.is_oauth);
+            Ok(render_access(&token, expires_in, scope))
+        }))
     }
 }
 

@@ -41,12 +41,11 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Reads the rest. A function of its own, since the compiler makes one of [`Self::read`] for each kind of input.
     fn rest(&self, target: (Target, Act)) -> Result<Command, Refusal> {
         let Self { request, face, settings, .. } = self;
-        let header = || Caller::read(request.headers, face.token_header, settings, self.now);
-        let caller = if face.takes_clients_in_forms {
-            Caller::oauth(&request.form()?, request.headers, settings, header)?
-        } else {
-            header()?
-        };
+        let mut caller = Caller::read(request.headers, face.token_header, settings, self.now);
+        if face.is_oauth {
+            caller = Caller::oauth(&request.form()?, request.headers, settings, caller);
+        }
+        let caller = caller?;
         let mut command = self.command(caller, target);
         if let Some(header) = face.tenant_header.filter(|_| command.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;

@@ -87,7 +87,11 @@ impl Sql {
                 let sql = verdict(Target::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
                 fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
             }
-            Self::LogIn => after_verdict(Target::Caller, Act::Read, include_str!("sql/log_in.sql")),
+            Self::LogIn => {
+                let more = ", 'roles', iif(c.unrestricted, NULL, json(c.roles)), 'role_names', json(role_names)";
+                let sql = verdict(Target::Caller, Act::Read) + include_str!("sql/log_in.sql");
+                fill(&sql, &[("judged", &judged(more))])
+            }
             Self::Read { target, secrets } => {
                 let columns = match (is_of_credential(target), secrets) {
                     (false, _) => String::new(),

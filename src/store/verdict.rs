@@ -15,6 +15,7 @@ use crate::caller::Rank;
 use crate::credential::end::Ends;
 use crate::credential::field::{Field, Location, Noun, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
+use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use crate::refusal::Refusal;
@@ -49,6 +50,8 @@ pub struct Judged {
     pub caller_sealed: Option<String>,
     /// How many credentials the tenant has.
     pub total: Option<u64>,
+    /// The roles of the calling credential, where they were asked for; without any it has full access.
+    pub roles: Option<Vec<Role>>,
     /// The names of the roles that the tenant knows, where they were asked for.
     pub role_names: Option<Vec<String>>,
     unnoted: Option<u8>,

@@ -1,13 +1,11 @@
 //! Verification: whose a token is, whether it holds, and what it may do.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::command::Command;
 use super::sql::Sql;
-use super::verdict::{Outcome, first, judge, no_row, one, read};
+use super::verdict::{Outcome, first, judge, no_row, read};
 use super::{Database, Store};
 use crate::caller::Caller;
 use crate::credential::end::Ends;
@@ -29,8 +27,8 @@ pub struct Subject {
     pub name: String,
     /// Its roles; none is full access.
     pub roles: Option<Vec<Role>>,
-    /// The names of the roles that its tenant knows.
-    pub role_names: Vec<String>,
+    /// The scope of its credential, if it is not empty.
+    pub scope: Option<String>,
     /// What ends it, by what is known now.
     pub ends: Ends,
     /// Why it does not hold, if so: `expired`, `revoked` or `inactive`.
@@ -40,12 +38,6 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The scope of its credential.
-    #[must_use]
-    pub fn scope(&self) -> BTreeSet<String> {
-        scope(self.roles.as_deref(), &self.role_names)
-    }
-
     /// Whether it holds, and has a role on a thing: a role on a whole kind of thing holds for each, one without a resource for
     /// all; no roles is full access.
     #[must_use]
@@ -82,28 +74,6 @@ struct Found {
     secret: Option<Id>,
 }
 
-/// Judges a caller that logs in, and returns the scope of its credential.
-///
-/// # Errors
-/// `Unavailable` or `Broken`; a refusal is in the outcome.
-pub async fn log_in<D: Database>(
-    store: &Store<'_, D>,
-    command: &Command,
-) -> Result<Outcome<BTreeSet<String>>, Refusal> {
-    #[derive(Deserialize)]
-    struct Row {
-        roles: String,
-        unrestricted: u8,
-        role_names: String,
-    }
-    one(store, command, Sql::LogIn, Vec::new(), |row| {
-        let Row { roles, unrestricted, role_names } = read(row)?;
-        let (roles, known) = (stored::<Vec<Role>>(&roles)?, stored::<Vec<String>>(&role_names)?);
-        Ok(scope((unrestricted == 0).then_some(&*roles), &known))
-    })
-    .await
-}
-
 /// Reads the roles of a row.
 fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))
@@ -127,14 +97,14 @@ pub async fn verify<D: Database>(
         let row: Row = read(row)?;
         let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, .. } = row;
         let access = command.subject.as_ref().and_then(Caller::access_end);
-        let roles: Vec<Role> = stored(&roles)?;
+        let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
         Ok(Some(Subject {
             tenant,
             principal,
             credential: id,
             name,
-            roles: (unrestricted == 0).then_some(roles),
-            role_names: stored(&role_names)?,
+            scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
+            roles,
             ends: Ends { credential: row.expires_at, secret: row.retires_at, access },
             used: (status == "go" && unnoted == 1).then_some(secret),
             fault: (status != "go").then_some(status),

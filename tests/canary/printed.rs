@@ -267,7 +267,7 @@ fn read_inquiry(face: &'static Face) -> ReadInquiry {
 
 fn read_log_in(face: &'static Face) -> ReadLogIn {
     let read = |route: &Route| match route.operation {
-        Operation::LogIn(Handler((read, _))) if std::ptr::eq(route.face, face) => Some(read),
+        Operation::LogIn(Handler(read)) if std::ptr::eq(route.face, face) => Some(read),
         _ => None,
     };
     ROUTES.iter().find_map(read).expect("a route")

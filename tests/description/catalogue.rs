@@ -74,8 +74,9 @@ fn is_own(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
         Refusal::TenantNotNamed
-            | Refusal::InvalidScope
             | Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::Revoked)
-            | Refusal::Unreadable(Unreadable::GrantType | Unreadable::Form | Unreadable::ClientRequestId)
+            | Refusal::Unreadable(
+                Unreadable::GrantType | Unreadable::Scope | Unreadable::Form | Unreadable::ClientRequestId
+            )
     )
 }

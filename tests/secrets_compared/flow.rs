@@ -39,7 +39,7 @@ fn is_in(names: &str, name: &str) -> bool {
 
 /// What is compared and is no secret, or tells the form alone of what was presented: the file, the comparison, why.
 const FORM: [(&str, &str, &str); 14] = [
-    ("caller.rs", "*decoded_secret!=secret", "both are what was presented, read in two ways"),
+    ("caller.rs", "Id::parse_client(id)!=Some(*client)", "the id of a client"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"basic\")", "the word before the secret"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"bearer\")", "the word before the secret"),
     ("caller.rs", "text.contains(':')", "whether it is an id and a secret: what it begins with is known to all"),

@@ -136,7 +136,6 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The Idempotency-Key was used for another request",
             "Send a new key, or the same body as before.",
         ),
-        Refusal::InvalidScope => plain(400, "invalid_scope", "The scope cannot be granted"),
         Refusal::TooMany => detailed(
             400,
             "too_many",

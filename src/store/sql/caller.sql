@@ -18,11 +18,11 @@ SELECT c.tenant, c.id,
   s.id, s.created_at,
   coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed, s.expires_at, s.changed_at
 FROM (
-  -- The first of the proofs that matches, if the secret is the named client's.
+  -- The first of the proofs that matches, if the secret is the named client's: json_each keeps the order of an array.
   SELECT * FROM (SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
     CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
     WHERE coalesce(s.credential = ?1 ->> '$.{caller}.client', 1)
-    ORDER BY proof.key LIMIT 1)
+    LIMIT 1)
   UNION ALL
   -- An access token, whose signature was verified: it names the secret that it was issued for.
   SELECT * FROM secrets WHERE id = ?1 ->> '$.{caller}.access' AND created_at = ?1 ->> '$.{caller}.made'

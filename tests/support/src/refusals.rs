@@ -34,7 +34,6 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Stale => Refusal::Stale,
         Refusal::PreconditionRequired => Refusal::PreconditionRequired,
         Refusal::KeyReused => Refusal::KeyReused,
-        Refusal::InvalidScope => Refusal::InvalidScope,
         Refusal::TooMany => Refusal::TooMany,
         Refusal::Invalid(_) => Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange => Refusal::ForbiddenChange,
@@ -68,6 +67,7 @@ pub fn refusals() -> Vec<Refusal> {
         Unreadable::Parameters(_) => Unreadable::Parameters(vec![Parameter { name: "limit", wants: "" }]),
         Unreadable::UnknownParameter(_) => Unreadable::UnknownParameter(&["limit", "cursor"]),
         Unreadable::GrantType => Unreadable::GrantType,
+        Unreadable::Scope => Unreadable::Scope,
         Unreadable::Form => Unreadable::Form,
     }.into_iter().map(Refusal::Unreadable));
     all
