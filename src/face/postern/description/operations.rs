@@ -74,8 +74,8 @@ pub(super) fn described(route: &Route) -> Described {
                 "Every change, newest first: who, when, in which request, which members before and after, and whether it widened \
                 access. It outlives what it tells of."], None, page::<one_off::Event<'_>>()),
         Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Verify a token",
-                "Is it good, whose is it, and may it do this? A token of another tenant is an unknown one. Nothing is kept anywhere, \
-                so the answer is as fresh as it says."],
+                "Is it good, and whose is it? A token of another tenant is an unknown one. Nothing is kept anywhere. A client may also \
+                authenticate by `client_id` and `client_secret` in the form."],
             introspection_form(), it::<oauth::Introspected<'_>>()),
         Operation::Verify(_) => row(["verify", "verification", "Verify a token",
                 "Is it good, whose is it, and may it do this? A token of another tenant is an unknown one. Nothing is kept anywhere, \
@@ -149,7 +149,7 @@ fn introspection_form() -> Option<Value> {
     form(
         "token",
         &value!({
-            "token": { "type": "string", "description": "The token." },
+            "token": { "type": "string", "minLength": 1, "description": "The token." },
             "token_type_hint": { "type": "string", "description": "Not needed, and not looked at." },
         }),
     )
