@@ -1,14 +1,16 @@
 //! Reads authentication from a request. Whether the proof is valid is part of the verdict, in SQL.
 
+use std::collections::BTreeMap;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
-use crate::credential::secret::{Access, Proof, Token, same};
+use crate::credential::secret::{Access, Keyring, Proof, Token, same};
 use crate::credential::time::Micros;
-use crate::refusal::Refusal;
-use crate::request::Headers;
+use crate::refusal::{Refusal, Unreadable};
+use crate::request::{Headers, form_decoded};
 use crate::settings::Settings;
 
 /// A caller's proof: the root token, a secret's digest, or a signed access token.
@@ -34,7 +36,8 @@ pub enum Caller {
         access: Id,
         /// When the secret was created. A client may since have chosen the same token for another secret.
         made: Micros,
-        /// When the access token expires.
+        /// When the access token expires. It is checked here, so SQL does not need it.
+        #[serde(skip)]
         end: Micros,
     },
 }
@@ -44,6 +47,15 @@ impl Caller {
     #[must_use]
     pub fn is_root(&self) -> bool {
         matches!(self, Self::Root { .. })
+    }
+
+    /// Returns the end that an access token carries; `None` for any other caller.
+    #[must_use]
+    pub fn access_end(&self) -> Option<Micros> {
+        match self {
+            Self::Access { end, .. } => Some(*end),
+            Self::Root { .. } | Self::Secret { .. } => None,
+        }
     }
 
     /// Returns the id of the claimed credential, or else of the claimed secret. Not verified: do not trust it.
@@ -81,7 +93,34 @@ impl Caller {
         Self::basic(headers, settings)
     }
 
-    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617) only.
+    /// Reads how a client authenticates at an OAuth endpoint (RFC 6749 §2.3): by `client_id` and `client_secret` in the
+    /// form, or as `presented` in `Authorization`. A `client_id` next to a client's `Authorization` must be the same.
+    ///
+    /// # Errors
+    /// As [`Caller::read`]; `Unreadable` for two methods in one request, or two clients.
+    pub fn oauth(
+        form: &BTreeMap<String, Zeroizing<String>>,
+        headers: &dyn Headers,
+        settings: &Settings,
+        presented: Result<Self, Refusal>,
+    ) -> Result<Self, Refusal> {
+        let id = form.get("client_id");
+        if let Some(secret) = form.get("client_secret") {
+            if headers.get("authorization").is_some() {
+                return Err(Refusal::Unreadable(Unreadable::Form));
+            }
+            return Self::client(id.ok_or(Refusal::Unauthenticated)?, secret, settings);
+        }
+        let caller = presented?;
+        let is_another = match &caller {
+            Self::Secret { client: Some(client), .. } => id.is_some_and(|id| Id::parse_client(id) != Some(*client)),
+            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } => false,
+        };
+        if is_another { Err(Refusal::Unreadable(Unreadable::Form)) } else { Ok(caller) }
+    }
+
+    /// Reads a client's id and secret from `Authorization: Basic` (RFC 7617) only. RFC 6749 §2.3.1 form-encodes both, and
+    /// many clients do not: where decoding makes a difference, the secret is tried as it was sent, then decoded.
     ///
     /// # Errors
     /// As [`Caller::read`].
@@ -93,7 +132,24 @@ impl Caller {
         }
         let bytes = Base64::decode_vec(rest).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
         let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
-        Self::pair(pair, settings)
+        let mut read = read_pair(pair, settings);
+        // Nothing that was made here has one of these. No id has a colon, encoded or not.
+        if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+            let decoded = Zeroizing::new(form_decoded(pair));
+            if let Some((client, proofs)) = read_pair(&decoded, settings) {
+                read.get_or_insert((client, Vec::new())).1.extend(proofs);
+            }
+        }
+        let (client, proofs) = read.ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs, client: Some(client) })
+    }
+
+    /// Returns the proof, under the current key, of the token whose proof has this id: a caller may present two.
+    #[must_use]
+    pub fn current_proof(&self, found: Id, keys: &Keyring) -> Option<&Proof> {
+        let Self::Secret { proofs, .. } = self else { return None };
+        let at = proofs.iter().position(|proof| proof.id == found)?;
+        proofs.get(at - at % keys.len())
     }
 
     /// Reads a token to verify: a secret or an access token. `None` for the root token and for malformed tokens.
@@ -107,17 +163,14 @@ impl Caller {
             return Ok(Self::Root { root: true });
         }
         if text.starts_with("client_") && text.contains(':') {
-            return Self::pair(text, settings);
+            let (client, proofs) = read_pair(text, settings).ok_or(Refusal::Unauthenticated)?;
+            return Ok(Self::Secret { proofs, client: Some(client) });
         }
         if let Some(Access { secret, made, end }) = settings.keys.read_access(text, &settings.token_prefix, now) {
             return Ok(Self::Access { access: secret, made, end });
         }
-        Self::secret(text, None, settings)
-    }
-
-    fn pair(pair: &str, settings: &Settings) -> Result<Self, Refusal> {
-        let (id, secret) = pair.split_once(':').ok_or(Refusal::Unauthenticated)?;
-        Self::client(id, secret, settings)
+        let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs: settings.keys.prove(&token), client: None })
     }
 
     /// Reads a client's id and secret. An access token is rejected as a secret: it could be renewed forever otherwise.
@@ -125,14 +178,33 @@ impl Caller {
     /// # Errors
     /// As [`Caller::read`].
     pub fn client(id: &str, secret: &str, settings: &Settings) -> Result<Self, Refusal> {
-        let id = Id::parse_client(id).ok_or(Refusal::Unauthenticated)?;
-        Self::secret(secret, Some(id), settings)
+        let (client, proofs) = read_client(id, secret, settings).ok_or(Refusal::Unauthenticated)?;
+        Ok(Self::Secret { proofs, client: Some(client) })
     }
 
-    fn secret(text: &str, client: Option<Id>, settings: &Settings) -> Result<Self, Refusal> {
-        let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
-        Ok(Self::Secret { proofs: settings.keys.prove(&token), client })
+    /// Returns whether a request presents a Bearer token, or one in the header named by `other`.
+    #[must_use]
+    pub fn presents_token(headers: &dyn Headers, other: Option<&str>) -> bool {
+        match headers.get("authorization").map(Zeroizing::new) {
+            Some(authorization) => scheme(&authorization)
+                .is_ok_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()),
+            None => {
+                other.and_then(|other| headers.get(other)).map(Zeroizing::new).is_some_and(|token| !token.is_empty())
+            }
+        }
     }
+}
+
+/// Reads `id:secret` as [`read_client`] does.
+fn read_pair(pair: &str, settings: &Settings) -> Option<(Id, Vec<Proof>)> {
+    let (id, secret) = pair.split_once(':')?;
+    read_client(id, secret, settings)
+}
+
+/// Returns a client's id and the proofs of its secret; `None` if either is malformed.
+fn read_client(id: &str, secret: &str, settings: &Settings) -> Option<(Id, Vec<Proof>)> {
+    let (client, token) = (Id::parse_client(id)?, Token::read(secret, &settings.token_prefix).ok()?);
+    Some((client, settings.keys.prove(&token)))
 }
 
 /// Splits an `Authorization` header into scheme and credentials.

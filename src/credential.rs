@@ -1,6 +1,7 @@
 //! The domain: credentials and changes to them. Pure: no platform, no SQL, no HTTP.
 
 pub(crate) mod base32;
+pub mod end;
 pub mod field;
 pub mod id;
 pub mod role;

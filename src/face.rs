@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
-use crate::credential::secret::{ACCESS_SECONDS, Token};
+use crate::credential::secret::Token;
 use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
@@ -50,6 +50,8 @@ pub struct Face {
     pub request_id_header: Option<&'static str>,
     /// A request header other than `Authorization` that may carry a token.
     pub token_header: Option<&'static str>,
+    /// Whether its endpoints are those of OAuth: a client may authenticate in a form, and an access token has a scope.
+    pub is_oauth: bool,
     /// The request header in which the root token names a tenant, where no path does.
     pub tenant_header: Option<&'static str>,
     /// Whether a path may name a tenant by its label.
@@ -67,8 +69,6 @@ pub struct Face {
     pub says_active: bool,
     /// Whether deleting what does not exist succeeds.
     pub delete_is_idempotent: bool,
-    /// `WWW-Authenticate` of a 401 (RFC 9110 §11.6.1).
-    pub challenge: &'static str,
     /// The media type of an error.
     pub error_type: &'static str,
     /// A response header that repeats the request's id.
@@ -139,13 +139,17 @@ pub(crate) struct Access<'a> {
     access_token: &'a str,
     /// `Bearer`.
     token_type: &'static str,
-    /// How long the token is valid, in seconds.
+    /// How many seconds the token is valid, as far as is known now: at most an hour.
     expires_in: u32,
+    /// The roles that the credential has on every resource, separated by spaces; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    scope: Option<&'a str>,
 }
 
 /// Renders an access token: the same on every face.
-pub(crate) fn render_access(token: &Token) -> Answer {
-    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in: ACCESS_SECONDS };
+pub(crate) fn render_access(token: &Token, expires_in: u32, scope: Option<&str>) -> Answer {
+    let body = Access { access_token: token.reveal(), token_type: "Bearer", expires_in, scope };
     // "The authorization server MUST include … Pragma with a value of no-cache" (RFC 6749 §5.1).
     Answer::new(200, json(&body)).with("pragma", "no-cache")
 }

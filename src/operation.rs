@@ -80,7 +80,7 @@ pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
 /// Reads the token to be verified, and the role that it must grant.
 pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiry, Refusal>;
 /// Reads the client that logs in.
-pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<Caller, Refusal>;
+pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
 /// Renders the names of a tenant's roles.
 pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
@@ -120,10 +120,20 @@ pub struct Verified {
     pub allowed: Option<bool>,
 }
 
+/// A log-in.
+pub struct LogIn {
+    /// The client.
+    pub caller: Caller,
+    /// The requested scope, if any.
+    pub scope: Option<Zeroizing<String>>,
+}
+
 /// What a renderer needs in addition to the resource.
 pub struct RenderContext<'a> {
     /// The request.
     pub request: &'a Request<'a>,
+    /// The issuer of access tokens (RFC 8414): an origin, without a path.
+    pub issuer: &'a str,
     /// What the request's route does.
     pub operation: Operation,
     /// The caller's rank, if the database has determined it.

@@ -69,6 +69,8 @@ pub enum Unreadable {
     UnknownParameter(&'static [&'static str]),
     /// `grant_type` is not `client_credentials` (RFC 6749 §4.4).
     GrantType,
+    /// A log-in asks for another scope than its credential's own (RFC 6749 §3.3).
+    Scope,
     /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
     IdempotencyKey,
     /// A form has a parameter twice or lacks one, or has two client authentications (RFC 6749 §2.3, §3.2).
@@ -127,6 +129,7 @@ impl Unreadable {
                 "The header Idempotency-Key must be 1 to 255 visible ASCII characters.".to_owned()
             }
             Self::GrantType => "grant_type must be client_credentials.".to_owned(),
+            Self::Scope => "scope must be omitted, or be exactly the scope of the credential.".to_owned(),
             Self::Form => {
                 "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub(crate) mod limits;
+pub mod origin;
 
 use std::collections::BTreeMap;
 
@@ -82,6 +83,8 @@ pub enum Body {
 pub struct Request<'a> {
     /// Selects the route, with the path.
     pub method: Method,
+    /// The scheme and host of the request's URL, as in `https://api.example`.
+    pub origin: &'a str,
     /// Percent-encoded.
     pub path: &'a str,
     /// Encoded, without the question mark.
@@ -130,7 +133,8 @@ impl Request<'_> {
         json::object(bytes).map_err(Refusal::Unreadable)
     }
 
-    /// Reads the body as the decoded parameters of a form (`application/x-www-form-urlencoded`).
+    /// Reads the body as the decoded parameters of a form (`application/x-www-form-urlencoded`), each name once. A
+    /// parameter without a value counts as omitted (RFC 6749 §3.2).
     ///
     /// # Errors
     /// As [`Request::object`], and `Unreadable` for a form that is not UTF-8, has more
@@ -139,9 +143,12 @@ impl Request<'_> {
         let bytes = self.bytes(&|essence| essence == FORM)?;
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;
         let mut form = BTreeMap::new();
-        for (name, value) in pairs(text) {
-            if form.len() == VALUES_MAX {
+        for (count, (name, value)) in pairs(text).enumerate() {
+            if count == VALUES_MAX {
                 return Err(Refusal::Unreadable(Unreadable::TooManyValues));
+            }
+            if value.is_empty() {
+                continue;
             }
             if form.insert(name, Zeroizing::new(value)).is_some() {
                 return Err(Refusal::Unreadable(Unreadable::Form));
@@ -275,9 +282,14 @@ impl Request<'_> {
 /// Returns the names and values of a query or form, decoded (WHATWG URL, "application/x-www-form-urlencoded parsing").
 /// A name without `=` has an empty value.
 fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(move |(name, value)| (decode(name), decode(value)))
+    pairs.map(|(name, value)| (form_decoded(name), form_decoded(value)))
+}
+
+/// Decodes a name or a value of a form. A malformed percent-encoding stays as it is; what is not UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn form_decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// Returns what is wrong with the values of a parameter.
@@ -326,7 +338,14 @@ mod tests {
     }
 
     fn with(headers: &One) -> Request<'_> {
-        Request { method: Method::Get, path: "/", query: "", headers, body: Body::Bytes(Vec::new()) }
+        Request {
+            method: Method::Get,
+            origin: "https://postern.example",
+            path: "/",
+            query: "",
+            headers,
+            body: Body::Bytes(Vec::new()),
+        }
     }
 
     #[test]

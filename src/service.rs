@@ -2,6 +2,7 @@
 //! command; render. The face renders every error.
 
 mod after;
+mod challenge;
 mod context;
 mod decide;
 mod decision;
@@ -19,12 +20,13 @@ use crate::credential::field::Noun;
 use crate::face::Face;
 use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
-use crate::request::{JSON, Method, Request};
+use crate::request::{Headers, JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::settings::ServerTiming;
 use crate::store::Database;
 use crate::store::after::After;
 use crate::store::command::{Rotation, Target};
+use challenge::challenge;
 use context::RequestContext;
 pub use context::Service;
 use decide::{one, role_names};
@@ -93,9 +95,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
             });
             if reports_cost { answer.with_cost(self.store.cost()) } else { answer }
         };
-        let too_many_failures = || finish(render_refusal(face, &Refusal::TooManyFailures));
+        let render_refusal = |refusal: &Refusal| render_refusal(face, request.headers, refusal);
+        let too_many_failures = || finish(render_refusal(&Refusal::TooManyFailures));
         let failed = Failed::new(&result, request.headers, tenant, known.named, too_many_failures);
-        let answer = result.unwrap_or_else(|refusal| render_refusal(face, &refusal));
+        let answer = result.unwrap_or_else(|refusal| render_refusal(&refusal));
         let answer = finish(if request.method == Method::Get { or_not_modified(request, answer) } else { answer });
         Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
     }
@@ -138,7 +141,7 @@ fn with_headers(answer: Answer, headers: &[(&'static str, &'static str)]) -> Ans
 }
 
 /// Renders a refusal in the face's format, with the headers that every face sends.
-fn render_refusal(face: &Face, refusal: &Refusal) -> Answer {
+fn render_refusal(face: &Face, headers: &dyn Headers, refusal: &Refusal) -> Answer {
     let mut answer = (face.render_error)(refusal);
     if let Refusal::MethodNotAllowed { allow } = refusal {
         answer = answer.with("allow", allow.clone());
@@ -152,7 +155,10 @@ fn render_refusal(face: &Face, refusal: &Refusal) -> Answer {
     } else if *refusal == Refusal::TooManyFailures {
         answer = answer.with("retry-after", RETRY_AFTER.to_string());
     }
-    if answer.status == 401 { answer.with("www-authenticate", face.challenge) } else { answer }
+    match challenge(face, headers, refusal, answer.status) {
+        Some(challenge) => answer.with("www-authenticate", challenge),
+        None => answer,
+    }
 }
 
 /// Replaces the response to a read by 304 if If-None-Match has its entity tag (RFC 9110 §13.1.2).

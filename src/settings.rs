@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use crate::credential::id::SHARD_MAX;
 use crate::credential::secret::{Keyring, Keys};
 use crate::refusal::Misconfigured;
+use crate::request::origin::origin;
 
 /// The settings in force.
 pub struct Settings {
@@ -18,6 +19,8 @@ pub struct Settings {
     pub server_timing: ServerTiming,
     /// How long the database is waited for, in milliseconds.
     pub database_wait: u32,
+    /// The issuer that access tokens are reported with, in place of the origin of the request.
+    pub issuer: Option<String>,
     /// The number that ids made here carry, at most [`SHARD_MAX`].
     pub shard: u16,
 }
@@ -49,6 +52,8 @@ pub mod name {
     /// Optional: how many milliseconds a request waits for the database, 100 to 30000; 10000 unless set. D1 itself aborts a
     /// batch after 30 seconds, but has been seen to stall for longer.
     pub const DATABASE_WAIT: &str = "POSTERN_DATABASE_WAIT_MS";
+    /// Optional: the issuer of access tokens (RFC 8414), `https://` and a host; the origin of each request unless set.
+    pub const ISSUER: &str = "POSTERN_ISSUER";
     /// Optional: the number of this deployment's database, 0 to 1023; 0 unless set. Every id that is made here carries it, so that data
     /// can be spread over several databases later.
     pub const SHARD: &str = "POSTERN_SHARD";
@@ -107,7 +112,16 @@ impl Settings {
             .ok()
             .filter(|shard| *shard <= SHARD_MAX)
             .ok_or(wrong(name::SHARD, "must be a whole number from 0 to 1023"))?;
-        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, shard })
+        let issuer = get(name::ISSUER);
+        // Clients compare it as text, so it must already be in its normalized form.
+        let is_issuer = |issuer: &String| issuer.starts_with("https://") && origin(issuer).as_ref() == Some(issuer);
+        if issuer.as_ref().is_some_and(|issuer| !is_issuer(issuer)) {
+            return Err(wrong(
+                name::ISSUER,
+                "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash",
+            ));
+        }
+        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, issuer, shard })
     }
 }
 
@@ -164,6 +178,24 @@ mod tests {
         }
         for (shard, is) in [(None, 0), (Some("0"), 0), (Some("1023"), 1023)] {
             assert!(read(name::SHARD, shard).is_ok_and(|settings| settings.shard == is));
+        }
+        for bad in [
+            "",
+            "api.example",
+            "http://api.example",
+            "https://",
+            "https://api.example/",
+            "https://api.example/oauth",
+            "https://api.example?x",
+            "https://api.example#x",
+            "https://API.example",
+            "https://api.example:443",
+            "https://a@b",
+        ] {
+            assert_eq!(read(name::ISSUER, Some(bad)).err(), Some(name::ISSUER), "{bad}");
+        }
+        for issuer in [None, Some("https://api.example"), Some("https://api.example:8443"), Some("https://[::1]")] {
+            assert!(read(name::ISSUER, issuer).is_ok_and(|settings| settings.issuer.as_deref() == issuer));
         }
         for (wait, is) in [(None, 10_000), (Some("100"), 100), (Some("30000"), 30_000)] {
             assert!(read(name::DATABASE_WAIT, wait).is_ok_and(|settings| settings.database_wait == is));

@@ -19,6 +19,7 @@ use crate::answer::Answer;
 use crate::credential::time::Micros;
 use crate::face::coactive::TENANT_HEADER;
 use crate::refusal::Misconfigured;
+use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, Service};
 use crate::settings::Settings;
@@ -72,13 +73,14 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let (method, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let headers = JsHeaders { common: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
+    let origin = origin(url).unwrap_or_default();
     let body = body(request, Method::from_name(method), &headers).await.unwrap_or(Body::Incomplete);
     let settings = settings(env);
     let now = now();
     let database = D1::new(env, DATABASE, wait(&settings));
     let service =
         Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
-    let request = Request { method: Method::from_name(method), path, query, headers: &headers, body };
+    let request = Request { method: Method::from_name(method), origin: &origin, path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()
         && is_over(env, &failed).await

@@ -215,7 +215,14 @@ fn id_of(made: &Value) -> Id {
 #[must_use]
 pub fn request<'a>(step: &'a Step, headers: &'a List<'a>) -> Request<'a> {
     let body = if step.body.len() > BODY_MAX { Body::TooLarge } else { Body::Bytes(step.body.clone()) };
-    Request { method: Method::from_name(&step.method), path: &step.path, query: &step.query, headers, body }
+    Request {
+        method: Method::from_name(&step.method),
+        origin: "https://postern.example",
+        path: &step.path,
+        query: &step.query,
+        headers,
+        body,
+    }
 }
 
 impl Database for Scene {

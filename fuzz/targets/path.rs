@@ -45,7 +45,14 @@ const LISTS: &[(&str, &str)] = &[
 ];
 
 fn request<'a>(query: &'a str, headers: &'a dyn Headers) -> Request<'a> {
-    Request { method: Method::Get, path: "/", query, headers, body: Body::Bytes(Vec::new()) }
+    Request {
+        method: Method::Get,
+        origin: "https://postern.example",
+        path: "/",
+        query,
+        headers,
+        body: Body::Bytes(Vec::new()),
+    }
 }
 
 /// The route of a path is the one that another reading of the table finds. Every method has a route, or none is

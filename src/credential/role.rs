@@ -30,6 +30,25 @@ impl Role {
     }
 }
 
+/// Returns the scope of a credential (RFC 6749 §3.3): the roles that it has on every resource. `roles` are its own; `None`
+/// is full access, which is every role of its tenant's catalogue. An empty scope is `None`: it is never reported.
+#[must_use]
+pub fn scope(roles: Option<&[Role]>, catalogue: &[String]) -> Option<String> {
+    let names: Vec<&str> = match roles {
+        None => catalogue.iter().map(String::as_str).collect(),
+        Some(roles) => roles.iter().filter(|role| role.resource.is_none()).map(|role| role.role_id.as_str()).collect(),
+    };
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// Returns whether two scopes are the same set of words.
+#[must_use]
+pub fn is_same_scope(one: &str, other: &str) -> bool {
+    [(one, other), (other, one)].iter().all(|(words, of)| {
+        words.split_ascii_whitespace().all(|word| of.split_ascii_whitespace().any(|one| one == word))
+    })
+}
+
 /// The part of a credential's roles that a body replaces (Coactive's `roles_context`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Context {

@@ -90,6 +90,13 @@ fn checksum(body: &str) -> String {
 /// The lifetime of an access token, in seconds. An access token is invalid as soon as its secret is.
 pub const ACCESS_SECONDS: u32 = 3600;
 
+/// Returns the end that an access token issued now carries. It has whole seconds, rounded up: the token is valid for no
+/// less than [`ACCESS_SECONDS`].
+#[must_use]
+pub fn access_end(now: Micros) -> Micros {
+    Micros((now.0 + 999_999) / 1_000_000 * 1_000_000 + i64::from(ACCESS_SECONDS) * 1_000_000)
+}
+
 /// Follows the token prefix in an access token.
 const ACCESS: &str = "at_";
 
@@ -167,7 +174,7 @@ impl Keys {
     /// a client can choose the same token again later, for another credential: the secret then has the same id.
     #[must_use]
     pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
-        let end = now.0 / 1_000_000 + i64::from(ACCESS_SECONDS);
+        let end = access_end(now).0 / 1_000_000;
         let given = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
         let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
         let body = format!("{given}_{}", base32::encode(&signature));
@@ -229,7 +236,14 @@ pub struct Access {
 }
 
 impl Keyring {
-    /// Returns the proofs of a token under all keys, the current ones first.
+    /// Returns how many keys there are: [`Keyring::prove`] makes a proof under each.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always the current key")]
+    pub fn len(&self) -> usize {
+        self.keys().count()
+    }
+
+    /// Returns the proofs of a token under all keys, the current one's first.
     #[must_use]
     pub fn prove(&self, token: &Token) -> Vec<Proof> {
         self.keys().map(|keys| keys.prove(token)).collect()

@@ -12,7 +12,7 @@ use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
-use crate::operation::{Handler, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
+use crate::operation::{Handler, LogIn, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
@@ -73,6 +73,7 @@ pub static COACTIVE: Face = Face {
     preflight: None,
     request_id_header: None,
     token_header: None,
+    is_oauth: false,
     tenant_header: Some(TENANT_HEADER),
     takes_labels: false,
     is_strict: false,
@@ -81,7 +82,6 @@ pub static COACTIVE: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    challenge: "Bearer",
     error_type: "application/json",
     correlation_header: None,
     headers: &[],
@@ -117,7 +117,7 @@ fn check_roles_context(request: &Request<'_>) -> Result<(), Refusal> {
     Err(Refusal::Unreadable(Unreadable::Parameters(vec![parameter])))
 }
 
-fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
+fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {
     // "JSON body {"grant_type": "client_credentials"} or no body at all."
     if request.has_body() {
         let grant = request.object()?.remove("grant_type");
@@ -125,7 +125,7 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Ref
             return Err(Refusal::Unreadable(Unreadable::GrantType));
         }
     }
-    Caller::basic(request.headers, settings)
+    Ok(LogIn { caller: Caller::basic(request.headers, settings)?, scope: None })
 }
 
 #[expect(clippy::ptr_arg, reason = "the type of every renderer of roles")]

@@ -82,6 +82,7 @@ pub static KEYCARD: Face = Face {
     // "X-Client-Request-ID: optional UUID; anything else is 400."
     request_id_header: Some("x-client-request-id"),
     token_header: None,
+    is_oauth: false,
     tenant_header: None,
     // "organization_id is an id or a label".
     takes_labels: true,
@@ -91,7 +92,6 @@ pub static KEYCARD: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    challenge: "Bearer",
     error_type: "application/json",
     correlation_header: None,
     headers: &[],

@@ -85,6 +85,7 @@ pub static LITEGRAPH: Face = Face {
     ]),
     request_id_header: None,
     token_header: Some("x-token"),
+    is_oauth: false,
     tenant_header: None,
     takes_labels: false,
     is_strict: false,
@@ -93,7 +94,6 @@ pub static LITEGRAPH: Face = Face {
     lists_secrets: false,
     says_active: true,
     delete_is_idempotent: true,
-    challenge: "Bearer",
     error_type: "application/json",
     correlation_header: Some("x-correlation-id"),
     headers: &[

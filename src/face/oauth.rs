@@ -10,7 +10,9 @@ use crate::caller::Caller;
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
-use crate::operation::{Handler, Inquiry, ReadInquiry, ReadLogIn, RenderMetadata, RenderVerified};
+use crate::operation::{
+    Handler, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified,
+};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::settings::Settings;
@@ -47,6 +49,7 @@ pub static OAUTH: Face = Face {
     preflight: None,
     request_id_header: None,
     token_header: None,
+    is_oauth: true,
     tenant_header: None,
     takes_labels: false,
     is_strict: false,
@@ -55,8 +58,6 @@ pub static OAUTH: Face = Face {
     lists_secrets: false,
     says_active: false,
     delete_is_idempotent: false,
-    // "MUST … include the WWW-Authenticate response header field matching the authentication scheme" (RFC 6749 §5.2).
-    challenge: "Bearer, Basic realm=\"postern\"",
     error_type: "application/json",
     correlation_header: None,
     headers: &[],
@@ -65,11 +66,12 @@ pub static OAUTH: Face = Face {
 /// Logs in.
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Introspects a token (RFC 7662).
-pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((read_inquiry, |_, verified| Answer::new(200, json(&Introspected::new(verified.subject.as_ref())))));
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> = Handler((read_inquiry, |context, verified| {
+    Answer::new(200, json(&Introspected::new(context, verified.subject.as_ref())))
+}));
 /// Describes this server (RFC 8414).
 pub(crate) const METADATA: Handler<RenderMetadata> =
-    Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.request))));
+    Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.issuer))));
 
 fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
     let token = request.form()?.remove("token").ok_or_else(|| {
@@ -79,25 +81,21 @@ fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
     Ok(Inquiry { token, needs: None, violations: Vec::new() })
 }
 
-fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<Caller, Refusal> {
-    let form = request.form()?;
+fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {
+    let mut form = request.form()?;
     match form.get("grant_type").map(|grant| grant.as_str()) {
         Some("client_credentials") => {}
         Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
         None => return Err(Refusal::Unreadable(Unreadable::Form)),
     }
-    match (form.get("client_id"), form.get("client_secret")) {
-        (None, None) => Caller::basic(request.headers, settings),
-        // "The client MUST NOT use more than one authentication method in each request" (RFC 6749 §2.3).
-        _ if request.headers.get("authorization").is_some() => Err(Refusal::Unreadable(Unreadable::Form)),
-        (Some(id), Some(secret)) => Caller::client(id, secret, settings),
-        _ => Err(Refusal::Unauthenticated),
-    }
+    let caller = Caller::oauth(&form, request.headers, settings, Caller::basic(request.headers, settings))?;
+    Ok(LogIn { caller, scope: form.remove("scope").filter(|scope| !scope.trim().is_empty()) })
 }
 
 fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
-        Refusal::Unreadable(Unreadable::GrantType) => (400, "unsupported_grant_type", Unreadable::GrantType.words()),
+        Refusal::Unreadable(reason @ Unreadable::GrantType) => (400, "unsupported_grant_type", reason.words()),
+        Refusal::Unreadable(reason @ Unreadable::Scope) => (400, "invalid_scope", reason.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
         Refusal::ContentCoding => {
             (415, "invalid_request", "The Content-Encoding is not supported: send the body uncompressed.".to_owned())
@@ -153,14 +151,26 @@ pub(crate) struct Error {
 pub(crate) struct Introspected<'a> {
     /// Whether it holds.
     active: bool,
+    /// The issuer, as the metadata of RFC 8414 names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    iss: Option<&'a str>,
     /// The client id of its credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     client_id: Option<String>,
+    /// The subject: the same as `client_id`, since a client acts for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    sub: Option<String>,
+    /// The tenant that owns the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Id")]
+    tenant: Option<Id>,
     /// The id of the principal that the credential authenticates as.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Id")]
-    sub: Option<Id>,
+    principal: Option<Id>,
     /// The name of the credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -173,66 +183,63 @@ pub(crate) struct Introspected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     exp: Option<i64>,
-    /// The roles that it has on everything, with spaces between; all there are, with full access. What it may do on
-    /// one resource alone, `/v1/verify` tells.
+    /// The roles that it has on every resource, separated by spaces; with full access, every role of the tenant. Absent if there
+    /// are none. What it may do on one resource, `/v1/verify` tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     scope: Option<String>,
 }
 
 impl<'a> Introspected<'a> {
-    fn new(subject: Option<&'a Subject>) -> Self {
+    fn new(context: &'a RenderContext<'_>, subject: Option<&'a Subject>) -> Self {
         // "The authorization server SHOULD NOT include any additional information about an inactive token."
         let subject = subject.filter(|subject| subject.fault.is_none());
-        // What it may do on everything; with full access, that is each role there is.
-        let scope = |subject: &Subject| match &subject.roles {
-            None => subject.role_names.join(" "),
-            Some(roles) => {
-                let on_everything = roles.iter().filter(|role| role.resource.is_none());
-                on_everything.map(|role| role.role_id.as_str()).collect::<Vec<_>>().join(" ")
-            }
-        };
+        let client = subject.map(|subject| subject.credential.client());
         Self {
             active: subject.is_some(),
-            client_id: subject.map(|subject| subject.credential.client()),
-            sub: subject.map(|subject| subject.principal),
+            iss: subject.map(|_| context.issuer),
+            client_id: client.clone(),
+            sub: client,
+            tenant: subject.map(|subject| subject.tenant),
+            principal: subject.map(|subject| subject.principal),
             username: subject.map(|subject| subject.name.as_str()),
             token_type: subject.map(|_| "Bearer"),
-            exp: subject.and_then(|subject| subject.expires_at).map(|at| at.0 / 1_000_000),
-            scope: subject.map(scope),
+            exp: subject.and_then(|subject| subject.ends.earliest()).map(|at| at.0 / 1_000_000),
+            scope: subject.and_then(|subject| subject.scope.clone()),
         }
     }
 }
 
-/// Authorization server metadata (RFC 8414 §2).
+/// Authorization server metadata (RFC 8414 §2). No member is an empty array (§3.2).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ServerMetadata")]
 pub(crate) struct Metadata {
-    /// The server: `https://` and the host.
+    /// The server: the setting `POSTERN_ISSUER`, or else the scheme and the host of the request.
     issuer: String,
     /// Where to log in.
     token_endpoint: String,
     /// Where to ask about a token.
     introspection_endpoint: String,
     /// The one grant.
-    grant_types_supported: [&'static str; 1],
-    /// How a client may say its secret.
-    token_endpoint_auth_methods_supported: [&'static str; 2],
-    /// None: nobody is sent here to log in.
-    #[schemars(with = "Vec<String>")]
-    response_types_supported: [&'static str; 0],
+    grant_types_supported: &'static [&'static str],
+    /// How a client authenticates to log in.
+    token_endpoint_auth_methods_supported: &'static [&'static str],
+    /// How a client authenticates to ask about a token.
+    introspection_endpoint_auth_methods_supported: &'static [&'static str],
+    /// `none`: there is no authorization endpoint.
+    response_types_supported: &'static [&'static str],
 }
 
 impl Metadata {
-    fn new(request: &Request<'_>) -> Self {
-        let issuer = format!("https://{}", request.headers.get("host").unwrap_or_default());
+    fn new(issuer: &str) -> Self {
         Self {
+            issuer: issuer.to_owned(),
             token_endpoint: format!("{issuer}/oauth/token"),
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
-            issuer,
-            grant_types_supported: ["client_credentials"],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-            response_types_supported: [],
+            grant_types_supported: &["client_credentials"],
+            token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post"],
+            introspection_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "Bearer"],
+            response_types_supported: &["none"],
         }
     }
 }

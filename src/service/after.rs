@@ -3,7 +3,6 @@
 use super::context::RequestContext;
 use super::decision::{Decided, Known};
 use crate::answer::Answer;
-use crate::caller::Caller;
 use crate::credential::Credential;
 use crate::credential::id::Id;
 use crate::credential::secret::{Proof, Sealed, Token};
@@ -25,6 +24,9 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if !judged.is_authenticated() {
             return Known { named, ..Known::default() };
         }
+        // Only a secret that is being replaced has a deadline. What the caller presented may end earlier.
+        let ends = judged.ends(command.caller.access_end());
+        let retiring = judged.retires_since.filter(|_| judged.retires_at.is_some()).zip(ends.earliest());
         let deferred = After {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
@@ -33,7 +35,6 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             by: judged.caller.unwrap_or_default(),
             request: command.request.clone(),
         };
-        let retiring = judged.retires_since.zip(judged.retires_at);
         Known { rank: judged.rank, retiring, ends_at: judged.caller_ends_at, deferred: Some(deferred), named }
     }
 
@@ -71,9 +72,9 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Returns the move of the caller's secret to the current master key, if it is under the previous one.
     fn rekey_caller(&self, command: &Command, judged: &Judged) -> Option<Rekey> {
         let keys = &self.settings.keys;
-        let Caller::Secret { proofs, .. } = &command.caller else { return None };
         let key = judged.caller_key.clone().filter(|key| key != keys.current.id())?;
         let (from, tenant) = (judged.caller_secret?, judged.caller_tenant?);
+        let to = command.caller.current_proof(from, keys)?.clone();
         let owner = judged.caller.as_deref().and_then(Id::parse)?;
         let sealed = judged.caller_sealed.clone().map(|text| Sealed { key, text });
         // A sealed value that cannot be decrypted must not be lost: the secret stays under its key.
@@ -81,7 +82,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Some(sealed) => Some(keys.open(&sealed, tenant, owner)?),
             None => None,
         };
-        Some(self.rekey(from, proofs.first()?.clone(), token.as_ref().map(|token| (token, tenant, owner))))
+        Some(self.rekey(from, to, token.as_ref().map(|token| (token, tenant, owner))))
     }
 
     fn rekey(&self, from: Id, to: Proof, sealed: Option<(&Token, Id, Id)>) -> Rekey {

@@ -9,12 +9,14 @@ use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
+use crate::credential::role::{is_same_scope, scope};
+use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiry, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
+    HistoryPage, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
     RenderVerified, Verified,
 };
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::verdict::Judged;
@@ -137,14 +139,21 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
-        let command = self.command(read(self.request, self.settings)?, (Target::Caller, Act::Read));
+        let LogIn { caller, scope: requested } = read(self.request, self.settings)?;
+        let command = self.command(caller, (Target::Caller, Act::Read));
         let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
-        let decided = self.judged(&command, outcome).and_then(|_, ()| {
+        let expires_in = outcome.judged.ends(Some(access_end(self.now))).seconds_left(self.now, ACCESS_SECONDS);
+        let scope = scope(outcome.judged.roles.as_deref(), outcome.judged.role_names.as_deref().unwrap_or_default());
+        Ok(self.judged(&command, outcome).and_then(|_, ()| {
             let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
-            Ok(self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now))
-        });
-        Ok(self.rendered(decided, |_, token| render_access(token)))
+            if requested.is_some_and(|requested| !is_same_scope(&requested, scope.as_deref().unwrap_or_default())) {
+                return Err(Refusal::Unreadable(Unreadable::Scope));
+            }
+            let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now);
+            let scope = scope.as_deref().filter(|_| self.face.is_oauth);
+            Ok(render_access(&token, expires_in, scope))
+        }))
     }
 }
 

@@ -41,7 +41,11 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Reads everything but the input. It is not part of [`Self::read`], which is compiled for each kind of input.
     fn rest(&self, target: (Target, Act)) -> Result<Command, Refusal> {
         let Self { request, face, settings, .. } = self;
-        let caller = Caller::read(request.headers, face.token_header, settings, self.now)?;
+        let mut caller = Caller::read(request.headers, face.token_header, settings, self.now);
+        if face.is_oauth {
+            caller = Caller::oauth(&request.form()?, request.headers, settings, caller);
+        }
+        let caller = caller?;
         let mut command = self.command(caller, target);
         if let Some(header) = face.tenant_header.filter(|_| command.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;

@@ -28,7 +28,13 @@ pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Resul
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn judged<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<()>, Refusal> {
-    let statement = if command.target == Target::Tenant { Sql::Roles } else { Sql::Judge(command.target, command.act) };
+    let statement = if command.target == Target::Tenant {
+        Sql::Roles
+    } else if command.target == Target::Caller {
+        Sql::LogIn
+    } else {
+        Sql::Judge(command.target, command.act)
+    };
     judge(store, command, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 

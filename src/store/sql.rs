@@ -44,6 +44,8 @@ pub(super) enum Sql {
     List(Shape),
     /// The verdict, and the events of one resource of this noun, or of the whole tenant.
     Events(Option<Noun>),
+    /// The verdict, and the roles of the caller, for a log-in.
+    LogIn,
     /// The verdict, and the owner of a token.
     Verify,
     /// A statement without a verdict.
@@ -98,6 +100,11 @@ impl Sql {
             Self::Roles => {
                 let sql = verdict(Target::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
                 fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
+            }
+            Self::LogIn => {
+                let more = ", 'roles', iif(c.unrestricted, NULL, json(c.roles)), 'role_names', json(role_names)";
+                let sql = verdict(Target::Caller, Act::Read) + include_str!("sql/log_in.sql");
+                fill(&sql, &[("judged", &judged(more))])
             }
             Self::Read { target, secrets } => {
                 let columns = match (is_of_credential(target), secrets) {

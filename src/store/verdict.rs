@@ -13,8 +13,10 @@ use super::rules::RULES;
 use super::sql::Sql;
 use super::{Database, Parameter, Row, Store};
 use crate::caller::Rank;
+use crate::credential::end::Ends;
 use crate::credential::field::{Field, Location, RoleMember, Rule, Violation};
 use crate::credential::id::Id;
+use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::credential::validate::{self, METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use crate::refusal::Refusal;
@@ -47,7 +49,9 @@ pub struct Judged {
     pub caller_sealed: Option<String>,
     /// The number of credentials of the tenant.
     pub total: Option<u64>,
-    /// The tenant's catalogue of role names, for `Sql::Roles`.
+    /// The roles of the calling credential, for `Sql::LogIn`; `None` is full access.
+    pub roles: Option<Vec<Role>>,
+    /// The tenant's catalogue of role names, for `Sql::Roles` and `Sql::LogIn`.
     pub role_names: Option<Vec<String>>,
     unnoted: Option<u8>,
     /// Violations that only the database can find, each with its details.
@@ -78,6 +82,12 @@ impl Judged {
             Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, command)?)),
             Some(refusal) => Err(refusal.clone()),
         }
+    }
+
+    /// Returns what ends the caller. `access` is the end that its access token carries, if it has one.
+    #[must_use]
+    pub fn ends(&self, access: Option<Micros>) -> Ends {
+        Ends { credential: self.caller_ends_at, secret: None, access }
     }
 
     /// Returns whether an earlier request with the same Idempotency-Key created the resource.

@@ -1,14 +1,17 @@
 //! Verification: the owner of a token, whether it is valid, and what it may do.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::command::Command;
 use super::sql::Sql;
 use super::verdict::{Outcome, first, judge, no_row, read};
 use super::{Database, Store};
+use crate::caller::Caller;
+use crate::credential::end::Ends;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
-use crate::credential::role::Role;
+use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
@@ -24,10 +27,10 @@ pub struct Subject {
     pub name: String,
     /// The credential's roles; `None` is full access.
     pub roles: Option<Vec<Role>>,
-    /// The tenant's catalogue of role names.
-    pub role_names: Vec<String>,
-    /// The earliest end of the token, its secret and its credential, if any.
-    pub expires_at: Option<Micros>,
+    /// The scope of its credential, if it is not empty.
+    pub scope: Option<String>,
+    /// What ends it, as far as is known now.
+    pub ends: Ends,
     /// Why the token is not valid: `expired`, `revoked` or `inactive`.
     pub fault: Option<String>,
     /// The secret, if its use must be recorded.
@@ -70,6 +73,11 @@ struct Found {
     secret: Option<Id>,
 }
 
+/// Parses the roles of a row.
+fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    serde_json::from_str(text).map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))
+}
+
 /// Finds the owner of a token. `None` if the token is unknown or belongs to another tenant.
 ///
 /// # Errors
@@ -85,18 +93,18 @@ pub async fn verify<D: Database>(
         if read::<Found>(row)?.secret.is_none() {
             return Ok(None);
         }
-        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, expires_at } =
-            read(row)?;
-        let unreadable = |_| Refusal::Broken("roles that cannot be read".to_owned());
-        let roles: Vec<Role> = serde_json::from_str(&roles).map_err(unreadable)?;
+        let row: Row = read(row)?;
+        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, .. } = row;
+        let access = command.subject.as_ref().and_then(Caller::access_end);
+        let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
         Ok(Some(Subject {
             tenant,
             principal,
             credential: id,
             name,
-            roles: (unrestricted == 0).then_some(roles),
-            role_names: serde_json::from_str(&role_names).map_err(unreadable)?,
-            expires_at,
+            scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
+            roles,
+            ends: Ends { credential: row.expires_at, secret: None, access },
             used: (status == "go" && unnoted == 1).then_some(secret),
             fault: (status != "go").then_some(status),
         }))

@@ -101,6 +101,35 @@ fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
     }
 }
 
+/// Where both readings of a form-encodable Basic are secrets of the client, the one as it stands counts; one that is another
+/// client's does not stand in the way.
+#[test]
+fn raw_basic_wins_over_the_decoded_one_if_both_are_valid() {
+    for (raw_is_its_own, wins) in [(true, "chosen%2Bone"), (false, "chosen+one")] {
+        let scene = Scene::new();
+        let url = format!("/v1.0/tenants/{ZERO}/credentials");
+        let made = ["chosen%2Bone", "chosen+one"].map(|token| {
+            let body = json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": token });
+            let id = scene.world.put(&url, &body).0;
+            let sql = "SELECT id FROM secrets WHERE credential = ?1";
+            (token, id, scene.world.db.query(sql, &[&id.to_string()])[0]["id"].as_str().unwrap().to_owned())
+        });
+        let [(_, raw, _), (_, decoded, _)] = &made;
+        if raw_is_its_own {
+            // No request gives a credential two secrets of its own choice.
+            let db = &scene.world.db;
+            db.execute("DROP TRIGGER secrets_fixed", &[]);
+            let sql = "UPDATE secrets SET credential = ?1 WHERE credential = ?2";
+            db.execute(sql, &[&decoded.to_string(), &raw.to_string()]);
+        }
+        let (name, value) = basic(&decoded.client(), "chosen%2Bone");
+        let told = scene.world.send("POST", "/api/v1/login", &[(name, &value)], b"").expect(200);
+        assert_eq!((told.cost.trips, told.cost.rows_written), (1, 0));
+        let (_, _, secret) = made.iter().find(|(token, ..)| *token == wins).unwrap();
+        assert!(told.json()["access_token"].as_str().unwrap().contains(secret), "{wins} wins");
+    }
+}
+
 mod access_token {
     use super::*;
 
@@ -143,10 +172,10 @@ mod access_token {
     fn access_token_expires_to_the_microsecond() {
         let scene = Scene::new();
         let (id, secret) = scene.admin();
-        // Its lifetime is counted from the start of the second in which it is issued, so it never exceeds an hour.
+        // It has whole seconds, and is valid for no less than an hour.
         scene.world.now.set(START + 5_900_000);
         let access = scene.access(id, &secret);
-        let end = START + 5_000_000 + i64::from(ACCESS_SECONDS) * 1_000_000;
+        let end = START + 6_000_000 + i64::from(ACCESS_SECONDS) * 1_000_000;
         let at = |time: i64| {
             scene.world.now.set(time - 1000); // A request comes a millisecond later.
             let reply = scene.world.get(&client_url(&id.client()), &access);

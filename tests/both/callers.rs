@@ -120,7 +120,8 @@ fn client_chosen_token_is_case_sensitive() {
     }
 }
 
-/// The caller of verify and introspect authenticates as on any route; the token in the body does not authenticate it.
+/// The caller of verify and introspect authenticates as on any route; the token in the body does not authenticate it. (At
+/// an OAuth endpoint a client may also authenticate in the form: `both/oauth.rs`.)
 #[test]
 fn verify_authenticates_its_caller_by_bearer_or_basic() {
     let client = client();
@@ -142,9 +143,9 @@ fn verify_authenticates_its_caller_by_bearer_or_basic() {
         ] {
             call.send(&*client).expect(status);
         }
-        // Neither the token in question nor a client id and secret in the form authenticate the caller.
+        // The token in question does not authenticate the caller.
         let own = if takes_form(route) {
-            call("POST", route.path).form(&format!("token={secret}&client_id={id}&client_secret={secret}"))
+            call("POST", route.path).form(&format!("token={secret}&client_id={id}"))
         } else {
             call("POST", route.path).json(&json!({ "token": secret }))
         };

@@ -12,6 +12,7 @@ mod lists;
 mod litegraph;
 mod litegraph_lists;
 mod log_in;
+mod oauth;
 mod own;
 mod parents;
 mod preconditions;

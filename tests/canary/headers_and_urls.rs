@@ -7,7 +7,7 @@ use postern::route::{Operation, ROUTES};
 
 use crate::{CANARY, deletes, root, set, shown, stored, title, trace};
 use support::ROOT;
-use support::scene::{Scene, is_litegraph, method, request_url, url};
+use support::scene::{Scene, is_litegraph, method, request_url, takes_form, url};
 use support::watched::{Noted, Wire};
 
 /// The headers that any route reads, found by recording.
@@ -59,9 +59,11 @@ fn headers_leave_no_trace_except_the_request_id() {
                     let kept: Vec<_> = kept.iter().map(String::as_str).chain(["events.request"]).collect();
                     assert!(stored(&scene.world, CANARY).is_subset(&set(&kept)), "{of}");
                 } else if name == "host" && matches!(route.operation, Operation::Metadata(_)) {
-                    // The metadata has the host of the request (RFC 8414 §2).
+                    // The metadata has the host of the request (RFC 8414 §2); a text that cannot be a host is no part of it.
                     let members = ["introspection_endpoint", "issuer", "token_endpoint"];
-                    trace.assert_only_shown_in(&members, CANARY, &of);
+                    trace.assert_only_shown_in(if value == CANARY { &members } else { &[] }, CANARY, &of);
+                } else if name == "host" && matches!(route.operation, Operation::Verify(_)) && takes_form(route) {
+                    trace.assert_only_shown_in(if value == CANARY { &["iss"] } else { &[] }, CANARY, &of);
                 } else {
                     trace.assert_nowhere(&scene.world, CANARY, &of);
                 }

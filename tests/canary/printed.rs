@@ -208,7 +208,7 @@ const NOUNS: [Noun; 3] = [Noun::Tenant, Noun::Principal, Noun::Credential];
 
 /// A request with these parts, from which a list or a log-in is parsed.
 fn request<'a>(method: Method, query: &'a str, headers: &'a Noted<'a>, body: &str) -> Request<'a> {
-    Request { method, path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
+    Request { method, origin: "", path: "/", query, headers, body: Body::Bytes(body.as_bytes().to_vec()) }
 }
 
 #[test]

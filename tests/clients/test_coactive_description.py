@@ -328,7 +328,7 @@ def test_client_parses_a_401(generated, tenant):
     stranger = calling(generated, tenant.url, "wrong")
     with stranger.client:
         answer = stranger.answer("get_client", NOBODY)
-        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="postern", error="invalid_token"')
         assert answer.parsed.detail == "Invalid authentication credentials"
 
 

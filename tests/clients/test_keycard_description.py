@@ -284,4 +284,4 @@ def test_log_in_accepts_client_id_and_secret_in_the_form(place):
     given = {name: place.admin[name] for name in ("client_id", "client_secret")}
     form = {"grant_type": "client_credentials", **given}
     answer = httpx.post(f"{place.url}/service-account-token", data=form, verify=False)
-    assert (answer.status_code, list(answer.json())) == (200, ["access_token", "token_type", "expires_in"])
+    assert (answer.status_code, list(answer.json())) == (200, ["access_token", "token_type", "expires_in", "scope"])

@@ -66,7 +66,8 @@ def test_client_logs_in_once_and_calls_with_its_access_token(sdk, place):
     assert asked.content == b"grant_type=client_credentials"
 
     body = answer.json()
-    assert list(body) == ["access_token", "token_type", "expires_in"]
+    assert list(body) == ["access_token", "token_type", "expires_in", "scope"]
+    assert body["scope"] == "viewer"
     assert (answer.status_code, body["token_type"], body["expires_in"]) == (200, "Bearer", 3600)
     assert answer.headers["cache-control"].startswith("no-store")
     assert body["access_token"].startswith("pstn_at_")

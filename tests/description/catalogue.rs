@@ -69,12 +69,14 @@ fn violation(rule: Rule) -> String {
 }
 
 /// Whether our own face can report the error. Its clients choose neither ids nor secrets, cannot enable a revoked
-/// credential, and name the tenant in the path; forms belong to the OAuth endpoints.
+/// credential, and name the tenant in the path; forms and scopes belong to the OAuth endpoints.
 fn is_own(refusal: &Refusal) -> bool {
     !matches!(
         refusal,
         Refusal::TenantNotNamed
             | Refusal::Conflict(Conflict::Id | Conflict::Secret | Conflict::Revoked)
-            | Refusal::Unreadable(Unreadable::GrantType | Unreadable::Form | Unreadable::ClientRequestId)
+            | Refusal::Unreadable(
+                Unreadable::GrantType | Unreadable::Scope | Unreadable::Form | Unreadable::ClientRequestId
+            )
     )
 }

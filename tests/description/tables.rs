@@ -118,6 +118,7 @@ const CHECKS: &[Check] = &[
     ("the caller is unknown: no token, an invalid, expired or revoked one", "PCLKO", &["Unauthenticated"]),
     ("too many failed authentications in a minute: from this address (and its network), for this credential or for this tenant; replaces the 401. Also 600 changes of a tenant in a minute, if its caller then chooses a token; replaces the 200 and the 409", "PCLKO", &["TooManyFailures"]),
     ("the caller is disabled", "PCLKO", &["Inactive"]),
+    ("a log-in requests a `scope` other than the credential's", "O", &["Scope"]),
     ("the caller lacks the right for the route", "PCLKO", &["Forbidden"]),
     ("the tenant, principal or credential does not exist, or is another tenant's", "PCLK", &["Missing(Tenant)", "Missing(Principal)", "Missing(Credential)"]),
     ("the precondition does not match", "PCLK", &["Stale"]),

@@ -144,7 +144,8 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
         let service =
             Service { store: Store::new(&busy), settings: world.settings.as_ref(), now: now(), clock: &now, random };
         let body = Body::Bytes(Vec::new());
-        let request = Request { method: Method::Get, path: CLIENTS, query: "", headers: &Noted::of(&headers), body };
+        let request =
+            Request { method: Method::Get, origin: "", path: CLIENTS, query: "", headers: &Noted::of(&headers), body };
         Reply::from(pollster::block_on(service.answer(&request)))
     };
     let world = World::new();

@@ -3,6 +3,7 @@
 
 use postern::credential::id::Id;
 use serde_json::{Value, json};
+use support::scene::basic;
 use support::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
 
 const NEW_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
@@ -51,6 +52,25 @@ fn used_secret_moves_to_the_new_key_and_works_without_the_old_one() {
     let event = world.history(&id["client_".len()..]).pop().unwrap();
     assert_eq!((event["action"].as_str(), event["revision"].as_i64()), (Some("secret_updated"), Some(1)));
     assert_eq!(event["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["key"]);
+}
+
+/// A client that form-encodes its Basic presents two texts: the one that is its secret moves.
+#[test]
+fn form_encoded_secret_moves_to_the_new_key() {
+    for (secret, presented) in [("chosen+one", "chosen%2Bone"), ("chosen%2Bone", "chosen%2Bone"), ("%25", "%2525")] {
+        let mut world = World::new();
+        let (url, _) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": secret}));
+        let id = Id::parse_guid(url.rsplit('/').next().unwrap()).unwrap().client();
+        let old = old_key(&world);
+        let log_in = |world: &World, secret: &str| {
+            let (name, value) = basic(&id, secret);
+            world.send("POST", "/oauth/token", &[(name, &value)], b"grant_type=client_credentials").status
+        };
+        change_key(&mut world, Some(MASTER_KEY));
+        assert_eq!((log_in(&world, presented), secrets_under(&world, &old)), (200, 0), "{secret}");
+        change_key(&mut world, None);
+        assert_eq!([secret, presented].map(|secret| log_in(&world, secret)), [200, 200], "{secret}");
+    }
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn is_in(names: &str, name: &str) -> bool {
 }
 
 /// Comparisons of texts that are not secret, or of only the form of a token: the file, the comparison, the reason.
-const FORM: [(&str, &str, &str); 12] = [
+const FORM: [(&str, &str, &str); 14] = [
+    ("caller.rs", "Id::parse_client(id)!=Some(*client)", "the id of a client"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"basic\")", "the word before the secret"),
     ("caller.rs", "scheme.eq_ignore_ascii_case(\"bearer\")", "the word before the secret"),
     ("caller.rs", "text.contains(':')", "whether it is an id and a secret: the prefix is public"),
@@ -50,6 +51,7 @@ const FORM: [(&str, &str, &str); 12] = [
     ("credential/secret.rs", "text.strip_prefix(prefix)", "the prefix of all tokens"),
     ("credential/shape.rs", "given.contains(':')", "a token that the client itself chooses"),
     ("credential/shape.rs", "given.starts_with(\"client_\")", "the same"),
+    ("request.rs", "text.replace('+',\"\")", "decodes what was presented"),
     ("face/oauth.rs", "match form.get(\"grant_type\").map(|grant|grant.as_str())", "another member of the form"),
 ];
 

@@ -54,6 +54,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::Parameters(_)) => "bad query",
         Refusal::Unreadable(Unreadable::UnknownParameter(_)) => "unknown parameter",
         Refusal::Unreadable(Unreadable::GrantType) => "unsupported grant",
+        Refusal::Unreadable(Unreadable::Scope) => "unsupported scope",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
         Refusal::TooManyFailures => "too many failures",

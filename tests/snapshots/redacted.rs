@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use data_encoding::BASE64URL_NOPAD;
 use postern::credential::id::Id;
-use postern::credential::secret::{ACCESS_SECONDS, Token};
+use postern::credential::secret::{Token, access_end};
 use postern::credential::time::Micros;
 use serde_json::Value;
 
@@ -84,7 +84,7 @@ impl Redacted {
         let keys = settings(MASTER_KEY, None).expect("settings").keys;
         let good = |at: i64| keys.read_access(value, "pstn_", Micros(at)).is_some();
         let (now, second) = (self.now, 1_000_000);
-        let end = now + i64::from(ACCESS_SECONDS) * second;
+        let end = access_end(Micros(now)).0;
         assert!(
             value.starts_with("pstn_at_") && good(now) && good(end - second) && !good(end),
             "no access token of ours"
@@ -152,8 +152,8 @@ impl Redacted {
             "client_secret" | "BearerToken" if value == CHOSEN => "<the client's own token>".to_owned(),
             "client_secret" | "BearerToken" => token(name, value),
             "access_token" => self.access(value),
-            "sub" => self.id(Id::parse(value).expect(name)),
-            "client_id" => self.client(Id::parse_client(value).expect(name)),
+            "tenant" | "principal" if self.face == "oauth" => self.id(Id::parse(value).expect(name)),
+            "client_id" | "sub" => self.client(Id::parse_client(value).expect(name)),
             _ if self.face == "postern" => self.ours(name, value),
             "id" | "zone_id" => self.id(Id::parse(value).expect(name)),
             "end_cursor" | "start_cursor" => self.cursor(value).expect(name),

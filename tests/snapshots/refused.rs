@@ -14,7 +14,7 @@ pub const SCENE: Scene = Scene {
     situations: "no route, unsupported method, unsupported coding, unsupported media type, unsupported patch, too large, broken off, not UTF-8, not JSON, \
         too deep, too many values, duplicate member, not an object, client request id, idempotency key, too many \
         ETags, bad query, bad query of tenants, bad history query, bad dry run, dry run not supported, unknown \
-        parameter, bad search, unsupported grant, bad form, no token, unknown token, too many failures, log-in \
+        parameter, bad search, unsupported grant, unsupported scope, bad form, no token, unknown token, too many failures, log-in \
         refused, inactive, forbidden, root only, tenant not named, no such tenant, no such principal, no such \
         credential, stale, stale by If-None-Match, stale tenant, without If-Match, key reused, too many, \
         forbidden change, no RBAC, id taken, token taken, default principal, tenant not empty, misconfigured, \
@@ -105,6 +105,9 @@ fn unreadable(stage: &Stage, face: &str, situation: &str) -> Option<Request> {
         ("not an object", _) => updating(b"[]"),
         ("unsupported grant", "coactive") => Some(stage.log_in(face)?.json(&json!({"grant_type": "password"}))),
         ("unsupported grant", "oauth") => Some(stage.log_in(face)?.body("grant_type=password&username=u&password=p")),
+        ("unsupported scope", "oauth") => {
+            Some(stage.log_in(face)?.body("grant_type=client_credentials&scope=superuser"))
+        }
         ("bad form", "oauth") => Some(stage.log_in(face)?.body("grant_type=client_credentials&scope=a&scope=b")),
         _ => None,
     }

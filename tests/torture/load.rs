@@ -249,7 +249,11 @@ impl Tenant {
 
     /// Sends an operation, under a new id if it was sent before.
     fn send(&self, server: &Server, mut op: Op) -> Op {
-        let by = if let Kind::ReadBy(token) = &op.kind { token } else { &self.token };
+        let by = match &op.kind {
+            Kind::ReadBy(token) => token,
+            _ if op.chooses_token() => &server.root,
+            _ => &self.token,
+        };
         op.answer = server.send(by, self.call(&op));
         if let Some(answer) = &mut op.answer {
             op.returned = clock();

@@ -226,6 +226,14 @@ impl Op {
     }
 
     /// The secret that the operation set or created, as its client knows it.
+    /// Whether the client chooses the token. Root sends these: any other caller may do so 600 times a minute.
+    pub fn chooses_token(&self) -> bool {
+        match &self.kind {
+            Kind::Create(_, given) | Kind::Change(_, given) => given.get("token").is_some_and(Value::is_string),
+            _ => false,
+        }
+    }
+
     fn token(&self) -> Option<String> {
         let given = match &self.kind {
             Kind::Create(_, given) | Kind::Change(_, given) => given.get("token"),

@@ -88,7 +88,7 @@ impl<'a> Verified<'a> {
             credential: subject.credential,
             name: &subject.name,
             roles: subject.roles.as_deref(),
-            expires_at: subject.expires_at.map(Time),
+            expires_at: subject.ends.earliest().map(Time),
         });
         let reason = subject.map_or(Some("unknown"), |subject| subject.fault.as_deref());
         Self {

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::answer::Answer;
 use crate::credential;
+use crate::credential::end::Ends;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
@@ -149,19 +150,21 @@ impl<'a> Credential<'a> {
             last_used_at: credential.last_used_at.map(Time),
             revoked_at: state.revoked_at.map(Time),
             revoked_reason: state.revoked_reason.as_deref(),
-            secrets: credential.secrets.iter().map(Secret::new).collect(),
+            secrets: credential.secrets.iter().map(|secret| Secret::new(secret, state.expires_at)).collect(),
             secret: secret.map(Token::reveal),
         }
     }
 }
 
 impl<'a> Secret<'a> {
-    fn new(secret: &'a credential::Secret) -> Self {
+    fn new(secret: &'a credential::Secret, credential: Option<Micros>) -> Self {
+        // A secret without a deadline of its own is not being replaced: it ends with the credential, which says so.
+        let ends = secret.expires_at.map(|deadline| Ends { credential, secret: Some(deadline), access: None });
         Self {
             id: secret.id,
             hint: &secret.hint,
             created_at: Time(secret.created_at),
-            expires_at: secret.expires_at.map(Time),
+            expires_at: ends.and_then(Ends::earliest).map(Time),
             last_used_at: secret.last_used_at.map(Time),
         }
     }

@@ -19,9 +19,11 @@ SELECT c.tenant, c.id,
   s.id, s.created_at,
   coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed, s.expires_at, s.changed_at
 FROM (
-  -- The current key's proof first: a token that was chosen twice, under two keys, has one owner.
+  -- The first proof that matches, if the secret is the claimed client's: under the current key first, so that a token
+  -- that was chosen twice, under two keys, has one owner.
   SELECT * FROM (SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
     CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
+    WHERE coalesce(s.credential = ?1 ->> '$.{caller}.client', 1)
     ORDER BY proof.key LIMIT 1)
   UNION ALL
   -- An access token, whose signature was checked before: it names the secret that it was issued for.
@@ -30,4 +32,3 @@ FROM (
 CROSS JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential
 CROSS JOIN principals AS p ON p.tenant = c.tenant AND p.id = c.principal
 CROSS JOIN tenants AS t ON t.id = c.tenant
-WHERE coalesce(c.id = ?1 ->> '$.{caller}.client', 1)

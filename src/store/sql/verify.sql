@@ -1,9 +1,7 @@
 -- The owner of a token and whether it is valid, by the same text as for a caller (caller.sql).
 , subject AS MATERIALIZED ({subject})
 SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.secret, subject.unnoted, c.principal, c.name, c.roles,
-  c.unrestricted,
-  coalesce(min(subject.ends_at, ?1 ->> '$.subject.end'), subject.ends_at, ?1 ->> '$.subject.end')
-    AS expires_at, t.role_names
+  c.unrestricted, subject.ends_at AS expires_at, t.role_names
 FROM (SELECT code, rank, tenant, {judged} FROM verdict) AS v
   LEFT JOIN subject ON v.code = 'go' AND (v.rank = 4 OR subject.tenant = v.tenant)
   LEFT JOIN credentials AS c ON c.tenant = subject.tenant AND c.id = subject.id

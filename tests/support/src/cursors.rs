@@ -17,7 +17,8 @@ impl Headers for NoHeaders {
 /// The cursor of a position in the list that a GET of this URL asks for.
 pub fn cursor(url: &str, position: &Position<'_>) -> String {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let request = Request { method: Method::Get, path, query, headers: &NoHeaders, body: Body::Bytes(Vec::new()) };
+    let request =
+        Request { method: Method::Get, origin: "", path, query, headers: &NoHeaders, body: Body::Bytes(Vec::new()) };
     let Ok(found) = find(Method::Get, path).route else { panic!("{path} has no route") };
     let Operation::Page(noun, Handler(read)) = found.route.operation else { panic!("{path} is no list by pages") };
     let page = read(&request, noun).unwrap_or_else(|refusal| panic!("{url}: {refusal:?}"));

@@ -129,7 +129,7 @@ impl Http {
         let mut text = vec![0; length];
         lines.read_exact(&mut text).expect("the body");
         let text = String::from_utf8(text).expect("a body that is text");
-        reply(status, &headers, text).checked(&call.method, &call.path)
+        reply(status, &headers, text).checked(&call.method, &call.path, call.headers())
     }
 }
 

@@ -69,6 +69,7 @@ pub fn refusals() -> Vec<Refusal> {
         Unreadable::Parameters(_) => Unreadable::Parameters(vec![Parameter { name: "limit", wants: "" }]),
         Unreadable::UnknownParameter(_) => Unreadable::UnknownParameter(&["limit", "cursor"]),
         Unreadable::GrantType => Unreadable::GrantType,
+        Unreadable::Scope => Unreadable::Scope,
         Unreadable::Form => Unreadable::Form,
     }.into_iter().map(Refusal::Unreadable));
     all

@@ -126,8 +126,14 @@ const COACTIVE_CLIENT: Shape = Object(&[
 
 const COACTIVE_ERROR: Shape = Object(&[always("detail", Text)]);
 
-/// Coactive's and OAuth's token response (RFC 6749 §5.1).
 const TOKEN: Shape = Object(&[always("access_token", Text), always("token_type", Text), always("expires_in", Number)]);
+
+const OAUTH_TOKEN: Shape = Object(&[
+    always("access_token", Text),
+    always("token_type", Text),
+    always("expires_in", Number),
+    maybe("scope", Text),
+]);
 
 const LITEGRAPH_CREDENTIAL: Shape = Object(&[
     always("GUID", Guid),
@@ -222,7 +228,8 @@ fn named(name: &str) -> Option<Shape> {
         "coactive-client" => COACTIVE_CLIENT,
         "coactive-list" => List(&COACTIVE_CLIENT),
         "coactive-error" => COACTIVE_ERROR,
-        "coactive-token" | "oauth-token" => TOKEN,
+        "coactive-token" => TOKEN,
+        "oauth-token" => OAUTH_TOKEN,
         "litegraph-credential" => LITEGRAPH_CREDENTIAL,
         "litegraph-list" => List(&LITEGRAPH_CREDENTIAL),
         "litegraph-enumeration" => LITEGRAPH_ENUMERATION,

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
+use postern::request::origin::origin;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
 use postern::service::{Done, Service};
 use postern::settings::{Settings, name};
@@ -120,7 +121,9 @@ impl World {
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
         };
-        let request = Request { method: Method::from_name(method), path, query, headers, body };
+        let host = headers.get("host").unwrap_or_else(|| "postern.example".to_owned());
+        let origin = origin(&format!("https://{host}")).unwrap_or_default();
+        let request = Request { method: Method::from_name(method), origin: &origin, path, query, headers, body };
         (pollster::block_on(service.answer(&request)), service.store.cost())
     }
 
@@ -137,7 +140,7 @@ impl World {
         if method == "HEAD" {
             reply.text.clear();
         }
-        reply.checked(method, url)
+        reply.checked(method, url, headers.iter().map(|(name, value)| (*name, value.as_bytes())))
     }
 
     /// Sends JSON with a Bearer token.

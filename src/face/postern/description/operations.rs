@@ -76,7 +76,7 @@ pub(super) fn described(route: &Route) -> Described {
                 widened access. The history is kept after the resource is deleted."], None, page::<one_off::Event<'_>>()),
         Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Introspect a token",
                 "Checks whether a token is valid and returns its owner and roles (RFC 7662). A token of another tenant is reported as \
-                inactive. Nothing is cached."],
+                inactive. Nothing is cached. A client may also authenticate by `client_id` and `client_secret` in the form."],
             introspection_form(), it::<oauth::Introspected<'_>>()),
         Operation::Verify(_) => row(["verify", "verification", "Verify a token",
                 "Checks whether a token is valid and whether it grants a role, and returns its owner. A token of another tenant is \
@@ -150,7 +150,7 @@ fn introspection_form() -> Option<Value> {
     form(
         "token",
         &value!({
-            "token": { "type": "string", "description": "The token." },
+            "token": { "type": "string", "minLength": 1, "description": "The token." },
             "token_type_hint": { "type": "string", "description": "Ignored." },
         }),
     )
