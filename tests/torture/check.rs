@@ -56,7 +56,7 @@ pub fn check(ops: &[Op], events: &[Entry], by: &str) -> Vec<Violation> {
     for entry in events.into_iter().filter(|entry| !of_set_up(entry)) {
         match by_request.get(&entry.request) {
             Some(at) if entry.by == (if ops[*at].chooses_token() { "root" } else { by }) => {
-                batches.entry(*at).or_default().push(entry)
+                batches.entry(*at).or_default().push(entry);
             }
             _ => violations.push((What::History, format!("an event without a request: {entry:?}"))),
         }
