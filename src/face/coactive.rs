@@ -174,7 +174,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::KeyReused => detail(422, "This Idempotency-Key was already used with another body"),
         Refusal::TooMany => detail(
             400,
-            "More than 10,000 clients, too many for one response. Page through them at /v1/tenants/{tenant}/credentials",
+            "More than 10,000 clients or 12 MiB, too much for one response. Page through them at /v1/tenants/{tenant}/credentials",
         ),
         Refusal::Conflict(_) => detail(409, "The client already exists"),
         Refusal::Unavailable => detail(503, "Service Unavailable: try again"),

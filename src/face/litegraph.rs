@@ -147,7 +147,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             BadRequest,
             400,
             Some(
-                "More than 10,000 items, too many for one request. List credentials in pages with GET /v2.0/tenants/{guid}/credentials. \
+                "More than 10,000 items or 12 MiB, too much for one request. List credentials in pages with GET /v2.0/tenants/{guid}/credentials. \
                  Delete them one by one or user by user."
                     .to_owned(),
             ),

@@ -12,7 +12,7 @@ use crate::operation::ReadPage;
 use crate::refusal::Refusal;
 use crate::store::Database;
 use crate::store::command::{Act, Command, Order, Page, SortKey};
-use crate::store::list::{Item, LIST_MAX, Listed, PAGE_MAX, Position, page};
+use crate::store::list::{Item, LIST_BYTES_MAX, LIST_MAX, Listed, PAGE_MAX, Position, page};
 
 /// How much of a list one response contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,17 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
                 let listed = self.listed(command, &page, extent).await?.and_then(|known, listed| {
-                    let Listed { items, more, has_previous, total, remaining, resume } = listed;
+                    let Listed { items, bytes, more, has_previous, total, remaining, resume } = listed;
                     let items = items.into_iter().map(|credential| self.reveal(known, credential));
-                    Ok(Listed { items: items.collect::<Result<_, _>>()?, more, has_previous, total, remaining, resume })
+                    Ok(Listed {
+                        items: items.collect::<Result<_, _>>()?,
+                        bytes,
+                        more,
+                        has_previous,
+                        total,
+                        remaining,
+                        resume,
+                    })
                 });
                 self.rendered(listed, |context, listed| list(context, listed, &page))
             }
@@ -81,6 +89,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         step.secrets = requested.secrets;
         command.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
+        let mut bytes = 0;
         let mut known = Box::default();
         loop {
             command.page = Some(step.clone());
@@ -95,8 +104,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 Err(refusal) => return Decided { known, result: Err(refusal) },
             };
             let (more, total) = (listed.more, listed.total);
+            bytes += listed.bytes;
             items.extend(listed.items);
-            if items.len() > LIST_MAX as usize || more && items.len() == LIST_MAX as usize {
+            if bytes > LIST_BYTES_MAX || items.len() > LIST_MAX as usize || more && items.len() == LIST_MAX as usize {
                 return Decided { known, result: Err(Refusal::TooMany) };
             }
             let Some(last) = items.last().filter(|_| more) else {
@@ -110,7 +120,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     }
                 });
                 items.drain(..items.len().min(requested.skip as usize));
-                let listed = Listed { items, more: false, has_previous: false, total, remaining: 0, resume: None };
+                let listed =
+                    Listed { items, bytes, more: false, has_previous: false, total, remaining: 0, resume: None };
                 return Decided { known, result: Ok(listed) };
             };
             let position = last.position();

@@ -8,8 +8,8 @@ use super::command::Command;
 use super::credential::from_row;
 pub use super::page::{Edge, Position};
 use super::principal::Principal;
-pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
+pub use super::shape::{PAGE_BYTES_MAX, PAGE_MAX};
 use super::sql::Sql;
 use super::tenant::Tenant;
 use super::verdict::{Outcome, judge, no_row, read};
@@ -20,11 +20,16 @@ use crate::refusal::Refusal;
 /// The maximum number of items in a list without pages.
 pub const LIST_MAX: u32 = 10_000;
 
+/// The maximum size of a list without pages, in bytes of its rows. An isolate has 128 MB for everything.
+pub const LIST_BYTES_MAX: usize = 12 * 1024 * 1024;
+
 /// The items of a page, and what follows or precedes them.
 #[derive(Debug)]
 pub struct Listed<T> {
     /// The items in the requested order.
     pub items: Vec<T>,
+    /// The size of the rows in bytes.
+    pub bytes: usize,
     /// Whether the list continues after the page.
     pub more: bool,
     /// Whether an item precedes the page; `false` unless `Page::checks_previous`.
@@ -97,22 +102,37 @@ pub async fn page<D: Database, T: Item>(
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<ExtraColumn>(verdict)?.extra;
         let items = found.iter().take(limit).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
-        let (more, total) = (found.len() > limit, judged.total.unwrap_or_default());
+        // The rows of the page before it was cut, and one more if the list continues.
+        let page_rows = found.first().map(read::<PageRows>).transpose()?.map_or(0, |row| row.page_rows);
+        let (more, total) = (page_rows > items.len(), judged.total.unwrap_or_default());
+        if more && page.ids.is_some() {
+            return Err(Refusal::TooMany);
+        }
+        let bytes = found.iter().map(|row| row.text().len()).sum();
         // No item precedes the first page, and the tenant's total tells how many follow it.
         let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));
         let (mut has_previous, mut resume) = (false, None);
         match shape.extra {
             Extra::Nothing => {}
             Extra::Previous => has_previous = extra.is_some(),
-            Extra::Remaining => remaining = extra.and_then(|count| count.as_u64()).unwrap_or_default(),
+            Extra::Remaining => {
+                let after_page = extra.and_then(|count| count.as_u64()).unwrap_or_default();
+                let cut = (page_rows.min(limit) - items.len()) as u64;
+                remaining = (after_page + cut).min(u64::from(PAGE_MAX));
+            }
             Extra::Edge => {
                 let edge = extra.as_ref().and_then(Value::as_str).filter(|_| !more);
                 resume = edge.map(|edge| read(&Row::new(edge))).transpose()?;
             }
         }
-        Ok(Listed { items, more, has_previous, total, remaining, resume })
+        Ok(Listed { items, bytes, more, has_previous, total, remaining, resume })
     });
     Ok(Outcome { judged, result })
+}
+
+#[derive(Deserialize)]
+struct PageRows {
+    page_rows: usize,
 }
 
 #[derive(Deserialize)]

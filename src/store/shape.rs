@@ -10,6 +10,13 @@ pub const PAGE_MAX: u32 = 1000;
 /// than a thousand rows with any filter.
 const SCAN_MAX: u32 = 120;
 
+/// The size in bytes at which a page ends, so that a response stays below 1 MiB. An item counts with its document, an event
+/// with its changes, each with [`ROW_BYTES`] more.
+pub const PAGE_BYTES_MAX: usize = 640 * 1024;
+
+/// The size of ids, times and a token in a response.
+pub(super) const ROW_BYTES: usize = 400;
+
 /// What the text of a list's statement depends on. Each member has few values, so the number of texts is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shape {
@@ -93,17 +100,19 @@ impl Shape {
     /// ```sql
     /// , start AS (SELECT {judged}, … AS goes, …tenant, … AS created_at, … AS name, … AS id FROM verdict LEFT JOIN …)
     /// SELECT s.judged, {extra} AS extra, NULL AS …, … FROM start AS s
-    /// UNION ALL SELECT NULL, NULL, * FROM ({rows})
+    /// UNION ALL SELECT NULL, NULL, * FROM (SELECT *, … AS preceding, … AS page_rows FROM ({rows})) WHERE …
     /// ```
     pub(super) fn text(self) -> String {
-        let (columns, nulls) = match self.scope {
-            Scope::AllTenants | Scope::OwnTenant => ("r.id, r.label", "NULL AS id, NULL AS label"),
-            Scope::Principals => ("r.tenant, r.id", "NULL AS tenant, NULL AS id"),
+        let (columns, names) = match self.scope {
+            Scope::AllTenants | Scope::OwnTenant => ("r.id, r.label", "id, label"),
+            Scope::Principals => ("r.tenant, r.id", "tenant, id"),
             Scope::Credentials | Scope::OfPrincipal | Scope::OfFilteredPrincipal => (
                 "r.last_used_at, newest.id AS newest, newest.key AS sealing_key, newest.sealed, {secrets} AS secrets, r.tenant, r.id",
-                "NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets, NULL AS tenant, NULL AS id",
+                "last_used_at, newest, sealing_key, sealed, secrets, tenant, id",
             ),
         };
+        let names = format!("{names}, state, revision, created_at, updated_at");
+        let nulls = names.split(", ").map(|name| format!("NULL AS {name}")).collect::<Vec<_>>().join(", ");
         let listed = secrets_listed("r.tenant", "r.id");
         let listed = format!("iif(?1 ->> '$.page.lists_secrets', {listed}, NULL)");
         let columns =
@@ -111,7 +120,9 @@ impl Shape {
         let blanks = [
             ("rows", self.rows(&columns)),
             ("extra", self.extra()),
-            ("nulls", format!("{nulls}, NULL AS state, NULL AS revision, NULL AS created_at, NULL AS updated_at")),
+            ("nulls", nulls),
+            ("row_bytes", ROW_BYTES.to_string()),
+            ("bytes_max", PAGE_BYTES_MAX.to_string()),
         ];
         let blanks: Vec<_> = blanks.iter().map(|(name, value)| (*name, value.as_str())).collect();
         include_str!("sql/list_start.sql").to_owned() + &fill(include_str!("sql/list_page.sql"), &blanks)

@@ -21,7 +21,7 @@ use postern::refusal::Refusal;
 use postern::request::{BODY_MAX, DEPTH_MAX, Method, TAGS_MAX, VALUES_MAX};
 use postern::route::{Operation, ROUTES, Route};
 use postern::store::delete::DELETE_MAX;
-use postern::store::list::{LIST_MAX, PAGE_MAX};
+use postern::store::list::{LIST_BYTES_MAX, LIST_MAX, PAGE_BYTES_MAX, PAGE_MAX};
 use serde_json::Value;
 use support::refusals::refusals;
 
@@ -244,7 +244,14 @@ pub fn limits() -> String {
         ("page, Postern", format!("{} to {}, default {}", own["minimum"], own["maximum"], own["default"])),
         ("page, Keycard", format!("1 to {}, default {}", keycard::LIMIT_MAX, keycard::LIMIT)),
         ("page, LiteGraph", format!("1 to {page}, default {page}; `skip` up to {page}; `guids` up to {page}")),
-        ("list without pages", format!("{list} items; above that limit the API returns 400")),
+        (
+            "page, all",
+            format!("ends at {} KiB of documents or changes; a response is at most 1 MiB", PAGE_BYTES_MAX / 1024),
+        ),
+        (
+            "list without pages",
+            format!("{list} items and {} MiB; above that limit the API returns 400", LIST_BYTES_MAX / 1024 / 1024),
+        ),
         ("deletion", format!("{} credentials; above that limit the API returns 400", grouped(&DELETE_MAX))),
         ("access token", format!("{} seconds", grouped(&ACCESS_SECONDS))),
     ];

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+mod answers;
 mod largest;
 mod refused;
 mod statements;
