@@ -38,7 +38,8 @@ function mount<Shape extends z.ZodRawShape>(
   const tooLarge = bodyLimit({ maxSize: 64 * 1024, onError: (context) => fail(context, { kind: "too_large" }) });
   const fail = (context: Ctx, reason: Reason) => {
     const answer = face.fail(context, reason);
-    if (answer.status === 401) answer.headers.set("WWW-Authenticate", "Bearer");
+    const challenge = challengeOf(context, face, reason, answer.status);
+    if (challenge !== undefined) answer.headers.set("WWW-Authenticate", challenge);
     return answer;
   };
   for (const [method, need] of Object.entries(face.methods)) {
@@ -111,6 +112,16 @@ async function readObject(context: Ctx): Promise<object> {
 }
 
 /** Returns the digest of the caller's token. */
+/** RFC 6750 §3: an error only for a caller that presented a token, or that lacks a right. */
+function challengeOf(context: Ctx, { tokenHeader }: { tokenHeader?: string }, { kind }: Reason, status: number) {
+  if (kind === "forbidden") return 'Bearer realm="postern", error="insufficient_scope"';
+  if (status !== 401) return undefined;
+  const authorization = context.req.header("authorization");
+  const token = authorization === undefined ? tokenHeader && context.req.header(tokenHeader) : /^bearer +\S/i.test(authorization.trim());
+  const isRefused = token && (kind === "unauthenticated" || kind === "inactive");
+  return `Bearer realm="postern"${isRefused ? ', error="invalid_token"' : ""}`;
+}
+
 async function presented(context: Ctx, { tokenHeader }: { tokenHeader?: string }, keys: Keys): Promise<string> {
   const authorization = context.req.header("authorization");
   const token =
@@ -212,7 +223,7 @@ async function changeOf(
       actor: caller.id,
       requestId: context.get("requestId"),
       changes: isNew ? { ...changes, token: { before: "old", after: "new" } } : changes,
-      widened: widens(before, values),
+      widened: widens(before, values, before.revokedAt !== null),
       createdAt: at,
     },
   };

@@ -28,9 +28,18 @@ export function changesOf(before: Values, after: Values): Changes {
   return changes;
 }
 
-export function widens(before: Values, after: Values): boolean {
-  const loosened = before.roles !== null && (after.roles === null || addsRoles(before.roles, after.roles));
-  return loosened || (after.enabled && !before.enabled);
+/** Whether the credential can do something after a change that it could not do before. */
+export function widens(before: Values, after: Values, isRevoked: boolean): boolean {
+  if (isRevoked || !after.enabled) return false;
+  const held = before.roles;
+  const covered = (role: Role) => held !== null && held.some((wide) => covers(wide, role));
+  return !before.enabled || (held !== null && (after.roles === null || !after.roles.every(covered)));
+}
+
+/** A role includes the same role on every resource, and a role on a resource that on each of its instances. */
+function covers(wide: Role, narrow: Role): boolean {
+  const includes = (part: "resource" | "resource_instance") => wide[part] === undefined || wide[part] === narrow[part];
+  return wide.role_id === narrow.role_id && includes("resource") && includes("resource_instance");
 }
 
 export const addsRoles = (before: Role[] | null, after: Role[] | null) => added(before, after).length > 0;

@@ -54,6 +54,13 @@ pub(super) async fn create_once<D: Database, T>(
     Ok(Outcome { judged, result })
 }
 
+/// The number of responses that one batch deletes. It is the LIMIT of `idempotency_forget.sql`: other requests get their
+/// turn between the batches.
+const FORGET_MAX: usize = 1000;
+
+/// The number of batches of one run. The next run continues.
+const FORGET_BATCHES_MAX: usize = 200;
+
 /// Deletes the responses that are older than a day.
 ///
 /// # Errors
@@ -61,5 +68,12 @@ pub(super) async fn create_once<D: Database, T>(
 pub async fn forget<D: Database>(store: &Store<'_, D>, now: Micros) -> Result<(), Refusal> {
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let now = now.0 as f64;
-    store.batch(&[Sql::Plain(Plain::IdempotencyForget).text()], &[Parameter::Number(now)], true).await.map(drop)
+    for _ in 0..FORGET_BATCHES_MAX {
+        let statement = [Sql::Plain(Plain::IdempotencyForget).text()];
+        let deleted = store.batch(&statement, &[Parameter::Number(now)], true).await?;
+        if deleted.first().is_none_or(|rows| rows.len() < FORGET_MAX) {
+            break;
+        }
+    }
+    Ok(())
 }

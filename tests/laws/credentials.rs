@@ -307,6 +307,50 @@ proptest! {
     }
 }
 
+/// A short or a long update, and one that removes everything that a long one set.
+fn costly_update() -> impl Strategy<Value = (Update, Value)> {
+    let many = |count: usize, letter: char| {
+        let role = |number: usize| json!({"resource": format!("{number}{}", String::from(letter).repeat(240)), "role_id": "viewer"});
+        json!({ "roles": (0..count).map(role).collect::<Vec<_>>() })
+    };
+    let metadata = |letter: char| {
+        let values = (0..16).map(|number| (number.to_string(), json!(String::from(letter).repeat(200))));
+        json!({ "metadata": values.collect::<serde_json::Map<_, _>>() })
+    };
+    prop_oneof![
+        (1_usize..=55, prop_oneof![Just('a'), Just('"'), Just('é')])
+            .prop_map(move |(count, letter)| (Update::OwnPatch, many(count, letter))),
+        prop_oneof![Just('a'), Just('b')].prop_map(move |letter| (Update::OwnPatch, metadata(letter))),
+        Just((Update::OwnPatch, json!({"roles": null, "metadata": null}))),
+        Just((Update::OwnPatch, json!({"roles": [{"role_id": "viewer"}]}))),
+        Just((Update::CoactivePut, json!({}))),
+        Just((Update::LiteGraphPut, json!({"UserGUID": ZERO, "Name": "n"}))),
+        name().prop_map(|name| (Update::OwnPatch, json!({ "name": name }))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// A short request cannot fill the database: an event reports what was added and removed, and each was in a body once.
+    #[test]
+    fn events_have_at_most_four_times_the_bytes_of_the_bodies_and_a_kilobyte_each(
+        updates in proptest::collection::vec(costly_update(), 1..24),
+    ) {
+        let subject = Subject::new(&State { own: json!({"name": "n"}), revoked: None });
+        let bytes = || {
+            let sql = format!("SELECT sum(length(CAST(changes AS BLOB))) FROM events WHERE id = '{}'", subject.id);
+            subject.world.db.count(&sql)
+        };
+        let (before, mut sent) = (bytes(), 0);
+        for (update, body) in &updates {
+            sent += i64::try_from(body.to_string().len()).unwrap() + 1024;
+            prop_assert_eq!(subject.send(*update, body).status, 200, "{:?}", update);
+            prop_assert!(bytes() - before <= 4 * sent, "{} bytes of events after {} bytes", bytes() - before, sent);
+        }
+    }
+}
+
 /// Even after the tenant stops allowing them: a credential keeps what it has.
 #[test]
 fn putting_back_keeps_roles_the_tenant_no_longer_allows() {

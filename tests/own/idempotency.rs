@@ -88,3 +88,21 @@ fn only_responses_older_than_a_day_are_deleted() {
     drop(world);
     assert_eq!(post(&tenant, "young", &body).text, young.text);
 }
+
+/// A backlog is deleted in batches, between which other requests get their turn.
+#[test]
+fn backlog_of_old_responses_is_deleted_in_batches_of_a_thousand() {
+    let service = InProcess::new();
+    let world = service.world();
+    world.db.execute(
+        "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500)
+         INSERT INTO idempotency (tenant, caller, id, body, change, created_at, made)
+         SELECT '', 'root', printf('%052d', n), printf('%052d', n), 'c', n, '{}' FROM many",
+        &[],
+    );
+    let store = postern::store::Store::new(&world.db);
+    let now = postern::credential::time::Micros(world.now.get());
+    pollster::block_on(postern::store::idempotency::forget(&store, now)).expect("forgotten");
+    assert_eq!(world.db.count("SELECT count(*) FROM idempotency"), 0);
+    assert_eq!(store.cost().trips, 3, "a thousand, a thousand, and the rest");
+}

@@ -26,7 +26,7 @@ const OF_ALL: [&str; 5] = [
      WHERE e.id = ?1 ->> '$.credential' AND e.action = 'deleted' AND e.noun = 'credential'",
     "SELECT 1 FROM credentials WHERE id = NEW.id",
     "SELECT 1 FROM events INDEXED BY events_of_deleted WHERE id = NEW.id AND action = 'deleted' AND noun = 'credential'",
-    "DELETE FROM idempotency WHERE created_at <= ?1 - 86400000000",
+    "SELECT tenant , caller , id FROM idempotency WHERE created_at <= ?1 - 86400000000 ORDER BY created_at LIMIT 1000",
 ];
 
 pub fn sql_files(folder: &str) -> Vec<(String, String)> {

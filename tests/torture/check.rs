@@ -55,7 +55,7 @@ pub fn check(ops: &[Op], events: &[Entry], by: &str) -> Vec<Violation> {
     let of_set_up = |entry: &&Entry| entry.id == by || entry.noun != "credential" && entry.by == "root";
     for entry in events.into_iter().filter(|entry| !of_set_up(entry)) {
         match by_request.get(&entry.request) {
-            Some(at) if entry.by == (if ops[*at].chooses_token() { "root" } else { by }) => {
+            Some(at) if entry.by == by || entry.by == "root" && ops[*at].chooses_token() => {
                 batches.entry(*at).or_default().push(entry);
             }
             _ => violations.push((What::History, format!("an event without a request: {entry:?}"))),

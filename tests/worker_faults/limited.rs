@@ -163,7 +163,7 @@ fn failures_for_one_tenant_from_many_addresses_share_a_limit() {
     let (failed, over, good) = in_one_minute(|| {
         let tenant = Tenant::new(server());
         let (own, litegraph) = (tenant.at(""), format!("/v1.0/tenants/{}", tenant.id.guid()));
-        let fail = |path: &str| at(get(path).token("a-guess"), &address()).send(server());
+        let fail = |path: &str| at(get(path).token(&format!("guess-{}", unique())), &address()).send(server());
         let failed: Vec<_> = (0..BY_ADDRESS).map(|number| fail([&own, &litegraph][number % 2])).collect();
         let good = at(get(&*own).token(&tenant.admin), &address()).send(server());
         (failed, fail(&own), good)
