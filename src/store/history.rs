@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::command::Command;
-use super::shape::{PAGE_BYTES_MAX, ROW_BYTES};
+use super::page::fitting;
 use super::sql::Sql;
 use super::verdict::{Outcome, judge, read};
 use super::{Database, Row, Store};
@@ -60,14 +60,9 @@ pub async fn page<D: Database>(store: &Store<'_, D>, command: &Command) -> Resul
     let (Outcome { judged, result }, rows) = judge(store, command, &[statement], Vec::new()).await?;
     let result = result.and_then(|()| {
         let events: &[Row] = rows.first().and_then(|rows| rows.get(1..)).unwrap_or_default();
-        let mut items = events.iter().map(read).collect::<Result<Vec<Event>, _>>()?;
-        let limit = page.map_or(0, |page| page.limit as usize);
-        let mut bytes = 0;
-        let end = items.iter().enumerate().position(|(index, event)| {
-            bytes += event.changes.len() + ROW_BYTES;
-            index >= limit || index > 0 && bytes > PAGE_BYTES_MAX
-        });
-        let next = end.and_then(|end| items.drain(end..).next()).map(|event| event.seq);
+        let (events, left) = events.split_at(fitting(events, page.map_or(0, |page| page.limit as usize)));
+        let items = events.iter().map(read).collect::<Result<Vec<Event>, _>>()?;
+        let next = left.first().map(read::<Event>).transpose()?.map(|event| event.seq);
         Ok(Events { items, next })
     });
     Ok(Outcome { judged, result })

@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use super::command::Command;
 use super::credential::from_row;
+pub use super::page::PAGE_BYTES_MAX;
+use super::page::fitting;
 pub use super::page::{Edge, Position};
 use super::principal::Principal;
+pub use super::shape::PAGE_MAX;
 use super::shape::{Extra, Shape};
-pub use super::shape::{PAGE_BYTES_MAX, PAGE_MAX};
 use super::sql::Sql;
 use super::tenant::Tenant;
 use super::verdict::{Outcome, judge, no_row, read};
@@ -101,10 +103,9 @@ pub async fn page<D: Database, T: Item>(
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<ExtraColumn>(verdict)?.extra;
-        let items = found.iter().take(limit).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
-        // The rows of the page before it was cut, and one more if the list continues.
-        let page_rows = found.first().map(read::<PageRows>).transpose()?.map_or(0, |row| row.page_rows);
-        let (more, total) = (page_rows > items.len(), judged.total.unwrap_or_default());
+        let items = &found[..fitting(found, limit)];
+        let items = items.iter().map(T::from_row).collect::<Result<Vec<_>, _>>()?;
+        let (more, total) = (found.len() > items.len(), judged.total.unwrap_or_default());
         if more && page.ids.is_some() {
             return Err(Refusal::TooMany);
         }
@@ -117,7 +118,7 @@ pub async fn page<D: Database, T: Item>(
             Extra::Previous => has_previous = extra.is_some(),
             Extra::Remaining => {
                 let after_page = extra.and_then(|count| count.as_u64()).unwrap_or_default();
-                let cut = (page_rows.min(limit) - items.len()) as u64;
+                let cut = (found.len().min(limit) - items.len()) as u64;
                 remaining = (after_page + cut).min(u64::from(PAGE_MAX));
             }
             Extra::Edge => {
@@ -128,11 +129,6 @@ pub async fn page<D: Database, T: Item>(
         Ok(Listed { items, bytes, more, has_previous, total, remaining, resume })
     });
     Ok(Outcome { judged, result })
-}
-
-#[derive(Deserialize)]
-struct PageRows {
-    page_rows: usize,
 }
 
 #[derive(Deserialize)]

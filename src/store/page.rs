@@ -2,10 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Row;
 use super::key::Key;
 use crate::credential::id::Id;
 use crate::credential::table::Noun;
 use crate::credential::time::Micros;
+
+/// The size of a page in bytes of its rows, so that a response stays below 1 MiB. A page is cut before the row with which
+/// it would be larger, and has at least one.
+pub const PAGE_BYTES_MAX: usize = 900 * 1024;
+
+/// Returns how many of these rows a page has: at most `limit`.
+pub(super) fn fitting(rows: &[Row], limit: usize) -> usize {
+    let mut bytes = 0;
+    let is_first_too_many = |(index, row): (usize, &Row)| {
+        bytes += row.text().len();
+        index > 0 && bytes > PAGE_BYTES_MAX
+    };
+    rows.iter().enumerate().position(is_first_too_many).unwrap_or(rows.len()).min(limit)
+}
 
 /// What a list is ordered by. Items with the same key are ordered by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

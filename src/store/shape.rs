@@ -10,13 +10,6 @@ pub const PAGE_MAX: u32 = 1000;
 /// than a thousand rows with any filter.
 const SCAN_MAX: u32 = 120;
 
-/// The size in bytes at which a page ends, so that a response stays below 1 MiB. An item counts with its document, an event
-/// with its changes, each with [`ROW_BYTES`] more.
-pub const PAGE_BYTES_MAX: usize = 640 * 1024;
-
-/// The size of ids, times and a token in a response.
-pub(super) const ROW_BYTES: usize = 400;
-
 /// What the text of a list's statement depends on. Each member has few values, so the number of texts is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shape {
@@ -100,7 +93,7 @@ impl Shape {
     /// ```sql
     /// , start AS (SELECT {judged}, … AS goes, …tenant, … AS created_at, … AS name, … AS id FROM verdict LEFT JOIN …)
     /// SELECT s.judged, {extra} AS extra, NULL AS …, … FROM start AS s
-    /// UNION ALL SELECT NULL, NULL, * FROM (SELECT *, … AS preceding, … AS page_rows FROM ({rows})) WHERE …
+    /// UNION ALL SELECT NULL, NULL, * FROM ({rows})
     /// ```
     pub(super) fn text(self) -> String {
         let (columns, names) = match self.scope {
@@ -117,13 +110,7 @@ impl Shape {
         let listed = format!("iif(?1 ->> '$.page.lists_secrets', {listed}, NULL)");
         let columns =
             format!("{}, r.state, r.revision, r.created_at, r.updated_at", fill(columns, &[("secrets", &listed)]));
-        let blanks = [
-            ("rows", self.rows(&columns)),
-            ("extra", self.extra()),
-            ("nulls", nulls),
-            ("row_bytes", ROW_BYTES.to_string()),
-            ("bytes_max", PAGE_BYTES_MAX.to_string()),
-        ];
+        let blanks = [("rows", self.rows(&columns)), ("extra", self.extra()), ("nulls", nulls)];
         let blanks: Vec<_> = blanks.iter().map(|(name, value)| (*name, value.as_str())).collect();
         include_str!("sql/list_start.sql").to_owned() + &fill(include_str!("sql/list_page.sql"), &blanks)
     }

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use super::command::{Act, Target};
 use super::rules;
-use super::shape::{PAGE_BYTES_MAX, ROW_BYTES, Shape};
+use super::shape::Shape;
 use super::text::{compact, fill, secrets_listed};
 use crate::credential::table::{
     Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
@@ -433,16 +433,7 @@ fn events(noun: Option<Noun>) -> String {
         None => (include_str!("sql/events_of_tenant.sql"), ""),
         Some(noun) => (include_str!("sql/events_of_thing.sql"), noun.name()),
     };
-    let bytes = format!("length(CAST(e.changes AS BLOB)) + {ROW_BYTES}");
-    let blanks = [
-        ("newest", newest),
-        ("noun", name),
-        ("event", EVENT),
-        ("event_nulls", EVENT_NULLS),
-        ("bytes", &bytes),
-        ("bytes_max", &PAGE_BYTES_MAX.to_string()),
-    ];
-    fill(sql, &blanks)
+    fill(sql, &[("newest", newest), ("noun", name), ("event", EVENT), ("event_nulls", EVENT_NULLS)])
 }
 
 /// The columns of an event. `EVENT_NULLS` has the same columns for the row of the verdict.

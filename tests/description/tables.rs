@@ -244,10 +244,7 @@ pub fn limits() -> String {
         ("page, Postern", format!("{} to {}, default {}", own["minimum"], own["maximum"], own["default"])),
         ("page, Keycard", format!("1 to {}, default {}", keycard::LIMIT_MAX, keycard::LIMIT)),
         ("page, LiteGraph", format!("1 to {page}, default {page}; `skip` up to {page}; `guids` up to {page}")),
-        (
-            "page, all",
-            format!("ends at {} KiB of documents or changes; a response is at most 1 MiB", PAGE_BYTES_MAX / 1024),
-        ),
+        ("page, all", format!("ends at {} KiB of stored rows; a response is at most 1 MiB", PAGE_BYTES_MAX / 1024)),
         (
             "list without pages",
             format!("{list} items and {} MiB; above that limit the API returns 400", LIST_BYTES_MAX / 1024 / 1024),

@@ -8,10 +8,10 @@ use support::{ACME, CLIENTS, ROOT, World, ZERO};
 const MIB: usize = 1024 * 1024;
 
 /// Credentials, each with a document of about 32 KiB and an event of its size.
-const LARGE: u32 = 60;
+const LARGE: u32 = 90;
 
 /// Credentials with a document of the usual size, created after the large ones.
-const SMALL: u32 = 40;
+const SMALL: u32 = 10;
 
 /// A tenant with credentials of its default principal.
 fn world(large: u32, small: u32) -> World {
