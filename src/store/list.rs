@@ -103,8 +103,8 @@ pub async fn page<D: Database, T: Item>(
         let limit = page.limit as usize;
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<ExtraColumn>(verdict)?.extra;
-        let items = &found[..fitting(found, limit)];
-        let items = items.iter().map(T::from_row).collect::<Result<Vec<_>, _>>()?;
+        let fitting = fitting(found, limit);
+        let items = found.iter().take(fitting).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
         let (more, total) = (found.len() > items.len(), judged.total.unwrap_or_default());
         if more && page.ids.is_some() {
             return Err(Refusal::TooMany);
