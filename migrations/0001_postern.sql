@@ -152,8 +152,8 @@ CREATE INDEX secrets_of_credential ON secrets (tenant, credential, created_at);
 
 -- The history: one row for each change, in the order of commits, numbered within the tenant. It has no foreign keys,
 -- since events outlive what they report. Each event names the previous event of the same resource, and the resource its
--- newest one (event), so the history of one resource is a walk along the primary key: every change would have to write a
--- second index.
+-- newest one (event), so the history of one resource is a walk along the primary key. An index by resource would cost every
+-- change one row more.
 CREATE TABLE events (
   tenant   TEXT    NOT NULL,
   seq      INTEGER NOT NULL,

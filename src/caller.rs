@@ -24,7 +24,7 @@ pub enum Caller {
     },
     /// A secret, which the database finds by id and compares by digest.
     Secret {
-        /// One proof per configured key; any of them may match.
+        /// For each reading of the secret (Basic has up to two) one proof per configured key, the current key's first.
         proofs: Vec<Proof>,
         /// The credential that the secret must belong to, if the caller gave a client id.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,8 @@ impl Caller {
         let bytes = Base64::decode_vec(rest).map(Zeroizing::new).map_err(|_| Refusal::Unauthenticated)?;
         let pair = std::str::from_utf8(&bytes).map_err(|_| Refusal::Unauthenticated)?;
         let mut read = read_pair(pair, settings);
-        // Nothing that was made here has one of these. No id has a colon, encoded or not.
+        // A token made by Postern has neither, so this concerns chosen secrets only. In both readings the first colon
+        // ends the id.
         if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
             let decoded = Zeroizing::new(form_decoded(pair));
             if let Some((client, proofs)) = read_pair(&decoded, settings) {
@@ -148,6 +149,7 @@ impl Caller {
     #[must_use]
     pub fn current_proof(&self, found: Id, keys: &Keyring) -> Option<&Proof> {
         let Self::Secret { proofs, .. } = self else { return None };
+        // Each reading has as many proofs as there are keys.
         let at = proofs.iter().position(|proof| proof.id == found)?;
         proofs.get(at - at % keys.len())
     }

@@ -89,7 +89,7 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Encoded, without the question mark.
     pub query: &'a str,
-    /// Read one by one.
+    /// Looked up by name.
     pub headers: &'a dyn Headers,
     /// Empty unless the method takes a body.
     pub body: Body,
@@ -106,10 +106,10 @@ impl Request<'_> {
         json::object(self.bytes(&is_json)?).map_err(Refusal::Unreadable)
     }
 
-    /// The body, for every reader of one. What it holds is not looked at unless its coding and its type are readable.
+    /// Returns the bytes of the body, after checking its coding and its media type.
     ///
     /// # Errors
-    /// As [`Request::object`], as far as the bytes are not looked at.
+    /// Those of [`Request::object`], except for the errors of the JSON itself.
     fn bytes(&self, is_taken: &dyn Fn(&str) -> bool) -> Result<&[u8], Refusal> {
         if self.headers.get("content-encoding").is_some_and(|codings| is_coded(&codings)) {
             return Err(Refusal::ContentCoding);
@@ -137,8 +137,8 @@ impl Request<'_> {
     /// parameter without a value counts as omitted (RFC 6749 §3.2).
     ///
     /// # Errors
-    /// As [`Request::object`], and `Unreadable` for a form that is not UTF-8, has more
-    /// than [`VALUES_MAX`] parameters, or has a parameter twice. The Content-Type is optional.
+    /// As [`Request::object`], and `Unreadable` for a form that is not UTF-8, has more than [`VALUES_MAX`] parameters, or
+    /// has a parameter twice.
     pub fn form(&self) -> Result<BTreeMap<String, Zeroizing<String>>, Refusal> {
         let bytes = self.bytes(&|essence| essence == FORM)?;
         let text = std::str::from_utf8(bytes).map_err(|_| Refusal::Unreadable(Unreadable::NotUtf8))?;

@@ -1,4 +1,4 @@
-//! What a deploy configures. A missing secret serves nothing: better than to serve without it.
+//! The settings of a deployment. Without a required secret, every request is a 503.
 
 use zeroize::Zeroizing;
 
@@ -7,21 +7,21 @@ use crate::credential::secret::{Keyring, Keys};
 use crate::refusal::Misconfigured;
 use crate::request::origin::origin;
 
-/// The settings in force.
+/// The settings, with the keys derived.
 pub struct Settings {
-    /// Compared with what a caller presents; does everything.
+    /// The token with every right.
     pub root_token: Zeroizing<String>,
-    /// Made of the master key, and of the one before it.
+    /// The keys derived from the current and the previous master key.
     pub keys: Keyring,
-    /// What the tokens made here begin with.
+    /// The prefix of generated tokens.
     pub token_prefix: String,
     /// Which responses report their cost (`Server-Timing`).
     pub server_timing: ServerTiming,
-    /// How long the database is waited for, in milliseconds.
+    /// The time limit on the database, in milliseconds.
     pub database_wait: u32,
-    /// The issuer that access tokens are reported with, in place of the origin of the request.
+    /// The issuer in OAuth metadata and introspection; `None` is the origin of the request.
     pub issuer: Option<String>,
-    /// The number that ids made here carry, at most [`SHARD_MAX`].
+    /// The shard number in generated ids, at most [`SHARD_MAX`].
     pub shard: u16,
 }
 

@@ -15,7 +15,7 @@ use super::table::{Destination, FIELDS, Field, FieldRow, Initial, NAME_MAX, Noun
 pub use super::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use super::time::Micros;
 
-/// The maximum number of violations in a response. Our own face's reader stops there, which bounds its work.
+/// The maximum number of violations in a response. Our own face's reader stops one later, which shows that there are more.
 pub const VIOLATIONS_MAX: usize = 100;
 
 /// What validation needs to know about a face's bodies.
@@ -68,7 +68,7 @@ pub enum NewSecret {
     Chosen(Token),
 }
 
-/// A draft that passed validation.
+/// The valid fields of a draft.
 #[derive(Default)]
 pub struct Change {
     /// A merge patch of the document, in canonical values: an absent key is kept, null clears.

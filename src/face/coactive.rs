@@ -103,7 +103,7 @@ fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     draft
 }
 
-/// "A bare array; no parameters, no paging", in the order of creation.
+/// Returns the whole list, in the order of creation ("no parameters, no paging").
 #[expect(clippy::unnecessary_wraps, reason = "the type of every reader of a page")]
 fn read_page(_request: &Request<'_>, _noun: Noun) -> Result<Page, Refusal> {
     Ok(Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX))
@@ -309,17 +309,16 @@ fn words(rule: &Rule) -> (&'static str, String) {
             "this would remove the last role, and no roles means full access: to grant full access, omit roles_context",
         ),
         Rule::NotAContext => value_error("roles_context must be 'system' or 'dataset:{dataset_id}'"),
-        Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
-        Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
-        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
+        Rule::TooLarge { max } => value_error(&format!("must have at most {max} bytes of JSON after merging")),
         Rule::TooManyViolations { max } => (
             "value_error",
             format!("Value error, more than {max} errors: fix the first {max}, listed here, and send the body again"),
         ),
         // Rules on fields that this face does not have.
+        Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
+        Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
+        Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
-        Rule::Empty | Rule::NotAScopeToken | Rule::TooLarge { .. } | Rule::ReadOnly | Rule::Unknown(_) => {
-            value_error("not allowed here")
-        }
+        Rule::Empty | Rule::NotAScopeToken | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),
     }
 }

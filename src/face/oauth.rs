@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::settings::Settings;
 use crate::store::verify::Subject;
 
-/// Its words.
+/// The words for fields: none.
 pub struct OAuth;
 
 impl Dialect for OAuth {
@@ -35,7 +35,7 @@ impl Dialect for OAuth {
     }
 }
 
-/// The face.
+/// The face of the OAuth endpoints.
 pub static OAUTH: Face = Face {
     dialect: &OAuth,
     read_body: |noun, verb, mut body| by_words(&OAuth, noun, verb, &mut body),
@@ -106,7 +106,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::TooLarge => (413, "invalid_request", "The body is larger than 64 KiB.".to_owned()),
         Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route accepts {allow}.")),
         Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
-        // Nothing is written here that could have been done or not.
+        // These routes write nothing, so no outcome is unknown.
         Refusal::Unavailable | Refusal::OutcomeUnknown => {
             (503, "temporarily_unavailable", "The database is unavailable. Try again.".to_owned())
         }
@@ -121,7 +121,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         }
         Refusal::Forbidden => (403, "insufficient_scope", "The caller lacks permission for this operation.".to_owned()),
         Refusal::NoRoute => (404, "invalid_request", "No route has this path.".to_owned()),
-        // Who calls is judged, and nothing else.
+        // These routes check only the caller, so these cannot occur.
         Refusal::TenantNotNamed
         | Refusal::Missing(_)
         | Refusal::Stale
@@ -149,7 +149,7 @@ pub(crate) struct Error {
 /// The result of introspection (RFC 7662 §2.2).
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Introspected<'a> {
-    /// Whether it holds.
+    /// Whether the token is valid.
     active: bool,
     /// The issuer, as the metadata of RFC 8414 names it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ use crate::store::list::{Item, LIST_BYTES_MAX, LIST_MAX, Listed, PAGE_MAX, Posit
 pub(super) enum Extent {
     /// The requested page.
     Page,
-    /// The whole list; more than [`LIST_MAX`] items are refused.
+    /// The whole list; more than [`LIST_MAX`] items or [`LIST_BYTES_MAX`] bytes are refused.
     All,
 }
 
@@ -82,7 +82,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }))
     }
 
-    /// Reads the whole list, a thousand items per trip, then sorts it. A list above the bound is refused, not
+    /// Reads the whole list, at most a thousand items per trip, then sorts it. A list above the bound is refused, not
     /// truncated.
     async fn all_pages<T: Item>(&self, mut command: Command, requested: &Page) -> Decided<Listed<T>> {
         let mut step = Page::first(Order { key: SortKey::Creation, descending: false }, PAGE_MAX);

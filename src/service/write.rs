@@ -95,7 +95,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Some(sealed.text)
     }
 
-    /// Returns the Idempotency-Key of a creation, as digests.
+    /// Returns the digests of the key and of the body of a creation, and the sealed secret for a repeated request.
     fn idempotency(&self, key: &str, command: &Command, token: Option<&Token>) -> Idempotency {
         let keys = &self.settings.keys.current;
         let sealed = token.and_then(|token| self.sealed(token, command));

@@ -21,7 +21,7 @@ pub struct After {
     /// The move of a secret that is still under the previous master key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rekey: Option<Rekey>,
-    /// The unique stamp of the request. The secret that moves does not have it yet, so its event names this request.
+    /// The unique stamp of the request. Without a new stamp, the trigger would report the move as made at the console.
     pub change: Id,
     /// The calling credential, or `root`.
     pub by: String,

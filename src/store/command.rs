@@ -99,7 +99,7 @@ pub struct NewRow {
     pub key: String,
     /// The encrypted value, where a face reveals it again.
     pub sealed: Option<String>,
-    /// The last characters of the value, or empty.
+    /// The last four characters of the random part; empty for a token that the client chose.
     pub hint: String,
 }
 

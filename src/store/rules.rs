@@ -1,6 +1,6 @@
 //! The rules by which the database refuses a request, one per line, in the order in which they are checked.
 //!
-//! The verdict's CASE is built from these lines ([`code`]), and `verdict.rs` looks its code up in them.
+//! The verdict's CASE is built from these lines ([`code`]), and `verdict.rs` finds the refusal of the returned code in them.
 
 use super::command::Act::{self, Change, Create, Delete, Read};
 use super::command::Target::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
@@ -52,14 +52,15 @@ pub(super) static RULES: &[Rule] = rules! {
     // This caller used the key within the last day: the same body gets the same response, another body an error.
     "replay"             None,                                                  &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_replay.sql");
     "key_reused"         Some(Refusal::KeyReused),                              &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_key_reused.sql");
-    // More than one response or one batch can have. A tenant's total below the bound needs no count.
+    // More credentials than one list or one deletion may have. Those of a principal are counted only if the tenant's total
+    // is above the bound.
     "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal, Tenant], &[Read, Delete], include_str!("sql/rule_too_many.sql");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_outlives.sql");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 3 AND restricted";
-    // Enabling a principal enables its credentials, whatever their ends.
+    // Some of its credentials may expire later than the caller.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "caller_ends_at IS NOT NULL AND to_document ->> '$.enabled' > document ->> '$.enabled'";
     // Only root may disable or enable a tenant.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 4 AND to_document -> '$.enabled' <> document -> '$.enabled'";
@@ -70,7 +71,7 @@ pub(super) static RULES: &[Rule] = rules! {
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
-    // Guessing tokens of others: each miss is an event of this tenant, whose 600th-last is one row. Root may provision.
+    // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
     "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");
     "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";

@@ -40,7 +40,7 @@ pub struct State {
     pub enabled: bool,
     /// Whether its credentials may be given roles.
     pub rbac: bool,
-    /// Whether changes require If-Match.
+    /// Whether changing or deleting a credential requires If-Match (`require_if_match` on our own face).
     pub preconditions: bool,
     /// The catalogue of role names, at most 100.
     pub role_names: Vec<String>,

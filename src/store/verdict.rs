@@ -53,6 +53,7 @@ pub struct Judged {
     pub roles: Option<Vec<Role>>,
     /// The tenant's catalogue of role names, for `Sql::Roles` and `Sql::LogIn`.
     pub role_names: Option<Vec<String>>,
+    /// 1 if the use of the secret is to be recorded.
     unnoted: Option<u8>,
     /// Violations that only the database can find, each with its details.
     #[serde(default)]
@@ -66,11 +67,11 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Returns the refusal for the code, if it is one. An `Invalid` refusal lists `violations`, which validation
-    /// found, and those that the database found.
+    /// Checks the code: `Ok` if the request was carried out, or gets an earlier response again. An `Invalid` refusal lists
+    /// `violations`, which validation found, and those that the database found.
     ///
     /// # Errors
-    /// The refusal.
+    /// The refusal of the rule that applied.
     pub fn verdict(&self, violations: Vec<Violation>, command: &Command) -> Result<(), Refusal> {
         if self.code == "go" {
             return Ok(());
@@ -87,6 +88,7 @@ impl Judged {
     /// Returns what ends the caller. `access` is the end that its access token carries, if it has one.
     #[must_use]
     pub fn ends(&self, access: Option<Micros>) -> Ends {
+        // `caller_ends_at` includes the end of the secret.
         Ends { credential: self.caller_ends_at, secret: None, access }
     }
 

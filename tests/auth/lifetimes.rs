@@ -73,7 +73,7 @@ fn every_reported_lifetime_is_the_earliest_end() {
                     assert_eq!(read.header("sunset").map(str::to_owned), date, "{of}");
                     let shown = &read.json()["secrets"][0]["expires_at"];
                     assert_eq!(*shown, text(deadline.and(earliest(None))), "{of}");
-                    // It is true.
+                    // The reported end is the real one.
                     let Some(first) = first else { continue };
                     let before = now(&scene);
                     let at = |time: i64| {

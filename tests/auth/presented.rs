@@ -101,8 +101,8 @@ fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
     }
 }
 
-/// Where both readings of a form-encodable Basic are secrets of the client, the one as it stands counts; one that is another
-/// client's does not stand in the way.
+/// If both readings of a Basic header are secrets of the client, the raw one wins; a reading that is another client's secret
+/// is skipped.
 #[test]
 fn raw_basic_wins_over_the_decoded_one_if_both_are_valid() {
     for (raw_is_its_own, wins) in [(true, "chosen%2Bone"), (false, "chosen+one")] {

@@ -97,6 +97,11 @@ fn roles_are_a_set_of_at_most_a_hundred_after_merging() {
         let role = |n: usize| json!({"role_id": "viewer", "resource": "r", "resource_instance": n.to_string()});
         (0..count).map(role).collect()
     };
+    // Within the limits of each value, but not of all together.
+    let wide: Vec<_> =
+        (0..90).map(|n| json!({ "role_id": "viewer", "resource": format!("{n}{}", "é".repeat(250)) })).collect();
+    let reply = at.send("POST", CLIENTS, &json!({ "name": "n", "roles": wide })).expect(422);
+    assert!(reply.text.contains("must have at most 32768 bytes of JSON after merging"), "{}", reply.text);
     let reply = at.send("POST", CLIENTS, &json!({ "name": "n", "roles": many(101) })).expect(422);
     assert_eq!(Coactive.error(&reply), "body.roles too_long");
     let (_, _, one) = make(&at, &json!({ "name": "n", "roles": many(100) }));

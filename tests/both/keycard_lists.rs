@@ -87,7 +87,7 @@ fn pages_of_every_size_from_every_position_are_correct_in_both_directions() {
                 assert_eq!((before.next, before.previous), (true, at > limit), "{of}");
                 assert_eq!(before.end.as_ref(), cursors[..at].last());
 
-                // Between two of them; of what comes after the second there is no next page.
+                // Between two of them; the items after the second cursor are not a next page.
                 for (end, until) in cursors.iter().enumerate() {
                     let of = format!("{of} before {end}");
                     let range = page(&format!("{url}?limit={limit}&after={cursor}&before={until}"));

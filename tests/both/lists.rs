@@ -92,7 +92,7 @@ fn cursor_is_rejected_by_every_other_list_order_and_filter() {
         }
     }
     assert!(refused > 900, "{refused}");
-    // What names no other list: how many there are on a page.
+    // The page size may change: it is not part of the list.
     let next = get(format!("{}&limit=2&cursor={}", lists[7], cursors[7])).token(&tenant.admin).send(&*client);
     next.expect(200);
 }

@@ -124,7 +124,7 @@ fn basic_is_accepted_raw_and_form_encoded() {
         let reply = form(OAUTH_TOKEN, "").basic(&format!("{}:{wrong}-{}", clients[0], tenant.id)).send(&*client);
         assert_eq!((reply.expect(401).cost.trips), 1, "{wrong}");
     }
-    // What can be neither costs no trip.
+    // A text that is a token in neither reading costs no trip.
     for wrong in ["a%20b c", "a b%", "\u{e9}", "pstn_%41", ""] {
         let reply = form(OAUTH_TOKEN, "").basic(&format!("{}:{wrong}", clients[0])).send(&*client);
         assert_eq!((reply.expect(401).cost.trips), 0, "{wrong}");

@@ -196,7 +196,7 @@ fn checks_follow_the_order_of_rules() {
             continue;
         };
         let name = refusal.replace("(Vec::new())", "").replace("Noun::", "").replace("Conflict::", "");
-        // Of many failures it is the platform that decides, and first.
+        // The table has the 429 once, where the platform's limit applies.
         if !rules.contains(&name) && name != "TooManyFailures" {
             rules.push(name);
         }
@@ -254,7 +254,7 @@ pub fn limits() -> String {
     ];
     let configuration = read("wrangler.toml");
     for (what, binding) in [
-        ("failed authentications per address", "FAILURES_BY_ADDRESS"),
+        ("failed authentications per address, and per tenant in the path", "FAILURES_BY_ADDRESS"),
         ("failed authentications per credential", "FAILURES_BY_CREDENTIAL"),
     ] {
         let (_, rest) = configuration.split_once(binding).expect("a binding");

@@ -1,5 +1,5 @@
-//! The representations of our own face. Every member is always present, null if it has no value, so that clients can
-//! GET, edit and PUT.
+//! The representations of our own face. Every member but `secret` is always present, null if it has no value, so that
+//! clients can GET, edit and PUT.
 
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ pub(super) struct Credential<'a> {
     revoked_reason: Option<&'a str>,
     /// The valid secrets: one, or two during a rotation, the newest last.
     secrets: Vec<Secret<'a>>,
-    /// The secret. Only the response that creates it has this member.
+    /// The secret. Only the response that creates it, and its repetition under the same `Idempotency-Key`, has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     secret: Option<&'a str>,
@@ -119,9 +119,9 @@ pub(super) struct Credential<'a> {
 /// A secret of a credential, without its value.
 #[derive(Serialize, JsonSchema)]
 struct Secret<'a> {
-    /// The id, which is also a part of the secret.
+    /// The id. A secret made by Postern contains it.
     id: Id,
-    /// The four characters before the last part of the secret, to recognize it by.
+    /// The last four characters of the random part, to recognize the secret by; empty if the client chose it.
     hint: &'a str,
     /// When it was created.
     created_at: Time,

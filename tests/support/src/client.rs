@@ -118,7 +118,7 @@ impl Call {
         client.exchange(&self).checked(&self.method, &self.path, self.headers())
     }
 
-    /// The headers that it says.
+    /// The request's headers.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.headers.iter().map(|(name, value)| (name.as_str(), &**value))
     }
@@ -131,7 +131,7 @@ impl Call {
         server.attempt(&self).ok()
     }
 
-    /// Sends it with a body that breaks off: after all its bytes, although more are announced, or before its last chunk.
+    /// Sends the request with a body that is cut off: after all its bytes, although more are announced, or before its last chunk.
     /// Returns the status of the response, if there is one.
     pub fn cut_off(mut self, server: &Http) -> Option<u16> {
         if self.by_root {
