@@ -1,7 +1,7 @@
 # Each target runs a script in scripts/, which can also be run directly.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test torture fuzz compare mutants bench fmt lint openapi wasm keys deploy-check deploy setup clean
+.PHONY: help dev test torture fuzz mutants bench fmt lint openapi wasm keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -17,9 +17,6 @@ torture: ## Run the long tests: races, kills, large tenants, OpenAPI, fuzzing (3
 
 fuzz: ## Fuzz with ten million inputs (fuzz/README.md)
 	@scripts/fuzz
-
-compare: ## Send the same requests to this build and an older one, and print the differences (tests/compare/README.md)
-	@scripts/compare
 
 mutants: ## Check whether the native tests detect 90 faults put into the source (up to 2 hours): tests/mutants/baseline.md
 	@scripts/mutants
