@@ -12,6 +12,7 @@ pub mod idempotency;
 mod key;
 pub mod list;
 mod page;
+mod plain;
 pub mod principal;
 mod rules;
 mod shape;

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::sql::{Plain, Sql};
+use super::plain::Plain;
+use super::sql::Sql;
 use super::{Database, Parameter, Store};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;

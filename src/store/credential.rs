@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::command::{Act, Command, Rotation, Target};
 use super::idempotency::{Made, create_once};
-use super::sql::{Plain, Sql};
+use super::plain::Plain;
+use super::sql::Sql;
 use super::verdict::{Outcome, document, first, judge, no_row, one, read};
 use super::{Database, Row, Store};
 use crate::credential::field::Violation;

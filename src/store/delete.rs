@@ -2,7 +2,8 @@
 //! others delete what has the stamp, secrets first, with an event for each.
 
 use super::command::{Command, Target};
-use super::sql::{Plain, Sql};
+use super::plain::Plain;
+use super::sql::Sql;
 use super::verdict::{Outcome, judge};
 use super::{Database, Store};
 use crate::refusal::Refusal;

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 
 use super::command::{Act, Command};
-use super::sql::{Plain, Sql};
+use super::plain::Plain;
+use super::sql::Sql;
 use super::verdict::{Outcome, first, judge, no_row, read};
 use super::{Database, Parameter, Row, Store};
 use crate::credential::field::Violation;

@@ -88,3 +88,18 @@ fn name_search_matches_whole_words() {
     assert!(names("wasm_bindgen::JsValue", "wasm_bindgen") && names("use js_sys;", "js_sys"));
     assert!(!names("crate::coworker::x", "worker::") && !names("no_js_sys_here", "js_sys"));
 }
+
+/// A longer file has two subjects: split it.
+#[test]
+fn source_files_have_at_most_400_lines() {
+    let files = sources();
+    let long: Vec<_> = files.iter().filter(|(_, text)| text.lines().count() > 400).map(|(file, _)| file).collect();
+    assert_eq!(long, Vec::<&String>::new());
+}
+
+/// The README is a front door: details belong to `docs/`.
+#[test]
+fn readme_has_at_most_150_lines() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README");
+    assert!(readme.lines().count() <= 150, "{} lines", readme.lines().count());
+}

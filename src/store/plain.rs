@@ -1,0 +1,59 @@
+//! Statements without a verdict: those that follow a write in its batch, and deferred writes.
+
+use super::text::{fill, secrets_listed};
+
+/// A statement that follows a write in the same batch and finds rows by its stamp, or that needs no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Plain {
+    SecretAdd,
+    SecretEndOthers,
+    SecretRetire,
+    SecretFinish,
+    SecretCancel,
+    SecretsRead,
+    SecretDeleteEnded,
+    SecretsEnd,
+    SecretsDelete,
+    CredentialsDelete,
+    PrincipalsDelete,
+    IdempotencyForget,
+    NoteCredential,
+    NoteSecret,
+    Rekey,
+}
+
+impl Plain {
+    /// Returns the text with comments: one statement on rows with the stamp of the batch, such as
+    ///
+    /// ```sql
+    /// INSERT INTO secrets (…) SELECT … FROM credentials AS c … WHERE … AND c.change = {stamp} AND … -- SecretAdd
+    /// UPDATE secrets SET ending = …, … FROM … AS c WHERE … AND c.change = {stamp} AND …             -- SecretRetire
+    /// DELETE FROM secrets WHERE ending AND change = {stamp} AND (tenant, credential) = (…) -- SecretDeleteEnded
+    /// ```
+    ///
+    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets.
+    pub(super) fn assemble(self) -> String {
+        let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
+            ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
+        let text = match self {
+            Self::SecretAdd => include_str!("sql/secret_add.sql"),
+            Self::SecretEndOthers => include_str!("sql/secret_end_others.sql"),
+            Self::SecretRetire => include_str!("sql/secret_retire.sql"),
+            Self::SecretFinish => return fill(include_str!("sql/secret_finish.sql"), &[("newest", newest)]),
+            Self::SecretCancel => return fill(include_str!("sql/secret_cancel.sql"), &[("newest", newest)]),
+            Self::SecretsRead => {
+                return fill(include_str!("sql/secrets_read.sql"), &[("secrets", &secrets_listed("c.tenant", "c.id"))]);
+            }
+            Self::SecretDeleteEnded => include_str!("sql/secret_delete_ended.sql"),
+            Self::SecretsEnd => include_str!("sql/secrets_end.sql"),
+            Self::SecretsDelete => include_str!("sql/secrets_delete.sql"),
+            Self::CredentialsDelete => include_str!("sql/credentials_delete.sql"),
+            Self::PrincipalsDelete => include_str!("sql/principals_delete.sql"),
+            Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
+            Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
+            Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
+            Self::Rekey => include_str!("sql/secret_rekey.sql"),
+        };
+        text.to_owned()
+    }
+}
