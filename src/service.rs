@@ -74,6 +74,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         };
         let log = if let Err(Refusal::Broken(text)) = &result {
             Some(format!("request {id}: {text}"))
+        } else if known.unreadable > 0 {
+            Some(format!("request {id}: {} rows of a list cannot be read", known.unreadable))
         } else {
             self.store.fault().map(|fault| format!("request {id}: the database: {}", fault.text()))
         };
@@ -87,6 +89,9 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 answer = answer
                     .with("deprecation", format!("@{}", since.0 / 1_000_000))
                     .with("sunset", until.to_http_date());
+            }
+            if known.unreadable > 0 {
+                answer = answer.with("x-unreadable-items", known.unreadable.to_string());
             }
             let reports_cost = self.settings.is_ok_and(|settings| match settings.server_timing {
                 ServerTiming::Off => false,

@@ -35,7 +35,14 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             by: judged.caller.unwrap_or_default(),
             request: command.request.clone(),
         };
-        Known { rank: judged.rank, retiring, ends_at: judged.caller_ends_at, deferred: Some(deferred), named }
+        Known {
+            rank: judged.rank,
+            retiring,
+            ends_at: judged.caller_ends_at,
+            deferred: Some(deferred),
+            unreadable: 0,
+            named,
+        }
     }
 
     /// Renders a credential, with its secret where the face reveals it again.

@@ -42,10 +42,11 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
                 let listed = self.listed(command, &page, extent).await?.and_then(|known, listed| {
-                    let Listed { items, bytes, more, has_previous, total, remaining, resume } = listed;
+                    let Listed { items, unreadable, bytes, more, has_previous, total, remaining, resume } = listed;
                     let items = items.into_iter().map(|credential| self.reveal(known, credential));
                     Ok(Listed {
                         items: items.collect::<Result<_, _>>()?,
+                        unreadable,
                         bytes,
                         more,
                         has_previous,
@@ -70,7 +71,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
         command.page = Some(requested.clone());
         let decided = self.judged(&command, page(&self.store, &command).await?);
-        Ok(decided.and_then(|_, mut listed: Listed<T>| {
+        Ok(decided.and_then(|known, mut listed: Listed<T>| {
+            known.unreadable = listed.unreadable;
             if let Some(ids) = &requested.ids {
                 // In the order of the requested ids.
                 let found = &mut listed.items;
@@ -89,7 +91,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         step.secrets = requested.secrets;
         command.bound = Some(LIST_MAX);
         let mut items: Vec<T> = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut unreadable) = (0, 0);
         let mut known = Box::default();
         loop {
             command.page = Some(step.clone());
@@ -105,6 +107,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             };
             let (more, total) = (listed.more, listed.total);
             bytes += listed.bytes;
+            unreadable += listed.unreadable;
+            known.unreadable = unreadable;
             items.extend(listed.items);
             if bytes > LIST_BYTES_MAX || items.len() > LIST_MAX as usize || more && items.len() == LIST_MAX as usize {
                 return Decided { known, result: Err(Refusal::TooMany) };
@@ -120,8 +124,16 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     }
                 });
                 items.drain(..items.len().min(requested.skip as usize));
-                let listed =
-                    Listed { items, bytes, more: false, has_previous: false, total, remaining: 0, resume: None };
+                let listed = Listed {
+                    items,
+                    unreadable,
+                    bytes,
+                    more: false,
+                    has_previous: false,
+                    total,
+                    remaining: 0,
+                    resume: None,
+                };
                 return Decided { known, result: Ok(listed) };
             };
             let position = last.position();

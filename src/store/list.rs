@@ -30,6 +30,8 @@ pub const LIST_BYTES_MAX: usize = 12 * 1024 * 1024;
 pub struct Listed<T> {
     /// The items in the requested order.
     pub items: Vec<T>,
+    /// The number of rows that cannot be read, which are omitted.
+    pub unreadable: usize,
     /// The size of the rows in bytes.
     pub bytes: usize,
     /// Whether the list continues after the page.
@@ -104,21 +106,26 @@ pub async fn page<D: Database, T: Item>(
         let (verdict, found) = rows.first().and_then(|rows| rows.split_first()).ok_or_else(no_row)?;
         let extra = read::<ExtraColumn>(verdict)?.extra;
         let fitting = fitting(found, limit);
-        let items = found.iter().take(fitting).map(T::from_row).collect::<Result<Vec<_>, _>>()?;
-        let (more, total) = (found.len() > items.len(), judged.total.unwrap_or_default());
+        let items: Vec<T> = found.iter().take(fitting).filter_map(|row| T::from_row(row).ok()).collect();
+        let (more, total) = (found.len() > fitting, judged.total.unwrap_or_default());
         if more && page.ids.is_some() {
             return Err(Refusal::TooMany);
         }
+        // The schema rejects rows that cannot be read. Without it, one such row must not take the others along.
+        let unreadable = fitting - items.len();
+        if more && items.is_empty() {
+            return Err(Refusal::Broken("a page of rows that cannot be read".to_owned()));
+        }
         let bytes = found.iter().map(|row| row.text().len()).sum();
         // No item precedes the first page, and the tenant's total tells how many follow it.
-        let mut remaining = total.saturating_sub(u64::from(page.skip) + items.len() as u64).min(u64::from(PAGE_MAX));
+        let mut remaining = total.saturating_sub(u64::from(page.skip) + fitting as u64).min(u64::from(PAGE_MAX));
         let (mut has_previous, mut resume) = (false, None);
         match shape.extra {
             Extra::Nothing => {}
             Extra::Previous => has_previous = extra.is_some(),
             Extra::Remaining => {
                 let after_page = extra.and_then(|count| count.as_u64()).unwrap_or_default();
-                let cut = (found.len().min(limit) - items.len()) as u64;
+                let cut = (found.len().min(limit) - fitting) as u64;
                 remaining = (after_page + cut).min(u64::from(PAGE_MAX));
             }
             Extra::Edge => {
@@ -126,7 +133,7 @@ pub async fn page<D: Database, T: Item>(
                 resume = edge.map(|edge| read(&Row::new(edge))).transpose()?;
             }
         }
-        Ok(Listed { items, bytes, more, has_previous, total, remaining, resume })
+        Ok(Listed { items, unreadable, bytes, more, has_previous, total, remaining, resume })
     });
     Ok(Outcome { judged, result })
 }

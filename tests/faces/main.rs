@@ -53,3 +53,35 @@ fn server_timing_for_root_is_on_no_other_response() {
         }
     }
 }
+
+/// The schema rejects such a row; without its triggers, each list returns the others, and reports how many it omits.
+#[test]
+fn list_omits_and_counts_a_row_that_cannot_be_read() {
+    let world = World::new();
+    let ids = [world.client(&json!({"name": "a"})).0, world.client(&json!({"name": "b"})).0];
+    world.client(&json!({"name": "c"}));
+    let account = format!("/organizations/acme/service-accounts/{}", "0".repeat(26));
+    let lists = [
+        (CLIENTS.to_owned(), ""),
+        (format!("/v1.0/tenants/{ZERO}/credentials"), ""),
+        (format!("/v2.0/tenants/{ZERO}/credentials"), "Objects"),
+        (format!("{account}/credentials"), "items"),
+        (format!("/v1/tenants/{}/credentials", "0".repeat(26)), "items"),
+    ];
+    world.db.execute("DROP TRIGGER credentials_items_updated", &[]);
+    let spoil = "UPDATE credentials SET state = json_set(state, '$.roles', json('[{\"role_id\":5}]'), '$.unrestricted', json('false')) \
+        WHERE 'client_' || id = ?1";
+    world.db.execute(spoil, &[&ids[1]]);
+    for (url, member) in lists {
+        let headers = List(&[("authorization", &format!("Bearer {ROOT}")), ("x-postern-tenant", "acme")]);
+        let (done, _) = world.answer(&world.db, "GET", &url, &headers, b"");
+        assert_eq!(done.answer.status, 200, "{url}: {}", done.answer.body);
+        let body: Value = serde_json::from_str(&done.answer.body).unwrap();
+        let items = if member.is_empty() { &body } else { &body[member] };
+        assert_eq!(items.as_array().map(Vec::len), Some(2), "{url}");
+        let counted = done.answer.headers.iter().find(|(name, _)| *name == "x-unreadable-items");
+        assert_eq!(counted.map(|(_, count)| count.as_str()), Some("1"), "{url}");
+        assert!(done.log.is_some_and(|log| log.ends_with(": 1 rows of a list cannot be read")), "{url}");
+    }
+    assert!(world.get(&format!("{CLIENTS}/{}", ids[0]), ROOT).header("x-unreadable-items").is_none());
+}
