@@ -41,20 +41,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             }
             Noun::Credential => {
                 let list = view(self.face.credentials)?.list;
-                let listed = self.listed(command, &page, extent).await?.and_then(|known, listed| {
-                    let Listed { items, unreadable, bytes, more, has_previous, total, remaining, resume } = listed;
-                    let items = items.into_iter().map(|credential| self.reveal(known, credential));
-                    Ok(Listed {
-                        items: items.collect::<Result<_, _>>()?,
-                        unreadable,
-                        bytes,
-                        more,
-                        has_previous,
-                        total,
-                        remaining,
-                        resume,
-                    })
-                });
+                let listed = self.listed(command, &page, extent).await?;
+                let listed =
+                    listed.and_then(|known, listed| listed.try_map(|credential| self.reveal(known, credential)));
                 self.rendered(listed, |context, listed| list(context, listed, &page))
             }
         })

@@ -47,6 +47,18 @@ pub struct Listed<T> {
     pub resume: Option<Edge>,
 }
 
+impl<T> Listed<T> {
+    /// Converts each item.
+    ///
+    /// # Errors
+    /// The first error of `convert`.
+    pub fn try_map<U>(self, convert: impl FnMut(T) -> Result<U, Refusal>) -> Result<Listed<U>, Refusal> {
+        let Self { items, unreadable, bytes, more, has_previous, total, remaining, resume } = self;
+        let items = items.into_iter().map(convert).collect::<Result<_, _>>()?;
+        Ok(Listed { items, unreadable, bytes, more, has_previous, total, remaining, resume })
+    }
+}
+
 /// An item of a list. The command's target must be of the same kind.
 pub trait Item: Sized {
     /// Returns the position of the item in any order.
