@@ -240,8 +240,8 @@ BEGIN
   UPDATE tenants SET credentials = credentials - 1 WHERE id = OLD.tenant;
 END;
 
--- A deletion is one batch. Its first statement stamps what to delete (ending, and the stamp of the change), while the
--- caller can still be checked. The others delete what has the stamp. Outside such a batch these indexes are empty.
+-- A deletion first stamps its rows (ending, and the stamp of the change), then deletes what has the stamp. Outside of a
+-- deletion these indexes are empty.
 CREATE INDEX principals_ending ON principals (change) WHERE ending;
 CREATE INDEX credentials_ending ON credentials (change) WHERE ending;
 
@@ -615,10 +615,21 @@ CREATE VIEW create_credential AS SELECT * FROM changes;
 CREATE VIEW change_tenant AS SELECT * FROM changes;
 CREATE VIEW change_principal AS SELECT * FROM changes;
 CREATE VIEW change_credential AS SELECT * FROM changes;
-CREATE VIEW delete_tenant AS SELECT * FROM changes;
-CREATE VIEW delete_principal AS SELECT * FROM changes;
-CREATE VIEW delete_credential AS SELECT * FROM changes;
-CREATE VIEW delete_credentials AS SELECT * FROM changes;
+
+-- A deletion of many takes several batches. `step` is the maximum number of resources of each kind that one batch
+-- deletes; `is_last` is 1 if nothing remains after it. Only the last batch deletes the caller, the principal or the
+-- tenant, so that the same request can be sent for every batch.
+CREATE VIEW deletions AS SELECT
+  -- Returned.
+  NULL AS judged, NULL AS is_last,
+  -- Only for the triggers.
+  NULL AS tenant, NULL AS id, NULL AS principal, NULL AS writes, NULL AS step,
+  NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS changed_request;
+
+CREATE VIEW delete_tenant AS SELECT * FROM deletions;
+CREATE VIEW delete_principal AS SELECT * FROM deletions;
+CREATE VIEW delete_credential AS SELECT * FROM deletions;
+CREATE VIEW delete_credentials AS SELECT * FROM deletions;
 
 -- Stores the response to a creation with its Idempotency-Key.
 CREATE VIEW kept AS SELECT NULL AS owner, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at,
@@ -687,45 +698,70 @@ BEGIN
   WHERE tenant = NEW.tenant AND id = NEW.id;
 END;
 
--- Stamp everything that a deletion includes: a tenant with its principals and credentials, a principal with its
--- credentials, the credentials of a tenant or of a principal, or one credential.
-CREATE TRIGGER delete_tenant_stamped INSTEAD OF INSERT ON delete_tenant WHEN NEW.writes
+-- What a batch deletes: of a tenant with its principals and credentials, of a principal with its credentials, of the
+-- credentials of a tenant or of a principal; or one credential. Each trigger stamps its rows, then deletes them through
+-- the view `stamped`.
+CREATE VIEW stamped AS SELECT NULL AS tenant, NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS changed_request;
+
+-- Secrets go first, since foreign keys refer to what is deleted after them. The default principal's deletion deletes its
+-- tenant.
+CREATE TRIGGER stamped_deleted INSTEAD OF INSERT ON stamped
 BEGIN
+  UPDATE secrets SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant
+    AND credential IN (SELECT id FROM credentials WHERE tenant = NEW.tenant AND ending AND change = NEW.change);
+  DELETE FROM secrets WHERE tenant = NEW.tenant AND ending AND change = NEW.change
+    AND credential IN (SELECT id FROM credentials WHERE tenant = NEW.tenant AND ending AND change = NEW.change);
+  DELETE FROM credentials WHERE tenant = NEW.tenant AND ending AND change = NEW.change;
+  DELETE FROM principals WHERE tenant = NEW.tenant AND ending AND change = NEW.change;
+END;
+
+CREATE TRIGGER delete_tenant_written INSTEAD OF INSERT ON delete_tenant WHEN NEW.writes
+BEGIN
+  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant AND id IN (SELECT id FROM credentials WHERE tenant = NEW.tenant LIMIT NEW.step);
+  -- A principal goes after its credentials, the default principal with the tenant.
+  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant AND (SELECT credentials FROM tenants WHERE id = NEW.tenant) <= NEW.step AND id IN (
+    SELECT id FROM principals
+    WHERE tenant = NEW.tenant AND (NEW.is_last OR id > '00000000000000000000000000') LIMIT NEW.step);
   UPDATE tenants SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request WHERE id = NEW.tenant;
-  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
-  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
+    changed_request = NEW.changed_request WHERE id = NEW.tenant AND NEW.is_last;
+  INSERT INTO stamped VALUES (NEW.tenant, NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request);
 END;
 
-CREATE TRIGGER delete_principal_stamped INSTEAD OF INSERT ON delete_principal WHEN NEW.writes
-BEGIN
-  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request WHERE tenant = NEW.tenant AND id = NEW.principal;
-  UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request
-  WHERE tenant = NEW.tenant
-    AND id IN (SELECT id FROM credentials_of_principal WHERE tenant = NEW.tenant AND principal = NEW.principal);
-END;
-
-CREATE TRIGGER delete_credentials_of_principal_stamped INSTEAD OF INSERT ON delete_credentials
-WHEN NEW.writes AND NEW.principal IS NOT NULL
+CREATE TRIGGER delete_principal_written INSTEAD OF INSERT ON delete_principal WHEN NEW.writes
 BEGIN
   UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
     changed_request = NEW.changed_request
-  WHERE tenant = NEW.tenant
-    AND id IN (SELECT id FROM credentials_of_principal WHERE tenant = NEW.tenant AND principal = NEW.principal);
+  WHERE tenant = NEW.tenant AND id IN (
+    SELECT id FROM credentials_of_principal
+    WHERE tenant = NEW.tenant AND principal = NEW.principal AND (NEW.is_last OR id <> NEW.changed_by) LIMIT NEW.step);
+  UPDATE principals SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
+    changed_request = NEW.changed_request WHERE tenant = NEW.tenant AND id = NEW.principal AND NEW.is_last;
+  INSERT INTO stamped VALUES (NEW.tenant, NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request);
 END;
 
-CREATE TRIGGER delete_credentials_stamped INSTEAD OF INSERT ON delete_credentials WHEN NEW.writes AND NEW.principal IS NULL
+CREATE TRIGGER delete_credentials_written INSTEAD OF INSERT ON delete_credentials WHEN NEW.writes
 BEGIN
   UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
-    changed_request = NEW.changed_request WHERE tenant = NEW.tenant;
+    changed_request = NEW.changed_request
+  WHERE tenant = NEW.tenant AND id IN (
+    SELECT id FROM credentials
+    WHERE NEW.principal IS NULL AND tenant = NEW.tenant AND (NEW.is_last OR id <> NEW.changed_by)
+    UNION ALL
+    SELECT id FROM credentials_of_principal
+    WHERE tenant = NEW.tenant AND principal = NEW.principal AND (NEW.is_last OR id <> NEW.changed_by)
+    LIMIT NEW.step);
+  INSERT INTO stamped VALUES (NEW.tenant, NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request);
 END;
 
-CREATE TRIGGER delete_credential_stamped INSTEAD OF INSERT ON delete_credential WHEN NEW.writes
+CREATE TRIGGER delete_credential_written INSTEAD OF INSERT ON delete_credential WHEN NEW.writes
 BEGIN
   UPDATE credentials SET ending = 1, change = NEW.change, changed_at = NEW.changed_at, changed_by = NEW.changed_by,
     changed_request = NEW.changed_request WHERE tenant = NEW.tenant AND id = NEW.id;
+  INSERT INTO stamped VALUES (NEW.tenant, NEW.change, NEW.changed_at, NEW.changed_by, NEW.changed_request);
 END;

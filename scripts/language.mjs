@@ -2,7 +2,7 @@
 // src, scripts, bench and the OpenAPI documents. Prints what to write instead. Code, quotations and text between backticks are not
 // searched.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const lines = (file) => readFileSync(file, "utf8").split("\n");
 const entries = lines("scripts/language.txt").filter((line) => line && !line.startsWith("#"));
@@ -21,7 +21,8 @@ function prose(file, line, messages) {
 
 const files = execFileSync("git", ["ls-files", "*.md", "*.rs", "*.sql", "*.mjs", "*.js", "*.py", "Makefile", "scripts/*", "*.toml", "docs/openapi/*.json"], { encoding: "utf8" })
   .split("\n")
-  .filter((file) => file && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline))|assets\/)/.test(file));
+  // git also lists files that are deleted but not yet committed.
+  .filter((file) => file && existsSync(file) && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline))|assets\/)/.test(file));
 let found = 0;
 for (const file of files) {
   let fenced = false;

@@ -12,10 +12,6 @@ pub(super) enum Plain {
     SecretCancel,
     SecretsRead,
     SecretDeleteEnded,
-    SecretsEnd,
-    SecretsDelete,
-    CredentialsDelete,
-    PrincipalsDelete,
     IdempotencyForget,
     NoteCredential,
     NoteSecret,
@@ -45,10 +41,6 @@ impl Plain {
                 return fill(include_str!("sql/secrets_read.sql"), &[("secrets", &secrets_listed("c.tenant", "c.id"))]);
             }
             Self::SecretDeleteEnded => include_str!("sql/secret_delete_ended.sql"),
-            Self::SecretsEnd => include_str!("sql/secrets_end.sql"),
-            Self::SecretsDelete => include_str!("sql/secrets_delete.sql"),
-            Self::CredentialsDelete => include_str!("sql/credentials_delete.sql"),
-            Self::PrincipalsDelete => include_str!("sql/principals_delete.sql"),
             Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
             Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),

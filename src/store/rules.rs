@@ -52,9 +52,10 @@ pub(super) static RULES: &[Rule] = rules! {
     // This caller used the key within the last day: the same body gets the same response, another body an error.
     "replay"             None,                                                  &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_replay.sql");
     "key_reused"         Some(Refusal::KeyReused),                              &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_key_reused.sql");
-    // More credentials than one list or one deletion may have. Those of a principal are counted only if the tenant's total
-    // is above the bound.
-    "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal, Tenant], &[Read, Delete], include_str!("sql/rule_too_many.sql");
+    // More items than one list or one deletion may have. The credentials of a principal are counted only if the tenant's
+    // total is above the bound.
+    "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal], &[Read, Delete], include_str!("sql/rule_too_many.sql");
+    "too_many"           Some(Refusal::TooMany),                                &[Tenant], &[Delete], include_str!("sql/rule_too_many_in_tenant.sql");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";

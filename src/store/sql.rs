@@ -16,6 +16,10 @@ use crate::credential::table::{
     Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
 
+/// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
+/// answers no other request.
+pub(super) const DELETE_STEP: u32 = 1000;
+
 /// A statement. Its first row has the verdict, except for `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sql {
@@ -39,7 +43,7 @@ pub(super) enum Sql {
     },
     /// The verdict, and what a change of a credential would do.
     DryRun,
-    /// The verdict; stamps what the following statements delete.
+    /// The verdict, and whether nothing remains to be deleted.
     Delete(Target),
     /// The verdict, and a page of a list.
     List(Shape),
@@ -70,7 +74,7 @@ impl Sql {
     /// INSERT INTO {view} SELECT {judged}, … FROM verdict
     ///   RETURNING judged, tenant, id, …, state, …                   -- Change
     /// SELECT {judged}, id, revision, … AS changes, … AS widened FROM verdict                      -- DryRun
-    /// INSERT INTO {view} (judged, …) SELECT {judged}, … FROM verdict RETURNING judged             -- Delete
+    /// INSERT INTO {view} SELECT {judged}, …, {is_last}, … FROM verdict RETURNING judged, is_last  -- Delete
     /// SELECT v.judged, subject.tenant, … FROM (… verdict) AS v LEFT JOIN subject … LEFT JOIN …    -- Verify
     /// ```
     ///
@@ -111,8 +115,15 @@ impl Sql {
                 after_verdict(Target::Credential, Act::Change, &sql)
             }
             Self::Delete(target) => {
-                let id = if is_of_credential(target) && target != Target::Credentials { "id" } else { "NULL" };
-                let blanks = [("view", view(target, Act::Delete)), ("id", id)];
+                let id = if target == Target::Credential { "id" } else { "NULL" };
+                let is_last = match target {
+                    Target::Tenant => include_str!("sql/delete_tenant_is_last.sql"),
+                    Target::Principal | Target::Credentials => include_str!("sql/delete_credentials_is_last.sql"),
+                    Target::Caller | Target::Tenants | Target::Principals | Target::Events | Target::Credential => "1",
+                };
+                let step = DELETE_STEP.to_string();
+                let is_last = fill(is_last, &[("step", &step)]);
+                let blanks = [("view", view(target, Act::Delete)), ("id", id), ("step", &step), ("is_last", &is_last)];
                 after_verdict(target, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),

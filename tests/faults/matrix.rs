@@ -92,7 +92,7 @@ impl Report {
                 r#"{"type":"urn:postern:problem:unavailable","title":"The database is unavailable","status":503,"code":"unavailable","detail":"Nothing was changed. Try again."}"#
             }
             ("postern", Self::Unknown) => {
-                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The outcome of this change is unknown","status":503,"code":"outcome_unknown","detail":"The change was made completely or not at all. Send it again with the same If-Match or Idempotency-Key, or read the resource first."}"#
+                r#"{"type":"urn:postern:problem:outcome_unknown","title":"The outcome of this change is unknown","status":503,"code":"outcome_unknown","detail":"The change was made completely or not at all; a deletion of many, perhaps in part. Send it again with the same If-Match or Idempotency-Key, or read the resource first."}"#
             }
             ("postern", Self::Broken) => {
                 r#"{"type":"urn:postern:problem:internal","title":"Internal error","status":500,"code":"internal","detail":"The error was logged. Report the X-Request-Id of this response to the operator."}"#

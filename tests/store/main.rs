@@ -9,6 +9,7 @@ mod deletion;
 mod differences;
 mod documents;
 mod events;
+mod large_deletions;
 mod no_change;
 mod refused;
 mod replayed;

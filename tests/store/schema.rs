@@ -121,6 +121,7 @@ fn change_statements_select_the_columns_of_the_view_in_order() {
     }
     let views = ["change_credential", "change_principal", "change_tenant"];
     let views = views.into_iter().chain(["create_credential", "create_principal", "create_tenant"]);
+    let views = views.chain(["delete_credential", "delete_credentials", "delete_principal", "delete_tenant"]);
     assert_eq!(checked, views.collect());
     let order = selected(&words("max(a, b) AS one, iif(x, (SELECT y FROM z), 2) AS two, three FROM t"));
     assert_eq!(order, ["one", "two", "three"], "names are read");

@@ -156,17 +156,14 @@ impl Use {
 
     /// Whether the rows are limited to a tenant. A secret may be found by its full id instead, which is unique over
     /// all tenants, because the id is how a caller is found. So may a credential by its id with the stamp of this
-    /// batch: the stamp is unique, and earlier statements put it on rows of one tenant only. Rows stamped for deletion
-    /// are found by the stamp, through an index that has no other rows.
+    /// batch: the stamp is unique, and earlier statements put it on rows of one tenant only.
     fn is_limited(&self) -> bool {
         let condition = self.which.join(" ");
         let is_stamped = self.is_limited_by("change") && condition.contains("change = ?1 ->> '$.change'");
         let by_its_id = self.is_limited_by("id") && condition.contains("id = ?1 ->> '$.credential'");
-        let ending = || condition.contains(&format!("INDEXED BY {}_ending", self.table));
         self.is_limited_by("tenant")
             || self.table == "secrets" && self.is_limited_by("id")
             || self.table == "credentials" && is_stamped && by_its_id
-            || is_stamped && ending()
     }
 }
 
@@ -233,8 +230,6 @@ fn clauses_without_a_tenant_are_detected() {
         (1, "SELECT 1 FROM (SELECT * FROM principals WHERE tenant = 1 UNION ALL SELECT * FROM principals)"),
         (0, "DELETE FROM secrets WHERE (tenant, credential) IN (SELECT tenant, id FROM credentials WHERE tenant = ?1)"),
         (1, "DELETE FROM secrets WHERE (tenant, credential) IN (SELECT tenant, id FROM credentials)"),
-        (0, "DELETE FROM credentials INDEXED BY credentials_ending WHERE ending AND change = ?1 ->> '$.change'"),
-        (1, "DELETE FROM credentials INDEXED BY credentials_ending WHERE ending"),
         (1, "DELETE FROM credentials WHERE ending AND change = ?1 ->> '$.change' -- tenant = 1"),
         (1, "INSERT INTO principals (id) SELECT id FROM verdict; SELECT 'tenant = 1' FROM secrets WHERE id = 1"),
         (0, "UPDATE secrets SET last_used_at = 1 WHERE id IN (SELECT value FROM json_each(?1, '$.used'))"),

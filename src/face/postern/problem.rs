@@ -192,7 +192,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             503,
             "outcome_unknown",
             "The outcome of this change is unknown",
-            "The change was made completely or not at all. Send it again with the same If-Match or Idempotency-Key, or read the resource first.",
+            "The change was made completely or not at all; a deletion of many, perhaps in part. Send it again with the same If-Match or Idempotency-Key, or read the resource first.",
         ),
         Refusal::Broken(_) => detailed(
             500,

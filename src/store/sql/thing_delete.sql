@@ -1,7 +1,7 @@
--- Inserts into a view whose trigger stamps everything to be deleted if the verdict is `go`. The following statements
--- find rows by the stamp, since the caller may be among them.
-INSERT INTO {view} (judged, tenant, id, principal, writes, change, changed_at, changed_by, changed_request)
-SELECT {judged}, tenant, {id}, principal, code = 'go', ?1 ->> '$.change', ?1 ->> '$.now', caller,
-  ?1 ->> '$.request'
+-- Inserts into a view whose trigger deletes what this batch includes, if the verdict is `go`. The columns are those of
+-- the view, in its order.
+INSERT INTO {view}
+SELECT {judged}, code <> 'go' OR {is_last} AS is_last, tenant, {id} AS id, principal, code = 'go' AS writes, {step} AS step,
+  ?1 ->> '$.change' AS change, ?1 ->> '$.now' AS changed_at, caller AS changed_by, ?1 ->> '$.request' AS changed_request
 FROM verdict WHERE 1
-RETURNING judged
+RETURNING judged, is_last

@@ -39,4 +39,16 @@ impl World {
             &[&tenant, &principal, &numbers.start, &numbers.end],
         );
     }
+
+    /// Creates principals with these numbers as ids.
+    pub fn many_principals(&self, tenant: &str, numbers: std::ops::Range<u32>) {
+        self.db.execute(
+            "INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, \
+             event)
+             WITH RECURSIVE many (n) AS (SELECT ?2 WHERE ?2 < ?3 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < ?3)
+             SELECT ?1, printf('%026d', n), json_object('name', 'one of many', 'enabled', json('true')), 1, 0, 0, 'many', 0, 'root', \
+             'many', (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ?1) + 1 + n - ?2 FROM many",
+            &[&tenant, &numbers.start, &numbers.end],
+        );
+    }
 }

@@ -1,1 +1,0 @@
-DELETE FROM credentials INDEXED BY credentials_ending WHERE ending AND change = ?1 ->> '$.change'

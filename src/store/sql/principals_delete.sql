@@ -1,1 +1,0 @@
-DELETE FROM principals INDEXED BY principals_ending WHERE ending AND change = ?1 ->> '$.change'
