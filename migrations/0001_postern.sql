@@ -105,9 +105,15 @@ CREATE TABLE credentials (
     CONSTRAINT "credentials: enabled" CHECK (json_type(state, '$.enabled') IN ('true', 'false')),
   roles TEXT AS (state ->> '$.roles') NOT NULL
     CONSTRAINT "credentials: roles" CHECK (json_type(state, '$.roles') = 'array' AND json_array_length(state, '$.roles') <= 100),
-  -- Full access is a key of its own, with an empty list of roles: a lost key never grants anything.
+  -- Full access is a key of its own, with an empty list of roles: a lost key never grants anything. Without it, an empty
+  -- list is no role at all.
   unrestricted INTEGER AS (state ->> '$.unrestricted') NOT NULL
-    CONSTRAINT "credentials: unrestricted" CHECK (json_type(state, '$.unrestricted') IN ('true', 'false') AND unrestricted = (json_array_length(state, '$.roles') = 0)),
+    CONSTRAINT "credentials: unrestricted" CHECK (json_type(state, '$.unrestricted') IN ('true', 'false') AND NOT (unrestricted AND json_array_length(state, '$.roles') > 0)),
+  -- What the credential may do in Postern. Only the default principal, which cannot be disabled, has credentials that verify
+  -- tokens of every tenant: otherwise, enabling a principal would enable them.
+  access TEXT AS (state ->> '$.access') NOT NULL
+    CONSTRAINT "credentials: access" CHECK (access IN ('none', 'verify', 'verify_all', 'read', 'edit', 'admin')
+      AND (access <> 'verify_all' OR state ->> '$.principal' = '00000000000000000000000000')),
   expires_at INTEGER AS (state ->> '$.expires_at')
     CONSTRAINT "credentials: expires_at" CHECK (coalesce(json_type(state, '$.expires_at'), 'integer') = 'integer' AND expires_at BETWEEN 0 AND 9007199254740991),
   metadata TEXT AS (state ->> '$.metadata')
@@ -117,7 +123,7 @@ CREATE TABLE credentials (
   revoked_reason TEXT AS (state ->> '$.revoked_reason')
     CONSTRAINT "credentials: revoked_reason" CHECK (revoked_reason IS NULL
       OR (json_type(state, '$.revoked_reason') = 'text' AND length(revoked_reason) <= 500 AND revoked_at IS NOT NULL)),
-  stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason'), '{}'))
+  stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.access', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason'), '{}'))
     CONSTRAINT "credentials: unknown key" CHECK (stray IS NULL),
   PRIMARY KEY (tenant, id),
   FOREIGN KEY (tenant, principal) REFERENCES principals (tenant, id)
@@ -286,6 +292,8 @@ BEGIN
     AND (NOT NEW.before ->> '$.enabled' OR NEW.before ->> '$.revoked_at' IS NOT NULL
       OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
       OR coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
+      OR (NEW.after ->> '$.access' IS NOT NEW.before ->> '$.access' AND instr('none verify read edit admin verify_all', NEW.after ->> '$.access')
+        > instr('none verify read edit admin verify_all', replace(NEW.before ->> '$.access', '_all', '')))
       OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0) AND NEW.after -> '$.roles' IS NOT NEW.before -> '$.roles' AND EXISTS (
         SELECT 1 FROM (SELECT char(10) || group_concat(json_array(value ->> 'role_id', value ->> 'resource', value ->> 'resource_instance'), char(10)) || char(10) AS held
             FROM json_each(NEW.before, '$.roles')) AS roles_before

@@ -218,21 +218,23 @@ fn scheme(authorization: &str) -> Result<(&str, &str), Refusal> {
 /// What a caller may do. Each rank includes those below it (docs/ARCHITECTURE.md, "Rights").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// May log in only: all roles are limited to a resource, or are the tenant's own.
+    /// May use itself only.
     Anyone = 0,
-    /// May read and verify.
-    Viewer = 1,
+    /// May verify tokens.
+    Verifier = 1,
+    /// May read.
+    Reader = 2,
     /// May change names and descriptions.
-    Editor = 2,
+    Editor = 3,
     /// May do everything else in its tenant.
-    Admin = 3,
+    Admin = 4,
     /// May do everything, in every tenant.
-    Root = 4,
+    Root = 5,
 }
 
 impl<'de> Deserialize<'de> for Rank {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ranks = [Self::Anyone, Self::Viewer, Self::Editor, Self::Admin, Self::Root];
+        let ranks = [Self::Anyone, Self::Verifier, Self::Reader, Self::Editor, Self::Admin, Self::Root];
         let number = usize::deserialize(deserializer)?;
         ranks.get(number).copied().ok_or_else(|| serde::de::Error::custom("not a rank"))
     }

@@ -1,5 +1,6 @@
 //! The domain: credentials and changes to them. Pure: no platform, no SQL, no HTTP.
 
+pub mod access;
 pub(crate) mod base32;
 pub mod end;
 pub mod field;
@@ -13,6 +14,7 @@ pub mod validate;
 
 use std::collections::BTreeMap;
 
+use access::Access;
 use id::Id;
 use role::Role;
 use secret::Sealed;
@@ -56,6 +58,8 @@ pub struct State {
     pub enabled: bool,
     roles: Vec<Role>,
     unrestricted: bool,
+    /// What it may do in Postern.
+    pub access: Access,
     /// When the credential expires; `None` is never.
     pub expires_at: Option<Micros>,
     /// Key-value pairs of the client, which Postern does not interpret.

@@ -17,7 +17,7 @@ use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
 use crate::request::{JSON, MERGE_PATCH, Request};
-use crate::store::command::Page;
+use crate::store::command::{AccessOfRoles, Page};
 use crate::store::list::Listed;
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
@@ -65,6 +65,8 @@ pub struct Face {
     pub reveals_secrets: bool,
     /// Whether the representation of a credential lists its secrets: their ids and times.
     pub lists_secrets: bool,
+    /// On a face whose contract has no access but roles: the access that they give.
+    pub access_of_roles: Option<&'static AccessOfRoles>,
     /// Whether the face's field for enabled means "neither disabled nor revoked". Such a face cannot lift a revocation.
     pub says_active: bool,
     /// Whether deleting what does not exist succeeds.
@@ -198,7 +200,10 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Rule::Type(Kind::Object) => format!("{word} must be an object."),
         Rule::Type(Kind::Number) => format!("{word} must be a whole number."),
         Rule::NotInRange { min, max } => format!("{word} must be from {min} to {max}."),
-        Rule::Empty => format!("{word} is empty. Send null for full access, or at least one role."),
+        Rule::NotAChoice { of } => format!("{word} must be one of {}.", of.join(", ")),
+        Rule::NotOfDefaultPrincipal => {
+            format!("{word} must be the default principal's: this credential verifies tokens of every tenant.")
+        }
         Rule::TooLarge { max } => format!("{word} must have at most {max} bytes."),
         Rule::ReadOnly => format!("{word} is read-only. Omit it, or send its current value."),
         Rule::Unknown(None) => format!("{word} is unknown. Omit it."),

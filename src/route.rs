@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::caller::Rank::{self, Admin, Anyone, Editor, Root, Viewer};
+use crate::caller::Rank::{self, Admin, Anyone, Editor, Reader, Root, Verifier};
 use crate::credential::field::Noun::{Credential, Principal, Tenant};
 use crate::credential::field::Verb::{Create, Merge, Replace, Revoke, Rotate};
 use crate::face::Face;
@@ -119,40 +119,40 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v2.0/tenants/{tenant}/credentials",                                            &LITEGRAPH, Page(Credential, litegraph::PAGE), Admin),
 
     route(Post,   "/organizations",                                                                &KEYCARD,   Write(Tenant, Create),             Root),
-    route(Get,    "/organizations",                                                                &KEYCARD,   Page(Tenant, keycard::PAGE),       Viewer),
-    route(Get,    "/organizations/{tenant}",                                                       &KEYCARD,   Read(Tenant),                      Viewer),
+    route(Get,    "/organizations",                                                                &KEYCARD,   Page(Tenant, keycard::PAGE),       Reader),
+    route(Get,    "/organizations/{tenant}",                                                       &KEYCARD,   Read(Tenant),                      Reader),
     route(Patch,  "/organizations/{tenant}",                                                       &KEYCARD,   Write(Tenant, Merge),              Admin),
     route(Post,   "/organizations/{tenant}/service-accounts",                                      &KEYCARD,   Write(Principal, Create),          Admin),
-    route(Get,    "/organizations/{tenant}/service-accounts",                                      &KEYCARD,   Page(Principal, keycard::PAGE),    Viewer),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Read(Principal),                   Viewer),
+    route(Get,    "/organizations/{tenant}/service-accounts",                                      &KEYCARD,   Page(Principal, keycard::PAGE),    Reader),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Read(Principal),                   Reader),
     route(Patch,  "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Write(Principal, Merge),           Editor),
     route(Delete, "/organizations/{tenant}/service-accounts/{principal}",                          &KEYCARD,   Operation::Delete(Principal),      Admin),
     route(Post,   "/organizations/{tenant}/service-accounts/{principal}/credentials",              &KEYCARD,   Write(Credential, Create),         Admin),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials",              &KEYCARD,   Page(Credential, keycard::PAGE),   Viewer),
-    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Read(Credential),                  Viewer),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials",              &KEYCARD,   Page(Credential, keycard::PAGE),   Reader),
+    route(Get,    "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Read(Credential),                  Reader),
     route(Patch,  "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Write(Credential, Merge),          Editor),
     route(Delete, "/organizations/{tenant}/service-accounts/{principal}/credentials/{credential}", &KEYCARD,   Operation::Delete(Credential),     Admin),
     route(Post,   "/service-account-token",                                                        &OAUTH,     LogIn(oauth::LOG_IN),              Anyone),
     route(Post,   "/oauth/token",                                                                  &OAUTH,     LogIn(oauth::LOG_IN),              Anyone),
 
-    route(Post,   "/oauth/introspect",                                                             &OAUTH,     Verify(oauth::VERIFY),             Viewer),
+    route(Post,   "/oauth/introspect",                                                             &OAUTH,     Verify(oauth::VERIFY),             Verifier),
     route(Get,    "/.well-known/oauth-authorization-server",                                       &OAUTH,     Metadata(oauth::METADATA),         Anyone),
 
     route(Post,   "/v1/tenants",                                                                   &POSTERN,   Write(Tenant, Create),             Root),
-    route(Get,    "/v1/tenants",                                                                   &POSTERN,   Page(Tenant, postern::PAGE),       Viewer).query(&["limit", "cursor", "sort"]),
-    route(Get,    "/v1/tenants/{tenant}",                                                          &POSTERN,   Read(Tenant),                      Viewer),
+    route(Get,    "/v1/tenants",                                                                   &POSTERN,   Page(Tenant, postern::PAGE),       Reader).query(&["limit", "cursor", "sort"]),
+    route(Get,    "/v1/tenants/{tenant}",                                                          &POSTERN,   Read(Tenant),                      Reader),
     route(Put,    "/v1/tenants/{tenant}",                                                          &POSTERN,   Write(Tenant, Replace),            Admin),
     route(Patch,  "/v1/tenants/{tenant}",                                                          &POSTERN,   Write(Tenant, Merge),              Admin),
     route(Delete, "/v1/tenants/{tenant}",                                                          &POSTERN,   Operation::Delete(Tenant),         Root).query(&["force"]),
     route(Post,   "/v1/tenants/{tenant}/principals",                                               &POSTERN,   Write(Principal, Create),          Admin),
-    route(Get,    "/v1/tenants/{tenant}/principals",                                               &POSTERN,   Page(Principal, postern::PAGE),    Viewer).query(&["limit", "cursor", "sort"]),
-    route(Get,    "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Read(Principal),                   Viewer),
+    route(Get,    "/v1/tenants/{tenant}/principals",                                               &POSTERN,   Page(Principal, postern::PAGE),    Reader).query(&["limit", "cursor", "sort"]),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Read(Principal),                   Reader),
     route(Put,    "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Write(Principal, Replace),         Editor),
     route(Patch,  "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Write(Principal, Merge),           Editor),
     route(Delete, "/v1/tenants/{tenant}/principals/{principal}",                                   &POSTERN,   Operation::Delete(Principal),      Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Write(Credential, Create),         Admin),
-    route(Get,    "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Page(Credential, postern::PAGE),   Viewer).query(postern::FILTERS),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Read(Credential),                  Viewer),
+    route(Get,    "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Page(Credential, postern::PAGE),   Reader).query(postern::FILTERS),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Read(Credential),                  Reader),
     route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Replace),        Editor).dry_run(postern::DRY_RUN),
     route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Merge),          Editor).dry_run(postern::DRY_RUN),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Operation::Delete(Credential),     Admin),
@@ -161,10 +161,10 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &POSTERN,   CancelRotation,                    Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &POSTERN,   Write(Credential, Revoke),         Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &POSTERN,   Restore,                           Admin),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
-    route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
-    route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Viewer).query(&["limit", "cursor"]),
-    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Viewer),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
 ];
 
 /// The right that a face requires for an operation; `None` if the face has no route for it.

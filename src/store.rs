@@ -3,6 +3,7 @@
 //! [`Database::batch`] is the only connection to a database. All SQL is static text from `store/sql/`.
 
 pub mod after;
+mod change;
 pub mod command;
 pub mod credential;
 pub mod delete;

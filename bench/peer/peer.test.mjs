@@ -147,7 +147,7 @@ async function makeTenant(name, body = {}, principalBody = {}) {
   const tenant = await must("POST", "/v1/tenants", { name, rbac: true });
   const path = `/v1/tenants/${tenant.id}`;
   const principal = await must("POST", `${path}/principals`, { name });
-  const admin = await must("POST", `${path}/credentials`, { name: "admin", principal: principal.id, roles: null });
+  const admin = await must("POST", `${path}/credentials`, { name: "admin", principal: principal.id, roles: null, access: "admin" });
   const target = await must("POST", `${path}/credentials`, STORED(principal.id));
   if (Object.keys(principalBody).length > 0) await must("PATCH", `${path}/principals/${principal.id}`, principalBody);
   if (Object.keys(body).length > 0) await must("PATCH", path, body);
@@ -191,16 +191,18 @@ before(async () => {
     const end = "UPDATE credentials SET state = json_set(state, '$.expires_at', CAST(?1 AS INTEGER)) WHERE id = ?2";
     return inPostern([end, at, path.split("/").at(-1)]);
   };
-  const role = (role_id, resource) => ({ roles: [{ role_id, resource }] });
+  const role = (role_id, access, resource) => ({ roles: [{ role_id, resource }], access });
+  // In the peer, roles are the access, as in Coactive's contract.
+  const full = { roles: null, access: "admin" };
   const callers = {
-    viewer: [role("viewer")],
-    editor: [role("editor")],
-    "admin of a dataset": [role("admin", "dataset")],
-    "full access": [{ roles: null }],
-    disabled: [{ roles: null, enabled: false }],
-    expired: [{ roles: null }, past],
-    revoked: [{ roles: null }, (path) => must("POST", `${path}/revoke`)],
-    "not yet expired": [{ roles: null, expires_at: new Date(Date.now() + HOUR).toISOString() }],
+    viewer: [role("viewer", "read")],
+    editor: [role("editor", "edit")],
+    "admin of a dataset": [role("admin", "none", "dataset")],
+    "full access": [full],
+    disabled: [{ ...full, enabled: false }],
+    expired: [full, past],
+    revoked: [full, (path) => must("POST", `${path}/revoke`)],
+    "not yet expired": [{ ...full, expires_at: new Date(Date.now() + HOUR).toISOString() }],
   };
   for (const [name, [body, change]] of Object.entries(callers)) tokens[name] = (await make(body, change)).secret;
   tokens["of a disabled principal"] = (await makeTenant("idle", {}, { enabled: false })).token;

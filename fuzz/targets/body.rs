@@ -131,6 +131,7 @@ fn fits(shape: Shape, value: &Value, change: &Change) {
         Shape::Text { min, max } => is_text(value, min, max),
         Shape::TextOrNull { max } => is_text(value, 1, max),
         Shape::Flag => value.is_boolean(),
+        Shape::Choice(of) => of.iter().any(|one| value == one),
         Shape::Whole { min, max } => value.as_i64().is_some_and(|number| (min..=max).contains(&number)),
         Shape::Time => value.as_i64().is_some_and(|time| (0..=Micros::MAX.0).contains(&time)),
         Shape::Id => value.as_str().and_then(Id::parse).is_some(),

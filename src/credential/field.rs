@@ -203,8 +203,13 @@ pub enum Rule {
     NotAToken,
     /// The token has Postern's prefix but an invalid checksum.
     Checksum,
-    /// The list is empty. Full access is an explicit null.
-    Empty,
+    /// None of the strings that the field may have.
+    NotAChoice {
+        /// These strings.
+        of: &'static [&'static str],
+    },
+    /// `verify_all` for a credential of another principal than the default one, which cannot be disabled.
+    NotOfDefaultPrincipal,
     /// The number is out of range.
     NotInRange {
         /// The smallest allowed.

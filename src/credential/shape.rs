@@ -45,6 +45,12 @@ pub(super) fn flag(value: &Value) -> Result<bool, Rule> {
     value.as_bool().ok_or(Rule::Type(Kind::Boolean))
 }
 
+/// Reads one of the strings `of`.
+pub(super) fn choice(value: &Value, of: &'static [&'static str]) -> Result<&'static str, Rule> {
+    let text = value.as_str().ok_or(Rule::Type(Kind::Text))?;
+    of.iter().find(|one| **one == text).copied().ok_or(Rule::NotAChoice { of })
+}
+
 pub(super) fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
     let number = value.as_i64().filter(|number| (min..=max).contains(number));
     let is_whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
@@ -102,10 +108,6 @@ pub(super) type Listed = Vec<(usize, Role)>;
 pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Broken> {
     let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
     check_count(items.len(), ROLES_MAX)?;
-    if items.is_empty() {
-        // Ambiguous: a client may mean "no rights", but a credential without roles has full access.
-        return Err(Rule::Empty.into());
-    }
     let mut broken = Vec::new();
     let mut roles = Vec::new();
     for (index, item) in items.iter().enumerate() {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access::ACCESS;
 use super::id::Id;
 
 /// The kinds of resources.
@@ -74,7 +75,7 @@ pub const METADATA_BYTES_MAX: usize = 4096;
 pub const STATE_BYTES_MAX: usize = 32 * 1024;
 /// The longest grace period of a rotation, in seconds: 90 days.
 pub const GRACE_MAX: i64 = 90 * 24 * 3600;
-/// The roles in every tenant's catalogue. Ranks are derived from them.
+/// The roles in every tenant's catalogue.
 pub const USUAL_ROLES: [&str; 3] = ["admin", "editor", "viewer"];
 
 /// A row of the table. No member has a default, so an incomplete row does not compile.
@@ -152,6 +153,8 @@ pub enum Shape {
     },
     /// `true` or `false`.
     Flag,
+    /// One of these strings.
+    Choice(&'static [&'static str]),
     /// An integer.
     Whole {
         /// The smallest.
@@ -292,7 +295,6 @@ use Right::{Admin, Editor, Nobody, Root};
 // An editor may change names and descriptions of principals and credentials. Changes of other keys are refused
 // (`restricted` in `store/sql/weighed.sql`). Routes of tenants require an admin, as do LiteGraph's, the only ones with
 // the parts of a user's name.
-//
 // Our own face requires fields whose absence would grant more access or move the credential, and a tenant's switches.
 fields! {
     Id: "The id of the new resource, on a face whose clients choose ids." {
@@ -334,7 +336,7 @@ fields! {
         shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
-    Roles: "The roles of the credential; null is full access. A set: order and duplicates have no meaning." {
+    Roles: "The roles of the credential in the tenant's own APIs; null is full access, an empty list none. A set: order and duplicates have no meaning." {
         key: "roles", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Roles, default: Initial::Roles(&["viewer"]), null: Null::Clears,
         required: OnOurFace(&[Verb::Create, Verb::Replace]), destination: Destination::Document,
@@ -342,6 +344,11 @@ fields! {
     RolesContext: "The part of the roles that the body replaces." {
         key: "roles_context", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Context, default: Initial::Absent, null: Null::Clears, required: No, destination: Destination::Context,
+    }
+    Access: "What the credential may do in Postern itself: `none` (use itself), `verify` (verify tokens of its tenant), `verify_all` (verify tokens of every tenant; only the root token gives it), `read` (also read), `edit` (also change names and descriptions), `admin` (everything in its tenant). POST without it means `none`." {
+        key: "access", tenant: None, principal: None, credential: Some(Admin),
+        shape: Shape::Choice(&ACCESS), default: Initial::Text("none"), null: Null::Refused,
+        required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
     // A credential created without `expires_at` gets its creator's (`store/sql/credential_set.sql`).
     ExpiresAt: "When the credential expires (RFC 3339, 1970 to 2255); null is never. A caller that expires cannot set a later time than its own." {

@@ -149,6 +149,7 @@ impl Reading<'_> {
                 text => text.into(),
             },
             Shape::Flag => shape::flag(value)?.into(),
+            Shape::Choice(of) => shape::choice(value, of)?.into(),
             Shape::Whole { min, max } => shape::whole(value, min, max)?.into(),
             Shape::Time => {
                 let time = self.dialect.read_time(shape::text(value, 1, usize::MAX)?);

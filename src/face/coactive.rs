@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Face, Revealed, View, by_words, json, word_in};
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::credential::access::Access;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Meaning, Noun, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -16,7 +17,7 @@ use crate::operation::{Handler, LogIn, ReadLogIn, ReadNothing, ReadPage, RenderC
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
-use crate::store::command::{Order, Page, SortKey};
+use crate::store::command::{AccessOfRoles, Order, Page, SortKey};
 use crate::store::list::PAGE_MAX;
 
 /// The header in which the root token names a tenant.
@@ -80,6 +81,11 @@ pub static COACTIVE: Face = Face {
     takes_idempotency_keys: false,
     reveals_secrets: false,
     lists_secrets: false,
+    // "Roles are the access of a client; without roles it has full access."
+    access_of_roles: Some(&AccessOfRoles {
+        full: Access::Admin,
+        roles: &[("admin", Access::Admin), ("editor", Access::Edit), ("viewer", Access::Read)],
+    }),
     says_active: false,
     delete_is_idempotent: false,
     error_type: "application/json",
@@ -319,6 +325,10 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
-        Rule::Empty | Rule::NotAScopeToken | Rule::ReadOnly | Rule::Unknown(_) => value_error("not allowed here"),
+        Rule::NotAChoice { .. }
+        | Rule::NotOfDefaultPrincipal
+        | Rule::NotAScopeToken
+        | Rule::ReadOnly
+        | Rule::Unknown(_) => value_error("not allowed here"),
     }
 }

@@ -90,6 +90,7 @@ pub static KEYCARD: Face = Face {
     takes_idempotency_keys: false,
     reveals_secrets: false,
     lists_secrets: false,
+    access_of_roles: None,
     says_active: false,
     delete_is_idempotent: false,
     error_type: "application/json",

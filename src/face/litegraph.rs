@@ -92,6 +92,7 @@ pub static LITEGRAPH: Face = Face {
     takes_idempotency_keys: false,
     reveals_secrets: true,
     lists_secrets: false,
+    access_of_roles: None,
     says_active: true,
     delete_is_idempotent: true,
     error_type: "application/json",

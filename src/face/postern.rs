@@ -81,6 +81,7 @@ pub static POSTERN: Face = Face {
     takes_idempotency_keys: true,
     reveals_secrets: false,
     lists_secrets: true,
+    access_of_roles: None,
     says_active: false,
     delete_is_idempotent: false,
     error_type: "application/problem+json",

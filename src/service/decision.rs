@@ -2,6 +2,7 @@
 
 use crate::caller::Rank;
 use crate::credential::Credential;
+use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -25,9 +26,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Whether a credential is valid for longer than the caller: its secret is not revealed to the caller then.
-    pub fn is_outlived_by(&self, credential: &Credential) -> bool {
-        self.ends_at.is_some_and(|end| credential.state.expires_at.is_none_or(|other| other > end))
+    /// Whether a credential exceeds the caller: it is valid for longer, or verifies tokens of every tenant, which only
+    /// root may give. Its secret is not revealed to the caller then.
+    pub fn is_exceeded_by(&self, credential: &Credential) -> bool {
+        let outlives = self.ends_at.is_some_and(|end| credential.state.expires_at.is_none_or(|other| other > end));
+        outlives || (credential.state.access == Access::VerifyAll && self.rank != Some(Rank::Root))
     }
 }
 

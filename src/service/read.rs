@@ -79,6 +79,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             if_none_match: if matches!(act, Act::Change | Act::Delete) { self.request.if_none_match() } else { None },
             merges: self.route.operation == Operation::Write(Noun::Credential, Verb::Merge),
             active: self.face.says_active,
+            access_of_roles: self.face.access_of_roles,
             lists_secrets: self.face.lists_secrets,
             ..Command::new(self.now, caller, target, self.change, self.id.to_owned())
         }

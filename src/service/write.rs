@@ -59,7 +59,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 let outcome = credential::create(store, &command, violations).await?;
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
-                    if replayed.is_some() && known.is_outlived_by(&credential) {
+                    if replayed.is_some() && known.is_exceeded_by(&credential) {
                         return Err(Refusal::ForbiddenChange);
                     }
                     let secret = match replayed {
@@ -117,9 +117,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     ) -> Option<Token> {
         command.invalid = !violations.is_empty();
         command.set = change.set;
+        command.context = change.context;
         command.set_unrestricted();
         command.times = Times { created_at: change.created_at, updated_at: change.updated_at };
-        command.context = change.context;
         command.role_names = change.named_roles;
         if command.act == Act::Create {
             let key = Key(Some(change.id.unwrap_or_else(|| self.new_id())));

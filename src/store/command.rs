@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 pub use super::key::Key;
 pub use super::page::{Filter, Order, Page, SortKey, Until};
 use crate::caller::{Caller, Rank};
+use crate::credential::access::Access;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::credential::role::Context;
@@ -50,6 +51,11 @@ pub enum Target {
 }
 
 impl Target {
+    /// Returns whether it is one credential or all of them.
+    pub(super) fn is_of_credential(self) -> bool {
+        matches!(self, Self::Credentials | Self::Credential)
+    }
+
     /// Returns the noun that a write changes.
     pub(super) fn noun(self) -> Noun {
         match self {
@@ -140,6 +146,15 @@ pub struct Label {
     pub first: u32,
 }
 
+/// The access that roles give, on a face whose contract has no access but roles.
+#[derive(Debug, Serialize)]
+pub struct AccessOfRoles {
+    /// Of full access.
+    pub full: Access,
+    /// By the name of a role that is not limited to a resource, the highest first. Other roles give none.
+    pub roles: &'static [(&'static str, Access)],
+}
+
 /// The document. Its members are used in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent members of the document")]
@@ -189,6 +204,9 @@ pub struct Command {
     /// Whether the face has "active" in place of `enabled`: neither disabled nor revoked.
     #[serde(skip_serializing_if = "is_false")]
     pub active: bool,
+    /// The access that roles give, on a face whose contract has no access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_of_roles: Option<&'static AccessOfRoles>,
     /// The step of a rotation that a change makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
@@ -275,6 +293,7 @@ impl Command {
             asserted: Map::new(),
             merges: false,
             active: false,
+            access_of_roles: None,
             rotation: None,
             grace_seconds: None,
             lists_secrets: false,
@@ -301,7 +320,7 @@ impl Command {
     }
 
     /// Replaces null roles, which mean full access, by what the document stores: no roles, and the key
-    /// `unrestricted`. So a lost key never grants anything. An empty list is left alone: in one context, it does not
+    /// `unrestricted`. So a lost key never grants anything. The empty list of one context is left alone: it does not
     /// decide full access.
     pub(crate) fn set_unrestricted(&mut self) {
         let unrestricted = match self.set.get_mut("roles") {
@@ -309,7 +328,7 @@ impl Command {
                 *roles = Value::Array(Vec::new());
                 true
             }
-            Some(Value::Array(roles)) if !roles.is_empty() => false,
+            Some(Value::Array(roles)) if !roles.is_empty() || self.context.is_none() => false,
             _ => return,
         };
         self.set.insert("unrestricted".to_owned(), unrestricted.into());

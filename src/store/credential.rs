@@ -63,7 +63,12 @@ pub async fn update<D: Database>(
 ) -> Result<Outcome<Credential>, Refusal> {
     let rotates = command.rotation.is_some();
     let listed = command.lists_secrets && !rotates;
-    let mut statements = vec![Sql::Change { target: Target::Credential, act: Act::Change, secrets: listed }];
+    let mut statements = vec![Sql::Change {
+        target: Target::Credential,
+        act: Act::Change,
+        secrets: listed,
+        maps_roles: command.access_of_roles.is_some(),
+    }];
     // An invalid change still gets a verdict: an unauthenticated caller gets 401, and learns nothing about the body.
     if !command.invalid {
         let following: &[Plain] = match (command.rotation, &command.secret) {

@@ -39,7 +39,12 @@ pub(super) async fn create_once<D: Database, T>(
         made_key: Option<String>,
         made_sealed: Option<String>,
     }
-    let create = Sql::Change { target: command.target, act: Act::Create, secrets: command.lists_secrets };
+    let create = Sql::Change {
+        target: command.target,
+        act: Act::Create,
+        secrets: command.lists_secrets,
+        maps_roles: command.access_of_roles.is_some(),
+    };
     let following = if command.invalid { &[] } else { following };
     let statements = [&[create], following].concat();
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;

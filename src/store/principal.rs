@@ -78,6 +78,6 @@ pub async fn update<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Principal>, Refusal> {
-    let change = Sql::Change { target: Target::Principal, act: Act::Change, secrets: false };
+    let change = Sql::Change { target: Target::Principal, act: Act::Change, secrets: false, maps_roles: false };
     one(store, command, change, violations, read).await
 }

@@ -58,13 +58,14 @@ pub(super) static RULES: &[Rule] = rules! {
     "too_many"           Some(Refusal::TooMany),                                &[Tenant], &[Delete], include_str!("sql/rule_too_many_in_tenant.sql");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 3 AND (restricted OR resecret)";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 4 AND (restricted OR resecret)";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_outlives.sql");
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 3 AND restricted";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_verifies_all.sql");
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 4 AND restricted";
     // Some of its credentials may expire later than the caller.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "caller_ends_at IS NOT NULL AND to_document ->> '$.enabled' > document ->> '$.enabled'";
     // Only root may disable or enable a tenant.
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 4 AND to_document -> '$.enabled' <> document -> '$.enabled'";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 5 AND to_document -> '$.enabled' <> document -> '$.enabled'";
     // Applies to roles in the body only: the role that a face assigns by default is not a use of RBAC.
     "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac";
     // No id is used twice, even after deletion. A credential's id is unique over all tenants.

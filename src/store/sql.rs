@@ -7,14 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::change::{change, to_document, view, weighed};
 use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
 use super::text::{compact, fill, secrets_listed};
-use crate::credential::table::{
-    Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
-};
+use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
 /// answers no other request.
@@ -40,6 +39,8 @@ pub(super) enum Sql {
         act: Act,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
+        /// Whether roles give access.
+        maps_roles: bool,
     },
     /// The verdict, and what a change of a credential would do.
     DryRun,
@@ -92,7 +93,7 @@ impl Sql {
                 fill(&sql, &[("judged", &judged(more))])
             }
             Self::Read { target, secrets } => {
-                let columns = match (is_of_credential(target), secrets) {
+                let columns = match (target.is_of_credential(), secrets) {
                     (false, _) => String::new(),
                     (true, false) => ", last_used_at, newest, sealing_key, sealed".to_owned(),
                     (true, true) => {
@@ -104,7 +105,10 @@ impl Sql {
                 };
                 after_verdict(target, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
             }
-            Self::Change { target, act, secrets } => after_verdict(target, act, &change(target, act, secrets)),
+            Self::Change { target, act, secrets, maps_roles } => {
+                let sql = after_verdict(target, act, &change(target, act, secrets));
+                fill(&sql, &[("to_document", &to_document(maps_roles))])
+            }
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
                 let (diff, widened) = (include_str!("sql/diff.sql"), include_str!("sql/widened.sql"));
@@ -112,7 +116,8 @@ impl Sql {
                 let [before, after] = blanks;
                 let widened = fill(widened, &[before, after, ("tenant", "verdict.tenant"), ("now", "?1 ->> '$.now'")]);
                 let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
-                after_verdict(Target::Credential, Act::Change, &sql)
+                let sql = after_verdict(Target::Credential, Act::Change, &sql);
+                fill(&sql, &[("to_document", &to_document(false))])
             }
             Self::Delete(target) => {
                 let id = if target == Target::Credential { "id" } else { "NULL" };
@@ -136,10 +141,6 @@ impl Sql {
             Self::Plain(plain) => plain.assemble(),
         }
     }
-}
-
-fn is_of_credential(target: Target) -> bool {
-    matches!(target, Target::Credentials | Target::Credential)
 }
 
 /// Returns a statement that reads the verdict in `sql`:
@@ -216,7 +217,7 @@ fn found(target: Target, act: Act) -> String {
             {thing}.updated_at AS updated_at"
         );
     }
-    if has_thing && is_of_credential(target) {
+    if has_thing && target.is_of_credential() {
         columns += ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed";
     }
     if is_write(act) {
@@ -231,137 +232,13 @@ fn found(target: Target, act: Act) -> String {
     } else {
         ("", "?1 ->> '$.credential'")
     };
-    let target = if has_thing && is_of_credential(target) {
+    let target = if has_thing && target.is_of_credential() {
         fill(include_str!("sql/found_credential.sql"), &[("credential", credential)])
     } else {
         String::new()
     };
     let blanks = [("columns", columns.as_str()), ("tenant_of_token", tenant_of_token), ("target", &target)];
     fill(include_str!("sql/found.sql"), &blanks)
-}
-
-/// Returns the CTEs of the document after the change, and of what the change would do:
-///
-/// ```sql
-/// merged AS (SELECT found.*, json_patch({base}, {set}) AS to_document FROM found),
-/// weighed AS (
-///   SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
-///     … AS violations
-///   FROM (SELECT *, … AS read_only FROM merged) AS merged
-/// )
-/// ```
-///
-/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only.
-fn weighed(target: Target) -> String {
-    let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
-    let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
-    let (base, set, columns, violations) = if is_of_credential(target) {
-        (
-            include_str!("sql/credential_base.sql"),
-            include_str!("sql/credential_set.sql"),
-            include_str!("sql/credential_weighed.sql"),
-            include_str!("sql/credential_violations.sql"),
-        )
-    } else {
-        ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
-    };
-    let free = editable_paths(target);
-    let blanks = [
-        ("base", base),
-        ("set", set),
-        ("weighed", columns),
-        ("violations", violations),
-        ("free", &free),
-        ("roles_max", &roles_max),
-        ("metadata_max", &metadata_max),
-        ("metadata_bytes_max", &metadata_bytes_max),
-        ("state_bytes_max", &state_bytes_max),
-    ];
-    fill(include_str!("sql/weighed.sql"), &blanks)
-}
-
-/// Returns the arguments of `json_remove` for what an editor may change. The first path, which no document has, keeps
-/// the list from being empty.
-///
-/// ```sql
-/// '$.-', '$.name', '$.description'
-/// ```
-fn editable_paths(target: Target) -> String {
-    let rows = FIELDS
-        .iter()
-        .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
-    rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
-}
-
-/// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
-fn view(target: Target, act: Act) -> &'static str {
-    match (act, target.noun()) {
-        (Act::Create, Noun::Tenant) => "create_tenant",
-        (Act::Create, Noun::Principal) => "create_principal",
-        (Act::Create, Noun::Credential) => "create_credential",
-        (Act::Change, Noun::Tenant) => "change_tenant",
-        (Act::Change, Noun::Principal) => "change_principal",
-        (Act::Change, Noun::Credential) => "change_credential",
-        (Act::Delete, Noun::Tenant) => "delete_tenant",
-        (Act::Delete, Noun::Principal) => "delete_principal",
-        (Act::Delete, Noun::Credential) if target == Target::Credentials => "delete_credentials",
-        (Act::Delete, Noun::Credential) => "delete_credential",
-        (Act::Read, _) => "changes",
-    }
-}
-
-/// Returns the statement, after the verdict, that creates or changes a resource:
-///
-/// ```sql
-/// INSERT INTO {view}
-/// SELECT {judged}, {tenant} AS tenant, {id} AS id, …, to_document AS state, …, {secrets} AS secrets, {made} AS made, …
-/// FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
-/// RETURNING judged, tenant, id, …, state, …, secrets, made, …
-/// ```
-fn change(target: Target, act: Act, secrets: bool) -> String {
-    let creates = act == Act::Create;
-    let (tenant, id) = match target {
-        Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
-        Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
-        Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
-        Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
-    };
-    let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
-    let if_credential = |column| if is_of_credential(target) { column } else { "NULL" };
-    let listed = secrets_listed("verdict.tenant", id);
-    let secrets = match (is_of_credential(target) && secrets, creates) {
-        (false, _) => "NULL",
-        // The secret that the next statement adds.
-        (true, true) => include_str!("sql/secrets_created.sql"),
-        (true, false) => &listed,
-    };
-    let made = |column| match (creates, target) {
-        (false, _) => "NULL".to_owned(),
-        (true, target) => {
-            let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
-            let blanks = [("column", column), ("keyed_tenant", tenant)];
-            fill(include_str!("sql/idempotency_made.sql"), &blanks)
-        }
-    };
-    let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
-    let writes =
-        if is_of_credential(target) { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
-    let blanks = [
-        ("view", view(target, act)),
-        ("tenant", tenant),
-        ("id", id),
-        ("label", label),
-        ("last_used_at", if_credential("last_used_at")),
-        ("newest", if_credential("newest")),
-        ("sealing_key", if_credential("sealing_key")),
-        ("sealed", if_credential("sealed")),
-        ("secrets", secrets),
-        ("made", &made),
-        ("made_key", &made_key),
-        ("made_sealed", &made_sealed),
-        ("writes", writes),
-    ];
-    fill(include_str!("sql/thing_change.sql"), &blanks)
 }
 
 /// Returns the statement, after the verdict, of the row of the verdict and the events, newest first, one more than

@@ -76,6 +76,6 @@ pub async fn update<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    let change = Sql::Change { target: Target::Tenant, act: Act::Change, secrets: false };
+    let change = Sql::Change { target: Target::Tenant, act: Act::Change, secrets: false, maps_roles: false };
     one(store, command, change, violations, read).await
 }

@@ -127,6 +127,7 @@ impl Judged {
                         add(Field::Roles, Location::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
                     }
                 }
+                "not_of_default_principal" => add(Field::Principal, Location::Whole, Rule::NotOfDefaultPrincipal),
                 "too_many_roles" => add(Field::Roles, Location::Whole, Rule::TooMany { max: ROLES_MAX }),
                 "last_role" => add(Field::Roles, Location::Whole, Rule::LastRole),
                 "too_many_metadata" => add(Field::Metadata, Location::Whole, Rule::TooMany { max: METADATA_MAX }),
@@ -241,8 +242,8 @@ mod tests {
     fn unreadable_document_is_reported_as_broken() {
         let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
         let principal = json!({"name": "n", "enabled": true});
-        let credential =
-            json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true});
+        let credential = json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true,
+                "access": "none"});
         check(&tenant, reads::<Tenant>);
         check(&principal, reads::<Principal>);
         check(&credential, reads::<Credential>);

@@ -152,7 +152,7 @@ impl Attempt<'_> {
               INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by,
                 changed_request, event)
               SELECT ?1, printf('%026d', i + 1000), json_object('principal', ?2, 'name', 'n', 'enabled', json('true'), 'roles',
-                json('[]'), 'unrestricted', json('true')), 1, 0, 0, '', 0, '', '', 0 FROM n
+                json('[]'), 'unrestricted', json('true'), 'access', 'admin'), 1, 0, 0, '', 0, '', '', 0 FROM n
               WHERE NOT EXISTS (SELECT 1 FROM credentials WHERE tenant = ?1 AND change = '')";
             if self.route.names().count() == 2 {
                 db.execute(sql, &[&ACME, &self.account().to_string()]);

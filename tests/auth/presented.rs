@@ -209,6 +209,7 @@ mod access_token {
             let made = scene.world.call("PUT", &format!("/v1.0/tenants/{tenant}/credentials"), ROOT, &body);
             made.expect(200);
         }
+        scene.world.patch_where("credentials", "true", &json!({"access": "read"}));
         scene.world.settings = settings(&new, Some(MASTER_KEY));
         let verified = scene.world.call("POST", "/v1/verify", ROOT, &json!({"token": "default"})).expect(200).json();
         assert_eq!(verified["tenant"], "0000000000000000000000000b", "the owner under the current key");

@@ -132,6 +132,10 @@ mod ours {
             ("credentials", json!({"enabled": false}), Refused),
             ("credentials", json!({"principal": ACME}), Refused),
             ("credentials", json!({"roles": null}), Refused),
+            ("credentials", json!({"roles": []}), Refused),
+            ("credentials", json!({"access": "none"}), Refused),
+            ("credentials", json!({"access": "edit"}), Refused),
+            ("credentials", json!({"name": "new", "access": "read"}), Changed),
             ("credentials", json!({"roles": [{"role_id": "editor"}]}), Refused),
             ("credentials", json!({"roles": [{"role_id": "editor"}, {"role_id": "viewer"}]}), Refused),
             ("credentials", json!({"roles": [{"role_id": "viewer", "resource": "dataset"}]}), Refused),
@@ -305,6 +309,7 @@ mod last_use {
         let scene = Scene::new();
         let (world, (id, token)) = (&scene.world, scene.admin());
         let made = world.call("POST", &keycard(&scene), &token, &json!({"name": "other"})).json();
+        world.patch("credentials", &text(&made, "id"), &json!({"access": "read"}));
         let url = format!("{}/{}", keycard(&scene), text(&made, "id"));
         assert_eq!(world.get(&url, &token).json().get("last_used_at"), None, "it was created, not used");
         assert_eq!(world.get(&url, &text(&made, "client_secret")).status, 200);

@@ -44,7 +44,9 @@ fn client_can_be_created_read_and_updated_and_its_secret_is_shown_once() {
         assert_eq!(put(body), (shown("Updated", &json!([])), 3 + 2 * number as u64));
         let events = at.get(&format!("/v1/tenants/{}/credentials/{}/events", at.id, &id["client_".len()..])).items();
         assert_eq!((&events[0]["widened_access"], &events[0]["by"]), (&json!(true), &json!("root")));
-        let change = json!({ "roles": { "before": roles(&["viewer"]), "after": null } });
+        let change = json!({
+            "access": { "before": "read", "after": "admin" }, "roles": { "before": roles(&["viewer"]), "after": null },
+        });
         assert_eq!(events[0]["changes"], change);
         put(json!({ "roles": roles(&["viewer"]) }));
     }

@@ -76,7 +76,9 @@ fn client_authentication_is_the_same_at_every_oauth_endpoint() {
 fn chosen(tenant: &Tenant, secret: &str) -> String {
     let body = json!({ "UserGUID": ZERO, "Name": "n", "BearerToken": secret });
     let made = call("PUT", tenant.all(Face::LiteGraph)).by_root().json(&body).send(tenant.client).expect(200).json();
-    read_id(&made["GUID"]).client()
+    let id = read_id(&made["GUID"]);
+    tenant.allow(id, "read");
+    id.client()
 }
 
 /// The client whose secret an access token was issued for.

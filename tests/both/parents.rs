@@ -97,6 +97,7 @@ fn litegraph_can_create_update_disable_and_delete_a_user() {
     let credential = json!({ "UserGUID": user["GUID"], "Name": "of the user" });
     let credential = put(&tenant.all(LiteGraph), credential).expect(200).json();
     let token = text(&credential["BearerToken"]);
+    tenant.allow(read_id(&credential["GUID"]), "read");
     let calls = || get(format!("/organizations/{}", tenant.label)).token(&token).send(&*client);
     calls().expect(200);
     put(&one, json!({ "FirstName": "Ada", "Active": false })).expect(200).expect_members(&USER);

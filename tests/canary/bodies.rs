@@ -158,7 +158,13 @@ fn columns(field: Field) -> BTreeSet<String> {
     };
     match row.shape {
         Shape::Text { .. } | Shape::TextOrNull { .. } | Shape::Names | Shape::Roles | Shape::Metadata => {}
-        Shape::Flag | Shape::Whole { .. } | Shape::Time | Shape::Id | Shape::Context | Shape::Secret => return set(&[]),
+        Shape::Flag
+        | Shape::Choice(_)
+        | Shape::Whole { .. }
+        | Shape::Time
+        | Shape::Id
+        | Shape::Context
+        | Shape::Secret => return set(&[]),
     }
     let mut columns = set(&[]);
     if field == Field::Name {

@@ -331,7 +331,7 @@ fn debug_output_of_a_credential_has_no_sealed_token() {
     let (id, _) = world.put(&url, &json!({"UserGUID": ZERO, "BearerToken": CANARY}));
     let row = &world.db.query("SELECT sealed FROM secrets", &[])[0];
     let sealed = row["sealed"].as_str().unwrap();
-    let target = (Target::Credential, Act::Read, Rank::Viewer);
+    let target = (Target::Credential, Act::Read, Rank::Reader);
     let command = Command {
         tenant: Some(TenantRef::Id(Key(Some(Id::ZERO)))),
         credential: Some(Key(Some(id))),

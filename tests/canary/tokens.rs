@@ -14,7 +14,7 @@ use support::routes::uses_database;
 use support::scene::{PathIds, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use support::tenant::read_id;
 use support::watched::Wire;
-use support::{ACME, MASTER_KEY, ROOT, World, ZERO, client_url, litegraph_url, settings, text};
+use support::{ACME, MASTER_KEY, ROOT, World, ZERO, litegraph_url, settings, text};
 
 /// Every form of presenting a token, valid or not.
 fn presented(client: &str) -> Vec<(&'static str, String)> {
@@ -58,8 +58,8 @@ fn rejected_token_leaves_no_trace() {
 pub(crate) fn admin(world: &World) -> Id {
     let body = json!({"UserGUID": ZERO, "Name": "admin", "BearerToken": CANARY});
     let (id, _) = world.put(&format!("/v1.0/tenants/{ZERO}/credentials"), &body);
-    let roles = json!({"roles": [{"role_id": "admin"}]});
-    assert_eq!(world.call("PUT", &client_url(&id.client()), ROOT, &roles).status, 200);
+    let url = format!("/v1/tenants/{ACME}/credentials/{id}");
+    assert_eq!(world.call("PATCH", &url, ROOT, &json!({"access": "admin"})).status, 200);
     id
 }
 

@@ -25,7 +25,7 @@ class Place:
         self.http = http(url, self.root)
         self.tenant = self.made_tenant()
         self.principal = self.made_principal()
-        self.admin, self.viewer = (self.made("credentials", name=role, roles=[{"role_id": role}]) for role in ("admin", "viewer"))
+        self.admin, self.viewer = (self.made("credentials", name=access, roles=[], access=access) for access in ("admin", "read"))
         self.basic = base64.b64encode(f"client_{self.admin['id']}:{self.admin['secret']}".encode()).decode()
 
     def post(self, path, **body):

@@ -236,7 +236,7 @@ fn body_schemas_accept_exactly_what_validation_accepts() {
             "WholeCredential",
             "PUT",
             &credential,
-            json!({ "name": "c", "roles": null, "principal": ACME, "enabled": true, "expires_at": null }),
+            json!({ "name": "c", "roles": null, "principal": ACME, "enabled": true, "access": "none", "expires_at": null }),
         ),
         ("CredentialPatch", "PATCH", &credential, json!({})),
         ("NewPrincipal", "POST", &principals, json!({ "name": "p" })),

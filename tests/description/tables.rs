@@ -85,9 +85,10 @@ fn operation(route: &Route) -> String {
 fn right(route: &Route) -> &'static str {
     match route.right {
         Rank::Root => "root",
-        Rank::Admin => "admin",
-        Rank::Editor => "editor",
-        Rank::Viewer => "viewer",
+        Rank::Admin => "`admin`",
+        Rank::Editor => "`edit`",
+        Rank::Reader => "`read`",
+        Rank::Verifier => "`verify`",
         Rank::Anyone if matches!(route.operation, Operation::Metadata(_)) => "none",
         Rank::Anyone => "any credential",
     }
@@ -268,6 +269,7 @@ pub fn limits() -> String {
             Shape::Text { min: 0, max } | Shape::TextOrNull { max } => format!("up to {max} code points"),
             Shape::Text { min, max } => format!("{min} to {max} code points"),
             Shape::Whole { min, max } => format!("{min} to {}", grouped(&max)),
+            Shape::Choice(of) => of.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", "),
             Shape::Time => "1970 to 2255 (RFC 3339), in whole microseconds".to_owned(),
             Shape::Names => format!("up to {ROLES_MAX}, {part} each"),
             Shape::Roles => format!("up to {ROLES_MAX}; `role_id`, `resource` and `resource_instance` {part} each"),

@@ -158,6 +158,12 @@ impl Stage {
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
         let (id, made) = world.put(&url, &json!({"UserGUID": account.guid(), "Name": "subject"}));
         let admin = world.client(&json!({"name": "admin", "roles": [{"role_id": "admin"}]}));
+        // With a stamp, so that every run writes the same event.
+        world.db.execute(
+            "UPDATE credentials SET state = json_set(state, '$.access', 'read'), change = 'c', changed_at = 1, changed_by = 'root', \
+             changed_request = 'r' WHERE id = ?1",
+            &[&id.to_string()],
+        );
         Self { world, account, id, token: text(&made, "BearerToken"), admin }
     }
 

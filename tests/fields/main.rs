@@ -371,7 +371,7 @@ impl Cell<'_> {
         let Self { subject, of, .. } = *self;
         let secrets = subject.world.db.query("SELECT id FROM secrets WHERE credential = ?1", &[&id.to_string()]);
         assert_eq!(secrets.len(), 1, "{of}: secrets");
-        let full_access = json!({"enabled": true, "roles": [], "unrestricted": true});
+        let full_access = json!({"enabled": true, "roles": [], "unrestricted": true, "access": "admin"});
         subject.world.patch("credentials", &id.to_string(), &full_access);
         let got = subject.world.get(&support::litegraph_url(&id), token);
         assert_eq!((got.status, got.json()["BearerToken"].as_str()), (200, Some(token)), "{of}: presented");

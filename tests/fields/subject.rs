@@ -262,13 +262,20 @@ pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'st
         Shape::Time if shown == Some(&Value::Null) => Value::Null,
         Shape::Time => json!(Micros::parse(text()).expect("a time").0),
         Shape::Flag => json!(u8::from(shown == Some(&json!(true)))),
-        // Full access is returned as no roles, and has a key of its own.
+        // Full access is returned as null on our own face, as no roles on Coactive's, and has a key of its own.
         Shape::Roles | Shape::Context => {
             let roles = shown.and_then(Value::as_array).cloned().unwrap_or_default();
-            return vec![("unrestricted", json!(u8::from(roles.is_empty()))), ("roles", json!(roles))];
+            let ours = answer.get("access").is_some();
+            let is_full = if ours { shown == Some(&Value::Null) } else { roles.is_empty() };
+            return vec![("unrestricted", json!(u8::from(is_full))), ("roles", json!(roles))];
         }
         Shape::TextOrNull { .. } => return vec![(column, json!(shown)), ("name", json!(full_name(answer)))],
-        Shape::Text { .. } | Shape::Whole { .. } | Shape::Names | Shape::Metadata | Shape::Secret => json!(shown),
+        Shape::Text { .. }
+        | Shape::Choice(_)
+        | Shape::Whole { .. }
+        | Shape::Names
+        | Shape::Metadata
+        | Shape::Secret => json!(shown),
     };
     vec![(column, value)]
 }

@@ -103,6 +103,7 @@ pub fn needed(face: &str, field: Field) -> Vec<String> {
         Shape::Id => [&id()[..], &["unknown"]].concat(),
         Shape::Text { .. } | Shape::TextOrNull { .. } => [&text()[..], &["shortest", "spaces around"]].concat(),
         Shape::Flag => [&EVERY[..], &NO_BOOLEAN, &["false"]].concat(),
+        Shape::Choice(_) => [&EVERY[..], &NO_TEXT, &["empty", "another case", "any other", "the same"]].concat(),
         Shape::Roles => return roles(face),
         Shape::Context => {
             let spellings = ["system", "dataset", "another case", "dataset alone", "dataset without id", "any other"];
@@ -195,6 +196,7 @@ fn is(case: &str, value: &Value, field: Field) -> bool {
         Some(Shape::Secret) => 512,
         Some(
             Shape::Flag
+            | Shape::Choice(_)
             | Shape::Whole { .. }
             | Shape::Time
             | Shape::Id

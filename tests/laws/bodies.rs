@@ -46,7 +46,7 @@ pub fn roles() -> impl Strategy<Value = Value> {
 
 /// Roles as our own face has them: no roles is an explicit null.
 pub fn own_roles() -> impl Strategy<Value = Value> {
-    roles().prop_map(|roles| if roles == json!([]) { Value::Null } else { roles })
+    prop_oneof![4 => roles(), 1 => Just(Value::Null)]
 }
 
 /// A list of roles as it is stored and returned: a set.
@@ -114,6 +114,9 @@ fn value(row: &FieldRow) -> BoxedStrategy<Value> {
         (Shape::Text { .. } | Shape::TextOrNull { .. }, Null::Clears) => description().prop_map(Value::from).boxed(),
         (Shape::Text { .. } | Shape::TextOrNull { .. }, Null::Refused) => name().prop_map(Value::from).boxed(),
         (Shape::Flag, _) => any::<bool>().prop_map(Value::from).boxed(),
+        (Shape::Choice(_), _) => {
+            prop::sample::select(vec!["none", "verify", "read", "edit", "admin"]).prop_map(Value::from).boxed()
+        }
         (Shape::Whole { min, max }, _) => (min..=max).prop_map(Value::from).boxed(),
         (Shape::Time, _) => end().boxed(),
         (Shape::Id, _) => Just(json!(ACME)).boxed(),

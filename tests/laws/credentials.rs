@@ -251,6 +251,11 @@ proptest! {
         let (face, body_verb) = verb.face();
         let mut settable = columns(face, Noun::Credential, body_verb);
         // A revoked credential is inactive on LiteGraph's face, so an inactive body does not set `enabled`.
+        // On Coactive's face, roles give the access: tests/own/access.rs.
+        let roles_changed = ["roles", "unrestricted"].iter().any(|column| before[*column] != after[*column]);
+        if matches!(verb, Update::CoactivePut) && roles_changed {
+            settable.push("access");
+        }
         settable.retain(|column| !(subject.revoked && matches!(verb, Update::LiteGraphPut) && *column == "enabled"));
         let fields = columns(&POSTERN, Noun::Credential, Verb::Replace).into_iter().chain(["revoked_at", "revoked_reason"]);
         for field in fields {

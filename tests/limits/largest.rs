@@ -74,7 +74,7 @@ impl Largest {
         let catalogue: Vec<_> = (0..CATALOGUE).map(role_name).collect();
         largest.by_root("PATCH", &tenant(""), &json!({"name": wide(0, 255), "role_names": catalogue}));
         let admin = largest.put_token(Id::from_bits(1), &token(0));
-        let patch = json!({"roles": [], "unrestricted": true, "name": wide(1, 255)});
+        let patch = json!({"roles": [], "unrestricted": true, "access": "admin", "name": wide(1, 255)});
         largest.world.patch("credentials", &admin, &patch);
         largest
     }
@@ -306,7 +306,8 @@ fn own_writes(largest: &mut Largest, id: Id) {
     let whole = |largest: &mut Largest| {
         let number = largest.next();
         json!({
-            "name": wide(number, 255), "principal": ACME, "enabled": true, "roles": roles(number, ROLES), "expires_at": "2099-01-01T00:00:00Z",
+            "name": wide(number, 255), "principal": ACME, "enabled": true, "roles": roles(number, ROLES), "access": "read",
+            "expires_at": "2099-01-01T00:00:00Z",
             "metadata": metadata(number), "description": wide(number, 500),
         })
     };

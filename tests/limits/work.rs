@@ -110,7 +110,8 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
     let url = tenant(&format!("/credentials/{id}"));
     let end = "2099-01-01T00:00:00Z";
     let whole = json!({
-        "name": wide(3, 255), "principal": ACME, "enabled": true, "roles": roles(1, ROLES), "expires_at": end,
+        "name": wide(3, 255), "principal": ACME, "enabled": true, "roles": roles(1, ROLES), "access": "read",
+        "expires_at": end,
         "metadata": metadata(3), "description": wide(3, 500),
     });
     let guids = (0..1000).map(|number| Id::from_bits(number).guid()).collect::<Vec<_>>().join(",");

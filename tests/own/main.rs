@@ -2,6 +2,7 @@
 
 mod stage;
 
+mod access;
 mod chosen_tokens;
 mod dry_run;
 mod ends;

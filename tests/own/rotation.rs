@@ -153,6 +153,7 @@ proptest! {
             own.id = read_id(&made["GUID"]);
             own.path = tenant.at(&format!("/credentials/{}", own.id));
             own.secret = text(&made["BearerToken"]);
+            service.world().patch("credentials", &own.id.to_string(), &json!({ "access": "verify" }));
         }
         let known = vec![Known { value: own.secret.clone(), until: None }];
         let mut model = Model { known, revision: 1, end: None, sealed };

@@ -135,18 +135,18 @@ impl Stage {
         // The tenant is as old as the test, and so is its default principal.
         world.db.execute("UPDATE tenants SET created_at = ?1, updated_at = ?1", &[&START]);
         world.db.execute("UPDATE principals SET created_at = ?1, updated_at = ?1", &[&START]);
-        let described = |url: &str| {
-            assert_eq!(world.call("PATCH", url, ROOT, &json!({"description": "about it"})).status, 200);
+        let described = |url: &str, members: Value| {
+            assert_eq!(world.call("PATCH", url, ROOT, &members).status, 200);
         };
         let user = json!({"FirstName": "Ada", "LastName": "Lovelace", "Email": "ada@example.com"});
         let (user, _) = world.put(&format!("/v1.0/tenants/{ZERO}/users"), &user);
         let account = format!("/organizations/acme/service-accounts/{user}");
-        described(&account);
+        described(&account, json!({"description": "about it"}));
         let credentials = format!("{account}/credentials");
         let admin = world.client(&json!({"name": "caller", "roles": [{"role_id": "admin"}]}));
         let url = format!("/v1.0/tenants/{ZERO}/credentials");
         let (id, body) = world.put(&url, &json!({"UserGUID": user.guid(), "Name": "the credential"}));
-        described(&format!("{credentials}/{id}"));
+        described(&format!("{OURS}/credentials/{id}"), json!({"description": "about it", "access": "read"}));
         Self { user, credentials, id, own: text(&body, "BearerToken"), admin, fault: None, over: false, world }
     }
 
@@ -224,7 +224,7 @@ impl Stage {
         json!({
             "principal": self.user, "name": "renamed", "description": null, "enabled": false,
             "roles": [{"role_id": "editor", "resource": "dataset", "resource_instance": "d"}, {"role_id": "viewer"}],
-            "expires_at": "2027-01-01T00:00:00Z", "metadata": {"team": "search", "cost centre": "4711"},
+            "access": "read", "expires_at": "2027-01-01T00:00:00Z", "metadata": {"team": "search", "cost centre": "4711"},
         })
     }
 

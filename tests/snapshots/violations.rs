@@ -64,8 +64,8 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
     };
     match situation {
         "violations" => putting(&json!({
-            "principal": "ada", "name": "n".repeat(256), "description": "d".repeat(501), "enabled": null, "roles": [],
-            "expires_at": "tomorrow", "metadata": {"team": 7, "a/b~c": "line\nline"}, "descripton": "", "id": "another",
+            "principal": "ada", "name": "n".repeat(256), "description": "d".repeat(501), "enabled": null, "roles": {},
+            "access": "owner", "expires_at": "tomorrow", "metadata": {"team": 7, "a/b~c": "line\nline"}, "descripton": "", "id": "another",
         })),
         "violations of types" => putting(&json!({
             "principal": 1, "name": {}, "description": [], "enabled": "yes", "roles": "viewer", "expires_at": 1_767_225_600,
@@ -90,7 +90,7 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             {"role_id": "viewer", "resorce": "dataset"},
         ]})),
         "violations found in the database" => with(json!({
-            "principal": "0000000000000000000000000a",
+            "principal": "0000000000000000000000000a", "access": "verify_all",
             "roles": [{"role_id": "owner"}, {"role_id": "viewer"}, {"role_id": "Admin", "resource": "dataset"}],
         })),
         "violations of metadata" => with(json!({"metadata": many(0..17, &"\u{e9}".repeat(200))})),

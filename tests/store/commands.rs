@@ -8,6 +8,7 @@ use postern::credential::id::Id;
 use postern::credential::role::Context;
 use postern::credential::secret::Proof;
 use postern::credential::time::Micros;
+use postern::face::coactive::COACTIVE;
 use postern::store::after::{After, Rekey};
 use postern::store::command::{
     Act, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, SortKey, Target, TenantRef, Times,
@@ -71,12 +72,13 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         seq: Some(1),
         target: Target::Credential,
         act: Act::Change,
-        required_right: Rank::Viewer,
+        required_right: Rank::Reader,
         if_match: Some(vec!["*".to_owned()]),
         if_none_match: Some(vec!["*".to_owned()]),
         asserted: members(&mut READ_ONLY.into_iter()),
         merges: true,
         active: true,
+        access_of_roles: COACTIVE.access_of_roles,
         rotation: Some(Rotation::Start),
         grace_seconds: Some(1),
         lists_secrets: true,
@@ -211,7 +213,9 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
                 let filled = ["caller", "subject"].map(|caller| read.path.replace("{caller}", caller));
                 filled.iter().all(|path| commands.contains(path))
             }
-            Some("document" | "to_document" | "state" | "{before}" | "{after}") => is_key(read.path),
+            Some("document" | "{document}" | "patched" | "to_document" | "state" | "{before}" | "{after}") => {
+                is_key(read.path)
+            }
             // An event has keys; a deletion's event also has the time of creation.
             Some("e.changes") => {
                 let key = read.path.strip_suffix(".before").or_else(|| read.path.strip_suffix(".after"));

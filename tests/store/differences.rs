@@ -129,7 +129,16 @@ fn widens(before: &State, after: &State) -> bool {
     let is_contained = flag(before, "unrestricted")
         || !flag(after, "unrestricted")
             && roles(after).iter().all(|narrow| held.iter().any(|wide| covers(wide, narrow)));
-    is_active(after) && !(is_active(before) && is_contained && end(after) <= end(before))
+    let access = |state: &State| state.get("access").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let level =
+        |state: &State| ["none", "verify", "read", "edit", "admin"].iter().position(|level| *level == access(state));
+    let is_within = access(after) == access(before)
+        || match (access(before).as_str(), access(after).as_str()) {
+            (_, "verify_all") => false,
+            ("verify_all", _) => level(after) <= Some(1),
+            _ => level(after) <= level(before),
+        };
+    is_active(after) && !(is_active(before) && is_contained && is_within && end(after) <= end(before))
 }
 
 /// Texts that are easily confused with other values.
@@ -151,6 +160,7 @@ fn value(row: &FieldRow) -> BoxedStrategy<Value> {
     match row.shape {
         Shape::Text { .. } | Shape::TextOrNull { .. } => words().prop_map(Value::from).boxed(),
         Shape::Flag => any::<bool>().prop_map(Value::from).boxed(),
+        Shape::Choice(of) => prop::sample::select(of.to_vec()).prop_map(Value::from).boxed(),
         Shape::Whole { min, max } => (min..=max).prop_map(Value::from).boxed(),
         Shape::Time => prop_oneof![0..3_i64, Just(9_007_199_254_740_991)].prop_map(Value::from).boxed(),
         Shape::Id => prop::sample::select(vec![ACME, OTHER]).prop_map(Value::from).boxed(),
@@ -188,8 +198,11 @@ fn document(noun: Noun) -> BoxedStrategy<State> {
     }
     // The keys that depend on the roles and on a revocation.
     let revoked = prop::option::of((0..3_i64, prop::option::of(words())));
-    let whole = (document, revoked).prop_map(|(mut document, revoked)| {
-        document.insert("unrestricted".to_owned(), (document["roles"] == json!([])).into());
+    let whole = (document, revoked, any::<bool>()).prop_map(|(mut document, revoked, is_full)| {
+        document.insert("unrestricted".to_owned(), (is_full && document["roles"] == json!([])).into());
+        if document["access"] == "verify_all" {
+            document.insert("principal".to_owned(), ACME.into());
+        }
         let (revoked_at, reason) = revoked.unzip();
         document.extend(revoked_at.map(|at| ("revoked_at".to_owned(), at.into())));
         document.extend(reason.flatten().map(|reason| ("revoked_reason".to_owned(), reason.into())));

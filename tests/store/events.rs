@@ -134,6 +134,7 @@ fn creation_event_reports_every_key_it_sets_and_no_null() {
             "enabled": {"before": null, "after": true},
             "roles": {"added": [], "removed": []},
             "unrestricted": {"before": null, "after": true},
+            "access": {"before": null, "after": "admin"},
         })
     );
     assert_eq!(history[1]["changes"], json!({"expires_at": {"before": null, "after": null}}));

@@ -28,7 +28,7 @@ impl Large {
         let body = json!({"Name": "admin", "UserGUID": user.guid()});
         let (admin, put) = world.put(&format!("{url}/credentials"), &body);
         world.db.execute(
-            "UPDATE credentials SET state = json_set(state, '$.roles', json('[]'), '$.unrestricted', json('true')) WHERE id = ?1",
+            "UPDATE credentials SET state = json_set(state, '$.roles', json('[]'), '$.unrestricted', json('true'), '$.access', 'admin') WHERE id = ?1",
             &[&admin.to_string()],
         );
         Self { world, user, admin: text(&put, "BearerToken") }

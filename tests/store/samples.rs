@@ -73,6 +73,7 @@ fn values(row: &FieldRow, principal: &str) -> [Value; 2] {
         Shape::Text { min, .. } => ["a", "b"].map(|letter| letter.repeat(min.max(1)).into()),
         Shape::TextOrNull { .. } => ["a", "b"].map(Value::from),
         Shape::Flag => [true, false].map(Value::from),
+        Shape::Choice(_) => ["read", "edit"].map(Value::from),
         Shape::Whole { min, max } => [min, max].map(Value::from),
         Shape::Time => [2_000_000_000_000_000_i64, 5].map(Value::from),
         Shape::Id => [ACME, principal].map(Value::from),
@@ -93,6 +94,7 @@ pub fn bounds(row: &FieldRow) -> Vec<Value> {
         Shape::Text { min, max } => texts(min, max),
         Shape::TextOrNull { max } => texts(0, max),
         Shape::Whole { min, max } => [min - 1, min, min + 1, max - 1, max, max + 1].map(Value::from).into(),
+        Shape::Choice(of) => of.iter().copied().chain(["", "owner"]).map(Value::from).collect(),
         Shape::Flag | Shape::Time | Shape::Id | Shape::Names | Shape::Roles | Shape::Metadata => Vec::new(),
         Shape::Context | Shape::Secret => unreachable!("{}: not in a document", row.key),
     }

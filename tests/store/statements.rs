@@ -446,6 +446,7 @@ fn no_statement_expands_a_body_list_before_authorization() {
                 // Stored lists, or the result of the change, once `given` was read.
                 "given"
                 | "document"
+                | "patched"
                 | "to_document"
                 | "c.roles"
                 | "role_names"

@@ -124,7 +124,7 @@ fn our_changes(round: u32, send: &mut impl FnMut(&str, &str, &Value) -> Reply) {
     let all = format!("{TENANT}/credentials");
     let made = send("POST", &all, &json!({"name": format!("made {round}"), "roles": null})).json();
     let (url, token) = (format!("{all}/{}", text(&made, "id")), text(&made, "secret"));
-    let whole = json!({"principal": ACME, "name": "whole", "enabled": true, "roles": null, "expires_at": null});
+    let whole = json!({"principal": ACME, "name": "whole", "enabled": true, "roles": null, "access": "none", "expires_at": null});
     send("PUT", &format!("{url}?dry_run=true"), &whole);
     send("PUT", &url, &whole);
     send("PATCH", &url, &json!({"metadata": {"team": "search"}, "roles": [{"role_id": "viewer"}]}));

@@ -69,16 +69,17 @@ pub fn openapi() -> Value {
 }
 
 const INTRODUCTION: &str = "\
-A *credential* authenticates a machine. It belongs to a *tenant* and authenticates as a *principal*. It can have *roles* and an \
+A *credential* authenticates a machine. It belongs to a *tenant* and authenticates as a *principal*. It can have *roles*, *access* and an \
 expiry, and it has a *secret*, which only the response that creates it contains.\n\n\
 **Updates.** PUT replaces the whole resource. Fields whose absence would grant more access are required: `principal`, `enabled`, \
-`roles`, `expires_at`. PATCH is a JSON Merge Patch (RFC 7396). You can edit what GET returns and send it back: read-only members \
+`roles`, `access`, `expires_at`. PATCH is a JSON Merge Patch (RFC 7396). You can edit what GET returns and send it back: read-only members \
 are accepted at their current values. An update that changes nothing keeps the revision.\n\n\
 **Versions.** Responses have an `ETag`. Send it as `If-Match`, and the change is made only if the resource has not changed since; \
 otherwise the response is a 412. `?dry_run=true` on PUT or PATCH of a credential reports what would change and whether the change \
 widens access, and changes nothing.\n\n\
-**Roles.** `null` is full access and must be sent explicitly. An administrator has full access, or the role `admin` on \
-everything. An `editor` can change names and descriptions. A `viewer` can read.\n\n\
+**Roles** are for the tenant's own APIs, which learn them from `/v1/verify`. `null` is full access to these APIs and must be sent \
+explicitly; `[]` is no role. Roles give no rights in Postern.\n\n\
+**Access** is what the credential can do in Postern: `none`, `verify`, `verify_all`, `read`, `edit` or `admin`.\n\n\
 **Bodies** are strict JSON in UTF-8: at most 64 KiB, nested at most 32 levels deep, without duplicate members. Unknown members are \
 rejected. An error is a problem document (RFC 9457) that lists every violation.";
 

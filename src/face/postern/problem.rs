@@ -116,7 +116,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             403,
             "forbidden",
             "The caller lacks permission for this operation",
-            "Use a credential with the required role: viewers read, editors change names and descriptions, administrators do everything else in their tenant. Only the root token creates and deletes tenants.",
+            "Use a credential with the required access: `verify`, `read`, `edit` for names and descriptions, `admin` for everything else in its tenant. Only the root token creates and deletes tenants.",
         ),
         Refusal::Missing(Noun::Tenant) => detailed(404, "no_tenant", "Tenant not found", MISSING),
         Refusal::Missing(Noun::Principal) => detailed(404, "no_principal", "Principal not found", MISSING),
@@ -153,7 +153,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             403,
             "forbidden_change",
             "The caller lacks permission for this change",
-            "Editors change only names and descriptions. A caller that expires gives no access that lasts longer than its own. Only the root token enables and disables tenants.",
+            "With access `edit`, a caller changes only names and descriptions. A caller that expires gives no access that lasts longer than its own. Only the root token gives access `verify_all`, changes a credential that has it, and enables and disables tenants.",
         ),
         Refusal::NoRoles => detailed(
             403,
@@ -271,7 +271,13 @@ fn words(rule: &Rule) -> (&'static str, String) {
         ),
         Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
         Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time with its offset, from 1970 to 2255.")),
-        Rule::Empty => ("empty", given("The list is empty. Send null for full access, or at least one role.")),
+        Rule::NotAChoice { of } => ("not_a_choice", format!("Must be one of {}.", of.join(", "))),
+        Rule::NotOfDefaultPrincipal => (
+            "not_default_principal",
+            given(
+                "A credential with access verify_all belongs to the tenant's default principal, which cannot be disabled.",
+            ),
+        ),
         Rule::UnknownRole => {
             ("unknown_role", given("The tenant has no role with this name. Use one of its role_names."))
         }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::answer::Answer;
 use crate::credential;
+use crate::credential::access::Access;
 use crate::credential::end::Ends;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
@@ -90,8 +91,10 @@ pub(super) struct Credential<'a> {
     description: Option<&'a str>,
     /// Whether the credential can be used.
     enabled: bool,
-    /// The roles; null is full access.
+    /// The roles in the tenant's own APIs; null is full access, an empty list none.
     roles: Option<&'a [Role]>,
+    /// What the credential may do in Postern itself.
+    access: Access,
     /// When the credential expires; null is never.
     expires_at: Option<Time>,
     /// Key-value pairs of the client, ordered by key.
@@ -142,6 +145,7 @@ impl<'a> Credential<'a> {
             description: state.description.as_deref(),
             enabled: state.enabled,
             roles: state.roles(),
+            access: state.access,
             expires_at: state.expires_at.map(Time),
             metadata: &state.metadata,
             revision: credential.revision,

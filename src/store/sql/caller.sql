@@ -1,14 +1,13 @@
 -- The credential of a presented token: the caller's, or the one to be verified ({caller}: the member of the command).
 -- A proof is a secret's id and the keyed digest of the token. Without a valid proof there is no row.
-SELECT NULL AS tenant, 'root' AS id, 4 AS rank, NULL AS ends_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
+SELECT NULL AS tenant, 'root' AS id, 5 AS rank, 0 AS verifies_all, NULL AS ends_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
   0 AS unnoted, NULL AS key, NULL AS sealed, NULL AS retires_at, NULL AS retires_since
 WHERE ?1 ->> '$.{caller}.root'
 UNION ALL
 SELECT c.tenant, c.id,
-  -- 3 is admin, 2 editor, 1 viewer (src/caller.rs, Rank). A role on a resource grants nothing here.
-  CASE WHEN c.unrestricted THEN 3 ELSE coalesce((
-    SELECT max(CASE role.value ->> 'role_id' WHEN 'admin' THEN 3 WHEN 'editor' THEN 2 WHEN 'viewer' THEN 1 END)
-    FROM json_each(c.roles) AS role WHERE role.value ->> 'resource' IS NULL), 0) END,
+  -- The rank (src/caller.rs, Rank).
+  CASE c.access WHEN 'admin' THEN 4 WHEN 'edit' THEN 3 WHEN 'read' THEN 2 WHEN 'verify' THEN 1 WHEN 'verify_all' THEN 1 ELSE 0 END,
+  c.access = 'verify_all',
   -- The earlier of the credential's end and the secret's.
   coalesce(min(c.expires_at, s.expires_at), c.expires_at, s.expires_at),
   CASE

@@ -15,6 +15,8 @@
         SELECT value FROM json_each(to_document, '$.roles') EXCEPT SELECT value FROM json_each(document, '$.roles'))
       EXCEPT SELECT value FROM json_each(role_names)))
   END),
+('not_of_default_principal', iif(to_document ->> '$.access' = 'verify_all'
+  AND to_document ->> '$.principal' <> '00000000000000000000000000', 1, NULL)),
 ('too_many_roles', iif(json_array_length(to_document, '$.roles') > {roles_max}, 1, NULL)),
 ('last_role', iif(json_type(given, '$.context') IS NOT NULL AND json_array_length(to_document, '$.roles') = 0
   AND json_array_length(document, '$.roles') > 0, 1, NULL)),

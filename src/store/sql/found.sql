@@ -2,7 +2,7 @@
 -- that root looks up, else it is the caller's own; only root sees other tenants. `principal` comes from the path.
 -- `target` is the credential, found by its id or by one of its tokens.
 found AS MATERIALIZED (
-  SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.ends_at AS caller_ends_at,
+  SELECT caller.id AS caller, caller.tenant AS caller_tenant, caller.rank, caller.verifies_all, caller.ends_at AS caller_ends_at,
     coalesce(caller.state, 'unauthenticated') AS caller_state, caller.secret AS caller_secret, caller.secret_made, caller.unnoted,
     caller.key AS caller_key, caller.sealed AS caller_sealed, caller.retires_at, caller.retires_since,
     tenant.id AS tenant, tenant.label, tenant.rbac, tenant.preconditions, tenant.role_names, tenant.credentials AS total, principal.id AS principal
@@ -14,7 +14,7 @@ found AS MATERIALIZED (
       WHEN ?1 ->> '$.tenant.label' IS NOT NULL THEN (SELECT id FROM tenants WHERE label = ?1 ->> '$.tenant.label')
       {tenant_of_token}
       ELSE caller.tenant END
-    AND (caller.rank = 4 OR caller.tenant = tenant.id)
+    AND (caller.rank = 5 OR caller.tenant = tenant.id)
   LEFT JOIN principals AS principal ON principal.tenant = tenant.id AND principal.id = ?1 ->> '$.principal'
   {target}
 )

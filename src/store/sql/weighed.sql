@@ -1,7 +1,7 @@
 -- The document after the change (RFC 7396): a member of $.set replaces, null removes, an absent one keeps. The body
 -- is read from `given` only, which is empty for a caller without the required right.
 merged AS MATERIALIZED (
-  SELECT found.*, json_patch({base}, {set}) AS to_document FROM found
+  SELECT *, {to_document} AS to_document FROM (SELECT found.*, json_patch({base}, {set}) AS patched FROM found)
 ),
 -- What the change would do, and the violations that only the database can find: a list of [name, detail].
 weighed AS MATERIALIZED (

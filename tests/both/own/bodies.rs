@@ -113,7 +113,7 @@ fn all_violations_are_reported_together_in_field_order() {
     let own = tenant.own(json!({}));
     let body = json!({
         "zzz": 1, "metadata": { "a": 1 }, "expires_at": "yesterday", "enabled": "yes", "description": 7, "name": "",
-        "principal": "01arz3ndektsv4rrffq69g5fav", "revision": 9,
+        "principal": "01arz3ndektsv4rrffq69g5fav", "revision": 9, "access": "owner",
         "roles": [{ "role_id": "nobody" }, { "role_id": "viewer", "resource_instance": "i" }, { "role_id": "" }],
     });
     let mut expected = vec![
@@ -124,6 +124,7 @@ fn all_violations_are_reported_together_in_field_order() {
         "/roles/0/role_id unknown_role",
         "/roles/1/resource_instance instance_alone",
         "/roles/2/role_id too_short",
+        "/access not_a_choice",
         "/expires_at not_a_time",
         "/metadata/a type",
         "/revision read_only",

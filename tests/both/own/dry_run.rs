@@ -127,7 +127,7 @@ fn dry_run_returns_the_same_error_as_the_change() {
     };
     with_tag("\"stale\"").refused(412, "stale");
     with_tag(&own.etag()).expect(200);
-    let missing = "/principal missing, /enabled missing, /roles missing, /expires_at missing";
+    let missing = "/principal missing, /enabled missing, /roles missing, /access missing, /expires_at missing";
     dry(&tenant, &tenant.admin, "PUT", &own.path, &json!({ "name": "x" })).refused(422, missing);
 }
 

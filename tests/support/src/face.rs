@@ -213,3 +213,15 @@ fn litegraph_message(error: &str) -> &'static str {
 pub fn roles(names: &[&str]) -> Value {
     names.iter().map(|name| json!({ "role_id": name })).collect()
 }
+
+/// The access that Coactive's face gives to roles without a resource.
+pub fn access_of(roles: &Value) -> &'static str {
+    let has = |name: &str| roles.as_array().is_some_and(|roles| roles.contains(&json!({ "role_id": name })));
+    match roles {
+        Value::Null => "admin",
+        _ if has("admin") => "admin",
+        _ if has("editor") => "edit",
+        _ if has("viewer") => "read",
+        _ => "none",
+    }
+}

@@ -42,6 +42,7 @@ pub fn other(row: &FieldRow, principal: &str) -> Value {
     match row.shape {
         Shape::Text { .. } | Shape::TextOrNull { .. } => json!("another"),
         Shape::Flag => (row.default != Initial::Flag(true)).into(),
+        Shape::Choice(of) => of.iter().rfind(|one| row.default != Initial::Text(one)).copied().into(),
         Shape::Whole { max, .. } => max.into(),
         Shape::Time => json!("2250-01-01T00:00:00Z"),
         Shape::Id => principal.into(),

@@ -1,5 +1,6 @@
 //! Every refusal and every rule, each with an example value.
 
+use postern::credential::access::ACCESS;
 use postern::credential::field::{Kind, Rule};
 use postern::credential::id::Id;
 use postern::refusal::{Conflict, Noun, Parameter, Refusal, Unreadable};
@@ -99,7 +100,8 @@ pub fn rules_of_our_own_face() -> Vec<Rule> {
         Rule::UnknownRole => Rule::UnknownRole,
         Rule::InstanceAlone => Rule::InstanceAlone,
         Rule::UnknownPrincipal(_) => Rule::UnknownPrincipal(Id::ZERO),
-        Rule::Empty => Rule::Empty,
+        Rule::NotAChoice { .. } => Rule::NotAChoice { of: &ACCESS },
+        Rule::NotOfDefaultPrincipal => Rule::NotOfDefaultPrincipal,
         Rule::NotInRange { .. } => Rule::NotInRange { min: 0, max: 7_776_000 },
         Rule::TooLarge { .. } => Rule::TooLarge { max: 4096 },
         Rule::ReadOnly => Rule::ReadOnly,

@@ -162,7 +162,8 @@ fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
         (_, Verb::Revoke) => json!({ "reason": name }),
         (Noun::Credential, Verb::Create) => json!({ "name": name, "roles": roles(&["viewer"]) }),
         (Noun::Credential, Verb::Replace) => json!({
-            "name": name, "principal": account, "enabled": true, "roles": roles(&["viewer"]), "expires_at": null,
+            "name": name, "principal": account, "enabled": true, "roles": roles(&["viewer"]), "access": "read",
+            "expires_at": null,
         }),
         (Noun::Principal, Verb::Replace) => json!({ "name": name, "enabled": true }),
         (Noun::Tenant, Verb::Replace) => json!({

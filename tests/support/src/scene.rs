@@ -147,6 +147,16 @@ impl Scene {
                 self.client(&json!([{"role_id": "viewer"}, {"role_id": "admin", "resource": "dataset"}]))
             }
             "no roles" => self.client(&Value::Null),
+            "made on LiteGraph's face" => {
+                let url = format!("/v1.0/tenants/{}/credentials", acme());
+                let (id, made) = self.world.put(&url, &json!({"UserGUID": Id::ZERO.guid(), "Name": "caller"}));
+                (id, text(&made, "BearerToken"))
+            }
+            "made on Keycard's face" => {
+                let (_, url) = self.world.service_account();
+                let made = self.world.call("POST", &url, ROOT, &json!({"name": "caller"})).expect(201).json();
+                (Id::parse(&text(&made, "id")).unwrap(), text(&made, "client_secret"))
+            }
             // Names with a suffix: `apply` handles the suffix.
             _ => self.admin(),
         };
@@ -206,6 +216,10 @@ impl Scene {
                     self.done("POST", &format!("{}/{step}", own_url(id)), &Value::Null);
                 }
             }
+            "access verify" | "access verify_all" => {
+                let access = name.trim_start_matches("access ");
+                world.patch("credentials", &id.to_string(), &json!({"roles": [], "access": access}));
+            }
             "deleted credential" => self.done("DELETE", &client_url(&id.client()), &Value::Null),
             "deleted principal" => {
                 let account = self.moved(id);
@@ -228,6 +242,8 @@ impl Scene {
             | "viewer, admin on a resource"
             | "editor"
             | "admin"
+            | "made on LiteGraph's face"
+            | "made on Keycard's face"
             | "no roles" => {}
             other => panic!("who is {other}?"),
         }
@@ -306,6 +322,7 @@ fn create_target(world: &World, label: &str) -> PathIds {
     let account = text(&world.call("POST", &path, ROOT, &json!({"name": "account"})).json(), "id");
     let path = format!("{path}/{account}/credentials");
     let made = world.call("POST", &path, ROOT, &json!({"name": "target", "description": "of the account"})).json();
+    world.patch("credentials", &text(&made, "id"), &json!({"access": "read"}));
     let tenant = if label == "acme" { ACME } else { OTHER };
     let id = |text: &str| Id::parse(text).unwrap();
     PathIds {

@@ -55,7 +55,7 @@ impl Driver {
         self.root("PUT", &credentials, &body);
         let body = json!({"GUID": admin().guid(), "UserGUID": Id::ZERO.guid(), "BearerToken": ADMIN});
         self.root("PUT", &credentials, &body);
-        let full_access = json!({"roles": [], "unrestricted": true});
+        let full_access = json!({"roles": [], "unrestricted": true, "access": "admin"});
         self.world.patch("credentials", &admin().to_string(), &full_access);
         // Statements sent so far are not recorded.
         self.world.db.sent.take();

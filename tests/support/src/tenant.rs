@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Call, Client, OAUTH_TOKEN, Reply, call, get};
 use crate::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
-use crate::face::roles;
+use crate::face::{access_of, roles};
 use crate::world::CLIENTS;
 
 /// A tenant with a service account and an admin.
@@ -89,16 +89,20 @@ impl<'a> Tenant<'a> {
     }
 
     pub fn subject(&self) -> Subject {
-        let body = json!({ "name": "subject", "description": "described" });
-        let made = call("POST", self.all(Keycard)).token(&self.admin).json(&body).send(self.client).expect(201).json();
-        Subject { id: read_id(&made["id"]), secret: text(&made["client_secret"]), name: text(&made["name"]) }
+        let Own { id, secret, .. } = self.own(json!({ "name": "subject", "description": "described" }));
+        Subject { id, secret, name: "subject".to_owned() }
     }
 
-    /// Creates a credential on the Postern face, as the admin. `members` override the defaults.
+    /// Creates a credential on the Postern face, as the admin. `members` override the defaults: the role `viewer`, and
+    /// the access that Coactive's face would give to its roles.
     pub fn own(&self, members: Value) -> Own {
         let mut body = json!({ "name": "own", "principal": self.account, "roles": roles(&["viewer"]) });
         let Value::Object(members) = members else { panic!("members") };
-        body.as_object_mut().expect("an object").extend(members);
+        let body_members = body.as_object_mut().expect("an object");
+        body_members.extend(members);
+        if !body_members.contains_key("access") {
+            body_members.insert("access".to_owned(), access_of(&body_members["roles"]).into());
+        }
         let mut shown =
             call("POST", self.all(Postern)).token(&self.admin).json(&body).send(self.client).expect(201).json();
         let secret = shown.as_object_mut().and_then(|shown| shown.remove("secret")).expect("a secret");
@@ -136,7 +140,7 @@ impl<'a> Tenant<'a> {
     pub fn whole(&self, members: Value) -> Value {
         let mut body = json!({
             "principal": self.account, "name": "own", "description": null, "enabled": true,
-            "roles": roles(&["viewer"]), "expires_at": null, "metadata": {},
+            "roles": roles(&["viewer"]), "access": "read", "expires_at": null, "metadata": {},
         });
         let Value::Object(members) = members else { panic!("members") };
         body.as_object_mut().expect("an object").extend(members);
@@ -170,6 +174,11 @@ impl<'a> Tenant<'a> {
     /// Verifies a token as the admin.
     pub fn verify(&self, token: &str) -> Reply {
         call("POST", "/v1/verify").token(&self.admin).json(&json!({ "token": token })).send(self.client).expect(200)
+    }
+
+    /// Gives a credential access, as the admin.
+    pub fn allow(&self, id: Id, access: &str) {
+        self.send("PATCH", self.one(Postern, id), &json!({ "access": access })).expect(200);
     }
 
     /// The path of the credentials on a face.

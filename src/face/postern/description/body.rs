@@ -93,6 +93,7 @@ fn shape_schema(shape: Shape) -> Value {
         Shape::Text { min, max } => text_schema(min, max),
         Shape::TextOrNull { max } => or_null(text_schema(0, max)),
         Shape::Flag => value!({ "type": "boolean" }),
+        Shape::Choice(of) => value!({ "type": "string", "enum": of }),
         Shape::Whole { min, max } => value!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Time => value!({ "type": "string", "format": "date-time" }),
         Shape::Id => Id::json_schema(&mut SchemaGenerator::default()).to_value(),
@@ -101,7 +102,7 @@ fn shape_schema(shape: Shape) -> Value {
             name["pattern"] = r"^[!#-\[\]-~]+$".into();
             value!({ "type": "array", "items": name, "maxItems": ROLES_MAX })
         }
-        Shape::Roles => value!({ "type": "array", "items": role(), "minItems": 1, "maxItems": ROLES_MAX }),
+        Shape::Roles => value!({ "type": "array", "items": role(), "maxItems": ROLES_MAX }),
         Shape::Metadata => {
             let mut names = text_schema(1, NAME_MAX);
             if let Some(names) = names.as_object_mut() {

@@ -45,7 +45,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Page(Principal, _) => row(["list_principals", "principals", "List principals", "Returns a page of principals in the order of creation."], None, page::<views::Principal<'_>>()),
         Operation::Read(Principal) => row(["get_principal", "principals", "Get a principal", "Returns the principal and its ETag."], None, it::<views::Principal<'_>>()),
         Operation::Write(Principal, Replace) => row(["replace_principal", "principals", "Replace a principal",
-                "`enabled` is required. Editors can change only the name and the description."], fields(Principal, Replace), changed::<views::Principal<'_>>()),
+                "`enabled` is required. With access `edit`, only the name and the description can be changed."], fields(Principal, Replace), changed::<views::Principal<'_>>()),
         Operation::Write(Principal, Merge) => row(["update_principal", "principals", "Update a principal", MERGE], fields(Principal, Merge), changed::<views::Principal<'_>>()),
         Operation::Delete(Principal) => row(["delete_principal", "principals", "Delete a principal", "Also deletes the principal's credentials. The default principal cannot be deleted."], None, ("204", "Deleted.", None)),
         Operation::Write(Credential, Create) => row(["create_credential", "credentials", "Create a credential",

@@ -1,0 +1,141 @@
+//! The texts of writes, after the verdict, and the CTEs that evaluate a change for it.
+
+use super::command::{Act, Target};
+use super::text::{fill, secrets_listed};
+use crate::credential::table::{
+    Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
+};
+
+/// Returns the CTEs of the document after the change, and of what the change would do:
+///
+/// ```sql
+/// merged AS (SELECT *, {to_document} AS to_document FROM (SELECT found.*, json_patch({base}, {set}) AS patched FROM found)),
+/// weighed AS (
+///   SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
+///     … AS violations
+///   FROM (SELECT *, … AS read_only FROM merged) AS merged
+/// )
+/// ```
+///
+/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only. `{to_document}` is for [`to_document`].
+pub(super) fn weighed(target: Target) -> String {
+    let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
+    let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
+    let (base, set, columns, violations) = if target.is_of_credential() {
+        (
+            include_str!("sql/credential_base.sql"),
+            include_str!("sql/credential_set.sql"),
+            include_str!("sql/credential_weighed.sql"),
+            include_str!("sql/credential_violations.sql"),
+        )
+    } else {
+        ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
+    };
+    let free = editable_paths(target);
+    let blanks = [
+        ("base", base),
+        ("set", set),
+        ("weighed", columns),
+        ("violations", violations),
+        ("free", &free),
+        ("roles_max", &roles_max),
+        ("metadata_max", &metadata_max),
+        ("metadata_bytes_max", &metadata_bytes_max),
+        ("state_bytes_max", &state_bytes_max),
+    ];
+    fill(include_str!("sql/weighed.sql"), &blanks)
+}
+
+/// Returns the arguments of `json_remove` for what an editor may change. The first path, which no document has, keeps
+/// the list from being empty.
+///
+/// ```sql
+/// '$.-', '$.name', '$.description'
+/// ```
+fn editable_paths(target: Target) -> String {
+    let rows = FIELDS
+        .iter()
+        .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
+    rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
+}
+
+/// Returns the document after the change, from the `patched` one: on a face where roles give access, with that access.
+pub(super) fn to_document(maps_roles: bool) -> String {
+    if !maps_roles {
+        return "patched".to_owned();
+    }
+    let access_of = |document| fill(include_str!("sql/access_of_roles.sql"), &[("document", document)]);
+    let (before, after) = (access_of("document"), access_of("patched"));
+    fill(include_str!("sql/credential_to_document.sql"), &[("access_before", &before), ("access_after", &after)])
+}
+
+/// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
+pub(super) fn view(target: Target, act: Act) -> &'static str {
+    match (act, target.noun()) {
+        (Act::Create, Noun::Tenant) => "create_tenant",
+        (Act::Create, Noun::Principal) => "create_principal",
+        (Act::Create, Noun::Credential) => "create_credential",
+        (Act::Change, Noun::Tenant) => "change_tenant",
+        (Act::Change, Noun::Principal) => "change_principal",
+        (Act::Change, Noun::Credential) => "change_credential",
+        (Act::Delete, Noun::Tenant) => "delete_tenant",
+        (Act::Delete, Noun::Principal) => "delete_principal",
+        (Act::Delete, Noun::Credential) if target == Target::Credentials => "delete_credentials",
+        (Act::Delete, Noun::Credential) => "delete_credential",
+        (Act::Read, _) => "changes",
+    }
+}
+
+/// Returns the statement, after the verdict, that creates or changes a resource:
+///
+/// ```sql
+/// INSERT INTO {view}
+/// SELECT {judged}, {tenant} AS tenant, {id} AS id, …, to_document AS state, …, {secrets} AS secrets, {made} AS made, …
+/// FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
+/// RETURNING judged, tenant, id, …, state, …, secrets, made, …
+/// ```
+pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
+    let creates = act == Act::Create;
+    let (tenant, id) = match target {
+        Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
+        Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
+        Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
+        Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
+    };
+    let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
+    let if_credential = |column| if target.is_of_credential() { column } else { "NULL" };
+    let listed = secrets_listed("verdict.tenant", id);
+    let secrets = match (target.is_of_credential() && secrets, creates) {
+        (false, _) => "NULL",
+        // The secret that the next statement adds.
+        (true, true) => include_str!("sql/secrets_created.sql"),
+        (true, false) => &listed,
+    };
+    let made = |column| match (creates, target) {
+        (false, _) => "NULL".to_owned(),
+        (true, target) => {
+            let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
+            let blanks = [("column", column), ("keyed_tenant", tenant)];
+            fill(include_str!("sql/idempotency_made.sql"), &blanks)
+        }
+    };
+    let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
+    let writes =
+        if target.is_of_credential() { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
+    let blanks = [
+        ("view", view(target, act)),
+        ("tenant", tenant),
+        ("id", id),
+        ("label", label),
+        ("last_used_at", if_credential("last_used_at")),
+        ("newest", if_credential("newest")),
+        ("sealing_key", if_credential("sealing_key")),
+        ("sealed", if_credential("sealed")),
+        ("secrets", secrets),
+        ("made", &made),
+        ("made_key", &made_key),
+        ("made_sealed", &made_sealed),
+        ("writes", writes),
+    ];
+    fill(include_str!("sql/thing_change.sql"), &blanks)
+}
