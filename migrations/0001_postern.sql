@@ -182,7 +182,8 @@ CREATE TABLE events (
 -- Finds whether an id was used by a deleted resource: no id is used twice.
 CREATE INDEX events_of_deleted ON events (id, tenant) WHERE action = 'deleted';
 
--- Responses to creations with an Idempotency-Key, kept for a day: the same key and body get the same response.
+-- Responses to creations and rotations with an Idempotency-Key, kept for a day: the same key and body get the same
+-- response.
 CREATE TABLE idempotency (
   tenant     TEXT    NOT NULL,   -- empty where a tenant was created
   caller     TEXT    NOT NULL,   -- a credential's id, or 'root'
@@ -190,7 +191,7 @@ CREATE TABLE idempotency (
   body       TEXT    NOT NULL CHECK (length(body) = 52),  -- a keyed digest of the body
   change     TEXT    NOT NULL,   -- the stamp of the request that created it
   created_at INTEGER NOT NULL,
-  made       TEXT    NOT NULL,   -- the row of the new resource, as JSON
+  made       TEXT    NOT NULL,   -- the row of the new resource, or of the rotated credential, as JSON
   key        TEXT,               -- the id of the master key behind sealed
   sealed     TEXT,               -- the new secret, encrypted like secrets.sealed
   PRIMARY KEY (tenant, caller, id)
@@ -610,8 +611,8 @@ CREATE VIEW changes AS SELECT
   -- Returned: the verdict, and the resource after the change.
   NULL AS judged, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at, NULL AS updated_at,
   NULL AS last_used_at, NULL AS newest, NULL AS sealing_key, NULL AS sealed, NULL AS secrets,
-  -- Returned for `replay`: what was created before with the same Idempotency-Key.
-  NULL AS made, NULL AS made_key, NULL AS made_sealed,
+  -- Returned for `replay`: the row, the master key and the sealed secret kept for the Idempotency-Key, as JSON.
+  NULL AS made,
   -- Only for the triggers.
   NULL AS principal, NULL AS writes, NULL AS differs,
   NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS changed_request,
@@ -639,9 +640,10 @@ CREATE VIEW delete_principal AS SELECT * FROM deletions;
 CREATE VIEW delete_credential AS SELECT * FROM deletions;
 CREATE VIEW delete_credentials AS SELECT * FROM deletions;
 
--- Stores the response to a creation with its Idempotency-Key.
+-- Stores the response to a creation or a rotation with its Idempotency-Key. A creation inserts into it by its trigger; a
+-- rotation by the statement that reads the remaining secrets (src/store/sql/secrets_read.sql), since the response has them.
 CREATE VIEW kept AS SELECT NULL AS owner, NULL AS tenant, NULL AS id, NULL AS label, NULL AS state, NULL AS revision, NULL AS created_at,
-  NULL AS updated_at, NULL AS secrets, NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS keyed_id, NULL AS keyed_body,
+  NULL AS updated_at, NULL AS last_used_at, NULL AS secrets, NULL AS change, NULL AS changed_at, NULL AS changed_by, NULL AS keyed_id, NULL AS keyed_body,
   NULL AS keyed_key, NULL AS keyed_sealed;
 
 CREATE TRIGGER kept_written INSTEAD OF INSERT ON kept WHEN NEW.keyed_id IS NOT NULL
@@ -650,7 +652,8 @@ BEGIN
   INSERT INTO idempotency (tenant, caller, id, body, change, created_at, made, key, sealed)
   VALUES (NEW.owner, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.change, NEW.changed_at,
     json_object('tenant', NEW.tenant, 'id', NEW.id, 'label', NEW.label, 'state', NEW.state, 'revision', NEW.revision,
-      'created_at', NEW.created_at, 'updated_at', NEW.updated_at, 'secrets', NEW.secrets || ''), NEW.keyed_key, NEW.keyed_sealed)
+      'created_at', NEW.created_at, 'updated_at', NEW.updated_at, 'last_used_at', NEW.last_used_at, 'secrets', NEW.secrets || ''),
+    NEW.keyed_key, NEW.keyed_sealed)
   ON CONFLICT (tenant, caller, id) DO UPDATE SET body = excluded.body, change = excluded.change,
     created_at = excluded.created_at, made = excluded.made, key = excluded.key, sealed = excluded.sealed;
 END;
@@ -660,7 +663,7 @@ BEGIN
   INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
   VALUES (NEW.tenant, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
     NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
-  INSERT INTO kept VALUES ('', NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+  INSERT INTO kept VALUES ('', NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.last_used_at, NEW.secrets,
     NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
 END;
 
@@ -677,7 +680,7 @@ BEGIN
   INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
   VALUES (NEW.tenant, NEW.id, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
     NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
-  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.last_used_at, NEW.secrets,
     NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
 END;
 
@@ -694,7 +697,7 @@ BEGIN
   INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
   VALUES (NEW.tenant, NEW.id, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.change, NEW.changed_at, NEW.changed_by,
     NEW.changed_request, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE tenant = NEW.tenant));
-  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.secrets,
+  INSERT INTO kept VALUES (NEW.tenant, NEW.tenant, NEW.id, NEW.label, NEW.state, NEW.revision, NEW.created_at, NEW.updated_at, NEW.last_used_at, NEW.secrets,
     NEW.change, NEW.changed_at, NEW.changed_by, NEW.keyed_id, NEW.keyed_body, NEW.keyed_key, NEW.keyed_sealed);
 END;
 

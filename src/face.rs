@@ -59,7 +59,7 @@ pub struct Face {
     /// Whether requests with unlisted query parameters, or media types other than `application/json` and the merge
     /// patch's, are refused. Other faces ignore such parameters and accept any JSON media type.
     pub is_strict: bool,
-    /// Whether creations take an `Idempotency-Key`.
+    /// Whether creations and rotations take an `Idempotency-Key`.
     pub takes_idempotency_keys: bool,
     /// Whether reads reveal a credential's secret, so that it is stored sealed.
     pub reveals_secrets: bool,

@@ -36,12 +36,12 @@ pub enum Refusal {
     TenantNotNamed,
     /// The resource does not exist, or belongs to another tenant.
     Missing(Noun),
+    /// The Idempotency-Key was used with another body within the last day.
+    KeyReused,
     /// If-Match does not match the stored revision.
     Stale,
     /// The tenant requires If-Match, and the request has none.
     PreconditionRequired,
-    /// The Idempotency-Key was used with another body within the last day.
-    KeyReused,
     /// More items than one response or one deletion can have.
     TooMany,
     /// Validation failed. All violations, in the order of the fields.

@@ -19,6 +19,7 @@ use crate::operation::{
 use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
+use crate::store::idempotency::Made;
 use crate::store::verdict::Judged;
 use crate::store::verify::verify;
 use crate::store::{Database, credential, history, principal, tenant};
@@ -85,7 +86,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             command.set.extend(["revoked_at", "revoked_reason"].map(|field| (field.to_owned(), Value::Null)));
         }
         let outcome = credential::update(&self.store, &command, Vec::new()).await?;
-        self.credential(self.judged(&command, outcome))
+        self.credential(self.judged(&command, outcome).and_then(|_, Made { made, .. }| Ok(made)))
     }
 
     pub(super) async fn history(

@@ -24,7 +24,7 @@ pub(super) struct ParsedRequest<I> {
 pub(super) struct Body {
     /// Each field of the body: absent, null or a value.
     pub draft: Draft,
-    /// The `Idempotency-Key` of a creation.
+    /// The `Idempotency-Key` of a request that makes a secret or another resource.
     pub key: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let bare = verb == Verb::Revoke && !self.request.has_body();
         let body = if bare { Map::new() } else { self.face.object(self.request, verb)? };
         let draft = (self.face.read_body)(noun, verb, body);
-        let takes_key = verb == Verb::Create && self.face.takes_idempotency_keys;
+        let takes_key = matches!(verb, Verb::Create | Verb::Rotate) && self.face.takes_idempotency_keys;
         Ok(Body { draft, key: if takes_key { self.request.idempotency_key()? } else { None } })
     }
 }

@@ -55,29 +55,24 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 let decided = self.judged(&command, outcome);
                 Ok(self.rendered(decided, render))
             }
-            Noun::Credential if creates => {
-                let outcome = credential::create(store, &command, violations).await?;
+            Noun::Credential => {
+                let outcome = if creates {
+                    credential::create(store, &command, violations).await?
+                } else {
+                    credential::update(store, &command, violations).await?
+                };
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
                     if replayed.is_some() && known.is_exceeded_by(&credential) {
                         return Err(Refusal::ForbiddenChange);
                     }
                     let secret = match replayed {
-                        None => token,
                         Some(sealed) => sealed.map(|sealed| self.open(known, &credential, &sealed)).transpose()?,
+                        // A creation and a rotation reveal the new secret on every face.
+                        None if matches!(verb, Verb::Create | Verb::Rotate) => token,
+                        None => return self.reveal(known, credential),
                     };
                     Ok(Revealed { credential, secret })
-                });
-                self.revealed(decided)
-            }
-            Noun::Credential => {
-                let outcome = credential::update(store, &command, violations).await?;
-                let decided = self.judged(&command, outcome).and_then(|known, credential| {
-                    // A rotation reveals the new secret once, on every face.
-                    match token.filter(|_| verb == Verb::Rotate) {
-                        Some(secret) => Ok(Revealed { credential, secret: Some(secret) }),
-                        None => self.reveal(known, credential),
-                    }
                 });
                 self.revealed(decided)
             }
@@ -95,7 +90,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Some(sealed.text)
     }
 
-    /// Returns the digests of the key and of the body of a creation, and the sealed secret for a repeated request.
+    /// Returns the digests of the key and of the body, and the sealed secret for a repeated request.
     fn idempotency(&self, key: &str, command: &Command, token: Option<&Token>) -> Idempotency {
         let keys = &self.settings.keys.current;
         let sealed = token.and_then(|token| self.sealed(token, command));

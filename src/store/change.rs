@@ -17,7 +17,7 @@ use crate::credential::table::{
 /// )
 /// ```
 ///
-/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only. `{to_document}` is for [`to_document`].
+/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only. Two blanks remain for [`with_access`].
 pub(super) fn weighed(target: Target) -> String {
     let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
     let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
@@ -59,14 +59,17 @@ fn editable_paths(target: Target) -> String {
     rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
 }
 
-/// Returns the document after the change, from the `patched` one: on a face where roles give access, with that access.
-pub(super) fn to_document(maps_roles: bool) -> String {
+/// Fills the blanks of [`weighed`] that differ on a face where roles give access: the document after the change, from the
+/// `patched` one, has that access.
+pub(super) fn with_access(sql: &str, maps_roles: bool) -> String {
     if !maps_roles {
-        return "patched".to_owned();
+        return fill(sql, &[("to_document", "patched"), ("unrestricted", "")]);
     }
     let access_of = |document| fill(include_str!("sql/access_of_roles.sql"), &[("document", document)]);
     let (before, after) = (access_of("document"), access_of("patched"));
-    fill(include_str!("sql/credential_to_document.sql"), &[("access_before", &before), ("access_after", &after)])
+    let blanks = [("access_before", before.as_str()), ("access_after", &after)];
+    let to_document = fill(include_str!("sql/credential_to_document.sql"), &blanks);
+    fill(sql, &[("to_document", &to_document), ("unrestricted", include_str!("sql/credential_unrestricted.sql"))])
 }
 
 /// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
@@ -111,15 +114,9 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         (true, true) => include_str!("sql/secrets_created.sql"),
         (true, false) => &listed,
     };
-    let made = |column| match (creates, target) {
-        (false, _) => "NULL".to_owned(),
-        (true, target) => {
-            let tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
-            let blanks = [("column", column), ("keyed_tenant", tenant)];
-            fill(include_str!("sql/idempotency_made.sql"), &blanks)
-        }
-    };
-    let (made, made_key, made_sealed) = (made("made"), made("key"), made("sealed"));
+    let keyed_tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
+    let made = fill(include_str!("sql/idempotency_made.sql"), &[("keyed_tenant", keyed_tenant)]);
+    let made = if creates || target == Target::Credential { made.as_str() } else { "NULL" };
     let writes =
         if target.is_of_credential() { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
     let blanks = [
@@ -132,9 +129,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         ("sealing_key", if_credential("sealing_key")),
         ("sealed", if_credential("sealed")),
         ("secrets", secrets),
-        ("made", &made),
-        ("made_key", &made_key),
-        ("made_sealed", &made_sealed),
+        ("made", made),
         ("writes", writes),
     ];
     fill(include_str!("sql/thing_change.sql"), &blanks)

@@ -216,7 +216,7 @@ pub struct Command {
     /// Whether a credential is returned with its secrets' ids, hints and times.
     #[serde(skip)]
     pub lists_secrets: bool,
-    /// The Idempotency-Key of a creation.
+    /// The Idempotency-Key of a creation or a rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
     /// The page of a list or a history.

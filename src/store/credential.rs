@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::command::{Act, Command, Rotation, Target};
-use super::idempotency::{Made, create_once};
+use super::idempotency::{Made, create_once, kept};
 use super::plain::Plain;
 use super::sql::Sql;
 use super::verdict::{Outcome, document, first, judge, no_row, one, read};
@@ -49,10 +49,11 @@ pub async fn create<D: Database>(
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
     let following = [Sql::Plain(Plain::SecretAdd)];
-    create_once(store, command, &following, violations, |row| read::<Stored>(row)?.into_credential(None)).await
+    create_once(store, command, &following, violations, without_sealed).await
 }
 
-/// Updates a credential: every change on every face, including rotation, revocation and restoration.
+/// Updates a credential: every change on every face, including rotation, revocation and restoration. Only a rotation may
+/// have an Idempotency-Key.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -60,7 +61,7 @@ pub async fn update<D: Database>(
     store: &Store<'_, D>,
     command: &Command,
     violations: Vec<Violation>,
-) -> Result<Outcome<Credential>, Refusal> {
+) -> Result<Outcome<Made<Credential>>, Refusal> {
     let rotates = command.rotation.is_some();
     let listed = command.lists_secrets && !rotates;
     let mut statements = vec![Sql::Change {
@@ -84,14 +85,18 @@ pub async fn update<D: Database>(
     }
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
-        let mut stored: Stored = read(first(&rows, 0).ok_or_else(no_row)?)?;
+        let row = first(&rows, 0).ok_or_else(no_row)?;
+        if judged.is_replay() {
+            return kept(row, without_sealed);
+        }
+        let mut stored: Stored = read(row)?;
         if rotates {
             // SecretsRead, before SecretDeleteEnded.
             let secrets_read = statements.len() - 2;
             stored.secrets = read::<Listed>(first(&rows, secrets_read).ok_or_else(no_row)?)?.secrets;
         }
         let sealed = stored.sealed_after(command);
-        stored.into_credential(sealed)
+        Ok(Made { made: stored.into_credential(sealed)?, replayed: None })
     });
     Ok(Outcome { judged, result })
 }
@@ -158,6 +163,11 @@ pub(super) fn from_row(row: &Row) -> Result<Credential, Refusal> {
     let stored: Stored = read(row)?;
     let sealed = stored.sealed();
     stored.into_credential(sealed)
+}
+
+/// Parses a credential without its sealed secret.
+fn without_sealed(row: &Row) -> Result<Credential, Refusal> {
+    read::<Stored>(row)?.into_credential(None)
 }
 
 impl Stored {

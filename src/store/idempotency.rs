@@ -1,23 +1,23 @@
-//! Idempotency keys. A creation with a key happens once, and the same request gets the same response for a day. The
-//! write itself stores the response (the view `kept`), and returns it where the verdict is `replay`.
+//! Idempotency keys. A creation or a rotation with a key happens once, and the same request gets the same response for a
+//! day. The batch of the write stores the response (the view `kept`), and returns it where the verdict is `replay`.
 
 use serde::Deserialize;
 
 use super::command::{Act, Command};
 use super::plain::Plain;
 use super::sql::Sql;
-use super::verdict::{Outcome, first, judge, no_row, read};
+use super::verdict::{Outcome, document, first, judge, no_row, read};
 use super::{Database, Parameter, Row, Store};
 use crate::credential::field::Violation;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// What a creation returns.
+/// What a request that may have a key returns.
 pub struct Made<T> {
-    /// The resource as it was created, now or by an earlier request with the same key.
+    /// The resource as this request, or an earlier one with the same key, wrote it.
     pub made: T,
-    /// `Some` if an earlier request created the resource: the sealed secret of that response, if it had one.
+    /// `Some` if an earlier request wrote the resource: the sealed secret of that response, if it had one.
     pub replayed: Option<Option<Sealed>>,
 }
 
@@ -33,12 +33,6 @@ pub(super) async fn create_once<D: Database, T>(
     violations: Vec<Violation>,
     read_made: impl FnOnce(&Row) -> Result<T, Refusal>,
 ) -> Result<Outcome<Made<T>>, Refusal> {
-    #[derive(Deserialize)]
-    struct Kept {
-        made: String,
-        made_key: Option<String>,
-        made_sealed: Option<String>,
-    }
     let create = Sql::Change {
         target: command.target,
         act: Act::Create,
@@ -50,14 +44,27 @@ pub(super) async fn create_once<D: Database, T>(
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
         let row = first(&rows, 0).ok_or_else(no_row)?;
-        if !judged.is_replay() {
-            return Ok(Made { made: read_made(row)?, replayed: None });
-        }
-        let Kept { made, made_key, made_sealed } = read(row)?;
-        let sealed = made_sealed.zip(made_key).map(|(text, key)| Sealed { key, text });
-        Ok(Made { made: read_made(&Row::new(&made))?, replayed: Some(sealed) })
+        if judged.is_replay() { kept(row, read_made) } else { Ok(Made { made: read_made(row)?, replayed: None }) }
     });
     Ok(Outcome { judged, result })
+}
+
+/// Reads the response that is kept for the key from the row of a replay.
+pub(super) fn kept<T>(row: &Row, read_made: impl FnOnce(&Row) -> Result<T, Refusal>) -> Result<Made<T>, Refusal> {
+    #[derive(Deserialize)]
+    struct Replay {
+        #[serde(deserialize_with = "document")]
+        made: Kept,
+    }
+    #[derive(Deserialize)]
+    struct Kept {
+        row: String,
+        key: Option<String>,
+        sealed: Option<String>,
+    }
+    let Replay { made: Kept { row, key, sealed } } = read(row)?;
+    let sealed = sealed.zip(key).map(|(text, key)| Sealed { key, text });
+    Ok(Made { made: read_made(&Row::new(&row))?, replayed: Some(sealed) })
 }
 
 /// The number of responses that one batch deletes. It is the LIMIT of `idempotency_forget.sql`: other requests get their

@@ -27,6 +27,8 @@ const UNDER_PRINCIPAL: &[Target] = &[Principal, Credentials, Credential];
 const ONE: &[Target] = &[Tenant, Principal, Credential];
 const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
 const WRITES: &[Act] = &[Create, Change];
+/// The targets of requests that may have an Idempotency-Key: creations, and the rotation of a credential.
+const KEYED: &[Target] = &[Tenants, Principals, Credentials, Credential];
 
 macro_rules! rules {
     ($($code:literal $refusal:expr, $targets:expr, $acts:expr, $when:expr;)*) => {
@@ -45,13 +47,14 @@ pub(super) static RULES: &[Rule] = rules! {
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
+    // This caller used the key within the last day: the same body gets the same response, another body an error. Before
+    // the preconditions, since the first request changed the revision that a repeated one names in If-Match.
+    "replay"             None,                                                  KEYED, WRITES, include_str!("sql/rule_replay.sql");
+    "key_reused"         Some(Refusal::KeyReused),                              KEYED, WRITES, include_str!("sql/rule_key_reused.sql");
     "stale"              Some(Refusal::Stale),                                  ONE, EVERY, "json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?1, '$.if_match') AS tag WHERE tag.value IN ('*', {etag}))";
     // A read gets 304 instead (RFC 9110 §13.1.2), in `service.rs`.
     "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
     "unconditional"      Some(Refusal::PreconditionRequired),                   &[Credential], &[Change, Delete], "json_type(?1, '$.if_match') IS NULL AND preconditions";
-    // This caller used the key within the last day: the same body gets the same response, another body an error.
-    "replay"             None,                                                  &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_replay.sql");
-    "key_reused"         Some(Refusal::KeyReused),                              &[Tenants, Principals, Credentials], &[Create], include_str!("sql/rule_key_reused.sql");
     // More items than one list or one deletion may have. The credentials of a principal are counted only if the tenant's
     // total is above the bound.
     "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal], &[Read, Delete], include_str!("sql/rule_too_many.sql");

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::change::{change, to_document, view, weighed};
+use super::change::{change, view, weighed, with_access};
 use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
@@ -106,8 +106,7 @@ impl Sql {
                 after_verdict(target, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
             }
             Self::Change { target, act, secrets, maps_roles } => {
-                let sql = after_verdict(target, act, &change(target, act, secrets));
-                fill(&sql, &[("to_document", &to_document(maps_roles))])
+                with_access(&after_verdict(target, act, &change(target, act, secrets)), maps_roles)
             }
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
@@ -116,8 +115,7 @@ impl Sql {
                 let [before, after] = blanks;
                 let widened = fill(widened, &[before, after, ("tenant", "verdict.tenant"), ("now", "?1 ->> '$.now'")]);
                 let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
-                let sql = after_verdict(Target::Credential, Act::Change, &sql);
-                fill(&sql, &[("to_document", &to_document(false))])
+                with_access(&after_verdict(Target::Credential, Act::Change, &sql), false)
             }
             Self::Delete(target) => {
                 let id = if target == Target::Credential { "id" } else { "NULL" };

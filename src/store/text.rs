@@ -29,7 +29,8 @@ pub(super) fn compact(sql: &str) -> String {
                 continue;
             }
             None if character.is_whitespace() => {
-                if !text.is_empty() && !text.ends_with([' ', '(', ',']) {
+                let before_arrow = characters.clone().take(2).eq("->".chars());
+                if !text.is_empty() && !text.ends_with([' ', '(', ',', '>']) && !before_arrow {
                     text.push(' ');
                 }
                 continue;

@@ -35,7 +35,7 @@ fn variants(scene: &Scene, route: &Route, token: &str, used: &str) -> Vec<Varian
         for tag in ["*", &*tag, "\"x.1\""] {
             conditions.extend([Some(("if-match", tag.to_owned())), Some(("if-none-match", tag.to_owned()))]);
         }
-        if route.operation == Operation::Write(Noun::Credential, Verb::Create) {
+        if matches!(route.operation, Operation::Write(Noun::Credential, Verb::Create | Verb::Rotate)) {
             conditions.push(Some(("idempotency-key", "a-key".to_owned())));
         }
         let dry = matches!(route.operation, Operation::Write(Noun::Credential, Verb::Replace | Verb::Merge));

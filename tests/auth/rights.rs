@@ -45,7 +45,7 @@ fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) ->
     command.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
     command.secret = Some(new_row(scene, secret));
     let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &command, Vec::new()))?;
-    outcome.result.map(|credential| credential.revision)
+    outcome.result.map(|credential| credential.made.revision)
 }
 
 fn new_row(scene: &Scene, token: &Token) -> NewRow {

@@ -11,7 +11,7 @@ use crate::tokens::{admin, id, random, shows_as};
 use crate::{CANARY, Trace, failures, returns_tokens, root, set, stored, title, trace};
 use support::scene::{
     Header, PathIds, Scene, TokenKind, bearer, body_about, is_litegraph, is_ours, own_url, request_url, signature,
-    takes_form,
+    takes_form, takes_key,
 };
 use support::{ACME, ROOT, text};
 
@@ -197,8 +197,13 @@ fn secret_replaced_by_a_rotation_is_no_longer_shown() {
 mod idempotent {
     use super::*;
 
-    fn creates() -> impl Iterator<Item = &'static Route> {
-        ROUTES.iter().filter(|route| is_ours(route) && matches!(route.operation, Operation::Write(_, Verb::Create)))
+    fn taking_keys() -> impl Iterator<Item = &'static Route> {
+        ROUTES.iter().filter(|route| takes_key(route))
+    }
+
+    /// The routes that make a secret.
+    fn making_secrets() -> impl Iterator<Item = &'static Route> {
+        taking_keys().filter(|route| matches!(route.operation, Operation::Write(Noun::Credential, _)))
     }
 
     fn keyed(key: &str) -> Vec<Header> {
@@ -210,12 +215,18 @@ mod idempotent {
     /// The key and the body are chosen by the client. Only digests of both are stored.
     #[test]
     fn idempotency_key_leaves_no_trace() {
-        for route in creates() {
+        for route in taking_keys() {
             let scene = Scene::new();
-            for (body, status) in [("changed", 201), ("changed", 201), ("another", 422)] {
-                let mut body_json: Value = serde_json::from_slice(&scene.body(route)).unwrap();
-                body_json["name"] = body.into();
-                let trace = sent(&scene, route, &scene.target, &keyed(CANARY), body_json.to_string().as_bytes());
+            let rotates = route.operation == Operation::Write(Noun::Credential, Verb::Rotate);
+            let (member, values, done) = if rotates {
+                ("grace_seconds", [json!(60), json!(61)], 200)
+            } else {
+                ("name", [json!("changed"), json!("another")], 201)
+            };
+            for (value, status) in [(&values[0], done), (&values[0], done), (&values[1], 422)] {
+                let mut body: Value = serde_json::from_slice(&scene.body(route)).unwrap();
+                body[member] = value.clone();
+                let trace = sent(&scene, route, &scene.target, &keyed(CANARY), body.to_string().as_bytes());
                 assert_eq!(trace.reply.status, status, "{}: {}", title(route), trace.reply.text);
                 trace.leaves_nothing(&scene.world, CANARY, &title(route));
             }
@@ -227,11 +238,10 @@ mod idempotent {
     /// and no other response.
     #[test]
     fn secret_is_replayed_only_for_its_key_and_never_stored_in_clear() {
-        let create = Operation::Write(Noun::Credential, Verb::Create);
-        for route in creates().filter(|route| route.operation == create) {
+        for route in making_secrets() {
             for later in ROUTES {
                 let scene = Scene::new();
-                let of = format!("made under a key, then {}", title(later));
+                let of = format!("{} under a key, then {}", title(route), title(later));
                 let body = scene.body(route);
                 let send = |headers: &[Header], body: &[u8]| sent(&scene, route, &scene.target, headers, body);
                 let made = send(&keyed("key"), &body);
@@ -249,13 +259,19 @@ mod idempotent {
                     continue;
                 }
 
-                let other = json!({"name": "another", "roles": null}).to_string();
+                let other = json!({"name": "another", "roles": null, "grace_seconds": 5}).to_string();
                 nowhere_else(&send(&keyed("key"), other.as_bytes()), &[], &format!("{of}, then another body"));
                 nowhere_else(&send(&keyed("another"), &body), &[], &format!("{of}, then another key"));
                 let mut admin = vec![bearer(&scene.admin().1)];
                 admin.push(("idempotency-key", "key".to_owned()));
                 nowhere_else(&send(&admin, &body), &[], &format!("{of}, then another caller"));
                 let replayed = send(&keyed("key"), &body);
+                let id = place.credential.to_string();
+                let gone = scene.world.db.query("SELECT 1 FROM credentials WHERE id = ?1", &[&id]).is_empty();
+                if gone && route.names().any(|name| name == "credential") {
+                    assert_eq!(replayed.reply.status, 404, "{of}: {}", replayed.reply.text);
+                    continue;
+                }
                 assert_eq!(replayed.reply.text, made.reply.text, "{of}");
                 nowhere_else(&replayed, &["secret"], &format!("{of}, then the same"));
                 scene.world.pass(24 * 3600 * 1_000_000);
@@ -268,8 +284,7 @@ mod idempotent {
     #[test]
     fn replay_that_cannot_be_decrypted_does_not_reveal_the_secret() {
         let mut scene = Scene::new();
-        let route =
-            creates().find(|route| route.operation == Operation::Write(Noun::Credential, Verb::Create)).unwrap();
+        let route = making_secrets().next().unwrap();
         let body = scene.body(route);
         let made = sent(&scene, route, &scene.target, &keyed("key"), &body);
         let secret = text(&made.reply.json(), "secret");

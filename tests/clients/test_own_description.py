@@ -558,7 +558,9 @@ def test_rotation_keeps_the_old_secret_for_the_grace_period(api, place, made):
     def verified(secret):
         return api.call(200, "Verified", "verify", body=api.models.Inquiry(secret, role_id="viewer"))
 
-    rotated = api.call(200, "Credential", "rotate_credential", place.tenant, made.id, body=api.models.Rotation(3600))
+    rotate = {"body": api.models.Rotation(3600), "idempotency_key": "rotated-once"}
+    rotated, again = (api.call(200, "Credential", "rotate_credential", place.tenant, made.id, **rotate) for _ in range(2))
+    assert rotated == again
     assert len(rotated.secrets) == 2 and rotated.secret != made.secret
     for secret in (made.secret, rotated.secret):
         body = verified(secret)

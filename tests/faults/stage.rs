@@ -14,7 +14,8 @@ use serde_json::json;
 
 use support::routes;
 use support::scene::{
-    FORM, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, url,
+    FORM, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, takes_key,
+    url,
 };
 use support::sqlite::Sqlite;
 use support::{List, ROOT, Reply, World, ZERO, text};
@@ -92,7 +93,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let ways = |route: &'static Route| {
         let litegraph = is_litegraph(route);
         let other: &[With] = match route.operation {
-            Write(_, Verb::Create) if is_ours(route) => &[With::Key],
+            _ if takes_key(route) => &[With::Key],
             Write(Noun::Credential, Verb::Replace) if is_ours(route) => &[With::IfMatch],
             Write(Noun::Credential, Verb::Merge) if is_ours(route) => &[With::DryRun],
             Write(Noun::Credential, Verb::Replace) if litegraph => &[With::Secret],

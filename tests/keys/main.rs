@@ -212,6 +212,23 @@ fn access_token_is_valid_under_the_previous_key_and_no_older_one() {
     assert_eq!((world.get(&client_url(&id), &before).status, world.get(&client_url(&id), &after).status), (401, 200));
 }
 
+/// Its digest changes, so the request is a new one, which finds the rotation in progress.
+#[test]
+fn idempotency_key_is_new_after_a_change_of_the_master_key() {
+    let mut world = World::new();
+    let (id, _) = world.client(&json!({"name": "rotated"}));
+    let url = format!("/v1/tenants/{}/credentials/{}/rotate", Id::ZERO, &id["client_".len()..]);
+    let authorization = format!("Bearer {ROOT}");
+    let headers =
+        [("authorization", &*authorization), ("content-type", "application/json"), ("idempotency-key", "once")];
+    let rotate = |world: &World| world.send("POST", &url, &headers, br#"{"grace_seconds": 60}"#);
+    let first = rotate(&world).expect(200);
+    assert_eq!(rotate(&world).expect(200).text, first.text);
+    change_key(&mut world, Some(MASTER_KEY));
+    let again = rotate(&world).expect(409);
+    assert_eq!((again.json()["code"].as_str(), again.text.contains("pstn_")), (Some("rotating"), false));
+}
+
 #[test]
 fn credentials_under_the_old_key_can_be_deleted() {
     let mut world = World::new();

@@ -49,6 +49,16 @@ fn kept_responses_contain_no_secret_and_no_key_in_plain_text() {
     }
     let row = service.world().db.query("SELECT * FROM idempotency", &[]).remove(0);
     assert!(row["sealed"].is_string() && row["made"].is_string(), "{row}");
+    // The same for the secret of a rotation.
+    let rotate = tenant.at(&format!("/credentials/{}/rotate", text(&made["id"])));
+    let rotate = support::call("POST", rotate).token(&tenant.admin).header("idempotency-key", key);
+    let rotated = text(&rotate.json(&json!({ "grace_seconds": 60 })).send(&service).expect(200).json()["secret"]);
+    let stored = Value::from(service.world().stored()).to_string();
+    for clear in [rotated.as_str(), rotated.split('_').nth(2).unwrap(), key] {
+        assert!(!stored.contains(clear), "{clear}");
+    }
+    let sealed = "SELECT count(*) FROM idempotency WHERE sealed IS NOT NULL";
+    assert_eq!(service.world().db.count(sealed), 2);
     // Each seal is different and bound to its credential: another credential's seal does not open.
     let sealed = |row: &Value| text(&row["sealed"]);
     let other = post(&tenant, "other", &json!({ "name": "ci", "roles": null }));

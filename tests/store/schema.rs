@@ -116,12 +116,14 @@ fn change_statements_select_the_columns_of_the_view_in_order() {
         let view = columns(&db, name);
         let (select, returned) = select.split_once(" RETURNING ").expect("a RETURNING clause");
         assert_eq!(selected(&words(select)), view, "{}", requests[0]);
-        assert_eq!(returned.split(',').collect::<Vec<_>>(), view[..returned.split(',').count()], "{}", requests[0]);
+        // What is returned comes first in a view, except for the secrets that a kept response has.
+        let first = if name == "kept" { &["secrets".to_owned()] } else { &view[..returned.split(',').count()] };
+        assert_eq!(returned.split(',').collect::<Vec<_>>(), first, "{}", requests[0]);
         checked.insert(name);
     }
     let views = ["change_credential", "change_principal", "change_tenant"];
     let views = views.into_iter().chain(["create_credential", "create_principal", "create_tenant"]);
-    let views = views.chain(["delete_credential", "delete_credentials", "delete_principal", "delete_tenant"]);
+    let views = views.chain(["delete_credential", "delete_credentials", "delete_principal", "delete_tenant", "kept"]);
     assert_eq!(checked, views.collect());
     let order = selected(&words("max(a, b) AS one, iif(x, (SELECT y FROM z), 2) AS two, three FROM t"));
     assert_eq!(order, ["one", "two", "three"], "names are read");

@@ -21,9 +21,9 @@ const OWNED: [&str; 7] = [
 /// Statements over all tenants. A credential's id is unique over all tenants, also after deletion, and only its
 /// existence is revealed. The cron deletes by age.
 const OF_ALL: [&str; 5] = [
-    "SELECT 1 FROM credentials AS c WHERE c.id = ?1 ->> '$.credential'",
+    "SELECT 1 FROM credentials AS c WHERE c.id = ?1->>'$.credential'",
     "SELECT 1 FROM events AS e INDEXED BY events_of_deleted \
-     WHERE e.id = ?1 ->> '$.credential' AND e.action = 'deleted' AND e.noun = 'credential'",
+     WHERE e.id = ?1->>'$.credential' AND e.action = 'deleted' AND e.noun = 'credential'",
     "SELECT 1 FROM credentials WHERE id = NEW.id",
     "SELECT 1 FROM events INDEXED BY events_of_deleted WHERE id = NEW.id AND action = 'deleted' AND noun = 'credential'",
     "SELECT tenant , caller , id FROM idempotency WHERE created_at <= ?1 - 86400000000 ORDER BY created_at LIMIT 1000",
@@ -158,9 +158,9 @@ impl Use {
     /// all tenants, because the id is how a caller is found. So may a credential by its id with the stamp of this
     /// batch: the stamp is unique, and earlier statements put it on rows of one tenant only.
     fn is_limited(&self) -> bool {
-        let condition = self.which.join(" ");
-        let is_stamped = self.is_limited_by("change") && condition.contains("change = ?1 ->> '$.change'");
-        let by_its_id = self.is_limited_by("id") && condition.contains("id = ?1 ->> '$.credential'");
+        let condition = self.which.join(" ").replace(" ->> ", "->>");
+        let is_stamped = self.is_limited_by("change") && condition.contains("change = ?1->>'$.change'");
+        let by_its_id = self.is_limited_by("id") && condition.contains("id = ?1->>'$.credential'");
         self.is_limited_by("tenant")
             || self.table == "secrets" && self.is_limited_by("id")
             || self.table == "credentials" && is_stamped && by_its_id
@@ -373,7 +373,7 @@ fn examined_rows(sql: &str) -> Option<u32> {
 
 /// Whether the statement only checks that a tenant has any event, for which SQLite reads one.
 fn is_first_event(sql: &str, name: &str) -> bool {
-    name == "e" && sql.contains("EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')")
+    name == "e" && sql.contains("EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1->>'$.tenant.id')")
 }
 
 /// Whether rows of this table may refer to the row that the statement inserts.
@@ -450,7 +450,7 @@ fn no_statement_expands_a_body_list_before_authorization() {
                 | "to_document"
                 | "c.roles"
                 | "role_names"
-                | "json_patch(iif(?1 ->> '$.merges'"
+                | "json_patch(iif(?1->>'$.merges'"
                 | "json_patch(document" => {}
                 other => panic!("{}: unknown list json_each({other}, …)", requests[0]),
             }
@@ -487,9 +487,9 @@ fn no_statement_reads_body_fields_before_authorization() {
         if sql.contains(" AS given") {
             // `given` uses the same right as the check.
             assert!(
-                sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right',?1,'{}') AS given")
+                sql.contains("iif(caller.state = 'go' AND caller.rank >= ?1->>'$.required_right',?1,'{}') AS given")
             );
-            assert!(sql.contains("WHEN rank < ?1 ->> '$.required_right' THEN 'forbidden'"), "{}", requests[0]);
+            assert!(sql.contains("WHEN rank < ?1->>'$.required_right' THEN 'forbidden'"), "{}", requests[0]);
             checked += 1;
         }
     }

@@ -250,6 +250,13 @@ fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     note("made under a key", once("n"), 201);
     note("answered again", once("n"), 201);
     note("another body under the key", once("m"), 422);
+    let keyed = tenant.own(json!({}));
+    let rotate = || {
+        let call = call("POST", keyed.under("rotate")).token(&tenant.admin).header("idempotency-key", "r");
+        call.json(&json!({ "grace_seconds": 60 })).send(server())
+    };
+    note("rotated under a key", rotate(), 200);
+    note("rotation answered again", rotate(), 200);
     note("put back as it is", send("PUT", &own.path, &own.shown), 200);
     let dry = format!("{}?dry_run=true", own.path);
     note("a dry run", send("PATCH", &dry, &json!({ "name": "m", "roles": null })), 200);

@@ -281,7 +281,7 @@ fn essence(reply: &Reply) -> (u16, String, String) {
 }
 
 #[test]
-fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
+fn concurrent_equal_posts_under_one_key_write_once_with_equal_responses() {
     let tenant = Tenant::new(server());
     let of_tenant = |what: &str| format!("/v1/tenants/{}/{what}", tenant.id);
     let name = format!("once-{}", tenant.id);
@@ -302,6 +302,12 @@ fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
         // And once more, after the race.
         assert_eq!(essence(&post(&path, token, &name, &body).send(server())), first);
     }
+    let own = tenant.own(json!({}));
+    let (path, grace) = (own.under("rotate"), json!({ "grace_seconds": 3600 }));
+    let replies = at_once(vec![(); 50], |()| post(&path, &tenant.admin, &name, &grace).send(server()).expect(200));
+    assert!(replies.iter().all(|reply| essence(reply) == essence(&replies[0]) && reply.cost.trips == 1), "{path}");
+    assert_eq!(replies.iter().filter(|reply| reply.cost.rows_written > 0).count(), 1, "one of them rotated");
+    assert!(tenant.accepts(&text(&replies[0].json()["secret"])) && tenant.accepts(&own.secret), "both are valid");
     let events =
         get(format!("{}?limit=100", of_tenant("events"))).token(&tenant.admin).send(server()).expect(200).items();
     let made = |noun: &str| {
@@ -310,7 +316,7 @@ fn concurrent_equal_posts_under_one_key_create_once_with_equal_responses() {
     };
     assert_eq!((made("credential"), made("principal")), (1, 1), "one event each");
     let secrets = events.iter().filter(|event| event["action"] == "secret_created").count();
-    assert_eq!(secrets, 2, "its secret's, and the admin's");
+    assert_eq!(secrets, 4, "its secret's, the admin's, and the two of the rotated credential");
 }
 
 #[test]

@@ -120,12 +120,12 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let mut operation = value!({ "operationId": id, "tags": [tag], "summary": summary, "description": description });
     let mut parameters: Vec<Value> = route.query.iter().map(|name| query_parameter(name, route.operation)).collect();
     let one = route.path.ends_with('}') || route.names().nth(1).is_some() && route.method == Method::Post;
-    let creates = matches!(route.operation, Operation::Write(_, Verb::Create));
+    let takes_key = matches!(route.operation, Operation::Write(_, Verb::Create | Verb::Rotate));
     if one {
         parameters.push(reference("parameters/If-Match"));
         parameters.push(reference("parameters/If-None-Match"));
     }
-    if creates {
+    if takes_key {
         parameters.push(reference("parameters/Idempotency-Key"));
     }
     if !parameters.is_empty() {

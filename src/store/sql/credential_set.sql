@@ -10,9 +10,7 @@ json_remove(json_replace(
         WHERE NOT (kept.value ->> 'resource' IS given ->> '$.context.resource'
           AND kept.value ->> 'resource_instance' IS given ->> '$.context.resource_instance')
         UNION SELECT said.value FROM json_each(given, '$.set.roles') AS said)))),
-    -- On a face without access, a body without roles leaves a credential without roles as it is.
-    '$.unrestricted', json(iif(json_type(given, '$.access_of_roles') IS NOT NULL AND given -> '$.set.roles' = '[]'
-        AND document -> '$.roles' = '[]', document -> '$.unrestricted', given -> '$.set.unrestricted')),
+    {unrestricted}
     -- A merge changes metadata member by member, and null removes a member. Any other change replaces the whole object.
     '$.metadata', json(CASE WHEN json_type(given, '$.set.metadata') = 'object' THEN (
       SELECT nullif(json_group_object(key, value ORDER BY key), '{}') FROM json_each(

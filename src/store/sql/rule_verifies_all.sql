@@ -1,8 +1,7 @@
 -- Only root may change a credential that verifies tokens of every tenant, or give that access. An admin of its tenant may
 -- disable and revoke it.
 rank < 5 AND 'verify_all' IN (document ->> '$.access', to_document ->> '$.access') AND NOT (
-  document ->> '$.access' = 'verify_all' AND NOT resecret AND ?1 ->> '$.rotation' IS NULL
+  NOT resecret AND ?1 ->> '$.rotation' IS NULL AND to_document ->> '$.enabled' <= document ->> '$.enabled'
+  AND (document ->> '$.revoked_at' IS NULL OR to_document ->> '$.revoked_at' IS NOT NULL)
   AND json_remove(to_document, '$.enabled', '$.revoked_at', '$.revoked_reason')
-    IS json_remove(document, '$.enabled', '$.revoked_at', '$.revoked_reason')
-  AND to_document ->> '$.enabled' <= document ->> '$.enabled'
-  AND (to_document ->> '$.revoked_at' IS NOT NULL OR document ->> '$.revoked_at' IS NULL))
+    IS json_remove(document, '$.enabled', '$.revoked_at', '$.revoked_reason'))

@@ -8,11 +8,10 @@ SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document A
     WHEN writes THEN max(?1 ->> '$.now', min(updated_at + 1, 9007199254740991))
     ELSE updated_at END AS updated_at,
   {last_used_at} AS last_used_at, {newest} AS newest, {sealing_key} AS sealing_key, {sealed} AS sealed, {secrets} AS secrets,
-  {made} AS made, {made_key} AS made_key, {made_sealed} AS made_sealed,
+  {made} AS made,
   principal, writes, differs,
   ?1 ->> '$.change' AS change, ?1 ->> '$.now' AS changed_at, caller AS changed_by, ?1 ->> '$.request' AS changed_request,
   ?1 ->> '$.idempotency.id' AS keyed_id, ?1 ->> '$.idempotency.body' AS keyed_body,
   ?1 ->> '$.secret.key' AS keyed_key, ?1 ->> '$.idempotency.sealed' AS keyed_sealed
 FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
-RETURNING judged, tenant, id, label, state, revision, created_at, updated_at, last_used_at, newest, sealing_key, sealed, secrets,
-  made, made_key, made_sealed
+RETURNING judged, tenant, id, label, state, revision, created_at, updated_at, last_used_at, newest, sealing_key, sealed, secrets, made

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use support::face::Face::Postern;
 use support::face::roles;
 use support::tenant::{Tenant, text};
 use support::{Client, Reply, call, client};
@@ -37,6 +38,51 @@ fn same_key_and_body_return_the_first_response_whatever_changed_since() {
     again("after the rules changed");
     tenant.send("DELETE", &path, &Value::Null).expect(204);
     again("deleted since");
+}
+
+/// Whatever changed since, except for the existence of the credential, and also with the If-Match that the first request
+/// made stale.
+#[test]
+fn rotation_under_a_key_happens_once_and_returns_the_first_response() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let own = tenant.own(json!({ "roles": null, "metadata": { "a": "1" } }));
+    assert!(tenant.accepts(&own.secret), "a use that the response reports");
+    tenant.send("PATCH", tenant.at(""), &json!({ "require_if_match": true })).expect(200);
+    let etag = tenant.read(Postern, own.id).etag().to_owned();
+    let ask = |body: &Value| {
+        let call = call("POST", own.under("rotate")).token(&tenant.admin).header("idempotency-key", "k");
+        call.header("if-match", &*etag).json(body).send(&*client)
+    };
+    let body = json!({ "grace_seconds": 3600 });
+    let first = ask(&body).expect(200);
+    let secret = text(&first.json()["secret"]);
+    assert_eq!(first.json()["secrets"].as_array().map(Vec::len), Some(2));
+    let again = |what: &str| {
+        let reply = ask(&body).expect(200);
+        assert_eq!((&reply.text, reply.etag()), (&first.text, first.etag()), "{what}");
+        assert_eq!((reply.cost.rows_written, reply.cost.trips), (0, 1), "{what}");
+    };
+    again("at once");
+    assert!(tenant.accepts(&own.secret) && tenant.accepts(&secret), "both secrets are valid");
+    again("used since");
+    let send = |method: &str, path: String, body: &Value| {
+        let call = call(method, path).token(&tenant.admin).header("if-match", "*");
+        if body.is_null() { call } else { call.json(body) }.send(&*client)
+    };
+    send("PATCH", own.path.clone(), &json!({ "name": "x", "roles": roles(&["viewer"]) })).expect(200);
+    again("changed since");
+    send("POST", own.under("rotate/finish"), &Value::Null).expect(200);
+    again("finished since");
+    send("POST", own.under("rotate"), &json!({ "grace_seconds": 0 })).expect(200);
+    again("rotated since");
+    assert!(!tenant.accepts(&secret), "the response is repeated; its secret stays ended");
+    send("POST", own.under("revoke"), &Value::Null).expect(200);
+    again("revoked since");
+    let reused = ask(&json!({ "grace_seconds": 0 })).refused(422, "key_reused");
+    assert!(!reused.text.contains("pstn_"), "no secret of the first response");
+    send("DELETE", own.path.clone(), &Value::Null).expect(204);
+    ask(&body).refused(404, "no_credential");
 }
 
 #[test]
@@ -87,6 +133,16 @@ fn key_with_another_body_is_rejected_and_keys_are_scoped_to_caller_and_path() {
     let made: BTreeSet<_> = answers.iter().map(|reply| text(&reply.json()["id"])).collect();
     assert_eq!(made.len(), answers.len(), "every response has its own credential");
     post(&*client, &tenant.at("/principals"), admin, &key, &json!({ "name": "p" })).expect(201);
+    // Each rotation has its own path, so it is separate from the creation and from the other credential's rotation.
+    let grace = json!({ "grace_seconds": 60 });
+    let [one, two] = [tenant.own(json!({})), tenant.own(json!({}))].map(|own| own.under("rotate"));
+    let secrets =
+        [&one, &two].map(|path| text(&post(&*client, path, admin, &key, &grace).expect(200).json()["secret"]));
+    assert_ne!(secrets[0], secrets[1]);
+    for (caller, key) in [(root, &*key), (&second, &key), (admin, "k2")] {
+        let reply = post(&*client, &one, caller, key, &grace).refused(409, "rotating");
+        assert!(!reply.text.contains("pstn_"), "no secret of another caller's response");
+    }
     // Two callers may use the same key for different bodies.
     let callers = [root, admin, &second];
     let ask =
@@ -108,6 +164,12 @@ fn rejected_request_does_not_use_up_its_key() {
     ask(&tenant.caller(&["viewer"]), "k", &body).refused(403, "forbidden");
     ask("pstn_x", "k", &body).refused(401, "unauthenticated");
     ask(admin, "k", &body).expect(201); // The key is still free.
+    let own = tenant.own(json!({}));
+    let rotate = || post(&*client, &own.under("rotate"), admin, "k", &json!({ "grace_seconds": 60 }));
+    tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200);
+    rotate().refused(409, "rotating");
+    tenant.step(&own, "rotate/cancel", &Value::Null).expect(200);
+    assert_eq!(rotate().expect(200).text, rotate().expect(200).text, "the key was still free");
     // A caller that lost the right to create does not get the response again.
     let own = tenant.own(json!({ "roles": null }));
     ask(&own.secret, "k", &body).expect(201);

@@ -2,6 +2,7 @@
 //! from `ROUTES`.
 
 use data_encoding::BASE64;
+use postern::credential::field::Verb;
 use postern::credential::id::Id;
 use postern::credential::secret::{ACCESS_SECONDS, Keys, Token};
 use postern::credential::time::Micros;
@@ -382,6 +383,11 @@ pub fn is_litegraph(route: &Route) -> bool {
 
 pub fn is_ours(route: &Route) -> bool {
     face(route) == Face::Postern
+}
+
+/// Whether the route takes an Idempotency-Key.
+pub fn takes_key(route: &Route) -> bool {
+    is_ours(route) && matches!(route.operation, Operation::Write(_, Verb::Create | Verb::Rotate))
 }
 
 /// Whether another step must precede this route: see [`Scene::ready`].

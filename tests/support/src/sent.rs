@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::client::Reply;
 use crate::cursors::{cursor, event_cursor};
 use crate::routes::{reads, step_before, title};
-use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, url};
+use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, takes_key, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
 const ADMIN: &str = "the-token-of-an-admin";
@@ -217,7 +217,7 @@ fn callers(route: &Route) -> Vec<Vec<Header>> {
     }
     let root = || vec![bearer(ROOT), ("x-postern-tenant", IDS.tenant.to_string())];
     let mut callers = vec![root(), vec![bearer(ADMIN)]];
-    if is_ours(route) && matches!(route.operation, Operation::Write(_, Verb::Create)) {
+    if takes_key(route) {
         callers.push([root(), vec![("idempotency-key", "once".to_owned())]].concat());
     }
     callers

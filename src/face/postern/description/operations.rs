@@ -63,7 +63,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "A JSON Merge Patch (RFC 7396): absent fields are kept, null clears a field, `metadata` is merged member by member."], fields(Credential, Merge), ("200", "The updated resource; for a dry run, what would change.", Some(credential_or_difference))),
         Operation::Delete(Credential) => row(["delete_credential", "credentials", "Delete a credential", "Deletes the credential permanently. The history is kept."], None, ("204", "Deleted.", None)),
         Operation::Write(Credential, Rotate) => row(["rotate_credential", "rotation", "Begin a rotation",
-                "Creates a new secret, which only this response contains. The old one stays valid for the grace period, at most until the \
+                "Creates a new secret, which only this response contains; a retry under the same `Idempotency-Key` returns it again. The old one stays valid for the grace period, at most until the \
                 credential expires. Meanwhile, responses to callers that use the old secret have `Deprecation` and `Sunset`."], fields(Credential, Rotate), changed::<views::Credential<'_>>()),
         Operation::FinishRotation => row(["finish_rotation", "rotation", "Finish a rotation", "Invalidates the old secret immediately."], None, changed::<views::Credential<'_>>()),
         Operation::CancelRotation => row(["cancel_rotation", "rotation", "Cancel a rotation", "Invalidates the new secret immediately and keeps the old one."], None, changed::<views::Credential<'_>>()),
