@@ -19,7 +19,7 @@ const kept = readJson(KEPT) ?? {};
 
 const tenant = await demoTenant();
 const coactive = await coactiveClient(kept.coactive, { name: 'My OAuth Client' });
-const admin = await coactiveClient(kept.admin, { name: 'Admin', roles: [{ role_id: 'admin' }] }, { role_id: 'admin' });
+const admin = await coactiveClient(kept.admin, { name: 'Admin', roles: [{ role_id: 'admin' }] }, 'admin');
 const litegraph = await litegraphCredential(kept.litegraph);
 const keycard = await keycardCredential(kept.keycard);
 
@@ -38,16 +38,16 @@ async function demoTenant() {
   return { id, label, guid: guid(id) };
 }
 
-// Returns whether a token is valid and has the needed role.
-async function works(token, needs = {}) {
-  const { active, allowed } = await must(200, 'POST', '/v1/verify', root_token, { token, ...needs });
-  return active && allowed !== false;
+// Returns whether a token is valid and has the needed access.
+async function works(token, needed) {
+  const { active, access } = await must(200, 'POST', '/v1/verify', root_token, { token });
+  return active && (!needed || access === needed);
 }
 
 // Coactive: returns a client in the tenant. An old client is kept if its secret works.
-async function coactiveClient(old, body, needs) {
+async function coactiveClient(old, body, access) {
   const path = '/api/v1/auth-management/clients';
-  if (old && (await works(`${old.client_id}:${old.client_secret}`, needs))) return old;
+  if (old && (await works(`${old.client_id}:${old.client_secret}`, access))) return old;
   const made = await must(201, 'POST', path, root_token, body, { 'X-Postern-Tenant': tenant.label });
   return { client_id: made.client_id, client_secret: made.client_secret };
 }

@@ -42,7 +42,63 @@ pub enum Caller {
     },
 }
 
+/// What the database finds a token to be verified by: one of the readings of the token of an item.
+#[derive(Clone, Debug, Serialize)]
+pub struct Claim {
+    /// The index of the item.
+    pub item: usize,
+    /// The id of the secret, with its digest; or only the id, for an access token.
+    #[serde(flatten)]
+    pub secret: Claimed,
+    /// The credential that the secret must belong to, if the token has a client id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Id>,
+}
+
+/// The secret that a [`Claim`] names.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Claimed {
+    /// A secret.
+    Secret(Proof),
+    /// The secret of an access token, whose signature and end are already verified.
+    Access {
+        /// The secret's id.
+        id: Id,
+        /// When the secret was created.
+        made: Micros,
+        /// When the access token expires.
+        #[serde(skip)]
+        end: Micros,
+    },
+}
+
+impl Claim {
+    /// Returns the end that an access token carries.
+    #[must_use]
+    pub fn access_end(&self) -> Option<Micros> {
+        match self.secret {
+            Claimed::Secret(_) => None,
+            Claimed::Access { end, .. } => Some(end),
+        }
+    }
+}
+
 impl Caller {
+    /// Returns the claims of a token to be verified, for the item at this index. The root token has none.
+    #[must_use]
+    pub fn claims(self, item: usize) -> Vec<Claim> {
+        match self {
+            Self::Root { .. } => Vec::new(),
+            Self::Secret { proofs, client } => {
+                proofs.into_iter().map(|proof| Claim { item, secret: Claimed::Secret(proof), client }).collect()
+            }
+            Self::Access { access, made, end } => {
+                vec![Claim { item, secret: Claimed::Access { id: access, made, end }, client: None }]
+            }
+        }
+    }
+
     /// Returns whether the caller has the root token.
     #[must_use]
     pub fn is_root(&self) -> bool {
@@ -154,13 +210,11 @@ impl Caller {
         proofs.get(at - at % keys.len())
     }
 
-    /// Reads a token to verify: a secret or an access token. `None` for the root token and for malformed tokens.
-    #[must_use]
-    pub fn presented(text: &str, settings: &Settings, now: Micros) -> Option<Self> {
-        Self::bearer(text, settings, now).ok().filter(|caller| !caller.is_root())
-    }
-
-    fn bearer(text: &str, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
+    /// Reads a token as it stands after `Bearer`.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a malformed token.
+    pub fn bearer(text: &str, settings: &Settings, now: Micros) -> Result<Self, Refusal> {
         if same(text, &settings.root_token) {
             return Ok(Self::Root { root: true });
         }

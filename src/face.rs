@@ -190,6 +190,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Location::UnknownMember(index, name) => format!("{word}[{index}].{name}"),
         Location::Key(name) if word.is_empty() => name.clone(),
         Location::Key(name) => format!("{word}.{name}"),
+        Location::Pointer(pointer) => pointer.clone(),
     };
     match rule {
         Rule::Missing => format!("{word} is required."),
@@ -204,6 +205,8 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         Rule::NotOfDefaultPrincipal => {
             format!("{word} must be the default principal's: this credential verifies tokens of every tenant.")
         }
+        Rule::ItemCount { min, max } => format!("{word} must have {min} to {max} items."),
+        Rule::ExactlyOne(members) => format!("{word} must have exactly one of {}.", members.join(", ")),
         Rule::TooLarge { max } => format!("{word} must have at most {max} bytes."),
         Rule::ReadOnly => format!("{word} is read-only. Omit it, or send its current value."),
         Rule::Unknown(None) => format!("{word} is unknown. Omit it."),

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Noun, Verb, Violation};
-use crate::credential::role::Role;
+use crate::credential::role::{Needs, Role};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -44,7 +44,7 @@ pub enum Operation {
     Restore,
     /// Lists the events of a tenant, or of one of its principals or credentials.
     History(Handler<(ReadHistory, RenderHistory)>),
-    /// Reports whether a token is valid, its owner, and whether it grants a role.
+    /// Reports whether tokens are valid, their owners, and whether they have roles.
     Verify(Handler<(ReadInquiry, RenderVerified)>),
     /// Describes this server, without authentication.
     Metadata(Handler<RenderMetadata>),
@@ -77,8 +77,8 @@ pub type ReadNothing = fn(&Request<'_>) -> Result<(), Refusal>;
 pub type ReadPage = fn(&Request<'_>, Noun) -> Result<Page, Refusal>;
 /// Reads the page of a history. The error names every invalid parameter.
 pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
-/// Reads the token to be verified, and the role that it must grant.
-pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiry, Refusal>;
+/// Reads the tokens to be verified, and the roles that they must have.
+pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiries, Refusal>;
 /// Reads the client that logs in.
 pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
@@ -86,8 +86,8 @@ pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
 /// Renders a page of the history.
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
-/// Renders the result of the verification of a token.
-pub type RenderVerified = fn(&RenderContext<'_>, &Verified) -> Answer;
+/// Renders the results of verifications.
+pub type RenderVerified = fn(&RenderContext<'_>, &[Verified]) -> Answer;
 /// Renders the metadata of this server.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders what a change would do.
@@ -102,12 +102,18 @@ pub struct HistoryPage {
     pub from: Option<i64>,
 }
 
-/// The question whether a token is valid, and whether it grants a role.
+/// The question whether a token is valid, and whether it has roles.
 pub struct Inquiry {
     /// The token.
     pub token: Zeroizing<String>,
-    /// The role that the token must grant, if the client asks for one.
-    pub needs: Option<Role>,
+    /// The roles that the token must have, if the client asks for any.
+    pub needs: Option<Needs>,
+}
+
+/// The questions of a request.
+pub struct Inquiries {
+    /// The questions, in the order of the request.
+    pub items: Vec<Inquiry>,
     /// The violations of the body.
     pub violations: Vec<Violation>,
 }
@@ -116,8 +122,8 @@ pub struct Inquiry {
 pub struct Verified {
     /// The token's owner; `None` if the token is unknown or of another tenant.
     pub subject: Option<Subject>,
-    /// Whether the token grants the role of the inquiry, if it names one.
-    pub allowed: Option<bool>,
+    /// The roles that the token needs and does not have (`Needs::failed`); `None` if the inquiry names none.
+    pub failed: Option<Vec<Role>>,
 }
 
 /// A log-in.

@@ -165,6 +165,7 @@ pub static ROUTES: &[Route] = &[
     route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
+    route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(postern::VERIFY_BATCH),     Verifier),
 ];
 
 /// The right that a face requires for an operation; `None` if the face has no route for it.

@@ -55,6 +55,7 @@ const toCredentials = {
   expired: (path) => done("PATCH", path, { expires_at: "2001-02-03T04:05:06Z" }),
   "rotated at once": (path) => done("POST", `${path}/rotate`, { grace_seconds: 0 }),
   "being rotated": (path) => done("POST", `${path}/rotate`, { grace_seconds: 600 }),
+  "without access": (path) => done("PATCH", path, { access: "none" }),
   "without roles": (path) => done("PATCH", path, { roles: [{ role_id: "viewer", resource: "d" }] }),
   renamed: (path) => done("PATCH", path, { name: "renamed" }),
   "moved to an account that is then disabled": async (path) => {

@@ -54,7 +54,7 @@ static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     fields.chain(OTHERS.split(' ')).chain(["", "a/b~c"]).collect::<BTreeSet<_>>().into_iter().collect()
 });
 
-const OTHERS: &str = "token role_id resource resource_instance Ordering MaxResults Skip ContinuationToken id tenant revision \
+const OTHERS: &str = "token needs all any items role_id resource resource_instance Ordering MaxResults Skip ContinuationToken id tenant revision \
     created_at updated_at revoked_at revoked_reason last_used_at secrets label grant_type nmae";
 
 /// Every member name of a face.

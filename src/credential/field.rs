@@ -103,6 +103,9 @@ pub enum Location {
     Item(usize),
     /// A member of an object, by name; for [`Field::Other`], a member of the body.
     Key(String),
+    /// A place in a body whose members are not fields, as a JSON pointer (RFC 6901). Such violations are reported in the
+    /// order in which they were found.
+    Pointer(String),
 }
 
 impl Location {
@@ -110,7 +113,7 @@ impl Location {
     #[must_use]
     pub fn order(&self) -> (usize, Option<RoleMember>, &str) {
         match self {
-            Self::Whole => (0, None, ""),
+            Self::Whole | Self::Pointer(_) => (0, None, ""),
             Self::Role(index) | Self::Item(index) => (index + 1, None, ""),
             Self::Member(index, member) => (index + 1, Some(*member), ""),
             Self::UnknownMember(index, name) => (index + 1, Some(RoleMember::Instance), name),
@@ -210,6 +213,15 @@ pub enum Rule {
     },
     /// `verify_all` for a credential of another principal than the default one, which cannot be disabled.
     NotOfDefaultPrincipal,
+    /// The list has too few or too many items.
+    ItemCount {
+        /// The smallest number of items.
+        min: usize,
+        /// The largest number of items.
+        max: usize,
+    },
+    /// Not exactly one of these members.
+    ExactlyOne(&'static [&'static str]),
     /// The number is out of range.
     NotInRange {
         /// The smallest allowed.

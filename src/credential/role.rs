@@ -30,6 +30,45 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Returns whether a credential with these roles has this one; `None` is full access, which covers every role. A role
+    /// without a resource instance covers every instance, and one without a resource covers every resource.
+    #[must_use]
+    pub fn is_held(&self, roles: Option<&[Self]>) -> bool {
+        let covers = |has: &Option<String>, needs: &Option<String>| has.is_none() || has == needs;
+        let grants = |role: &Self| {
+            role.role_id == self.role_id
+                && covers(&role.resource, &self.resource)
+                && covers(&role.resource_instance, &self.resource_instance)
+        };
+        roles.is_none_or(|roles| roles.iter().any(grants))
+    }
+}
+
+/// The maximum number of roles in [`Needs`].
+pub const NEEDS_MAX: usize = 16;
+
+/// The roles that a token must have. Neither list is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Every one of the roles.
+    All(Vec<Role>),
+    /// At least one of the roles.
+    Any(Vec<Role>),
+}
+
+impl Needs {
+    /// Returns the roles for which a token does not meet the needs, by whether it has a role: for `All` each role that it
+    /// lacks, for `Any` all of them if it has none. No roles means that it meets the needs.
+    pub fn failed(&self, has: impl Fn(&Role) -> bool) -> Vec<&Role> {
+        match self {
+            Self::All(roles) => roles.iter().filter(|role| !has(role)).collect(),
+            Self::Any(roles) if roles.iter().any(&has) => Vec::new(),
+            Self::Any(roles) => roles.iter().collect(),
+        }
+    }
+}
+
 /// Returns the scope of a credential (RFC 6749 §3.3): the roles that it has on every resource. `roles` are its own; `None`
 /// is full access, which is every role of its tenant's catalogue. An empty scope is `None`: it is never reported.
 #[must_use]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::field::{Kind, Location, RoleMember, Rule};
-use super::role::{Context, Role};
+use super::role::{Context, NEEDS_MAX, Role};
 use super::secret::{NotAToken, Token};
 use super::table::{DESCRIPTION_MAX, METADATA_SENT_MAX, NAME_MAX, ROLES_MAX, USUAL_ROLES};
 
@@ -108,6 +108,24 @@ pub(super) type Listed = Vec<(usize, Role)>;
 pub(super) fn roles(value: &Value, named: &mut Vec<(usize, String)>) -> Result<Listed, Broken> {
     let items = value.as_array().ok_or(Rule::Type(Kind::List))?;
     check_count(items.len(), ROLES_MAX)?;
+    listed_roles(items, named)
+}
+
+/// Reads the roles that a token must have: from 1 to [`NEEDS_MAX`].
+///
+/// # Errors
+/// Every rule that the list breaks, each with its location in the list.
+pub fn needs(value: &Value) -> Result<Vec<Role>, Vec<(Location, Rule)>> {
+    let items = value.as_array().ok_or_else(|| vec![(Location::Whole, Rule::Type(Kind::List))])?;
+    if !(1..=NEEDS_MAX).contains(&items.len()) {
+        return Err(vec![(Location::Whole, Rule::ItemCount { min: 1, max: NEEDS_MAX })]);
+    }
+    let listed = listed_roles(items, &mut Vec::new());
+    listed.map(|roles| roles.into_iter().map(|(_, role)| role).collect()).map_err(|Broken(rules)| rules)
+}
+
+/// Reads the items of a list of roles.
+fn listed_roles(items: &[Value], named: &mut Vec<(usize, String)>) -> Result<Listed, Broken> {
     let mut broken = Vec::new();
     let mut roles = Vec::new();
     for (index, item) in items.iter().enumerate() {

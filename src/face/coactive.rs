@@ -282,6 +282,8 @@ impl Detail {
             Location::Member(index, member) => loc.extend([(*index).into(), member.name().into()]),
             Location::UnknownMember(index, name) => loc.extend([(*index).into(), name.as_str().into()]),
             Location::Key(name) => loc.push(name.as_str().into()),
+            // Bodies of this face have no such place.
+            Location::Pointer(pointer) => loc.push(pointer.as_str().into()),
         }
         let (kind, msg) = words(rule);
         Self { loc, msg, kind }
@@ -327,6 +329,8 @@ fn words(rule: &Rule) -> (&'static str, String) {
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),
         Rule::NotAChoice { .. }
         | Rule::NotOfDefaultPrincipal
+        | Rule::ItemCount { .. }
+        | Rule::ExactlyOne(_)
         | Rule::NotAScopeToken
         | Rule::ReadOnly
         | Rule::Unknown(_) => value_error("not allowed here"),

@@ -11,7 +11,7 @@ use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{
-    Handler, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified,
+    Handler, Inquiries, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -68,18 +68,19 @@ pub static OAUTH: Face = Face {
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Introspects a token (RFC 7662).
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> = Handler((read_inquiry, |context, verified| {
-    Answer::new(200, json(&Introspected::new(context, verified.subject.as_ref())))
+    let subject = verified.first().and_then(|verified| verified.subject.as_ref());
+    Answer::new(200, json(&Introspected::new(context, subject)))
 }));
 /// Describes this server (RFC 8414).
 pub(crate) const METADATA: Handler<RenderMetadata> =
     Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.issuer))));
 
-fn read_inquiry(request: &Request<'_>) -> Result<Inquiry, Refusal> {
+fn read_inquiry(request: &Request<'_>) -> Result<Inquiries, Refusal> {
     let token = request.form()?.remove("token").ok_or_else(|| {
         let token = Parameter { name: "token", wants: "is required" };
         Refusal::Unreadable(Unreadable::Parameters(vec![token]))
     })?;
-    Ok(Inquiry { token, needs: None, violations: Vec::new() })
+    Ok(Inquiries { items: vec![Inquiry { token, needs: None }], violations: Vec::new() })
 }
 
 fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {

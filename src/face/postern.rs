@@ -3,6 +3,7 @@
 
 mod changes;
 pub mod description;
+mod inquiry;
 mod one_off;
 mod problem;
 mod read;
@@ -110,4 +111,7 @@ pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
 pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
 /// Verifies a token.
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((|request| request.object_of(&[JSON]).map(read::inquiry), one_off::verified));
+    Handler((|request| request.object_of(&[JSON]).map(inquiry::one), one_off::verified));
+/// Verifies several tokens.
+pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(inquiry::batch), one_off::verified_batch));

@@ -9,19 +9,19 @@ use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
-use crate::credential::role::{is_same_scope, scope};
+use crate::credential::role::{Role, is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext, RenderHistory,
-    RenderVerified, Verified,
+    HistoryPage, Inquiries, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext,
+    RenderHistory, RenderVerified, Verified,
 };
 use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::idempotency::Made;
 use crate::store::verdict::Judged;
-use crate::store::verify::verify;
+use crate::store::verify::{Subject, verify};
 use crate::store::{Database, credential, history, principal, tenant};
 
 /// Returns the target for an existing resource.
@@ -110,19 +110,27 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         (read, render): (ReadInquiry, RenderVerified),
     ) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
-        let Inquiry { token, needs, violations } = input;
-        command.subject = Caller::presented(&token, self.settings, self.now);
+        let Inquiries { items, violations } = input;
         command.invalid = !violations.is_empty();
-        let outcome = verify(&self.store, &command, violations).await?;
-        let decided = self.judged(&command, outcome).and_then(|known, subject| {
-            let used = subject.as_ref().and_then(|subject| subject.used);
-            if let (Some(used), Some(deferred)) = (used, &mut known.deferred) {
-                deferred.used.push(used);
+        for (item, Inquiry { token, .. }) in items.iter().enumerate() {
+            // A malformed token has no claims: it is reported as unknown, and so is the root token.
+            let caller = Caller::bearer(token, self.settings, self.now).ok();
+            command.claims.extend(caller.into_iter().flat_map(|caller| caller.claims(item)));
+        }
+        let outcome = verify(&self.store, &command, items.len(), violations).await?;
+        let decided = self.judged(&command, outcome).and_then(|known, subjects| {
+            let used = subjects.iter().flatten().filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
+            if let Some(deferred) = &mut known.deferred {
+                deferred.used.extend(used);
             }
-            let allowed = needs.map(|needed| subject.as_ref().is_some_and(|subject| subject.may(&needed)));
-            Ok(Verified { subject, allowed })
+            let verified = |(subject, inquiry): (Option<Subject>, Inquiry)| {
+                let has = |role: &Role| subject.as_ref().is_some_and(|subject| subject.has(role));
+                let failed = inquiry.needs.map(|needs| needs.failed(has).into_iter().cloned().collect());
+                Verified { subject, failed }
+            };
+            Ok(subjects.into_iter().zip(items).map(verified).collect::<Vec<_>>())
         });
-        Ok(self.rendered(decided, render))
+        Ok(self.rendered(decided, |context, verified| render(context, verified)))
     }
 
     /// Renders a value from the verdict alone.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 pub use super::key::Key;
 pub use super::page::{Filter, Order, Page, SortKey, Until};
-use crate::caller::{Caller, Rank};
+use crate::caller::{Caller, Claim, Rank};
 use crate::credential::access::Access;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
@@ -175,9 +175,9 @@ pub struct Command {
     /// The proofs of a token in the path, by which a credential is found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Vec<Proof>>,
-    /// The token to be verified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Caller>,
+    /// What the database finds the tokens to be verified by, in the order of the items.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// The number of the first event on a page of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<i64>,
@@ -283,7 +283,7 @@ impl Command {
             principal: None,
             credential: None,
             bearer: None,
-            subject: None,
+            claims: Vec::new(),
             seq: None,
             target,
             act,

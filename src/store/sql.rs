@@ -12,7 +12,7 @@ use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
-use super::text::{compact, fill, secrets_listed};
+use super::text::{compact, fill, of_secret, secrets_listed};
 use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
@@ -52,7 +52,7 @@ pub(super) enum Sql {
     Events(Option<Noun>),
     /// The verdict, and the roles of the caller, for a log-in.
     LogIn,
-    /// The verdict, and the owner of a token.
+    /// The verdict, and the owners of tokens.
     Verify,
     /// A statement without a verdict.
     Plain(Plain),
@@ -76,7 +76,7 @@ impl Sql {
     ///   RETURNING judged, tenant, id, …, state, …                   -- Change
     /// SELECT {judged}, id, revision, … AS changes, … AS widened FROM verdict                      -- DryRun
     /// INSERT INTO {view} SELECT {judged}, …, {is_last}, … FROM verdict RETURNING judged, is_last  -- Delete
-    /// SELECT v.judged, subject.tenant, … FROM (… verdict) AS v LEFT JOIN subject … LEFT JOIN …    -- Verify
+    /// , subject AS (…) SELECT v.judged, subject.* FROM (… verdict) AS v LEFT JOIN subject         -- Verify
     /// ```
     ///
     /// `List` is shown at [`Shape::text`], `Events` at [`events`].
@@ -131,11 +131,7 @@ impl Sql {
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
-            Self::Verify => {
-                let subject = fill(include_str!("sql/caller.sql"), &[("caller", "subject")]);
-                let sql = fill(include_str!("sql/verify.sql"), &[("subject", &subject)]);
-                after_verdict(Target::Caller, Act::Read, &sql)
-            }
+            Self::Verify => after_verdict(Target::Caller, Act::Read, &of_secret(include_str!("sql/verify.sql"))),
             Self::Plain(plain) => plain.assemble(),
         }
     }
@@ -177,7 +173,7 @@ fn judged(members: &str) -> String {
 /// Each step is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would exceed
 /// its limits.
 fn verdict(target: Target, act: Act) -> String {
-    let caller = fill(include_str!("sql/caller.sql"), &[("caller", "caller")]);
+    let caller = of_secret(include_str!("sql/caller.sql"));
     let (found, code) = (found(target, act), rules::code(target, act));
     let (weighed, last) =
         if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };

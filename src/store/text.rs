@@ -15,6 +15,14 @@ pub(super) fn secrets_listed(tenant: &str, credential: &str) -> String {
     fill(include_str!("sql/secrets_listed.sql"), &[("tenant", tenant), ("credential", credential)])
 }
 
+/// Fills in the texts on a secret (`s`) that authentication and verification share: whether it is valid, its owner, and
+/// whether its use is to be recorded.
+pub(super) fn of_secret(text: &str) -> String {
+    let state = ("state", include_str!("sql/secret_state.sql"));
+    let owner = ("owner", include_str!("sql/secret_owner.sql"));
+    fill(text, &[state, owner, ("unnoted", "coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)")])
+}
+
 /// Removes comments and collapses white space, except within quotes. Every request sends its SQL over the network.
 pub(super) fn compact(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len());

@@ -1,13 +1,14 @@
-//! Verification: the owner of a token, whether it is valid, and what it may do.
+//! Verification: the owners of tokens, whether each token is valid, and the roles that it has.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::command::Command;
 use super::sql::Sql;
-use super::verdict::{Outcome, first, judge, no_row, read};
+use super::verdict::{Outcome, judge, read};
 use super::{Database, Store};
-use crate::caller::Caller;
+use crate::caller::Claim;
+use crate::credential::access::Access;
 use crate::credential::end::Ends;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
@@ -15,7 +16,7 @@ use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
-/// A token of the caller's tenant, or of any tenant for root.
+/// A token of the caller's tenant, or of any tenant for root and access `verify_all`.
 pub struct Subject {
     /// The tenant of its credential.
     pub tenant: Id,
@@ -27,50 +28,52 @@ pub struct Subject {
     pub name: String,
     /// The credential's roles; `None` is full access.
     pub roles: Option<Vec<Role>>,
+    /// What it may do in Postern.
+    pub access: Access,
     /// The scope of its credential, if it is not empty.
     pub scope: Option<String>,
+    /// The secret: itself, or for an access token the one that it was issued for.
+    pub secret: Id,
     /// What ends it, as far as is known now.
     pub ends: Ends,
     /// Why the token is not valid: `expired`, `revoked` or `inactive`.
     pub fault: Option<String>,
-    /// The secret, if its use must be recorded.
-    pub used: Option<Id>,
+    /// Whether its use must be recorded.
+    pub is_unnoted: bool,
 }
 
 impl Subject {
-    /// Returns whether the token is valid and has a role on a resource. A role without a resource instance covers every
-    /// instance, and one without a resource covers every resource. Full access covers every role.
+    /// Returns whether the token is valid and has a role.
     #[must_use]
-    pub fn may(&self, needed: &Role) -> bool {
-        let grants = |role: &Role| {
-            let covers = |has: &Option<String>, needs: &Option<String>| has.is_none() || has == needs;
-            role.role_id == needed.role_id
-                && covers(&role.resource, &needed.resource)
-                && covers(&role.resource_instance, &needed.resource_instance)
-        };
-        self.fault.is_none() && self.roles.as_ref().is_none_or(|roles| roles.iter().any(grants))
+    pub fn has(&self, role: &Role) -> bool {
+        self.fault.is_none() && role.is_held(self.roles.as_deref())
     }
 }
 
+/// The row of a claim that was found.
 #[derive(Deserialize)]
 struct Row {
     tenant: Id,
-    id: Id,
-    status: String,
-    secret: Id,
-    unnoted: u8,
     principal: Id,
+    id: Id,
     name: String,
     roles: String,
     unrestricted: u8,
+    access: Access,
     role_names: String,
+    status: String,
+    secret: Id,
+    secret_expires_at: Option<Micros>,
     expires_at: Option<Micros>,
+    unnoted: u8,
 }
 
-/// Read before the rest: the row is null where the token is unknown or of another tenant.
+/// Read before the rest, which is null if no claim was found.
 #[derive(Deserialize)]
 struct Found {
-    secret: Option<Id>,
+    item: Option<usize>,
+    /// Whether the caller may know about the token.
+    visible: Option<u8>,
 }
 
 /// Parses the roles of a row.
@@ -78,36 +81,50 @@ fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))
 }
 
-/// Finds the owner of a token. `None` if the token is unknown or belongs to another tenant.
+impl Row {
+    /// `access` is the end that an access token carries.
+    fn into_subject(self, access: Option<Micros>) -> Result<Subject, Refusal> {
+        let roles = Some(stored::<Vec<Role>>(&self.roles)?).filter(|_| self.unrestricted == 0);
+        let is_valid = self.status == "go";
+        Ok(Subject {
+            tenant: self.tenant,
+            principal: self.principal,
+            credential: self.id,
+            name: self.name,
+            scope: scope(roles.as_deref(), &stored::<Vec<String>>(&self.role_names)?),
+            roles,
+            access: self.access,
+            secret: self.secret,
+            ends: Ends { credential: self.expires_at, secret: self.secret_expires_at, access },
+            is_unnoted: is_valid && self.unnoted == 1,
+            fault: (!is_valid).then_some(self.status),
+        })
+    }
+}
+
+/// Finds the owners of the tokens of so many items, in one trip. `None` for a token that is unknown or belongs to another
+/// tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn verify<D: Database>(
     store: &Store<'_, D>,
     command: &Command,
+    items: usize,
     violations: Vec<Violation>,
-) -> Result<Outcome<Option<Subject>>, Refusal> {
+) -> Result<Outcome<Vec<Option<Subject>>>, Refusal> {
     let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify], violations).await?;
     let result = result.and_then(|()| {
-        let row = first(&rows, 0).ok_or_else(no_row)?;
-        if read::<Found>(row)?.secret.is_none() {
-            return Ok(None);
+        // A token that was chosen twice, under two keys, has one owner: the first row of an item decides.
+        let mut subjects: Vec<Option<Option<Subject>>> = (0..items).map(|_| None).collect();
+        for row in rows.first().into_iter().flatten() {
+            let Found { item: Some(item), visible } = read(row)? else { continue };
+            let Some(subject @ None) = subjects.get_mut(item) else { continue };
+            let access = command.claims.iter().find(|claim| claim.item == item).and_then(Claim::access_end);
+            let found = if visible == Some(1) { Some(read::<Row>(row)?.into_subject(access)?) } else { None };
+            *subject = Some(found);
         }
-        let row: Row = read(row)?;
-        let Row { tenant, id, status, secret, unnoted, principal, name, roles, unrestricted, role_names, .. } = row;
-        let access = command.subject.as_ref().and_then(Caller::access_end);
-        let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
-        Ok(Some(Subject {
-            tenant,
-            principal,
-            credential: id,
-            name,
-            scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
-            roles,
-            ends: Ends { credential: row.expires_at, secret: None, access },
-            used: (status == "go" && unnoted == 1).then_some(secret),
-            fault: (status != "go").then_some(status),
-        }))
+        Ok(subjects.into_iter().map(Option::flatten).collect())
     });
     Ok(Outcome { judged, result })
 }

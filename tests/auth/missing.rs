@@ -9,6 +9,7 @@ use postern::store::Cost;
 use serde_json::{Value, json};
 
 use support::cursors::event_cursor;
+use support::routes::inquiry;
 use support::scene::{
     Header, OTHER, PathIds, Scene, bearer, body_about, deletes, is_litegraph, is_ours, is_step, method, nothing,
     request_url, secret_id, takes_form, url,
@@ -234,10 +235,11 @@ mod ours {
         let headers = headers(&scene);
         for route in ROUTES.iter().filter(|route| matches!(route.operation, Operation::Verify(_))) {
             let ask = |token: &str, more: bool| {
-                let body = match (takes_form(route), more) {
-                    (true, _) => format!("token={token}"),
-                    (false, false) => json!({"token": token}).to_string(),
-                    (false, true) => json!({"token": token, "role_id": "admin"}).to_string(),
+                let needs = if more { json!({"all": [{"role_id": "admin"}]}) } else { Value::Null };
+                let body = if takes_form(route) {
+                    format!("token={token}")
+                } else {
+                    inquiry(route, &json!({"token": token, "needs": needs})).to_string()
                 };
                 response(&scene, route, &headers, &body)
             };

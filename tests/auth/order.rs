@@ -5,6 +5,7 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
+use support::routes::inquiry;
 use support::scene::{
     FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
@@ -274,7 +275,9 @@ impl Attempt<'_> {
             Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
             Operation::Write(noun, verb) if is_ours(self.route) => self.ours(noun, verb),
             Operation::Write(..) => self.named(),
-            Operation::Verify(_) => json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}),
+            Operation::Verify(_) => {
+                inquiry(self.route, &json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}))
+            }
             Operation::LogIn(_) if self.has("parameter") => json!({"grant_type": "password"}),
             Operation::LogIn(_) => json!({"grant_type": "client_credentials"}),
             Operation::Page(..) if method(self.route) == "POST" => self.search(),

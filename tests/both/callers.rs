@@ -148,7 +148,7 @@ fn verify_authenticates_its_caller_by_bearer_or_basic() {
         let own = if takes_form(route) {
             call("POST", route.path).form(&format!("token={secret}&client_id={id}"))
         } else {
-            call("POST", route.path).json(&json!({ "token": secret }))
+            call("POST", route.path).json(&routes::inquiry(route, &json!({ "token": secret })))
         };
         assert_eq!(own.send(&*client).expect(401).cost.trips, 0, "{}", route.path);
     }

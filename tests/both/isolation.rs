@@ -190,6 +190,8 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
         let mut body = reply.json();
         if let Some(body) = body.as_object_mut() {
             body.retain(|member, _| !["Timestamp", "checked_at"].contains(&member.as_str()));
+            let items = body.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten();
+            items.filter_map(Value::as_object_mut).for_each(|item| drop(item.remove("checked_at")));
         }
         seen.push(body.to_string());
         reply
@@ -200,7 +202,8 @@ fn walk(client: &dyn Client, own: &Side, other: &Side) -> Vec<String> {
             // A token of the other tenant is reported as unknown.
             let verified = |place| routes::request(route, place).token(&own.tenant.admin).send(client).expect(200);
             let (known, unknown) = (see("about its own", verified(mine)), see("about a token", verified(theirs)));
-            assert_eq!((&known.json()["active"], &unknown.json()["active"]), (&json!(true), &json!(false)));
+            let active = |reply: &Reply| reply.text.contains("\"active\":true");
+            assert!(active(&known) && !active(&unknown) && unknown.text.contains("\"active\":false"));
             assert_eq!(own.found(&unknown), None);
             continue;
         }

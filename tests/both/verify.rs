@@ -36,7 +36,7 @@ fn verify_and_introspect_describe_a_valid_token() {
     // An access token expires an hour after the end of the second it was issued in, although its credential does not.
     let end = time(&tenant.verify(&token).json()["expires_at"]);
     assert!((before..=after + 1).contains(&(end / 1_000_000 - 3600)), "{before} {after}: {end}");
-    for (token, end) in [(own.secret.clone(), 7_258_118_400_000_000), (token, end)] {
+    for (token, end) in [(own.secret.clone(), 7_258_118_400_000_000), (token.clone(), end)] {
         // Root may verify tokens of any tenant: it has every right, and no tenant of its own.
         for by in [&tenant.admin, &viewer, &own.secret, client.root_token()] {
             let reply = tenant.send_by(by, "POST", "/v1/verify", &json!({ "token": token })).expect(200);
@@ -46,7 +46,7 @@ fn verify_and_introspect_describe_a_valid_token() {
                 reported,
                 json!({
                     "active": true, "tenant": tenant.id, "principal": tenant.account, "credential": own.id, "name": "own",
-                    "roles": held, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": reported["checked_at"],
+                    "roles": held, "access": "read", "secret": { "id": own.shown["secrets"][0]["id"], "retiring": false, "expires_at": null }, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": reported["checked_at"],
                     "max_staleness_seconds": 0,
                 })
             );
@@ -67,8 +67,21 @@ fn verify_and_introspect_describe_a_valid_token() {
     assert_eq!(introspect(&own.secret).basic(&pair).send(&*client).expect(200).json()["active"], true);
     // A retiring secret expires before its credential.
     let begun = tenant.step(&own, "rotate", &json!({ "grace_seconds": 60 })).expect(200).json();
-    assert_eq!(tenant.verify(&own.secret).json()["expires_at"], begun["secrets"][0]["expires_at"]);
-    assert_ne!(begun["secrets"][0]["expires_at"], "2200-01-01T00:00:00.000000Z");
+    let [old, new] = &begun["secrets"].as_array().expect("secrets")[..] else { panic!("{begun}") };
+    assert_ne!(old["expires_at"], "2200-01-01T00:00:00.000000Z");
+    let retiring = json!({ "id": old["id"], "retiring": true, "expires_at": old["expires_at"] });
+    for (token, secret, end) in [
+        (&*own.secret, retiring.clone(), &old["expires_at"]),
+        (&token, retiring, &old["expires_at"]),
+        (
+            begun["secret"].as_str().expect("a secret"),
+            json!({ "id": new["id"], "retiring": false, "expires_at": null }),
+            &begun["expires_at"],
+        ),
+    ] {
+        let seen = tenant.verify(token).json();
+        assert_eq!((&seen["secret"], &seen["expires_at"]), (&secret, end));
+    }
 }
 
 /// `scope` has the roles that apply to everything: all roles for full access, and none for a role on one resource.
@@ -169,7 +182,7 @@ fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
 }
 
 #[test]
-fn verify_reports_whether_the_token_grants_a_role() {
+fn verify_reports_whether_the_token_has_all_or_any_of_the_needed_roles() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let needs = [
@@ -192,19 +205,150 @@ fn verify_reports_whether_the_token_grants_a_role() {
     ];
     for (roles, expected) in table {
         let own = tenant.own(json!({ "roles": roles }));
+        // Whether the token has all of the roles, or any, and the roles that it lacks.
+        let asked = |token: &str, word: &str, roles: &[Value]| {
+            let told = ask(&tenant, &json!({ "token": token, "needs": { word: roles } })).expect(200).json();
+            let failed = told["failed_needs"].as_array().expect("a list").clone();
+            assert_eq!(told["allowed"], failed.is_empty(), "{told}");
+            failed
+        };
         let may = |token: &str| {
-            needs.each_ref().map(|need| {
-                let mut body = need.clone();
-                body["token"] = json!(token);
-                ask(&tenant, &body).expect(200).json()["allowed"].as_bool().map(i32::from)
-            })
+            let has: Vec<_> =
+                needs.iter().map(|need| asked(token, "all", std::slice::from_ref(need)).is_empty()).collect();
+            let lacks: Vec<_> =
+                needs.iter().zip(&has).filter(|(_, has)| !**has).map(|(need, _)| need.clone()).collect();
+            assert_eq!(asked(token, "all", &needs), lacks, "each role that it lacks");
+            let none = if has.contains(&true) { Vec::new() } else { needs.to_vec() };
+            assert_eq!(asked(token, "any", &needs), none, "all of them, unless it has one");
+            for pair in needs.windows(2) {
+                let failed = asked(token, "any", pair);
+                assert!(
+                    failed.is_empty() || failed == *pair && pair.iter().all(|need| lacks.contains(need)),
+                    "{failed:?}"
+                );
+            }
+            <[bool; 7]>::try_from(has).expect("an answer for each").map(i32::from)
         };
         let access = tenant.access(own.id, &own.secret);
-        assert_eq!([may(&own.secret), may(&access)], [expected.map(Some); 2], "{roles}");
+        assert_eq!([may(&own.secret), may(&access)], [expected; 2], "{roles}");
         tenant.step(&own, "revoke", &Value::Null).expect(200);
-        assert_eq!(may(&own.secret), [Some(0); 7], "an invalid token has no rights");
+        assert_eq!(may(&own.secret), [0; 7], "an invalid token has no roles");
+        assert_eq!(may("of-nobody"), [0; 7], "nor does an unknown one");
     }
-    assert_eq!(ask(&tenant, &json!({ "token": "x" })).json().get("allowed"), None, "without a question about a right");
+    for body in [json!({ "token": "x" }), json!({ "token": "x", "needs": null })] {
+        let told = ask(&tenant, &body).expect(200).json();
+        assert_eq!((told.get("allowed"), told.get("failed_needs")), (None, None), "without needs");
+    }
+}
+
+/// Each item as by a request of its own, whatever the others are.
+#[test]
+fn batch_reports_each_token_as_verify_does_in_one_trip() {
+    let client = client();
+    let (tenant, other) = (Tenant::new(&*client), Tenant::new(&*client));
+    let roles = json!([{ "role_id": "editor", "resource": "r" }, { "role_id": "viewer" }]);
+    let own = tenant.own(json!({ "roles": roles, "expires_at": "2200-01-01T00:00:00Z" }));
+    let [access, retiring] = [tenant.access(own.id, &own.secret), tenant.caller(&["viewer"])];
+    let [disabled, revoked] = [json!({ "enabled": false }), json!({})].map(|with| tenant.own(with));
+    tenant.step(&revoked, "revoke", &Value::Null).expect(200);
+    let pair = format!("{}:{}", own.id.client(), own.secret);
+    let another = format!("{}:{}", disabled.id.client(), own.secret);
+    let long = "t".repeat(5000);
+    let tokens = [
+        &*own.secret,
+        "of-nobody",
+        &access,
+        &disabled.secret,
+        &revoked.secret,
+        &other.admin,
+        client.root_token(),
+        &pair,
+        &another,
+        &retiring,
+        "two words",
+        "\u{0}",
+        &long,
+        &own.secret,
+        &tenant.admin,
+    ];
+    let needs = [
+        Value::Null,
+        json!({ "all": [{ "role_id": "viewer" }, { "role_id": "editor" }] }),
+        json!({ "any": [{ "role_id": "editor", "resource": "r", "resource_instance": "i" }, { "role_id": "admin" }] }),
+    ];
+    let mut items: Vec<Value> = tokens
+        .iter()
+        .flat_map(|token| needs.each_ref().map(|needs| json!({ "token": token, "needs": needs })))
+        .collect();
+    let batch = |by: &str, items: &[Value]| {
+        let reply = tenant.send_by(by, "POST", "/v1/verify/batch", &json!({ "items": items })).expect(200);
+        assert_eq!((reply.cost.trips, reply.cost.rows_written), (1, 0));
+        reply.expect_members(&["items"]);
+        reply.json()["items"].as_array().expect("a list").clone()
+    };
+    let unchecked = |mut told: Value| {
+        assert!(told.as_object_mut().is_some_and(|told| told.remove("checked_at").is_some()), "{told}");
+        told
+    };
+    for by in [&*tenant.admin, &*other.admin, client.root_token()] {
+        let one = |item: &Value| tenant.send_by(by, "POST", "/v1/verify", item).expect(200).json();
+        let expected: Vec<_> = items.iter().map(|item| unchecked(one(item))).collect();
+        let told = batch(by, &items);
+        assert!(told.iter().all(|item| item["checked_at"] == told[0]["checked_at"]), "of one moment");
+        assert_eq!(told.into_iter().map(unchecked).collect::<Vec<_>>(), expected);
+        let active = expected.iter().filter(|told| told["active"] == true).count();
+        assert!((2..30).contains(&active), "{active}");
+        items.rotate_left(7);
+    }
+    // One and fifty items.
+    assert_eq!(batch(&tenant.admin, &items[..1]).len(), 1);
+    let many: Vec<_> = items.iter().cycle().take(50).cloned().collect();
+    assert_eq!(batch(&tenant.admin, &many).len(), 50);
+}
+
+#[test]
+fn batch_reports_every_violation_with_its_item() {
+    let client = client();
+    let tenant = Tenant::new(&*client);
+    let role = json!({ "role_id": "r", "resource": "r", "resource_instance": "i" });
+    let largest = json!({ "token": "x", "needs": { "all": vec![role; 16] } });
+    let many = |items: usize| json!({ "items": vec![json!({ "token": "x" }); items] });
+    let wrong = |items: usize| json!({ "items": vec![json!({ "token": 5 }); items] });
+    let listed =
+        |items: usize| (0..items).map(|item| format!("/items/{item}/token type")).collect::<Vec<_>>().join(", ");
+    for (body, status, words) in [
+        (many(50), 200, String::new()),
+        (json!({ "items": vec![largest; 50] }), 200, String::new()),
+        (many(0), 422, "/items item_count".to_owned()),
+        (many(51), 422, "/items item_count".to_owned()),
+        (json!({}), 422, "/items missing".to_owned()),
+        (json!({ "items": null, "token": "x" }), 422, "/items missing, /token unknown_member".to_owned()),
+        (json!({ "items": { "token": "x" } }), 422, "/items type".to_owned()),
+        (wrong(50), 422, listed(50)),
+        (
+            json!({ "items": [
+                { "token": "x" }, 7, { "needs": { "all": [] } }, { "token": "", "needs": { "any": [{ "role": "r" }] }, "tokn": 1 },
+            ] }),
+            422,
+            "/items/1 type, /items/2/token missing, /items/2/needs/all item_count, /items/3/token too_short, \
+                /items/3/needs/any/0/role_id missing, /items/3/needs/any/0/role unknown_member, /items/3/tokn unknown_member"
+                .to_owned(),
+        ),
+    ] {
+        let reply = tenant.send("POST", "/v1/verify/batch", &body);
+        assert_eq!(reply.cost.trips, 1);
+        if status == 200 { reply.expect(200) } else { reply.refused(status, &words) };
+    }
+    // Three violations an item: a hundred are listed.
+    let three = json!({ "token": 5, "needs": 7, "x": 1 });
+    let reply = tenant.send("POST", "/v1/verify/batch", &json!({ "items": vec![three; 50] })).expect(422);
+    let violations = reply.json()["violations"].as_array().expect("a list").clone();
+    assert_eq!((violations.len(), &violations[100]["code"]), (101, &json!("too_many_violations")));
+    // Only a caller with the right learns of them.
+    let scoped = tenant.own(json!({ "roles": [{ "role_id": "viewer", "resource": "r" }] }));
+    for (by, status, word) in [("of-nobody", 401, "unauthenticated"), (&scoped.secret, 403, "forbidden")] {
+        tenant.send_by(by, "POST", "/v1/verify/batch", &wrong(1)).refused(status, word);
+    }
 }
 
 #[test]
@@ -215,6 +359,8 @@ fn verify_and_introspect_reject_unauthorized_callers_and_invalid_requests() {
     let scoped = tenant.own(json!({ "roles": [{ "role_id": "admin", "resource": "dataset" }] }));
     let verify = |body: &str| call("POST", "/v1/verify").bytes(body.to_owned());
     let by_admin = |body: &str| verify(body).token(&tenant.admin);
+    let needing =
+        |many: usize| json!({ "token": "x", "needs": { "all": vec![json!({ "role_id": "r" }); many] } }).to_string();
     let question = json!({ "token": own.secret }).to_string();
     for (call, status, word, trips) in [
         (verify(&question), 401, "unauthenticated", 0),
@@ -226,15 +372,30 @@ fn verify_and_introspect_reject_unauthorized_callers_and_invalid_requests() {
         (by_admin("{}"), 422, "/token missing", 1),
         (by_admin("{\"token\":\"\"}"), 422, "/token too_short", 1),
         (by_admin("{\"token\":5,\"zone\":1}"), 422, "/token type, /zone unknown_member", 1),
-        (by_admin("{\"token\":\"x\",\"resource\":\"r\"}"), 422, "/role_id missing", 1),
+        (by_admin(r#"{"token":"x","role_id":"r"}"#), 422, "/role_id unknown_member", 1),
+        (by_admin(r#"{"token":"x","needs":[]}"#), 422, "/needs type", 1),
+        (by_admin(r#"{"token":"x","needs":{}}"#), 422, "/needs exactly_one", 1),
         (
-            by_admin("{\"token\":\"x\",\"role_id\":\"r\",\"resource_instance\":\"i\"}"),
+            by_admin(r#"{"needs":{"all":null,"any":[],"one":1}}"#),
             422,
-            "/resource_instance instance_alone",
+            "/token missing, /needs/one unknown_member, /needs exactly_one",
+            1,
+        ),
+        (by_admin(r#"{"token":"x","needs":{"all":null}}"#), 422, "/needs/all type", 1),
+        (by_admin(r#"{"token":"x","needs":{"any":[]}}"#), 422, "/needs/any item_count", 1),
+        (by_admin(&needing(16)), 200, "", 1),
+        (by_admin(&needing(17)), 422, "/needs/all item_count", 1),
+        (
+            by_admin(r#"{"token":"x","needs":{"all":[{"role_id":"","resource_instance":"i","resourse":"r"},7,{}]}}"#),
+            422,
+            "/needs/all/0/role_id too_short, /needs/all/0/resource_instance instance_alone, \
+                /needs/all/0/resourse unknown_member, /needs/all/1 type, /needs/all/2/role_id missing",
             1,
         ),
     ] {
-        assert_eq!(call.send(&*client).refused(status, word).cost.trips, trips, "{word}");
+        let reply = call.send(&*client);
+        let reply = if status == 200 { reply.expect(200) } else { reply.refused(status, word) };
+        assert_eq!(reply.cost.trips, trips, "{word}");
     }
     let ask = || introspect(&own.secret);
     let post = || call("POST", INTROSPECT).token(&tenant.admin);
@@ -262,9 +423,13 @@ fn verifying_a_token_records_its_use_after_the_response_once_a_minute() {
     let client = client();
     let tenant = Tenant::new(&*client);
     let read = |id: Id| tenant.read(support::face::Face::Postern, id);
-    for what in ["verify", "introspect"] {
+    for what in ["verify", "batch", "introspect"] {
         let ask = |token: &str| match what {
             "verify" => tenant.verify(token).cost,
+            "batch" => {
+                let items = json!({ "items": [{ "token": "of-nobody" }, { "token": token }, { "token": token }] });
+                tenant.send("POST", "/v1/verify/batch", &items).expect(200).cost
+            }
             _ => introspect(token).token(&tenant.admin).send(&*client).expect(200).cost,
         };
         let own = tenant.own(json!({}));

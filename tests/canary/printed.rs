@@ -156,7 +156,7 @@ fn command_has_no_token_in_its_debug_output_or_json() {
     let right = (Target::Credential, Act::Change, Rank::Admin);
     let command = Command {
         bearer: Some(vec![proof.clone()]),
-        subject: Some(Caller::Secret { proofs: vec![proof], client: None }),
+        claims: Caller::Secret { proofs: vec![proof], client: None }.claims(0),
         rotation: Some(Rotation::Start),
         grace_seconds: Some(60),
         idempotency: Some(Idempotency {
@@ -278,23 +278,22 @@ fn read_log_in(face: &'static Face) -> ReadLogIn {
 fn debug_output_of_a_verification_has_no_token() {
     let nothing = Noted::of(&[]);
     let (settings, now) = (own(), Micros(0));
-    for body in [json!({"token": CANARY, "role_id": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})]
-    {
-        let inquiry = read_inquiry(&POSTERN)(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
-        assert!(!inquiry.violations.is_empty(), "{body}");
-        assert_silent("violations", &printed!(inquiry.violations));
-        assert_silent("subject", &printed!(Caller::presented(&inquiry.token, &settings, now)));
+    for body in [json!({"token": CANARY, "needs": 5}), json!({"token": [CANARY]}), json!({"token": {CANARY: CANARY}})] {
+        let read = read_inquiry(&POSTERN)(&request(Method::Post, "", &nothing, &body.to_string())).ok().unwrap();
+        assert!(!read.violations.is_empty(), "{body}");
+        assert_silent("violations", &printed!(read.violations));
+        assert_silent("subject", &printed!(Caller::bearer(&read.items[0].token, &settings, now)));
     }
     for form in [format!("token={CANARY}&token={CANARY}"), CANARY.to_owned(), format!("tokn={CANARY}")] {
         let refusal = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &form)).err();
         assert!(refusal.is_some(), "{form}");
         assert_silent("refusal", &printed!(refusal));
     }
-    let inquiry = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
-    let subject = Caller::presented(&inquiry.token, &settings, now);
-    assert!(subject.is_some());
-    assert_silent("subject", &printed!(subject));
-    assert_silent("subject, serialised", &serde_json::to_string(&subject).unwrap());
+    let read = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
+    let claims = Caller::bearer(&read.items[0].token, &settings, now).unwrap().claims(0);
+    assert!(!claims.is_empty());
+    assert_silent("claims", &printed!(claims));
+    assert_silent("claims, serialised", &serde_json::to_string(&claims).unwrap());
 }
 
 #[test]

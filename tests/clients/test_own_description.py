@@ -556,7 +556,7 @@ def test_dry_run_reports_the_changes_and_makes_none(api, place, made):
 
 def test_rotation_keeps_the_old_secret_for_the_grace_period(api, place, made):
     def verified(secret):
-        return api.call(200, "Verified", "verify", body=api.models.Inquiry(secret, role_id="viewer"))
+        return api.call(200, "Verified", "verify", body=api.models.Inquiry.from_dict({"token": secret, "needs": {"all": [{"role_id": "viewer"}]}}))
 
     rotate = {"body": api.models.Rotation(3600), "idempotency_key": "rotated-once"}
     rotated, again = (api.call(200, "Credential", "rotate_credential", place.tenant, made.id, **rotate) for _ in range(2))

@@ -108,10 +108,23 @@ impl Description {
             .example("POST", &rotate, &[], Json(&grace), 200, "hour", "The old secret is valid for another hour")
             .json();
         self.example("POST", &rotate, &[], Json(&grace), 409, "twice", "The credential is already rotating");
-        let question = json!({ "token": first, "role_id": "viewer" });
-        self.example("POST", "/v1/verify", &[], Json(&question), 200, "may", "Valid, with the right");
-        let question = json!({ "token": text(&rotated, "secret"), "role_id": "admin" });
-        self.example("POST", "/v1/verify", &[], Json(&question), 200, "may-not", "Valid, without the right");
+        let question = json!({ "token": first, "needs": { "all": [{ "role_id": "viewer" }] } });
+        self.example("POST", "/v1/verify", &[], Json(&question), 200, "may", "Valid, with the needed role");
+        let question = json!({
+            "token": text(&rotated, "secret"),
+            "needs": { "any": [{ "role_id": "admin" }, { "role_id": "editor", "resource": "dataset" }] },
+        });
+        self.example(
+            "POST",
+            "/v1/verify",
+            &[],
+            Json(&question),
+            200,
+            "may-not",
+            "Valid, without any of the needed roles",
+        );
+        let batch = json!({ "items": [{ "token": first }, { "token": "nothing" }] });
+        self.example("POST", "/v1/verify/batch", &[], Json(&batch), 200, "two", "A valid token and an unknown one");
         self.example(
             "POST",
             &format!("{rotate}/cancel"),

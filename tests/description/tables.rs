@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use postern::caller::Rank;
+use postern::credential::role::NEEDS_MAX;
 use postern::credential::secret::{ACCESS_SECONDS, Token};
 use postern::credential::table::{
     DESCRIPTION_MAX, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, METADATA_SENT_MAX, NAME_MAX, Noun, ROLES_MAX,
@@ -76,6 +77,7 @@ fn operation(route: &Route) -> String {
         Operation::CancelRotation => "cancel a rotation: only the old secret stays valid".to_owned(),
         Operation::Restore => "lift a revocation".to_owned(),
         Operation::History(_) => format!("list the events of a {owner}, newest first"),
+        Operation::Verify(_) if route.path.ends_with("/batch") => "check 1 to 50 tokens together".to_owned(),
         Operation::Verify(_) => "check a token: whether it is valid, its owner, its rights".to_owned(),
         Operation::Metadata(_) => "describe the authorization server (RFC 8414)".to_owned(),
         Operation::LogIn(_) => "issue an access token".to_owned(),
@@ -231,6 +233,7 @@ pub fn limits() -> String {
     let described = openapi();
     let parameters = described["paths"]["/v1/tenants"]["get"]["parameters"].as_array().expect("parameters");
     let own = &parameters.iter().find(|parameter| parameter["name"] == "limit").expect("limit")["schema"];
+    let batch = &described["components"]["schemas"]["InquiryBatch"]["properties"]["items"];
     let (page, list) = (grouped(&PAGE_MAX), grouped(&LIST_MAX));
     let is_token = |length: usize| Token::read(&"x".repeat(length), "pstn_").is_ok();
     assert!(is_token(512) && !is_token(513));
@@ -238,10 +241,12 @@ pub fn limits() -> String {
     let mut rows = vec![
         ("body", format!("{} KiB; strict JSON in UTF-8: no duplicate members", BODY_MAX / 1024)),
         ("nesting of a body", format!("{DEPTH_MAX} levels")),
-        ("members and items of a body, at all levels", VALUES_MAX.to_string()),
+        ("members and items of a body, at all levels", grouped(&VALUES_MAX)),
         ("violations that are listed", format!("{VIOLATIONS_MAX}; the response says if there are more")),
         ("ETags in `If-Match`, and in `If-None-Match`", TAGS_MAX.to_string()),
         ("`Idempotency-Key`", "1 to 255 visible ASCII characters; kept for 24 hours".to_owned()),
+        ("tokens in a batch of verifications", format!("{} to {}", batch["minItems"], batch["maxItems"])),
+        ("roles in the `needs` of a verification", format!("1 to {NEEDS_MAX}")),
         ("page, Postern", format!("{} to {}, default {}", own["minimum"], own["maximum"], own["default"])),
         ("page, Keycard", format!("1 to {}, default {}", keycard::LIMIT_MAX, keycard::LIMIT)),
         ("page, LiteGraph", format!("1 to {page}, default {page}; `skip` up to {page}; `guids` up to {page}")),

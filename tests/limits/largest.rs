@@ -220,11 +220,9 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
         largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}")), &Value::Null);
         largest.by_admin("GET", &tenant(&format!("/credentials?limit=100&sort={sort}{filter}{times}")), &Value::Null);
     }
-    largest.by_admin(
-        "POST",
-        "/v1/verify",
-        &json!({"token": token, "role_id": wide(0, 255), "resource": "dataset", "resource_instance": wide(0, 255)}),
-    );
+    largest.by_admin("POST", "/v1/verify", &json!({"token": token, "needs": {"all": roles(0, 16)}}));
+    let inquiry = json!({"token": token, "needs": {"any": [{"role_id": "r"}]}});
+    largest.by_admin("POST", "/v1/verify/batch", &json!({"items": vec![inquiry; 50]}));
     largest.by_admin("POST", "/oauth/introspect", &format!("token={token}").into());
     let basic = basic(&Id::from_bits(1).client(), &largest.admin).1;
     for url in ["/api/v0/login", "/api/v1/login", "/service-account-token", "/oauth/token"] {

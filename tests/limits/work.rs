@@ -137,7 +137,7 @@ fn heaviest(id: &str, secret: &str) -> Vec<(&'static str, String, Value)> {
             json!({"name": "n", "enabled": true, "rbac": true, "require_if_match": false,
             "role_names": (0..CATALOGUE).map(role_name).collect::<Vec<_>>()}),
         ),
-        ("POST", "/v1/verify".to_owned(), json!({"token": secret, "role_id": "viewer"})),
+        ("POST", "/v1/verify".to_owned(), json!({"token": secret, "needs": {"all": [{"role_id": "viewer"}]}})),
         ("POST", format!("{url}/rotate"), json!({"grace_seconds": 60})),
         ("POST", format!("{url}/revoke"), json!({"reason": wide(0, 500)})),
         ("DELETE", url, Value::Null),

@@ -22,7 +22,7 @@ const SOURCES: &str = "reveal checksum finalize into_bytes root_token digest sea
     presented token bearer pair master access_token";
 
 /// Functions whose first argument is a secret.
-const TAKE: [&str; 4] = ["Token::read", "Zeroizing::new", "Caller::presented", "same"];
+const TAKE: [&str; 4] = ["Token::read", "Zeroizing::new", "Caller::bearer", "same"];
 
 /// Methods that report the length, presence or form of a text, not its contents.
 const LENGTHS: &str = "len is_empty is_some is_none is_ok is_err is_ascii_graphic has_body parse ct_eq verify_slice";

@@ -201,6 +201,8 @@ fn code_and_detail(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::NotATime => Some(("not_a_time", "RFC 3339")),
         Rule::NotAChoice { .. } => Some(("not_a_choice", "one of none, verify")),
         Rule::NotOfDefaultPrincipal => Some(("not_default_principal", "default principal")),
+        Rule::ItemCount { .. } => Some(("item_count", "1 to 16 items")),
+        Rule::ExactlyOne(_) => Some(("exactly_one", "exactly one of all and any")),
         Rule::UnknownRole => Some(("unknown_role", "role_names")),
         Rule::UnknownPrincipal(_) => Some(("unknown_principal", "no principal")),
         Rule::InstanceAlone => Some(("instance_alone", "Requires resource")),

@@ -7,7 +7,7 @@ use support::ROOT;
 
 pub const SCENE: Scene = Scene {
     situations: "verified, verified while rotating, verified unknown, verified expired, verified revoked, verified \
-        inactive, allowed, not allowed, introspected, introspected inactive, introspected without a caller, \
+        inactive, allowed, not allowed, verified together, introspected, introspected inactive, introspected without a caller, \
         introspected without the right, introspected without a token",
     request,
 };
@@ -40,9 +40,13 @@ fn verify(stage: &Stage, situation: &str) -> Option<Request> {
         "allowed" | "not allowed" => {
             stage.change("", &json!({"roles": [{"role_id": "editor", "resource": "dataset"}]}));
             let role = if situation == "allowed" { "editor" } else { "viewer" };
-            body["role_id"] = role.into();
-            body["resource"] = "dataset".into();
-            body["resource_instance"] = "d".into();
+            let needed = json!({"role_id": role, "resource": "dataset", "resource_instance": "d"});
+            body["needs"] = json!({"all": [{"role_id": "editor", "resource": "dataset"}, needed]});
+        }
+        "verified together" => {
+            let needs = json!({"any": [{"role_id": "editor"}, {"role_id": "viewer"}]});
+            body = json!({"items": [{"token": stage.own, "needs": needs}, {"token": "two words"}]});
+            return Some(Request::new("POST", "/v1/verify/batch", &body).by(&stage.admin.1));
         }
         _ => return None,
     }

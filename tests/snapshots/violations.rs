@@ -12,8 +12,8 @@ pub const SCENE: Scene = Scene {
         violations by null members, violations of members, violations of read-only members, violations of roles, \
         violations found in the database, violations of metadata, violations of merged metadata, violations of a \
         creation, violations of a tenant, violations of a principal, violations of a rotation, violations of a \
-        rotation by a string, violations of a revocation, violations of a verification, violations of long \
-        lists, more violations than are listed",
+        rotation by a string, violations of a revocation, violations of a verification, violations of a \
+        verification without needs, violations of a verification with two needs, violations of a batch, violations of an empty batch, violations of long lists, more violations than are listed",
     request,
 };
 
@@ -125,10 +125,24 @@ fn ours(stage: &Stage, situation: &str) -> Option<Request> {
             let unknown: BTreeMap<_, _> = (0..101).map(|number| (format!("name{number:03}"), "")).collect();
             putting(&json!(unknown))
         }
+        "violations of a batch" => Some(Request::new(
+            "POST",
+            "/v1/verify/batch",
+            &json!({"items": [{"token": "a", "needs": {"all": []}}, {"token": "b"}, 7, {"needs": {"any": [{}]}}], "item": []}),
+        )),
+        "violations of an empty batch" => Some(Request::new("POST", "/v1/verify/batch", &json!({"items": []}))),
+        "violations of a verification without needs" => {
+            Some(Request::new("POST", "/v1/verify", &json!({"token": "", "needs": {"any": []}})))
+        }
+        "violations of a verification with two needs" => {
+            Some(Request::new("POST", "/v1/verify", &json!({"needs": {"any": [], "all": []}})))
+        }
         "violations of a verification" => Some(Request::new(
             "POST",
             "/v1/verify",
-            &json!({"role_id": 7, "resource": "", "resource_instance": "i", "tokn": "a"}),
+            &json!({"token": 7, "needs": {"all": [
+                {"role_id": 7, "resource_instance": "i"}, "x", {"role_id": "", "resourse": "r"}, {"role_id": "a", "resource": "b"},
+            ], "some": []}, "role_id": "a"}),
         )),
         _ => None,
     }

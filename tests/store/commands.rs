@@ -68,7 +68,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         principal: key(),
         credential: key(),
         bearer: Some(vec![proof()]),
-        subject: Some(caller),
+        claims: caller.claims(1),
         seq: Some(1),
         target: Target::Credential,
         act: Act::Change,
@@ -208,11 +208,8 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
     let mut wrong = Vec::new();
     for read in reads(text) {
         let is_right = match read.of {
-            Some("?1" | "given") if is_note => notes.contains(read.path),
-            Some("?1" | "given") => {
-                let filled = ["caller", "subject"].map(|caller| read.path.replace("{caller}", caller));
-                filled.iter().all(|path| commands.contains(path))
-            }
+            Some("?1" | "given" | "asked") if is_note => notes.contains(read.path),
+            Some("?1" | "given" | "asked") => commands.contains(read.path),
             Some("document" | "{document}" | "patched" | "to_document" | "state" | "{before}" | "{after}") => {
                 is_key(read.path)
             }
@@ -247,11 +244,7 @@ fn every_json_path_in_sql_is_sent_or_is_a_document_key() {
 fn every_member_of_a_command_is_read_by_a_statement() {
     let texts = texts();
     let read: BTreeSet<&str> = texts.iter().flat_map(|(_, text)| reads(text)).map(|read| read.path).collect();
-    let is_read = |path: &String| {
-        let as_caller = path.replacen("$.caller", "$.{caller}", 1).replacen("$.subject", "$.{caller}", 1);
-        let below = |of: &str| read.iter().any(|read| *read == of || read.starts_with(&format!("{of}.")));
-        below(path) || below(&as_caller)
-    };
+    let is_read = |path: &String| read.iter().any(|read| *read == path || read.starts_with(&format!("{path}.")));
     // The members of `set` are merged together.
     let in_vain: Vec<_> = [paths_of_commands(), paths_of_notes()]
         .into_iter()
@@ -268,12 +261,12 @@ fn unknown_json_paths_are_detected() {
         (
             0,
             "a.sql",
-            "SELECT ?1 ->> '$.now', json_type(given, '$.set.roles'), document -> '$.roles', json_each(?1, '$.{caller}.proofs')",
+            "SELECT ?1 ->> '$.now', json_type(given, '$.set.roles'), document -> '$.roles', json_each(?1, '$.caller.proofs')",
         ),
         (1, "a.sql", "SELECT ?1 ->> '$.nov'"),
         (1, "a.sql", "SELECT ?1 -> '$.set.role'"),
         (1, "a.sql", "SELECT * FROM json_each(given, '$.set.Roles')"),
-        (1, "a.sql", "SELECT * FROM json_each(?1, '$.{caller}.proof')"),
+        (1, "a.sql", "SELECT * FROM json_each(?1, '$.caller.proof')"),
         (1, "a.sql", "SELECT (document ->> '$.role'), iif(x, '$.roles', '$.-')"),
         (1, "a.sql", "SELECT json_remove(to_document, '$.namen')"),
         (1, "a.sql", "SELECT json_replace(coalesce(document, '{}'), '$.meta', 1)"),

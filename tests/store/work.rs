@@ -128,7 +128,7 @@ fn our_changes(round: u32, send: &mut impl FnMut(&str, &str, &Value) -> Reply) {
     send("PUT", &format!("{url}?dry_run=true"), &whole);
     send("PUT", &url, &whole);
     send("PATCH", &url, &json!({"metadata": {"team": "search"}, "roles": [{"role_id": "viewer"}]}));
-    send("POST", "/v1/verify", &json!({"token": token, "role_id": "viewer"}));
+    send("POST", "/v1/verify", &json!({"token": token, "needs": {"all": [{"role_id": "viewer"}]}}));
     for (step, body) in [
         ("rotate", json!({"grace_seconds": 60})),
         ("rotate/cancel", Value::Null),

@@ -19,7 +19,7 @@ struct List {
     max: usize,
 }
 
-const LISTS: [List; 7] = [
+const LISTS: [List; 8] = [
     List { name: "roles", put: |call, route, place, items| body(call, route, place, "roles", &roles(items)), max: 100 },
     List {
         name: "role names",
@@ -35,6 +35,11 @@ const LISTS: [List; 7] = [
     List { name: "If-Match", put: |call, _, _, items| Some(call.header("if-match", tags(items))), max: 16 },
     List { name: "If-None-Match", put: |call, _, _, items| Some(call.header("if-none-match", tags(items))), max: 16 },
     List { name: "guids", put: guids, max: 1000 },
+    List {
+        name: "items",
+        put: |call, route, place, items| body(call, route, place, "items", &inquiries(items)),
+        max: 50,
+    },
 ];
 
 fn roles(items: usize) -> Value {
@@ -43,6 +48,10 @@ fn roles(items: usize) -> Value {
 
 fn names(items: usize) -> Value {
     (0..items).map(|index| format!("{index:x}")).collect()
+}
+
+fn inquiries(items: usize) -> Value {
+    (0..items).map(|index| json!({ "token": format!("{index:x}") })).collect()
 }
 
 fn members(items: usize) -> Value {

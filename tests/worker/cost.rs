@@ -305,6 +305,22 @@ fn tenants(count: usize) -> Vec<Tenant<'static>> {
     (0..=count).map(|_| Tenant::new(server())).collect()
 }
 
+/// The bound that is documented in docs/COSTS.md.
+#[test]
+fn batch_of_verifications_reads_at_most_20_rows_and_15_more_for_each_token() {
+    let tenant = Tenant::new(server());
+    let tokens = at_once((0..50).collect(), |_| tenant.caller(&["viewer"]));
+    let unknown: Vec<_> = tokens.iter().map(|token| format!("unknown-{token}")).collect();
+    for tokens in [&tokens, &unknown] {
+        for many in [1, 2, 10, 50] {
+            let items: Vec<_> = tokens[..many].iter().map(|token| json!({ "token": token })).collect();
+            let reply = tenant.send("POST", "/v1/verify/batch", &json!({ "items": items })).expect(200);
+            expect_written(&reply, 0);
+            assert!(reply.cost.rows_read <= 20 + 15 * many as u64, "{many}: {:?}", reply.cost);
+        }
+    }
+}
+
 #[test]
 fn every_route_takes_one_trip_at_its_recorded_cost() {
     let tenants = tenants(ROUTES.len());

@@ -42,6 +42,7 @@ pub fn openapi() -> Value {
         components.insert(body::name(noun, verb), schema);
     }
     components.insert("Inquiry".to_owned(), body::inquiry());
+    components.insert("InquiryBatch".to_owned(), body::inquiry_batch());
     value!({
         "openapi": "3.1.0",
         "info": {

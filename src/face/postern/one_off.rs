@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::{self, Changes, Difference};
-use super::views::{List, Time, etag};
+use super::views::{List, Time, etag, secret_end};
 use crate::answer::Answer;
+use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
@@ -27,8 +28,15 @@ pub(super) fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
     Answer::new(200, json(&List { items, next: events.next.map(|seq| cursor::at_event(&list, seq)) }))
 }
 
-pub(super) fn verified(context: &RenderContext<'_>, verified: &operation::Verified) -> Answer {
-    Answer::new(200, json(&Verified::new(verified, context.began)))
+/// Renders the verification of one token.
+pub(super) fn verified(context: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+    Answer::new(200, json(&verified.first().map(|verified| Verified::new(verified, context.began))))
+}
+
+/// Renders the verifications of a batch.
+pub(super) fn verified_batch(context: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+    let items = verified.iter().map(|verified| Verified::new(verified, context.began)).collect();
+    Answer::new(200, json(&VerifiedBatch { items }))
 }
 
 /// What a change would do.
@@ -52,14 +60,26 @@ pub(super) struct Verified<'a> {
     reason: Option<&'a str>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     owner: Option<Owner<'a>>,
-    /// Whether the token grants the requested role; absent if the request names none.
+    /// Whether the token is valid and has the needed roles; absent if the request has no `needs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     allowed: Option<bool>,
+    /// The roles of `needs` that the token does not have: for `any` all of them, or none if it has one. Absent if the
+    /// request has no `needs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Role>")]
+    failed_needs: Option<&'a [Role]>,
     /// When the token was checked.
     checked_at: Time,
     /// How old the data of the check can be, in seconds. Always 0: nothing is cached.
     max_staleness_seconds: u32,
+}
+
+/// The results of a batch of verifications.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VerifiedBatch<'a> {
+    /// The results, in the order of the request. All of them are of the same moment.
+    items: Vec<Verified<'a>>,
 }
 
 /// The owner of a token; absent if the token is unknown.
@@ -75,7 +95,24 @@ struct Owner<'a> {
     name: &'a str,
     /// The credential's roles; null is full access.
     roles: Option<&'a [Role]>,
-    /// When the token expires, unless it is revoked or changed before; null is never.
+    /// What the credential may do in Postern itself.
+    access: Access,
+    /// The secret: the token itself, or for an access token the secret that it was issued for.
+    secret: Secret,
+    /// When the token expires, unless it is revoked or changed before: the earliest of the ends of the credential, of the
+    /// secret and of an access token; null is never.
+    expires_at: Option<Time>,
+}
+
+/// The secret of a verified token, without its value.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "VerifiedSecret")]
+struct Secret {
+    /// The id of the secret.
+    id: Id,
+    /// Whether a rotation is replacing it.
+    retiring: bool,
+    /// When the secret expires, if a rotation is replacing it.
     expires_at: Option<Time>,
 }
 
@@ -88,6 +125,12 @@ impl<'a> Verified<'a> {
             credential: subject.credential,
             name: &subject.name,
             roles: subject.roles.as_deref(),
+            access: subject.access,
+            secret: Secret {
+                id: subject.secret,
+                retiring: subject.ends.secret.is_some(),
+                expires_at: secret_end(subject.ends.credential, subject.ends.secret).map(Time),
+            },
             expires_at: subject.ends.earliest().map(Time),
         });
         let reason = subject.map_or(Some("unknown"), |subject| subject.fault.as_deref());
@@ -95,7 +138,8 @@ impl<'a> Verified<'a> {
             active: reason.is_none(),
             reason,
             owner,
-            allowed: verified.allowed,
+            allowed: verified.failed.as_ref().map(Vec::is_empty),
+            failed_needs: verified.failed.as_deref(),
             checked_at: Time(checked_at),
             max_staleness_seconds: 0,
         }

@@ -229,12 +229,18 @@ fn pointer(dialect: &dyn Dialect, field: Field, location: &Location) -> String {
         .find_map(|noun| verbs.into_iter().find_map(|verb| dialect.word(noun, verb, field)))
         .map(|word| format!("/{word}"))
         .unwrap_or_default();
+    word + &within(location)
+}
+
+/// Returns the JSON pointer to a location, from its field.
+pub(super) fn within(location: &Location) -> String {
     match location {
-        Location::Whole => word,
-        Location::Role(index) | Location::Item(index) => format!("{word}/{index}"),
-        Location::Member(index, member) => format!("{word}/{index}/{}", member.name()),
-        Location::UnknownMember(index, name) => format!("{word}/{index}/{}", escaped(name)),
-        Location::Key(name) => format!("{word}/{}", escaped(name)),
+        Location::Whole => String::new(),
+        Location::Role(index) | Location::Item(index) => format!("/{index}"),
+        Location::Member(index, member) => format!("/{index}/{}", member.name()),
+        Location::UnknownMember(index, name) => format!("/{index}/{}", escaped(name)),
+        Location::Key(name) => format!("/{}", escaped(name)),
+        Location::Pointer(pointer) => pointer.clone(),
     }
 }
 
@@ -278,6 +284,8 @@ fn words(rule: &Rule) -> (&'static str, String) {
                 "A credential with access verify_all belongs to the tenant's default principal, which cannot be disabled.",
             ),
         ),
+        Rule::ItemCount { min, max } => ("item_count", format!("Must have {min} to {max} items.")),
+        Rule::ExactlyOne(members) => ("exactly_one", format!("Send exactly one of {}.", members.join(" and "))),
         Rule::UnknownRole => {
             ("unknown_role", given("The tenant has no role with this name. Use one of its role_names."))
         }

@@ -3,15 +3,13 @@
 use std::cell::LazyCell;
 
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
-use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, RoleMember, Rule, Verb, Violation};
+use crate::credential::field::{Draft, Field, Given, Location, Noun, RoleMember, Rule, Verb, Violation};
 use crate::credential::id::Id;
-use crate::credential::role::Role;
 use crate::credential::time::Micros;
-use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX, reported};
+use crate::credential::validate::{Dialect, ROLES_MAX, VIOLATIONS_MAX};
 use crate::face::{by_words, cursor};
-use crate::operation::{HistoryPage, Inquiry};
+use crate::operation::HistoryPage;
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::store::command::{Filter, Order, Page, SortKey};
@@ -19,7 +17,7 @@ use crate::store::command::{Filter, Order, Page, SortKey};
 /// The maximum violations that are collected: one more than are reported, so that the report can state that there are
 /// more. The bound is needed because a body is read before authentication, and each unknown name is compared with the
 /// known ones.
-const READ_MAX: usize = VIOLATIONS_MAX + 1;
+pub(super) const READ_MAX: usize = VIOLATIONS_MAX + 1;
 
 /// Returns the read-only members of a representation. PUT and PATCH accept them at their current values, so that
 /// clients can send back what GET returned.
@@ -73,7 +71,7 @@ pub(super) fn strictly(dialect: &dyn Dialect, noun: Noun, verb: Verb, mut body: 
 }
 
 /// Returns a violation for each unknown member of a role.
-fn unknown_members(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
+pub(super) fn unknown_members(index: usize, role: &Value) -> impl Iterator<Item = Violation> {
     let words = RoleMember::ALL.map(RoleMember::name);
     let given = role.as_object().into_iter().flat_map(Map::keys);
     given.filter(move |name| !words.contains(&name.as_str())).map(move |name| Violation {
@@ -100,7 +98,8 @@ fn nearest(dialect: &dyn Dialect, noun: Noun, verb: Verb, name: &str) -> Option<
     near(name, words)
 }
 
-fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+/// Returns the word that is most similar to a name, if one is similar enough.
+pub(super) fn near(name: &str, words: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
     // This runs before authentication, on names of any number and length. Only words of about the name's length are
     // compared, since no other can be within the distance.
     let may_differ = |word: &str| word.len() / 3 + 1;
@@ -221,36 +220,4 @@ pub(super) fn history_page(request: &Request<'_>) -> Result<HistoryPage, Refusal
         return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
     }
     Ok(HistoryPage { limit, from })
-}
-
-/// The members of a body of `/v1/verify`.
-pub(super) const INQUIRY: [&str; 4] = ["token", "role_id", "resource", "resource_instance"];
-
-/// Reads `{token, role_id?, resource?, resource_instance?}`.
-pub(super) fn inquiry(mut body: Map<String, Value>) -> Inquiry {
-    let mut violations = Vec::new();
-    let mut wrong = |name: &str, rule| {
-        violations.push(Violation { field: Field::Other, location: Location::Key(name.to_owned()), rule });
-    };
-    let [token, role_id, resource, resource_instance] = INQUIRY.map(|name| match body.remove(name) {
-        None | Some(Value::Null) if name == "token" => Err(Rule::Missing),
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(Value::String(_)) => Err(Rule::TooShort { min: 1 }),
-        Some(_) => Err(Rule::Type(Kind::Text)),
-    });
-    let mut given = |name, given: Result<Option<String>, Rule>| given.map_err(|rule| wrong(name, rule)).ok().flatten();
-    let (token, role_id) = (given("token", token), given("role_id", role_id));
-    let (resource, resource_instance) = (given("resource", resource), given("resource_instance", resource_instance));
-    if resource_instance.is_some() && resource.is_none() {
-        wrong("resource_instance", Rule::InstanceAlone);
-    }
-    if resource.is_some() && role_id.is_none() {
-        wrong("role_id", Rule::Missing);
-    }
-    for name in body.keys().take(READ_MAX) {
-        wrong(name, Rule::Unknown(near(name, INQUIRY)));
-    }
-    let needs = role_id.map(|role_id| Role { resource, resource_instance, role_id });
-    Inquiry { token: Zeroizing::new(token.unwrap_or_default()), needs, violations: reported(violations) }
 }

@@ -162,16 +162,20 @@ impl<'a> Credential<'a> {
 
 impl<'a> Secret<'a> {
     fn new(secret: &'a credential::Secret, credential: Option<Micros>) -> Self {
-        // A secret without a deadline of its own is not being replaced: it ends with the credential, which says so.
-        let ends = secret.expires_at.map(|deadline| Ends { credential, secret: Some(deadline), access: None });
         Self {
             id: secret.id,
             hint: &secret.hint,
             created_at: Time(secret.created_at),
-            expires_at: ends.and_then(Ends::earliest).map(Time),
+            expires_at: secret_end(credential, secret.expires_at).map(Time),
             last_used_at: secret.last_used_at.map(Time),
         }
     }
+}
+
+/// Returns when a secret ends, by the expiry time of its credential and its own deadline. A secret without a deadline is
+/// not being replaced: it ends with the credential, which says so.
+pub(super) fn secret_end(credential: Option<Micros>, deadline: Option<Micros>) -> Option<Micros> {
+    deadline.and_then(|deadline| Ends { credential, secret: Some(deadline), access: None }.earliest())
 }
 
 /// What credentials authenticate as: a service, a person or a team.

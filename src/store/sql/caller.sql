@@ -1,8 +1,8 @@
--- The credential of a presented token: the caller's, or the one to be verified ({caller}: the member of the command).
+-- The credential of the caller's token. Verification (verify.sql) uses the same {state} and {owner} for other tokens.
 -- A proof is a secret's id and the keyed digest of the token. Without a valid proof there is no row.
 SELECT NULL AS tenant, 'root' AS id, 5 AS rank, 0 AS verifies_all, NULL AS ends_at, 'go' AS state, NULL AS secret, NULL AS secret_made,
   0 AS unnoted, NULL AS key, NULL AS sealed, NULL AS retires_at, NULL AS retires_since
-WHERE ?1 ->> '$.{caller}.root'
+WHERE ?1 ->> '$.caller.root'
 UNION ALL
 SELECT c.tenant, c.id,
   -- The rank (src/caller.rs, Rank).
@@ -10,24 +10,18 @@ SELECT c.tenant, c.id,
   c.access = 'verify_all',
   -- The earlier of the credential's end and the secret's.
   coalesce(min(c.expires_at, s.expires_at), c.expires_at, s.expires_at),
-  CASE
-    WHEN s.expires_at <= ?1 ->> '$.now' OR c.expires_at <= ?1 ->> '$.now' THEN 'expired'
-    WHEN c.revoked_at IS NOT NULL THEN 'revoked'
-    WHEN c.enabled AND p.enabled AND t.enabled THEN 'go'
-    ELSE 'inactive' END,
+  {state},
   s.id, s.created_at,
-  coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1), s.key, s.sealed, s.expires_at, s.changed_at
+  {unnoted}, s.key, s.sealed, s.expires_at, s.changed_at
 FROM (
   -- The first proof that matches, if the secret is the claimed client's: under the current key first, so that a token
   -- that was chosen twice, under two keys, has one owner. json_each keeps the order of an array; ORDER BY would sort.
-  SELECT * FROM (SELECT s.* FROM json_each(?1, '$.{caller}.proofs') AS proof
+  SELECT * FROM (SELECT s.* FROM json_each(?1, '$.caller.proofs') AS proof
     CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
-    WHERE coalesce(s.credential = ?1 ->> '$.{caller}.client', 1)
+    WHERE coalesce(s.credential = ?1 ->> '$.caller.client', 1)
     LIMIT 1)
   UNION ALL
   -- An access token, whose signature was checked before: it names the secret that it was issued for.
-  SELECT * FROM secrets WHERE id = ?1 ->> '$.{caller}.access' AND created_at = ?1 ->> '$.{caller}.made'
+  SELECT * FROM secrets WHERE id = ?1 ->> '$.caller.access' AND created_at = ?1 ->> '$.caller.made'
 ) AS s
-CROSS JOIN credentials AS c ON c.tenant = s.tenant AND c.id = s.credential
-CROSS JOIN principals AS p ON p.tenant = c.tenant AND p.id = c.principal
-CROSS JOIN tenants AS t ON t.id = c.tenant
+{owner}

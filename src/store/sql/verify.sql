@@ -1,8 +1,15 @@
--- The owner of a token and whether it is valid, by the same text as for a caller (caller.sql).
-, subject AS MATERIALIZED ({subject})
-SELECT v.judged, subject.tenant, subject.id, subject.state AS status, subject.secret, subject.unnoted, c.principal, c.name, c.roles,
-  c.unrestricted, subject.ends_at AS expires_at, t.role_names
-FROM (SELECT code, rank, verifies_all, tenant, {judged} FROM verdict) AS v
-  LEFT JOIN subject ON v.code = 'go' AND (v.rank = 5 OR v.verifies_all OR subject.tenant = v.tenant)
-  LEFT JOIN credentials AS c ON c.tenant = subject.tenant AND c.id = subject.id
-  LEFT JOIN tenants AS t ON t.id = c.tenant
+-- The owners of the tokens to be verified, and whether each is valid, by the same texts as for a caller (caller.sql). A
+-- claim is the id of a secret, with the keyed digest of a token or, for an access token, with the time when the secret was
+-- created. `asked` has no claims for a caller without the right. The rows have the order of the claims.
+, subject AS MATERIALIZED (
+  SELECT claim.value ->> 'item' AS item, v.rank = 5 OR v.verifies_all OR s.tenant = v.tenant AS visible, c.tenant, t.label, c.principal, c.id,
+    c.name, c.roles, c.unrestricted, c.access, t.role_names, {state} AS status, s.id AS secret, s.expires_at AS secret_expires_at,
+    c.expires_at, {unnoted} AS unnoted
+  FROM (SELECT rank, verifies_all, tenant, iif(code = 'go', ?1, '{}') AS asked FROM verdict) AS v
+    CROSS JOIN json_each(asked, '$.claims') AS claim
+    CROSS JOIN secrets AS s ON s.id = claim.value ->> 'id'
+      AND (s.digest = claim.value ->> 'digest' OR s.created_at = claim.value ->> 'made')
+      AND coalesce(s.credential = claim.value ->> 'client', 1)
+    {owner}
+)
+SELECT v.judged, subject.* FROM (SELECT {judged} FROM verdict) AS v LEFT JOIN subject

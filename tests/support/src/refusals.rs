@@ -102,6 +102,8 @@ pub fn rules_of_our_own_face() -> Vec<Rule> {
         Rule::UnknownPrincipal(_) => Rule::UnknownPrincipal(Id::ZERO),
         Rule::NotAChoice { .. } => Rule::NotAChoice { of: &ACCESS },
         Rule::NotOfDefaultPrincipal => Rule::NotOfDefaultPrincipal,
+        Rule::ItemCount { .. } => Rule::ItemCount { min: 1, max: 16 },
+        Rule::ExactlyOne(_) => Rule::ExactlyOne(&["all", "any"]),
         Rule::NotInRange { .. } => Rule::NotInRange { min: 0, max: 7_776_000 },
         Rule::TooLarge { .. } => Rule::TooLarge { max: 4096 },
         Rule::ReadOnly => Rule::ReadOnly,

@@ -148,11 +148,16 @@ pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Va
         (Operation::Write(Noun::Tenant, _), LiteGraph) => Some(json!({ "Name": name })),
         (Operation::Write(noun, verb), Postern) => Some(postern_body(noun, verb, name, account)),
         (Operation::Write(..), _) => Some(json!({ "name": name })),
-        (Operation::Verify(_), Postern) => Some(json!({ "token": token })),
+        (Operation::Verify(_), Postern) => Some(inquiry(route, &json!({ "token": token }))),
         (Operation::LogIn(_), Coactive) => Some(json!({ "grant_type": "client_credentials" })),
         (Operation::Page(..), _) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
         _ => None,
     }
+}
+
+/// The body that verifies one token, on this route of the Postern face.
+pub fn inquiry(route: &Route, one: &Value) -> Value {
+    if route.path.ends_with("/batch") { json!({ "items": [one] }) } else { one.clone() }
 }
 
 /// A body of the Postern face. A PUT has every required member.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::cursors::{cursor, event_cursor};
-use crate::routes::{reads, step_before, title};
+use crate::routes::{inquiry, reads, step_before, title};
 use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, takes_key, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
@@ -96,7 +96,7 @@ impl Driver {
             Operation::Write(..) if route.path.starts_with("/api") => {
                 with_bodies(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
-            Operation::Verify(_) if is_ours(route) => with_bodies(&[json!({"token": "nobody's", "role_id": "viewer"})]),
+            Operation::Verify(_) if is_ours(route) => with_bodies(&[inquiry(route, &json!({"token": "nobody's"}))]),
             Operation::History(_) => {
                 let cursor = event_cursor(&url(route, &IDS), 1);
                 with_queries(&["", "?limit=1", &format!("?limit=1&cursor={cursor}")])

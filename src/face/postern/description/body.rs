@@ -5,9 +5,10 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json as value};
 
-use super::super::{Postern, read};
+use super::super::{Postern, inquiry, read};
 use crate::credential::field::{Given, Meaning, Noun, RoleMember, Verb};
 use crate::credential::id::Id;
+use crate::credential::role::NEEDS_MAX;
 use crate::credential::table::{DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
 use crate::credential::validate::{Dialect, default_meaning};
 
@@ -146,22 +147,32 @@ fn role() -> Value {
     object(&properties, &[RoleMember::RoleId.name()])
 }
 
-/// Returns the schema of a body of `/v1/verify`.
+/// Returns the schema of a verification: a body of `/v1/verify`.
 pub(super) fn inquiry() -> Value {
-    let mut properties = Map::new();
-    for name in read::INQUIRY {
-        let mut schema = value!({ "type": "string", "minLength": 1 });
-        if name != "token" {
-            schema = or_null(schema);
-        }
-        schema["description"] = match name {
-            "token" => "The token: a secret, or an access token.",
-            "role_id" => "The role that the token must grant.",
-            "resource" => "The kind of resource on which the role is needed. Requires `role_id`.",
-            _ => "The resource of that kind on which the role is needed. Requires `resource`.",
-        }
-        .into();
-        properties.insert(name.to_owned(), schema);
-    }
-    object(&properties, &["token"])
+    let roles = value!({
+        "type": "array", "items": { "$ref": "#/components/schemas/NewRole" }, "minItems": 1, "maxItems": NEEDS_MAX,
+    });
+    let mut needs: Vec<Value> = inquiry::NEEDS
+        .iter()
+        .map(|name| object(&Map::from_iter([((*name).to_owned(), roles.clone())]), &[name]))
+        .collect();
+    needs.push(value!({ "type": "null" }));
+    let about = "The roles that the token must have: `all` of them, or at least one of them (`any`).";
+    let properties = [
+        (
+            "token",
+            value!({ "type": "string", "minLength": 1, "description": "The token: a secret, or an access token." }),
+        ),
+        ("needs", value!({ "oneOf": needs, "description": about })),
+    ];
+    object(&properties.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(), &["token"])
+}
+
+/// Returns the schema of a body of `/v1/verify/batch`.
+pub(super) fn inquiry_batch() -> Value {
+    let items = value!({
+        "type": "array", "items": { "$ref": "#/components/schemas/Inquiry" }, "minItems": 1, "maxItems": inquiry::ITEMS_MAX,
+        "description": "The tokens to verify.",
+    });
+    object(&Map::from_iter([("items".to_owned(), items)]), &["items"])
 }

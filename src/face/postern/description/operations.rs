@@ -78,8 +78,11 @@ pub(super) fn described(route: &Route) -> Described {
                 "Checks whether a token is valid and returns its owner and roles (RFC 7662). A token of another tenant is reported as \
                 inactive. Nothing is cached. A client may also authenticate by `client_id` and `client_secret` in the form."],
             introspection_form(), it::<oauth::Introspected<'_>>()),
+        Operation::Verify(_) if route.path.ends_with("/batch") => row(["verify_batch", "verification", "Verify several tokens",
+                "Checks 1 to 50 tokens together, each as `/v1/verify` does. A malformed token is an item that is not active, and not an error."],
+            json_of("InquiryBatch", true), it::<one_off::VerifiedBatch<'_>>()),
         Operation::Verify(_) => row(["verify", "verification", "Verify a token",
-                "Checks whether a token is valid and whether it grants a role, and returns its owner. A token of another tenant is \
+                "Checks whether a token is valid and whether it has the needed roles, and returns its owner. A token of another tenant is \
                 reported as unknown. Nothing is cached."],
             json_of("Inquiry", true), it::<one_off::Verified<'_>>()),
         Operation::LogIn(_) => row(["log_in", "verification", "Log in",

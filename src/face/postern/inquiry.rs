@@ -1,0 +1,121 @@
+//! Reads verifications: the bodies of `/v1/verify` and `/v1/verify/batch`.
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::problem::within;
+use super::read::{READ_MAX, near, unknown_members};
+use crate::credential::field::{Field, Kind, Location, Rule, Violation};
+use crate::credential::role::{NEEDS_MAX, Needs};
+use crate::credential::validate::{needs, reported};
+use crate::operation::{Inquiries, Inquiry};
+
+/// The members of an inquiry.
+const MEMBERS: [&str; 2] = ["token", "needs"];
+/// The members of `needs`, of which a body has one.
+pub(super) const NEEDS: [&str; 2] = ["all", "any"];
+
+/// Reads `{token, needs?}`.
+pub(super) fn one(body: Map<String, Value>) -> Inquiries {
+    let mut reading = Reading::default();
+    let items = vec![reading.inquiry("", body)];
+    reading.finish(items)
+}
+
+/// The maximum number of items in a batch. D1 reads at most 15 rows for each.
+pub(super) const ITEMS_MAX: usize = 50;
+
+/// Reads `{items: [{token, needs?}, …]}`.
+pub(super) fn batch(mut body: Map<String, Value>) -> Inquiries {
+    let mut reading = Reading::default();
+    let items = match body.remove("items") {
+        None | Some(Value::Null) => Err(Rule::Missing),
+        Some(Value::Array(items)) if (1..=ITEMS_MAX).contains(&items.len()) => Ok(items),
+        Some(Value::Array(_)) => Err(Rule::ItemCount { min: 1, max: ITEMS_MAX }),
+        Some(_) => Err(Rule::Type(Kind::List)),
+    };
+    let items = items.map_err(|rule| reading.wrong("/items".to_owned(), rule)).unwrap_or_default();
+    let mut inquiries = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let place = format!("/items/{index}");
+        match item {
+            Value::Object(members) => inquiries.push(reading.inquiry(&place, members)),
+            _ => reading.wrong(place, Rule::Type(Kind::Object)),
+        }
+    }
+    reading.unknown("", &body, &["items"]);
+    reading.finish(inquiries)
+}
+
+/// The violations of a body so far, each with the JSON pointer to its place.
+#[derive(Default)]
+struct Reading {
+    violations: Vec<Violation>,
+}
+
+impl Reading {
+    fn wrong(&mut self, pointer: String, rule: Rule) {
+        if self.violations.len() < READ_MAX {
+            self.violations.push(Violation { field: Field::Other, location: Location::Pointer(pointer), rule });
+        }
+    }
+
+    fn finish(self, items: Vec<Inquiry>) -> Inquiries {
+        Inquiries { items, violations: reported(self.violations) }
+    }
+
+    /// Reads the inquiry at a place.
+    fn inquiry(&mut self, place: &str, mut members: Map<String, Value>) -> Inquiry {
+        let token = match members.remove("token") {
+            None | Some(Value::Null) => Err(Rule::Missing),
+            Some(Value::String(text)) if text.is_empty() => Err(Rule::TooShort { min: 1 }),
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(Rule::Type(Kind::Text)),
+        };
+        let token = token.map_err(|rule| self.wrong(format!("{place}/token"), rule)).unwrap_or_default();
+        let needs = match members.remove("needs") {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(needs)) => self.needs(&format!("{place}/needs"), needs),
+            Some(_) => {
+                self.wrong(format!("{place}/needs"), Rule::Type(Kind::Object));
+                None
+            }
+        };
+        self.unknown(place, &members, &MEMBERS);
+        Inquiry { token: Zeroizing::new(token), needs }
+    }
+
+    /// Reads `{all}` or `{any}`.
+    fn needs(&mut self, place: &str, mut members: Map<String, Value>) -> Option<Needs> {
+        let [all, any] = NEEDS.map(|name| members.remove(name));
+        self.unknown(place, &members, &NEEDS);
+        let (name, value, of): (_, _, fn(_) -> _) = match (all, any) {
+            (Some(all), None) => ("all", all, Needs::All),
+            (None, Some(any)) => ("any", any, Needs::Any),
+            (None, None) | (Some(_), Some(_)) => {
+                self.wrong(place.to_owned(), Rule::ExactlyOne(&NEEDS));
+                return None;
+            }
+        };
+        let (roles, mut broken) = match needs(&value) {
+            Ok(roles) => (Some(roles), Vec::new()),
+            Err(broken) => (None, broken),
+        };
+        if let Some(items) = value.as_array().filter(|items| items.len() <= NEEDS_MAX) {
+            let unknown = items.iter().enumerate().flat_map(|(index, role)| unknown_members(index, role));
+            broken.extend(unknown.take(READ_MAX).map(|Violation { location, rule, .. }| (location, rule)));
+        }
+        broken.sort_by(|(left, _), (right, _)| left.order().cmp(&right.order()));
+        for (location, rule) in broken {
+            self.wrong(format!("{place}/{name}{}", within(&location)), rule);
+        }
+        roles.map(of)
+    }
+
+    fn unknown(&mut self, place: &str, members: &Map<String, Value>, known: &[&'static str]) {
+        for name in members.keys().take(READ_MAX) {
+            let location = Location::Key(name.clone());
+            self.wrong(format!("{place}{}", within(&location)), Rule::Unknown(near(name, known.iter().copied())));
+        }
+    }
+}
