@@ -9,6 +9,10 @@
 -- Do not index a generated column: SQLite would write the index on every change. Do not name one in UPDATE OF: the
 -- trigger would never fire. Lists are ordered by tables of their own instead.
 
+-- The number of the newest migration. `GET /readyz` compares it with the one that the Worker needs (src/store/ready.rs). Each
+-- migration replaces the view.
+CREATE VIEW schema_version AS SELECT 1 AS version;
+
 CREATE TABLE tenants (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   label      TEXT    NOT NULL UNIQUE CHECK (length(label) BETWEEN 1 AND 255),

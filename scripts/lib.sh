@@ -77,7 +77,16 @@ migrate() {
     say "$wanted" >"$stamp"
 }
 
-answers() { curl -s -o /dev/null --max-time 5 "$1"; }
+# answers URL: whether a Worker runs at this address
+answers() { curl -sf -o /dev/null --max-time 5 "${1%/}/healthz"; }
+
+# expect_ready URL SETTINGS: fails, with the checks, unless the Worker can serve requests
+expect_ready() {
+    local token checks
+    token=$(settings "$2" | tr '\0' '\n' | sed -n 's/^POSTERN_ROOT_TOKEN://p')
+    checks=$(curl -s --max-time 30 -H @- "$1/readyz" <<<"Authorization: Bearer $token" || true)
+    [[ $checks == '{"status":"ready",'* ]] || die "the Worker is not ready: $checks"
+}
 
 # settings FILE: each setting of that file as NAME:value and a NUL. The file is read as wrangler reads it, with its quotes, comments
 # and spaces.
@@ -122,7 +131,7 @@ serve() {
 # wait_for_worker PORT LOG: waits until the Worker responds; fails if it exits or does not respond for a minute
 wait_for_worker() {
     local port=$1 log=$2 tries=0
-    until answers "http://127.0.0.1:$port/"; do
+    until answers "http://127.0.0.1:$port"; do
         tries=$((tries + 1))
         if ! kill -0 "$worker_pid" 2>/dev/null || [ $tries -gt 600 ]; then
             cat "$log" >&2

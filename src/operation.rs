@@ -9,7 +9,7 @@ use crate::caller::{Caller, Rank};
 use crate::credential::field::{Noun, Verb, Violation};
 use crate::credential::role::{Needs, Role};
 use crate::credential::time::Micros;
-use crate::refusal::Refusal;
+use crate::refusal::{Checks, Refusal};
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::store::command::Page;
@@ -50,6 +50,10 @@ pub enum Operation {
     Metadata(Handler<RenderMetadata>),
     /// Issues an access token for a credential's id and secret.
     LogIn(Handler<ReadLogIn>),
+    /// Returns this body while the Worker runs, whatever its settings.
+    Alive(&'static str),
+    /// Reports whether requests can be served; to root, each check.
+    Ready(Handler<RenderReady>),
 }
 
 /// The reader and the renderer of a one-off operation. Two handlers are always equal, so that comparing operations
@@ -90,6 +94,8 @@ pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
 pub type RenderVerified = fn(&RenderContext<'_>, &[Verified]) -> Answer;
 /// Renders the metadata of this server.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
+/// Renders that requests can be served.
+pub type RenderReady = fn(&RenderContext<'_>, &Ready) -> Answer;
 /// Renders what a change would do.
 pub type RenderDry = fn(&RenderContext<'_>, &Dry) -> Answer;
 
@@ -124,6 +130,12 @@ pub struct Verified {
     pub subject: Option<Subject>,
     /// The roles that the token needs and does not have (`Needs::failed`); `None` if the inquiry names none.
     pub failed: Option<Vec<Role>>,
+}
+
+/// Requests can be served.
+pub struct Ready {
+    /// The checks, for root only.
+    pub checks: Option<Checks>,
 }
 
 /// A log-in.

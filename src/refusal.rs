@@ -2,6 +2,7 @@
 
 pub use crate::credential::field::Noun;
 use crate::credential::field::Violation;
+use crate::credential::time::Micros;
 use crate::request::limits::{DEPTH_MAX, TAGS_MAX, VALUES_MAX};
 
 /// Why a request is refused, in the order of checks: the first failing check is returned.
@@ -52,6 +53,8 @@ pub enum Refusal {
     NoRoles,
     /// The request conflicts with the stored state.
     Conflict(Conflict),
+    /// A check of readiness fails, or the first one has not finished. The checks are for root only.
+    NotReady(Option<Checks>),
     /// The database is unavailable. Nothing was changed.
     Unavailable,
     /// The database did not report whether the change was made. Either all of it was, or nothing.
@@ -169,6 +172,27 @@ pub enum Conflict {
     DefaultPrincipal,
     /// The tenant has credentials or principals, and the request does not force their deletion.
     NotEmpty,
+}
+
+/// The checks of readiness: for each, what is wrong and what to do; `None` if it passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checks {
+    /// When they were made.
+    pub at: Micros,
+    /// Whether the database responds.
+    pub database: Option<&'static str>,
+    /// Whether the schema is at least the one that the statements need.
+    pub schema: Option<&'static str>,
+    /// Whether a configured master key is that of stored secrets, or none are stored.
+    pub master_key: Option<&'static str>,
+}
+
+impl Checks {
+    /// Returns whether every check passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        [self.database, self.schema, self.master_key].iter().all(Option::is_none)
+    }
 }
 
 /// A missing or invalid setting.

@@ -13,8 +13,8 @@ use crate::face::oauth::{self, OAUTH};
 use crate::face::postern::{self, POSTERN};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
-    CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read, Restore, Roles,
-    Verify, Write,
+    Alive, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read, Ready,
+    Restore, Roles, Verify, Write,
 };
 use crate::operation::{Handler, RenderDry};
 use crate::refusal::Refusal;
@@ -166,6 +166,8 @@ pub static ROUTES: &[Route] = &[
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
     route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(postern::VERIFY_BATCH),     Verifier),
+    route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),
+    route(Get,    "/readyz",                                                                       &POSTERN,   Ready(postern::READY),             Anyone),
 ];
 
 /// The right that a face requires for an operation; `None` if the face has no route for it.

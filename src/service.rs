@@ -9,6 +9,7 @@ mod decision;
 mod failed;
 mod list;
 mod read;
+mod ready;
 mod render;
 mod write;
 
@@ -33,6 +34,8 @@ use decide::{one, role_names};
 use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
+use read::check;
+pub use ready::Readiness;
 
 /// The result of a request.
 pub struct Done {
@@ -61,6 +64,9 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let Decided { known, result } = match (self.settings, found, bad_id) {
             _ if let Some(headers) = preflight => {
                 Decided::from(Ok(with_headers(Answer::new(204, String::new()), headers)))
+            }
+            (_, Ok(Matched { route, .. }), None) if let Operation::Alive(body) = route.operation => {
+                Decided::from(check(request, route).map(|()| Answer::new(200, body.to_owned())))
             }
             (Err(wrong), ..) => Decided::from(Err(Refusal::Misconfigured(wrong.clone()))),
             (_, Err(refusal), _) | (_, _, Some(refusal)) => Decided::from(Err(refusal)),
@@ -112,7 +118,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Reads what the client sent, decides, and renders. An error is a refusal without a verdict.
     async fn handle(&self) -> Result<Decided<Answer>, Refusal> {
-        self.check()?;
+        check(self.request, self.route)?;
         // Boxed separately: as one future, the compiled function has hundreds of kilobytes.
         let done: Pin<Box<dyn Future<Output = _> + '_>> = match self.route.operation {
             Operation::Read(noun) => Box::pin(self.find(noun)),
@@ -129,7 +135,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
             Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
+            Operation::Ready(Handler(render)) => Box::pin(self.ready(render)),
             Operation::Metadata(Handler(render)) => return Ok(self.rendered(Decided::from(Ok(())), render)),
+            // Answered before the settings are used.
+            Operation::Alive(body) => return Ok(Decided::from(Ok(Answer::new(200, body.to_owned())))),
         };
         done.await
     }
@@ -155,7 +164,7 @@ fn render_refusal(face: &Face, headers: &dyn Headers, refusal: &Refusal) -> Answ
         // RFC 9110 §12.5.3: it tells this 415 from that of a media type.
         answer = answer.with("accept-encoding", "identity");
     }
-    if matches!(refusal, Refusal::Unavailable | Refusal::OutcomeUnknown) {
+    if matches!(refusal, Refusal::NotReady(_) | Refusal::Unavailable | Refusal::OutcomeUnknown) {
         answer = answer.with("retry-after", "1");
     } else if *refusal == Refusal::TooManyFailures {
         answer = answer.with("retry-after", RETRY_AFTER.to_string());

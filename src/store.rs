@@ -15,6 +15,7 @@ pub mod list;
 mod page;
 mod plain;
 pub mod principal;
+pub mod ready;
 mod rules;
 mod shape;
 mod sql;

@@ -21,7 +21,7 @@ use crate::face::coactive::TENANT_HEADER;
 use crate::refusal::Misconfigured;
 use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
-use crate::service::{Failed, Service};
+use crate::service::{Failed, Readiness, Service};
 use crate::settings::Settings;
 use crate::store::{Store, after, idempotency};
 use d1::D1;
@@ -48,6 +48,8 @@ const COMMON_HEADERS: [&str; 8] = [
 
 /// The maximum bytes that are read and discarded of a body that is too large.
 const DISCARDED_MAX: usize = 4 * 1024 * 1024;
+
+static READINESS: Readiness = Readiness::new();
 
 thread_local! {
     /// [`COMMON_HEADERS`] as a JavaScript array.
@@ -78,8 +80,14 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let settings = settings(env);
     let now = now();
     let database = D1::new(env, DATABASE, wait(&settings));
-    let service =
-        Service { store: Store::new(&database), settings: settings.as_deref(), now, clock: &self::now, random };
+    let service = Service {
+        store: Store::new(&database),
+        settings: settings.as_deref(),
+        now,
+        clock: &self::now,
+        random,
+        readiness: &READINESS,
+    };
     let request = Request { method: Method::from_name(method), origin: &origin, path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;
     if let Some(failed) = done.failed.take()

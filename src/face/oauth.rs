@@ -109,7 +109,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route accepts {allow}.")),
         Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
         // These routes write nothing, so no outcome is unknown.
-        Refusal::Unavailable | Refusal::OutcomeUnknown => {
+        Refusal::NotReady(_) | Refusal::Unavailable | Refusal::OutcomeUnknown => {
             (503, "temporarily_unavailable", "The database is unavailable. Try again.".to_owned())
         }
         Refusal::Broken(_) => (500, "server_error", "Internal error.".to_owned()),

@@ -14,7 +14,9 @@ use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
-use crate::operation::{Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderVerified};
+use crate::operation::{
+    Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderReady, RenderVerified,
+};
 use crate::request::JSON;
 use views::{Credential, Principal, Tenant, etag, list, one};
 
@@ -70,7 +72,7 @@ pub static POSTERN: Face = Face {
         },
     }),
     deleted: (204, ""),
-    prefixes: &["/v1"],
+    prefixes: &["/v1", "/healthz", "/readyz"],
     ignores_final_slash: false,
     preflight: None,
     request_id_header: None,
@@ -105,6 +107,10 @@ pub(crate) const FILTERS: &[&str] = &[
     "unused_since",
     "unrotated_since",
 ];
+/// The body while the Worker runs.
+pub(crate) const ALIVE: &str = r#"{"status":"ok"}"#;
+/// Renders that requests can be served.
+pub(crate) const READY: Handler<RenderReady> = Handler(one_off::ready);
 /// Renders what a change would do.
 pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
 /// Lists events.

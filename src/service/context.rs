@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::ready::Readiness;
 use crate::caller::Rank;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -25,6 +26,8 @@ pub struct Service<'a, D, R> {
     pub clock: &'a dyn Fn() -> Micros,
     /// Fills a buffer with random bytes.
     pub random: R,
+    /// The last checks of readiness, which outlive the request.
+    pub readiness: &'a Readiness,
 }
 
 impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {

@@ -13,8 +13,8 @@ use crate::credential::role::{Role, is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiries, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, RenderContext,
-    RenderHistory, RenderVerified, Verified,
+    HistoryPage, Inquiries, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, Ready, RenderContext,
+    RenderHistory, RenderReady, RenderVerified, Verified,
 };
 use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
@@ -22,7 +22,7 @@ use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::idempotency::Made;
 use crate::store::verdict::Judged;
 use crate::store::verify::{Subject, verify};
-use crate::store::{Database, credential, history, principal, tenant};
+use crate::store::{Database, credential, history, principal, ready, tenant};
 
 /// Returns the target for an existing resource.
 pub(super) fn one(noun: Noun) -> Target {
@@ -131,6 +131,20 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Ok(subjects.into_iter().zip(items).map(verified).collect::<Vec<_>>())
         });
         Ok(self.rendered(decided, |context, verified| render(context, verified)))
+    }
+
+    /// Reports whether requests can be served, by checks that are at most a second old or still running.
+    pub(super) async fn ready(&self, render: RenderReady) -> Result<Decided<Answer>, Refusal> {
+        if self.readiness.begin(self.now) {
+            self.readiness.keep(ready::check(&self.store, &self.settings.keys, self.now).await);
+        }
+        let checks = self.readiness.last();
+        let caller = Caller::read(self.request.headers, self.face.token_header, self.settings, self.now);
+        let shown = checks.filter(|_| caller.is_ok_and(|caller| caller.is_root()));
+        if !checks.is_some_and(|checks| checks.passed()) {
+            return Err(Refusal::NotReady(shown));
+        }
+        Ok(self.rendered(Decided::from(Ok(Ready { checks: shown })), render))
     }
 
     /// Renders a value from the verdict alone.

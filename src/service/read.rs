@@ -10,6 +10,7 @@ use crate::credential::secret::Token;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::request::Request;
+use crate::route::Route;
 use crate::store::command::{Act, Command, Key, Target, TenantRef};
 
 /// A request, parsed.
@@ -85,15 +86,6 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// Checks the syntax of preconditions and, on a strict face, the names of query parameters, and that the body came whole.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
-        self.request.check_tags()?;
-        if self.face.is_strict {
-            self.request.check_query(self.route.query)?;
-        }
-        self.request.check_whole()
-    }
-
     /// Returns whether the route has this query parameter and the request sets it to anything but `false`.
     pub(super) fn is_set(&self, parameter: &str) -> bool {
         let set = |value: String| !value.eq_ignore_ascii_case("false");
@@ -109,6 +101,15 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let takes_key = matches!(verb, Verb::Create | Verb::Rotate) && self.face.takes_idempotency_keys;
         Ok(Body { draft, key: if takes_key { self.request.idempotency_key()? } else { None } })
     }
+}
+
+/// Checks the syntax of preconditions and, on a strict face, the names of query parameters, and that the body came whole.
+pub(super) fn check(request: &Request<'_>, route: &Route) -> Result<(), Refusal> {
+    request.check_tags()?;
+    if route.face.is_strict {
+        request.check_query(route.query)?;
+    }
+    request.check_whole()
 }
 
 /// Refers to a tenant by id or, if the text is not an id, by label.

@@ -16,6 +16,7 @@ pub(super) enum Plain {
     NoteCredential,
     NoteSecret,
     Rekey,
+    Ready,
 }
 
 impl Plain {
@@ -27,7 +28,8 @@ impl Plain {
     /// DELETE FROM secrets WHERE ending AND change = {stamp} AND (tenant, credential) = (…) -- SecretDeleteEnded
     /// ```
     ///
-    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets.
+    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets; `Ready` reads the
+    /// version of the schema.
     pub(super) fn assemble(self) -> String {
         let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
             ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
@@ -45,6 +47,7 @@ impl Plain {
             Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
+            Self::Ready => include_str!("sql/ready.sql"),
         };
         text.to_owned()
     }

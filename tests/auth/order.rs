@@ -5,7 +5,7 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use support::routes::inquiry;
+use support::routes::{inquiry, uses_database};
 use support::scene::{
     FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
@@ -71,7 +71,8 @@ fn check(of: &str, attempt: &Attempt<'_>, cell: &str) {
     let reply = attempt.scene.send_to(route, &url, &headers, &body);
     assert_is(&reply, cell, route, of);
     // An unreadable request takes no trip; an invalid body is reported only after the caller was checked.
-    let takes_a_trip = attempt.first >= index("who") && !matches!(route.operation, Operation::Metadata(_));
+    let takes_a_trip =
+        attempt.first >= index("who") && (uses_database(route) || matches!(route.operation, Operation::Ready(_)));
     assert_eq!(reply.cost.trips, u64::from(takes_a_trip), "{of}: trips");
     if attempt.first < index("who") {
         // It is returned to anybody: a missing token is checked later.

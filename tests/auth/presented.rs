@@ -6,6 +6,7 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES};
 use serde_json::json;
 
+use support::routes::uses_database;
 use support::scene::{Scene, basic, bearer, checksum, method, own_url, secret_id};
 use support::{MASTER_KEY, ROOT, START, World, ZERO, client_url, litegraph_url, settings};
 
@@ -74,7 +75,7 @@ fn find_by_token_ignores_expired_secrets() {
 /// On every route, whatever the status. Responses to the new secret do not have these headers.
 #[test]
 fn every_response_to_a_retiring_secret_has_deprecation_and_sunset() {
-    for route in ROUTES.iter().filter(|route| !matches!(route.operation, Operation::Metadata(_))) {
+    for route in ROUTES.iter().filter(|route| uses_database(route)) {
         let of = format!("{} {}", method(route), route.path);
         let logs_in = matches!(route.operation, Operation::LogIn(_));
         for (which, retires) in [("secret", true), ("access token", true), ("new secret", false)] {

@@ -110,7 +110,9 @@ fn head_is_get_without_the_body() {
         for place in [&there, &missing] {
             let path = path(route, place);
             let [got, headed] = ["GET", "HEAD"].map(|method| call(method, &path).token(&tenant.admin).send(&*client));
-            let summary = |reply: &Reply| (reply.status, reply.cost, reply.header("etag").map(str::to_owned));
+            // Of two requests for readiness in one second, the second takes no trip.
+            let cost = |reply: &Reply| if uses_database(route) { reply.cost } else { Cost::default() };
+            let summary = |reply: &Reply| (reply.status, cost(reply), reply.header("etag").map(str::to_owned));
             assert_eq!(summary(&headed), summary(&got), "{path}");
             call("HEAD", path).send(&*client).expect(if uses_database(route) { 401 } else { 200 });
         }

@@ -209,7 +209,7 @@ fn root_token_and_master_key_leave_no_trace() {
     }
     // An error about an invalid setting has its name and not its value.
     scene.world.settings = settings(CANARY, None);
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| !matches!(route.operation, Operation::Alive(_))) {
         let trace = trace(&scene.world, route, &request_url(route, &scene.target), &headers, b"");
         assert!(trace.reply.status == 503 && trace.reply.text.contains("POSTERN_MASTER_KEY"), "{}", trace.reply.text);
         assert!(!contains(&trace.reply.text, CANARY), "{}", trace.reply.text);

@@ -1,4 +1,4 @@
-"""A Worker without POSTERN_MASTER_KEY: every request is a 503 that names the setting, in its face's shape."""
+"""A Worker without POSTERN_MASTER_KEY: every request but /healthz is a 503 that names the setting, in its face's shape."""
 
 import httpx
 import pytest
@@ -51,12 +51,17 @@ PATHS = [
     (keycard, "POST", KEYCARD),
     *[(keycard, method, f"{KEYCARD}/01m80970gre5zbm41mtnjfd709") for method in ("GET", "HEAD", "PATCH", "PUT")],
     (keycard, "GET", "/organizations/no/such/route"),
-    *[(postern, "GET", path) for path in ("/", "/v1", "/no/such/route", "/v1/tenants", f"{OWN}/credentials")],
+    *[(postern, "GET", path) for path in ("/", "/v1", "/no/such/route", "/readyz", "/v1/tenants", f"{OWN}/credentials")],
     *[(postern, method, f"{OWN}/credentials/{OWN_ID}") for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE")],
     *[(postern, "POST", path) for path in ("/v1/tenants", f"{OWN}/credentials/{OWN_ID}/rotate", "/v1/verify")],
     *[(oauth, "POST", path) for path in ("/oauth/token", "/oauth/introspect")],
     (oauth, "GET", "/.well-known/oauth-authorization-server"),
 ]
+
+
+def test_worker_without_settings_is_alive(unconfigured_url):
+    answer = httpx.get(unconfigured_url + "/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize("shape, method, path", PATHS, ids=[f"{method}-{path}" for _, method, path in PATHS])

@@ -199,6 +199,8 @@ impl Description {
         self.example("DELETE", &principal_url, &[], None, 204, "gone", "");
         self.example("DELETE", &tenant_url, &[], None, 409, "full", "The tenant still has a credential");
         self.example("DELETE", &format!("{tenant_url}?force=true"), &[], None, 204, "gone", "");
+        self.example("GET", "/healthz", &[], None, 200, "alive", "The service runs");
+        self.example("GET", "/readyz", &[], None, 200, "ready", "Every check, for the root token");
     }
 
     /// Calls an operation as root, validates the response, and adds the request and the response to the description.

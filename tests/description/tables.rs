@@ -25,6 +25,7 @@ use postern::store::delete::DELETE_MAX;
 use postern::store::list::{LIST_BYTES_MAX, LIST_MAX, PAGE_BYTES_MAX, PAGE_MAX};
 use serde_json::Value;
 use support::refusals::refusals;
+use support::routes::uses_database;
 
 use super::read;
 
@@ -81,6 +82,8 @@ fn operation(route: &Route) -> String {
         Operation::Verify(_) => "check a token: whether it is valid, its owner, its rights".to_owned(),
         Operation::Metadata(_) => "describe the authorization server (RFC 8414)".to_owned(),
         Operation::LogIn(_) => "issue an access token".to_owned(),
+        Operation::Alive(_) => "check that the service runs".to_owned(),
+        Operation::Ready(_) => "check that requests can be served".to_owned(),
     }
 }
 
@@ -91,7 +94,7 @@ fn right(route: &Route) -> &'static str {
         Rank::Editor => "`edit`",
         Rank::Reader => "`read`",
         Rank::Verifier => "`verify`",
-        Rank::Anyone if matches!(route.operation, Operation::Metadata(_)) => "none",
+        Rank::Anyone if !uses_database(route) => "none",
         Rank::Anyone => "any credential",
     }
 }
@@ -137,6 +140,7 @@ const CHECKS: &[Check] = &[
     ("the credential is already rotating; it is not rotating", "P", &["Conflict(Rotating)", "Conflict(NotRotating)"]),
     ("the default principal cannot be deleted or disabled", "PLK", &["Conflict(DefaultPrincipal)"]),
     ("the tenant is not empty, and the request does not have `?force`", "PL", &["Conflict(NotEmpty)"]),
+    ("the service is not ready: a check of `/readyz` fails", "P", &["NotReady"]),
     ("the database does not respond; nothing was done", "PCLKO", &["Unavailable"]),
     ("the database did not report whether the change was made", "PCLK", &["OutcomeUnknown"]),
     ("a bug in Postern", "PCLKO", &["Broken"]),

@@ -141,8 +141,14 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
         let busy = Busy(world, happens, std::cell::Cell::default());
         let now = || Micros(world.now.get());
         let random = |buffer: &mut [u8]| buffer.fill(7);
-        let service =
-            Service { store: Store::new(&busy), settings: world.settings.as_ref(), now: now(), clock: &now, random };
+        let service = Service {
+            store: Store::new(&busy),
+            settings: world.settings.as_ref(),
+            now: now(),
+            clock: &now,
+            random,
+            readiness: &world.readiness,
+        };
         let body = Body::Bytes(Vec::new());
         let request =
             Request { method: Method::Get, origin: "", path: CLIENTS, query: "", headers: &Noted::of(&headers), body };

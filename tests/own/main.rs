@@ -6,6 +6,7 @@ mod access;
 mod chosen_tokens;
 mod dry_run;
 mod ends;
+mod health;
 mod history;
 mod idempotency;
 mod lists;

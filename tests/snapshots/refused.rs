@@ -18,7 +18,7 @@ pub const SCENE: Scene = Scene {
         refused, inactive, forbidden, root only, tenant not named, no such tenant, no such principal, no such \
         credential, stale, stale by If-None-Match, stale tenant, without If-Match, key reused, too many, \
         forbidden change, no RBAC, id taken, token taken, default principal, tenant not empty, misconfigured, \
-        invalid master key, sealed under another key, database unavailable, outcome unknown, bug in Postern",
+        invalid master key, sealed under another key, not ready, not ready for root, database unavailable, outcome unknown, bug in Postern",
     request,
 };
 
@@ -238,6 +238,11 @@ fn not_well(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("sealed under another key", "litegraph") => {
             stage.world.settings = settings(&"ab".repeat(32), None);
             stage.read(face)
+        }
+        ("not ready" | "not ready for root", "postern") => {
+            stage.world.settings = settings(&"ab".repeat(32), None);
+            let ready = Request::get("/readyz");
+            Some(if situation == "not ready" { ready.by_nobody() } else { ready })
         }
         ("database unavailable", _) => {
             stage.fault = Some(Fault::Unavailable("the network, at 10.0.0.1".to_owned()));

@@ -13,7 +13,7 @@ pub const SCENE: Scene = Scene {
     situations: "created, created with everything, created again, read, read with permissions, not modified, updated, \
         merged, nothing changed, dry run, dry run that changes nothing, found by token, deleted, deleted a \
         missing credential, all deleted, roles, roles of a dataset, logged in, logged in without a body, logged \
-        in by the form, logged in at the other path, metadata, preflight",
+        in by the form, logged in at the other path, metadata, alive, ready, ready for root, preflight",
     request,
 };
 
@@ -57,6 +57,9 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
             let url = "/.well-known/oauth-authorization-server";
             Some(Request::get(url).by_nobody().with("host", "postern.example"))
         }
+        ("alive", "postern") => Some(Request::get("/healthz").by_nobody()),
+        ("ready", "postern") => Some(Request::get("/readyz").by_nobody()),
+        ("ready for root", "postern") => Some(Request::get("/readyz")),
         ("preflight", "litegraph") => {
             let preflight = stage.read(face)?.method("OPTIONS").by_nobody().without("content-type");
             Some(preflight.with("origin", "https://app.example").with("access-control-request-method", "PUT"))

@@ -175,6 +175,14 @@ fn kept_responses_insert_the_columns_of_the_view_in_order() {
     assert_eq!(kept, 3);
 }
 
+#[test]
+fn schema_version_is_the_number_of_the_newest_migration() {
+    let version = Sqlite::migrated().count("SELECT version FROM schema_version");
+    let newest = crate::statements::sql_files("migrations").pop().expect("a migration").0;
+    assert_eq!(version, i64::from(postern::store::ready::SCHEMA_VERSION));
+    assert_eq!(newest.split('_').next().unwrap().parse(), Ok(version), "{newest}");
+}
+
 /// Events and dry runs compute differences with the same SQL text.
 #[test]
 fn dry_run_and_history_compute_differences_with_the_same_sql() {

@@ -19,14 +19,15 @@ const OWNED: [&str; 7] = [
 ];
 
 /// Statements over all tenants. A credential's id is unique over all tenants, also after deletion, and only its
-/// existence is revealed. The cron deletes by age.
-const OF_ALL: [&str; 5] = [
+/// existence is revealed. The cron deletes by age. Readiness reads the master keys of a few secrets.
+const OF_ALL: [&str; 6] = [
     "SELECT 1 FROM credentials AS c WHERE c.id = ?1->>'$.credential'",
     "SELECT 1 FROM events AS e INDEXED BY events_of_deleted \
      WHERE e.id = ?1->>'$.credential' AND e.action = 'deleted' AND e.noun = 'credential'",
     "SELECT 1 FROM credentials WHERE id = NEW.id",
     "SELECT 1 FROM events INDEXED BY events_of_deleted WHERE id = NEW.id AND action = 'deleted' AND noun = 'credential'",
     "SELECT tenant , caller , id FROM idempotency WHERE created_at <= ?1 - 86400000000 ORDER BY created_at LIMIT 1000",
+    "SELECT key FROM secrets ORDER BY id DESC LIMIT 20",
 ];
 
 pub fn sql_files(folder: &str) -> Vec<(String, String)> {
@@ -308,10 +309,13 @@ fn no_statement_reads_a_whole_table() {
                         // VALUES: read-only members and violations.
                         || rest.ends_with(" CONSTANT ROWS") || rest == "0-ROW VALUES CLAUSE"
                         || rest == "e" && is_of_query
+                        // A view of one row, and the last 20 secrets.
+                        || requests == &["GET /readyz  "]
                         // Rows that a filter examines, up to its limit.
                         || rest == "r" && examined_rows(sql).is_some_and(|most| most < 1000)
                 }
                 "SEARCH" if rest.contains("VIRTUAL TABLE") || OURS.contains(&name) => true,
+                "SEARCH" if requests == &["GET /readyz  "] => rest == "(subquery-1)",
                 // Root lists all tenants, in the order of this index.
                 "SEARCH" if rest.contains("tenants_by_creation") => is_of(&TENANTS) && key.contains("(?,?)"),
                 // Responses older than a day.

@@ -331,6 +331,15 @@ fn every_route_takes_one_trip_at_its_recorded_cost() {
     expect_costs(&costs.collect::<Vec<_>>(), 0);
 }
 
+/// The secrets that are read are those of every tenant, so the rows depend on the other tests.
+#[test]
+fn readiness_reads_at_most_the_secrets_of_its_limit_and_takes_fewer_trips_than_requests() {
+    get("/readyz").send(server()).expect(200);
+    let replies = at_once(vec![(); 50], |()| get("/readyz").send(server()).expect(200));
+    assert!(replies.iter().all(|reply| reply.cost.rows_read <= 25 && reply.cost.rows_written == 0), "{replies:?}");
+    assert!(replies.iter().map(|reply| reply.cost.trips).sum::<u64>() < 50, "{replies:?}");
+}
+
 #[test]
 fn rows_read_do_not_grow_with_fifty_more_credentials() {
     let tenants = tenants(1);

@@ -84,13 +84,14 @@ explicitly; `[]` is no role. Roles give no rights in Postern.\n\n\
 **Bodies** are strict JSON in UTF-8: at most 64 KiB, nested at most 32 levels deep, without duplicate members. Unknown members are \
 rejected. An error is a problem document (RFC 9457) that lists every violation.";
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("credentials", "API credentials of machines."),
     ("rotation", "Replace a secret. The old one stays valid for a grace period."),
     ("history", "The audit log: every change, and the caller that made it."),
     ("principals", "Services, persons or teams, which credentials authenticate as."),
     ("tenants", "Organizations, which own principals and credentials."),
     ("verification", "Check whether a token is valid, its owner, and its roles."),
+    ("health", "Check whether the service runs, and whether it can serve requests."),
 ];
 
 /// The bodies whose members are fields.
@@ -138,7 +139,9 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     }
     if matches!(route.operation, Operation::LogIn(_)) {
         operation["security"] = value!([{ "client": [] }, {}]);
-    } else if matches!(route.operation, Operation::Metadata(_)) {
+    } else if matches!(route.operation, Operation::Ready(_)) {
+        operation["security"] = value!([{ "bearer": [] }, {}]);
+    } else if matches!(route.operation, Operation::Metadata(_) | Operation::Alive(_)) {
         operation["security"] = value!([]);
     }
     let schema = described.schema.map(|schema| schema(schemas));

@@ -14,6 +14,7 @@ use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::face::{cursor, json};
 use crate::operation::{self, RenderContext};
+use crate::refusal::Checks;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
@@ -37,6 +38,51 @@ pub(super) fn verified(context: &RenderContext<'_>, verified: &[operation::Verif
 pub(super) fn verified_batch(context: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
     let items = verified.iter().map(|verified| Verified::new(verified, context.began)).collect();
     Answer::new(200, json(&VerifiedBatch { items }))
+}
+
+pub(super) fn ready(_: &RenderContext<'_>, ready: &operation::Ready) -> Answer {
+    Answer::new(200, json(&Ready { status: "ready", checks: ready.checks.as_ref().map(ChecksView::new) }))
+}
+
+/// The service runs.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "the body is a constant; only its schema is generated")]
+pub(super) struct Alive {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// The service can serve requests.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Ready {
+    /// `ready`.
+    status: &'static str,
+    /// The checks; only for the root token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ChecksView")]
+    checks: Option<ChecksView>,
+}
+
+/// The checks of readiness: for each, `ok`, or what is wrong and what to do.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Checks")]
+pub(super) struct ChecksView {
+    /// When the checks were made: at most once a second.
+    checked_at: Time,
+    /// Whether the database responds.
+    database: &'static str,
+    /// Whether the database has the schema that the service needs, or a newer one.
+    schema: &'static str,
+    /// Whether a configured master key is that of stored secrets, or none are stored.
+    master_key: &'static str,
+}
+
+impl ChecksView {
+    pub(super) fn new(checks: &Checks) -> Self {
+        let Checks { at, database, schema, master_key } = *checks;
+        let [database, schema, master_key] = [database, schema, master_key].map(|wrong| wrong.unwrap_or("ok"));
+        Self { checked_at: Time(at), database, schema, master_key }
+    }
 }
 
 /// What a change would do.

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::one_off::ChecksView;
 use crate::answer::Answer;
 use crate::credential::field::{Field, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::validate::Dialect;
@@ -28,6 +29,10 @@ pub(super) struct Problem {
     /// Every violation of the body or the query, in the order of the fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<ViolationView>,
+    /// The checks of readiness; only for the root token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ChecksView")]
+    checks: Option<ChecksView>,
 }
 
 /// A member of the body that violates a rule, or an invalid query parameter.
@@ -185,6 +190,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The tenant is not empty",
             "Add ?force=true to delete its credentials and principals too.",
         ),
+        Refusal::NotReady(_) => detailed(
+            503,
+            "not_ready",
+            "The service is not ready",
+            "A check fails, or the first one has not finished. With the root token, the response has the checks.",
+        ),
         Refusal::Unavailable => {
             detailed(503, "unavailable", "The database is unavailable", "Nothing was changed. Try again.")
         }
@@ -201,7 +212,9 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The error was logged. Report the X-Request-Id of this response to the operator.",
         ),
     };
-    let problem = Problem { r#type: format!("urn:postern:problem:{code}"), title, status, code, detail, violations };
+    let checks = if let Refusal::NotReady(Some(checks)) = refusal { Some(ChecksView::new(checks)) } else { None };
+    let r#type = format!("urn:postern:problem:{code}");
+    let problem = Problem { r#type, title, status, code, detail, violations, checks };
     let answer = Answer::new(status, json(&problem));
     // RFC 5789 §2.2.
     if *refusal == Refusal::MediaType {

@@ -40,6 +40,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Invalid(_) => Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange => Refusal::ForbiddenChange,
         Refusal::NoRoles => Refusal::NoRoles,
+        Refusal::NotReady(_) => Refusal::NotReady(None),
         Refusal::Unavailable => Refusal::Unavailable,
         Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
         Refusal::Broken(_) => Refusal::Broken(String::new()),

@@ -51,7 +51,7 @@ pub fn face(route: &Route) -> Face {
     match route.path.split('/').nth(1) {
         Some("api") => Coactive,
         Some("v1.0" | "v2.0") => LiteGraph,
-        Some("v1") => Postern,
+        Some("v1" | "healthz" | "readyz") => Postern,
         _ => Keycard,
     }
 }
@@ -59,18 +59,20 @@ pub fn face(route: &Route) -> Face {
 /// Whether a route changes nothing. Logging in issues a token, so it is not a read.
 pub fn reads(route: &Route) -> bool {
     use Operation::{
-        CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read,
-        Restore, Roles, Verify, Write,
+        Alive, CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page,
+        Read, Ready, Restore, Roles, Verify, Write,
     };
     match route.operation {
-        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Metadata(_) => true,
+        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Metadata(_) | Alive(_)
+        | Ready(_) => true,
         Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn(_) => false,
     }
 }
 
-/// Whether a route authenticates its caller, and so uses the database. Only the OAuth metadata is public.
+/// Whether a route authenticates its caller, and so uses the database in every request. The OAuth metadata and the health are
+/// public.
 pub fn uses_database(route: &Route) -> bool {
-    !matches!(route.operation, Operation::Metadata(_))
+    !matches!(route.operation, Operation::Metadata(_) | Operation::Alive(_) | Operation::Ready(_))
 }
 
 /// Whether the route takes a form and returns errors of OAuth.

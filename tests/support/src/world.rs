@@ -9,7 +9,7 @@ use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
 use postern::request::origin::origin;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
-use postern::service::{Done, Service};
+use postern::service::{Done, Readiness, Service};
 use postern::settings::{Settings, name};
 use postern::store::{Cost, Database, Store, after};
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ pub struct World {
     pub db: Sqlite,
     pub settings: Result<Settings, Misconfigured>,
     pub now: Cell<i64>,
+    pub readiness: Readiness,
     random: RefCell<u64>,
 }
 
@@ -58,7 +59,13 @@ impl World {
     /// A database with only the tenant `acme`, whose id is zero.
     pub fn new() -> Self {
         let settings = settings(MASTER_KEY, None);
-        let world = Self { db: Sqlite::reused(), settings, now: Cell::new(START), random: RefCell::new(1) };
+        let world = Self {
+            db: Sqlite::reused(),
+            settings,
+            now: Cell::new(START),
+            readiness: Readiness::new(),
+            random: RefCell::new(1),
+        };
         world.tenant(ACME, "acme");
         world
     }
@@ -120,6 +127,7 @@ impl World {
             now: Micros(self.now.get()),
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
+            readiness: &self.readiness,
         };
         let host = headers.get("host").unwrap_or_else(|| "postern.example".to_owned());
         let origin = origin(&format!("https://{host}")).unwrap_or_default();

@@ -40,12 +40,13 @@ pub(super) fn responses(
         }
     };
     let metadata = matches!(route.operation, Operation::Metadata(_));
+    let public = metadata || matches!(route.operation, Operation::Alive(_) | Operation::Ready(_));
     if one && route.method == Method::Get {
         may(304, true);
     }
     may(400, !metadata);
-    may(401, !metadata);
-    may(403, !metadata && !matches!(route.operation, Operation::LogIn(_)));
+    may(401, !public);
+    may(403, !public && !matches!(route.operation, Operation::LogIn(_)));
     may(404, route.names().next().is_some());
     may(409, writes);
     may(412, one);
@@ -53,8 +54,8 @@ pub(super) fn responses(
     may(415, has_body);
     may(422, has_body && !is_oauth);
     may(428, one && writes && route.path.contains("/credentials/"));
-    may(429, !metadata);
-    may(503, true);
+    may(429, !public);
+    may(503, !matches!(route.operation, Operation::Alive(_)));
     responses.into()
 }
 
@@ -134,7 +135,7 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         (422, "Validation failed, or the Idempotency-Key was used with another body."),
         (428, "The tenant requires `If-Match`."),
         (429, "Too many failed authentications from this address or of this credential."),
-        (503, "The database is unavailable, or the service is not configured."),
+        (503, "The database is unavailable, or the service is not configured or not ready."),
     ];
     let mut responses = Map::new();
     let unchanged = value!({ "description": "The resource still has the version in `If-None-Match`." });

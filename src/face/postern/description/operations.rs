@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json as value};
 
-use super::super::{one_off, views};
+use super::super::{POSTERN, one_off, views};
 use super::body;
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
 use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
@@ -88,6 +88,11 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::LogIn(_) => row(["log_in", "verification", "Log in",
                 "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body must have `client_id` and `client_secret`."], log_in_form(), it::<Access<'_>>()),
         Operation::Metadata(_) => row(["server_metadata", "verification", "Describe this server", "Authorization server metadata for OAuth clients (RFC 8414)."], None, it::<oauth::Metadata>()),
+        Operation::Alive(_) => row(["health", "health", "Check that the service runs",
+                "Needs no authentication, no settings and no database."], None, it::<one_off::Alive>()),
+        Operation::Ready(_) => row(["readiness", "health", "Check that requests can be served",
+                "Checks the settings, the database, its schema and the master key, at most once a second. Needs no authentication; with the \
+                root token, the response has each check, also with status 503 (`not_ready`)."], None, it::<one_off::Ready>()),
         // Operations of other faces.
         Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
     }
@@ -181,10 +186,10 @@ pub(super) fn reference(to: &str) -> Value {
 }
 
 pub(super) fn is_ours(route: &Route) -> bool {
-    ["/v1/", "/oauth/", "/.well-known/"].iter().any(|prefix| route.path.starts_with(prefix))
+    std::ptr::eq(route.face, &raw const POSTERN) || is_oauth(route)
 }
 
-/// Returns whether a route on which [`is_ours`] is one of OAuth's.
+/// Returns whether a route is one of OAuth's at the paths of our own face.
 pub(super) fn is_oauth(route: &Route) -> bool {
-    !route.path.starts_with("/v1/")
+    ["/oauth/", "/.well-known/"].iter().any(|prefix| route.path.starts_with(prefix))
 }
