@@ -361,7 +361,7 @@ def test_stale_if_match_is_a_412(run, place, operation):
     expect_only(run, 412, operation, strict(place, tag=STALE), caller(place, operation), existing(place))
 
 
-READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata")
+READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata", "health", "readiness")
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(READS)])
