@@ -5,6 +5,8 @@
 -- column with a named CHECK, and `stray` rejects every other key. These are the rules of src/credential/table.rs
 -- (FIELDS), enforced again for statements that do not come from the Worker; a test compares the columns with FIELDS.
 -- A key without a value is absent: null is never stored, so documents with the same meaning have the same text.
+-- No text has a character that JSON must escape as \u: control characters are not valid, and half of a surrogate pair is no
+-- character.
 --
 -- Do not index a generated column: SQLite would write the index on every change. Do not name one in UPDATE OF: the
 -- trigger would never fire. Lists are ordered by tables of their own instead.
@@ -17,9 +19,10 @@ CREATE TABLE tenants (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   label      TEXT    NOT NULL UNIQUE CHECK (length(label) BETWEEN 1 AND 255),
   state      TEXT    NOT NULL
-    CONSTRAINT "tenants: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
-    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
-  revision   INTEGER NOT NULL CHECK (revision >= 1),
+    CONSTRAINT "tenants: state is a JSON object without spaces, nulls, duplicate keys and \u escapes, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768
+      AND instr(replace(state, '\\', ''), '\u') = 0),
+  revision   INTEGER NOT NULL CHECK (revision BETWEEN 1 AND 9007199254740991),
   created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
   updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
   credentials INTEGER NOT NULL DEFAULT 0 CHECK (credentials >= 0),  -- their number, so that no request counts them
@@ -51,9 +54,10 @@ CREATE TABLE principals (
   tenant     TEXT    NOT NULL REFERENCES tenants (id),
   id         TEXT    NOT NULL CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   state      TEXT    NOT NULL
-    CONSTRAINT "principals: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
-    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
-  revision   INTEGER NOT NULL CHECK (revision >= 1),
+    CONSTRAINT "principals: state is a JSON object without spaces, nulls, duplicate keys and \u escapes, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768
+      AND instr(replace(state, '\\', ''), '\u') = 0),
+  revision   INTEGER NOT NULL CHECK (revision BETWEEN 1 AND 9007199254740991),
   created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
   updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
   -- The stamp of the change that wrote the row last. created_at and updated_at are for display, and one face lets its
@@ -85,9 +89,10 @@ CREATE TABLE credentials (
   tenant     TEXT    NOT NULL,
   id         TEXT    NOT NULL CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
   state      TEXT    NOT NULL
-    CONSTRAINT "credentials: state is a JSON object without spaces, nulls and duplicate keys, of at most 32 KiB"
-    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768),
-  revision   INTEGER NOT NULL CHECK (revision >= 1),
+    CONSTRAINT "credentials: state is a JSON object without spaces, nulls, duplicate keys and \u escapes, of at most 32 KiB"
+    CHECK (state = json_patch('{}', state) AND json_type(state) = 'object' AND length(CAST(state AS BLOB)) <= 32768
+      AND instr(replace(state, '\\', ''), '\u') = 0),
+  revision   INTEGER NOT NULL CHECK (revision BETWEEN 1 AND 9007199254740991),
   created_at INTEGER NOT NULL CHECK (created_at BETWEEN 0 AND 9007199254740991),
   updated_at INTEGER NOT NULL CHECK (updated_at BETWEEN 0 AND 9007199254740991),
   last_used_at INTEGER CHECK (last_used_at BETWEEN 0 AND 9007199254740991),
@@ -168,12 +173,12 @@ CREATE TABLE events (
   tenant   TEXT    NOT NULL,
   seq      INTEGER NOT NULL,
   noun     TEXT    NOT NULL CHECK (noun IN ('tenant', 'principal', 'credential')),
-  id       TEXT    NOT NULL,
-  secret   TEXT,                -- the secret's id, for an event of a secret
+  id       TEXT    NOT NULL CHECK (length(id) = 26 AND id GLOB '[0-7]*' AND id NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),
+  secret   TEXT    CHECK (length(secret) = 26 AND secret GLOB '[0-7]*' AND secret NOT GLOB '*[^0-9a-hjkmnp-tv-z]*'),  -- for an event of a secret
   previous INTEGER,
   action   TEXT    NOT NULL CHECK (action IN ('created', 'updated', 'deleted', 'secret_created', 'secret_updated', 'secret_ended')),
-  revision INTEGER NOT NULL,    -- after the change
-  at       INTEGER NOT NULL,
+  revision INTEGER NOT NULL CHECK (revision BETWEEN 0 AND 9007199254740991),  -- after the change
+  at       INTEGER NOT NULL CHECK (at BETWEEN 0 AND 9007199254740991),
   by       TEXT    NOT NULL,    -- the calling credential's id, 'root', or 'console'
   request  TEXT    NOT NULL,
   -- By key: {before, after}; for a set (roles, role_names) {added, removed}; for metadata the members that differ.

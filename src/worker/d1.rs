@@ -2,7 +2,7 @@
 //! the statements stay in JavaScript: the binding of the `worker` crate converts each row by itself, at some
 //! microseconds per column.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::result::Result;
 
@@ -23,13 +23,19 @@ thread_local! {
 pub struct D1 {
     binding: JsValue,
     wait: u32,
+    /// Whether a batch was sent before.
+    is_used: Cell<bool>,
 }
 
 impl D1 {
     /// Creates a handle on the database bound to this name. `wait` is the timeout in milliseconds. A missing binding is
     /// not checked here: reading the settings reports it.
     pub fn new(env: &Env, name: &str, wait: u32) -> Self {
-        Self { binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(), wait }
+        Self {
+            binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(),
+            wait,
+            is_used: Cell::new(false),
+        }
     }
 
     async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {
@@ -40,7 +46,8 @@ impl D1 {
             Parameter::Text(text) => JsValue::from_str(text),
             Parameter::Number(number) => JsValue::from_f64(*number),
         });
-        let lines = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait)).await?;
+        let further = self.is_used.replace(true);
+        let lines = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait, further)).await?;
         lines.as_string().ok_or(lines)
     }
 }

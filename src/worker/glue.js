@@ -35,9 +35,12 @@ const LATE = "no answer of the database in time";
 
 /**
  * Runs statements as one batch, each with the same values. Resolves to lines: for each statement, a line with the numbers of rows
- * returned, read and written, then each returned row as JSON. Rejects as D1 does, or after `wait` milliseconds.
+ * returned, read and written, then each returned row as JSON. Rejects as D1 does, or after `wait` milliseconds. If this is a `further`
+ * batch of a request, the event loop runs first: on one machine, D1 answers in the process of the Worker, and a request of many batches
+ * would let no other one in.
  */
-export function batch(database, texts, values, wait) {
+export async function batch(database, texts, values, wait, further) {
+  if (further) await new Promise((resolve) => setTimeout(resolve, 0));
   return new Promise((resolve, reject) => {
     const batch = database.batch(texts.map((text) => database.prepare(text).bind(...values)));
     const timer = setTimeout(() => reject(new Error(LATE)), wait);

@@ -121,9 +121,19 @@ fn column_checks_apply_to_inserts() {
         console.run(&insert(id, "9007199254740991"));
         console.run(&insert(other, "0"));
     }
+    let event_of = |id: &str, secret: &str, at: &str| {
+        format!(
+            "INSERT INTO events VALUES ('t', 1, 'tenant', '{id}', {secret}, NULL, 'created', 1, {at}, 'b', 'r', '{{}}', 0)"
+        )
+    };
+    for (id, secret, at) in
+        [("garbage", "NULL", "0"), (id, "'garbage'", "0"), (id, "NULL", "9007199254740992"), (id, "NULL", "-1")]
+    {
+        console.breaks_a_rule(&event_of(id, secret, at));
+    }
     let event = |noun: &str, action: &str, changes: &str, widened: i64| {
         format!(
-            "INSERT INTO events VALUES ('t', 1, '{noun}', 'c', NULL, NULL, '{action}', 1, 0, 'b', 'r', '{changes}', {widened})"
+            "INSERT INTO events VALUES ('t', 1, '{noun}', '{id}', NULL, NULL, '{action}', 1, 0, 'b', 'r', '{changes}', {widened})"
         )
     };
     console.breaks_a_rule(&event("secret", "created", "{}", 0));

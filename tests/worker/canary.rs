@@ -82,7 +82,7 @@ fn database_files_and_log_contain_no_secret() {
     // verifications of both in each form.
     let under_a_key = || {
         let made = call("POST", tenant.all(Postern)).token(&tenant.admin).header("idempotency-key", CANARY);
-        made.json(&json!({ "name": name, "roles": null })).send(server()).expect(201).json()
+        made.json(&json!({ "name": name, "roles": null, "access": "admin" })).send(server()).expect(201).json()
     };
     let (made, again) = (under_a_key(), under_a_key());
     assert_eq!(made, again);
