@@ -30,7 +30,7 @@ const MANY = [
   `${numbers}
    INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
    SELECT ${tenant}, ${credential}, json_object('principal', ${principal}, 'name', printf('name %07d', n * 49 % CAST(?1 AS INTEGER)),
-     'enabled', json('true'), 'roles', json('[{"role_id":"viewer"}]'), 'unrestricted', json('false'), 'access', 'none'),
+     'enabled', json('true'), 'roles', json('[{"role_id":"viewer"}]'), 'unrestricted', json('false'), 'access', 'none', 'self_rotate', json('false')),
      1, ${AT} + n / 3, ${AT}, ${stamp}, (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ${tenant}) + n - ?2 + 1
    FROM numbers`,
   `${numbers}

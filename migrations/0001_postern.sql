@@ -123,6 +123,9 @@ CREATE TABLE credentials (
   access TEXT AS (state ->> '$.access') NOT NULL
     CONSTRAINT "credentials: access" CHECK (access IN ('none', 'verify', 'verify_all', 'read', 'edit', 'admin')
       AND (access <> 'verify_all' OR state ->> '$.principal' = '00000000000000000000000000')),
+  -- Whether the credential may rotate its own secret.
+  self_rotate INTEGER AS (state ->> '$.self_rotate') NOT NULL
+    CONSTRAINT "credentials: self_rotate" CHECK (json_type(state, '$.self_rotate') IN ('true', 'false')),
   expires_at INTEGER AS (state ->> '$.expires_at')
     CONSTRAINT "credentials: expires_at" CHECK (coalesce(json_type(state, '$.expires_at'), 'integer') = 'integer' AND expires_at BETWEEN 0 AND 9007199254740991),
   metadata TEXT AS (state ->> '$.metadata')
@@ -132,7 +135,7 @@ CREATE TABLE credentials (
   revoked_reason TEXT AS (state ->> '$.revoked_reason')
     CONSTRAINT "credentials: revoked_reason" CHECK (revoked_reason IS NULL
       OR (json_type(state, '$.revoked_reason') = 'text' AND length(revoked_reason) <= 500 AND revoked_at IS NOT NULL)),
-  stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.access', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason'), '{}'))
+  stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.access', '$.self_rotate', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason'), '{}'))
     CONSTRAINT "credentials: unknown key" CHECK (stray IS NULL),
   PRIMARY KEY (tenant, id),
   FOREIGN KEY (tenant, principal) REFERENCES principals (tenant, id)
@@ -302,6 +305,7 @@ BEGIN
     AND (NOT NEW.before ->> '$.enabled' OR NEW.before ->> '$.revoked_at' IS NOT NULL
       OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
       OR coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
+      OR coalesce(NEW.after ->> '$.self_rotate' > NEW.before ->> '$.self_rotate', 0)
       OR (NEW.after ->> '$.access' IS NOT NEW.before ->> '$.access' AND instr('none verify read edit admin verify_all', NEW.after ->> '$.access')
         > instr('none verify read edit admin verify_all', replace(NEW.before ->> '$.access', '_all', '')))
       OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0) AND NEW.after -> '$.roles' IS NOT NEW.before -> '$.roles' AND EXISTS (

@@ -5,6 +5,7 @@ pub(crate) mod base32;
 pub mod end;
 pub mod field;
 pub mod id;
+mod limits;
 pub mod role;
 pub mod secret;
 mod shape;
@@ -60,6 +61,8 @@ pub struct State {
     unrestricted: bool,
     /// What it may do in Postern.
     pub access: Access,
+    /// Whether it may rotate its own secret.
+    pub self_rotate: bool,
     /// When the credential expires; `None` is never.
     pub expires_at: Option<Micros>,
     /// Key-value pairs of the client, which Postern does not interpret.

@@ -154,6 +154,8 @@ pub struct RenderContext<'a> {
     pub issuer: &'a str,
     /// What the request's route does.
     pub operation: Operation,
+    /// Whether it does this to the caller's own credential.
+    pub is_own: bool,
     /// The caller's rank, if the database has determined it.
     pub rank: Option<Rank>,
     /// The right that an operation of this face requires; `None` if the face has no route for it.

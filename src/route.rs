@@ -60,6 +60,12 @@ impl Route {
         Self { query: &["dry_run"], dry_run: Some(render.0), ..self }
     }
 
+    /// Whether it is about the caller's own credential, which no segment of the path names.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.path == "/v1/self" || self.path.starts_with("/v1/self/")
+    }
+
     /// The names of the variable segments, in the path's order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(name)
@@ -164,6 +170,9 @@ pub static ROUTES: &[Route] = &[
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/self",                                                                      &POSTERN,   Read(Credential),                  Anyone),
+    route(Post,   "/v1/self/rotate",                                                               &POSTERN,   Write(Credential, Rotate),         Anyone),
+    route(Post,   "/v1/self/revoke",                                                               &POSTERN,   Write(Credential, Revoke),         Anyone),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
     route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(postern::VERIFY_BATCH),     Verifier),
     route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),

@@ -30,7 +30,7 @@ use crate::store::command::{Rotation, Target};
 use challenge::challenge;
 use context::RequestContext;
 pub use context::Service;
-use decide::{one, role_names};
+use decide::role_names;
 use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
@@ -124,7 +124,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Read(noun) => Box::pin(self.find(noun)),
             Operation::FindByToken => Box::pin(self.find(Noun::Credential)),
             Operation::Write(noun, verb) => Box::pin(self.write(noun, verb)),
-            Operation::Delete(noun) => Box::pin(self.delete(one(noun), noun)),
+            Operation::Delete(noun) => Box::pin(self.delete(self.one(noun), noun)),
             Operation::DeleteAll => Box::pin(self.delete(Target::Credentials, Noun::Principal)),
             Operation::List(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::All)),
             Operation::Page(noun, Handler(read)) => Box::pin(self.list(noun, read, Extent::Page)),

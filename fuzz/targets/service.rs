@@ -192,7 +192,9 @@ fn check_cost(scene: &Scene, step: &Step, outcome: &Outcome) {
         caller = Caller::oauth(&form, &headers, &scene.settings, caller);
     }
     let is_garbage = match route.map(|found| found.route.operation) {
-        Err(_) | Ok(Operation::Metadata(_)) => true,
+        Err(_) | Ok(Operation::Metadata(_) | Operation::Alive(_)) => true,
+        // It needs no caller.
+        Ok(Operation::Ready(_)) => false,
         Ok(Operation::LogIn(Handler(read))) => read(&request, &scene.settings).is_err(),
         Ok(Operation::Write(_, verb)) => {
             let bare = verb == Verb::Revoke && !request.has_body();

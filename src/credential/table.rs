@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::ACCESS;
 use super::id::Id;
+pub use super::limits::*;
 
 /// The kinds of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,22 +60,6 @@ impl Verb {
     pub const ALL: [Self; 5] = [Self::Create, Self::Replace, Self::Merge, Self::Rotate, Self::Revoke];
 }
 
-/// The maximum code points of a name, and of each member of a role.
-pub const NAME_MAX: usize = 255;
-/// The maximum code points of a description.
-pub const DESCRIPTION_MAX: usize = 500;
-/// The maximum roles of a credential, and of a tenant's catalogue: as sent, with duplicates, and after merging.
-pub const ROLES_MAX: usize = 100;
-/// The maximum members of metadata, after merging.
-pub const METADATA_MAX: usize = 16;
-/// The maximum members of metadata as sent: enough to remove every stored member and add as many new ones.
-pub const METADATA_SENT_MAX: usize = 2 * METADATA_MAX;
-/// The maximum bytes of metadata as JSON, after merging.
-pub const METADATA_BYTES_MAX: usize = 4096;
-/// The maximum bytes of a stored document as JSON.
-pub const STATE_BYTES_MAX: usize = 32 * 1024;
-/// The longest grace period of a rotation, in seconds: 90 days.
-pub const GRACE_MAX: i64 = 90 * 24 * 3600;
 /// The roles in every tenant's catalogue.
 pub const USUAL_ROLES: [&str; 3] = ["admin", "editor", "viewer"];
 
@@ -293,8 +278,7 @@ use Required::{Everywhere, No, OnOurFace};
 use Right::{Admin, Editor, Nobody, Root};
 
 // An editor may change names and descriptions of principals and credentials. Changes of other keys are refused
-// (`restricted` in `store/sql/weighed.sql`). Routes of tenants require an admin, as do LiteGraph's, the only ones with
-// the parts of a user's name.
+// (`restricted` in `store/sql/weighed.sql`). Routes of tenants and LiteGraph's require an admin.
 // Our own face requires fields whose absence would grant more access or move the credential, and a tenant's switches.
 fields! {
     Id: "The id of the new resource, on a face whose clients choose ids." {
@@ -349,6 +333,10 @@ fields! {
         key: "access", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Choice(&ACCESS), default: Initial::Text("none"), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
+    }
+    SelfRotate: "Whether the credential may replace its own secret, with its newest one. POST and PUT without it mean false." {
+        key: "self_rotate", tenant: None, principal: None, credential: Some(Admin),
+        shape: Shape::Flag, default: Initial::Flag(false), null: Null::Refused, required: No, destination: Destination::Document,
     }
     // A credential created without `expires_at` gets its creator's (`store/sql/credential_set.sql`).
     ExpiresAt: "When the credential expires (RFC 3339, 1970 to 2255); null is never. A caller that expires cannot set a later time than its own." {

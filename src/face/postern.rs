@@ -18,7 +18,7 @@ use crate::operation::{
     Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderReady, RenderVerified,
 };
 use crate::request::JSON;
-use views::{Credential, Principal, Tenant, etag, list, one};
+use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
 
 /// Our own face's words for fields.
 pub struct Postern;
@@ -66,7 +66,13 @@ pub static POSTERN: Face = Face {
         list: |context, listed, page| list(context, listed, page, |principal| principal, Principal::new),
     }),
     credentials: Some(&View {
-        one: |context, Revealed { credential, secret }| one(context, &Credential::new(credential, secret.as_ref())),
+        one: |context, Revealed { credential, secret }| {
+            if context.is_own {
+                one(context, &OwnCredential::new(credential, secret.as_ref()))
+            } else {
+                one(context, &Credential::new(credential, secret.as_ref()))
+            }
+        },
         list: |context, listed, page| {
             list(context, listed, page, |item| &item.credential, |item| Credential::new(&item.credential, None))
         },

@@ -54,24 +54,24 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) fn reveal(&self, known: &mut Known, credential: Credential) -> Result<Revealed, Refusal> {
         let revealed = self.face.reveals_secrets && !known.is_exceeded_by(&credential);
         let sealed = credential.sealed.as_ref().filter(|_| revealed);
-        let secret = sealed.map(|sealed| self.open(known, &credential, sealed)).transpose()?;
+        let secret = sealed.map(|sealed| self.open(known, (credential.tenant, credential.id), sealed)).transpose()?;
         Ok(Revealed { credential, secret })
     }
 
     /// Decrypts a credential's sealed secret. A secret under the previous master key is scheduled to move to the
     /// current one.
-    pub(super) fn open(&self, known: &mut Known, credential: &Credential, sealed: &Sealed) -> Result<Token, Refusal> {
+    pub(super) fn open(&self, known: &mut Known, (tenant, owner): (Id, Id), sealed: &Sealed) -> Result<Token, Refusal> {
         let keys = &self.settings.keys;
         let problem = "did not seal this credential's token: set POSTERN_MASTER_KEY_PREVIOUS to the key that did";
         let wrong_key = || Refusal::Misconfigured(Misconfigured { setting: name::MASTER_KEY, problem });
-        let opened = keys.open(sealed, credential.tenant, credential.id).ok_or_else(wrong_key)?;
+        let opened = keys.open(sealed, tenant, owner).ok_or_else(wrong_key)?;
         let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong_key())?;
         if let Some(after) =
             known.deferred.as_mut().filter(|after| after.rekey.is_none() && sealed.key != keys.current.id())
             && let Some(from) = keys.previous.as_ref().map(|previous| previous.prove(&token).id)
         {
             let to = keys.current.prove(&token);
-            after.rekey = Some(self.rekey(from, to, Some((&token, credential.tenant, credential.id))));
+            after.rekey = Some(self.rekey(from, to, Some((&token, tenant, owner))));
         }
         Ok(token)
     }

@@ -24,15 +24,6 @@ use crate::store::verdict::Judged;
 use crate::store::verify::{Subject, verify};
 use crate::store::{Database, credential, history, principal, ready, tenant};
 
-/// Returns the target for an existing resource.
-pub(super) fn one(noun: Noun) -> Target {
-    match noun {
-        Noun::Tenant => Target::Tenant,
-        Noun::Principal => Target::Principal,
-        Noun::Credential => Target::Credential,
-    }
-}
-
 /// Returns the target for all resources of a noun, or a new one.
 pub(super) fn all(noun: Noun) -> Target {
     match noun {
@@ -47,7 +38,7 @@ pub(super) const NO_INPUT: ReadNothing = |_| Ok(());
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn find(&self, noun: Noun) -> Result<Decided<Answer>, Refusal> {
-        let ParsedRequest { command, .. } = self.read(NO_INPUT, (one(noun), Act::Read))?;
+        let ParsedRequest { command, .. } = self.read(NO_INPUT, (self.one(noun), Act::Read))?;
         Ok(match noun {
             Noun::Tenant => {
                 let found = tenant::find(&self.store, &command).await?;

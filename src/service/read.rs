@@ -8,7 +8,7 @@ use crate::credential::field::{Draft, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
 use crate::operation::Operation;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Unreadable};
 use crate::request::Request;
 use crate::route::Route;
 use crate::store::command::{Act, Command, Key, Target, TenantRef};
@@ -47,6 +47,9 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             caller = Caller::oauth(&request.form()?, request.headers, settings, caller);
         }
         let caller = caller?;
+        if self.route.is_own() && caller.is_root() {
+            return Err(Refusal::Forbidden);
+        }
         let mut command = self.command(caller, target);
         if let Some(header) = face.tenant_header.filter(|_| command.caller.is_root()) {
             let named = request.headers.get(header).ok_or(Refusal::TenantNotNamed)?;
@@ -92,6 +95,16 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         self.route.query.contains(&parameter) && self.request.query_value(&[parameter]).is_some_and(set)
     }
 
+    /// Returns the target for one resource of a noun that the request is about.
+    pub(super) fn one(&self, noun: Noun) -> Target {
+        match noun {
+            Noun::Credential if self.route.is_own() => Target::Own,
+            Noun::Tenant => Target::Tenant,
+            Noun::Principal => Target::Principal,
+            Noun::Credential => Target::Credential,
+        }
+    }
+
     /// Reads the body of a write.
     pub(super) fn body(&self, noun: Noun, verb: Verb) -> Result<Body, Refusal> {
         // A revocation without a reason needs no body.
@@ -99,7 +112,12 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let body = if bare { Map::new() } else { self.face.object(self.request, verb)? };
         let draft = (self.face.read_body)(noun, verb, body);
         let takes_key = matches!(verb, Verb::Create | Verb::Rotate) && self.face.takes_idempotency_keys;
-        Ok(Body { draft, key: if takes_key { self.request.idempotency_key()? } else { None } })
+        let key = if takes_key { self.request.idempotency_key()? } else { None };
+        // A credential that loses the answer to its own rotation could lock itself out.
+        if key.is_none() && verb == Verb::Rotate && self.route.is_own() {
+            return Err(Refusal::Unreadable(Unreadable::IdempotencyKey));
+        }
+        Ok(Body { draft, key })
     }
 }
 

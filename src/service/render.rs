@@ -29,7 +29,16 @@ impl<D, R> RequestContext<'_, D, R> {
         let Self { request, settings, route, required_right, service, .. } = self;
         let issuer = settings.issuer.as_deref().unwrap_or(request.origin);
         let (began, ended) = (service.now, (service.clock)());
-        RenderContext { request, issuer, operation: route.operation, rank, required_right, began, ended }
+        RenderContext {
+            request,
+            issuer,
+            operation: route.operation,
+            is_own: route.is_own(),
+            rank,
+            required_right,
+            began,
+            ended,
+        }
     }
 
     /// Adds `Location` to the response to a creation (RFC 9110 §15.3.2): on every face, what is created is below the path of the

@@ -1,14 +1,16 @@
 //! Writes of one resource: reads the body, builds the command and the secret, and renders the result.
 
 use super::context::{RequestContext, Service};
-use super::decide::{all, one};
+use super::decide::all;
 use super::decision::Decided;
 use super::read::{Body, ParsedRequest};
 use super::render::view;
 use crate::answer::Answer;
-use crate::credential::field::{Noun, Verb, Violation};
+use crate::caller::Caller;
+use crate::credential::field::{Field, Location, Noun, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
+use crate::credential::table::GRACE_MAX;
 use crate::credential::validate::{Change, NewSecret, validate};
 use crate::face::Revealed;
 use crate::refusal::Refusal;
@@ -18,12 +20,19 @@ use crate::store::idempotency::Made;
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
+/// The shortest grace period of a rotation by the credential itself, in seconds: time for its other instances to follow.
+const OWN_GRACE_MIN: i64 = 300;
+
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decided<Answer>, Refusal> {
         let creates = verb == Verb::Create;
-        let target = if creates { (all(noun), Act::Create) } else { (one(noun), Act::Change) };
+        let target = if creates { (all(noun), Act::Create) } else { (self.one(noun), Act::Change) };
         let ParsedRequest { input: Body { draft, key }, mut command } = self.read(|_| self.body(noun, verb), target)?;
-        let (change, violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
+        let (change, mut violations) = validate(&draft, noun, verb, self.face.dialect, &self.settings.token_prefix);
+        if self.route.is_own() && change.grace_seconds.is_some_and(|seconds| seconds < OWN_GRACE_MIN) {
+            let rule = Rule::NotInRange { min: OWN_GRACE_MIN, max: GRACE_MAX };
+            violations.push(Violation { field: Field::GraceSeconds, location: Location::Whole, rule });
+        }
         command.asserted = draft.asserted;
         let token = self.apply_change(&mut command, verb, change, &violations);
         command.idempotency = key.map(|key| self.idempotency(&key, &command, token.as_ref()));
@@ -63,11 +72,17 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 };
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
-                    if replayed.is_some() && known.is_exceeded_by(&credential) {
+                    // The secret that replaced itself may have its successor again.
+                    let is_own = command.target == Target::Own;
+                    if replayed.is_some() && !is_own && known.is_exceeded_by(&credential) {
                         return Err(Refusal::ForbiddenChange);
                     }
                     let secret = match replayed {
-                        Some(sealed) => sealed.map(|sealed| self.open(known, &credential, &sealed)).transpose()?,
+                        Some(sealed) => {
+                            let owner =
+                                sealed_for(&command).filter(|_| is_own).unwrap_or((credential.tenant, credential.id));
+                            sealed.map(|sealed| self.open(known, owner, &sealed)).transpose()?
+                        }
                         // A creation and a rotation reveal the new secret on every face.
                         None if matches!(verb, Verb::Create | Verb::Rotate) => token,
                         None => return self.reveal(known, credential),
@@ -79,14 +94,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
     }
 
-    /// Encrypts a secret for its credential. Returns `None` unless the path names the tenant by id.
+    /// Encrypts a secret for its owner (`sealed_for`), if the request names the owner.
     fn sealed(&self, token: &Token, command: &Command) -> Option<String> {
-        let (Some(TenantRef::Id(Key(Some(tenant)))), Some(Key(Some(credential)))) =
-            (&command.tenant, command.credential)
-        else {
-            return None;
-        };
-        let sealed = self.settings.keys.current.seal(token, *tenant, credential, self.random_bytes())?;
+        let (tenant, credential) = sealed_for(command)?;
+        let sealed = self.settings.keys.current.seal(token, tenant, credential, self.random_bytes())?;
         Some(sealed.text)
     }
 
@@ -98,7 +109,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             request::Body::Bytes(bytes) => bytes.as_slice(),
             request::Body::TooLarge | request::Body::Incomplete => &[],
         };
-        let id = keys.digest("idempotency key", format!("{} {key}", self.request.path).as_bytes());
+        let path = self.request.path;
+        let text = match sealed_for(command).filter(|_| command.target == Target::Own) {
+            // Only the secret that replaced itself may have the response again.
+            Some((_, secret)) => format!("{path} {key} {secret}"),
+            None => format!("{path} {key}"),
+        };
+        let id = keys.digest("idempotency key", text.as_bytes());
         Idempotency { id, body: keys.digest("idempotency body", body), sealed }
     }
 
@@ -129,7 +146,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 | Target::Principal
                 | Target::Events
                 | Target::Credentials
-                | Target::Credential => {
+                | Target::Credential
+                | Target::Own => {
                     command.credential = Some(key);
                     if let Some(principal) = command.principal {
                         // Created under the principal of the path.
@@ -160,12 +178,26 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         };
         let keys = &self.settings.keys;
         let (proof, proofs) = (keys.current.prove(&token), keys.prove(&token));
-        let seals = self.face.reveals_secrets || command.rotation.is_some();
+        // LiteGraph's face does not reveal a secret that replaced itself: it is sealed for its credential, which is not known yet.
+        let seals = (self.face.reveals_secrets || command.rotation.is_some()) && command.target != Target::Own;
         let sealed = if seals { self.sealed(&token, command) } else { None };
         let key = keys.current.id().to_owned();
         command.secret = Some(NewRow { id: proof.id, digest: proof.digest, proofs, key, sealed, hint });
         Some(token)
     }
+}
+
+/// Returns the tenant and the credential that a new secret is encrypted for. `None` unless the path names the tenant by
+/// id. The database finds the caller's own credential: there, the caller's secret stands for both.
+fn sealed_for(command: &Command) -> Option<(Id, Id)> {
+    if command.target == Target::Own {
+        let Caller::Secret { proofs, .. } = &command.caller else { return None };
+        return proofs.first().map(|proof| (proof.id, proof.id));
+    }
+    let (Some(TenantRef::Id(Key(tenant))), Some(Key(credential))) = (&command.tenant, command.credential) else {
+        return None;
+    };
+    tenant.zip(credential)
 }
 
 /// Drops the sealed secret of a replay, which only credentials have.

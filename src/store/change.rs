@@ -35,6 +35,15 @@ pub(super) fn weighed(target: Target) -> String {
     let blanks = [
         ("base", base),
         ("set", set),
+        // A secret that is being replaced revokes itself, not the credential.
+        (
+            "own",
+            if target == Target::Own {
+                ", iif(caller_secret <> newest, '$.revoked_at', '$.-'), iif(caller_secret <> newest, '$.revoked_reason', '$.-')"
+            } else {
+                ""
+            },
+        ),
         ("weighed", columns),
         ("violations", violations),
         ("free", &free),
@@ -104,6 +113,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
         Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
         Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
+        Target::Own => ("verdict.tenant", "verdict.id"),
     };
     let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
     let if_credential = |column| if target.is_of_credential() { column } else { "NULL" };
@@ -116,9 +126,15 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
     };
     let keyed_tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
     let made = fill(include_str!("sql/idempotency_made.sql"), &[("keyed_tenant", keyed_tenant)]);
-    let made = if creates || target == Target::Credential { made.as_str() } else { "NULL" };
-    let writes =
-        if target.is_of_credential() { "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL" } else { "differs" };
+    let made = if creates || matches!(target, Target::Credential | Target::Own) { made.as_str() } else { "NULL" };
+    let writes = match target {
+        // Also where the caller ends only its own secret.
+        Target::Own => "differs OR resecret OR caller_secret <> newest",
+        Target::Credentials | Target::Credential => "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL",
+        Target::Caller | Target::Tenants | Target::Tenant | Target::Principals | Target::Principal | Target::Events => {
+            "differs"
+        }
+    };
     let blanks = [
         ("view", view(target, act)),
         ("tenant", tenant),

@@ -48,12 +48,14 @@ pub enum Target {
     Credentials,
     /// An existing credential.
     Credential,
+    /// The caller's own credential.
+    Own,
 }
 
 impl Target {
     /// Returns whether it is one credential or all of them.
     pub(super) fn is_of_credential(self) -> bool {
-        matches!(self, Self::Credentials | Self::Credential)
+        matches!(self, Self::Credentials | Self::Credential | Self::Own)
     }
 
     /// Returns the noun that a write changes.
@@ -61,7 +63,7 @@ impl Target {
         match self {
             Self::Tenants | Self::Tenant => Noun::Tenant,
             Self::Principals | Self::Principal => Noun::Principal,
-            Self::Caller | Self::Events | Self::Credentials | Self::Credential => Noun::Credential,
+            Self::Caller | Self::Events | Self::Credentials | Self::Credential | Self::Own => Noun::Credential,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn find<D: Database>(store: &Store<'_, D>, command: &Command) -> Result<Outcome<Credential>, Refusal> {
-    let read = Sql::Read { target: Target::Credential, secrets: command.lists_secrets };
+    let read = Sql::Read { target: command.target, secrets: command.lists_secrets };
     one(store, command, read, Vec::new(), from_row).await
 }
 
@@ -62,10 +62,12 @@ pub async fn update<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
-    let rotates = command.rotation.is_some();
-    let listed = command.lists_secrets && !rotates;
+    let is_own = command.target == Target::Own;
+    // Of the caller's own credential, only the secrets change, or all of it is revoked.
+    let changes_secrets = command.rotation.is_some() || is_own;
+    let listed = command.lists_secrets && !changes_secrets;
     let mut statements = vec![Sql::Change {
-        target: Target::Credential,
+        target: command.target,
         act: Act::Change,
         secrets: listed,
         maps_roles: command.access_of_roles.is_some(),
@@ -73,6 +75,7 @@ pub async fn update<D: Database>(
     // An invalid change still gets a verdict: an unauthenticated caller gets 401, and learns nothing about the body.
     if !command.invalid {
         let following: &[Plain] = match (command.rotation, &command.secret) {
+            (None, None) if is_own => &[Plain::SecretEndOwn, Plain::SecretsRead, Plain::SecretDeleteEnded],
             (None, None) => &[],
             (None, Some(_)) => &[Plain::SecretAdd, Plain::SecretEndOthers, Plain::SecretDeleteEnded],
             (Some(Rotation::Start), _) => {
@@ -81,7 +84,7 @@ pub async fn update<D: Database>(
             (Some(Rotation::Finish), _) => &[Plain::SecretFinish, Plain::SecretsRead, Plain::SecretDeleteEnded],
             (Some(Rotation::Cancel), _) => &[Plain::SecretCancel, Plain::SecretsRead, Plain::SecretDeleteEnded],
         };
-        statements.extend(following.iter().copied().map(Sql::Plain));
+        statements.extend(following.iter().copied().map(if is_own { Sql::PlainOwn } else { Sql::Plain }));
     }
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;
     let result = result.and_then(|()| {
@@ -90,7 +93,7 @@ pub async fn update<D: Database>(
             return kept(row, without_sealed);
         }
         let mut stored: Stored = read(row)?;
-        if rotates {
+        if changes_secrets {
             // SecretsRead, before SecretDeleteEnded.
             let secrets_read = statements.len() - 2;
             stored.secrets = read::<Listed>(first(&rows, secrets_read).ok_or_else(no_row)?)?.secrets;

@@ -12,6 +12,7 @@ pub(super) enum Plain {
     SecretCancel,
     SecretsRead,
     SecretDeleteEnded,
+    SecretEndOwn,
     IdempotencyForget,
     NoteCredential,
     NoteSecret,
@@ -30,7 +31,9 @@ impl Plain {
     ///
     /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets; `Ready` reads the
     /// version of the schema.
-    pub(super) fn assemble(self) -> String {
+    ///
+    /// `is_credential` is the condition on the id of the credential whose secrets they change.
+    pub(super) fn assemble(self, is_credential: &str) -> String {
         let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
             ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
         let text = match self {
@@ -40,15 +43,18 @@ impl Plain {
             Self::SecretFinish => return fill(include_str!("sql/secret_finish.sql"), &[("newest", newest)]),
             Self::SecretCancel => return fill(include_str!("sql/secret_cancel.sql"), &[("newest", newest)]),
             Self::SecretsRead => {
-                return fill(include_str!("sql/secrets_read.sql"), &[("secrets", &secrets_listed("c.tenant", "c.id"))]);
+                let listed = secrets_listed("c.tenant", "c.id");
+                let blanks = [("secrets", listed.as_str()), ("is_credential", is_credential)];
+                return fill(include_str!("sql/secrets_read.sql"), &blanks);
             }
             Self::SecretDeleteEnded => include_str!("sql/secret_delete_ended.sql"),
+            Self::SecretEndOwn => include_str!("sql/secret_end_own.sql"),
             Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
             Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
             Self::Ready => include_str!("sql/ready.sql"),
         };
-        text.to_owned()
+        fill(text, &[("is_credential", is_credential)])
     }
 }

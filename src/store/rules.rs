@@ -3,7 +3,7 @@
 //! The verdict's CASE is built from these lines ([`code`]), and `verdict.rs` finds the refusal of the returned code in them.
 
 use super::command::Act::{self, Change, Create, Delete, Read};
-use super::command::Target::{self, Credential, Credentials, Events, Principal, Principals, Tenant, Tenants};
+use super::command::Target::{self, Credential, Credentials, Events, Own, Principal, Principals, Tenant, Tenants};
 use super::text::fill;
 use crate::refusal::{Conflict, Noun, Refusal};
 
@@ -20,15 +20,15 @@ pub(super) struct Rule {
     pub when: &'static str,
 }
 
-const ALL: &[Target] = &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential];
+const ALL: &[Target] = &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential, Own];
 const EVERY: &[Act] = &[Read, Create, Change, Delete];
 const IN_TENANT: &[Target] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
 const UNDER_PRINCIPAL: &[Target] = &[Principal, Credentials, Credential];
-const ONE: &[Target] = &[Tenant, Principal, Credential];
+const ONE: &[Target] = &[Tenant, Principal, Credential, Own];
 const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
 const WRITES: &[Act] = &[Create, Change];
 /// The targets of requests that may have an Idempotency-Key: creations, and the rotation of a credential.
-const KEYED: &[Target] = &[Tenants, Principals, Credentials, Credential];
+const KEYED: &[Target] = &[Tenants, Principals, Credentials, Credential, Own];
 
 macro_rules! rules {
     ($($code:literal $refusal:expr, $targets:expr, $acts:expr, $when:expr;)*) => {
@@ -42,12 +42,14 @@ pub(super) static RULES: &[Rule] = rules! {
     "unauthenticated"    Some(Refusal::Unauthenticated),                        ALL, EVERY, "caller_state IN ('unauthenticated', 'expired', 'revoked')";
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
     "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
+    // A stolen access token may neither take the credential over nor end it.
+    "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "?1 ->> '$.caller.access' IS NOT NULL";
     "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
-    // This caller used the key within the last day: the same body gets the same response, another body an error. Before
+    // This caller used the key within the last day (`kept_for`): the same body gets the same response, another body an error. Before
     // the preconditions, since the first request changed the revision that a repeated one names in If-Match.
     "replay"             None,                                                  KEYED, WRITES, include_str!("sql/rule_replay.sql");
     "key_reused"         Some(Refusal::KeyReused),                              KEYED, WRITES, include_str!("sql/rule_key_reused.sql");
@@ -62,6 +64,8 @@ pub(super) static RULES: &[Rule] = rules! {
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 4 AND (restricted OR resecret)";
+    // A secret that is being replaced may end itself only.
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Own], &[Change], "?1 ->> '$.rotation' = 'start' AND (caller_secret <> newest OR NOT document ->> '$.self_rotate')";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_outlives.sql");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_verifies_all.sql");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 4 AND restricted";
@@ -79,7 +83,7 @@ pub(super) static RULES: &[Rule] = rules! {
     // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
     "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");
     "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
-    "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
+    "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential, Own], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
     // The default principal can be neither deleted nor disabled.
     "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "verdict_of.principal = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
@@ -100,9 +104,11 @@ pub(super) fn code(target: Target, act: Act) -> String {
         "verdict_of.id || '.' || verdict_of.revision"
     };
     let keyed_tenant = if target == Tenants { "''" } else { "verdict_of.tenant" };
+    // A day, in microseconds; ten minutes for a secret that replaced itself, which may have been stolen.
+    let kept_for = if target == Own { "600000000" } else { "86400000000" };
     let rules = RULES.iter().filter(|rule| rule.targets.contains(&target) && rule.acts.contains(&act));
     let cases = rules.map(|Rule { code, when, .. }| {
-        let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant)]);
+        let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant), ("kept_for", kept_for)]);
         format!("WHEN {when} THEN '{code}' ")
     });
     format!("CASE {}ELSE 'go' END", cases.collect::<String>())

@@ -56,7 +56,7 @@ impl Shape {
             Target::Tenants | Target::Tenant if command.caller.is_root() => Scope::AllTenants,
             Target::Tenants | Target::Tenant => Scope::OwnTenant,
             Target::Principals | Target::Principal => Scope::Principals,
-            Target::Credentials | Target::Credential | Target::Caller | Target::Events => {
+            Target::Credentials | Target::Credential | Target::Own | Target::Caller | Target::Events => {
                 if command.principal.is_some() {
                     Scope::OfPrincipal
                 } else if by_filter && page.order.key == SortKey::Creation {

@@ -56,6 +56,8 @@ pub(super) enum Sql {
     Verify,
     /// A statement without a verdict.
     Plain(Plain),
+    /// The same, on the caller's own credential.
+    PlainOwn(Plain),
 }
 
 impl Sql {
@@ -122,7 +124,12 @@ impl Sql {
                 let is_last = match target {
                     Target::Tenant => include_str!("sql/delete_tenant_is_last.sql"),
                     Target::Principal | Target::Credentials => include_str!("sql/delete_credentials_is_last.sql"),
-                    Target::Caller | Target::Tenants | Target::Principals | Target::Events | Target::Credential => "1",
+                    Target::Caller
+                    | Target::Tenants
+                    | Target::Principals
+                    | Target::Events
+                    | Target::Credential
+                    | Target::Own => "1",
                 };
                 let step = DELETE_STEP.to_string();
                 let is_last = fill(is_last, &[("step", &step)]);
@@ -132,7 +139,8 @@ impl Sql {
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
             Self::Verify => after_verdict(Target::Caller, Act::Read, &of_secret(include_str!("sql/verify.sql"))),
-            Self::Plain(plain) => plain.assemble(),
+            Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
+            Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),
         }
     }
 }
@@ -198,12 +206,12 @@ fn found(target: Target, act: Act) -> String {
     let thing = match target {
         Target::Tenants | Target::Tenant => "tenant",
         Target::Principals | Target::Principal => "principal",
-        Target::Credentials | Target::Credential => "target",
+        Target::Credentials | Target::Credential | Target::Own => "target",
         Target::Caller | Target::Events => "",
     };
     // A list reads no single resource.
     let has_thing = !thing.is_empty()
-        && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential));
+        && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential | Target::Own));
     let mut columns = String::new();
     if has_thing {
         columns = format!(
@@ -223,6 +231,8 @@ fn found(target: Target, act: Act) -> String {
     let by_token = act == Act::Read && target == Target::Credential;
     let (tenant_of_token, credential) = if by_token {
         (include_str!("sql/tenant_of_token.sql"), include_str!("sql/credential_of_token.sql"))
+    } else if target == Target::Own {
+        ("", "caller.id")
     } else {
         ("", "?1 ->> '$.credential'")
     };

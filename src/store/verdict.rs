@@ -243,7 +243,7 @@ mod tests {
         let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
         let principal = json!({"name": "n", "enabled": true});
         let credential = json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true,
-                "access": "none"});
+                "access": "none", "self_rotate": false});
         check(&tenant, reads::<Tenant>);
         check(&principal, reads::<Principal>);
         check(&credential, reads::<Credential>);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use postern::route::{Operation, Route};
 
 use support::scene::{
-    FORM, Header, Known, Scene, TokenKind, assert_is, deletes, is_step, names_tenant, routes, takes_form,
+    FORM, Header, Known, Scene, TokenKind, assert_is, deletes, is_step, method, names_tenant, routes, takes_form,
 };
 use support::table::{report_size, tables};
 
@@ -23,8 +23,11 @@ fn every_route_answers_every_caller_as_the_matrix_says() {
             };
             let mut world = Calls::of(caller, by);
             for (line, (name, route)) in routes.iter().enumerate() {
-                // An access token cannot be exchanged for another one.
-                let exchanges = matches!(route.operation, Operation::LogIn(_)) && by == TokenKind::Access;
+                // An access token cannot be exchanged for another one, and a credential cannot change itself with it.
+                let is_valid = !matches!(kind, "unknown" | "inactive");
+                let changes_itself = route.is_own() && method(route) == "POST" && is_valid;
+                let exchanges =
+                    (changes_itself || matches!(route.operation, Operation::LogIn(_))) && by == TokenKind::Access;
                 let cell = columns.column(if exchanges { "exchanged" } else { kind })[line];
                 let (cell, trips) = cell.split_once('/').unwrap_or((cell, trips));
                 let of = format!("{caller} by {by:?} at {name}");

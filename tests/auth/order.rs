@@ -136,8 +136,11 @@ impl Attempt<'_> {
     /// Prepares the database.
     fn prepare(&self, headers: &[Header]) {
         let db = &self.scene.world.db;
+        if self.route.is_own() {
+            self.scene.world.patch_where("credentials", "true", &json!({"self_rotate": true}));
+        }
         if self.has("reused") && self.first > index("missing") {
-            if self.route.operation == Operation::Write(Noun::Credential, Verb::Rotate) {
+            if self.route.operation == Operation::Write(Noun::Credential, Verb::Rotate) && !self.route.is_own() {
                 // The rotation in progress has to be the one under the key.
                 let cancel = format!("{}/cancel", url(self.route, &self.place()));
                 self.scene.world.call_if_match("POST", &cancel, ROOT, "*", &Value::Null).expect(200);
@@ -146,6 +149,9 @@ impl Attempt<'_> {
             let headers: Vec<_> = headers.iter().filter(|(name, _)| *name != "if-match").cloned().collect();
             let earlier = self.scene.send_to(self.route, &url, &headers, &body);
             assert!(earlier.status < 300, "{}: {}", self.route.path, earlier.text);
+        }
+        if self.route.is_own() && self.has("change") {
+            self.scene.world.patch_where("credentials", "true", &json!({"self_rotate": false}));
         }
         self.scene.world.patch_where("tenants", "true", &json!({"preconditions": true}));
         if self.lacks_rbac() {
@@ -160,7 +166,7 @@ impl Attempt<'_> {
               INSERT INTO credentials (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by,
                 changed_request, event)
               SELECT ?1, printf('%026d', i + 1000), json_object('principal', ?2, 'name', 'n', 'enabled', json('true'), 'roles',
-                json('[]'), 'unrestricted', json('true'), 'access', 'admin'), 1, 0, 0, '', 0, '', '', 0 FROM n
+                json('[]'), 'unrestricted', json('true'), 'access', 'admin', 'self_rotate', json('false')), 1, 0, 0, '', 0, '', '', 0 FROM n
               WHERE NOT EXISTS (SELECT 1 FROM credentials WHERE tenant = ?1 AND change = '')";
             if self.route.names().count() == 2 {
                 db.execute(sql, &[&ACME, &self.account().to_string()]);
@@ -218,6 +224,8 @@ impl Attempt<'_> {
             headers.push(if self.has("who") { known("unknown token") } else { known("viewer") }.basic());
         } else if self.has("who") {
             headers.push(known("unknown token").bearer());
+        } else if self.route.is_own() {
+            headers.push(bearer(&scene.target.token));
         } else if self.has("never") {
             headers.push(known(if root_alone { "admin" } else { "only a role of another name" }).bearer());
         } else if root_alone || self.is_coactive() {
@@ -307,7 +315,7 @@ impl Attempt<'_> {
     fn ours(&self, noun: Noun, verb: Verb) -> Value {
         let mut body: Value = serde_json::from_slice(&self.scene.body(self.route)).expect("JSON");
         let made = verb == Verb::Create;
-        if !made && (self.has("change") || noun == Noun::Principal && self.has("taken")) {
+        if !made && !self.route.is_own() && (self.has("change") || noun == Noun::Principal && self.has("taken")) {
             body["enabled"] = false.into();
         }
         if self.has("rules") {

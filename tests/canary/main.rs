@@ -16,7 +16,7 @@ use postern::credential::field::Noun;
 use postern::route::{Operation, Route};
 use postern::store::Fault;
 use serde_json::Value;
-use support::routes::title;
+use support::routes::{requires_key, title};
 use support::scene::{Header, bearer, deletes, is_litegraph, method};
 use support::watched::{Noted, Wire};
 use support::{ROOT, Reply, World};
@@ -53,7 +53,9 @@ fn trace_over<H: AsRef<str>>(
     headers: &[(&str, H)],
     body: &[u8],
 ) -> Trace {
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    let has_key = headers.iter().any(|(name, _)| *name == "idempotency-key");
+    let key = (requires_key(route) && !has_key).then_some(("idempotency-key", "once"));
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_ref())).chain(key).collect();
     let done = world.watch(wire, method(route), url, &Noted::of(&headers), body);
     let log = format!("{:?} {:?}", done.log, done.after);
     let reply = Reply::from(done);

@@ -76,7 +76,9 @@ fn accepted_token_leaves_no_trace_outside_litegraphs_lists() {
             scene.world.settings = settings(MASTER_KEY, Some(&"ab".repeat(32)));
         }
         let elsewhere = scene.elsewhere();
-        for place in [&elsewhere, &scene.target] {
+        // A credential can end itself once.
+        let places = [&elsewhere, &scene.target];
+        for place in &places[usize::from(route.is_own())..] {
             let of = format!("{} of tenant {}, moved: {moved}", title(route), place.tenant);
             let (url, body) = (request_url(route, place), scene.body(route));
             let bearer = ("authorization", format!("Bearer {CANARY}"));

@@ -197,10 +197,29 @@ impl Description {
         self.example("GET", &format!("{tenant_url}/events?limit=2"), &[], None, 200, "newest", "The two newest events");
         self.example("DELETE", &url, &[], None, 204, "gone", "");
         self.example("DELETE", &principal_url, &[], None, 204, "gone", "");
+        self.of_itself(&credentials);
         self.example("DELETE", &tenant_url, &[], None, 409, "full", "The tenant still has a credential");
         self.example("DELETE", &format!("{tenant_url}?force=true"), &[], None, 204, "gone", "");
         self.example("GET", "/healthz", &[], None, 200, "alive", "The service runs");
         self.example("GET", "/readyz", &[], None, 200, "ready", "Every check, for the root token");
+    }
+
+    /// What a credential does with itself.
+    fn of_itself(&mut self, credentials: &str) {
+        use Body::{Json, None};
+        let body = json!({ "name": "robot", "roles": [{ "role_id": "editor" }], "self_rotate": true });
+        let secret = text(&self.world.call("POST", credentials, ROOT, &body).json(), "secret");
+        let (old, key) = (format!("Bearer {secret}"), ("idempotency-key", "0b9d0f6e"));
+        let by_old = ("authorization", old.as_str());
+        self.example("GET", "/v1/self", &[by_old], None, 200, "self", "The caller's credential");
+        let grace = json!({ "grace_seconds": 3600 });
+        let rotated = self
+            .example("POST", "/v1/self/rotate", &[by_old, key], Json(&grace), 200, "rotated", "A new secret")
+            .json();
+        let new = format!("Bearer {}", text(&rotated, "secret"));
+        let reason = json!({ "reason": "found in a public repository" });
+        let by_new = ("authorization", new.as_str());
+        self.example("POST", "/v1/self/revoke", &[by_new], Json(&reason), 200, "revoked", "The credential is revoked");
     }
 
     /// Calls an operation as root, validates the response, and adds the request and the response to the description.

@@ -58,6 +58,11 @@ pub fn routes() -> String {
 fn operation(route: &Route) -> String {
     let owner = route.names().last().unwrap_or_default();
     match route.operation {
+        Operation::Read(_) if route.is_own() => "get the caller's credential".to_owned(),
+        Operation::Write(_, Verb::Rotate) if route.is_own() => "replace the caller's secret".to_owned(),
+        Operation::Write(..) if route.is_own() => {
+            "revoke the caller's credential, or end its retiring secret".to_owned()
+        }
         Operation::Read(noun) => format!("get a {}", noun.name()),
         Operation::Write(noun, Verb::Create) => format!("create a {}", noun.name()),
         Operation::Write(noun, Verb::Replace) => format!("replace a {}", noun.name()),

@@ -12,7 +12,7 @@ use postern::store::after::After as Left;
 use postern::store::{Batch, Database, Fault, Statement};
 use serde_json::json;
 
-use support::routes;
+use support::routes::{self, requires_key};
 use support::scene::{
     FORM, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, takes_key,
     url,
@@ -93,6 +93,8 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let ways = |route: &'static Route| {
         let litegraph = is_litegraph(route);
         let other: &[With] = match route.operation {
+            // It always has one.
+            _ if requires_key(route) => &[],
             _ if takes_key(route) => &[With::Key],
             Write(Noun::Credential, Verb::Replace) if is_ours(route) => &[With::IfMatch],
             Write(Noun::Credential, Verb::Merge) if is_ours(route) => &[With::DryRun],
@@ -161,7 +163,7 @@ impl Stage {
         let admin = world.client(&json!({"name": "admin", "roles": [{"role_id": "admin"}]}));
         // With a stamp, so that every run writes the same event.
         world.db.execute(
-            "UPDATE credentials SET state = json_set(state, '$.access', 'read'), change = 'c', changed_at = 1, changed_by = 'root', \
+            "UPDATE credentials SET state = json_set(state, '$.access', 'read', '$.self_rotate', json('true')), change = 'c', changed_at = 1, changed_by = 'root', \
              changed_request = 'r' WHERE id = ?1",
             &[&id.to_string()],
         );
@@ -209,6 +211,7 @@ impl Stage {
         let mut headers = match route.operation {
             LogIn(_) if *with == With::Form => Vec::new(),
             LogIn(_) => vec![basic(client, secret)],
+            _ if route.is_own() => vec![bearer(&self.token)],
             _ => vec![bearer(if by_root { ROOT } else { secret })],
         };
         if takes_form(route) {
@@ -216,6 +219,7 @@ impl Stage {
         }
         match with {
             With::Key => headers.push(("idempotency-key", "once".to_owned())),
+            _ if requires_key(route) => headers.push(("idempotency-key", "once".to_owned())),
             With::IfMatch => headers.push(("if-match", format!("\"{}.1\"", self.id))),
             _ => {}
         }

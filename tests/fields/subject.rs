@@ -64,7 +64,8 @@ pub fn face(route: &Route) -> &'static str {
 
 /// The routes that the tables describe, by face and operation.
 pub fn routes() -> Vec<(&'static str, Op, &'static Route)> {
-    ROUTES.iter().filter_map(|route| Op::of(route.operation).map(|op| (face(route), op, route))).collect()
+    let routes = ROUTES.iter().filter(|route| !route.is_own());
+    routes.filter_map(|route| Op::of(route.operation).map(|op| (face(route), op, route))).collect()
 }
 
 /// The members that our own face returns for a route that writes.

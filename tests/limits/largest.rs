@@ -330,6 +330,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
         let headers = [("authorization", &*admin), ("idempotency-key", &key)];
         largest.send("POST", &format!("{url}/rotate"), &headers, &json!({"grace_seconds": 7_776_000}));
     }
+    itself(largest);
     for (step, body) in [
         ("rotate/cancel", Value::Null),
         ("rotate", json!({"grace_seconds": 7_776_000})),
@@ -339,6 +340,20 @@ fn own_writes(largest: &mut Largest, id: Id) {
     ] {
         largest.by_admin("POST", &format!("{url}/{step}"), &body);
     }
+}
+
+/// What a credential does with itself, by a token of the maximum length.
+fn itself(largest: &mut Largest) {
+    let number = largest.next();
+    let id = largest.put_token(Id::from_bits(1000 + u128::try_from(number).unwrap()), &token(number));
+    largest.world.patch("credentials", &id, &json!({"self_rotate": true, "roles": roles(number, ROLES)}));
+    let (bearer, key) = (format!("Bearer {}", token(number)), "k".repeat(255));
+    let headers = [("authorization", &*bearer), ("idempotency-key", &*key)];
+    largest.send("GET", "/v1/self", &headers, &Value::Null);
+    for _ in 0..2 {
+        largest.send("POST", "/v1/self/rotate", &headers, &json!({"grace_seconds": 7_776_000}));
+    }
+    largest.send("POST", "/v1/self/revoke", &headers, &json!({"reason": wide(0, 500)}));
 }
 
 /// Deletions of one credential, and of as many as one request may delete.

@@ -9,6 +9,7 @@ mod ends;
 mod health;
 mod history;
 mod idempotency;
+mod itself;
 mod lists;
 mod outlived;
 mod rotation;

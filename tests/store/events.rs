@@ -135,6 +135,7 @@ fn creation_event_reports_every_key_it_sets_and_no_null() {
             "roles": {"added": [], "removed": []},
             "unrestricted": {"before": null, "after": true},
             "access": {"before": null, "after": "admin"},
+            "self_rotate": {"before": null, "after": false},
         })
     );
     assert_eq!(history[1]["changes"], json!({"expires_at": {"before": null, "after": null}}));

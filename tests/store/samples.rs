@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern::credential::field::Noun;
-use postern::credential::table::{Destination, FIELDS, FieldRow, Null, Shape};
+use postern::credential::table::{Destination, FIELDS, FieldRow, Initial, Null, Shape};
 use serde_json::{Map, Value, json};
 
 use support::ACME;
@@ -72,7 +72,8 @@ fn values(row: &FieldRow, principal: &str) -> [Value; 2] {
     match row.shape {
         Shape::Text { min, .. } => ["a", "b"].map(|letter| letter.repeat(min.max(1)).into()),
         Shape::TextOrNull { .. } => ["a", "b"].map(Value::from),
-        Shape::Flag => [true, false].map(Value::from),
+        Shape::Flag => [row.default, Initial::Flag(row.default != Initial::Flag(true))]
+            .map(|flag| (flag == Initial::Flag(true)).into()),
         Shape::Choice(_) => ["read", "edit"].map(Value::from),
         Shape::Whole { min, max } => [min, max].map(Value::from),
         Shape::Time => [2_000_000_000_000_000_i64, 5].map(Value::from),

@@ -156,12 +156,13 @@ impl Use {
     }
 
     /// Whether the rows are limited to a tenant. A secret may be found by its full id instead, which is unique over
-    /// all tenants, because the id is how a caller is found. So may a credential by its id with the stamp of this
+    /// all tenants, because the id is how a caller is found. So may a credential by its id, or by its secrets, with the stamp of this
     /// batch: the stamp is unique, and earlier statements put it on rows of one tenant only.
     fn is_limited(&self) -> bool {
         let condition = self.which.join(" ").replace(" ->> ", "->>");
         let is_stamped = self.is_limited_by("change") && condition.contains("change = ?1->>'$.change'");
-        let by_its_id = self.is_limited_by("id") && condition.contains("id = ?1->>'$.credential'");
+        let by_its_id = self.is_limited_by("id")
+            && (condition.contains("id = ?1->>'$.credential'") || condition.contains("id IN ( )"));
         self.is_limited_by("tenant")
             || self.table == "secrets" && self.is_limited_by("id")
             || self.table == "credentials" && is_stamped && by_its_id

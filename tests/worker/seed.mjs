@@ -47,7 +47,7 @@ const statements = [
    SELECT ${tenant}, ${credential}, json_patch('{}', json_object('principal', ${principal},
      'name', printf('name %06d', n * 49 % CAST(?1 AS INTEGER)), 'enabled', json(iif(n % 3 > 0, 'true', 'false')),
      'roles', json(iif(n % 7, '[{"role_id":"viewer"}]', '[{"role_id":"viewer"},{"resource":"dataset","role_id":"editor"}]')),
-     'unrestricted', json('false'), 'access', 'none', 'expires_at', iif(n % 11, NULL, ${ENDS} + n))),
+     'unrestricted', json('false'), 'access', 'none', 'self_rotate', json('false'), 'expires_at', iif(n % 11, NULL, ${ENDS} + n))),
      iif(n % 5, NULL, ${AT} + n), 1, ${AT} + n / 3, ${AT}, ${stamp}, n + 4
    FROM numbers WHERE ?2 <> ''`,
   `${numbers}

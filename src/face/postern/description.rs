@@ -84,9 +84,10 @@ explicitly; `[]` is no role. Roles give no rights in Postern.\n\n\
 **Bodies** are strict JSON in UTF-8: at most 64 KiB, nested at most 32 levels deep, without duplicate members. Unknown members are \
 rejected. An error is a problem document (RFC 9457) that lists every violation.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("credentials", "API credentials of machines."),
     ("rotation", "Replace a secret. The old one stays valid for a grace period."),
+    ("self-service", "What a credential may do with itself, whatever its access."),
     ("history", "The audit log: every change, and the caller that made it."),
     ("principals", "Services, persons or teams, which credentials authenticate as."),
     ("tenants", "Organizations, which own principals and credentials."),

@@ -92,9 +92,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         Refusal::Unreadable(unknown @ Unreadable::UnknownParameter(_)) => {
             detailed(400, "unknown_parameter", "Unknown query parameter", &unknown.words())
         }
-        Refusal::Unreadable(Unreadable::IdempotencyKey) => {
-            detailed(400, "bad_idempotency_key", "Invalid Idempotency-Key", "Send 1 to 255 visible ASCII characters.")
-        }
+        Refusal::Unreadable(Unreadable::IdempotencyKey) => detailed(
+            400,
+            "bad_idempotency_key",
+            "Missing or invalid Idempotency-Key",
+            "Send 1 to 255 visible ASCII characters.",
+        ),
         Refusal::Unreadable(tags @ Unreadable::TooManyTags(_)) => {
             detailed(400, "too_many_etags", "Too many ETags in a precondition", &tags.words())
         }
@@ -158,7 +161,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             403,
             "forbidden_change",
             "The caller lacks permission for this change",
-            "With access `edit`, a caller changes only names and descriptions. A caller that expires gives no access that lasts longer than its own. Only the root token gives access `verify_all`, changes a credential that has it, and enables and disables tenants.",
+            "With access `edit`, a caller changes only names and descriptions. A caller that expires gives no access that lasts longer than its own. Only the root token gives access `verify_all`, changes a credential that has it, and enables and disables tenants. A credential rotates itself with its newest secret, and only if `self_rotate` is set.",
         ),
         Refusal::NoRoles => detailed(
             403,

@@ -95,6 +95,8 @@ pub(super) struct Credential<'a> {
     roles: Option<&'a [Role]>,
     /// What the credential may do in Postern itself.
     access: Access,
+    /// Whether the credential may replace its own secret.
+    self_rotate: bool,
     /// When the credential expires; null is never.
     expires_at: Option<Time>,
     /// Key-value pairs of the client, ordered by key.
@@ -117,6 +119,55 @@ pub(super) struct Credential<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     secret: Option<&'a str>,
+}
+
+/// A credential as it reads itself: without what only people read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Self")]
+pub(super) struct OwnCredential<'a> {
+    /// The id.
+    id: Id,
+    /// The id of the tenant that owns the credential.
+    tenant: Id,
+    /// The id of the principal that the credential authenticates as.
+    principal: Id,
+    /// The display name.
+    name: &'a str,
+    /// The roles in the tenant's own APIs; null is full access, an empty list none.
+    roles: Option<&'a [Role]>,
+    /// What the credential may do in Postern itself.
+    access: Access,
+    /// Whether the credential may replace its own secret.
+    self_rotate: bool,
+    /// When the credential expires; null is never.
+    expires_at: Option<Time>,
+    /// When the credential was revoked; null if it is not revoked.
+    revoked_at: Option<Time>,
+    /// The valid secrets: one, or two during a rotation, the newest last.
+    secrets: Vec<Secret<'a>>,
+    /// The new secret. Only the response to a rotation, and its repetition under the same `Idempotency-Key`, has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    secret: Option<&'a str>,
+}
+
+impl<'a> OwnCredential<'a> {
+    pub fn new(credential: &'a credential::Credential, secret: Option<&'a Token>) -> Self {
+        let state = &credential.state;
+        Self {
+            id: credential.id,
+            tenant: credential.tenant,
+            principal: state.principal,
+            name: &state.name,
+            roles: state.roles(),
+            access: state.access,
+            self_rotate: state.self_rotate,
+            expires_at: state.expires_at.map(Time),
+            revoked_at: state.revoked_at.map(Time),
+            secrets: credential.secrets.iter().map(|secret| Secret::new(secret, state.expires_at)).collect(),
+            secret: secret.map(Token::reveal),
+        }
+    }
 }
 
 /// A secret of a credential, without its value.
@@ -146,6 +197,7 @@ impl<'a> Credential<'a> {
             enabled: state.enabled,
             roles: state.roles(),
             access: state.access,
+            self_rotate: state.self_rotate,
             expires_at: state.expires_at.map(Time),
             metadata: &state.metadata,
             revision: credential.revision,

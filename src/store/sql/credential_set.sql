@@ -18,4 +18,5 @@ json_remove(json_replace(
   -- A face whose "active" means enabled and not revoked cannot change `enabled` of a revoked credential.
   iif(?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL, '$.enabled', '$.-'),
   -- Revoking a second time changes only the reason.
-  iif(given ->> '$.set.revoked_at' IS NOT NULL AND document ->> '$.revoked_at' IS NOT NULL, '$.revoked_at', '$.-'))
+  iif(given ->> '$.set.revoked_at' IS NOT NULL AND document ->> '$.revoked_at' IS NOT NULL, '$.revoked_at', '$.-')
+  {own})

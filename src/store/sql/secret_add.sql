@@ -10,5 +10,5 @@ SELECT ?1 ->> '$.secret.id', c.tenant, c.id, ?1 ->> '$.secret.digest', ?1 ->> '$
   c.change, c.changed_at, c.changed_by, c.changed_request
 FROM credentials AS c LEFT JOIN secrets AS newest ON newest.id = (
   SELECT id FROM secrets WHERE tenant = c.tenant AND credential = c.id ORDER BY created_at DESC, id DESC LIMIT 1)
-WHERE c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change' AND NOT EXISTS (
+WHERE c.id {is_credential} AND c.change = ?1 ->> '$.change' AND NOT EXISTS (
   SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')

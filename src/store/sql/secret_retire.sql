@@ -6,5 +6,5 @@ UPDATE secrets SET
     coalesce(c.expires_at, 9007199254740991)),
   change = c.change, changed_at = c.changed_at, changed_by = c.changed_by, changed_request = c.changed_request
 FROM credentials AS c
-WHERE c.id = ?1 ->> '$.credential' AND c.change = ?1 ->> '$.change'
+WHERE c.id {is_credential} AND c.change = ?1 ->> '$.change'
   AND secrets.tenant = c.tenant AND secrets.credential = c.id AND secrets.id <> ?1 ->> '$.secret.id'

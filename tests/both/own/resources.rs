@@ -107,7 +107,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
     let path = format!("{all}/{}", text(&reply["id"]));
     let mut expected = default_members(Noun::Credential);
     let given = json!({
-        "id": reply["id"], "tenant": tenant.id, "name": "ci", "roles": null, "access": "none", "metadata": {}, "revision": 1,
+        "id": reply["id"], "tenant": tenant.id, "name": "ci", "roles": null, "access": "none", "self_rotate": false, "metadata": {}, "revision": 1,
         "created_at": reply["created_at"], "updated_at": reply["created_at"], "last_used_at": null, "revoked_at": null,
         "revoked_reason": null, "secrets": reply["secrets"],
     });
@@ -122,7 +122,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
         "principal": tenant.account, "name": "ci 2", "description": "d", "enabled": false,
         "expires_at": "2200-01-01T00:00:00Z", "metadata": { "b": "2", "a": "1" },
         "roles": [{ "role_id": "viewer" }, { "role_id": "editor", "resource": "r", "resource_instance": "i" }],
-        "access": "verify",
+        "access": "verify", "self_rotate": true,
     });
     let mut changes = body.clone();
     changes["expires_at"] = json!("2200-01-01T00:00:00.000000Z");

@@ -122,7 +122,10 @@ pub fn request(route: &Route, ids: &PathIds) -> Call {
         (Operation::Page(..), _) if method(route) == "GET" => "?max-keys=1",
         _ => forced(route),
     };
-    let request = call(method(route), format!("{path}{query}"));
+    let mut request = call(method(route), format!("{path}{query}"));
+    if requires_key(route) {
+        request = request.header("idempotency-key", "once");
+    }
     match body(route, ids) {
         Some(body) => request.json(&body),
         None => form(route, &ids.token).map_or(request.clone(), |form| request.form(&form)),
@@ -165,7 +168,7 @@ pub fn inquiry(route: &Route, one: &Value) -> Value {
 /// A body of the Postern face. A PUT has every required member.
 fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     match (noun, verb) {
-        (_, Verb::Rotate) => json!({ "grace_seconds": 60 }),
+        (_, Verb::Rotate) => json!({ "grace_seconds": 300 }),
         (_, Verb::Revoke) => json!({ "reason": name }),
         (Noun::Credential, Verb::Create) => json!({ "name": name, "roles": roles(&["viewer"]) }),
         (Noun::Credential, Verb::Replace) => json!({
@@ -180,13 +183,19 @@ fn postern_body(noun: Noun, verb: Verb, name: &str, account: Id) -> Value {
     }
 }
 
+/// Whether a route requires an `Idempotency-Key`.
+pub fn requires_key(route: &Route) -> bool {
+    route.is_own() && matches!(route.operation, Operation::Write(_, Verb::Rotate))
+}
+
 /// [`request`] by a caller with the required right: the tenant's admin, root if only root may, or the credential that
-/// logs in.
+/// logs in or is the caller's own.
 pub fn permitted(route: &Route, ids: &PathIds) -> Call {
     let request = request(route, ids);
     match route.operation {
         Operation::Write(Noun::Tenant, Verb::Create) | Operation::Delete(Noun::Tenant) => request.by_root(),
         Operation::LogIn(_) => request.basic(&format!("{}:{}", ids.credential.client(), ids.token)),
+        _ if route.is_own() => request.token(&ids.token),
         _ => request.token(&ids.tenant.admin),
     }
 }
@@ -205,6 +214,10 @@ pub fn done(route: &Route, ids: &PathIds) -> Reply {
     if let Some((step, body)) = step_before(route) {
         let path = format!("{}/{step}", ids.tenant.one(Postern, ids.credential));
         call("POST", path).token(&ids.tenant.admin).json(&body).send(ids.tenant.client).expect(200);
+    }
+    if requires_key(route) {
+        let one = ids.tenant.one(Postern, ids.credential);
+        ids.tenant.send("PATCH", one, &json!({ "self_rotate": true })).expect(200);
     }
     permitted(route, ids).send(ids.tenant.client).expect(status(route))
 }

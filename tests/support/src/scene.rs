@@ -10,7 +10,7 @@ use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::face::Face;
-use crate::routes::{body_of, face, form, spell, step_before, title};
+use crate::routes::{body_of, face, form, requires_key, spell, step_before, title};
 pub use crate::routes::{forced, method, takes_form};
 use crate::table::Table;
 use crate::{ACME, ROOT, Reply, World, client_url, text};
@@ -267,6 +267,9 @@ impl Scene {
 
     /// Rotates or revokes the credential if the route needs that.
     pub fn ready(&self, route: &Route, ids: &PathIds) {
+        if requires_key(route) {
+            self.world.patch("credentials", &ids.credential.to_string(), &json!({ "self_rotate": true }));
+        }
         let Some((step, body)) = step_before(route) else { return };
         let url = format!("/v1/tenants/{}/credentials/{}/{step}", ids.tenant, ids.credential);
         let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
@@ -298,7 +301,9 @@ impl Scene {
 
     /// Sends a request with a route's method.
     pub fn send_to(&self, route: &Route, url: &str, headers: &[Header], body: &[u8]) -> Reply {
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let has_key = headers.iter().any(|(name, _)| *name == "idempotency-key");
+        let key = (requires_key(route) && !has_key).then_some(("idempotency-key", "once"));
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(key).collect();
         self.world.send(method(route), url, &headers, body)
     }
 

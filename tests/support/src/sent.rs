@@ -55,6 +55,7 @@ impl Driver {
         self.root("PUT", &credentials, &body);
         let body = json!({"GUID": admin().guid(), "UserGUID": Id::ZERO.guid(), "BearerToken": ADMIN});
         self.root("PUT", &credentials, &body);
+        self.world.patch("credentials", &credential.to_string(), &json!({"self_rotate": true}));
         let full_access = json!({"roles": [], "unrestricted": true, "access": "admin"});
         self.world.patch("credentials", &admin().to_string(), &full_access);
         // Statements sent so far are not recorded.
@@ -87,6 +88,7 @@ impl Driver {
                 }
                 variants
             }
+            Operation::Write(_, Verb::Rotate) if route.is_own() => with_bodies(&[json!({"grace_seconds": 600})]),
             Operation::Write(_, Verb::Rotate) => with_bodies(&[json!({"grace_seconds": 0})]),
             Operation::Write(_, Verb::Revoke) => with_bodies(&[json!({})]),
             Operation::Write(Noun::Credential, _) if is_litegraph(route) => {
@@ -214,6 +216,10 @@ fn litegraph_lists(route: &Route, noun: Noun) -> Vec<(String, String)> {
 fn callers(route: &Route) -> Vec<Vec<Header>> {
     if matches!(route.operation, Operation::LogIn(_)) {
         return vec![vec![basic(&admin().client(), ADMIN)]];
+    }
+    if route.is_own() {
+        // Not the admin, since other requests need it.
+        return vec![vec![bearer(&IDS.token), ("idempotency-key", "once".to_owned())]];
     }
     let root = || vec![bearer(ROOT), ("x-postern-tenant", IDS.tenant.to_string())];
     let mut callers = vec![root(), vec![bearer(ADMIN)]];

@@ -34,7 +34,7 @@ impl World {
              event)
              WITH RECURSIVE many (n) AS (SELECT ?3 WHERE ?3 < ?4 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < ?4)
              SELECT ?1, printf('%026d', n), json_object('principal', ?2, 'name', printf('name %06d', n * 7919 % 100003), 'enabled', \
-             json('true'), 'roles', json('[{\"role_id\":\"viewer\"}]'), 'unrestricted', json('false'), 'access', 'none'), 1, n / 7 * 1000000, \
+             json('true'), 'roles', json('[{\"role_id\":\"viewer\"}]'), 'unrestricted', json('false'), 'access', 'none', 'self_rotate', json('false')), 1, n / 7 * 1000000, \
              n / 7 * 1000000, 'many', 0, 'root', 'many', (SELECT coalesce(max(seq), 0) FROM events WHERE tenant = ?1) + 1 + n - ?3 FROM many",
             &[&tenant, &principal, &numbers.start, &numbers.end],
         );

@@ -54,6 +54,15 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Page(Credential, _) => row(["list_credentials", "credentials", "List credentials",
                 "Returns a page of the credentials that match every filter. A page examines a bounded number of credentials, so it may \
                 have fewer items than `limit`, or none, and still have a `next`."], None, page::<views::Credential<'_>>()),
+        Operation::Read(Credential) if route.is_own() => row(["get_self", "self-service", "Get the caller's credential",
+                "Returns the credential of the caller. Any valid credential may do this, also with an access token."], None, it::<views::OwnCredential<'_>>()),
+        Operation::Write(Credential, Rotate) if route.is_own() => row(["rotate_self", "self-service", "Rotate the caller's secret",
+                "Creates a new secret for the caller's credential, whose `self_rotate` must be set. Requires its newest secret, not an access \
+                token; `grace_seconds` of at least 300; and an `Idempotency-Key`. For ten minutes, the secret that was replaced gets \
+                the same response again under that key."], fields(Credential, Rotate), it::<views::OwnCredential<'_>>()),
+        Operation::Write(Credential, Revoke) if route.is_own() => row(["revoke_self", "self-service", "Revoke the caller's credential",
+                "Any valid secret may do this, so that anyone who finds a leaked one can end it. The newest secret revokes the credential; a secret \
+                that is being replaced ends only itself. Not with an access token."], fields(Credential, Revoke), it::<views::OwnCredential<'_>>()),
         Operation::Read(Credential) => row(["get_credential", "credentials", "Get a credential",
                 "Returns the credential and its ETag, without the secret."], None, it::<views::Credential<'_>>()),
         Operation::Write(Credential, Replace) => row(["replace_credential", "credentials", "Replace a credential",
