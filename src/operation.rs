@@ -46,6 +46,8 @@ pub enum Operation {
     History(Handler<(ReadHistory, RenderHistory)>),
     /// Reports whether tokens are valid, their owners, and whether they have roles.
     Verify(Handler<(ReadInquiry, RenderVerified)>),
+    /// Tells a proxy whether a request that it received may pass.
+    Authorize(Handler<(ReadAuthorization, RenderAuthorized)>),
     /// Describes this server, without authentication.
     Metadata(Handler<RenderMetadata>),
     /// Issues an access token for a credential's id and secret.
@@ -83,6 +85,8 @@ pub type ReadPage = fn(&Request<'_>, Noun) -> Result<Page, Refusal>;
 pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
 /// Reads the tokens to be verified, and the roles that they must have.
 pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiries, Refusal>;
+/// Reads what the request that a proxy received needs.
+pub type ReadAuthorization = fn(&Request<'_>) -> Result<Authorization, Refusal>;
 /// Reads the client that logs in.
 pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
@@ -92,6 +96,8 @@ pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
 /// Renders the results of verifications.
 pub type RenderVerified = fn(&RenderContext<'_>, &[Verified]) -> Answer;
+/// Renders whether a request may pass.
+pub type RenderAuthorized = fn(&RenderContext<'_>, &Authorized) -> Answer;
 /// Renders the metadata of this server.
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders that requests can be served.
@@ -112,8 +118,8 @@ pub struct HistoryPage {
 pub struct Inquiry {
     /// The token.
     pub token: Zeroizing<String>,
-    /// The roles that the token must have, if the client asks for any.
-    pub needs: Option<Needs>,
+    /// What the token needs: all of these.
+    pub needs: Vec<Needs>,
 }
 
 /// The questions of a request.
@@ -136,6 +142,24 @@ pub struct Verified {
 pub struct Ready {
     /// The checks, for root only.
     pub checks: Option<Checks>,
+}
+
+/// The question whether a request that a proxy received may pass.
+pub struct Authorization {
+    /// What the token of the request needs: all of these. Empty if every valid token suffices.
+    pub needs: Vec<Needs>,
+    /// The id or the label of the tenant that the token must belong to.
+    pub tenant: Option<String>,
+}
+
+/// The result of an [`Authorization`].
+pub enum Authorized {
+    /// The request may pass.
+    Granted(Box<Subject>),
+    /// The request has no valid token.
+    Unauthenticated,
+    /// The token is valid, but is of another tenant or does not meet the needs.
+    Denied,
 }
 
 /// A log-in.

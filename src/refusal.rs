@@ -27,6 +27,9 @@ pub enum Refusal {
     Unreadable(Unreadable),
     /// Authentication is missing, malformed, unknown, wrong, revoked or expired.
     Unauthenticated,
+    /// The credential of a proxy (`Postern-Verifier`) is missing, malformed or repeated, or was refused. The proxy's client
+    /// cannot do anything about it.
+    Verifier,
     /// Too many authentications failed for this credential, or from this address.
     TooManyFailures,
     /// The token is valid, but its credential, principal or tenant is disabled.

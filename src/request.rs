@@ -295,8 +295,9 @@ pub fn form_decoded(text: &str) -> String {
 /// Returns what is wrong with the values of a parameter.
 fn fault(name: &'static str, values: &[String]) -> Option<Parameter> {
     let is_switch = ["dry_run", "force"].contains(&name);
+    let is_list = ["all", "any"].contains(&name);
     match values {
-        [_, _, ..] => Some(Parameter { name, wants: "appears more than once: send it once" }),
+        [_, _, ..] if !is_list => Some(Parameter { name, wants: "appears more than once: send it once" }),
         [value] if is_switch && value != "true" && value != "false" => {
             Some(Parameter { name, wants: "must be true or false" })
         }

@@ -13,8 +13,8 @@ use crate::face::oauth::{self, OAUTH};
 use crate::face::postern::{self, POSTERN};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
-    Alive, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page, Read, Ready,
-    Restore, Roles, Verify, Write,
+    Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page,
+    Read, Ready, Restore, Roles, Verify, Write,
 };
 use crate::operation::{Handler, RenderDry};
 use crate::refusal::Refusal;
@@ -175,6 +175,7 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/self/revoke",                                                               &POSTERN,   Write(Credential, Revoke),         Anyone),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
     route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(postern::VERIFY_BATCH),     Verifier),
+    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(postern::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
     route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),
     route(Get,    "/readyz",                                                                       &POSTERN,   Ready(postern::READY),             Anyone),
 ];

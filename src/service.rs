@@ -2,6 +2,7 @@
 //! command; render. The face renders every error.
 
 mod after;
+mod authorize;
 mod challenge;
 mod context;
 mod decide;
@@ -133,6 +134,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::Restore => Box::pin(self.step(None)),
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
+            Operation::Authorize(Handler(functions)) => Box::pin(self.authorize(functions)),
             Operation::Roles(Handler(functions)) => Box::pin(self.verdict(functions, Target::Tenant, role_names)),
             Operation::LogIn(Handler(read)) => Box::pin(self.log_in(read)),
             Operation::Ready(Handler(render)) => Box::pin(self.ready(render)),

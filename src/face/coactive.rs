@@ -183,7 +183,9 @@ fn render_error(refusal: &Refusal) -> Answer {
             "More than 10,000 clients or 12 MiB, too much for one response. Page through them at /v1/tenants/{tenant}/credentials",
         ),
         Refusal::Conflict(_) => detail(409, "The client already exists"),
-        Refusal::NotReady(_) | Refusal::Unavailable => detail(503, "Service Unavailable: try again"),
+        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable => {
+            detail(503, "Service Unavailable: try again")
+        }
         Refusal::OutcomeUnknown => detail(
             503,
             "Service Unavailable: the outcome of this change is unknown. Read the client before you send the change again",

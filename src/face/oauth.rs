@@ -80,7 +80,7 @@ fn read_inquiry(request: &Request<'_>) -> Result<Inquiries, Refusal> {
         let token = Parameter { name: "token", wants: "is required" };
         Refusal::Unreadable(Unreadable::Parameters(vec![token]))
     })?;
-    Ok(Inquiries { items: vec![Inquiry { token, needs: None }], violations: Vec::new() })
+    Ok(Inquiries { items: vec![Inquiry { token, needs: Vec::new() }], violations: Vec::new() })
 }
 
 fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {
@@ -109,7 +109,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::MethodNotAllowed { allow } => (405, "invalid_request", format!("This route accepts {allow}.")),
         Refusal::Misconfigured(setting) => (503, "temporarily_unavailable", setting.words()),
         // These routes write nothing, so no outcome is unknown.
-        Refusal::NotReady(_) | Refusal::Unavailable | Refusal::OutcomeUnknown => {
+        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable | Refusal::OutcomeUnknown => {
             (503, "temporarily_unavailable", "The database is unavailable. Try again.".to_owned())
         }
         Refusal::Broken(_) => (500, "server_error", "Internal error.".to_owned()),

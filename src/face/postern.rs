@@ -15,7 +15,8 @@ use crate::credential::id::Id;
 use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
 use crate::operation::{
-    Handler, ReadHistory, ReadInquiry, ReadPage, RenderDry, RenderHistory, RenderReady, RenderVerified,
+    Handler, ReadAuthorization, ReadHistory, ReadInquiry, ReadPage, RenderAuthorized, RenderDry, RenderHistory,
+    RenderReady, RenderVerified,
 };
 use crate::request::JSON;
 use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
@@ -124,6 +125,11 @@ pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read:
 /// Verifies a token.
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
     Handler((|request| request.object_of(&[JSON]).map(inquiry::one), one_off::verified));
+/// The query parameters of a proxy's question.
+pub(crate) const AUTHORIZE_QUERY: &[&str] = inquiry::PARAMETERS;
+/// Answers a proxy.
+pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, RenderAuthorized)> =
+    Handler((inquiry::authorization, one_off::authorized));
 /// Verifies several tokens.
 pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
     Handler((|request| request.object_of(&[JSON]).map(inquiry::batch), one_off::verified_batch));

@@ -27,6 +27,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         // Only a secret that is being replaced has a deadline. What the caller presented may end earlier.
         let ends = judged.ends(command.caller.access_end());
         let retiring = judged.retires_since.filter(|_| judged.retires_at.is_some()).zip(ends.earliest());
+        let spans_tenants = judged.spans_tenants();
         let deferred = After {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
@@ -37,6 +38,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         };
         Known {
             rank: judged.rank,
+            spans_tenants,
             retiring,
             ends_at: judged.caller_ends_at,
             deferred: Some(deferred),

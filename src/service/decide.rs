@@ -8,8 +8,8 @@ use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::credential::field::Noun;
-use crate::credential::role::{Role, is_same_scope, scope};
+use crate::credential::field::{Noun, Violation};
+use crate::credential::role::{Needs, Role, is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::face::render_access;
 use crate::operation::{
@@ -17,7 +17,7 @@ use crate::operation::{
     RenderHistory, RenderReady, RenderVerified, Verified,
 };
 use crate::refusal::{Refusal, Unreadable};
-use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
+use crate::store::command::{Act, Command, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::idempotency::Made;
 use crate::store::verdict::Judged;
@@ -108,20 +108,31 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             let caller = Caller::bearer(token, self.settings, self.now).ok();
             command.claims.extend(caller.into_iter().flat_map(|caller| caller.claims(item)));
         }
-        let outcome = verify(&self.store, &command, items.len(), violations).await?;
-        let decided = self.judged(&command, outcome).and_then(|known, subjects| {
+        let needs = items.into_iter().map(|inquiry| inquiry.needs).collect();
+        let decided = self.verified(&command, needs, violations).await?;
+        Ok(self.rendered(decided, |context, verified| render(context, verified)))
+    }
+
+    /// Verifies the tokens of a command. `needs` has what each item needs.
+    pub(super) async fn verified(
+        &self,
+        command: &Command,
+        needs: Vec<Vec<Needs>>,
+        violations: Vec<Violation>,
+    ) -> Result<Decided<Vec<Verified>>, Refusal> {
+        let outcome = verify(&self.store, command, needs.len(), violations).await?;
+        Ok(self.judged(command, outcome).and_then(|known, subjects| {
             let used = subjects.iter().flatten().filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
             if let Some(deferred) = &mut known.deferred {
                 deferred.used.extend(used);
             }
-            let verified = |(subject, inquiry): (Option<Subject>, Inquiry)| {
+            let verified = |(subject, needs): (Option<Subject>, Vec<Needs>)| {
                 let has = |role: &Role| subject.as_ref().is_some_and(|subject| subject.has(role));
-                let failed = inquiry.needs.map(|needs| needs.failed(has).into_iter().cloned().collect());
-                Verified { subject, failed }
+                let failed = || needs.iter().flat_map(|needs| needs.failed(has)).cloned().collect();
+                Verified { failed: (!needs.is_empty()).then(failed), subject }
             };
-            Ok(subjects.into_iter().zip(items).map(verified).collect::<Vec<_>>())
-        });
-        Ok(self.rendered(decided, |context, verified| render(context, verified)))
+            Ok(subjects.into_iter().zip(needs).map(verified).collect())
+        }))
     }
 
     /// Reports whether requests can be served, by checks that are at most a second old or still running.

@@ -13,6 +13,8 @@ use crate::store::after::After;
 pub(super) struct Known {
     /// `None` for a caller that is not authenticated.
     pub rank: Option<Rank>,
+    /// Whether the caller verifies tokens of every tenant.
+    pub spans_tenants: bool,
     /// If a rotation is replacing the caller's secret: since when, and when the secret ends.
     pub retiring: Option<(Micros, Micros)>,
     /// When the caller's secret stops being valid, if it does.

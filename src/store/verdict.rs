@@ -37,6 +37,8 @@ pub struct Judged {
     pub caller: Option<String>,
     /// The caller's rank.
     pub rank: Option<Rank>,
+    /// 1 if the caller verifies tokens of every tenant: access `verify_all`.
+    verifies_all: Option<u8>,
     /// The caller's tenant; `None` for root.
     pub caller_tenant: Option<Id>,
     /// The id of the secret that the caller presented.
@@ -102,6 +104,12 @@ impl Judged {
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
         !matches!(self.code.as_str(), "unauthenticated" | "inactive")
+    }
+
+    /// Returns whether the caller verifies tokens of every tenant.
+    #[must_use]
+    pub fn spans_tenants(&self) -> bool {
+        self.verifies_all == Some(1) || self.rank == Some(Rank::Root)
     }
 
     /// Returns whether the last recorded use of the caller's secret is more than a minute ago.

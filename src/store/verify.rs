@@ -20,6 +20,8 @@ use crate::refusal::Refusal;
 pub struct Subject {
     /// The tenant of its credential.
     pub tenant: Id,
+    /// The label of the tenant.
+    pub label: String,
     /// The principal of its credential.
     pub principal: Id,
     /// The credential that it authenticates.
@@ -43,6 +45,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Returns whether its tenant has this id or label.
+    #[must_use]
+    pub fn is_of(&self, tenant: &str) -> bool {
+        Id::parse(tenant).map_or(self.label == tenant, |id| id == self.tenant)
+    }
+
     /// Returns whether the token is valid and has a role.
     #[must_use]
     pub fn has(&self, role: &Role) -> bool {
@@ -54,6 +62,7 @@ impl Subject {
 #[derive(Deserialize)]
 struct Row {
     tenant: Id,
+    label: String,
     principal: Id,
     id: Id,
     name: String,
@@ -88,6 +97,7 @@ impl Row {
         let is_valid = self.status == "go";
         Ok(Subject {
             tenant: self.tenant,
+            label: self.label,
             principal: self.principal,
             credential: self.id,
             name: self.name,

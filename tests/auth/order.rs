@@ -196,6 +196,7 @@ impl Attempt<'_> {
         let query = match self.route.operation {
             Operation::Roles(_) if wrong => "?roles_context=x".to_owned(),
             Operation::List(..) if wrong => "?order=x".to_owned(),
+            Operation::Authorize(_) if wrong => "?all=viewer%20".to_owned(),
             Operation::Page(..) | Operation::History(_) if wrong => "?limit=0&max-keys=0".to_owned(),
             // The credential after which a page starts.
             Operation::Page(..) if is_litegraph(self.route) && method == "GET" && self.has("missing") => {

@@ -1,6 +1,7 @@
 //! Tests for both transports: in process on SQLite, and, with `POSTERN_URL` set, over HTTP on the running Worker.
 //! `cargo test` runs the former, `make test` both.
 
+mod authorize;
 mod callers;
 mod coactive;
 mod deletes;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     CANARY, Trace, contains, deletes, failures, returns_tokens, root, set, shown, stored, title, trace, trace_over,
 };
-use support::routes::uses_database;
+use support::routes::{authorizes, uses_database};
 use support::scene::{PathIds, Scene, basic, body_about, is_litegraph, is_ours, request_url};
 use support::tenant::read_id;
 use support::watched::Wire;
@@ -38,10 +38,12 @@ fn presented(client: &str) -> Vec<(&'static str, String)> {
 #[test]
 fn rejected_token_leaves_no_trace() {
     let scene = Scene::new();
+    let verifier = scene.admin().1;
     for route in ROUTES {
         for (header, value) in presented(&scene.target.credential.client()) {
             let of = format!("{} with {header}: {value}", title(route));
-            let headers = [(header, value.as_str()), ("x-postern-tenant", "acme")];
+            let mut headers = vec![(header, value.as_str()), ("x-postern-tenant", "acme")];
+            headers.extend(authorizes(route).then_some(("postern-verifier", &*verifier)));
             let (url, body) = (request_url(route, &scene.target), scene.body(route));
             let trace = trace(&scene.world, route, &url, &headers, &body);
             assert_eq!(trace.reply.status, if uses_database(route) { 401 } else { 200 }, "{of}");
@@ -50,6 +52,23 @@ fn rejected_token_leaves_no_trace() {
                 assert!([401, 500, 503].contains(&trace.reply.status) || !uses_database(route), "{of}");
                 trace.assert_nowhere(&scene.world, CANARY, &of);
             }
+        }
+    }
+}
+
+#[test]
+fn rejected_verifier_leaves_no_trace() {
+    let scene = Scene::new();
+    let route = ROUTES.iter().find(|route| authorizes(route)).expect("a route");
+    let url = request_url(route, &scene.target);
+    let client = format!("Bearer {}", scene.target.token);
+    for verifier in [CANARY.to_owned(), format!("{CANARY}, {CANARY}"), format!("client_{CANARY}:{CANARY}")] {
+        let headers = [("authorization", &*client), ("postern-verifier", &*verifier)];
+        let trace = trace(&scene.world, route, &url, &headers, b"");
+        assert_eq!(trace.reply.status, 503, "{verifier}");
+        trace.leaves_nothing(&scene.world, CANARY, &verifier);
+        for trace in failures(&scene.world, route, &url, &headers, b"") {
+            trace.assert_nowhere(&scene.world, CANARY, &verifier);
         }
     }
 }

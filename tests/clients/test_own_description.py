@@ -69,7 +69,14 @@ CHECKS = {
     "positive_data_acceptance": {"expected-statuses": ["2xx"]},
 }
 # A repeated key with another body: `rejected_valid_input_reuses_a_key` allows no other 422.
-OPERATIONS = [{"include-operation-id": MAKES, "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 422]}}}]
+OPERATIONS = [
+    {"include-operation-id": MAKES, "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 422]}}},
+    # A verifier that is not accepted is the proxy's fault, and so a 503.
+    {"include-operation-id": ["authorize"], "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "4xx", 503]},
+                                                       "negative_data_rejection": {"expected-statuses": [*REFUSED, 503]},
+                                                       # It leaves out the verifier too.
+                                                       "ignored_auth": {"enabled": False}}},
+]
 FORM = "application/x-www-form-urlencoded"
 NULL = {"type": "null"}
 # No schema can express the valid years.
@@ -221,10 +228,19 @@ def strict(place, without=(), path=None, tag=None):
             roles = members["roles"].get("anyOf", [members["roles"]])[0]
             roles["items"]["properties"]["role_id"] = {"enum": ["admin", "editor", "viewer"]}
             roles["items"] = {"type": "object", "anyOf": with_dependencies(roles["items"], ["resource"], ["resource", "resource_instance"])}
-    schemas["Inquiry"] = {
-        "type": "object",
-        "anyOf": with_dependencies(schemas["Inquiry"], ["role_id", "resource"], ["resource", "resource_instance"]),
-    }
+    for needs in schemas["Inquiry"]["properties"]["needs"]["anyOf"][:2]:
+        [roles] = needs["properties"].values()
+        roles["items"] = {"type": "object", "anyOf": with_dependencies(roles["items"], ["resource"], ["resource", "resource_instance"])}
+    schemas["InquiryBatch"]["properties"]["items"]["items"] = schemas["Inquiry"]
+    # No schema can express that one of three parameters is required, and which roles the token has.
+    authorize = described["paths"]["/v1/authorize"]["get"]
+    authorize["parameters"] = [one for one in authorize["parameters"] if one["name"] not in ("any", "authenticated")]
+    for one in authorize["parameters"]:
+        if one["name"] == "all":
+            one["required"] = True
+            one["schema"]["items"] = {"enum": ["admin", "admin r", "admin r i j"]}
+        else:
+            one["schema"] = {"enum": [place.tenant if one["name"] == "tenant" else place.admin["secret"]]}
     for operation in operations(described):
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
             # schemathesis treats a missing optional body as invalid; tests/own covers it.
@@ -361,7 +377,7 @@ def test_stale_if_match_is_a_412(run, place, operation):
     expect_only(run, 412, operation, strict(place, tag=STALE), caller(place, operation), existing(place))
 
 
-READS = ("get_", "list_", "verify", "introspect", "log_in", "server_metadata", "health", "readiness")
+READS = ("get_", "list_", "verify", "authorize", "introspect", "log_in", "server_metadata", "health", "readiness")
 
 
 @pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(READS)])
@@ -507,7 +523,7 @@ def test_generated_client_has_every_operation_and_no_unnamed_models(generated, a
     named = {name.lower() for name in DESCRIPTION.document["components"]["schemas"]}
     # The generated models of sort orders, forms and maps have names of their own.
     own = {name.lower() for name in api.models.__all__} - named
-    assert not [name for name in own if not name.endswith(("sort", "body", "granttype", "metadata", "changes"))], own
+    assert not [name for name in own if not name.endswith(("sort", "authenticated", "body", "granttype", "metadata", "changes"))], own
 
 
 def test_created_credential_shows_its_secret_once(api, place, made):

@@ -335,7 +335,7 @@ fn query_parameters_accept_exactly_what_the_description_allows() {
                     ("2027-01-01T00:00:00Z", json!("2027-01-01T00:00:00Z")),
                 ] {
                     // A query parameter is always text.
-                    let valid = validator.is_valid(&value) || validator.is_valid(&json!(text));
+                    let valid = [value, json!(text), json!([text])].iter().any(|value| validator.is_valid(value));
                     let reply = world.call(&method.to_uppercase(), &format!("{url}?{name}={text}"), ROOT, &json!({}));
                     let body = if reply.text.is_empty() { Value::Null } else { reply.json() };
                     let refused = reply.status == 400 && body["violations"][0]["parameter"] == name;

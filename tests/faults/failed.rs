@@ -229,6 +229,16 @@ fn successes_and_other_errors_are_not_counted() {
     is_not_counted(&send(&admin, "POST /v1/verify", &[], r#"{"token":"pstn_x"}"#), 200);
     is_not_counted(&send(&admin, "POST /oauth/introspect", &[FORM], "token=x"), 200);
     is_not_counted(&send(&admin, "GET /v1.0/credentials/bearer/nobodys", &[], ""), 404);
+    // A proxy's question is not counted either, also if its own credential is refused (decision 0013).
+    for (verifier, client, status) in [
+        (&*stage.admin.1, "Bearer nobodys", 401),
+        (&*stage.admin.1, "", 401),
+        ("nobodys", &*admin, 503),
+        ("", &*admin, 503),
+    ] {
+        let asked = send(client, "GET /v1/authorize?authenticated=1", &[("postern-verifier", verifier)], "");
+        is_not_counted(&asked, status);
+    }
     // A database failure says nothing about the caller.
     let failing = [Some(Before("no answer of the database in time"))];
     is_not_counted(&stage.send(&failing, "GET /v1/tenants", &[HERE, ("authorization", &viewer)], ""), 503);

@@ -12,7 +12,7 @@ use postern::store::after::After as Left;
 use postern::store::{Batch, Database, Fault, Statement};
 use serde_json::json;
 
-use support::routes::{self, requires_key};
+use support::routes::{self, authorizes, requires_key};
 use support::scene::{
     FORM, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, own_url, takes_form, takes_key,
     url,
@@ -214,6 +214,9 @@ impl Stage {
             _ if route.is_own() => vec![bearer(&self.token)],
             _ => vec![bearer(if by_root { ROOT } else { secret })],
         };
+        if authorizes(route) {
+            headers = vec![("postern-verifier", secret.clone()), bearer(&self.token)];
+        }
         if takes_form(route) {
             headers.push(("content-type", FORM.to_owned()));
         }

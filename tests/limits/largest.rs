@@ -14,7 +14,7 @@ use postern::store::list::{LIST_MAX, PAGE_MAX};
 use serde_json::{Value, json};
 
 use support::face::Face;
-use support::routes::{face, method, title};
+use support::routes::{authorizes, face, method, title};
 use support::scene::{PathIds, basic, url};
 use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
 use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
@@ -190,7 +190,7 @@ pub fn encoded(text: &str) -> String {
 /// Reads and lists, histories, verification.
 fn reads(largest: &mut Largest, id: Id, principal: Id) {
     let token = token(largest.number);
-    for route in ROUTES.iter().filter(|route| method(route) == "GET") {
+    for route in ROUTES.iter().filter(|route| method(route) == "GET" && !authorizes(route)) {
         // Credentials are the default principal's.
         let account = if route.path.contains("/credentials") { Id::ZERO } else { principal };
         let place = PathIds { tenant: Id::ZERO, account, credential: id, token: token.clone() };
@@ -223,6 +223,12 @@ fn reads(largest: &mut Largest, id: Id, principal: Id) {
     largest.by_admin("POST", "/v1/verify", &json!({"token": token, "needs": {"all": roles(0, 16)}}));
     let inquiry = json!({"token": token, "needs": {"any": [{"role_id": "r"}]}});
     largest.by_admin("POST", "/v1/verify/batch", &json!({"items": vec![inquiry; 50]}));
+    let needed: Vec<_> =
+        (0..16).map(|index| encoded(&format!("{} dataset {}", role_name(index), wide(0, 255)))).collect();
+    let verifier = largest.admin.clone();
+    let headers = [("authorization", &*format!("Bearer {token}")), ("postern-verifier", &*verifier)];
+    largest.rekey();
+    largest.send("GET", &format!("/v1/authorize?any={}", needed.join("&any=")), &headers, &Value::Null);
     largest.by_admin("POST", "/oauth/introspect", &format!("token={token}").into());
     let basic = basic(&Id::from_bits(1).client(), &largest.admin).1;
     for url in ["/api/v0/login", "/api/v1/login", "/service-account-token", "/oauth/token"] {

@@ -151,6 +151,23 @@ fn credential_with_verify_all_verifies_tokens_of_every_tenant() {
     }
 }
 
+/// For a proxy that serves several tenants: without the tenant, a token of any of them would pass.
+#[test]
+fn proxy_with_verify_all_must_name_the_tenant_of_the_token() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    let gateway = verifier_of_all(&tenant, &json!({}));
+    let other = Tenant::named(&service, "other");
+    let ask = |query: &str| {
+        let call = call("GET", format!("/v1/authorize?authenticated=1{query}")).token(&other.admin);
+        call.header("postern-verifier", gateway.secret.as_str()).send(&service)
+    };
+    ask("").refused(400, "bad_parameters");
+    let passed = ask(&format!("&tenant={}", other.label)).expect(200);
+    assert_eq!(passed.header("postern-tenant"), Some(&*other.id.to_string()));
+    assert_eq!(ask(&format!("&tenant={}", tenant.id)).status, 403);
+}
+
 /// The admin of its tenant may disable, revoke and delete it, and nothing more.
 #[test]
 fn only_root_gives_verify_all_or_changes_a_credential_that_has_it() {

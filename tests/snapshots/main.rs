@@ -57,6 +57,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::Scope) => "unsupported scope",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
         Refusal::Unauthenticated => "no token",
+        Refusal::Verifier => "without a verifier",
         Refusal::TooManyFailures => "too many failures",
         Refusal::Inactive => "inactive",
         Refusal::Forbidden => "forbidden",

@@ -7,14 +7,15 @@ use support::ROOT;
 
 pub const SCENE: Scene = Scene {
     situations: "verified, verified while rotating, verified unknown, verified expired, verified revoked, verified \
-        inactive, allowed, not allowed, verified together, introspected, introspected inactive, introspected without a caller, \
+        inactive, allowed, not allowed, verified together, authorized, not \
+        authenticated, not authorized, without a verifier, without a need, introspected, introspected inactive, introspected without a caller, \
         introspected without the right, introspected without a token",
     request,
 };
 
 fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     match face {
-        "postern" => verify(stage, situation),
+        "postern" => verify(stage, situation).or_else(|| authorize(stage, situation)),
         "oauth" => introspect(stage, situation),
         _ => None,
     }
@@ -51,6 +52,20 @@ fn verify(stage: &Stage, situation: &str) -> Option<Request> {
         _ => return None,
     }
     Some(Request::new("POST", "/v1/verify", &body).by(&stage.admin.1))
+}
+
+/// The admin asks as a proxy about a request with the credential's own token.
+fn authorize(stage: &Stage, situation: &str) -> Option<Request> {
+    let ask = |query: &str| Request::get("/v1/authorize").query(query).by(&stage.own);
+    let by_admin = |query: &str| ask(query).with("postern-verifier", &stage.admin.1);
+    match situation {
+        "authorized" => Some(by_admin("all=viewer&any=editor&any=viewer%20dataset%20d")),
+        "not authenticated" => Some(by_admin("authenticated=1").by_nobody()),
+        "not authorized" => Some(by_admin("all=viewer&all=editor&tenant=acme")),
+        "without a verifier" => Some(ask("authenticated=1")),
+        "without a need" => Some(by_admin("tenant=&authenticated=0&any=viewer%20%20d")),
+        _ => None,
+    }
 }
 
 fn introspect(stage: &Stage, situation: &str) -> Option<Request> {

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json as value};
 use super::{problem, read};
 use crate::credential::field::{Noun, Verb};
 use crate::credential::id::Id;
+use crate::credential::role::NEEDS_MAX;
 use crate::face::oauth;
 use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
@@ -41,8 +42,7 @@ pub fn openapi() -> Value {
         components.extend(body::named_parts(&mut schema));
         components.insert(body::name(noun, verb), schema);
     }
-    components.insert("Inquiry".to_owned(), body::inquiry());
-    components.insert("InquiryBatch".to_owned(), body::inquiry_batch());
+    components.extend(body::inquiries());
     value!({
         "openapi": "3.1.0",
         "info": {
@@ -131,6 +131,9 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     if takes_key {
         parameters.push(reference("parameters/Idempotency-Key"));
     }
+    if matches!(route.operation, Operation::Authorize(_)) {
+        parameters.push(reference("parameters/Postern-Verifier"));
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }
@@ -153,6 +156,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
 fn query_parameter(name: &str, operation: Operation) -> Value {
     let text = || value!({ "type": "string" });
     let flag = || value!({ "type": "boolean" });
+    let needs = || value!({ "type": "array", "items": { "type": "string", "minLength": 1 }, "minItems": 1, "maxItems": NEEDS_MAX });
     let time = || value!({ "type": "string", "format": "date-time" });
     let (schema, about) = match name {
         "limit" => {
@@ -184,11 +188,29 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
         "unused_since" => (time(), "Only credentials not used since this time, or never (1970 to 2255)."),
         "unrotated_since" => (time(), "Only credentials without a secret created since this time (1970 to 2255)."),
         "force" => (flag(), "Also delete the tenant's principals and credentials."),
+        "all" => (
+            needs(),
+            "The token must have all of these roles: each a role, or a role, a resource and an instance, separated by one space.",
+        ),
+        "any" => (needs(), "The token must have one of these roles, spelled as in `all`."),
+        "authenticated" => {
+            (value!({ "type": "string", "enum": ["1"] }), "The token must be valid, whatever its roles.")
+        }
+        "tenant" => (
+            value!({ "type": "string", "minLength": 1 }),
+            "The id or the label of the tenant that the token must belong to.",
+        ),
         "dry_run" => (flag(), "Report what would change, and change nothing."),
         // tests/description fails on a parameter without a description.
         _ => (value!({}), ""),
     };
-    value!({ "name": name, "in": "query", "description": about, "schema": schema })
+    let mut parameter = value!({ "name": name, "in": "query", "description": about, "schema": schema });
+    if parameter["schema"]["type"] == "array" {
+        // Repeated, one value each.
+        parameter["style"] = "form".into();
+        parameter["explode"] = true.into();
+    }
+    parameter
 }
 
 fn request_headers() -> Value {
@@ -201,6 +223,10 @@ fn request_headers() -> Value {
         "If-None-Match": {
             "name": "If-None-Match", "in": "header", "schema": { "type": "string" },
             "description": format!("Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. {tags}"),
+        },
+        "Postern-Verifier": {
+            "name": "Postern-Verifier", "in": "header", "required": true, "schema": { "type": "string" },
+            "description": "The proxy's own credential, as it would stand after `Bearer`: of a viewer, sent once.",
         },
         "Idempotency-Key": {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },

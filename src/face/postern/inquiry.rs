@@ -1,4 +1,4 @@
-//! Reads verifications: the bodies of `/v1/verify` and `/v1/verify/batch`.
+//! Reads verifications: the bodies of `/v1/verify` and `/v1/verify/batch`, and the query of `/v1/authorize`.
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -8,7 +8,9 @@ use super::read::{READ_MAX, near, unknown_members};
 use crate::credential::field::{Field, Kind, Location, Rule, Violation};
 use crate::credential::role::{NEEDS_MAX, Needs};
 use crate::credential::validate::{needs, reported};
-use crate::operation::{Inquiries, Inquiry};
+use crate::operation::{Authorization, Inquiries, Inquiry};
+use crate::refusal::{Parameter, Refusal, Unreadable};
+use crate::request::Request;
 
 /// The members of an inquiry.
 const MEMBERS: [&str; 2] = ["token", "needs"];
@@ -47,6 +49,53 @@ pub(super) fn batch(mut body: Map<String, Value>) -> Inquiries {
     reading.finish(inquiries)
 }
 
+/// The query parameters of `/v1/authorize`.
+pub(super) const PARAMETERS: &[&str] = &["all", "any", "authenticated", "tenant"];
+
+/// Reads `?all={role}&any={role}&authenticated=1&tenant={tenant}`. At least one of the first three is required: a proxy that
+/// passes on the query of its client must not let every request pass.
+pub(super) fn authorization(request: &Request<'_>) -> Result<Authorization, Refusal> {
+    let (mut read, mut wrong) = (Vec::new(), Vec::new());
+    let mut wants = |name, wants| wrong.push(Parameter { name, wants });
+    let [all, any] = NEEDS.map(|name| request.query_values(&[name]));
+    let authenticated = request.query_value(&["authenticated"]);
+    if all.is_empty() && any.is_empty() && authenticated.is_none() {
+        wants("all", "or any is required, or authenticated=1");
+    }
+    for (name, roles, of) in [("all", all, Needs::All as fn(_) -> _), ("any", any, Needs::Any)] {
+        if roles.is_empty() {
+            continue;
+        }
+        match needs(&roles.iter().map(|role| role_of(role)).collect()) {
+            Ok(roles) => read.push(of(roles)),
+            Err(_) => {
+                wants(
+                    name,
+                    "must be 1 to 16 roles: each a name, or a name, a resource and perhaps an instance, separated by one space",
+                );
+            }
+        }
+    }
+    if authenticated.is_some_and(|authenticated| authenticated != "1") {
+        wants("authenticated", "must be 1");
+    }
+    let tenant = request.query_value(&["tenant"]);
+    if tenant.as_ref().is_some_and(String::is_empty) {
+        wants("tenant", "must be the id or the label of a tenant");
+    }
+    if wrong.is_empty() {
+        Ok(Authorization { needs: read, tenant })
+    } else {
+        Err(Refusal::Unreadable(Unreadable::Parameters(wrong)))
+    }
+}
+
+/// Splits a role at its first two spaces into its name, the resource and the instance, as in a body.
+fn role_of(text: &str) -> Value {
+    let members = ["role_id", "resource", "resource_instance"].into_iter().zip(text.splitn(3, ' '));
+    members.map(|(name, part)| (name.to_owned(), part.into())).collect::<Map<_, Value>>().into()
+}
+
 /// The violations of a body so far, each with the JSON pointer to its place.
 #[derive(Default)]
 struct Reading {
@@ -82,7 +131,7 @@ impl Reading {
             }
         };
         self.unknown(place, &members, &MEMBERS);
-        Inquiry { token: Zeroizing::new(token), needs }
+        Inquiry { token: Zeroizing::new(token), needs: needs.into_iter().collect() }
     }
 
     /// Reads `{all}` or `{any}`.

@@ -13,7 +13,7 @@ use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
 use crate::face::{cursor, json};
-use crate::operation::{self, RenderContext};
+use crate::operation::{self, Authorized, RenderContext};
 use crate::refusal::Checks;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
@@ -82,6 +82,18 @@ impl ChecksView {
         let Checks { at, database, schema, master_key } = *checks;
         let [database, schema, master_key] = [database, schema, master_key].map(|wrong| wrong.unwrap_or("ok"));
         Self { checked_at: Time(at), database, schema, master_key }
+    }
+}
+
+/// Renders the answer to a proxy: a status, and on success who the request is from.
+pub(super) fn authorized(_: &RenderContext<'_>, authorized: &Authorized) -> Answer {
+    match authorized {
+        Authorized::Granted(subject) => Answer::new(200, String::new())
+            .with("postern-tenant", subject.tenant.to_string())
+            .with("postern-principal", subject.principal.to_string())
+            .with("postern-credential", subject.credential.to_string()),
+        Authorized::Unauthenticated => Answer::new(401, String::new()),
+        Authorized::Denied => Answer::new(403, String::new()),
     }
 }
 

@@ -108,6 +108,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "Authentication failed",
             "Send a valid secret or access token as Authorization: Bearer …",
         ),
+        Refusal::Verifier => detailed(
+            503,
+            "verifier",
+            "The proxy's credential was not accepted",
+            "Send a valid secret or access token of a viewer in Postern-Verifier, once.",
+        ),
         Refusal::TooManyFailures => detailed(
             429,
             "too_many_failures",

@@ -47,6 +47,8 @@ pub struct Call {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Sent,
     by_root: bool,
+    /// The token of the request that a proxy asks about.
+    asked_about: Option<String>,
 }
 
 #[derive(Clone)]
@@ -58,7 +60,14 @@ pub(crate) enum Sent {
 
 /// A request without headers and body.
 pub fn call(method: impl Into<String>, path: impl Into<String>) -> Call {
-    Call { method: method.into(), path: path.into(), headers: Vec::new(), body: Sent::Nothing, by_root: false }
+    Call {
+        method: method.into(),
+        path: path.into(),
+        headers: Vec::new(),
+        body: Sent::Nothing,
+        by_root: false,
+        asked_about: None,
+    }
 }
 
 pub fn get(path: impl Into<String>) -> Call {
@@ -83,6 +92,11 @@ impl Call {
     /// Like [`Call::by_root`], and names the tenant, for the face whose paths have none.
     pub fn root(self, tenant: &str) -> Self {
         self.by_root().header("x-postern-tenant", tenant)
+    }
+
+    /// Asks about a request with this token, as a proxy does: the caller's own token is sent in `Postern-Verifier`.
+    pub fn asking_about(self, token: &str) -> Self {
+        Self { asked_about: Some(token.to_owned()), ..self }
     }
 
     /// Authenticates with a client's `id:secret`.
@@ -114,6 +128,14 @@ impl Call {
     pub fn send(mut self, client: &dyn Client) -> Reply {
         if self.by_root {
             self = self.token(client.root_token());
+        }
+        if let Some(token) = self.asked_about.take() {
+            for (name, value) in &mut self.headers {
+                if let Some(own) = value.strip_prefix(b"Bearer ").filter(|_| name == "authorization") {
+                    (*name, *value) = ("postern-verifier".to_owned(), own.to_vec());
+                }
+            }
+            self = self.token(&token);
         }
         client.exchange(&self).checked(&self.method, &self.path, self.headers())
     }
@@ -284,7 +306,9 @@ impl Reply {
         // An empty body has no type. LiteGraph's clients compare the complete value, so it has no charset.
         let problem = postern && self.status >= 400;
         let content_type = if problem { "application/problem+json" } else { "application/json" };
-        let empty = self.text.is_empty() && (method != "HEAD" || self.status == 304);
+        // Forward-auth: a proxy reads the status and the headers.
+        let asked = path.starts_with("/v1/authorize?") && matches!(self.status, 200 | 401 | 403);
+        let empty = self.text.is_empty() && (method != "HEAD" || self.status == 304 || asked);
         assert_eq!(self.header("content-type"), (!empty).then_some(content_type), "{what}");
         assert_eq!(self.header("cache-control"), Some("no-store, no-transform"), "{what}");
         assert_eq!(self.cost, cost(self.header("server-timing").expect("Server-Timing")), "{what}");
@@ -328,7 +352,7 @@ impl Reply {
         assert_eq!(self.header("deprecation").is_some(), self.header("sunset").is_some(), "{what}");
         if empty {
             let deleted = matches!((method, self.status, litegraph), ("DELETE", 200, true) | ("DELETE", 204, false));
-            assert!(deleted || self.status == 304 || (method, self.status) == ("OPTIONS", 204), "{what}");
+            assert!(asked || deleted || self.status == 304 || (method, self.status) == ("OPTIONS", 204), "{what}");
         } else if method == "HEAD" {
             assert_eq!(self.text, "", "{what}");
         } else {

@@ -26,6 +26,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::MediaType => Refusal::MediaType,
         Refusal::TooLarge => Refusal::TooLarge,
         Refusal::Unauthenticated => Refusal::Unauthenticated,
+        Refusal::Verifier => Refusal::Verifier,
         Refusal::TooManyFailures => Refusal::TooManyFailures,
         Refusal::Inactive => Refusal::Inactive,
         Refusal::Forbidden => Refusal::Forbidden,

@@ -59,12 +59,12 @@ pub fn face(route: &Route) -> Face {
 /// Whether a route changes nothing. Logging in issues a token, so it is not a read.
 pub fn reads(route: &Route) -> bool {
     use Operation::{
-        Alive, CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page,
-        Read, Ready, Restore, Roles, Verify, Write,
+        Alive, Authorize, CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn,
+        Metadata, Page, Read, Ready, Restore, Roles, Verify, Write,
     };
     match route.operation {
-        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Metadata(_) | Alive(_)
-        | Ready(_) => true,
+        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Authorize(_)
+        | Metadata(_) | Alive(_) | Ready(_) => true,
         Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn(_) => false,
     }
 }
@@ -80,13 +80,19 @@ pub fn takes_form(route: &Route) -> bool {
     [TOKEN, OAUTH_TOKEN, "/oauth/introspect"].contains(&route.path)
 }
 
-/// The query that deletes a tenant with its contents; empty for other routes.
+/// The query that deletes a tenant with its contents, or that asks only for a valid token; empty for other routes.
 pub fn forced(route: &Route) -> &'static str {
     match (route.operation, face(route)) {
+        (Operation::Authorize(_), _) => "?authenticated=1",
         (Operation::Delete(Noun::Tenant), Postern) => "?force=true",
         (Operation::Delete(Noun::Tenant), _) => "?force",
         _ => "",
     }
+}
+
+/// Whether a proxy asks by this route about the request of its client. A refused caller is then a 503.
+pub fn authorizes(route: &Route) -> bool {
+    matches!(route.operation, Operation::Authorize(_))
 }
 
 /// The step on the Postern face that must precede this route, and its body.
@@ -125,6 +131,9 @@ pub fn request(route: &Route, ids: &PathIds) -> Call {
     let mut request = call(method(route), format!("{path}{query}"));
     if requires_key(route) {
         request = request.header("idempotency-key", "once");
+    }
+    if authorizes(route) {
+        request = request.asking_about(&ids.token);
     }
     match body(route, ids) {
         Some(body) => request.json(&body),

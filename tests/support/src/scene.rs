@@ -10,7 +10,7 @@ use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::face::Face;
-use crate::routes::{body_of, face, form, requires_key, spell, step_before, title};
+use crate::routes::{authorizes, body_of, face, form, requires_key, spell, step_before, title};
 pub use crate::routes::{forced, method, takes_form};
 use crate::table::Table;
 use crate::{ACME, ROOT, Reply, World, client_url, text};
@@ -303,7 +303,16 @@ impl Scene {
     pub fn send_to(&self, route: &Route, url: &str, headers: &[Header], body: &[u8]) -> Reply {
         let has_key = headers.iter().any(|(name, _)| *name == "idempotency-key");
         let key = (requires_key(route) && !has_key).then_some(("idempotency-key", "once"));
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(key).collect();
+        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(key).collect();
+        let client = bearer(&self.target.token);
+        if authorizes(route) {
+            for header in &mut headers {
+                if let Some(token) = header.1.strip_prefix("Bearer ") {
+                    *header = ("postern-verifier", token);
+                }
+            }
+            headers.push((client.0, &client.1));
+        }
         self.world.send(method(route), url, &headers, body)
     }
 
@@ -416,7 +425,8 @@ pub fn url(route: &Route, ids: &PathIds) -> String {
 
 /// [`url`] with the query that the route requires.
 pub fn request_url(route: &Route, ids: &PathIds) -> String {
-    url(route, ids) + forced(route)
+    let tenant = if authorizes(route) { "&tenant=acme" } else { "" };
+    url(route, ids) + forced(route) + tenant
 }
 
 /// The routes of a table with their names, in its order. Panics unless the table has exactly the routes of `ROUTES`.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::cursors::{cursor, event_cursor};
-use crate::routes::{inquiry, reads, step_before, title};
+use crate::routes::{authorizes, inquiry, reads, step_before, title};
 use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, takes_key, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
 
@@ -99,6 +99,7 @@ impl Driver {
                 with_bodies(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
             Operation::Verify(_) if is_ours(route) => with_bodies(&[inquiry(route, &json!({"token": "nobody's"}))]),
+            Operation::Authorize(_) => with_queries(&["?authenticated=1&tenant=tenant", "?all=viewer&tenant=tenant"]),
             Operation::History(_) => {
                 let cursor = event_cursor(&url(route, &IDS), 1);
                 with_queries(&["", "?limit=1", &format!("?limit=1&cursor={cursor}")])
@@ -220,6 +221,9 @@ fn callers(route: &Route) -> Vec<Vec<Header>> {
     if route.is_own() {
         // Not the admin, since other requests need it.
         return vec![vec![bearer(&IDS.token), ("idempotency-key", "once".to_owned())]];
+    }
+    if authorizes(route) {
+        return [ROOT, ADMIN].map(|by| vec![("postern-verifier", by.to_owned()), bearer(&IDS.token)]).to_vec();
     }
     let root = || vec![bearer(ROOT), ("x-postern-tenant", IDS.tenant.to_string())];
     let mut callers = vec![root(), vec![bearer(ADMIN)]];

@@ -28,6 +28,13 @@ pub(super) fn responses(
             success = with_headers(success, &["Location"]);
         }
     }
+    let authorizes = matches!(route.operation, Operation::Authorize(_));
+    if authorizes {
+        success = with_headers(
+            success,
+            &["Postern-Tenant", "Postern-Principal", "Postern-Credential", "Deprecation", "Sunset"],
+        );
+    }
     if status == "201" {
         success["links"] = links(route);
     }
@@ -54,8 +61,17 @@ pub(super) fn responses(
     may(415, has_body);
     may(422, has_body && !is_oauth);
     may(428, one && writes && route.path.contains("/credentials/"));
-    may(429, !public);
+    may(429, !public && !authorizes);
     may(503, !matches!(route.operation, Operation::Alive(_)));
+    if authorizes {
+        for (status, about) in [
+            ("401", "The request has no valid token. The body is empty."),
+            ("403", "The token is of another tenant, or lacks a needed role. The body is empty."),
+        ] {
+            let response = with_headers(value!({ "description": about }), &["WWW-Authenticate"]);
+            responses.insert(status.to_owned(), response);
+        }
+    }
     responses.into()
 }
 
@@ -90,6 +106,9 @@ pub(super) fn headers() -> Value {
         "Accept-Encoding": header("`identity`, if the body had a `Content-Encoding`: send it uncompressed."),
         "Accept-Patch": header("The media types that PATCH accepts, if the body has another media type."),
         "Retry-After": header("After how many seconds to try again."),
+        "Postern-Tenant": header("The id of the tenant that owns the token."),
+        "Postern-Principal": header("The id of the principal that the token authenticates as."),
+        "Postern-Credential": header("The id of the token's credential."),
         "X-Request-Id": header("The id of the request: the client's, if it sent a valid one. Events contain it."),
         "Deprecation": header("When the rotation of the caller's secret began (RFC 9745). Present only during a rotation."),
         "Sunset": header("When the caller's secret expires (RFC 8594). Present only during a rotation."),
@@ -135,7 +154,10 @@ pub(super) fn refusals(problem: &Value, error: &Value) -> Value {
         (422, "Validation failed, or the Idempotency-Key was used with another body."),
         (428, "The tenant requires `If-Match`."),
         (429, "Too many failed authentications from this address or of this credential."),
-        (503, "The database is unavailable, or the service is not configured or not ready."),
+        (
+            503,
+            "The database is unavailable, the service is not configured or not ready, or `Postern-Verifier` was not accepted.",
+        ),
     ];
     let mut responses = Map::new();
     let unchanged = value!({ "description": "The resource still has the version in `If-None-Match`." });

@@ -147,32 +147,24 @@ fn role() -> Value {
     object(&properties, &[RoleMember::RoleId.name()])
 }
 
-/// Returns the schema of a verification: a body of `/v1/verify`.
-pub(super) fn inquiry() -> Value {
-    let roles = value!({
-        "type": "array", "items": { "$ref": "#/components/schemas/NewRole" }, "minItems": 1, "maxItems": NEEDS_MAX,
+/// Returns the schemas of verifications, by name.
+pub(super) fn inquiries() -> Map<String, Value> {
+    let reference = |name: &str| value!({ "$ref": format!("#/components/schemas/{name}") });
+    let list = |items: &str, max: usize, about: &str| value!({ "type": "array", "items": reference(items), "minItems": 1, "maxItems": max, "description": about });
+    let [all, any] = inquiry::NEEDS;
+    let needs = value!({
+        "anyOf": [reference("NeedsAll"), reference("NeedsAny"), { "type": "null" }],
+        "description": "The roles that the token must have: `all` of them, or at least one of them (`any`).",
     });
-    let mut needs: Vec<Value> = inquiry::NEEDS
-        .iter()
-        .map(|name| object(&Map::from_iter([((*name).to_owned(), roles.clone())]), &[name]))
-        .collect();
-    needs.push(value!({ "type": "null" }));
-    let about = "The roles that the token must have: `all` of them, or at least one of them (`any`).";
-    let properties = [
-        (
-            "token",
-            value!({ "type": "string", "minLength": 1, "description": "The token: a secret, or an access token." }),
-        ),
-        ("needs", value!({ "oneOf": needs, "description": about })),
+    let text = value!({ "type": "string", "minLength": 1, "description": "The token: a secret, or an access token." });
+    let schema = |members: &[(&str, Value)], required: &str| {
+        object(&members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect(), &[required])
+    };
+    let schemas = [
+        ("NeedsAll", schema(&[(all, list("NewRole", NEEDS_MAX, "The roles, of which every one is needed."))], all)),
+        ("NeedsAny", schema(&[(any, list("NewRole", NEEDS_MAX, "The roles, of which one is needed."))], any)),
+        ("Inquiry", schema(&[("token", text), ("needs", needs)], "token")),
+        ("InquiryBatch", schema(&[("items", list("Inquiry", inquiry::ITEMS_MAX, "The tokens to verify."))], "items")),
     ];
-    object(&properties.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(), &["token"])
-}
-
-/// Returns the schema of a body of `/v1/verify/batch`.
-pub(super) fn inquiry_batch() -> Value {
-    let items = value!({
-        "type": "array", "items": { "$ref": "#/components/schemas/Inquiry" }, "minItems": 1, "maxItems": inquiry::ITEMS_MAX,
-        "description": "The tokens to verify.",
-    });
-    object(&Map::from_iter([("items".to_owned(), items)]), &["items"])
+    schemas.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
 }

@@ -94,6 +94,11 @@ pub(super) fn described(route: &Route) -> Described {
                 "Checks whether a token is valid and whether it has the needed roles, and returns its owner. A token of another tenant is \
                 reported as unknown. Nothing is cached."],
             json_of("Inquiry", true), it::<one_off::Verified<'_>>()),
+        Operation::Authorize(_) => row(["authorize", "verification", "Authorize a request (forward-auth)",
+                "For a proxy, such as nginx, Caddy or Traefik: answers whether the request that it received may pass. `Authorization` is that of \
+                the proxy's client; the proxy authenticates by `Postern-Verifier`. One of `all`, `any` and `authenticated` is required, and both \
+                `all` and `any` must hold. The root token must name a `tenant`. Nothing is cached, and nothing is counted for the limits on failed \
+                authentications."], None, ("200", "The request may pass.", None)),
         Operation::LogIn(_) => row(["log_in", "verification", "Log in",
                 "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body must have `client_id` and `client_secret`."], log_in_form(), it::<Access<'_>>()),
         Operation::Metadata(_) => row(["server_metadata", "verification", "Describe this server", "Authorization server metadata for OAuth clients (RFC 8414)."], None, it::<oauth::Metadata>()),
