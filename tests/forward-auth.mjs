@@ -23,9 +23,9 @@ async function made(path, body) {
   assert.ok(answer.ok, `${path}: ${answer.status}`);
   return answer.json();
 }
-const tenant = await made("/v1/tenants", { name: "Forward-auth" });
-const credential = (role) => made(`/v1/tenants/${tenant.id}/credentials`, { name: "one", roles: [role] });
-const [verifier, right] = [await credential({ role_id: "viewer" }), await credential({ role_id: "viewer" })];
+const tenant = await made("/v1/tenants", { name: "Forward-auth", role_names: ["auditor"] });
+const credential = (role, access = "none") => made(`/v1/tenants/${tenant.id}/credentials`, { name: "one", roles: [role], access });
+const [verifier, right] = [await credential({ role_id: "auditor" }, "verify"), await credential({ role_id: "viewer" })];
 const little = await credential({ role_id: "viewer", resource: "another" });
 const identity = [tenant.id, right.principal, right.id];
 

@@ -35,7 +35,7 @@ const roles = (names) => names.map((role_id) => ({ role_id }));
 
 /** A client whose secret was made by Postern. */
 async function issued(names, expires_at = null) {
-  const made = await send("POST", credentials, { name: "a client", roles: roles(names), access: "verify", expires_at });
+  const made = await send("POST", credentials, { name: "a client", roles: roles(names), access: "read", expires_at });
   return { id: `client_${made.id}`, secret: made.secret, scope: names.join(" ") };
 }
 
@@ -43,7 +43,7 @@ async function issued(names, expires_at = null) {
 async function chosen(secret) {
   const body = { UserGUID: ZERO, Name: "a client", BearerToken: secret };
   const made = await send("PUT", `/v1.0/tenants/${guid(tenant.id)}/credentials`, body);
-  await send("PATCH", `${credentials}/${base32(made.GUID)}`, { access: "verify" });
+  await send("PATCH", `${credentials}/${base32(made.GUID)}`, { access: "read" });
   return { id: `client_${base32(made.GUID)}`, secret, scope: "viewer" };
 }
 

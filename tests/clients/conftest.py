@@ -175,8 +175,16 @@ class Place:
         sdk.sent.clear()
 
     def credential(self, name, **more):
-        """Creates another credential next to it."""
-        return self.sdk(self.credentials.create(self.account.id, organization_id=self.organization.id, name=name, **more))
+        """Creates another credential next to it, with access to read."""
+        made = self.sdk(self.credentials.create(self.account.id, organization_id=self.organization.id, name=name, **more))
+        self.allow(made.id, "read")
+        return made
+
+    def allow(self, credential, access):
+        """Gives a credential access, which Keycard's face cannot represent."""
+        url = f"{self.url}/v1/tenants/{self.organization.id}/credentials/{credential}"
+        answer = httpx.patch(url, headers={"Authorization": f"Bearer {self.root}"}, json={"access": access})
+        assert answer.status_code == 200, answer.text
 
     def by(self, token):
         """The operations with another caller's token."""

@@ -60,12 +60,12 @@ def client(request, url, root):
     tenant = send("POST", "/v1/tenants", {"name": "OAuth clients"})["id"]
     if request.param is None:
         roles = [{"role_id": role} for role in ("editor", "viewer")]
-        made = send("POST", f"/v1/tenants/{tenant}/credentials", {"name": "a client", "roles": roles, "access": "verify", "expires_at": None})
+        made = send("POST", f"/v1/tenants/{tenant}/credentials", {"name": "a client", "roles": roles, "access": "read", "expires_at": None})
         return Client(tenant, made["id"], made["secret"], ["editor", "viewer"])
     secret = request.param + tenant
     body = {"UserGUID": ZERO, "Name": "a client", "BearerToken": secret}
     made = send("PUT", f"/v1.0/tenants/{guid_of(tenant)}/credentials", body)
-    send("PATCH", f"/v1/tenants/{tenant}/credentials/{id_of(made['GUID'])}", {"access": "verify"})
+    send("PATCH", f"/v1/tenants/{tenant}/credentials/{id_of(made['GUID'])}", {"access": "read"})
     return Client(tenant, id_of(made["GUID"]), secret, ["viewer"])
 
 

@@ -162,7 +162,7 @@ fn proxy_with_verify_all_must_name_the_tenant_of_the_token() {
         let call = call("GET", format!("/v1/authorize?authenticated=1{query}")).token(&other.admin);
         call.header("postern-verifier", gateway.secret.as_str()).send(&service)
     };
-    ask("").refused(400, "bad_parameters");
+    ask("").refused(400, "tenant parameter");
     let passed = ask(&format!("&tenant={}", other.label)).expect(200);
     assert_eq!(passed.header("postern-tenant"), Some(&*other.id.to_string()));
     assert_eq!(ask(&format!("&tenant={}", tenant.id)).status, 403);

@@ -207,12 +207,16 @@ fn stale_read_is_detected() {
         let shown = |op: &Op| reads(op) && op.answer.as_ref().is_some_and(|answer| answer.status == 200);
         let all: Vec<_> = (0..recording.ops.len()).filter(|at| shown(&recording.ops[*at])).collect();
         let of = |at: usize| (recording.ops[at].target.clone(), recording.ops[at].answer.clone());
-        let late = all[all.len() - 1 - random.below(all.len() / 2)];
-        let old = all.iter().find(|early| {
-            let ((target, answer), (other, now)) = (of(**early), of(late));
-            target == other && answer.map(|answer| answer.etag) != now.map(|now| now.etag)
-        });
-        let Some(answer) = old.map(|old| of(*old).1) else { return false };
+        let older_than = |late: usize| {
+            let (target, now) = of(late);
+            let is_older = |early: &&usize| {
+                let (other, answer) = of(**early);
+                target == other && answer.map(|answer| answer.etag) != now.as_ref().map(|now| now.etag.clone())
+            };
+            all.iter().take_while(|early| **early < late).find(is_older).map(|early| (late, of(*early).1))
+        };
+        let from = all.len() / 2 + random.below(all.len() / 2);
+        let Some((late, answer)) = all[from..].iter().find_map(|late| older_than(*late)) else { return false };
         recording.ops[late].answer = answer;
         true
     });

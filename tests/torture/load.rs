@@ -122,7 +122,7 @@ impl Tenant {
         let (id, label) = (text(&made, "id"), text(&made, "label"));
         let path = format!("/v1/tenants/{id}");
         let account = text(&server.made(&format!("{path}/principals"), &json!({ "name": "account" })), "id");
-        let body = json!({ "name": "admin", "roles": [{ "role_id": "admin" }] });
+        let body = json!({ "name": "admin", "roles": [], "access": "admin" });
         let made = server.made(&format!("{path}/credentials"), &body);
         let (admin, token) = (text(&made, "id"), text(&made, "secret"));
         Self { id, label, account, admin, token, ..Self::imagined(random, ids) }
@@ -340,6 +340,7 @@ impl Tenant {
             ("description", if random.percent(10) { Value::Null } else { json!(a_text(random)) }),
             ("enabled", json!(random.percent(80))),
             ("roles", if role.is_empty() { Value::Null } else { json!([{ "role_id": role }]) }),
+            ("access", json!(random.pick(&["none", "verify", "read", "edit", "admin"]))),
             ("metadata", json!({ "of": a_text(random) })),
         ]
         .into()
@@ -394,7 +395,7 @@ impl Tenant {
             Kind::Restore => ("POST", step("restore"), Value::Null),
             Kind::Delete(face) => ("DELETE", one(*face), Value::Null),
             Kind::Read(face) => ("GET", one(*face), Value::Null),
-            Kind::ReadBy(_) => ("GET", one(Postern), Value::Null),
+            Kind::ReadBy(_) => ("GET", "/v1/self".to_owned(), Value::Null),
             Kind::Verify(token) => ("POST", "/v1/verify".to_owned(), json!({ "token": token })),
         };
         let mut sent = call(method, path).header("x-request-id", op.requests.last().expect("one").as_str());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use postern::credential::access::ACCESS;
 use support::face::Face::{self, Coactive, Keycard, LiteGraph, Postern};
 
 /// The default principal's id. Coactive's credentials belong to it, and Keycard's face does not list them.
@@ -27,7 +28,7 @@ pub enum Kind {
     Restore,
     Delete(Face),
     Read(Face),
-    /// A read by the credential's own secret.
+    /// `GET /v1/self`, with this secret of the credential.
     ReadBy(String),
     Verify(String),
 }
@@ -114,7 +115,7 @@ pub fn step(state: Option<&Credential>, op: &Op, made: Option<&str>) -> Step {
     match (&op.kind, state) {
         (Kind::Verify(token), _) => stays(Answer { status: 200, etag: None, body: verified(state, token) }),
         (Kind::ReadBy(token), _) => match state.filter(|it| it.fault(token).is_none()) {
-            Some(credential) => stays(credential.shown(Postern, 200)),
+            Some(credential) => stays(credential.shown_to_itself()),
             None => refused(401),
         },
         (Kind::Create(..), _) if before.is_some() => refused(409),
@@ -147,11 +148,16 @@ fn create(face: Face, given: &Fields, op: &Op, made: &str) -> Step {
         ("description", Value::Null),
         ("enabled", json!(true)),
         ("roles", if face == Coactive { Value::Null } else { json!([{ "role_id": "viewer" }]) }),
+        ("access", json!("none")),
+        ("self_rotate", json!(false)),
         ("expires_at", Value::Null),
         ("metadata", json!({})),
     ]
     .into();
     fields.extend(given.iter().filter(|(name, _)| **name != "token").map(|(name, value)| (*name, value.clone())));
+    if face == Coactive {
+        fields.insert("access", access_of_roles(&fields["roles"]));
+    }
     let stored = fields.iter().filter(|(name, value)| is_stored(name, value));
     let changes = stored.map(|(name, value)| ((*name).to_owned(), difference(name, &Value::Null, value))).collect();
     let revision = 1;
@@ -175,6 +181,15 @@ fn delete(credential: &Credential, face: Face) -> Step {
     let status = if matches!(face, Coactive | LiteGraph) { 200 } else { 204 };
     let gone = Credential { gone: true, ..credential.clone() };
     Step { answer: Answer { status, etag: None, body: json!({}) }, events, state: Some(gone) }
+}
+
+/// The access that Coactive's face gives with the roles of these tests.
+fn access_of_roles(roles: &Value) -> Value {
+    match roles[0]["role_id"].as_str() {
+        Some("viewer") => json!("read"),
+        Some("editor") => json!("edit"),
+        _ => json!("admin"),
+    }
 }
 
 /// Whether a field has a value. `roles` always does: null is full access.
@@ -213,7 +228,8 @@ fn verified(state: Option<&Credential>, token: &str) -> Value {
         None | Some((_, Some("unknown"))) => json!({ "active": false, "reason": "unknown" }),
         Some((it, Some(fault))) => json!({ "active": false, "reason": fault, "credential": it.id }),
         Some((it, None)) => {
-            json!({ "active": true, "credential": it.id, "name": it.fields["name"], "roles": it.fields["roles"] })
+            let [name, roles, access] = ["name", "roles", "access"].map(|name| &it.fields[name]);
+            json!({ "active": true, "credential": it.id, "name": name, "roles": roles, "access": access })
         }
     }
 }
@@ -312,6 +328,9 @@ impl Credential {
                     };
                     next.fields.insert(name, value);
                 }
+                if *face == Coactive && self.fields["access"] == access_of_roles(&self.fields["roles"]) {
+                    next.fields.insert("access", access_of_roles(&next.fields["roles"]));
+                }
                 let mut events = next.turned(self, given.contains_key("token"));
                 if given.contains_key("token") {
                     let ended: Vec<_> = next.secrets.drain(..).collect();
@@ -368,6 +387,8 @@ impl Credential {
             [_, None] => false,
             [Some(before), Some(after)] => after.iter().all(|role| before.iter().any(|wide| covers(wide, role))),
         };
+        let level = |it: &Self| ACCESS.iter().position(|level| it.fields["access"] == *level);
+        let contained = contained && level(self) <= level(before);
         let widened = is_active(self) && !(is_active(before) && contained);
         vec![Event { action: "updated", secret: None, revision: self.revision, changes, widened }]
     }
@@ -444,6 +465,15 @@ impl Credential {
             }
         };
         Answer { status, etag: Some(self.etag()), body }
+    }
+
+    fn shown_to_itself(&self) -> Answer {
+        let mut answer = self.shown(Postern, 200);
+        let hidden = ["description", "enabled", "metadata", "revision", "revoked_reason"];
+        if let Some(members) = answer.body.as_object_mut() {
+            members.retain(|name, _| !hidden.contains(&name.as_str()));
+        }
+        answer
     }
 }
 
