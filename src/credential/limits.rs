@@ -16,3 +16,5 @@ pub const METADATA_BYTES_MAX: usize = 4096;
 pub const STATE_BYTES_MAX: usize = 32 * 1024;
 /// The longest grace period of a rotation, in seconds: 90 days.
 pub const GRACE_MAX: i64 = 90 * 24 * 3600;
+/// The shortest grace period of a rotation by the credential itself, in seconds: time for its other instances to follow.
+pub const OWN_GRACE_MIN: i64 = 300;

@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::credential::field::{Field, Location, Noun, Rule, Verb, Violation};
 use crate::credential::id::Id;
 use crate::credential::secret::Token;
-use crate::credential::table::GRACE_MAX;
+use crate::credential::table::{GRACE_MAX, OWN_GRACE_MIN};
 use crate::credential::validate::{Change, NewSecret, validate};
 use crate::face::Revealed;
 use crate::refusal::Refusal;
@@ -19,9 +19,6 @@ use crate::store::command::{Act, Command, Idempotency, Key, Label, NewRow, Rotat
 use crate::store::idempotency::Made;
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
-
-/// The shortest grace period of a rotation by the credential itself, in seconds: time for its other instances to follow.
-const OWN_GRACE_MIN: i64 = 300;
 
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn write(&self, noun: Noun, verb: Verb) -> Result<Decided<Answer>, Refusal> {

@@ -55,7 +55,7 @@ def test_empty_update_changes_nothing(sdk, place):
     before, _ = place.raw("retrieve")
     after, updated = place.raw("update")
     assert sdk.last() == {}
-    assert after.headers["etag"] == before.headers["etag"] == f'"{place.made.id}.1"'
+    assert after.headers["etag"] == before.headers["etag"] == f'"{place.made.id}.2"'
     assert (updated.name, updated.description) == ("made", "described")
 
 
@@ -82,7 +82,7 @@ def test_raw_response_has_its_headers(sdk, place):
     answer, updated = place.raw("update", name="raw")
     assert (answer.status_code, updated.name) == (200, "raw")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["etag"] == f'"{place.made.id}.2"'
+    assert answer.headers["etag"] == f'"{place.made.id}.3"'
 
 
 def test_client_request_id_is_echoed(sdk, place):
@@ -122,7 +122,7 @@ def test_deleted_credential_is_a_404_and_its_secret_a_401(sdk, place):
 def test_delete_checks_if_match(sdk, place):
     stale = {"If-Match": f'"{place.made.id}.9"'}
     sdk.refused(lambda: place.credentials.delete(**place.of, extra_headers=stale), APIStatusError, 412, "precondition_failed")
-    current = {"If-Match": f'"{place.made.id}.1"'}
+    current = {"If-Match": f'"{place.made.id}.2"'}
     assert sdk(place.credentials.delete(**place.of, extra_headers=current)) is None
 
 

@@ -100,6 +100,7 @@ def test_deleting_a_service_account_deletes_its_credentials(sdk, place):
     organization = place.organization.id
     other = sdk(place.accounts.create(organization, name="other"))
     left = sdk(place.credentials.create(other.id, organization_id=organization, name="left"))
+    place.allow(left.id, "read")
     gone, stays = place.by(place.made.client_secret), place.by(left.client_secret)
     assert sdk(gone.retrieve(organization)).id == organization
 

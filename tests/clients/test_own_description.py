@@ -25,7 +25,8 @@ class Place:
         self.http = http(url, self.root)
         self.tenant = self.made_tenant()
         self.principal = self.made_principal()
-        self.admin, self.viewer = (self.made("credentials", name=access, roles=[], access=access) for access in ("admin", "read"))
+        self.admin, self.viewer = (self.made("credentials", name=access, roles=[{"role_id": role}], access=access)
+                                   for role, access in (("admin", "admin"), ("viewer", "read")))
         self.basic = base64.b64encode(f"client_{self.admin['id']}:{self.admin['secret']}".encode()).decode()
 
     def post(self, path, **body):
@@ -76,6 +77,8 @@ OPERATIONS = [
                                                        "negative_data_rejection": {"expected-statuses": [*REFUSED, 503]},
                                                        # It leaves out the verifier too.
                                                        "ignored_auth": {"enabled": False}}},
+    # It takes a caller that a hook creates for a generated one.
+    {"include-operation-id": ["rotate_self", "revoke_self"], "checks": {"ignored_auth": {"enabled": False}}},
 ]
 FORM = "application/x-www-form-urlencoded"
 NULL = {"type": "null"}
@@ -225,6 +228,8 @@ def strict(place, without=(), path=None, tag=None):
             # The principals and roles depend on the tenant.
             members["principal"] = {"enum": [DEFAULT_PRINCIPAL, place.principal]}
             members["expires_at"] = {"anyOf": [TIME, NULL]}
+            # Only root gives `verify_all`, with the default principal.
+            members["access"] = {"enum": ["none", "verify", "read", "edit", "admin"]}
             roles = members["roles"].get("anyOf", [members["roles"]])[0]
             roles["items"]["properties"]["role_id"] = {"enum": ["admin", "editor", "viewer"]}
             roles["items"] = {"type": "object", "anyOf": with_dependencies(roles["items"], ["resource"], ["resource", "resource_instance"])}
@@ -263,10 +268,17 @@ BEGUN = {"rotate": {"grace_seconds": 60}}
 FIRST = {"finish_rotation": BEGUN, "cancel_rotation": BEGUN, "restore_credential": {"revoke": {}}}
 
 
+# Changes of the caller's own credential: `existing` creates a caller for each request.
+OWN = ["rotate_self", "revoke_self"]
+
+
 def existing(place, tenant=None, first=FIRST, whole=False):
-    """Before each request, creates the resources in its path for this request only."""
+    """Before each request, creates the resources in its path for this request only, or the credential that calls."""
 
     def before_call(_context, case, _kwargs):
+        if case.operation.definition.raw["operationId"] in OWN:
+            caller = place.made("credentials", name="itself", roles=[], access="none", self_rotate=True)
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {caller['secret']}"}
         named = case.path_parameters
         if not named or not all(isinstance(value, str) and re.fullmatch(SHAPE, value) for value in named.values()):
             return
@@ -309,7 +321,7 @@ def test_description_is_valid_openapi_with_summaries_and_descriptions():
 
 
 def caller(place, operation):
-    if operation == "server_metadata":
+    if operation == "server_metadata" or operation in OWN:
         return None
     if operation == "log_in":
         return f"Basic {place.basic}"
@@ -380,7 +392,8 @@ def test_stale_if_match_is_a_412(run, place, operation):
 READS = ("get_", "list_", "verify", "authorize", "introspect", "log_in", "server_metadata", "health", "readiness")
 
 
-@pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith(READS)])
+# Every credential may revoke itself.
+@pytest.mark.parametrize("operation", [name for name in IDS if not name.startswith((*READS, "revoke_self"))])
 def test_viewer_may_not_write(run, place, operation):
     expect_only(run, 403, operation, strict(place), f"Bearer {place.viewer['secret']}", existing(place, whole=True))
 

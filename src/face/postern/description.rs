@@ -42,6 +42,7 @@ pub fn openapi() -> Value {
         components.extend(body::named_parts(&mut schema));
         components.insert(body::name(noun, verb), schema);
     }
+    components.insert(body::OWN_ROTATION.to_owned(), body::own_rotation());
     components.extend(body::inquiries());
     value!({
         "openapi": "3.1.0",
@@ -128,7 +129,11 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         parameters.push(reference("parameters/If-Match"));
         parameters.push(reference("parameters/If-None-Match"));
     }
-    if takes_key {
+    if takes_key && route.is_own() {
+        let mut key = request_headers()["Idempotency-Key"].take();
+        key["required"] = true.into();
+        parameters.push(key);
+    } else if takes_key {
         parameters.push(reference("parameters/Idempotency-Key"));
     }
     if matches!(route.operation, Operation::Authorize(_)) {
@@ -226,7 +231,7 @@ fn request_headers() -> Value {
         },
         "Postern-Verifier": {
             "name": "Postern-Verifier", "in": "header", "required": true, "schema": { "type": "string" },
-            "description": "The proxy's own credential, as it would stand after `Bearer`: of a viewer, sent once.",
+            "description": "The proxy's own credential, as it would stand after `Bearer`: with access `verify`, sent once.",
         },
         "Idempotency-Key": {
             "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },

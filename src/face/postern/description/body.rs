@@ -9,7 +9,9 @@ use super::super::{Postern, inquiry, read};
 use crate::credential::field::{Given, Meaning, Noun, RoleMember, Verb};
 use crate::credential::id::Id;
 use crate::credential::role::NEEDS_MAX;
-use crate::credential::table::{DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, ROLES_MAX, Shape};
+use crate::credential::table::{
+    DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, OWN_GRACE_MIN, ROLES_MAX, Shape,
+};
 use crate::credential::validate::{Dialect, default_meaning};
 
 /// Returns the name of a body's schema.
@@ -52,6 +54,16 @@ pub(super) fn schema(noun: Noun, verb: Verb) -> Value {
         }
     }
     object(&properties, &required)
+}
+
+/// The name of the schema of a rotation by the credential itself.
+pub(super) const OWN_ROTATION: &str = "OwnRotation";
+
+pub(super) fn own_rotation() -> Value {
+    let mut schema = schema(Noun::Credential, Verb::Rotate);
+    schema["properties"]["grace_seconds"]["minimum"] = OWN_GRACE_MIN.into();
+    schema["required"] = value!(["grace_seconds"]);
+    schema
 }
 
 /// Replaces the parts of a body's schema that get their own name by references, and returns these parts.

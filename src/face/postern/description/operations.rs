@@ -59,7 +59,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::Write(Credential, Rotate) if route.is_own() => row(["rotate_self", "self-service", "Rotate the caller's secret",
                 "Creates a new secret for the caller's credential, whose `self_rotate` must be set. Requires its newest secret, not an access \
                 token; `grace_seconds` of at least 300; and an `Idempotency-Key`. For ten minutes, the secret that was replaced gets \
-                the same response again under that key."], fields(Credential, Rotate), it::<views::OwnCredential<'_>>()),
+                the same response again under that key."], json_of(body::OWN_ROTATION, true), it::<views::OwnCredential<'_>>()),
         Operation::Write(Credential, Revoke) if route.is_own() => row(["revoke_self", "self-service", "Revoke the caller's credential",
                 "Any valid secret may do this, so that anyone who finds a leaked one can end it. The newest secret revokes the credential; a secret \
                 that is being replaced ends only itself. Not with an access token."], fields(Credential, Revoke), it::<views::OwnCredential<'_>>()),
