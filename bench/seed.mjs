@@ -21,7 +21,7 @@ const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
 const ONE = [
   `INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
    SELECT ${tenant}, 'grown',
-     '{"name":"Grown","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin","editor","viewer"]}',
+     '{"name":"Grown","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin","editor","viewer"],"verify_staleness_seconds":0}',
      1, ${AT}, ${AT}, ${stamp}, 1`,
   `INSERT INTO principals (tenant, id, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
    SELECT ${tenant}, ${principal}, '{"name":"all","enabled":true}', 1, ${AT}, ${AT}, ${stamp}, 3`,

@@ -46,7 +46,12 @@ CREATE TABLE tenants (
     CONSTRAINT "tenants: preconditions" CHECK (json_type(state, '$.preconditions') IN ('true', 'false')),
   role_names TEXT AS (state ->> '$.role_names') NOT NULL
     CONSTRAINT "tenants: role_names" CHECK (json_type(state, '$.role_names') = 'array' AND json_array_length(state, '$.role_names') <= 100),
-  stray TEXT AS (nullif(json_remove(state, '$.name', '$.enabled', '$.rbac', '$.preconditions', '$.role_names'), '{}'))
+  -- How old the answer to a verification may be.
+  verify_staleness_seconds INTEGER AS (state ->> '$.verify_staleness_seconds') NOT NULL
+    CONSTRAINT "tenants: verify_staleness_seconds" CHECK (json_type(state, '$.verify_staleness_seconds') = 'integer'
+      AND verify_staleness_seconds BETWEEN 0 AND 300),
+  stray TEXT AS (nullif(json_remove(state, '$.name', '$.enabled', '$.rbac', '$.preconditions', '$.role_names',
+    '$.verify_staleness_seconds'), '{}'))
     CONSTRAINT "tenants: unknown key" CHECK (stray IS NULL)
 ) STRICT, WITHOUT ROWID;
 
@@ -306,6 +311,7 @@ BEGIN
       OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
       OR coalesce(NEW.after ->> '$.unrestricted' > NEW.before ->> '$.unrestricted', 0)
       OR coalesce(NEW.after ->> '$.self_rotate' > NEW.before ->> '$.self_rotate', 0)
+      OR coalesce(NEW.after ->> '$.verify_staleness_seconds' > NEW.before ->> '$.verify_staleness_seconds', 0)
       OR (NEW.after ->> '$.access' IS NOT NEW.before ->> '$.access' AND instr('none verify read edit admin verify_all', NEW.after ->> '$.access')
         > instr('none verify read edit admin verify_all', replace(NEW.before ->> '$.access', '_all', '')))
       OR (NOT coalesce(NEW.before ->> '$.unrestricted', 0) AND NEW.after -> '$.roles' IS NOT NEW.before -> '$.roles' AND EXISTS (

@@ -61,7 +61,7 @@ impl Scene {
             let sql = "INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by,
                    changed_request, event)
                  VALUES (?1, ?2, json_object('name', ?2, 'enabled', json('true'), 'rbac', json('true'), 'preconditions', json('false'),
-                   'role_names', json('[\"admin\",\"auditor\",\"editor\",\"viewer\"]')), 1, 0, 0, 'made', 0, 'root', 'made', 1)";
+                   'role_names', json('[\"admin\",\"auditor\",\"editor\",\"viewer\"]'), 'verify_staleness_seconds', 0), 1, 0, 0, 'made', 0, 'root', 'made', 1)";
             scene.connection.borrow().execute(sql, [&id.to_string(), label]).expect("a tenant");
             scene.name_id(label, id);
         }

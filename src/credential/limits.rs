@@ -18,3 +18,5 @@ pub const STATE_BYTES_MAX: usize = 32 * 1024;
 pub const GRACE_MAX: i64 = 90 * 24 * 3600;
 /// The shortest grace period of a rotation by the credential itself, in seconds: time for its other instances to follow.
 pub const OWN_GRACE_MIN: i64 = 300;
+/// The greatest bound on the age of a verification, in seconds.
+pub const STALENESS_MAX: i64 = 300;

@@ -367,6 +367,12 @@ fields! {
         shape: Shape::Names, default: Initial::Names(&USUAL_ROLES), null: Null::Refused,
         required: OnOurFace(&[Verb::Replace]), destination: Destination::Document,
     }
+    VerifyStaleness: "How many seconds old the answer to a verification may be. With 0, every answer comes from the database; with more, \
+            a change can take as long to reach every verifier. POST and PUT without it mean 0." {
+        key: "verify_staleness_seconds", tenant: Some(Admin), principal: None, credential: None,
+        shape: Shape::Whole { min: 0, max: STALENESS_MAX }, default: Initial::Whole(0), null: Null::Refused,
+        required: No, destination: Destination::Document,
+    }
     GraceSeconds: "How long the old secret stays valid, in seconds." {
         key: "grace_seconds", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Whole { min: 0, max: GRACE_MAX }, default: Initial::Whole(0), null: Null::Refused,

@@ -44,6 +44,8 @@ pub struct State {
     pub preconditions: bool,
     /// The catalogue of role names, at most 100.
     pub role_names: Vec<String>,
+    /// How old the answer to a verification of its tokens, or by its credentials, may be.
+    pub verify_staleness_seconds: i64,
 }
 
 /// Creates a tenant and its default principal, with a label found by `command.label`.

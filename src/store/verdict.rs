@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn unreadable_document_is_reported_as_broken() {
-        let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": []});
+        let tenant = json!({"name": "n", "enabled": true, "rbac": true, "preconditions": false, "role_names": [],
+                "verify_staleness_seconds": 0});
         let principal = json!({"name": "n", "enabled": true});
         let credential = json!({"principal": Id::ZERO, "name": "n", "enabled": true, "roles": [], "unrestricted": true,
                 "access": "none", "self_rotate": false});

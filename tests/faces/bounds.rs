@@ -87,7 +87,7 @@ fn unpaged_user_and_tenant_lists_are_complete_up_to_ten_thousand_and_rejected_ab
     };
     // The default user, and the test's own tenant, are in the lists.
     let user = r#"{"name":"n","enabled":true}"#;
-    let tenant = r#"{"name":"n","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin"]}"#;
+    let tenant = r#"{"name":"n","enabled":true,"rbac":true,"preconditions":false,"role_names":["admin"],"verify_staleness_seconds":0}"#;
     for (url, table, columns, values, state) in [
         (format!("{V1}/users"), "principals", "tenant", "'00000000000000000000000000'", user),
         ("/v1.0/tenants".to_owned(), "tenants", "label", "'label ' || n", tenant),

@@ -114,7 +114,7 @@ impl Subject {
         own("PATCH", &credential, &described(Noun::Credential));
         own("PATCH", &format!("/v1/tenants/{ACME}/principals/{user}"), &described(Noun::Principal));
         own("PATCH", &credential, &json!({"expires_at": END, "metadata": {"stored": "s", "team": "a"}}));
-        let switches = json!({"rbac": false, "require_if_match": true, "role_names": ["deployer"]});
+        let switches = json!({"rbac": false, "require_if_match": true, "role_names": ["deployer"], "verify_staleness_seconds": 10});
         own("PATCH", &format!("/v1/tenants/{tenant}"), &switches);
         if face == "Postern" {
             // Elsewhere the credential could not be enabled again.

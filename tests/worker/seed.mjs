@@ -34,7 +34,7 @@ const ENDS = 1900000000000000; // 2030-03-17T17:46:40Z
 const ROTATED = AT + 1000000000000; // 11 days later
 const stamp = `printf('seed %d', ?1), ${AT}, 'console', 'console'`;
 const tenantState = (name) => `json_object('name', ${name}, 'enabled', json('true'), 'rbac', json('true'), 'preconditions', json('false'),
-  'role_names', json('["admin","editor","viewer"]'))`;
+  'role_names', json('["admin","editor","viewer"]'), 'verify_staleness_seconds', 0)`;
 const statements = [
   `INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
    SELECT ${tenant}, printf('seed-%d', ?1), ${tenantState("printf('Seed %d', ?1)")}, 1, ${AT}, ${AT}, ${stamp}, 1 WHERE ?2 <> ''`,

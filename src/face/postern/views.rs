@@ -283,6 +283,8 @@ pub(super) struct Tenant<'a> {
     require_if_match: bool,
     /// The roles of the tenant, which always include `admin`, `editor` and `viewer`.
     role_names: Vec<String>,
+    /// How many seconds old the answer to a verification may be.
+    verify_staleness_seconds: i64,
     /// The number of the current version, from 1. It is part of the `ETag`.
     revision: i64,
     /// When it was created.
@@ -301,6 +303,7 @@ impl<'a> Tenant<'a> {
             rbac: tenant.state.rbac,
             require_if_match: tenant.state.preconditions,
             role_names: tenant.state.role_names.clone(),
+            verify_staleness_seconds: tenant.state.verify_staleness_seconds,
             revision: tenant.revision,
             created_at: Time(tenant.created_at),
             updated_at: Time(tenant.updated_at),

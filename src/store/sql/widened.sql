@@ -7,6 +7,7 @@ AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
   OR ({before} ->> '$.expires_at' IS NOT NULL AND coalesce({after} ->> '$.expires_at' > {before} ->> '$.expires_at', 1))
   OR coalesce({after} ->> '$.unrestricted' > {before} ->> '$.unrestricted', 0)
   OR coalesce({after} ->> '$.self_rotate' > {before} ->> '$.self_rotate', 0)
+  OR coalesce({after} ->> '$.verify_staleness_seconds' > {before} ->> '$.verify_staleness_seconds', 0)
   OR ({after} ->> '$.access' IS NOT {before} ->> '$.access' AND instr('none verify read edit admin verify_all', {after} ->> '$.access')
     > instr('none verify read edit admin verify_all', replace({before} ->> '$.access', '_all', '')))
   OR (NOT coalesce({before} ->> '$.unrestricted', 0) AND {after} -> '$.roles' IS NOT {before} -> '$.roles' AND EXISTS (

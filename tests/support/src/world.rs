@@ -71,7 +71,7 @@ impl World {
     }
 
     pub fn tenant(&self, id: &str, label: &str) {
-        let state = json!({"name": label, "enabled": true, "rbac": true, "preconditions": false, "role_names": ["admin", "editor", "viewer"]});
+        let state = json!({"name": label, "enabled": true, "rbac": true, "preconditions": false, "role_names": ["admin", "editor", "viewer"], "verify_staleness_seconds": 0});
         let sql = "INSERT INTO tenants (id, label, state, revision, created_at, updated_at, change, changed_at, changed_by, \
             changed_request, event) VALUES (?1, ?2, ?3, 1, 0, 0, 'made', 0, 'root', 'made', 1)";
         self.db.execute(sql, &[&id, &label, &state.to_string()]);
