@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::credential::field::{Draft, Field, Given, Kind, Location, Noun, Rule, Verb, Violation};
 use crate::credential::secret::Token;
+use crate::credential::table::STALENESS_MAX;
 use crate::credential::validate::Dialect;
 use crate::operation::RenderContext;
 use crate::refusal::Refusal;
@@ -21,6 +22,16 @@ use crate::store::command::{AccessOfRoles, Page};
 use crate::store::list::Listed;
 use crate::store::principal::Principal;
 use crate::store::tenant::Tenant;
+
+/// The parameter of verifications with the bound on the age of the answer.
+pub(crate) const STALENESS: &str = "max_staleness_seconds";
+
+/// Reads [`STALENESS`] from a query or a form. The error says what the value must be.
+fn staleness(text: &str) -> Result<i64, &'static str> {
+    let seconds = text.parse::<i64>().ok().filter(|seconds| (0..=STALENESS_MAX).contains(seconds));
+    let seconds = seconds.filter(|seconds| seconds.to_string() == text);
+    seconds.ok_or("must be a whole number of seconds from 0 to 300")
+}
 
 /// A face. There are no defaults: each face sets every field.
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of one API's contract, independent of the others")]

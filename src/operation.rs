@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::answer::Answer;
@@ -126,6 +128,8 @@ pub struct Inquiry {
 pub struct Inquiries {
     /// The questions, in the order of the request.
     pub items: Vec<Inquiry>,
+    /// The bound on the age of every answer in seconds, if the request has one.
+    pub staleness: Option<i64>,
     /// The violations of the body.
     pub violations: Vec<Violation>,
 }
@@ -136,6 +140,31 @@ pub struct Verified {
     pub subject: Option<Subject>,
     /// The roles that the token needs and does not have (`Needs::failed`); `None` if the inquiry names none.
     pub failed: Option<Vec<Role>>,
+    /// What the answer is based on.
+    pub evidence: Evidence,
+}
+
+/// What a verification is based on.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence {
+    /// Every change that was committed before this time is reflected.
+    pub as_of: Micros,
+    /// The age of the evidence when the answer was made.
+    pub age: Micros,
+    /// The bound in force, in seconds.
+    pub bound: i64,
+    /// Where the answer comes from.
+    pub source: Source,
+}
+
+/// Where the answer to a verification comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The database.
+    Primary,
+    /// The memory of the Worker's instance.
+    Memory,
 }
 
 /// Requests can be served.
@@ -150,6 +179,8 @@ pub struct Authorization {
     pub needs: Vec<Needs>,
     /// The id or the label of the tenant that the token must belong to.
     pub tenant: Option<String>,
+    /// The bound on the age of the answer in seconds, if the request has one.
+    pub staleness: Option<i64>,
 }
 
 /// The result of an [`Authorization`].

@@ -9,9 +9,11 @@ mod decide;
 mod decision;
 mod failed;
 mod list;
+mod memory;
 mod read;
 mod ready;
 mod render;
+mod verify;
 mod write;
 
 use std::pin::Pin;
@@ -35,6 +37,7 @@ use decide::role_names;
 use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
 use list::Extent;
+pub use memory::{MEMORY_MAX, Memory};
 use read::check;
 pub use ready::Readiness;
 

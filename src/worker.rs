@@ -7,6 +7,7 @@ mod turns;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,7 +22,7 @@ use crate::face::coactive::TENANT_HEADER;
 use crate::refusal::Misconfigured;
 use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
-use crate::service::{Failed, Readiness, Service};
+use crate::service::{Failed, MEMORY_MAX, Memory, Readiness, Service};
 use crate::settings::Settings;
 use crate::store::{Store, after, idempotency};
 use d1::D1;
@@ -50,6 +51,7 @@ const COMMON_HEADERS: [&str; 8] = [
 const DISCARDED_MAX: usize = 4 * 1024 * 1024;
 
 static READINESS: Readiness = Readiness::new();
+static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(MEMORY_MAX));
 
 thread_local! {
     /// [`COMMON_HEADERS`] as a JavaScript array.
@@ -87,6 +89,7 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
         clock: &self::now,
         random,
         readiness: &READINESS,
+        memory: &MEMORY,
     };
     let request = Request { method: Method::from_name(method), origin: &origin, path, query, headers: &headers, body };
     let mut done = service.answer(&request).await;

@@ -8,7 +8,7 @@ use postern::answer::Answer;
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
 use postern::request::{BODY_MAX, Body, Method, Request};
-use postern::service::{Done, Readiness, Service};
+use postern::service::{Done, MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::Settings;
 use postern::store::{Batch, Cost, Database, Fault, Parameter, Row, Statement, Store, after};
 use rusqlite::{Connection, ToSql};
@@ -129,6 +129,7 @@ impl Scene {
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
             readiness: &Readiness::new(),
+            memory: &Memory::new(MEMORY_MAX),
         };
         let Done { answer, after: left, log, failed } = pollster::block_on(service.answer(&request));
         let cost = service.store.cost();

@@ -23,6 +23,12 @@ impl Ends {
         earlier(earlier(self.credential, self.secret), self.access)
     }
 
+    /// Returns whether one of them is at `now` or before.
+    #[must_use]
+    pub fn is_over(self, now: Micros) -> bool {
+        self.earliest().is_some_and(|end| end <= now)
+    }
+
     /// Returns the whole seconds from `now` to the earliest end: 0 after it, and at most `max`.
     #[must_use]
     pub fn seconds_left(self, now: Micros, max: u32) -> u32 {

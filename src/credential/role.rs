@@ -28,6 +28,13 @@ impl Role {
         members.insert("role_id".to_owned(), self.role_id.into());
         members.into()
     }
+
+    /// Returns the bytes of its texts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        text(&self.resource) + text(&self.resource_instance) + self.role_id.len()
+    }
 }
 
 impl Role {

@@ -51,7 +51,11 @@ pub(super) fn choice(value: &Value, of: &'static [&'static str]) -> Result<&'sta
     of.iter().find(|one| **one == text).copied().ok_or(Rule::NotAChoice { of })
 }
 
-pub(super) fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
+/// Checks a whole number.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn whole(value: &Value, min: i64, max: i64) -> Result<i64, Rule> {
     let number = value.as_i64().filter(|number| (min..=max).contains(number));
     let is_whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
     number.ok_or(if is_whole { Rule::NotInRange { min, max } } else { Rule::Type(Kind::Number) })

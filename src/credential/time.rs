@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// A time in microseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
@@ -20,6 +20,14 @@ const HTTP_DATE: StaticFormatDescription =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 impl Micros {
+    /// Returns a duration in seconds, in whole milliseconds.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53 milliseconds")]
+        let millis = (self.0 / 1000) as f64;
+        millis / 1000.0
+    }
+
     /// 2^53 - 1 microseconds.
     pub const MAX: Self = Self(9_007_199_254_740_991);
 

@@ -10,7 +10,7 @@ use super::id::Id;
 use super::role::{Context, Role};
 use super::secret::Token;
 use super::shape::{self, Broken, Listed};
-pub use super::shape::{needs, read_context};
+pub use super::shape::{needs, read_context, whole};
 use super::table::{Destination, FIELDS, Field, FieldRow, Initial, NAME_MAX, Noun, Null, Required, Shape, Verb};
 pub use super::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 use super::time::Micros;
@@ -150,7 +150,7 @@ impl Reading<'_> {
             },
             Shape::Flag => shape::flag(value)?.into(),
             Shape::Choice(of) => shape::choice(value, of)?.into(),
-            Shape::Whole { min, max } => shape::whole(value, min, max)?.into(),
+            Shape::Whole { min, max } => whole(value, min, max)?.into(),
             Shape::Time => {
                 let time = self.dialect.read_time(shape::text(value, 1, usize::MAX)?);
                 time.ok_or(Rule::NotATime)?.0.into()

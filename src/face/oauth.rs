@@ -4,19 +4,18 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Face, by_words, json};
+use super::{Face, STALENESS, by_words, json, staleness};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::operation::{
-    Handler, Inquiries, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified,
+    Handler, Inquiries, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified, Verified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::store::verify::Subject;
 
 /// The words for fields: none.
 pub struct OAuth;
@@ -67,20 +66,28 @@ pub static OAUTH: Face = Face {
 /// Logs in.
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Introspects a token (RFC 7662).
-pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> = Handler((read_inquiry, |context, verified| {
-    let subject = verified.first().and_then(|verified| verified.subject.as_ref());
-    Answer::new(200, json(&Introspected::new(context, subject)))
-}));
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((read_inquiry, |context, verified| Answer::new(200, json(&Introspected::new(context, verified.first())))));
 /// Describes this server (RFC 8414).
 pub(crate) const METADATA: Handler<RenderMetadata> =
     Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.issuer))));
 
 fn read_inquiry(request: &Request<'_>) -> Result<Inquiries, Refusal> {
-    let token = request.form()?.remove("token").ok_or_else(|| {
-        let token = Parameter { name: "token", wants: "is required" };
-        Refusal::Unreadable(Unreadable::Parameters(vec![token]))
-    })?;
-    Ok(Inquiries { items: vec![Inquiry { token, needs: Vec::new() }], violations: Vec::new() })
+    let mut form = request.form()?;
+    let mut wrong = Vec::new();
+    let token = form.remove("token");
+    if token.is_none() {
+        wrong.push(Parameter { name: "token", wants: "is required" });
+    }
+    let staleness = form.remove(STALENESS).map(|text| staleness(&text));
+    if let Some(Err(wants)) = staleness {
+        wrong.push(Parameter { name: STALENESS, wants });
+    }
+    if !wrong.is_empty() {
+        return Err(Refusal::Unreadable(Unreadable::Parameters(wrong)));
+    }
+    let items = token.into_iter().map(|token| Inquiry { token, needs: Vec::new() }).collect();
+    Ok(Inquiries { items, staleness: staleness.and_then(Result::ok), violations: Vec::new() })
 }
 
 fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refusal> {
@@ -190,12 +197,21 @@ pub(crate) struct Introspected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     scope: Option<String>,
+    /// Every change that was committed before this time, in seconds since 1970, is reflected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    checked_at: Option<i64>,
+    /// The bound in force on the age of the answer, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    max_staleness_seconds: Option<i64>,
 }
 
 impl<'a> Introspected<'a> {
-    fn new(context: &'a RenderContext<'_>, subject: Option<&'a Subject>) -> Self {
+    fn new(context: &'a RenderContext<'_>, verified: Option<&'a Verified>) -> Self {
         // "The authorization server SHOULD NOT include any additional information about an inactive token."
-        let subject = subject.filter(|subject| subject.fault.is_none());
+        let subject = verified.and_then(|verified| verified.subject.as_ref()).filter(|subject| subject.fault.is_none());
+        let evidence = verified.filter(|_| subject.is_some()).map(|verified| verified.evidence);
         let client = subject.map(|subject| subject.credential.client());
         Self {
             active: subject.is_some(),
@@ -208,6 +224,8 @@ impl<'a> Introspected<'a> {
             token_type: subject.map(|_| "Bearer"),
             exp: subject.and_then(|subject| subject.ends.earliest()).map(|at| at.0 / 1_000_000),
             scope: subject.and_then(|subject| subject.scope.clone()),
+            checked_at: evidence.map(|evidence| evidence.as_of.0 / 1_000_000),
+            max_staleness_seconds: evidence.map(|evidence| evidence.bound),
         }
     }
 }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::challenge::challenge;
 use super::context::RequestContext;
 use super::decision::Decided;
+use super::verify::Question;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::operation::{Authorization, Authorized, ReadAuthorization, RenderAuthorized, Verified};
@@ -20,19 +21,19 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         &self,
         (read, render): (ReadAuthorization, RenderAuthorized),
     ) -> Result<Decided<Answer>, Refusal> {
-        let Authorization { needs, tenant } = read(self.request)?;
+        let Authorization { needs, tenant, staleness } = read(self.request)?;
         let headers = self.request.headers;
         // Repeated headers are joined with a comma and a space, and no token has a space.
         let verifier = headers.get(VERIFIER).map(Zeroizing::new).ok_or(Refusal::Verifier)?;
         let verifier = Caller::bearer(&verifier, self.settings, self.now).map_err(|_| Refusal::Verifier)?;
-        let mut command = self.command(verifier, (Target::Caller, Act::Read));
-        let client = Caller::read(headers, None, self.settings, self.now);
-        command.claims = client.map_or_else(|_| Vec::new(), |client| client.claims(0));
-        let decided = if command.claims.is_empty() {
+        let mut question = Question::new(self.command(verifier, (Target::Caller, Act::Read)), staleness);
+        let client = Caller::read(headers, None, self.settings, self.now).ok();
+        question.add(client, needs, self.settings.keys.len());
+        let decided = if question.command.claims.is_empty() {
             // No token, a malformed one, or the root token: no verifier finds it.
             Decided::from(Ok(Authorized::Unauthenticated))
         } else {
-            let decided = self.verified(&command, vec![needs], Vec::new()).await?;
+            let decided = self.verified(question).await?;
             refused_as_verifier(decided).and_then(|known, verified| {
                 // Otherwise a token of any tenant would pass.
                 if known.spans_tenants && tenant.is_none() {
@@ -66,7 +67,7 @@ fn refused_as_verifier<T>(Decided { known, result }: Decided<T>) -> Decided<T> {
 }
 
 fn authorized(verified: Vec<Verified>, tenant: Option<&str>) -> Authorized {
-    let Some(Verified { subject: Some(subject), failed }) = verified.into_iter().next() else {
+    let Some(Verified { subject: Some(subject), failed, .. }) = verified.into_iter().next() else {
         return Authorized::Unauthenticated;
     };
     if subject.fault.is_some() {

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::memory::Memory;
 use super::ready::Readiness;
 use crate::caller::Rank;
 use crate::credential::id::Id;
@@ -28,6 +29,8 @@ pub struct Service<'a, D, R> {
     pub random: R,
     /// The last checks of readiness, which outlive the request.
     pub readiness: &'a Readiness,
+    /// What earlier verifications of this isolate found.
+    pub memory: &'a Memory,
 }
 
 impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {

@@ -8,20 +8,18 @@ use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::credential::field::{Noun, Violation};
-use crate::credential::role::{Needs, Role, is_same_scope, scope};
+use crate::credential::field::Noun;
+use crate::credential::role::{is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, Inquiries, Inquiry, LogIn, ReadHistory, ReadInquiry, ReadLogIn, ReadNothing, Ready, RenderContext,
-    RenderHistory, RenderReady, RenderVerified, Verified,
+    HistoryPage, LogIn, ReadHistory, ReadLogIn, ReadNothing, Ready, RenderContext, RenderHistory, RenderReady,
 };
 use crate::refusal::{Refusal, Unreadable};
-use crate::store::command::{Act, Command, Order, Page, Rotation, SortKey, Target};
+use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
 use crate::store::delete::{DELETE_MAX, delete};
 use crate::store::idempotency::Made;
 use crate::store::verdict::Judged;
-use crate::store::verify::{Subject, verify};
 use crate::store::{Database, credential, history, principal, ready, tenant};
 
 /// Returns the target for all resources of a noun, or a new one.
@@ -94,45 +92,6 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         command.seq = from;
         let outcome = history::page(&self.store, &command).await?;
         Ok(self.rendered(self.judged(&command, outcome), render))
-    }
-
-    pub(super) async fn verify(
-        &self,
-        (read, render): (ReadInquiry, RenderVerified),
-    ) -> Result<Decided<Answer>, Refusal> {
-        let ParsedRequest { input, mut command } = self.read(read, (Target::Caller, Act::Read))?;
-        let Inquiries { items, violations } = input;
-        command.invalid = !violations.is_empty();
-        for (item, Inquiry { token, .. }) in items.iter().enumerate() {
-            // A malformed token has no claims: it is reported as unknown, and so is the root token.
-            let caller = Caller::bearer(token, self.settings, self.now).ok();
-            command.claims.extend(caller.into_iter().flat_map(|caller| caller.claims(item)));
-        }
-        let needs = items.into_iter().map(|inquiry| inquiry.needs).collect();
-        let decided = self.verified(&command, needs, violations).await?;
-        Ok(self.rendered(decided, |context, verified| render(context, verified)))
-    }
-
-    /// Verifies the tokens of a command. `needs` has what each item needs.
-    pub(super) async fn verified(
-        &self,
-        command: &Command,
-        needs: Vec<Vec<Needs>>,
-        violations: Vec<Violation>,
-    ) -> Result<Decided<Vec<Verified>>, Refusal> {
-        let outcome = verify(&self.store, command, needs.len(), violations).await?;
-        Ok(self.judged(command, outcome).and_then(|known, subjects| {
-            let used = subjects.iter().flatten().filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
-            if let Some(deferred) = &mut known.deferred {
-                deferred.used.extend(used);
-            }
-            let verified = |(subject, needs): (Option<Subject>, Vec<Needs>)| {
-                let has = |role: &Role| subject.as_ref().is_some_and(|subject| subject.has(role));
-                let failed = || needs.iter().flat_map(|needs| needs.failed(has)).cloned().collect();
-                Verified { failed: (!needs.is_empty()).then(failed), subject }
-            };
-            Ok(subjects.into_iter().zip(needs).map(verified).collect())
-        }))
     }
 
     /// Reports whether requests can be served, by checks that are at most a second old or still running.

@@ -53,7 +53,10 @@ pub(super) enum Sql {
     /// The verdict, and the roles of the caller, for a log-in.
     LogIn,
     /// The verdict, and the owners of tokens.
-    Verify,
+    Verify {
+        /// Whether to read the bounds of the tenants on the age of verifications.
+        bounds: bool,
+    },
     /// A statement without a verdict.
     Plain(Plain),
     /// The same, on the caller's own credential.
@@ -138,7 +141,18 @@ impl Sql {
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
-            Self::Verify => after_verdict(Target::Caller, Act::Read, &of_secret(include_str!("sql/verify.sql"))),
+            Self::Verify { bounds } => {
+                let (caller, subject) = if bounds {
+                    (
+                        ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)",
+                        ", t.verify_staleness_seconds AS staleness",
+                    )
+                } else {
+                    ("", "")
+                };
+                let sql = verdict(Target::Caller, Act::Read) + &of_secret(include_str!("sql/verify.sql"));
+                fill(&sql, &[("judged", &judged(caller)), ("bound", subject)])
+            }
             Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
             Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),
         }

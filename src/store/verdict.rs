@@ -30,7 +30,7 @@ pub struct Outcome<T> {
 }
 
 /// The verdict (`sql/judged.sql`), with what the service needs to know about the caller.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Judged {
     code: String,
     /// The calling credential, or `root`.
@@ -66,6 +66,8 @@ pub struct Judged {
     pub retires_since: Option<Micros>,
     /// When the caller's secret stops being valid: the earlier of its credential's end and its own.
     pub caller_ends_at: Option<Micros>,
+    /// The bound of the caller's tenant on the age of verifications, in seconds, for `Sql::Verify`; `None` for root.
+    pub staleness: Option<i64>,
 }
 
 impl Judged {
@@ -112,10 +114,29 @@ impl Judged {
         self.verifies_all == Some(1) || self.rank == Some(Rank::Root)
     }
 
+    /// Returns whether the caller may see a token of a tenant.
+    #[must_use]
+    pub fn may_see(&self, tenant: Id) -> bool {
+        self.spans_tenants() || self.caller_tenant == Some(tenant)
+    }
+
     /// Returns whether the last recorded use of the caller's secret is more than a minute ago.
     #[must_use]
     pub fn is_unnoted(&self) -> bool {
         self.unnoted == Some(1)
+    }
+
+    /// Returns the verdict on the root token, which needs no database.
+    #[must_use]
+    pub fn root() -> Self {
+        Self { code: "go".to_owned(), caller: Some("root".to_owned()), rank: Some(Rank::Root), ..Self::default() }
+    }
+
+    /// Returns the verdict on the caller of a verification to be remembered: without the sealed secret, and without writes
+    /// to be deferred, which the request that brought the verdict carries out.
+    #[must_use]
+    pub fn remembered(&self) -> Self {
+        Self { unnoted: None, caller_key: None, caller_sealed: None, ..self.clone() }
     }
 
     fn violations(&self, mut violations: Vec<Violation>, command: &Command) -> Result<Vec<Violation>, Refusal> {

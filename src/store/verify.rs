@@ -17,6 +17,7 @@ use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
 /// A token of the caller's tenant, or of any tenant for root and access `verify_all`.
+#[derive(Clone)]
 pub struct Subject {
     /// The tenant of its credential.
     pub tenant: Id,
@@ -42,6 +43,8 @@ pub struct Subject {
     pub fault: Option<String>,
     /// Whether its use must be recorded.
     pub is_unnoted: bool,
+    /// The bound of its tenant on the age of verifications, in seconds; 0 if the statement did not read it.
+    pub staleness: i64,
 }
 
 impl Subject {
@@ -75,6 +78,7 @@ struct Row {
     secret_expires_at: Option<Micros>,
     expires_at: Option<Micros>,
     unnoted: u8,
+    staleness: Option<i64>,
 }
 
 /// Read before the rest, which is null if no claim was found.
@@ -108,12 +112,13 @@ impl Row {
             ends: Ends { credential: self.expires_at, secret: self.secret_expires_at, access },
             is_unnoted: is_valid && self.unnoted == 1,
             fault: (!is_valid).then_some(self.status),
+            staleness: self.staleness.unwrap_or_default(),
         })
     }
 }
 
 /// Finds the owners of the tokens of so many items, in one trip. `None` for a token that is unknown or belongs to another
-/// tenant.
+/// tenant. `bounds` also reads the bounds of the tenants on the age of verifications.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -121,9 +126,10 @@ pub async fn verify<D: Database>(
     store: &Store<'_, D>,
     command: &Command,
     items: usize,
+    bounds: bool,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Vec<Option<Subject>>>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify { bounds }], violations).await?;
     let result = result.and_then(|()| {
         // A token that was chosen twice, under two keys, has one owner: the first row of an item decides.
         let mut subjects: Vec<Option<Option<Subject>>> = (0..items).map(|_| None).collect();

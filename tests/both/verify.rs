@@ -47,7 +47,7 @@ fn verify_and_introspect_describe_a_valid_token() {
                 json!({
                     "active": true, "tenant": tenant.id, "principal": tenant.account, "credential": own.id, "name": "own",
                     "roles": held, "access": "read", "secret": { "id": own.shown["secrets"][0]["id"], "retiring": false, "expires_at": null }, "expires_at": Micros(end).to_rfc3339_micros(), "checked_at": reported["checked_at"],
-                    "max_staleness_seconds": 0,
+                    "max_staleness_seconds": 0, "age_seconds": 0.0, "source": "primary",
                 })
             );
             // The same by RFC 7662.
@@ -58,6 +58,7 @@ fn verify_and_introspect_describe_a_valid_token() {
                 json!({
                     "active": true, "iss": reply_issuer, "client_id": own.id.client(), "sub": own.id.client(),
                     "tenant": tenant.id, "principal": tenant.account, "username": "own", "token_type": "Bearer", "exp": end / 1_000_000, "scope": "viewer",
+                    "checked_at": reply.json()["checked_at"], "max_staleness_seconds": 0,
                 })
             );
         }
@@ -114,8 +115,7 @@ fn reason_for_an_invalid_token_is_reported_only_within_its_tenant() {
     let unknown = |tenant: &Tenant, token: &str| {
         let reported = tenant.verify(token).json();
         let checked_at = &reported["checked_at"];
-        let expected =
-            json!({ "active": false, "reason": "unknown", "checked_at": checked_at, "max_staleness_seconds": 0 });
+        let expected = json!({ "active": false, "reason": "unknown", "checked_at": checked_at, "max_staleness_seconds": 0, "age_seconds": 0.0, "source": "primary" });
         assert_eq!(reported, expected, "{token}");
     };
     let inactive = |token: &str| {

@@ -338,7 +338,8 @@ fn query_parameters_accept_exactly_what_the_description_allows() {
                     let valid = [value, json!(text), json!([text])].iter().any(|value| validator.is_valid(value));
                     let reply = world.call(&method.to_uppercase(), &format!("{url}?{name}={text}"), ROOT, &json!({}));
                     let body = if reply.text.is_empty() { Value::Null } else { reply.json() };
-                    let refused = reply.status == 400 && body["violations"][0]["parameter"] == name;
+                    let mut violations = body["violations"].as_array().into_iter().flatten();
+                    let refused = reply.status == 400 && violations.any(|violation| violation["parameter"] == name);
                     // The schemas do not describe the contents of a cursor.
                     if name != "cursor" {
                         assert_eq!(refused, !valid, "{method} {path}?{name}={text}: {}", reply.text);

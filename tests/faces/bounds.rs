@@ -148,6 +148,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
             clock: &now,
             random,
             readiness: &world.readiness,
+            memory: &world.memory,
         };
         let body = Body::Bytes(Vec::new());
         let request =

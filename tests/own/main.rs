@@ -13,4 +13,5 @@ mod itself;
 mod lists;
 mod outlived;
 mod rotation;
+mod staleness;
 mod verify;

@@ -139,9 +139,8 @@ fn widens(before: &State, after: &State) -> bool {
             _ => level(after) <= level(before),
         };
     let staleness = |state: &State| state.get("verify_staleness_seconds").and_then(Value::as_i64);
-    let is_within = is_within
-        && flag(after, "self_rotate") <= flag(before, "self_rotate")
-        && staleness(after) <= staleness(before);
+    let is_within =
+        is_within && flag(after, "self_rotate") <= flag(before, "self_rotate") && staleness(after) <= staleness(before);
     is_active(after) && !(is_active(before) && is_contained && is_within && end(after) <= end(before))
 }
 

@@ -16,6 +16,7 @@ use super::{problem, read};
 use crate::credential::field::{Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::role::NEEDS_MAX;
+use crate::credential::table::STALENESS_MAX;
 use crate::face::oauth;
 use crate::request::Method;
 use crate::route::{Operation, ROUTES, Route};
@@ -204,6 +205,10 @@ fn query_parameter(name: &str, operation: Operation) -> Value {
         "tenant" => (
             value!({ "type": "string", "minLength": 1 }),
             "The id or the label of the tenant that the token must belong to.",
+        ),
+        "max_staleness_seconds" => (
+            value!({ "type": "integer", "minimum": 0, "maximum": STALENESS_MAX }),
+            "How many seconds old the answer may be, at most.",
         ),
         "dry_run" => (flag(), "Report what would change, and change nothing."),
         // tests/description fails on a parameter without a description.

@@ -7,7 +7,9 @@ use super::problem::within;
 use super::read::{READ_MAX, near, unknown_members};
 use crate::credential::field::{Field, Kind, Location, Rule, Violation};
 use crate::credential::role::{NEEDS_MAX, Needs};
-use crate::credential::validate::{needs, reported};
+use crate::credential::table::STALENESS_MAX;
+use crate::credential::validate::{needs, reported, whole};
+use crate::face::STALENESS;
 use crate::operation::{Authorization, Inquiries, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -17,19 +19,21 @@ const MEMBERS: [&str; 2] = ["token", "needs"];
 /// The members of `needs`, of which a body has one.
 pub(super) const NEEDS: [&str; 2] = ["all", "any"];
 
-/// Reads `{token, needs?}`.
-pub(super) fn one(body: Map<String, Value>) -> Inquiries {
+/// Reads `{token, needs?, max_staleness_seconds?}`.
+pub(super) fn one(mut body: Map<String, Value>) -> Inquiries {
     let mut reading = Reading::default();
+    let staleness = reading.staleness(&mut body);
     let items = vec![reading.inquiry("", body)];
-    reading.finish(items)
+    reading.finish(items, staleness)
 }
 
 /// The maximum number of items in a batch. D1 reads at most 15 rows for each.
 pub(super) const ITEMS_MAX: usize = 50;
 
-/// Reads `{items: [{token, needs?}, …]}`.
+/// Reads `{items: [{token, needs?}, …], max_staleness_seconds?}`.
 pub(super) fn batch(mut body: Map<String, Value>) -> Inquiries {
     let mut reading = Reading::default();
+    let staleness = reading.staleness(&mut body);
     let items = match body.remove("items") {
         None | Some(Value::Null) => Err(Rule::Missing),
         Some(Value::Array(items)) if (1..=ITEMS_MAX).contains(&items.len()) => Ok(items),
@@ -45,14 +49,14 @@ pub(super) fn batch(mut body: Map<String, Value>) -> Inquiries {
             _ => reading.wrong(place, Rule::Type(Kind::Object)),
         }
     }
-    reading.unknown("", &body, &["items"]);
-    reading.finish(inquiries)
+    reading.unknown("", &body, &["items", STALENESS]);
+    reading.finish(inquiries, staleness)
 }
 
 /// The query parameters of `/v1/authorize`.
-pub(super) const PARAMETERS: &[&str] = &["all", "any", "authenticated", "tenant"];
+pub(super) const PARAMETERS: &[&str] = &["all", "any", "authenticated", "tenant", STALENESS];
 
-/// Reads `?all={role}&any={role}&authenticated=1&tenant={tenant}`. At least one of the first three is required: a proxy that
+/// Reads `?all={role}&any={role}&authenticated=1&tenant={tenant}&max_staleness_seconds={seconds}`. At least one of the first three is required: a proxy that
 /// passes on the query of its client must not let every request pass.
 pub(super) fn authorization(request: &Request<'_>) -> Result<Authorization, Refusal> {
     let (mut read, mut wrong) = (Vec::new(), Vec::new());
@@ -83,8 +87,12 @@ pub(super) fn authorization(request: &Request<'_>) -> Result<Authorization, Refu
     if tenant.as_ref().is_some_and(String::is_empty) {
         wants("tenant", "must be the id or the label of a tenant");
     }
+    let staleness = request.query_value(&[STALENESS]).map(|text| super::super::staleness(&text));
+    if let Some(Err(must)) = staleness {
+        wants(STALENESS, must);
+    }
     if wrong.is_empty() {
-        Ok(Authorization { needs: read, tenant })
+        Ok(Authorization { needs: read, tenant, staleness: staleness.and_then(Result::ok) })
     } else {
         Err(Refusal::Unreadable(Unreadable::Parameters(wrong)))
     }
@@ -109,8 +117,14 @@ impl Reading {
         }
     }
 
-    fn finish(self, items: Vec<Inquiry>) -> Inquiries {
-        Inquiries { items, violations: reported(self.violations) }
+    fn finish(self, items: Vec<Inquiry>, staleness: Option<i64>) -> Inquiries {
+        Inquiries { items, staleness, violations: reported(self.violations) }
+    }
+
+    /// Reads the bound on the age of every answer.
+    fn staleness(&mut self, body: &mut Map<String, Value>) -> Option<i64> {
+        let value = body.remove(STALENESS).filter(|value| !value.is_null())?;
+        whole(&value, 0, STALENESS_MAX).map_err(|rule| self.wrong(format!("/{STALENESS}"), rule)).ok()
     }
 
     /// Reads the inquiry at a place.

@@ -11,9 +11,8 @@ use crate::answer::Answer;
 use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
-use crate::credential::time::Micros;
 use crate::face::{cursor, json};
-use crate::operation::{self, Authorized, RenderContext};
+use crate::operation::{self, Authorized, Evidence, RenderContext, Source};
 use crate::refusal::Checks;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
@@ -30,13 +29,13 @@ pub(super) fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
 }
 
 /// Renders the verification of one token.
-pub(super) fn verified(context: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
-    Answer::new(200, json(&verified.first().map(|verified| Verified::new(verified, context.began))))
+pub(super) fn verified(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+    Answer::new(200, json(&verified.first().map(Verified::new)))
 }
 
 /// Renders the verifications of a batch.
-pub(super) fn verified_batch(context: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
-    let items = verified.iter().map(|verified| Verified::new(verified, context.began)).collect();
+pub(super) fn verified_batch(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+    let items = verified.iter().map(Verified::new).collect();
     Answer::new(200, json(&VerifiedBatch { items }))
 }
 
@@ -107,7 +106,7 @@ pub(super) struct DryRun {
     widens_access: bool,
 }
 
-/// Whether a token is valid, and the owner of the token. Nothing is cached.
+/// Whether a token is valid, and the owner of the token.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Verified<'a> {
     /// Whether the token is valid.
@@ -127,16 +126,21 @@ pub(super) struct Verified<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Role>")]
     failed_needs: Option<&'a [Role]>,
-    /// When the token was checked.
+    /// Every change that was committed before this time is reflected.
     checked_at: Time,
-    /// How old the data of the check can be, in seconds. Always 0: nothing is cached.
-    max_staleness_seconds: u32,
+    /// The bound in force, in seconds: a token reported as valid was valid at some time at most so long before the request.
+    /// A token that is not valid is always looked up in the database.
+    max_staleness_seconds: i64,
+    /// How old the answer was when it was made, in seconds.
+    age_seconds: f64,
+    /// Where the answer comes from.
+    source: Source,
 }
 
 /// The results of a batch of verifications.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct VerifiedBatch<'a> {
-    /// The results, in the order of the request. All of them are of the same moment.
+    /// The results, in the order of the request. Those from the database are of the same moment.
     items: Vec<Verified<'a>>,
 }
 
@@ -175,7 +179,8 @@ struct Secret {
 }
 
 impl<'a> Verified<'a> {
-    fn new(verified: &'a operation::Verified, checked_at: Micros) -> Self {
+    fn new(verified: &'a operation::Verified) -> Self {
+        let Evidence { as_of, age, bound, source } = verified.evidence;
         let subject = verified.subject.as_ref();
         let owner = subject.map(|subject| Owner {
             tenant: subject.tenant,
@@ -198,8 +203,10 @@ impl<'a> Verified<'a> {
             owner,
             allowed: verified.failed.as_ref().map(Vec::is_empty),
             failed_needs: verified.failed.as_deref(),
-            checked_at: Time(checked_at),
-            max_staleness_seconds: 0,
+            checked_at: Time(as_of),
+            max_staleness_seconds: bound,
+            age_seconds: age.seconds(),
+            source,
         }
     }
 }

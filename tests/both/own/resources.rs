@@ -176,7 +176,7 @@ fn tenant_can_be_created_read_replaced_patched_and_deleted() {
     let slug = Tenant::new(&*client).id.to_string();
     let body = json!({ "name": format!("Beta, {slug}."), "require_if_match": true, "role_names": ["b", "a"] });
     let rest = json!({
-        "label": format!("beta-{slug}"), "name": body["name"], "enabled": true, "rbac": true, "require_if_match": true,
+        "label": format!("beta-{slug}"), "name": body["name"], "enabled": true, "rbac": true, "require_if_match": true, "verify_staleness_seconds": 0,
         "role_names": ["a", "admin", "b", "editor", "viewer"],
     });
     let mut this = Resource::made(&*client, "/v1/tenants", Noun::Tenant, &body, rest);

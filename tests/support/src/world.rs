@@ -9,7 +9,7 @@ use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
 use postern::request::origin::origin;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
-use postern::service::{Done, Readiness, Service};
+use postern::service::{Done, MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::{Settings, name};
 use postern::store::{Cost, Database, Store, after};
 use serde_json::{Value, json};
@@ -30,6 +30,7 @@ pub struct World {
     pub settings: Result<Settings, Misconfigured>,
     pub now: Cell<i64>,
     pub readiness: Readiness,
+    pub memory: Memory,
     random: RefCell<u64>,
 }
 
@@ -64,6 +65,7 @@ impl World {
             settings,
             now: Cell::new(START),
             readiness: Readiness::new(),
+            memory: Memory::new(MEMORY_MAX),
             random: RefCell::new(1),
         };
         world.tenant(ACME, "acme");
@@ -128,6 +130,7 @@ impl World {
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
             readiness: &self.readiness,
+            memory: &self.memory,
         };
         let host = headers.get("host").unwrap_or_else(|| "postern.example".to_owned());
         let origin = origin(&format!("https://{host}")).unwrap_or_default();

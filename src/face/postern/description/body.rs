@@ -10,9 +10,10 @@ use crate::credential::field::{Given, Meaning, Noun, RoleMember, Verb};
 use crate::credential::id::Id;
 use crate::credential::role::NEEDS_MAX;
 use crate::credential::table::{
-    DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, OWN_GRACE_MIN, ROLES_MAX, Shape,
+    DESCRIPTION_MAX, FIELDS, METADATA_MAX, NAME_MAX, Null, OWN_GRACE_MIN, ROLES_MAX, STALENESS_MAX, Shape,
 };
 use crate::credential::validate::{Dialect, default_meaning};
+use crate::face::STALENESS;
 
 /// Returns the name of a body's schema.
 pub(super) fn name(noun: Noun, verb: Verb) -> String {
@@ -160,6 +161,15 @@ fn role() -> Value {
 }
 
 /// Returns the schemas of verifications, by name.
+/// Returns the schema of the bound on the age of an answer.
+pub(super) fn staleness() -> Value {
+    value!({
+        "type": "integer", "minimum": 0, "maximum": STALENESS_MAX,
+        "description": "How many seconds old the answer may be, at most. With 0 it comes from the database. The tenants' \
+            `verify_staleness_seconds` limit it, and apply without it.",
+    })
+}
+
 pub(super) fn inquiries() -> Map<String, Value> {
     let reference = |name: &str| value!({ "$ref": format!("#/components/schemas/{name}") });
     let list = |items: &str, max: usize, about: &str| value!({ "type": "array", "items": reference(items), "minItems": 1, "maxItems": max, "description": about });
@@ -169,14 +179,25 @@ pub(super) fn inquiries() -> Map<String, Value> {
         "description": "The roles that the token must have: `all` of them, or at least one of them (`any`).",
     });
     let text = value!({ "type": "string", "minLength": 1, "description": "The token: a secret, or an access token." });
+    let staleness = or_null(staleness());
     let schema = |members: &[(&str, Value)], required: &str| {
         object(&members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect(), &[required])
     };
     let schemas = [
         ("NeedsAll", schema(&[(all, list("NewRole", NEEDS_MAX, "The roles, of which every one is needed."))], all)),
         ("NeedsAny", schema(&[(any, list("NewRole", NEEDS_MAX, "The roles, of which one is needed."))], any)),
-        ("Inquiry", schema(&[("token", text), ("needs", needs)], "token")),
-        ("InquiryBatch", schema(&[("items", list("Inquiry", inquiry::ITEMS_MAX, "The tokens to verify."))], "items")),
+        (
+            "Inquiry",
+            schema(&[("token", text.clone()), ("needs", needs.clone()), (STALENESS, staleness.clone())], "token"),
+        ),
+        ("InquiryItem", schema(&[("token", text), ("needs", needs)], "token")),
+        (
+            "InquiryBatch",
+            schema(
+                &[("items", list("InquiryItem", inquiry::ITEMS_MAX, "The tokens to verify.")), (STALENESS, staleness)],
+                "items",
+            ),
+        ),
     ];
     schemas.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect()
 }

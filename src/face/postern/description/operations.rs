@@ -174,6 +174,7 @@ fn introspection_form() -> Option<Value> {
         &value!({
             "token": { "type": "string", "minLength": 1, "description": "The token." },
             "token_type_hint": { "type": "string", "description": "Ignored." },
+            "max_staleness_seconds": body::staleness(),
         }),
     )
 }

@@ -1,0 +1,165 @@
+//! What an isolate remembers of verifications: callers and owners of tokens, each with its evidence, `as_of`: every change
+//! that was committed before that time is reflected. An answer from memory is as good as one from the database that is at most
+//! as old as the bound; `tests/staleness` checks that for every answer.
+//!
+//! An entry has no lifetime: whoever asks compares the age of its evidence with the bound. Only valid tokens are remembered, so
+//! that tokens that do not exist need no memory. The key is the keyed digest of a token, never the token.
+
+use std::mem::size_of;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::caller::Caller;
+use crate::credential::id::Id;
+use crate::credential::role::Role;
+use crate::credential::time::Micros;
+use crate::store::verdict::Judged;
+use crate::store::verify::Subject;
+
+/// The maximum bytes of the entries of an isolate, which has 128 MB for everything.
+pub const MEMORY_MAX: usize = 8 * 1024 * 1024;
+/// What an entry costs in addition to its texts, in bytes: estimated from above.
+const ENTRY_COST: usize = 256;
+
+/// The memory of one isolate.
+pub struct Memory(Mutex<Entries>);
+
+struct Entries {
+    of: LruCache<Key, Entry>,
+    bytes: usize,
+    limit: usize,
+    /// The latest time that a request had. A clock that goes back makes no evidence younger.
+    latest: Micros,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    kind: Kind,
+    token: TokenKey,
+    /// The credential that the request names beside the token.
+    client: Option<Id>,
+}
+
+/// What the token is in the request: the caller's own, or one to be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Caller,
+    Subject,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum TokenKey {
+    /// The digest of a secret under the current master key.
+    Secret(String),
+    /// The secret of an access token, and when it was created.
+    Access(Id, Micros),
+}
+
+impl Key {
+    /// Returns the key of a token. `keys` is the number of master keys. Some tokens have none: the root token needs no
+    /// database, and where Basic has two readings, the first does not identify the second.
+    pub fn new(kind: Kind, caller: &Caller, keys: usize) -> Option<Self> {
+        match caller {
+            Caller::Secret { proofs, client } if proofs.len() == keys => {
+                Some(Self { kind, token: TokenKey::Secret(proofs.first()?.digest.clone()), client: *client })
+            }
+            Caller::Access { access, made, .. } => {
+                Some(Self { kind, token: TokenKey::Access(*access, *made), client: None })
+            }
+            Caller::Root { .. } | Caller::Secret { .. } => None,
+        }
+    }
+}
+
+/// A valid token, as the database had it.
+#[derive(Clone)]
+pub(super) enum Remembered {
+    Caller(Box<Judged>),
+    Subject(Box<Subject>),
+}
+
+/// A valid token, with the time for which that is known.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub as_of: Micros,
+    pub value: Remembered,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        let texts = match &self.value {
+            Remembered::Caller(judged) => size_of::<Judged>() + judged.caller.as_ref().map_or(0, String::len),
+            Remembered::Subject(subject) => {
+                let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                let role = |role: &Role| size_of::<Role>() + role.bytes();
+                let roles: usize = subject.roles.iter().flatten().map(role).sum();
+                size_of::<Subject>() + subject.name.len() + subject.label.len() + text(&subject.scope) + roles
+            }
+        };
+        ENTRY_COST + texts
+    }
+}
+
+impl Memory {
+    /// Returns an empty memory of at most so many bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self(Mutex::new(Entries { of: LruCache::unbounded(), bytes: 0, limit, latest: Micros(0) }))
+    }
+
+    /// Returns the estimated bytes of all entries.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the latest time that this isolate has seen, at least `now`.
+    pub(super) fn latest(&self, now: Micros) -> Micros {
+        let mut entries = self.lock();
+        entries.latest = entries.latest.max(now);
+        entries.latest
+    }
+
+    /// Returns an entry. The caller checks its evidence.
+    pub(super) fn get(&self, key: &Key) -> Option<Entry> {
+        self.lock().of.get(key).cloned()
+    }
+
+    /// Remembers a valid token, unless newer evidence is there.
+    pub(super) fn keep(&self, key: Key, entry: Entry) {
+        let mut entries = self.lock();
+        if entries.of.peek(&key).is_some_and(|kept| kept.as_of > entry.as_of) {
+            return;
+        }
+        entries.bytes += entry.bytes();
+        if let Some((_, replaced)) = entries.of.push(key, entry) {
+            entries.bytes -= replaced.bytes();
+        }
+        while entries.bytes > entries.limit
+            && let Some((_, dropped)) = entries.of.pop_lru()
+        {
+            entries.bytes -= dropped.bytes();
+        }
+    }
+
+    /// Forgets a token that is not valid as of a time, unless newer evidence is there, or the caller may not see the token: then
+    /// the database said nothing about it.
+    pub(super) fn forget(&self, key: &Key, as_of: Micros, judged: &Judged) {
+        let mut entries = self.lock();
+        let is_seen = |entry: &Entry| match &entry.value {
+            Remembered::Caller(_) => true,
+            Remembered::Subject(subject) => judged.may_see(subject.tenant),
+        };
+        if entries.of.peek(key).is_some_and(|kept| kept.as_of <= as_of && is_seen(kept))
+            && let Some(dropped) = entries.of.pop(key)
+        {
+            entries.bytes -= dropped.bytes();
+        }
+    }
+}
