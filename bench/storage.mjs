@@ -1,7 +1,7 @@
 // node bench/storage.mjs
 //
-// Measures what a credential and a change take in a new local D1 database, and writes bench/results/storage.json.
-// Takes a few seconds.
+// Measures what a credential and a change take in a new local D1 database, and writes bench/results/storage.json, which
+// bench/scale.mjs reads. bench/scale.test.mjs measures again and compares. Takes a few seconds.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
