@@ -34,6 +34,8 @@ CREATE TABLE tenants (
   changed_request TEXT    NOT NULL,
   ending          INTEGER NOT NULL DEFAULT 0 CHECK (ending IN (0, 1)),  -- stamped for deletion
   event           INTEGER NOT NULL,  -- events.seq of the newest event
+  -- After verify_staleness_seconds was lowered: until when a verification may be as old as it was before.
+  stale_until INTEGER NOT NULL DEFAULT 0,
   name TEXT AS (state ->> '$.name') NOT NULL
     CONSTRAINT "tenants: name" CHECK (json_type(state, '$.name') = 'text' AND length(name) BETWEEN 1 AND 255),
   enabled INTEGER AS (state ->> '$.enabled') NOT NULL
@@ -348,6 +350,9 @@ BEGIN
     NEW.changed_at, NEW.changed_by, NEW.changed_request, OLD.state, NEW.state);
   UPDATE tenants SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.id)
   WHERE id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.id);
+  -- An isolate may have read the old bound until the commit: a minute after the change began, at the latest.
+  UPDATE tenants SET stale_until = max(stale_until, NEW.changed_at + (OLD.verify_staleness_seconds + 60) * 1000000)
+  WHERE id = NEW.id AND NEW.verify_staleness_seconds < OLD.verify_staleness_seconds;
 END;
 
 CREATE TRIGGER tenants_deleted AFTER DELETE ON tenants

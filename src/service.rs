@@ -21,6 +21,7 @@ use std::pin::Pin;
 use crate::answer::Answer;
 use crate::caller::Rank;
 use crate::credential::field::Noun;
+use crate::credential::time::Micros;
 use crate::face::Face;
 use crate::operation::{Handler, Operation};
 use crate::refusal::Refusal;
@@ -99,6 +100,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 answer = answer
                     .with("deprecation", format!("@{}", since.0 / 1_000_000))
                     .with("sunset", until.to_http_date());
+            }
+            if let Some(by) = known.effective_by.filter(|_| answer.status < 300) {
+                // To the next whole second.
+                answer = answer.with("postern-effective-by", Micros(by.0.saturating_add(999_999)).to_http_date());
             }
             if known.unreadable > 0 {
                 answer = answer.with("x-unreadable-items", known.unreadable.to_string());

@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub ends_at: Option<Micros>,
     /// Writes deferred until after the response.
     pub deferred: Option<After>,
+    /// When every verification reflects the change that the request made, if not immediately.
+    pub effective_by: Option<Micros>,
     /// The number of rows of a list that cannot be read.
     pub unreadable: usize,
     /// The credential or secret that the caller named, for which a failed authentication is counted.

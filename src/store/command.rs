@@ -317,7 +317,8 @@ impl Command {
     }
 
     /// Returns whether the batch may write. An invalid change and a dry run only get a verdict.
-    pub(super) fn writes(&self) -> bool {
+    #[must_use]
+    pub fn writes(&self) -> bool {
         self.act != Act::Read && !self.invalid && !self.dry
     }
 

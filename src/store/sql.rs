@@ -165,12 +165,20 @@ impl Sql {
 /// WITH …, verdict AS (…) {sql}
 /// ```
 fn after_verdict(target: Target, act: Act, sql: &str) -> String {
-    let members = if is_write(act) { ", 'violations', json(violations)" } else { "" };
-    verdict(target, act) + &fill(sql, &[("judged", &judged(members))])
+    let mut members = if is_write(act) { ", 'violations', json(violations)" } else { "" }.to_owned();
+    if is_felt_later(act) {
+        members += ", 'stale', json(stale)";
+    }
+    verdict(target, act) + &fill(sql, &[("judged", &judged(&members))])
 }
 
 fn is_write(act: Act) -> bool {
     matches!(act, Act::Create | Act::Change)
+}
+
+/// Returns whether verifications may reflect what a request does only later: they answer from memory within a bound.
+fn is_felt_later(act: Act) -> bool {
+    matches!(act, Act::Change | Act::Delete)
 }
 
 /// Returns the column of the verdict, read as `Judged` (`verdict.rs`). `members` are further arguments of
@@ -240,6 +248,9 @@ fn found(target: Target, act: Act) -> String {
         // The change reads the body from `given`, which is empty for a caller without the required right: no list
         // from the body is expanded before the caller's rights are known.
         columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given";
+    }
+    if is_felt_later(act) {
+        columns += ", json_array(tenant.verify_staleness_seconds, tenant.stale_until) AS stale";
     }
     // Only a read finds a credential by one of its tokens.
     let by_token = act == Act::Read && target == Target::Credential;

@@ -68,6 +68,9 @@ pub struct Judged {
     pub caller_ends_at: Option<Micros>,
     /// The bound of the caller's tenant on the age of verifications, in seconds, for `Sql::Verify`; `None` for root.
     pub staleness: Option<i64>,
+    /// For a change or a deletion: the bound of the tenant, and until when a greater one that was in force before still is.
+    #[serde(default)]
+    stale: (Option<i64>, Option<Micros>),
 }
 
 impl Judged {
@@ -112,6 +115,14 @@ impl Judged {
     #[must_use]
     pub fn spans_tenants(&self) -> bool {
         self.verifies_all == Some(1) || self.rank == Some(Rank::Root)
+    }
+
+    /// Returns when a change that was committed before `now` is reflected by every verification; `None` if immediately.
+    #[must_use]
+    pub fn effective_by(&self, now: Micros) -> Option<Micros> {
+        let (bound, until) = self.stale;
+        let by_bound = Micros(now.0.saturating_add(bound.unwrap_or_default().saturating_mul(1_000_000)));
+        Some(by_bound.max(until.unwrap_or(now))).filter(|by| *by > now)
     }
 
     /// Returns whether the caller may see a token of a tenant.

@@ -337,8 +337,17 @@ impl Cell<'_> {
         let read = subject.read(self.route, self.op, id);
         assert_eq!(self.shown(&read).as_ref(), shown, "{of}: on reads");
         let mut row = subject.row(self.op, id);
-        let changes =
-            ["state", "revision", "updated_at", "change", "changed_at", "changed_by", "changed_request", "event"];
+        let changes = [
+            "state",
+            "revision",
+            "updated_at",
+            "change",
+            "changed_at",
+            "changed_by",
+            "changed_request",
+            "event",
+            "stale_until",
+        ];
         let own = field.map_or_else(Vec::new, |field| columns(field, shown, answer));
         for (name, value) in &own {
             let held = match row[*name].as_str() {

@@ -161,8 +161,17 @@ fn parent_and_body() -> impl Strategy<Value = (Parent, Value)> {
 }
 
 /// The columns that every change moves.
-const OF_A_CHANGE: [&str; 8] =
-    ["state", "revision", "updated_at", "event", "change", "changed_at", "changed_by", "changed_request"];
+const OF_A_CHANGE: [&str; 9] = [
+    "state",
+    "revision",
+    "updated_at",
+    "event",
+    "change",
+    "changed_at",
+    "changed_by",
+    "changed_request",
+    "stale_until",
+];
 
 proptest! {
     #![proptest_config(config())]

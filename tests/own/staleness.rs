@@ -416,3 +416,92 @@ fn vendors_updates_keep_the_bound_of_the_tenant() {
         .expect(200);
     assert_eq!(tenant.look(tenant.at(""))["verify_staleness_seconds"], 10);
 }
+
+/// The time from which no verification reports what was valid before; `None` if that is so immediately.
+fn effective_by(reply: &Reply) -> Option<&str> {
+    reply.header("postern-effective-by")
+}
+
+fn http_date(micros: i64) -> String {
+    postern::credential::time::Micros(micros + 999_999).to_http_date()
+}
+
+/// The name of a change, its status, and how it is made.
+type Change<'a> = (&'a str, u16, Box<dyn Fn(&Tenant, &Own) -> Reply + 'a>);
+
+#[test]
+fn changes_report_when_every_verification_reflects_them() {
+    let changes: [Change<'_>; 8] = [
+        ("revoked", 200, Box::new(|tenant, own| tenant.step(own, "revoke", &Value::Null))),
+        ("rotated", 200, Box::new(|tenant, own| tenant.step(own, "rotate", &json!({ "grace_seconds": 0 })))),
+        ("patched", 200, Box::new(|tenant, own| tenant.send("PATCH", &own.path, &json!({ "enabled": false })))),
+        ("deleted", 204, Box::new(|tenant, own| tenant.send("DELETE", &own.path, &Value::Null))),
+        (
+            "revoked by itself",
+            200,
+            Box::new(|tenant, own| tenant.send_by(&own.secret, "POST", "/v1/self/revoke", &json!({}))),
+        ),
+        (
+            "on Coactive's face",
+            200,
+            Box::new(|tenant, own| {
+                tenant.update(Coactive, own.id).json(&json!({ "name": "n", "roles": [] })).send(tenant.client)
+            }),
+        ),
+        (
+            "principal",
+            200,
+            Box::new(|tenant, _| {
+                tenant.send(
+                    "PATCH",
+                    tenant.at(&format!("/principals/{}", tenant.account)),
+                    &json!({ "enabled": false }),
+                )
+            }),
+        ),
+        ("tenant", 200, Box::new(|tenant, _| tenant.send("PATCH", tenant.at(""), &json!({ "name": "n" })))),
+    ];
+    for (name, status, change) in &changes {
+        for bound in [0, 10] {
+            let service = InProcess::new();
+            let tenant = Tenant::new(&service);
+            bounded(&tenant, bound);
+            let own = tenant.own(json!({}));
+            let reply = change(&tenant, &own).expect(*status);
+            let by = (bound > 0).then(|| http_date(service.world().now.get() + bound * SECOND));
+            assert_eq!(effective_by(&reply), by.as_deref(), "{name}");
+        }
+    }
+    // Reads, creations, dry runs and refusals change nothing that was verified.
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    bounded(&tenant, 10);
+    let own = tenant.own(json!({}));
+    for reply in [
+        tenant.send("GET", &own.path, &Value::Null).expect(200),
+        tenant.send("POST", tenant.at("/credentials"), &json!({ "name": "n", "roles": [] })).expect(201),
+        tenant.send("PATCH", format!("{}?dry_run=true", own.path), &json!({ "name": "n" })).expect(200),
+        tenant.send("PATCH", &own.path, &json!({ "name": "" })).expect(422),
+        tenant.verify(&own.secret).expect(200),
+    ] {
+        assert_eq!(effective_by(&reply), None, "{}", reply.text);
+    }
+}
+
+/// An instance of the Worker may still have the old bound, so a change right after it takes as long.
+#[test]
+fn lowered_bound_is_reported_for_as_long_as_it_may_be_in_force() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    bounded(&tenant, 100);
+    let own = tenant.own(json!({}));
+    bounded(&tenant, 10);
+    let lowered = service.world().now.get();
+    let disable = |enabled: bool| tenant.send("PATCH", &own.path, &json!({ "enabled": enabled })).expect(200);
+    assert_eq!(effective_by(&disable(false)), Some(http_date(lowered + 160 * SECOND).as_str()));
+    // A second lowering shortens nothing.
+    bounded(&tenant, 0);
+    assert_eq!(effective_by(&disable(true)), Some(http_date(lowered + 160 * SECOND).as_str()));
+    service.world().now.set(lowered + 160 * SECOND);
+    assert_eq!(effective_by(&disable(false)), None);
+}

@@ -36,7 +36,7 @@ fn sql_replace_cannot_bypass_the_triggers() {
             TAKEN,
         ),
         (
-            "INSERT OR REPLACE INTO tenants SELECT id, 'other', state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM tenants",
+            "INSERT OR REPLACE INTO tenants SELECT id, 'other', state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0, 0 FROM tenants",
             TENANT_TAKEN,
         ),
         ("INSERT OR REPLACE INTO secrets SELECT * FROM secrets WHERE id = $SECRET", TAKEN),
@@ -49,7 +49,7 @@ fn sql_replace_cannot_bypass_the_triggers() {
         ("REPLACE INTO events SELECT * FROM events", APPEND_ONLY),
         // The label of another tenant.
         (
-            "INSERT OR REPLACE INTO tenants SELECT '00000000000000000000000009', label, state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0 FROM tenants",
+            "INSERT OR REPLACE INTO tenants SELECT '00000000000000000000000009', label, state, 1, 0, 0, 0, 'c', 0, 'b', 'r', 0, 0, 0 FROM tenants",
             REFERENCED,
         ),
         ("UPDATE OR REPLACE credentials SET id = (SELECT id FROM credentials WHERE id <> $ID) WHERE id = $ID", FIXED),

@@ -271,6 +271,17 @@ fn ours(tenant: &Tenant, note: &mut impl FnMut(String, Reply)) {
     note("not changed", get(&own.path).token(&tenant.admin).header("if-none-match", "*").send(server()), 304);
     note("restored, not having been revoked", tenant.step(&own, "restore", &json!({})), 200);
     note("an unknown token", tenant.verify("of-nobody"), 200);
+    // The bound on the age of an answer: not asked for, not permitted by the tenant, and in force.
+    let unknown_yet = tenant.own(json!({}));
+    let verify = |bound: u32| {
+        let body = json!({ "token": unknown_yet.secret, "max_staleness_seconds": bound });
+        call("POST", "/v1/verify").token(&tenant.admin).json(&body).send(server())
+    };
+    note("verified with bound 0", verify(0), 200);
+    note("verified with another bound", verify(300), 200);
+    note("the tenant's bound", send("PATCH", &tenant.at(""), &json!({ "verify_staleness_seconds": 300 })), 200);
+    note("verified, to be remembered", verify(300), 200);
+    send("PATCH", &tenant.at(""), &json!({ "verify_staleness_seconds": 0 })).expect(200);
 }
 
 /// Whether the cost of a route grows with the tenant: it lists or deletes everything, or it deletes a principal, for

@@ -12,3 +12,4 @@ mod rotation;
 mod scale;
 mod scheduled;
 mod seeded;
+mod staleness;
