@@ -57,7 +57,8 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Adds the secret to a credential if the face reveals it again and it was sealed.
     pub(super) fn reveal(&self, known: &mut Known, credential: Credential) -> Result<Revealed, Refusal> {
-        let revealed = self.face.reveals_secrets && !known.is_exceeded_by(&credential);
+        let revealed =
+            self.face.reveals_secrets && !known.is_exceeded_by(credential.state.access, credential.state.expires_at);
         let sealed = credential.sealed.as_ref().filter(|_| revealed);
         let secret = sealed.map(|sealed| self.open(known, (credential.tenant, credential.id), sealed)).transpose()?;
         Ok(Revealed { credential, secret })

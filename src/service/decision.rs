@@ -1,7 +1,6 @@
 //! What a decision returns: the result or the refusal, and what the verdict reports about the caller.
 
 use crate::caller::Rank;
-use crate::credential::Credential;
 use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -30,11 +29,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Whether a credential exceeds the caller: it is valid for longer, or verifies tokens of every tenant, which only
-    /// root may give. Its secret is not revealed to the caller then.
-    pub fn is_exceeded_by(&self, credential: &Credential) -> bool {
-        let outlives = self.ends_at.is_some_and(|end| credential.state.expires_at.is_none_or(|other| other > end));
-        outlives || (credential.state.access == Access::VerifyAll && self.rank != Some(Rank::Root))
+    /// Whether a credential with this access and end exceeds the caller: it is valid for longer, or verifies tokens of every
+    /// tenant, which only root may give. Its secret is not revealed to the caller then.
+    pub fn is_exceeded_by(&self, access: Access, expires_at: Option<Micros>) -> bool {
+        let outlives = self.ends_at.is_some_and(|end| expires_at.is_none_or(|other| other > end));
+        outlives || (access == Access::VerifyAll && self.rank != Some(Rank::Root))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::face::Revealed;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::store::command::{Act, Command, Idempotency, Key, Label, NewRow, Rotation, Target, TenantRef, Times};
-use crate::store::idempotency::Made;
+use crate::store::idempotency::{Made, Replayed};
 use crate::store::verdict::Outcome;
 use crate::store::{Database, credential, principal, tenant};
 
@@ -71,11 +71,12 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                     let Made { made: credential, replayed } = made;
                     // The secret that replaced itself may have its successor again.
                     let is_own = command.target == Target::Own;
-                    if replayed.is_some() && !is_own && known.is_exceeded_by(&credential) {
+                    let now = replayed.as_ref().and_then(|replayed| replayed.now);
+                    if !is_own && now.is_some_and(|(access, end)| known.is_exceeded_by(access, end)) {
                         return Err(Refusal::ForbiddenChange);
                     }
                     let secret = match replayed {
-                        Some(sealed) => {
+                        Some(Replayed { sealed, .. }) => {
                             let owner =
                                 sealed_for(&command).filter(|_| is_own).unwrap_or((credential.tenant, credential.id));
                             sealed.map(|sealed| self.open(known, owner, &sealed)).transpose()?

@@ -8,6 +8,7 @@ use super::plain::Plain;
 use super::sql::Sql;
 use super::verdict::{Outcome, document, first, judge, no_row, read};
 use super::{Database, Parameter, Row, Store};
+use crate::credential::access::Access;
 use crate::credential::field::Violation;
 use crate::credential::secret::Sealed;
 use crate::credential::time::Micros;
@@ -17,8 +18,16 @@ use crate::refusal::Refusal;
 pub struct Made<T> {
     /// The resource as this request, or an earlier one with the same key, wrote it.
     pub made: T,
-    /// `Some` if an earlier request wrote the resource: the sealed secret of that response, if it had one.
-    pub replayed: Option<Option<Sealed>>,
+    /// `Some` if an earlier request wrote the resource.
+    pub replayed: Option<Replayed>,
+}
+
+/// What a repeated request needs beside the response to the first one.
+pub struct Replayed {
+    /// The sealed secret of that response, if it had one.
+    pub sealed: Option<Sealed>,
+    /// The access and the end of the credential now; `None` if it was deleted.
+    pub now: Option<(Access, Option<Micros>)>,
 }
 
 /// Creates a resource, or returns the one that an earlier request with the same key created. The statements
@@ -61,10 +70,13 @@ pub(super) fn kept<T>(row: &Row, read_made: impl FnOnce(&Row) -> Result<T, Refus
         row: String,
         key: Option<String>,
         sealed: Option<String>,
+        access: Option<Access>,
+        expires_at: Option<Micros>,
     }
-    let Replay { made: Kept { row, key, sealed } } = read(row)?;
+    let Replay { made: Kept { row, key, sealed, access, expires_at } } = read(row)?;
     let sealed = sealed.zip(key).map(|(text, key)| Sealed { key, text });
-    Ok(Made { made: read_made(&Row::new(&row))?, replayed: Some(sealed) })
+    let now = access.map(|access| (access, expires_at));
+    Ok(Made { made: read_made(&Row::new(&row))?, replayed: Some(Replayed { sealed, now }) })
 }
 
 /// The number of responses that one batch deletes. It is the LIMIT of `idempotency_forget.sql`: other requests get their

@@ -258,8 +258,9 @@ fn credentials_created_by_an_expiring_caller_expire_with_it() {
         }
         let made = scene.world.db.query("SELECT expires_at FROM credentials WHERE name = 'made'", &[]);
         assert_eq!(made.iter().map(|row| row["expires_at"].as_i64()).collect::<Vec<_>>(), [end; 4]);
+        let same_roles = json!({"roles": [{"role_id": "viewer"}]});
         assert_eq!(
-            scene.world.call("PUT", &client_url(&scene.target.credential.client()), &token, &json!({})).status,
+            scene.world.call("PUT", &client_url(&scene.target.credential.client()), &token, &same_roles).status,
             200
         );
         let sql =

@@ -4,6 +4,7 @@ mod stage;
 
 mod access;
 mod chosen_tokens;
+mod dominance;
 mod dry_run;
 mod ends;
 mod health;

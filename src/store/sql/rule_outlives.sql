@@ -1,7 +1,8 @@
--- A caller that expires may not give access that lasts longer than its own: by a later expiry, a new secret, a
--- cancelled rotation, or by enabling or restoring.
+-- A caller that expires may not give access that lasts longer than its own: by a later expiry, more access, a new secret,
+-- a cancelled rotation, or by enabling or restoring.
 outlives AND (id IS NULL OR resecret OR ?1 ->> '$.rotation' = 'cancel'
   OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at'
+  OR instr('none verify read edit admin', to_document ->> '$.access') > instr('none verify read edit admin', document ->> '$.access')
   OR (to_document ->> '$.enabled' AND to_document ->> '$.revoked_at' IS NULL AND (
     NOT document ->> '$.enabled' OR document ->> '$.revoked_at' IS NOT NULL
     OR (to_document ->> '$.principal' <> document ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
