@@ -435,3 +435,53 @@ fn a_valid_secret_always_exists_during_rotation() {
     let holding = secrets.iter().filter(|secret| tenant.verify(secret).json()["active"] == true).count();
     assert_eq!((secrets.len(), holding), (11, 1));
 }
+
+/// Two instances of each of 25 clients share a secret and replace it under the same key, while they call. Some responses to
+/// the rotation are discarded, as if they were lost.
+#[test]
+fn fifty_clients_that_rotate_themselves_while_calling_are_never_refused_and_lose_no_answer() {
+    const INSTANCES: usize = 50;
+    const CALLS: usize = 10;
+    let tenant = Tenant::new(server());
+    let clients: Vec<_> =
+        (0..INSTANCES / 2).map(|_| tenant.own(json!({ "access": "none", "self_rotate": true })).secret).collect();
+    // The secret that each instance uses, while it calls and rotates at the same time.
+    let uses: Vec<_> = (0..INSTANCES).map(|number| std::sync::Mutex::new(clients[number / 2].clone())).collect();
+    let hands: Vec<_> = (0..INSTANCES).flat_map(|number| [(number, true), (number, false)]).collect();
+    let is_accepted = |secret: &str| get("/v1/self").token(secret).send(server()).expect(200);
+    let replies = at_once(hands, |(number, rotates)| {
+        if !rotates {
+            for _ in 0..CALLS {
+                let secret = uses[number].lock().expect("no panic").clone();
+                is_accepted(&secret);
+            }
+            return Vec::new();
+        }
+        let old = &clients[number / 2];
+        let rotate = || {
+            let reply = post("/v1/self/rotate", old, "once", &json!({ "grace_seconds": 300 })).send(server());
+            let rows = reply.cost.rows_written;
+            (essence(&reply.expect(200)), rows)
+        };
+        // The first `number % 3` responses are lost.
+        let replies: Vec<_> = (0..=number % 3).map(|_| rotate()).collect();
+        let new = serde_json::from_str::<Value>(&replies[number % 3].0.1).expect("JSON");
+        *uses[number].lock().expect("no panic") = text(&new["secret"]);
+        replies
+    });
+    let rotations: Vec<_> = replies.chunks(4).map(<[_]>::concat).collect();
+    assert_eq!(
+        rotations.iter().map(Vec::len).sum::<usize>(),
+        99,
+        "one for each instance, and one for each lost response"
+    );
+    for (old, replies) in clients.iter().zip(&rotations) {
+        let (first, _) = &replies[0];
+        assert!(replies.iter().all(|(reply, _)| reply == first), "the same response each time");
+        assert_eq!(replies.iter().filter(|(_, rows)| *rows > 0).count(), 1, "the secret is replaced once");
+        let new = text(&serde_json::from_str::<Value>(&first.1).expect("JSON")["secret"]);
+        for secret in [old, &new] {
+            assert_eq!(is_accepted(secret).json()["secrets"].as_array().map(Vec::len), Some(2));
+        }
+    }
+}
