@@ -1,8 +1,8 @@
 //! What an isolate remembers of verifications: callers and owners of tokens, each with its evidence, `as_of`: every change
 //! that was committed before that time is reflected. An answer from memory is as good as one from the database that is at most
-//! as old as the bound; `tests/staleness` checks that for every answer.
+//! as old as the bound; `tests/own/staleness.rs` checks that.
 //!
-//! An entry has no lifetime: whoever asks compares the age of its evidence with the bound. Only valid tokens are remembered, so
+//! An entry has no lifetime: each request compares the age of its evidence with the bound. Only valid tokens are remembered, so
 //! that tokens that do not exist need no memory. The key is the keyed digest of a token, never the token.
 
 use std::mem::size_of;

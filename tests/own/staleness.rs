@@ -147,7 +147,7 @@ fn change_is_reflected_at_once_with_bound_zero_and_at_the_bound_without() {
     }
 }
 
-/// Whoever asked with bound 0 is not contradicted by an older answer.
+/// A caller that asked with bound 0 is not contradicted by an older answer.
 #[test]
 fn answer_that_a_token_is_not_valid_replaces_what_is_remembered() {
     let service = InProcess::new();

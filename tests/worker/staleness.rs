@@ -32,7 +32,7 @@ fn warm_verification_takes_no_trip_and_equals_the_first() {
         assert_eq!((reply.cost.trips, reply.cost.rows_read), (0, 0));
         assert_eq!(answer(&reply), answer(&first));
     }
-    // Whoever asks for the present gets it.
+    // A request that must see the present does.
     tenant.step(&own, "revoke", &Value::Null).expect(200);
     let now = json!({ "token": own.secret, "max_staleness_seconds": 0 });
     let reply = call("POST", "/v1/verify").token(&tenant.admin).json(&now).send(server()).expect(200);
