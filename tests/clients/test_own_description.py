@@ -236,7 +236,10 @@ def strict(place, without=(), path=None, tag=None):
     for needs in schemas["Inquiry"]["properties"]["needs"]["anyOf"][:2]:
         [roles] = needs["properties"].values()
         roles["items"] = {"type": "object", "anyOf": with_dependencies(roles["items"], ["resource"], ["resource", "resource_instance"])}
-    schemas["InquiryBatch"]["properties"]["items"]["items"] = schemas["Inquiry"]
+    item = schemas["Inquiry"]["properties"].keys() & schemas["InquiryItem"]["properties"].keys()
+    schemas["InquiryBatch"]["properties"]["items"]["items"] = {
+        **schemas["Inquiry"], "properties": {name: schemas["Inquiry"]["properties"][name] for name in sorted(item)},
+    }
     # No schema can express that one of three parameters is required, and which roles the token has.
     authorize = described["paths"]["/v1/authorize"]["get"]
     authorize["parameters"] = [one for one in authorize["parameters"] if one["name"] not in ("any", "authenticated")]
@@ -244,7 +247,7 @@ def strict(place, without=(), path=None, tag=None):
         if one["name"] == "all":
             one["required"] = True
             one["schema"]["items"] = {"enum": ["admin", "admin r", "admin r i j"]}
-        else:
+        elif one["name"] in ("tenant", "Postern-Verifier"):
             one["schema"] = {"enum": [place.tenant if one["name"] == "tenant" else place.admin["secret"]]}
     for operation in operations(described):
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
