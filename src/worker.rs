@@ -5,6 +5,7 @@ mod d1;
 mod glue;
 mod turns;
 
+use std::alloc::System;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -15,6 +16,7 @@ use worker::js_sys::{Array, Date, Promise, Reflect, Uint8Array};
 use worker::worker_sys::Context;
 use worker::{Env, console_error, event, web_sys};
 use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::answer::Answer;
 use crate::credential::time::Micros;
@@ -49,6 +51,10 @@ const COMMON_HEADERS: [&str; 8] = [
 
 /// The maximum bytes that are read and discarded of a body that is too large.
 const DISCARDED_MAX: usize = 4 * 1024 * 1024;
+
+/// Wipes memory when it is freed, so that nothing of a token stays in it, whichever library copied it.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 static READINESS: Readiness = Readiness::new();
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(MEMORY_MAX));
