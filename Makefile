@@ -12,7 +12,7 @@ dev: ## Run the Worker on this machine with demo data (PORT=8787)
 test: ## Run every test: native tests, then tests of the running Worker
 	@scripts/test
 
-torture: ## Run the long tests: races, kills, large tenants, OpenAPI, fuzzing (30 minutes): docs/RELIABILITY.md
+torture: ## Run the long tests: races, kills, large tenants, OpenAPI, isolates, fuzzing (35 minutes): docs/RELIABILITY.md
 	@scripts/torture
 
 fuzz: ## Fuzz with ten million inputs (fuzz/README.md)

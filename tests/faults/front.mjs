@@ -4,6 +4,7 @@
 //   {"before": "message"}   the batch fails with the message and is not run
 //   {"after": "message"}    the batch is run and then fails with the message
 //   {"slow": ms}            the batch is run after that delay
+//   {"late": ms}            the batch is run, and its result is returned after that delay
 //   null                    the batch is run normally, as are batches without an item
 import postern from "./index.js";
 
@@ -18,10 +19,11 @@ export default {
 };
 
 function failing(database, faults, goesOn) {
-  async function run(statements, { before, after, slow }) {
+  async function run(statements, { before, after, slow, late }) {
     if (slow) await new Promise((go) => setTimeout(go, slow));
     if (before) throw new Error(`D1_ERROR: ${before}`);
     const results = await database.batch(statements);
+    if (late) await new Promise((go) => setTimeout(go, late));
     if (after) throw new Error(`D1_ERROR: ${after}`);
     return results;
   }
