@@ -1,6 +1,6 @@
 //! What an isolate remembers of verifications: callers and owners of tokens, each with its evidence, `as_of`: every change
 //! that was committed before that time is reflected. An answer from memory is as good as one from the database that is at most
-//! as old as the bound; `tests/own/staleness.rs` checks that.
+//! as old as the bound; `tests/laws/staleness.rs` checks that for every answer.
 //!
 //! An entry has no lifetime: each request compares the age of its evidence with the bound. Only valid tokens are remembered, so
 //! that tokens that do not exist need no memory. The key is the keyed digest of a token, never the token.
@@ -21,6 +21,8 @@ use crate::store::verify::Subject;
 pub const MEMORY_MAX: usize = 8 * 1024 * 1024;
 /// What an entry costs in addition to its texts, in bytes: estimated from above.
 const ENTRY_COST: usize = 256;
+/// How far the clock must go back to have been set back: requests may begin in another order than their times.
+const SET_BACK: Micros = Micros(1_000_000);
 
 /// The memory of one isolate.
 pub struct Memory(Mutex<Entries>);
@@ -29,9 +31,14 @@ struct Entries {
     of: LruCache<Key, Entry>,
     bytes: usize,
     limit: usize,
-    /// The latest time that a request had. A clock that goes back makes no evidence younger.
+    /// The latest time that a request of this era had.
     latest: Micros,
+    era: Era,
 }
+
+/// The number of times that the clock was set back. The time between two readings is known only within one era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Era(u64);
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +113,7 @@ impl Memory {
     /// Returns an empty memory of at most so many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Mutex::new(Entries { of: LruCache::unbounded(), bytes: 0, limit, latest: Micros(0) }))
+        Self(Mutex::new(Entries { of: LruCache::unbounded(), bytes: 0, limit, latest: Micros(0), era: Era(0) }))
     }
 
     /// Returns the estimated bytes of all entries.
@@ -119,11 +126,15 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the latest time that this isolate has seen, at least `now`.
-    pub(super) fn latest(&self, now: Micros) -> Micros {
+    /// Returns the era of a request that begins at a time. A new one begins without entries: how old they are is not known.
+    pub(super) fn era(&self, now: Micros) -> Era {
         let mut entries = self.lock();
+        if now.0 < entries.latest.0.saturating_sub(SET_BACK.0) {
+            entries.of.clear();
+            (entries.bytes, entries.latest, entries.era) = (0, now, Era(entries.era.0 + 1));
+        }
         entries.latest = entries.latest.max(now);
-        entries.latest
+        entries.era
     }
 
     /// Returns an entry. The caller checks its evidence.
@@ -131,10 +142,10 @@ impl Memory {
         self.lock().of.get(key).cloned()
     }
 
-    /// Remembers a valid token, unless newer evidence is there.
-    pub(super) fn keep(&self, key: Key, entry: Entry) {
+    /// Remembers a valid token, unless newer evidence is there, or the clock was set back since the request began.
+    pub(super) fn keep(&self, era: Era, key: Key, entry: Entry) {
         let mut entries = self.lock();
-        if entries.of.peek(&key).is_some_and(|kept| kept.as_of > entry.as_of) {
+        if entries.era != era || entries.of.peek(&key).is_some_and(|kept| kept.as_of > entry.as_of) {
             return;
         }
         entries.bytes += entry.bytes();

@@ -2,7 +2,7 @@
 
 use super::context::RequestContext;
 use super::decision::Decided;
-use super::memory::{Entry, Key, Kind, Remembered};
+use super::memory::{Entry, Era, Key, Kind, Remembered};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Violation;
@@ -76,9 +76,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Verifies the tokens of a question.
     pub(super) async fn verified(&self, mut question: Question) -> Result<Decided<Vec<Verified>>, Refusal> {
+        let era = self.memory.era(self.now);
         let outcome = match self.remembered(&question) {
             Some(outcome) => outcome,
-            None => self.looked_up(&mut question).await?,
+            None => self.looked_up(&mut question, era).await?,
         };
         let Question { command, items, .. } = question;
         Ok(self.judged(&command, outcome).and_then(|known, found| {
@@ -102,7 +103,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if question.staleness == Some(0) || question.command.invalid || !has_key {
             return None;
         }
-        let now = self.memory.latest(self.now);
+        let now = self.now;
         let recall = |key: &Key| self.memory.get(key).filter(|entry| entry.as_of <= now);
         let (judged, caller_as_of) = if question.command.caller.is_root() {
             (Judged::root(), now)
@@ -139,7 +140,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// Answers a question from the database, and remembers what is valid.
-    async fn looked_up(&self, question: &mut Question) -> Result<Outcome<Vec<Found>>, Refusal> {
+    async fn looked_up(&self, question: &mut Question, era: Era) -> Result<Outcome<Vec<Found>>, Refusal> {
         let reads_bounds = question.staleness != Some(0);
         // From before the batch: what is committed before is in its answer.
         let as_of = self.now;
@@ -152,7 +153,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if let Some(key) = self.caller_key(question) {
             // Without a bound, nothing would be answered from memory.
             if result.is_ok() && judged.staleness.is_some_and(|staleness| staleness > 0) {
-                self.memory.keep(key, Entry { as_of, value: Remembered::Caller(Box::new(judged.remembered())) });
+                self.memory.keep(era, key, Entry { as_of, value: Remembered::Caller(Box::new(judged.remembered())) });
             } else if !judged.is_authenticated() {
                 self.memory.forget(&key, as_of, &judged);
             }
@@ -165,7 +166,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                         Some(subject) if subject.fault.is_none() => {
                             if subject.staleness > 0 {
                                 let value = Remembered::Subject(Box::new(subject.clone()));
-                                self.memory.keep(key.clone(), Entry { as_of, value });
+                                self.memory.keep(era, key.clone(), Entry { as_of, value });
                             }
                         }
                         Some(_) | None => self.memory.forget(key, as_of, &judged),

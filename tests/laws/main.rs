@@ -8,3 +8,6 @@ mod credentials;
 mod merge;
 mod parents;
 mod put_and_patch;
+#[path = "../torture/random.rs"]
+mod random;
+mod staleness;
