@@ -1,6 +1,6 @@
 // Compares the working tree's build with that of an older commit: the same requests in interleaved rounds, with the statements as they
 // are (warm), and with a new text for each statement (cold).
-import { CONNECTIONS, cpu, drive, perName, readBack, turned } from "./measure.mjs";
+import { loaded, perName, turned } from "./measure.mjs";
 import { prepareBuild, start } from "./sides.mjs";
 
 export const BUILD_OPS = ["put", "patch", "get", "verify", "list", "create"];
@@ -28,12 +28,8 @@ export async function builds(plan, folder, old, progress) {
           const seconds = warming ? plan.warming / 2 : plan.buildSeconds;
           const what = warming ? "both builds, warming up" : `both builds, round ${round + 1} of ${plan.buildRounds}`;
           progress.step(what, `${op} ${name} ${variant}`, seconds + 0.2);
-          const server = servers[name][variant];
-          const before = cpu(server.workerd);
-          const run = await drive(server, prepared[name][variant].requests[op], { connections: CONNECTIONS, seconds });
-          const used = before === null ? null : (cpu(server.workerd) - before) / run.requests;
-          await readBack(server, prepared[name][variant], op, run);
-          if (!warming) measured[variant][op][name].push({ rps: run.requests / run.seconds, p50: run.p50, cpu: used });
+          const figures = await loaded(servers[name][variant], prepared[name][variant], op, seconds);
+          if (!warming) measured[variant][op][name].push(figures);
         }
       }
     }

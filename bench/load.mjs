@@ -1,5 +1,5 @@
 // Generates the load in a separate process: one run of autocannon for each message from the parent. Every response must be 200 or 201,
-// and contain the name in the request, which is new in each request.
+// or the status in the job, and contain the name in the request, which is new in each request.
 import autocannon from "autocannon";
 
 let runs = 0;
@@ -8,8 +8,8 @@ process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
 process.on("message", async (job) => process.send(await run(job).catch((error) => ({ failure: String(error) }))));
 
-/** Runs a job: url, method, headers, paths (used in turn), body (a text that contains NAME), connections, and seconds or amount. */
-async function run({ url, method, headers, paths, body, connections, seconds, amount }) {
+/** Runs a job: url, method, headers, paths (used in turn), body (a text that may contain NAME), status, connections, and seconds or amount. */
+async function run({ url, method, headers, paths, body, status: expected, connections, seconds, amount }) {
   const run = `bench ${Date.now().toString(36)} ${++runs}`;
   const times = [];
   let sent = 0;
@@ -36,7 +36,7 @@ async function run({ url, method, headers, paths, body, connections, seconds, am
           return request;
         },
         onResponse(status, text, context) {
-          if ((status !== 200 && status !== 201) || (body?.includes("NAME") && !text.includes(`"${context.name}"`))) {
+          if (!(expected ? [expected] : [200, 201]).includes(status) || (body?.includes("NAME") && !text.includes(`"${context.name}"`))) {
             failure ??= `${status} ${text.slice(0, 300)}`;
             load.stop();
           }

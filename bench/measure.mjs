@@ -63,9 +63,11 @@ export function stopLoad() {
   if (load?.connected) load.disconnect();
 }
 
-/** Fails if the last write that succeeded cannot be read back. */
-export async function readBack(server, { requests }, op, { last }) {
-  if (!requests[op].body?.includes("NAME")) return;
+/** Fails if the last write that succeeded cannot be read back, or the last response does not contain what it must. */
+async function readBack(server, { requests }, op, { last }) {
+  const { body, contains = "" } = requests[op];
+  if (!last.text.includes(contains)) throw new Error(`${op}: a response does not contain ${contains}: ${last.text}`);
+  if (!body?.includes("NAME")) return;
   const { paths, headers } = requests.get;
   const path = op === "create" ? `${requests.create.paths[0]}/${last.made}` : paths[last.path];
   const text = await (await fetch(server.url + path, { headers })).text();
@@ -102,23 +104,28 @@ async function startAll(prepared, names, options) {
   return servers;
 }
 
+/** Sends the requests of an operation for some seconds. Returns the requests per second, the latencies, and the CPU time per request. */
+export async function loaded(server, prepared, op, seconds) {
+  const before = cpu(server.workerd);
+  const run = await drive(server, prepared.requests[op], { connections: CONNECTIONS, seconds });
+  const used = before === null ? null : (cpu(server.workerd) - before) / run.requests;
+  await readBack(server, prepared, op, run);
+  return { rps: run.requests / run.seconds, p50: run.p50, p99: run.p99, cpu: used };
+}
+
 /** Measures requests per second, latencies and CPU time: for each operation and side, a list with an entry per round. */
-export async function throughput(plan, prepared, progress) {
-  const servers = await startAll(prepared, SIDES);
-  const measured = perName(OPS, () => perName(SIDES, () => []));
+export async function throughput(plan, prepared, progress, [ops, sides] = [OPS, SIDES]) {
+  const servers = await startAll(prepared, sides);
+  const measured = perName(ops, () => perName(sides, () => []));
   for (let round = -1; round < plan.rounds; round++) {
     const warming = round < 0;
-    for (const op of OPS) {
-      for (const name of turned(SIDES, Math.max(0, round))) {
+    for (const op of ops) {
+      for (const name of turned(sides, Math.max(0, round))) {
         const seconds = warming ? plan.warming : plan.seconds;
         const what = warming ? "warming up" : `throughput, round ${round + 1} of ${plan.rounds}`;
         progress.step(what, `${op} ${name}`, seconds + 0.2);
-        const server = servers[name];
-        const before = cpu(server.workerd);
-        const run = await drive(server, prepared[name].requests[op], { connections: CONNECTIONS, seconds });
-        const used = before === null ? null : (cpu(server.workerd) - before) / run.requests;
-        await readBack(server, prepared[name], op, run);
-        if (!warming) measured[op][name].push({ rps: run.requests / run.seconds, p50: run.p50, p99: run.p99, cpu: used });
+        const figures = await loaded(servers[name], prepared[name], op, seconds);
+        if (!warming) measured[op][name].push(figures);
       }
     }
   }
@@ -127,11 +134,11 @@ export async function throughput(plan, prepared, progress) {
 }
 
 /** Counts D1 trips and rows per request; then measures the latency of sequential requests with a delay added to each trip. */
-export async function distance(plan, prepared, progress) {
-  const servers = await startAll(prepared, SIDES, { front: "counted" });
-  const counts = perName(OPS, () => ({}));
-  for (const op of OPS) {
-    for (const name of SIDES) {
+export async function distance(plan, prepared, progress, [ops, sides] = [OPS, SIDES]) {
+  const servers = await startAll(prepared, sides, { front: "counted" });
+  const counts = perName(ops, () => ({}));
+  for (const op of ops) {
+    for (const name of sides) {
       progress.step("counting", `${op} ${name}`, 1);
       const one = { connections: 1, amount: plan.counted };
       // A credential's use is recorded at most once a minute: these requests record it, so that it is not counted.
@@ -141,15 +148,15 @@ export async function distance(plan, prepared, progress) {
       const { trips, rows_read, rows_written } = await control(servers[name]);
       const each = (sum) => Math.round((sum / run.requests) * 10) / 10;
       counts[op][name] = { trips: each(trips), rows_read: each(rows_read), rows_written: each(rows_written) };
-      if (op !== "get" && !rows_written) throw new Error(`${op} of ${name} wrote nothing`);
+      if (prepared[name].requests[op].body?.includes("NAME") && !rows_written) throw new Error(`${op} of ${name} wrote nothing`);
       await readBack(servers[name], prepared[name], op, run);
     }
   }
-  const measured = perName(DISTANCES, () => perName(OPS, () => perName(SIDES, () => [])));
+  const measured = perName(DISTANCES, () => perName(ops, () => perName(sides, () => [])));
   for (let round = 0; round < plan.distanceRounds; round++) {
     for (const delay of DISTANCES) {
-      for (const op of OPS) {
-        for (const name of turned(SIDES, round)) {
+      for (const op of ops) {
+        for (const name of turned(sides, round)) {
           const amount = plan.distances[delay];
           const seconds = (amount * (delay + 3) * counts[op][name].trips) / 1000;
           progress.step(`${delay} ms a trip, round ${round + 1} of ${plan.distanceRounds}`, `${op} ${name}`, seconds);

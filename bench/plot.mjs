@@ -1,6 +1,7 @@
-// The two plots of the results, as SVG: bars by operation and side, and lines over the size of a tenant.
+// The plots of the results, as SVG: bars by operation and side, and lines over the size of a tenant.
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
+import { ANSWERS } from "./verify.mjs";
 
 const COLOURS = { ours: "#1d4ed8", peer: "#d97706", peer_batched: "#fbbf24", floor: "#9ca3af" };
 const LINES = ["#1d4ed8", "#d97706", "#059669", "#7c3aed", "#db2777"];
@@ -44,7 +45,6 @@ function bars({ x, y, width, height, title, groups }) {
 
 /** Draws the requests per second, and the latency at each distance. */
 export function ratiosPlot({ throughput, distance }, titles) {
-  const [width, height, step] = [860, 130, 200];
   const groups = (number) => OPS.map((op) => [op, SIDES.map((side) => [COLOURS[side], number(op, side)])]);
   const panels = [
     ["Requests a second, 16 connections (more is better)", groups((op, side) => throughput[op][side].rps)],
@@ -53,9 +53,31 @@ export function ratiosPlot({ throughput, distance }, titles) {
       groups((op, side) => distance[delay][op][side]),
     ]),
   ];
+  return stacked(panels, SIDES.map((side) => [titles[side], COLOURS[side]]));
+}
+
+/** Draws the requests per second, the CPU time and the latency of a verification, by where its response comes from. */
+export function verifyPlot({ verify: { loads, latencies } }) {
+  const all = (number) => ANSWERS.map((name, at) => [LINES[at], number(name)]);
+  const group = (title, member) => [title, [["", all((name) => loads[name][member])]]];
+  return stacked(
+    [
+      group("Requests a second, 16 connections (more is better)", "rps"),
+      ...(loads.memory.cpu_us === null ? [] : [group("CPU time of a request in µs, local D1 included (less is better)", "cpu_us")]),
+      [
+        "Median latency in ms, by the delay added to each D1 trip (less is better)",
+        DISTANCES.map((delay) => [`+${delay} ms`, all((name) => latencies[delay][name])]),
+      ],
+    ],
+    ANSWERS.map((name, at) => [name, LINES[at]]),
+  );
+}
+
+/** Draws panels of bars below one another. `panels` is a list of [title, groups]. */
+function stacked(panels, names) {
+  const [width, height, step] = [860, 130, 200];
   const frame = { x: 20, width: width - 40, height };
-  const parts = panels.flatMap(([title, all], at) => bars({ ...frame, y: 80 + at * step, title, groups: all }));
-  const names = SIDES.map((side) => [titles[side], COLOURS[side]]);
+  const parts = panels.flatMap(([title, groups], at) => bars({ ...frame, y: 80 + at * step, title, groups }));
   return drawing(width, 60 + panels.length * step, [...key(20, 26, names), ...parts]);
 }
 

@@ -3,6 +3,7 @@
 import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
+import { ANSWERS } from "./verify.mjs";
 
 export class Progress {
   /** The estimated seconds of the current and later steps, and of the current step. */
@@ -46,8 +47,9 @@ export class Progress {
 
 // The estimated seconds of each phase. Only the display uses them.
 const pairs = OPS.length * SIDES.length;
+const loads = ({ rounds, seconds, warming }) => warming + 0.2 + rounds * (seconds + 0.2);
 const SECONDS = {
-  throughput: ({ rounds, seconds, warming }) => pairs * (warming + 0.2 + rounds * (seconds + 0.2)),
+  throughput: (plan) => pairs * loads(plan),
   distance: ({ distanceRounds, distances }) => {
     const trips = OPS.length * 8; // of all sides together: ours 1, the peers 4 and 2, the floor 1
     const round = DISTANCES.reduce((sum, delay) => sum + (distances[delay] * (delay + 3) * trips) / 1000, 0);
@@ -56,5 +58,6 @@ const SECONDS = {
   growth: ({ sizes }) => sizes.length * (1 + GROWING.length * 3 * 0.5),
   builds: ({ buildRounds, buildSeconds, warming }) =>
     BUILDS.length * BUILD_OPS.length * VARIANTS.length * (warming / 2 + 0.2 + buildRounds * (buildSeconds + 0.2)),
+  verify: (plan) => ANSWERS.length * (1 + loads(plan)),
   footprint: ({ starts, filled }) => SIDES.length * (starts * 1.5 + filled / 700),
 };

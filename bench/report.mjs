@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
-import { growthPlot, ratiosPlot } from "./plot.mjs";
+import { growthPlot, ratiosPlot, verifyPlot } from "./plot.mjs";
 import { OPS, SIDES } from "./sides.mjs";
+import { ANSWERS } from "./verify.mjs";
 
 const OTHERS = SIDES.filter((side) => side !== "ours");
 const TITLES = { ours: "Postern", peer: "peer", peer_batched: "peer, batched", floor: "floor" };
@@ -27,8 +28,44 @@ const ranged = (numbers) => ({
 // ---------------------------------------------------------------------------------------------------------------------
 // Figures
 
+/** Returns the medians of the rounds of `throughput`, by operation and side. */
+function loadsOf(throughput) {
+  const of = (rounds, member) => (rounds[0][member] === null ? null : middle(rounds.map((one) => one[member])));
+  return map(throughput, (sides) =>
+    map(sides, (rounds) => ({
+      rps: round(of(rounds, "rps"), 0),
+      p50: round(of(rounds, "p50")),
+      p99: round(of(rounds, "p99")),
+      cpu_us: round(of(rounds, "cpu"), 0),
+    })),
+  );
+}
+
+/** Returns the medians of the rounds of `distance`, by delay, operation and side. */
+const latenciesOf = ({ measured }) => map(measured, (ops) => map(ops, (sides) => map(sides, (rounds) => round(middle(rounds)))));
+
+/** Computes the figures of the part "verify". */
+function verifyOf({ throughput, distance }, { date, machine: { cpu }, versions: { commit }, plan: { rounds, seconds } }) {
+  const { memory, database, refused } = throughput.verify;
+  const ratio = ({ verify }) => round(middle(verify.memory.map((milliseconds, at) => verify.database[at] / milliseconds)));
+  return {
+    date,
+    cpu,
+    commit,
+    rounds,
+    seconds,
+    trips: map(distance.counts.verify, ({ trips }) => trips),
+    rps_ratio: ranged(memory.map(({ rps }, at) => rps / database[at].rps)),
+    latency_ratios: map(distance.measured, ratio),
+    // What a verification from memory costs more than a refusal.
+    cpu_us_more: memory[0].cpu === null ? null : ranged(memory.map(({ cpu }, at) => cpu - refused[at].cpu)),
+    loads: loadsOf(throughput).verify,
+    latencies: map(latenciesOf(distance), ({ verify }) => verify),
+  };
+}
+
 /** Computes the report. A ratio is the median of the ratios of the rounds. */
-export function gather({ throughput, distance, growth, footprint, builds }, about) {
+export function gather({ throughput, distance, growth, footprint, builds, verify }, about) {
   const { started, ...rest } = about;
   const minutes = round((Date.now() - started) / 60_000, 1);
   const report = { date: new Date(started).toISOString(), minutes, ...rest };
@@ -36,15 +73,7 @@ export function gather({ throughput, distance, growth, footprint, builds }, abou
     const over = (op, other) => ranged(throughput[op].ours.map(({ rps }, at) => rps / throughput[op][other][at].rps));
     report.ratio_ranges = per(OPS, (op) => per(OTHERS, (other) => over(op, other)));
     report.ratios = map(report.ratio_ranges, (others) => map(others, ({ median }) => median));
-    const of = (rounds, member) => (rounds[0][member] === null ? null : middle(rounds.map((one) => one[member])));
-    report.throughput = map(throughput, (sides) =>
-      map(sides, (rounds) => ({
-        rps: round(of(rounds, "rps"), 0),
-        p50: round(of(rounds, "p50")),
-        p99: round(of(rounds, "p99")),
-        cpu_us: round(of(rounds, "cpu"), 0),
-      })),
-    );
+    report.throughput = loadsOf(throughput);
   }
   if (distance) {
     const ratio = (delay, op, other) => {
@@ -54,7 +83,7 @@ export function gather({ throughput, distance, growth, footprint, builds }, abou
     for (const delay of DISTANCES) {
       report[`ratios_${delay}ms`] = per(OPS, (op) => per(["peer", "peer_batched"], (other) => ratio(delay, op, other)));
     }
-    report.distance = map(distance.measured, (ops) => map(ops, (sides) => map(sides, (rounds) => round(middle(rounds)))));
+    report.distance = latenciesOf(distance);
     report.counts = distance.counts;
     report.trips = map(distance.counts, (sides) => map(sides, ({ trips }) => trips));
   }
@@ -83,6 +112,7 @@ export function gather({ throughput, distance, growth, footprint, builds }, abou
       }),
     );
   }
+  if (verify) report.verify = verifyOf(verify, report);
   report.grows = Object.entries(report.rows_read ?? {}).flatMap(([op, sizes]) => {
     const rows = Object.entries(sizes);
     const [[small, few], [large, many]] = [rows[0], rows.at(-1)];
@@ -120,6 +150,7 @@ export function write(report, folder) {
   writeFileSync(`${folder}/latest.json`, `${JSON.stringify(report, null, 2)}\n`);
   if (report.throughput && report.distance) writeFileSync(`${folder}/ratios.svg`, ratiosPlot(report, TITLES));
   if (report.growth) writeFileSync(`${folder}/growth.svg`, growthPlot(report));
+  if (report.verify) writeFileSync(`${folder}/verify.svg`, verifyPlot(report));
   const text = tables(report);
   writeFileSync(`${folder}/latest.md`, text);
   return text;
@@ -129,6 +160,8 @@ function digits(number) {
   if (number === null) return "–";
   return number >= 100 ? Math.round(number).toLocaleString("en") : String(number);
 }
+
+const cell = (ranges) => (ranges === null ? "–" : `${ranges.median} (${ranges.least}–${ranges.most})`);
 
 /** Renders a table with padded columns, so that its source is legible. The first column is left-aligned, the others right-aligned. */
 function table(head, rows) {
@@ -144,7 +177,6 @@ function tables(report) {
   const parts = ["# Benchmark results", "Written by `make bench`. [The method](../README.md)."];
   if (report.quick) parts.push("**A quick run, to check that the benchmark works: the figures mean nothing.**");
   if (report.ratios) {
-    const cell = ({ median, least, most }) => `${median} (${least}–${most})`;
     parts.push(
       "## Ratios",
       `Postern's requests per second divided by the other side's, 16 connections: median, minimum and maximum of ${plan.rounds} ` +
@@ -216,7 +248,6 @@ function tables(report) {
     );
   }
   if (report.builds) {
-    const cell = (ranges) => (ranges === null ? "–" : `${ranges.median} (${ranges.least}–${ranges.most})`);
     const pair = ({ before, ours }) => `${digits(before)}, ${digits(ours)}`;
     const rows = VARIANTS.flatMap((variant) =>
       BUILD_OPS.map((op) => {
@@ -229,6 +260,25 @@ function tables(report) {
       `This build divided by that of ${report.old}, 16 connections: median, minimum and maximum of the ratios of ${plan.buildRounds} rounds of ` +
         `${plan.buildSeconds} s; the medians of both. Cold: the text of each statement is new, so the database compiles it for each request.`,
       table(["", "requests/s", "CPU", "requests/s: before, ours", "CPU µs: before, ours"], rows),
+    );
+  }
+  if (report.verify) {
+    const { date, cpu, commit, rounds, seconds, trips, rps_ratio, latency_ratios, cpu_us_more, loads, latencies } = report.verify;
+    const row = (name) => {
+      const { rps, p50, p99, cpu_us } = loads[name];
+      return [name, trips[name], ...[rps, p50, p99, cpu_us].map(digits), ...DISTANCES.map((delay) => latencies[delay][name])];
+    };
+    const far = DISTANCES.map((delay) => `${digits(latency_ratios[delay])} at +${delay} ms`);
+    parts.push(
+      "## Verification from memory",
+      "`POST /v1/verify`, where the tenant allows 300 seconds: from memory, and by the database with `max_staleness_seconds: 0`. Refused: a " +
+        "POST with the same headers and body to an unknown path, which is a 404 without work.",
+      `The requests per second from memory divided by those of the database: ${cell(rps_ratio)}. ` +
+        `The median latency of the database divided by that from memory, one connection, by the delay of each D1 trip: ${far.join(", ")}. ` +
+        (cpu_us_more ? `The CPU time of a request from memory less that of a refused one: ${cell(cpu_us_more)} µs.` : ""),
+      table(["", "trips", "requests/s", "p50 ms", "p99 ms", "CPU µs", ...DISTANCES.map((delay) => `ms, +${delay} ms`)], ANSWERS.map(row)),
+      `Measured ${date} at commit ${commit}, on ${cpu}; 16 connections: median, minimum and maximum of ${rounds} rounds of ${seconds} s.`,
+      "![Requests a second, CPU time, and latency over distance](verify.svg)",
     );
   }
   parts.push("## Environment", `${report.date}; the run took ${report.minutes} minutes.`);

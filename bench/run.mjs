@@ -1,7 +1,8 @@
-// node bench/run.mjs [--quick] [--only=throughput,distance,growth,footprint,builds] [--rounds=N] [--old=COMMIT] [--old-tree=DIR]
+// node bench/run.mjs [--quick] [--only=throughput,distance,growth,footprint,builds,verify] [--write] [--rounds=N] [--old=COMMIT]
+//   [--old-tree=DIR]
 //
 // Runs the benchmark. scripts/bench builds the inputs first.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -10,8 +11,9 @@ import { PLAN, QUICK, distance, footprint, growth, stopLoad, throughput } from "
 import { Progress } from "./progress.mjs";
 import { gather, machine, versions, write } from "./report.mjs";
 import { prepare, stopAll } from "./sides.mjs";
+import { verify } from "./verify.mjs";
 
-const PHASES = { throughput, distance, growth, footprint, builds };
+const PHASES = { throughput, distance, growth, footprint, builds, verify };
 
 const option = (name) => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 const quick = process.argv.includes("--quick");
@@ -20,6 +22,11 @@ const [old, oldTree, rounds] = [option("old"), option("old-tree"), option("round
 const unknown = only?.find((phase) => !PHASES[phase]);
 if (unknown !== undefined) {
   console.error(`error: --only has the unknown part '${unknown}'. Use a list of ${Object.keys(PHASES).join(", ")}, separated by commas.`);
+  process.exit(1);
+}
+const merges = process.argv.includes("--write");
+if (merges && (quick || only?.join() !== "verify")) {
+  console.error("error: --write goes only with --only=verify: the other parts share their commit and date, so only a complete run writes them.");
   process.exit(1);
 }
 const phases = only ?? Object.keys(PHASES);
@@ -47,14 +54,19 @@ try {
       measured.builds = await builds(plan, work, oldTree, progress);
       continue;
     }
+    if (phase === "verify") {
+      measured.verify = await verify(plan, work, progress);
+      continue;
+    }
     prepared ??= await prepare(work);
     measured[phase] = await PHASES[phase](plan, prepared, progress);
   }
   progress.end();
-  const report = gather(measured, { plan, quick, old, machine: machine(), versions: versions(), started });
-  // Only complete runs are written to bench/results.
+  const gathered = gather(measured, { plan, quick, old, machine: machine(), versions: versions(), started });
+  // Only complete runs are written to bench/results, and a new part "verify" into the last one.
   const whole = !quick && !only && !rounds;
-  const results = whole ? "bench/results" : mkdtempSync(join(tmpdir(), "postern-bench-results-"));
+  const report = merges ? { ...JSON.parse(readFileSync("bench/results/latest.json", "utf8")), verify: gathered.verify } : gathered;
+  const results = whole || merges ? "bench/results" : mkdtempSync(join(tmpdir(), "postern-bench-results-"));
   mkdirSync(results, { recursive: true });
   console.log(write(report, results));
   console.log(`\nWritten to ${results}/: latest.json, latest.md and the plots.`);

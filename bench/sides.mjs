@@ -146,6 +146,30 @@ export async function prepareBuild(tree, folder) {
   return { warm: variant("warm", {}), cold: variant("cold", { front: "cold" }) };
 }
 
+/**
+ * Creates the data of the part "verify": a tenant whose verifications may be 300 seconds old. Returns `{side, state, requests}` by
+ * where the response comes from. The last response to each request must contain `contains`.
+ */
+export async function prepareVerify(folder) {
+  const states = { memory: `${folder}/memory`, database: `${folder}/database`, refused: `${folder}/refused` };
+  const { server, made } = await populated(OURS, states.memory, ".");
+  await send(server, "PATCH", `/v1/tenants/${made.tenant.keycard}`, ROOT, { verify_staleness_seconds: 300 });
+  const token = await secretOf(server, made.tenant.label, "viewer");
+  await server.stop();
+  const asked = (path, max_staleness_seconds) => request("POST", made.token, [path], { token, max_staleness_seconds });
+  const sent = {
+    memory: { ...asked("/v1/verify", 300), contains: '"source":"memory"' },
+    database: { ...asked("/v1/verify", 0), contains: '"source":"primary"' },
+    // No such route: the body is received, but neither it nor the token is parsed.
+    refused: { ...asked("/v1/absent", 300), status: 404 },
+  };
+  const prepared = ([name, verify]) => {
+    if (name !== "memory") cpSync(states.memory, states[name], { recursive: true });
+    return [name, { side: OURS, state: states[name], requests: { verify } }];
+  };
+  return Object.fromEntries(Object.entries(sent).map(prepared));
+}
+
 /** Starts our Worker on a new database with a tenant. Returns the server, and the ids and the token for its requests. */
 async function populated(side, state, tree) {
   await withDatabase(state, (database) => migrate(database, tree));
