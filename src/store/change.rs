@@ -9,11 +9,12 @@ use crate::credential::table::{
 /// Returns the CTEs of the document after the change, and of what the change would do:
 ///
 /// ```sql
-/// merged AS (SELECT *, {to_document} AS to_document FROM (SELECT found.*, json_patch({base}, {set}) AS patched FROM found)),
+/// patched AS (SELECT found.*, json_patch({base}, {set}) AS patched FROM found),
+/// merged AS (SELECT *, {to_document} AS to_document FROM patched),
 /// weighed AS (
 ///   SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
 ///     … AS violations
-///   FROM (SELECT *, … AS read_only FROM merged) AS merged
+///   FROM merged
 /// )
 /// ```
 ///

@@ -62,7 +62,7 @@ pub(super) static RULES: &[Rule] = rules! {
     "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal], &[Read, Delete], include_str!("sql/rule_too_many.sql");
     "too_many"           Some(Refusal::TooMany),                                &[Tenant], &[Delete], include_str!("sql/rule_too_many_in_tenant.sql");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
-    "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '[]'";
+    "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '{}'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 4 AND (restricted OR resecret)";
     // A secret that is being replaced may end itself only.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Own], &[Change], "?1 ->> '$.rotation' = 'start' AND (caller_secret <> newest OR NOT document ->> '$.self_rotate')";

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::command::Command;
 use super::rules::RULES;
@@ -59,7 +59,7 @@ pub struct Judged {
     unnoted: Option<u8>,
     /// Violations that only the database can find, each with its details.
     #[serde(default)]
-    violations: Vec<(String, Value)>,
+    violations: Map<String, Value>,
     /// When the caller's secret ends, if a rotation is replacing it.
     pub retires_at: Option<Micros>,
     /// When that end was set.

@@ -1,31 +1,23 @@
 -- The document after the change (RFC 7396): a member of $.set replaces, null removes, an absent one keeps. The body
--- is read from `given` only, which is empty for a caller without the required right.
-merged AS MATERIALIZED (
-  SELECT *, {to_document} AS to_document FROM (SELECT found.*, json_patch({base}, {set}) AS patched FROM found)
-),
--- What the change would do, and the violations that only the database can find: a list of [name, detail].
+-- is read from `given` only, which is empty for a caller without the required right. `patched` is a CTE of its own, since SQLite would
+-- repeat its expression wherever a document after the change uses it.
+patched AS MATERIALIZED (SELECT found.*, json_patch({base}, {set}) AS patched FROM found),
+merged AS MATERIALIZED (SELECT *, {to_document} AS to_document FROM patched),
+-- What the change would do, and the violations that only the database can find: an object with the details of each.
 weighed AS MATERIALIZED (
   SELECT merged.*, to_document IS NOT document AS differs,
     -- Whether it changes a key that an editor may not change: any but these.
     id IS NOT NULL AND json_remove(to_document, {free}) IS NOT json_remove(document, {free}) AS restricted,
     {weighed}
-    (SELECT json_group_array(json_array(column1, json(column2))) FROM (VALUES
+    -- The patch leaves out what is null.
+    json_patch('{}', json_object(
       {violations}
-      ('too_large', iif(length(CAST(to_document AS BLOB)) > {state_bytes_max}, 1, NULL)),
-      ('read_only', read_only))
-      WHERE column2 IS NOT NULL) AS violations
-  -- Read-only members whose value in the body differs from the stored one. They are compared as JSON, since in SQL
-  -- true equals 1.
-  FROM (SELECT *, (SELECT nullif(json_group_array(member), '[]') FROM (
-    SELECT column1 AS member, column2 AS asserted, column3 AS held FROM (VALUES
-      -- The first row has an expression: a bare column in it would name column3.
-      ('revoked_at', given -> '$.asserted.revoked_at', document ->> '$.revoked_at'),
-      ('id', given -> '$.asserted.id', id),
-      ('tenant', given -> '$.asserted.tenant', tenant),
-      ('label', given -> '$.asserted.label', label),
-      ('revision', given -> '$.asserted.revision', revision),
-      ('created_at', given -> '$.asserted.created_at', created_at),
-      ('updated_at', given -> '$.asserted.updated_at', updated_at),
-      ('revoked_reason', given -> '$.asserted.revoked_reason', document ->> '$.revoked_reason')))
-    WHERE asserted <> json_quote(held)) AS read_only FROM merged) AS merged
+      'too_large', iif(length(CAST(to_document AS BLOB)) > {state_bytes_max}, 1, NULL),
+      -- Read-only members whose value in the body differs from the stored one. They are compared as JSON, since in SQL
+      -- true equals 1.
+      'read_only', json((SELECT nullif(json_group_array(key), '[]') FROM json_each(given, '$.asserted')
+        WHERE given -> fullkey <> json_object('id', merged.id, 'tenant', tenant, 'label', label, 'revision', revision, 'created_at', created_at,
+          'updated_at', updated_at, 'revoked_at', document ->> '$.revoked_at', 'revoked_reason', document ->> '$.revoked_reason') -> key)))
+    ) AS violations
+  FROM merged
 )
