@@ -8,6 +8,8 @@ mod context;
 mod decide;
 mod decision;
 mod failed;
+mod later;
+mod lease;
 mod list;
 mod memory;
 mod read;
@@ -29,7 +31,6 @@ use crate::request::{Headers, JSON, Method, Request};
 use crate::route::{Found, Matched, find, required_right};
 use crate::settings::ServerTiming;
 use crate::store::Database;
-use crate::store::after::After;
 use crate::store::command::{Rotation, Target};
 use challenge::challenge;
 use context::RequestContext;
@@ -37,6 +38,7 @@ pub use context::Service;
 use decide::role_names;
 use decision::Decided;
 pub use failed::{Failed, RETRY_AFTER};
+pub use later::Later;
 use list::Extent;
 pub use memory::{MEMORY_MAX, Memory};
 use read::check;
@@ -46,8 +48,8 @@ pub use ready::Readiness;
 pub struct Done {
     /// The response to send.
     pub answer: Answer,
-    /// Writes deferred until after the response.
-    pub after: Option<After>,
+    /// What is left to be done after the response.
+    pub later: Option<Later>,
     /// What to log after an unexpected failure. It has the request's id, and nothing else that a client sent.
     pub log: Option<String>,
     /// A failed authentication to count, with the response for too many of them.
@@ -120,7 +122,10 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let failed = Failed::new(&result, request.headers, tenant, known.named, too_many_failures);
         let answer = result.unwrap_or_else(|refusal| render_refusal(&refusal));
         let answer = finish(if request.method == Method::Get { or_not_modified(request, answer) } else { answer });
-        Done { answer, after: known.deferred.filter(|after| !after.is_empty()), log, failed }
+        let writes = known.deferred.filter(|writes| !writes.is_empty());
+        let is_later = writes.is_some() || !known.due.is_empty();
+        let later = is_later.then_some(Later { request: id, writes, due: known.due });
+        Done { answer, later, log, failed }
     }
 }
 

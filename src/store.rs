@@ -11,6 +11,7 @@ mod fault;
 pub mod history;
 pub mod idempotency;
 mod key;
+pub mod lease;
 pub mod list;
 mod page;
 mod plain;

@@ -26,7 +26,7 @@ use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, MEMORY_MAX, Memory, Readiness, Service};
 use crate::settings::Settings;
-use crate::store::{Store, after, idempotency};
+use crate::store::{Store, idempotency};
 use d1::D1;
 use turns::settled;
 
@@ -109,13 +109,13 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     if let Some(log) = done.log {
         console_error!("{log}");
     }
-    if let Some(deferred) = done.after {
+    if let Some(later) = done.later {
         let written = turns::run(async move {
             let store = Store::new(&database);
-            if after::write(&store, &deferred).await.is_err()
+            if later.run(&store, &MEMORY, &self::now).await.is_err()
                 && let Some(fault) = store.fault()
             {
-                console_error!("request {}: a deferred write failed: {}", deferred.request, fault.text());
+                console_error!("request {}: after its response: {}", later.request, fault.text());
             }
             JsValue::UNDEFINED
         });

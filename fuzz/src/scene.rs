@@ -10,7 +10,7 @@ use postern::credential::time::Micros;
 use postern::request::{BODY_MAX, Body, Method, Request};
 use postern::service::{Done, MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::Settings;
-use postern::store::{Batch, Cost, Database, Fault, Parameter, Row, Statement, Store, after};
+use postern::store::{Batch, Cost, Database, Fault, Parameter, Row, Statement, Store};
 use rusqlite::{Connection, ToSql};
 use serde_json::{Value, json};
 use support::sqlite;
@@ -122,19 +122,20 @@ impl Scene {
         self.now.set(self.now.get() + 1000);
         let headers = List(&step.headers);
         let request = request(step, &headers);
+        let (memory, clock) = (Memory::new(MEMORY_MAX), || Micros(self.now.get()));
         let service = Service {
             store: Store::new(self),
             settings: Ok(&self.settings),
             now: Micros(self.now.get()),
-            clock: &|| Micros(self.now.get()),
+            clock: &clock,
             random: |buffer: &mut [u8]| self.fill(buffer),
             readiness: &Readiness::new(),
-            memory: &Memory::new(MEMORY_MAX),
+            memory: &memory,
         };
-        let Done { answer, after: left, log, failed } = pollster::block_on(service.answer(&request));
+        let Done { answer, later, log, failed } = pollster::block_on(service.answer(&request));
         let cost = service.store.cost();
-        if let Some(left) = left {
-            pollster::block_on(after::write(&Store::new(self), &left)).expect("what is left is written");
+        if let Some(later) = later {
+            pollster::block_on(later.run(&Store::new(self), &memory, &clock)).expect("what is left is done");
         }
         Outcome { answer, log, instead: failed.map(|failed| failed.instead), cost }
     }

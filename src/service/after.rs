@@ -44,6 +44,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             retiring,
             ends_at: judged.caller_ends_at,
             deferred: Some(deferred),
+            due: Vec::new(),
             effective_by,
             unreadable: 0,
             named,

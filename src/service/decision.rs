@@ -1,5 +1,6 @@
 //! What a decision returns: the result or the refusal, and what the verdict reports about the caller.
 
+use super::lease::Due;
 use crate::caller::Rank;
 use crate::credential::access::Access;
 use crate::credential::id::Id;
@@ -20,6 +21,8 @@ pub(super) struct Known {
     pub ends_at: Option<Micros>,
     /// Writes deferred until after the response.
     pub deferred: Option<After>,
+    /// Leases to extend after the response.
+    pub due: Vec<Due>,
     /// When every verification reflects the change that the request made, if not immediately.
     pub effective_by: Option<Micros>,
     /// The number of rows of a list that cannot be read.

@@ -10,12 +10,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
+use super::lease::{Due, LeaseId, Leases};
 use crate::caller::Caller;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+use crate::store::lease::{Since, since};
 use crate::store::verdict::Judged;
-use crate::store::verify::Subject;
+use crate::store::verify::{Position, Subject};
+use crate::store::{Database, Store};
 
 /// The maximum bytes of the entries of an isolate, which has 128 MB for everything.
 pub const MEMORY_MAX: usize = 8 * 1024 * 1024;
@@ -28,7 +32,8 @@ const SET_BACK: Micros = Micros(1_000_000);
 pub struct Memory(Mutex<Entries>);
 
 struct Entries {
-    of: LruCache<Key, Entry>,
+    of: LruCache<Key, Leased>,
+    leases: Leases,
     bytes: usize,
     limit: usize,
     /// The latest time that a request of this era had.
@@ -87,11 +92,27 @@ pub(super) enum Remembered {
     Subject(Box<Subject>),
 }
 
+impl Remembered {
+    /// The tenant and the credential.
+    fn owner(&self) -> Option<(Id, Id)> {
+        match self {
+            Self::Caller(judged) => judged.caller_tenant.zip(judged.caller.as_deref().and_then(Id::parse)),
+            Self::Subject(subject) => Some((subject.tenant, subject.credential)),
+        }
+    }
+}
+
 /// A valid token, with the time for which that is known.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub as_of: Micros,
     pub value: Remembered,
+}
+
+/// An entry, and what extends its evidence.
+struct Leased {
+    entry: Entry,
+    lease: Option<LeaseId>,
 }
 
 impl Entry {
@@ -113,7 +134,14 @@ impl Memory {
     /// Returns an empty memory of at most so many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Mutex::new(Entries { of: LruCache::unbounded(), bytes: 0, limit, latest: Micros(0), era: Era(0) }))
+        Self(Mutex::new(Entries {
+            of: LruCache::unbounded(),
+            leases: Leases::new(),
+            bytes: 0,
+            limit,
+            latest: Micros(0),
+            era: Era(0),
+        }))
     }
 
     /// Returns the estimated bytes of all entries.
@@ -131,32 +159,72 @@ impl Memory {
         let mut entries = self.lock();
         if now.0 < entries.latest.0.saturating_sub(SET_BACK.0) {
             entries.of.clear();
+            entries.leases.clear();
             (entries.bytes, entries.latest, entries.era) = (0, now, Era(entries.era.0 + 1));
         }
         entries.latest = entries.latest.max(now);
         entries.era
     }
 
-    /// Returns an entry. The caller checks its evidence.
+    /// Returns an entry, with the evidence that its lease extends. The caller checks it.
     pub(super) fn get(&self, key: &Key) -> Option<Entry> {
-        self.lock().of.get(key).cloned()
+        let Entries { of, leases, .. } = &mut *self.lock();
+        let Leased { entry, lease } = of.get(key)?;
+        let as_of = lease.map_or(entry.as_of, |lease| leases.evidence(lease, entry.as_of));
+        Some(Entry { as_of, ..entry.clone() })
+    }
+
+    /// Returns the lease of an entry, if it is to be extended now.
+    pub(super) fn due(&self, key: &Key, now: Micros) -> Option<Due> {
+        let Entries { of, leases, .. } = &mut *self.lock();
+        leases.due(of.peek(key)?.lease?, now)
     }
 
     /// Remembers a valid token, unless newer evidence is there, or the clock was set back since the request began.
-    pub(super) fn keep(&self, era: Era, key: Key, entry: Entry) {
-        let mut entries = self.lock();
-        if entries.era != era || entries.of.peek(&key).is_some_and(|kept| kept.as_of > entry.as_of) {
+    ///
+    /// `position` is that in the history of its tenant, if it was read. If the tenant's lease is further, nothing is remembered.
+    pub(super) fn keep(&self, era: Era, key: Key, entry: Entry, position: Option<Position>) {
+        let entries = &mut *self.lock();
+        if entries.era != era || entries.of.peek(&key).is_some_and(|kept| kept.entry.as_of > entry.as_of) {
             return;
         }
+        let lease = match entry.value.owner().zip(position) {
+            Some(((tenant, _), position)) => match entries.leases.admit(tenant, position, entry.as_of) {
+                None => return,
+                lease => lease,
+            },
+            None => None,
+        };
         entries.bytes += entry.bytes();
-        if let Some((_, replaced)) = entries.of.push(key, entry) {
-            entries.bytes -= replaced.bytes();
+        if let Some((_, replaced)) = entries.of.push(key, Leased { entry, lease }) {
+            entries.bytes -= replaced.entry.bytes();
         }
         while entries.bytes > entries.limit
             && let Some((_, dropped)) = entries.of.pop_lru()
         {
-            entries.bytes -= dropped.bytes();
+            entries.bytes -= dropped.entry.bytes();
         }
+    }
+
+    /// Extends leases by how the histories of their tenants went on, in one trip.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Broken`: then nothing is extended.
+    pub(super) async fn extend<D: Database>(
+        &self,
+        store: &Store<'_, D>,
+        due: &[Due],
+        clock: &dyn Fn() -> Micros,
+    ) -> Result<(), Refusal> {
+        // From before the batch: what is committed before is in its answer.
+        let as_of = clock();
+        let known: Vec<_> = due.iter().map(|due| due.known).collect();
+        let found = since(store, &known).await?;
+        let entries = &mut *self.lock();
+        for due in due {
+            entries.extend(*due, found.iter().find(|since| since.tenant == due.known.tenant), as_of);
+        }
+        Ok(())
     }
 
     /// Forgets a token that is not valid as of a time, unless newer evidence is there, or the caller may not see the token: then
@@ -167,10 +235,31 @@ impl Memory {
             Remembered::Caller(_) => true,
             Remembered::Subject(subject) => judged.may_see(subject.tenant),
         };
-        if entries.of.peek(key).is_some_and(|kept| kept.as_of <= as_of && is_seen(kept))
+        if entries.of.peek(key).is_some_and(|kept| kept.entry.as_of <= as_of && is_seen(&kept.entry))
             && let Some(dropped) = entries.of.pop(key)
         {
-            entries.bytes -= dropped.bytes();
+            entries.bytes -= dropped.entry.bytes();
+        }
+    }
+}
+
+impl Entries {
+    /// Extends a lease, and drops the entries of the credentials that changed. If that is not known, drops the lease.
+    fn extend(&mut self, due: Due, since: Option<&Since>, as_of: Micros) {
+        let Some(Since { tenant, position, changed: Some(changed) }) = since else {
+            self.leases.drop(due.lease);
+            return;
+        };
+        if self.leases.extend(due.lease, *position, as_of) && !changed.is_empty() {
+            let is_changed = |entry: &Entry| {
+                let owner = entry.value.owner().filter(|(of, _)| of == tenant);
+                owner.is_some_and(|(_, credential)| changed.contains(&credential))
+            };
+            let keys: Vec<_> =
+                self.of.iter().filter(|(_, leased)| is_changed(&leased.entry)).map(|(key, _)| key.clone()).collect();
+            for key in keys {
+                self.bytes -= self.of.pop(&key).map_or(0, |dropped| dropped.entry.bytes());
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::RequestContext;
 use super::decision::Decided;
+use super::lease::Due;
 use super::memory::{Entry, Era, Key, Kind, Remembered};
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -12,8 +13,9 @@ use crate::operation::{Evidence, Inquiries, Inquiry, ReadInquiry, RenderVerified
 use crate::refusal::Refusal;
 use crate::store::Database;
 use crate::store::command::{Act, Command, Target};
+use crate::store::lease::TENANTS_MAX;
 use crate::store::verdict::{Judged, Outcome};
-use crate::store::verify::{Subject, verify};
+use crate::store::verify::{Position, Subject, verify};
 
 /// The tokens to verify in one request.
 pub(super) struct Question {
@@ -77,12 +79,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Verifies the tokens of a question.
     pub(super) async fn verified(&self, mut question: Question) -> Result<Decided<Vec<Verified>>, Refusal> {
         let era = self.memory.era(self.now);
-        let outcome = match self.remembered(&question) {
-            Some(outcome) => outcome,
-            None => self.looked_up(&mut question, era).await?,
+        let (outcome, due) = match self.remembered(&question) {
+            Some(remembered) => remembered,
+            None => (self.looked_up(&mut question, era).await?, Vec::new()),
         };
         let Question { command, items, .. } = question;
         Ok(self.judged(&command, outcome).and_then(|known, found| {
+            known.due = due;
             let used = found.iter().filter_map(|(subject, _)| subject.as_ref());
             let used = used.filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
             if let Some(deferred) = &mut known.deferred {
@@ -97,8 +100,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }))
     }
 
-    /// Answers a question from memory: all of it, or nothing.
-    fn remembered(&self, question: &Question) -> Option<Outcome<Vec<Found>>> {
+    /// Answers a question from memory: all of it, or nothing. Returns the leases to extend, too.
+    fn remembered(&self, question: &Question) -> Option<(Outcome<Vec<Found>>, Vec<Due>)> {
         let has_key = question.items.iter().any(|item| item.key.is_some());
         if question.staleness == Some(0) || question.command.invalid || !has_key {
             return None;
@@ -136,7 +139,18 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             is_known.then_some((Some(*subject), Evidence { as_of, age, bound, source: Source::Memory }))
         };
         let found = question.items.iter().enumerate().map(find).collect::<Option<Vec<_>>>()?;
-        Some(Outcome { judged, result: Ok(found) })
+        let due = self.due(question, &found);
+        Some((Outcome { judged, result: Ok(found) }, due))
+    }
+
+    /// Returns the leases of what is older than a third of its bound.
+    fn due(&self, question: &Question, found: &[Found]) -> Vec<Due> {
+        let is_old = |evidence: &Evidence| evidence.age.0.saturating_mul(3) > evidence.bound.saturating_mul(1_000_000);
+        let old = question.items.iter().zip(found).filter(|(_, (_, evidence))| evidence.bound > 0 && is_old(evidence));
+        let keys: Vec<_> = old.filter_map(|(item, _)| item.key.clone()).collect();
+        let caller = self.caller_key(question).filter(|_| !keys.is_empty());
+        let due = caller.into_iter().chain(keys).filter_map(|key| self.memory.due(&key, self.now));
+        due.take(TENANTS_MAX).collect()
     }
 
     /// Answers a question from the database, and remembers what is valid.
@@ -153,7 +167,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if let Some(key) = self.caller_key(question) {
             // Without a bound, nothing would be answered from memory.
             if result.is_ok() && judged.staleness.is_some_and(|staleness| staleness > 0) {
-                self.memory.keep(era, key, Entry { as_of, value: Remembered::Caller(Box::new(judged.remembered())) });
+                let value = Remembered::Caller(Box::new(judged.remembered()));
+                self.memory.keep(era, key, Entry { as_of, value }, position_of(&judged, &result));
             } else if !judged.is_authenticated() {
                 self.memory.forget(&key, as_of, &judged);
             }
@@ -166,7 +181,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                         Some(subject) if subject.fault.is_none() => {
                             if subject.staleness > 0 {
                                 let value = Remembered::Subject(Box::new(subject.clone()));
-                                self.memory.keep(era, key.clone(), Entry { as_of, value });
+                                self.memory.keep(era, key.clone(), Entry { as_of, value }, subject.position);
                             }
                         }
                         Some(_) | None => self.memory.forget(key, as_of, &judged),
@@ -182,6 +197,12 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     fn caller_key(&self, question: &Question) -> Option<Key> {
         Key::new(Kind::Caller, &question.command.caller, self.settings.keys.len())
     }
+}
+
+/// Returns the position in the history of the caller's tenant, as far as the tokens that were found tell it.
+fn position_of(judged: &Judged, found: &Result<Vec<Option<Subject>>, Refusal>) -> Option<Position> {
+    let mut subjects = found.iter().flatten().flatten();
+    subjects.find(|subject| Some(subject.tenant) == judged.caller_tenant)?.position
 }
 
 /// Returns whether evidence is at most as old as a bound in seconds. With 0, none is.

@@ -2,6 +2,9 @@
 
 use super::text::{fill, secrets_listed};
 
+/// The maximum number of changes of a tenant that `HistorySince` reports.
+pub(super) const CHANGES_MAX: usize = 256;
+
 /// A statement that follows a write in the same batch and finds rows by its stamp, or that needs no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plain {
@@ -18,6 +21,7 @@ pub(super) enum Plain {
     NoteSecret,
     Rekey,
     Ready,
+    HistorySince,
 }
 
 impl Plain {
@@ -30,7 +34,7 @@ impl Plain {
     /// ```
     ///
     /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets; `Ready` reads the
-    /// version of the schema.
+    /// version of the schema; `HistorySince` reads events.
     ///
     /// `is_credential` is the condition on the id of the credential whose secrets they change.
     pub(super) fn assemble(self, is_credential: &str) -> String {
@@ -54,6 +58,11 @@ impl Plain {
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
             Self::Ready => include_str!("sql/ready.sql"),
+            Self::HistorySince => {
+                // One more tells that there are more.
+                let changes = (CHANGES_MAX + 1).to_string();
+                return fill(include_str!("sql/history_since.sql"), &[("changes", &changes)]);
+            }
         };
         fill(text, &[("is_credential", is_credential)])
     }

@@ -54,7 +54,7 @@ pub(super) enum Sql {
     LogIn,
     /// The verdict, and the owners of tokens.
     Verify {
-        /// Whether to read the bounds of the tenants on the age of verifications.
+        /// Whether to read the bounds of the tenants on the age of verifications, and the positions in their histories.
         bounds: bool,
     },
     /// A statement without a verdict.
@@ -145,7 +145,8 @@ impl Sql {
                 let (caller, subject) = if bounds {
                     (
                         ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)",
-                        ", t.verify_staleness_seconds AS staleness",
+                        ", t.verify_staleness_seconds AS staleness, \
+                         (SELECT json_array(max(seq), at) FROM events WHERE tenant = c.tenant) AS position",
                     )
                 } else {
                     ("", "")

@@ -16,6 +16,11 @@ use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
+/// A position in the history of a tenant: the number of its newest event, and the time of that event. A database that was restored
+/// may give the number to another event, but not at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Position(pub i64, pub Micros);
+
 /// A token of the caller's tenant, or of any tenant for root and access `verify_all`.
 #[derive(Clone)]
 pub struct Subject {
@@ -45,6 +50,8 @@ pub struct Subject {
     pub is_unnoted: bool,
     /// The bound of its tenant on the age of verifications, in seconds; 0 if the statement did not read it.
     pub staleness: i64,
+    /// The position in the history of its tenant; `None` if the statement did not read it.
+    pub position: Option<Position>,
 }
 
 impl Subject {
@@ -79,6 +86,7 @@ struct Row {
     expires_at: Option<Micros>,
     unnoted: u8,
     staleness: Option<i64>,
+    position: Option<String>,
 }
 
 /// Read before the rest, which is null if no claim was found.
@@ -89,9 +97,10 @@ struct Found {
     visible: Option<u8>,
 }
 
-/// Parses the roles of a row.
-fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    serde_json::from_str(text).map_err(|_| Refusal::Broken("roles that cannot be read".to_owned()))
+/// Parses JSON in a column. The error contains nothing from it.
+pub(super) fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    let unreadable = |_| Refusal::Broken(format!("a column that cannot be read as {}", std::any::type_name::<T>()));
+    serde_json::from_str(text).map_err(unreadable)
 }
 
 impl Row {
@@ -113,12 +122,14 @@ impl Row {
             is_unnoted: is_valid && self.unnoted == 1,
             fault: (!is_valid).then_some(self.status),
             staleness: self.staleness.unwrap_or_default(),
+            position: self.position.as_deref().map(stored).transpose()?,
         })
     }
 }
 
 /// Finds the owners of the tokens of so many items, in one trip. `None` for a token that is unknown or belongs to another
-/// tenant. `bounds` also reads the bounds of the tenants on the age of verifications.
+/// tenant. `bounds` also reads the bounds of the tenants on the age of verifications, and the positions in
+/// their histories.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.

@@ -29,7 +29,7 @@ struct Trace {
     reply: Reply,
     /// The headers, their names and values.
     headers: String,
-    /// The log, and the writes deferred until after the response.
+    /// The log, and what is left to be done after the response.
     log: String,
     /// Every statement and every value sent to the database.
     queries: String,
@@ -57,7 +57,7 @@ fn trace_over<H: AsRef<str>>(
     let key = (requires_key(route) && !has_key).then_some(("idempotency-key", "once"));
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_ref())).chain(key).collect();
     let done = world.watch(wire, method(route), url, &Noted::of(&headers), body);
-    let log = format!("{:?} {:?}", done.log, done.after);
+    let log = format!("{:?} {:?}", done.log, done.later);
     let reply = Reply::from(done);
     let headers = format!("{:?}", reply.headers);
     Trace { reply, headers, log, queries: wire.queries.take() }

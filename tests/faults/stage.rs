@@ -188,12 +188,12 @@ impl Stage {
     pub fn send(&self, script: &[Option<Fails>], request: &str, headers: &[(&str, &str)], body: &str) -> Ended {
         let (method, url) = request.split_once(' ').expect("a method and a path");
         let database = Faulty::new(&self.world.db, script);
-        let (Done { answer, after, log, failed }, cost) =
+        let (Done { answer, later, log, failed }, cost) =
             self.world.answer(&database, method, url, &List(headers), body.as_bytes());
         let batches = database.batches.get();
         assert_eq!(cost.trips, batches, "`Server-Timing` counts every batch");
         let reply = Reply::of(answer, cost);
-        Ended { reply, log, failed, left: after, batches }
+        Ended { reply, log, failed, left: later.and_then(|later| later.writes), batches }
     }
 
     /// Runs the operation with a database that fails by the script.

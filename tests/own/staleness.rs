@@ -10,19 +10,19 @@ use support::tenant::{Own, post_by_root, read_id, text};
 use crate::stage::*;
 
 /// Sets the bound of a tenant, in seconds.
-fn bounded(tenant: &Tenant, seconds: i64) {
+pub fn bounded(tenant: &Tenant, seconds: i64) {
     let body = json!({ "verify_staleness_seconds": seconds });
     tenant.send("PATCH", tenant.at(""), &body).expect(200);
 }
 
 /// Verifies a token by the tenant's admin, with a bound of the request.
-fn ask(tenant: &Tenant, token: &str, bound: Option<i64>) -> Reply {
+pub fn ask(tenant: &Tenant, token: &str, bound: Option<i64>) -> Reply {
     let body = json!({ "token": token, "max_staleness_seconds": bound });
     tenant.send("POST", "/v1/verify", &body).expect(200)
 }
 
 /// The source, the round trips, the bound in force and the age in milliseconds.
-fn evidence(reply: &Reply) -> (String, u64, i64, i64) {
+pub fn evidence(reply: &Reply) -> (String, u64, i64, i64) {
     let told = reply.json();
     let age = told["age_seconds"].as_f64().expect("an age");
     #[expect(clippy::cast_possible_truncation, reason = "a few seconds")]
@@ -40,7 +40,7 @@ fn answer(reply: &Reply) -> Value {
 }
 
 /// A verifier of all tenants.
-fn gateway(tenant: &Tenant) -> String {
+pub fn gateway(tenant: &Tenant) -> String {
     let body = json!({ "name": "gateway", "roles": [], "access": "verify_all" });
     text(&post_by_root(tenant.client, &tenant.at("/credentials"), &body).expect(201).json()["secret"])
 }
@@ -74,6 +74,11 @@ fn second_answer_comes_from_memory_until_it_is_as_old_as_the_bound() {
         // The clock advances by a millisecond for each request.
         service.world().now.set(began + 10 * SECOND - 1000);
         assert_eq!(evidence(&ask(&tenant, token, None)), ("memory".to_owned(), 0, 10, 10_000));
+        // Which extended the lease of the tenant.
+        let extended = service.world().now.get();
+        service.world().now.set(extended + 10 * SECOND - 1000);
+        assert_eq!(evidence(&ask(&tenant, token, None)), ("memory".to_owned(), 0, 10, 10_000));
+        service.world().now.set(extended + 20 * SECOND);
         assert_eq!(evidence(&ask(&tenant, token, None)), ("primary".to_owned(), 1, 10, 0));
     }
 }

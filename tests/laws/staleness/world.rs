@@ -12,7 +12,7 @@ use postern::credential::time::Micros;
 use postern::request::{Body, Method, Request};
 use postern::service::{MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::Settings;
-use postern::store::{Batch, Database, Fault, Statement, Store, after};
+use postern::store::{Batch, Database, Fault, Statement, Store};
 use support::sqlite::Sqlite;
 use support::{List, START};
 
@@ -245,8 +245,8 @@ async fn handle(trips: Rc<Trips>, isolate: Rc<Isolate>, sent: Sent) {
     };
     let done = service.answer(&request).await;
     trips.answer.replace(Some(done.answer));
-    if let Some(left) = done.after {
+    if let Some(later) = done.later {
         // Nobody sees whether it succeeds.
-        let _ = after::write(&Store::new(&*trips), &left).await;
+        let _ = later.run(&Store::new(&*trips), &isolate.memory, &clock).await;
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use postern::request::Headers;
 use postern::service::Done;
-use postern::store::{Batch, Database, Fault, Statement, Store, after};
+use postern::store::{Batch, Database, Fault, Statement};
 
 use crate::client::Reply;
 use crate::sqlite::Sqlite;
@@ -66,8 +66,8 @@ impl World {
     /// Sends a request like [`World::send`], over this database, and returns everything it produces.
     pub fn watch(&self, wire: &Wire<'_>, method: &str, url: &str, headers: &Noted<'_>, body: &[u8]) -> Done {
         let (done, _) = self.answer(wire, method, url, headers, body);
-        if let Some(left) = &done.after {
-            pollster::block_on(after::write(&Store::new(wire), left)).expect("written");
+        if let Some(later) = &done.later {
+            self.finish(wire, later);
         }
         done
     }

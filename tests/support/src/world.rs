@@ -9,9 +9,9 @@ use postern::credential::time::Micros;
 use postern::refusal::Misconfigured;
 use postern::request::origin::origin;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
-use postern::service::{Done, MEMORY_MAX, Memory, Readiness, Service};
+use postern::service::{Done, Later, MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::{Settings, name};
-use postern::store::{Cost, Database, Store, after};
+use postern::store::{Cost, Database, Store};
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client, Reply, Sent};
@@ -138,12 +138,18 @@ impl World {
         (pollster::block_on(service.answer(&request)), service.store.cost())
     }
 
+    /// Does what a request left to be done after its response.
+    pub fn finish<D: Database>(&self, database: &D, later: &Later) {
+        let clock = || Micros(self.now.get());
+        pollster::block_on(later.run(&Store::new(database), &self.memory, &clock)).expect("done");
+    }
+
     /// Sends a request as the Worker would, its deferred writes included.
     pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let (done, cost) = self.answer(&self.db, method, url, &List(headers), body);
         assert_eq!(done.log, None, "no request may log a failure");
-        if let Some(left) = done.after {
-            pollster::block_on(after::write(&Store::new(&self.db), &left)).expect("written");
+        if let Some(later) = &done.later {
+            self.finish(&self.db, later);
         }
         let mut reply = Reply::of(done.answer, cost);
         assert_ne!(reply.status, 500, "no request may get a 500: {}", reply.text);
