@@ -414,6 +414,15 @@ fn sql_text_of_a_request_is_bounded() {
     }
 }
 
+/// Its rows are in tests/worker/costs.txt: "ours, verified with bound 0" and "to be remembered".
+#[test]
+fn verification_that_may_be_remembered_sends_at_most_300_bytes_more() {
+    let lengths: BTreeSet<_> =
+        SENT.keys().filter(|sql| sql.contains("subject AS MATERIALIZED")).map(String::len).collect();
+    let lengths: Vec<_> = lengths.into_iter().collect();
+    assert!(matches!(lengths[..], [without, with] if with <= without + 300), "{lengths:?}");
+}
+
 #[test]
 fn every_statement_binds_one_value_within_the_limits_of_d1() {
     let db = Sqlite::migrated();

@@ -99,7 +99,11 @@ impl Driver {
             Operation::Write(..) if route.path.starts_with("/api") => {
                 with_bodies(&[json!({"name": "renamed", "roles": [{"role_id": "viewer"}]})])
             }
-            Operation::Verify(_) if is_ours(route) => with_bodies(&[inquiry(route, &json!({"token": "nobody's"}))]),
+            Operation::Verify(_) if is_ours(route) => {
+                let mut unknown = inquiry(route, &json!({"token": "nobody's"}));
+                unknown["max_staleness_seconds"] = 0.into();
+                with_bodies(&[unknown])
+            }
             Operation::Authorize(_) => with_queries(&["?authenticated=1&tenant=tenant", "?all=viewer&tenant=tenant"]),
             Operation::History(_) => {
                 let cursor = event_cursor(&url(route, &IDS), 1);
