@@ -48,7 +48,7 @@ pub use ready::Readiness;
 pub struct Done {
     /// The response to send.
     pub answer: Answer,
-    /// What is left to be done after the response.
+    /// Work deferred until after the response.
     pub later: Option<Later>,
     /// What to log after an unexpected failure. It has the request's id, and nothing else that a client sent.
     pub log: Option<String>,

@@ -1,4 +1,4 @@
-//! What a request leaves to be done after its response, in trips of their own.
+//! Work deferred until after the response, in trips of its own.
 
 use super::lease::Due;
 use super::memory::Memory;
@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::store::after::{After, write};
 use crate::store::{Database, Store};
 
-/// Work that is done after the response.
+/// Work deferred until after the response.
 #[derive(Debug)]
 pub struct Later {
     /// The request's id.

@@ -32,7 +32,7 @@ pub struct Since {
     pub tenant: Id,
     /// The position now.
     pub position: Position,
-    /// The credentials that changed; `None` if anything else did, or more than [`CHANGES_MAX`] times, or if the position is not in
+    /// The credentials that changed; `None` if anything else did, or more than 256 times, or if the position is not in
     /// this history, since the database was restored.
     pub changed: Option<Vec<Id>>,
 }

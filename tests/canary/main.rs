@@ -29,7 +29,7 @@ struct Trace {
     reply: Reply,
     /// The headers, their names and values.
     headers: String,
-    /// The log, and what is left to be done after the response.
+    /// The log, and the work deferred until after the response.
     log: String,
     /// Every statement and every value sent to the database.
     queries: String,

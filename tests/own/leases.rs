@@ -40,7 +40,7 @@ impl<'a> Case<'a> {
     }
 
     /// Extends the lease by a request for the first token, which is older than a third of the bound. Returns the batches that the
-    /// request and what it left took.
+    /// request and the work after it took.
     fn extend(&self) -> u64 {
         self.after(BOUND * SECOND / 2);
         let batches = self.service.world().db.batches.get();

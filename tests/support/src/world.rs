@@ -138,7 +138,7 @@ impl World {
         (pollster::block_on(service.answer(&request)), service.store.cost())
     }
 
-    /// Does what a request left to be done after its response.
+    /// Does the work deferred until after a response.
     pub fn finish<D: Database>(&self, database: &D, later: &Later) {
         let clock = || Micros(self.now.get());
         pollster::block_on(later.run(&Store::new(database), &self.memory, &clock)).expect("done");
