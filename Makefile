@@ -1,7 +1,7 @@
 # Each target runs a script in scripts/, which can also be run directly.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help dev test torture fuzz mutants bench fmt lint openapi wasm keys deploy-check deploy setup clean
+.PHONY: help dev test torture fuzz mutants bench fmt lint openapi wasm package keys deploy-check deploy setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md and the tables of do
 
 wasm: ## Build for wasm and print the size
 	@scripts/build
+
+package: ## Build the npm packages, with checksums, into target/packages
+	@scripts/package
 
 keys: ## Count the secrets under each master key in the local database (ON=--remote: in the deployed one)
 	@scripts/setup
