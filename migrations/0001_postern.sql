@@ -351,7 +351,7 @@ BEGIN
   UPDATE tenants SET event = (SELECT max(seq) FROM events WHERE tenant = NEW.id)
   WHERE id = NEW.id AND event <> (SELECT max(seq) FROM events WHERE tenant = NEW.id);
   -- An isolate may have read the old bound until the commit: a minute after the change began, at the latest.
-  UPDATE tenants SET stale_until = max(stale_until, NEW.changed_at + (OLD.verify_staleness_seconds + 60) * 1000000)
+  UPDATE tenants SET stale_until = max(stale_until, iif(NEW.change <> OLD.change, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER)) + (OLD.verify_staleness_seconds + 60) * 1000000)
   WHERE id = NEW.id AND NEW.verify_staleness_seconds < OLD.verify_staleness_seconds;
 END;
 

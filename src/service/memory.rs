@@ -93,11 +93,17 @@ pub(super) enum Remembered {
 }
 
 impl Remembered {
-    /// The tenant and the credential.
-    fn owner(&self) -> Option<(Id, Id)> {
+    fn tenant(&self) -> Option<Id> {
         match self {
-            Self::Caller(judged) => judged.caller_tenant.zip(judged.caller.as_deref().and_then(Id::parse)),
-            Self::Subject(subject) => Some((subject.tenant, subject.credential)),
+            Self::Caller(judged) => judged.caller_tenant,
+            Self::Subject(subject) => Some(subject.tenant),
+        }
+    }
+
+    fn credential(&self) -> Option<Id> {
+        match self {
+            Self::Caller(judged) => Id::parse(judged.caller.as_deref()?),
+            Self::Subject(subject) => Some(subject.credential),
         }
     }
 }
@@ -174,10 +180,11 @@ impl Memory {
         Some(Entry { as_of, ..entry.clone() })
     }
 
-    /// Returns the lease of an entry, if it is to be extended now.
-    pub(super) fn due(&self, key: &Key, now: Micros) -> Option<Due> {
+    /// Returns the lease of an entry, if it is to be extended now to a time later than `from`.
+    pub(super) fn due(&self, key: &Key, from: Micros, now: Micros) -> Option<Due> {
         let Entries { of, leases, .. } = &mut *self.lock();
-        leases.due(of.peek(key)?.lease?, now)
+        let Leased { entry, lease } = of.peek(key)?;
+        leases.due((*lease)?, entry.as_of, from, now)
     }
 
     /// Remembers a valid token, unless newer evidence is there, or the clock was set back since the request began.
@@ -188,8 +195,8 @@ impl Memory {
         if entries.era != era || entries.of.peek(&key).is_some_and(|kept| kept.entry.as_of > entry.as_of) {
             return;
         }
-        let lease = match entry.value.owner().zip(position) {
-            Some(((tenant, _), position)) => match entries.leases.admit(tenant, position, entry.as_of) {
+        let lease = match entry.value.tenant().zip(position) {
+            Some((tenant, position)) => match entries.leases.admit(tenant, position, entry.as_of) {
                 None => return,
                 lease => lease,
             },
@@ -250,10 +257,10 @@ impl Entries {
             self.leases.drop(due.lease);
             return;
         };
-        if self.leases.extend(due.lease, *position, as_of) && !changed.is_empty() {
-            let is_changed = |entry: &Entry| {
-                let owner = entry.value.owner().filter(|(of, _)| of == tenant);
-                owner.is_some_and(|(_, credential)| changed.contains(&credential))
+        if self.leases.extend(due, *position, as_of) && !changed.is_empty() {
+            let is_changed = |Entry { value, .. }: &Entry| {
+                value.tenant() == Some(*tenant)
+                    && value.credential().is_some_and(|credential| changed.contains(&credential))
             };
             let keys: Vec<_> =
                 self.of.iter().filter(|(_, leased)| is_changed(&leased.entry)).map(|(key, _)| key.clone()).collect();

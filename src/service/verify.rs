@@ -145,12 +145,18 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Returns the leases of what is older than a third of its bound.
     fn due(&self, question: &Question, found: &[Found]) -> Vec<Due> {
-        let is_old = |evidence: &Evidence| evidence.age.0.saturating_mul(3) > evidence.bound.saturating_mul(1_000_000);
-        let old = question.items.iter().zip(found).filter(|(_, (_, evidence))| evidence.bound > 0 && is_old(evidence));
-        let keys: Vec<_> = old.filter_map(|(item, _)| item.key.clone()).collect();
-        let caller = self.caller_key(question).filter(|_| !keys.is_empty());
-        let due = caller.into_iter().chain(keys).filter_map(|key| self.memory.due(&key, self.now));
-        due.take(TENANTS_MAX).collect()
+        let caller = self.caller_key(question);
+        let mut due = Vec::new();
+        for (item, (_, evidence)) in question.items.iter().zip(found) {
+            let from = Micros(self.now.0.saturating_sub(evidence.bound.saturating_mul(1_000_000) / 3));
+            if evidence.as_of < from {
+                for key in caller.iter().chain(&item.key) {
+                    due.extend(self.memory.due(key, from, self.now));
+                }
+            }
+        }
+        due.truncate(TENANTS_MAX);
+        due
     }
 
     /// Answers a question from the database, and remembers what is valid.
@@ -169,7 +175,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             if result.is_ok() && judged.staleness.is_some_and(|staleness| staleness > 0) {
                 let value = Remembered::Caller(Box::new(judged.remembered()));
                 self.memory.keep(era, key, Entry { as_of, value }, position_of(&judged, &result));
-            } else if !judged.is_authenticated() {
+            } else if !judged.is_authenticated() || (reads_bounds && judged.staleness == Some(0)) {
                 self.memory.forget(&key, as_of, &judged);
             }
         }
@@ -182,6 +188,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                             if subject.staleness > 0 {
                                 let value = Remembered::Subject(Box::new(subject.clone()));
                                 self.memory.keep(era, key.clone(), Entry { as_of, value }, subject.position);
+                            } else if reads_bounds {
+                                self.memory.forget(key, as_of, &judged);
                             }
                         }
                         Some(_) | None => self.memory.forget(key, as_of, &judged),

@@ -19,8 +19,10 @@ pub const TENANTS_MAX: usize = 32;
 pub struct Known {
     /// The tenant.
     pub tenant: Id,
-    /// The number of the newest event that is known.
+    /// The number of the event since which changes are reported.
     pub seq: i64,
+    /// The number of the newest event that is known.
+    pub newest: i64,
     /// The time of that event.
     #[serde(skip)]
     pub at: Micros,
@@ -32,8 +34,8 @@ pub struct Since {
     pub tenant: Id,
     /// The position now.
     pub position: Position,
-    /// The credentials that changed; `None` if anything else did, or more than 256 times, or if the position is not in
-    /// this history, since the database was restored.
+    /// The credentials that changed; `None` if anything else did, or more than 256 times, or if the newest known event is
+    /// not in this history, since the database was restored.
     pub changed: Option<Vec<Id>>,
 }
 

@@ -171,6 +171,37 @@ fn answer_that_a_token_is_not_valid_replaces_what_is_remembered() {
     }
 }
 
+/// A lookup tells the bounds of both tenants, also where the answer is for another reason not from memory.
+#[test]
+fn token_whose_bound_was_found_to_be_zero_is_not_remembered_any_more() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    bounded(&tenant, 60);
+    let own = tenant.own(json!({}));
+    ask(&tenant, &own.secret, None);
+    assert_eq!(evidence(&ask(&tenant, &own.secret, None)).1, 0);
+    bounded(&tenant, 0);
+    assert_eq!(evidence(&ask(&tenant, &own.secret, None)).1, 0, "nobody looked it up");
+    let items = json!([{ "token": own.secret }, { "token": "of-nobody" }]);
+    tenant.send("POST", "/v1/verify/batch", &json!({ "items": items })).expect(200);
+    for _ in 0..2 {
+        assert_eq!(evidence(&ask(&tenant, &own.secret, None)).1, 1);
+    }
+}
+
+#[test]
+fn bound_that_was_lowered_at_the_console_is_in_force_from_then_on() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    bounded(&tenant, 300);
+    let own = tenant.own(json!({}));
+    service.world().db.execute("UPDATE tenants SET state = json_set(state, '$.verify_staleness_seconds', 0)", &[]);
+    let now = service.world().db.count("SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
+    service.world().now.set(now);
+    let reply = tenant.step(&own, "revoke", &Value::Null).expect(200);
+    assert!(reply.header("postern-effective-by").is_some());
+}
+
 #[test]
 fn token_is_not_valid_in_memory_past_its_end() {
     let service = InProcess::new();
