@@ -44,8 +44,10 @@ test("package has the sources, the types, the README and the license, and nothin
   assert.equal(readFileSync(`${installed}/LICENSE`, "utf8"), readFileSync("LICENSE", "utf8"));
 });
 
-test("version is that of the crate", () => {
+test("version is that of the crate, and the example uses it", () => {
   assert.equal(readFileSync("Cargo.toml", "utf8").match(/^version = "(.*)"$/m)[1], version);
+  const { dependencies } = JSON.parse(readFileSync("examples/protected-api/package.json", "utf8"));
+  assert.equal(dependencies["@postern/client"], version);
 });
 
 test("checksum is that of the package", () => {
