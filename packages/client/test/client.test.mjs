@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { PosternError, createClient } from "../src/client.js";
 import { operations } from "../src/operations.js";
@@ -206,6 +207,24 @@ test("service binding is used before an address, and an address keeps its path",
   await createClient({ url: "https://postern.example", service: postern, token: TOKEN }).get_self();
   assert.deepEqual([fetched.mock.callCount(), postern.requests.length], [1, 1]);
   assert.throws(() => createClient({ token: TOKEN }), /address is missing/);
+});
+
+test("redirect is an error, and the token is not sent elsewhere", async () => {
+  const serve = async (answer) => {
+    const server = createServer(answer);
+    await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+    return { server, url: `http://127.0.0.1:${server.address().port}` };
+  };
+  let elsewhere = 0;
+  const other = await serve((_, response) => response.end(String((elsewhere += 1))));
+  const postern = await serve((_, response) => response.writeHead(307, { Location: other.url }).end());
+  try {
+    const client = createClient({ url: postern.url, token: TOKEN });
+    await assert.rejects(client.get_self(), (error) => error instanceof PosternError && error.status === 307);
+    assert.equal(elsewhere, 0);
+  } finally {
+    for (const { server } of [other, postern]) server.close().closeAllConnections();
+  }
 });
 
 test("abort ends the request, and the wait before the next attempt, with the reason of the caller", async () => {
