@@ -69,10 +69,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 };
                 let decided = self.judged(&command, outcome).and_then(|known, made| {
                     let Made { made: credential, replayed } = made;
-                    // The secret that replaced itself may have its successor again.
                     let is_own = command.target == Target::Own;
-                    let now = replayed.as_ref().and_then(|replayed| replayed.now);
-                    if !is_own && now.is_some_and(|(access, end)| known.is_exceeded_by(access, end)) {
+                    let now = replayed.as_ref().filter(|replayed| !replayed.is_own).and_then(|replayed| replayed.now);
+                    if now.is_some_and(|(access, end)| known.is_exceeded_by(access, end)) {
                         return Err(Refusal::ForbiddenChange);
                     }
                     let secret = match replayed {

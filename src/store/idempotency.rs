@@ -28,6 +28,8 @@ pub struct Replayed {
     pub sealed: Option<Sealed>,
     /// The access and the end of the credential now; `None` if it was deleted.
     pub now: Option<(Access, Option<Micros>)>,
+    /// Whether it is the caller's own rotation, of the last ten minutes. The secret that rotated may have its successor again.
+    pub is_own: bool,
 }
 
 /// Creates a resource, or returns the one that an earlier request with the same key created. The statements
@@ -72,11 +74,12 @@ pub(super) fn kept<T>(row: &Row, read_made: impl FnOnce(&Row) -> Result<T, Refus
         sealed: Option<String>,
         access: Option<Access>,
         expires_at: Option<Micros>,
+        own: Option<u8>,
     }
-    let Replay { made: Kept { row, key, sealed, access, expires_at } } = read(row)?;
+    let Replay { made: Kept { row, key, sealed, access, expires_at, own } } = read(row)?;
     let sealed = sealed.zip(key).map(|(text, key)| Sealed { key, text });
     let now = access.map(|access| (access, expires_at));
-    Ok(Made { made: read_made(&Row::new(&row))?, replayed: Some(Replayed { sealed, now }) })
+    Ok(Made { made: read_made(&Row::new(&row))?, replayed: Some(Replayed { sealed, now, is_own: own == Some(1) }) })
 }
 
 /// The number of responses that one batch deletes. It is the LIMIT of `idempotency_forget.sql`: other requests get their

@@ -229,3 +229,20 @@ fn expiring_caller_is_rejected_only_for_access_that_outlasts_it() {
     );
     assert_eq!(read.json()["BearerToken"], scene.targets[7].secret);
 }
+
+/// Otherwise the last admin of a tenant that loses the answer would be locked out when its grace period ends.
+#[test]
+fn secret_that_rotated_its_own_credential_gets_the_successor_again_for_ten_minutes() {
+    let service = InProcess::new();
+    let tenant = Tenant::new(&service);
+    let own = tenant.own(json!({ "access": "admin" }));
+    let rotate = || {
+        let rotate = call("POST", format!("{}/rotate", own.path)).token(&own.secret).header("idempotency-key", "once");
+        rotate.json(&json!({ "grace_seconds": 3600 })).send(&service)
+    };
+    let first = rotate().expect(200);
+    let now = service.world().now.get();
+    assert_eq!(rotate().expect(200).text, first.text);
+    service.world().now.set(now + 10 * MINUTE);
+    rotate().refused(403, "forbidden_change");
+}
