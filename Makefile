@@ -30,8 +30,10 @@ fmt: ## Format the source
 lint: ## Check formatting, clippy for native and wasm, documentation, licenses, spelling, language, OpenAPI, the scripts
 	@scripts/lint
 
-openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md and the tables of docs/API.md from the code
+openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md, docs/COMMANDS.md and the tables of docs/API.md from the code
 	@POSTERN_DESCRIBE=1 cargo test --quiet --test description
+	@scripts/setup
+	@node scripts/commands.mjs
 
 wasm: ## Build for wasm and print the size
 	@scripts/build

@@ -1,0 +1,90 @@
+// The commander program: one command for each operation, and the commands that are more than an operation.
+import { Argument, Command, Option } from "commander";
+import { addBulk, filters, revokeMatching } from "./bulk.js";
+import { addCompletion } from "./completion.js";
+import { OPERATIONS } from "./description.js";
+import { wrongUse } from "./failure.js";
+import { fieldsOf, plain } from "./flags.js";
+import { COMMANDS, GROUPS } from "./operations.js";
+import { safe } from "./output.js";
+import { name, version } from "./package.js";
+import { run } from "./run.js";
+
+/** Returns the command of that path, and creates the commands above it. */
+export function commandAt(program, path) {
+  return path.split(" ").reduce((parent, word, at, words) => {
+    const found = parent.commands.find((command) => command.name() === word);
+    if (found) return found;
+    const made = parent.command(word);
+    const group = at < words.length - 1 && GROUPS[word];
+    return group ? made.description(group).helpCommand(false) : made.helpCommand(false);
+  }, program);
+}
+
+/** Returns commander's error without the value of an unknown flag, which could be a secret. */
+const withoutValues = (text) =>
+  text.trim().split("\n").map((line) => `${safe(line).replace(/'(--?[^='\s]*)=.*'/, "'$1'")}\n`).join("");
+
+const isPositional = (parameter, path) => path.split(" ")[0] === `${parameter.name}s`;
+
+function addConnection(command, spec) {
+  command.addOption(new Option("--url <url>", "The address of the service.").env("POSTERN_URL"));
+  if (spec.auth !== "none") command.option("--token-file <file>", "A file with the caller's token; - is standard input. Else POSTERN_TOKEN, or a prompt.");
+  command.option("--json", "Print the response as JSON.");
+}
+
+/** Adds the command of an operation. */
+function addOperation(program, operation, spec, finish) {
+  const command = commandAt(program, spec.command);
+  command.summary(operation.summary).description(plain(`${operation.summary}. ${operation.text}`));
+  const positional = operation.parameters.filter((parameter) => isPositional(parameter, spec.command));
+  const isBulk = operation.id === "revoke_credential";
+  for (const { name, description } of positional) command.addArgument(new Argument(isBulk ? `[${name}]` : `<${name}>`, plain(description)));
+  for (const { name, description } of operation.parameters.filter((parameter) => !positional.includes(parameter))) {
+    command.addOption(new Option(`--${name} <id>`, `${plain(description)} The default is that of the caller.`).env("POSTERN_TENANT"));
+  }
+  const without = [spec.checks, ...(spec.auth === "form" ? ["grant_type"] : [])];
+  const fields = fieldsOf(operation, { without });
+  // The tokens of a batch have the same needs.
+  if (spec.checks === "items") fields.push(...fieldsOf(OPERATIONS.get("verify"), { without: ["max_staleness_seconds", "token"] }));
+  for (const { flags } of fields) for (const { option } of flags) command.addOption(option);
+  if (operation.body?.type === "application/json") command.option("--body <file>", "A file with the body as JSON, which the flags add to; - is standard input.");
+  if (spec.checks) command.option("--from <file>", `A file with ${spec.checks === "items" ? "the tokens to check, one a line" : "the token to check"}; - is standard input.`);
+  if (spec.reveals) command.option("--out <file>", "Write the secret to this new file, which only its owner can read.");
+  const bulkFlags = isBulk ? addBulk(command) : [];
+  if (spec.destroys) command.option("--yes", "Do not ask whether to do it.");
+  addConnection(command, spec);
+  command.action((...given) => {
+    const values = Object.fromEntries(positional.map(({ name }, at) => [name, given[at]]));
+    const { json } = command.opts();
+    if (!isBulk) return finish(() => run({ operation, spec, fields }, command, values), { fields, json });
+    const isFiltered = filters.some(({ flags }) => flags.some(({ option }) => command.getOptionValue(option.attributeName()) !== undefined));
+    return finish(
+      () => {
+        if (Boolean(values.credential) === isFiltered) throw wrongUse("Give either the id of a credential or filters, such as --unused-since 90d.");
+        if (isFiltered) return revokeMatching(command);
+        if (bulkFlags.some((flag) => command.getOptionValue(flag) !== undefined)) throw wrongUse("--dry-run, --concurrency and --yes need filters.");
+        return run({ operation, spec, fields }, command, values);
+      },
+      { fields: isFiltered ? [...fields, ...filters] : fields, json },
+    );
+  });
+}
+
+/** Returns the program. `finish(work, { fields, json })` runs a command, reports its error and keeps its exit code. */
+export function createProgram(finish) {
+  const program = new Command("postern")
+    .description("Issue, rotate, revoke and verify API credentials: the command line of Postern.")
+    .version(version, "--version", `Print the version of ${name}.`)
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
+    .exitOverride();
+  for (const [id, spec] of Object.entries(COMMANDS)) {
+    const operation = OPERATIONS.get(id);
+    if (!operation) throw new Error(`the description has no operation ${id}`);
+    addOperation(program, operation, spec, finish);
+  }
+  addCompletion(program, finish);
+  return program;
+}
