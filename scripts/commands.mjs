@@ -18,6 +18,26 @@ postern credentials revoke --unused-since 90d --dry-run
 postern verify --all viewer <ci.secret
 \`\`\`
 
+## Run Postern on this machine
+The package has the built Worker: Node is enough.
+
+\`\`\`sh
+npm install @postern/server  # not published yet: make a package of this folder, and install that file
+npx postern init
+npx postern dev
+\`\`\`
+
+\`init\` writes three files into the current folder, and never overwrites what exists:
+
+| file | content |
+|---|---|
+| \`wrangler.jsonc\` | the configuration of the Worker, to be committed. \`main\`, the assets and the migrations are paths into the package |
+| \`.dev.vars\` | a new root token and a new master key, for this machine only. Only its owner can read it |
+| \`.gitignore\` | keeps keys, data and packages out of commits |
+
+\`dev\` migrates the database in \`.wrangler\` and serves the Worker until Ctrl-C. It prints the commands up to a first verified token.
+\`--token-file .dev.vars\` reads the root token from that file.
+
 ## Secrets
 No argument is a secret: other users of the machine can read the arguments of a program, and shells keep them.
 An argument in the form of a token is refused.

@@ -1,5 +1,6 @@
 // Requests to the service.
 import { setTimeout as wait } from "node:timers/promises";
+import { parseEnv } from "node:util";
 import { EXIT, Failure, wrongUse } from "./failure.js";
 import { askSecret, cleanSecret, isTerminal, readText } from "./input.js";
 import { safe } from "./output.js";
@@ -44,7 +45,11 @@ export function serviceUrl(text) {
 
 /** Returns the caller's token: from a file, the environment, or a person. `optional` does not ask. */
 export async function callerToken({ tokenFile }, { optional = false } = {}) {
-  if (tokenFile !== undefined) return cleanSecret(readText(tokenFile, "--token-file"), "The token");
+  if (tokenFile !== undefined) {
+    const text = readText(tokenFile, "--token-file");
+    // The file of settings that `postern init` writes.
+    return cleanSecret(parseEnv(text).POSTERN_ROOT_TOKEN ?? text, "The token");
+  }
   if (process.env.POSTERN_TOKEN) return cleanSecret(process.env.POSTERN_TOKEN, "POSTERN_TOKEN");
   if (optional) return undefined;
   if (isTerminal()) return askSecret("Token");

@@ -1,8 +1,8 @@
 // The operations of Postern's own API, as its OpenAPI description has them.
 import { readFileSync } from "node:fs";
-import { PARTS } from "./package.js";
+import { DESCRIPTION } from "./package.js";
 
-const document = JSON.parse(readFileSync(PARTS.description, "utf8"));
+const document = JSON.parse(readFileSync(DESCRIPTION, "utf8"));
 
 /** Follows a reference within the description. */
 export function resolve(part) {

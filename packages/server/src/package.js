@@ -1,25 +1,26 @@
-// Where the parts of the package are: the OpenAPI description, the built Worker with its assets, and the migrations.
+// Where the parts of the package are.
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** A checkout of the repository has them where the build puts them; an installed package has copies in dist/ (fill.js). */
-const isCheckout = existsSync(at("../../../Cargo.toml")) && existsSync(at("../../../docs/openapi/postern.json"));
 
-export const PARTS = isCheckout
-  ? {
-      description: at("../../../docs/openapi/postern.json"),
-      worker: at("../../../build"),
-      assets: at("../../../build/assets"),
-      migrations: at("../../../migrations"),
-      configuration: at("../../../wrangler.toml"),
-    }
-  : {
-      description: at("../dist/openapi.json"),
-      worker: at("../dist/worker"),
-      assets: at("../dist/assets"),
-      migrations: at("../dist/migrations"),
-      configuration: at("../dist/wrangler.json"),
-    };
+/** The built Worker with its assets, the migrations, the description and a configuration. A checkout does not have it: fill.mjs makes it. */
+export const DIST = at("../dist");
+export const isInstalled = existsSync(DIST);
+export const DESCRIPTION = isInstalled ? join(DIST, "assets/openapi.json") : at("../../../docs/openapi/postern.json");
 
 export const { name, version } = JSON.parse(readFileSync(at("../package.json"), "utf8"));
+
+/** Returns the folder of this package as it is installed for a folder; undefined if it is not. */
+export function installedFor(folder) {
+  try {
+    return dirname(createRequire(join(folder, "package.json")).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the program of the pinned wrangler. */
+export const wrangler = () => join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");

@@ -3,12 +3,15 @@ import { Argument, Command, Option } from "commander";
 import { addBulk, filters, revokeMatching } from "./bulk.js";
 import { addCompletion } from "./completion.js";
 import { OPERATIONS } from "./description.js";
+import { dev } from "./dev.js";
 import { wrongUse } from "./failure.js";
 import { fieldsOf, plain } from "./flags.js";
+import { CONFIGURATION, SETTINGS, init } from "./init.js";
 import { COMMANDS, GROUPS } from "./operations.js";
 import { safe } from "./output.js";
 import { name, version } from "./package.js";
 import { run } from "./run.js";
+import { parseWhole } from "./values.js";
 
 /** Returns the command of that path, and creates the commands above it. */
 export function commandAt(program, path) {
@@ -71,6 +74,22 @@ function addOperation(program, operation, spec, finish) {
   });
 }
 
+/** Adds the commands for a Worker on this machine. */
+function addLocal(program, finish) {
+  const folder = process.cwd();
+  program
+    .command("init")
+    .summary("Write the files of a Worker into this folder")
+    .description(`Writes ${CONFIGURATION}, ${SETTINGS} with new random keys, and .gitignore into this folder. What exists is kept. Installs this package here, if it is not.`)
+    .action(() => finish(() => init(folder)));
+  const serve = program
+    .command("dev")
+    .summary("Serve Postern on this machine")
+    .description("Migrates the local database and serves the Worker of this folder until Ctrl-C. The database is in the folder's .wrangler.")
+    .option("--port <number>", "The port. The default is 8787.", parseWhole);
+  serve.action(() => finish(() => dev(folder, serve.opts())));
+}
+
 /** Returns the program. `finish(work, { fields, json })` runs a command, reports its error and keeps its exit code. */
 export function createProgram(finish) {
   const program = new Command("postern")
@@ -85,6 +104,7 @@ export function createProgram(finish) {
     if (!operation) throw new Error(`the description has no operation ${id}`);
     addOperation(program, operation, spec, finish);
   }
+  addLocal(program, finish);
   addCompletion(program, finish);
   return program;
 }

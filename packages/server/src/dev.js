@@ -1,0 +1,101 @@
+// `postern dev`: migrates the local database and serves the Worker with the pinned wrangler. Its state is in the folder's .wrangler.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { parseEnv } from "node:util";
+import { EXIT, Failure, wrongUse } from "./failure.js";
+import { CONFIGURATION, SETTINGS } from "./init.js";
+import { wrangler } from "./package.js";
+import { note, print } from "./run.js";
+
+/** In ms. */
+const [START, STOP] = [60_000, 20_000];
+const REQUIRED = ["POSTERN_ROOT_TOKEN", "POSTERN_MASTER_KEY"];
+
+const isTaken = (port) =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
+  });
+
+/** Starts wrangler in the folder. It prompts for nothing and sends nothing about its use. */
+function start(folder, args, stdio) {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+  const child = spawn(process.execPath, [wrangler(), ...args, "--config", CONFIGURATION], { cwd: folder, env, stdio });
+  child.ended = new Promise((resolve, reject) => child.on("error", reject).on("close", (code) => resolve(code ?? EXIT.refused)));
+  return child;
+}
+
+async function migrate(folder) {
+  const child = start(folder, ["d1", "migrations", "apply", "DB", "--local"], ["ignore", "pipe", "pipe"]);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+  if ((await child.ended) !== 0) throw new Failure(EXIT.refused, `The local database could not be migrated:\n${output}`);
+}
+
+/** Waits until the Worker can serve requests. */
+async function ready(url, token, child) {
+  let ended = false;
+  child.ended.then(() => (ended = true));
+  const end = Date.now() + START;
+  let found = "no response";
+  while (Date.now() < end && !ended) {
+    try {
+      const answer = await fetch(`${url}/readyz`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000) });
+      if (answer.ok) return;
+      found = await answer.text();
+    } catch {
+      // Not listening yet.
+    }
+    await wait(100);
+  }
+  throw new Failure(EXIT.unreachable, ended ? "wrangler ended." : `The Worker did not become ready: ${found}`);
+}
+
+const help = (url) => `
+Postern is ready at ${url}, and documented at ${url}/docs. Try in a second terminal, in this folder:
+
+  export POSTERN_URL=${url}
+  npx postern tenants create --name Acme --token-file ${SETTINGS}
+  npx postern credentials create --name admin --access admin --no-roles --out admin.secret --token-file ${SETTINGS} --tenant ID
+  npx postern verify --from admin.secret --token-file admin.secret
+
+Ctrl-C stops it. The data is in .wrangler.
+`;
+
+/** Runs `postern dev`. Returns the exit code when it is stopped. */
+export async function dev(folder, { port = 8787 } = {}) {
+  for (const file of [CONFIGURATION, SETTINGS]) if (!existsSync(join(folder, file))) throw wrongUse(`This folder has no ${file}. Run postern init first.`);
+  if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
+  const settings = parseEnv(readFileSync(join(folder, SETTINGS), "utf8"));
+  for (const name of REQUIRED) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
+  note("Migrating the local database");
+  await migrate(folder);
+  // Of the file, wrangler reads only the settings that the configuration requires.
+  const optional = Object.entries(settings).filter(([name]) => !REQUIRED.includes(name)).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const url = `http://127.0.0.1:${port}`;
+  note("Starting the Worker");
+  const child = start(folder, ["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false", ...optional], ["ignore", 2, 2]);
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), STOP).unref();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+  try {
+    await ready(url, settings.POSTERN_ROOT_TOKEN, child);
+    print([help(url)]);
+  } catch (error) {
+    if (!stopping) {
+      stop();
+      await child.ended;
+      throw error;
+    }
+  }
+  const code = await child.ended;
+  return stopping ? EXIT.done : code === 0 ? EXIT.done : EXIT.refused;
+}

@@ -1,0 +1,174 @@
+// The package as it is installed: `postern init` and `postern dev` in a folder of its own, up to a first verified request.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { after, before, test } from "node:test";
+import { parseEnv } from "node:util";
+import { execute } from "./service.mjs";
+
+const PACKAGE = "packages/server";
+let work, tarball;
+
+before(async () => {
+  // Below the repository, so that the dependencies are those of the repository.
+  mkdirSync("target", { recursive: true });
+  work = mkdtempSync("target/postern-server.");
+  const stage = `${work}/stage`;
+  for (const part of ["src", "test", "package.json"]) cpSync(`${PACKAGE}/${part}`, `${stage}/${part}`, { recursive: true });
+  const filled = await execute(process.execPath, [`${PACKAGE}/fill.mjs`, stage]);
+  assert.equal(filled.code, 0, filled.stderr);
+  const packed = await execute("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", ".."], { cwd: stage });
+  assert.equal(packed.code, 0, packed.stderr);
+  tarball = `${work}/${packed.stdout.trim()}`;
+});
+after(() => rmSync(work, { recursive: true, force: true }));
+
+const INSTALLED = "node_modules/@postern/server";
+
+/** Installs the package into a new folder, as npm does. */
+async function install(name) {
+  const folder = `${work}/${name}`;
+  mkdirSync(`${folder}/${INSTALLED}`, { recursive: true });
+  const { code, stderr } = await execute("tar", ["-xzf", tarball, "-C", `${folder}/${INSTALLED}`, "--strip-components", "1"]);
+  assert.equal(code, 0, stderr);
+  return folder;
+}
+
+const run = (folder, args, { program = INSTALLED, ...options } = {}) =>
+  execute(process.execPath, [`${program}/src/main.js`, ...args.split(" ")], { cwd: folder, ...options });
+const files = (folder) => readdirSync(folder, { recursive: true }).sort();
+const text = (folder, file) => readFileSync(`${folder}/${file}`, "utf8");
+
+test("the package has the program, the Worker, its assets and its migrations, and nothing else", async () => {
+  const folder = `${await install("files")}/${INSTALLED}`;
+  assert.deepEqual(readdirSync(folder).sort(), ["dist", "package.json", "src"]);
+  assert.deepEqual(readdirSync(`${folder}/dist`).sort(), ["assets", "migrations", "worker", "wrangler.json"]);
+  assert.deepEqual(files(`${folder}/dist/worker`), ["index.js", "index_bg.wasm"]);
+  assert.deepEqual(files(`${folder}/dist/migrations`), files("migrations"));
+  assert.deepEqual(files(`${folder}/dist/assets`), files("build/assets"));
+});
+
+test("init writes a configuration without a database id, and keys that only their owner can read", async () => {
+  const folder = await install("new");
+  const { code, stdout, stderr } = await run(folder, "init");
+  assert.equal(code, 0, stderr);
+  const [first, ...rest] = text(folder, "wrangler.jsonc").split("\n");
+  assert.match(first, /^\/\/ /);
+  const configuration = JSON.parse(rest.join("\n"));
+  const { main, assets, build, d1_databases: [database] } = configuration;
+  assert.deepEqual([build, Object.keys(database).sort()], [undefined, ["binding", "database_name", "migrations_dir"]]);
+  for (const path of [main, assets.directory, database.migrations_dir]) assert.ok(path.startsWith(`${INSTALLED}/dist/`) && existsSync(`${folder}/${path}`), path);
+  // As `make deploy-check` requires.
+  assert.equal(configuration.observability.logs.invocation_logs, false);
+  assert.deepEqual(configuration.secrets.required, ["POSTERN_ROOT_TOKEN", "POSTERN_MASTER_KEY"]);
+  assert.equal(statSync(`${folder}/.dev.vars`).mode & 0o777, 0o600);
+  const keys = parseEnv(text(folder, ".dev.vars"));
+  assert.match(keys.POSTERN_ROOT_TOKEN, /^root_[0-9a-f]{48}$/);
+  assert.match(keys.POSTERN_MASTER_KEY, /^[0-9a-f]{64}$/);
+  for (const key of Object.values(keys)) assert.ok(!(stdout + stderr).includes(key));
+  for (const file of [".dev.vars*", ".wrangler/", "node_modules/", "*.secret"]) assert.ok(text(folder, ".gitignore").split("\n").includes(file), file);
+});
+
+test("init changes nothing that exists", async () => {
+  const folder = await install("again");
+  writeFileSync(`${folder}/.gitignore`, "mine\n/.wrangler");
+  writeFileSync(`${folder}/.dev.vars`, '# mine\nPOSTERN_MASTER_KEY="precious"', { mode: 0o644 });
+  writeFileSync(`${folder}/wrangler.jsonc`, "{}");
+  assert.equal((await run(folder, "init")).code, 0);
+  const after = () => [".gitignore", ".dev.vars", "wrangler.jsonc"].map((file) => text(folder, file));
+  const [ignored, settings, configuration] = after();
+  assert.ok(ignored.startsWith("mine\n/.wrangler\nnode_modules/\n"));
+  assert.equal(ignored.match(/wrangler/g).length, 1);
+  assert.match(settings, /^# mine\nPOSTERN_MASTER_KEY="precious"\nPOSTERN_ROOT_TOKEN="root_[0-9a-f]{48}"\n$/);
+  assert.equal(statSync(`${folder}/.dev.vars`).mode & 0o777, 0o600);
+  assert.equal(configuration, "{}");
+  assert.match((await run(folder, "init")).stderr, /Nothing to do/);
+  assert.deepEqual(after(), [ignored, settings, configuration]);
+});
+
+test("init refuses a folder that has another Worker's configuration, and writes nothing", async () => {
+  const folder = await install("taken");
+  writeFileSync(`${folder}/wrangler.toml`, "");
+  assert.equal((await run(folder, "init")).code, 2);
+  assert.deepEqual(readdirSync(folder).sort(), ["node_modules", "wrangler.toml"]);
+});
+
+test("init run by npx installs its own version into the folder first", async () => {
+  const elsewhere = await install("npx");
+  const folder = `${work}/user`;
+  const bin = `${work}/bin`;
+  for (const made of [folder, bin]) mkdirSync(made);
+  // In npm's place.
+  const copy = `mkdir -p node_modules/@postern && cp -R "${process.cwd()}/${elsewhere}/${INSTALLED}" node_modules/@postern/`;
+  writeFileSync(`${bin}/npm`, `#!/bin/sh\nprintf '%s\\n' "$*" >npm-arguments\n${copy}\n`, { mode: 0o755 });
+  const options = { program: `../npx/${INSTALLED}`, env: { PATH: `${process.cwd()}/${bin}:${process.env.PATH}` } };
+  const { code, stderr } = await run(folder, "init", options);
+  assert.equal(code, 0, stderr);
+  const { version } = JSON.parse(text(PACKAGE, "package.json"));
+  assert.match(text(folder, "npm-arguments"), new RegExp(`^install .*@postern/server@${version.replaceAll(".", "\\.")}\\n$`));
+  assert.ok(existsSync(`${folder}/wrangler.jsonc`));
+  writeFileSync(`${bin}/npm`, "#!/bin/sh\nexit 1\n");
+  mkdirSync(`${work}/offline`);
+  assert.equal((await run(`${work}/offline`, "init", options)).code, 3);
+  assert.deepEqual(readdirSync(`${work}/offline`), []);
+});
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Starts `postern dev`, and waits until it is ready. `stop` interrupts it, and returns its exit code. */
+async function serve(folder, port) {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [`${INSTALLED}/src/main.js`, "dev", "--port", String(port)], { cwd: folder, env: { PATH, HOME }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => ((output += text), output.includes("Postern is ready") && resolve()));
+    ended.then(() => reject(new Error(output)));
+  });
+  return { output: () => output, stop: () => (child.kill("SIGINT"), ended) };
+}
+
+test("dev serves a new folder up to a first verified request, and keeps its data in that folder", async () => {
+  const folder = await install("dev");
+  assert.equal((await run(folder, "dev")).code, 2);
+  assert.equal((await run(folder, "init")).code, 0);
+  // A setting that the configuration does not require.
+  writeFileSync(`${folder}/.dev.vars`, `${text(folder, ".dev.vars")}POSTERN_TOKEN_PREFIX="acme_"\n`);
+  const inPackage = files(`${folder}/${INSTALLED}`);
+  const port = await freePort();
+  const env = { POSTERN_URL: `http://127.0.0.1:${port}` };
+  let server = await serve(folder, port);
+  try {
+    const tenant = await run(folder, "tenants create --name Acme --json --token-file .dev.vars", { env });
+    assert.equal(tenant.code, 0, tenant.stderr);
+    const { id } = JSON.parse(tenant.stdout);
+    const admin = await run(folder, `credentials create --name admin --access admin --no-roles --out admin.secret --token-file .dev.vars --tenant ${id}`, { env });
+    assert.equal(admin.code, 0, admin.stderr);
+    assert.match(text(folder, "admin.secret"), /^acme_/);
+    const verified = await run(folder, "verify --from admin.secret --token-file admin.secret", { env });
+    assert.equal(verified.code, 0, verified.stderr);
+    assert.match(verified.stdout, /^active +yes$/m);
+    assert.equal((await fetch(`${env.POSTERN_URL}/docs`)).status, 200);
+    const second = await run(folder, `dev --port ${port}`);
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, /in use/);
+  } finally {
+    assert.equal(await server.stop(), 0, server.output());
+  }
+  assert.ok(!server.output().includes(parseEnv(text(folder, ".dev.vars")).POSTERN_ROOT_TOKEN));
+  await assert.rejects(fetch(`${env.POSTERN_URL}/healthz`));
+  server = await serve(folder, port);
+  try {
+    assert.equal((await run(folder, "verify --from admin.secret --token-file admin.secret", { env })).code, 0);
+  } finally {
+    assert.equal(await server.stop(), 0, server.output());
+  }
+  assert.deepEqual(files(`${folder}/${INSTALLED}`), inPackage);
+});
