@@ -37,6 +37,7 @@ npx postern dev
 
 \`dev\` migrates the database in \`.wrangler\` and serves the Worker until Ctrl-C. It prints the commands up to a first verified token.
 \`--token-file .dev.vars\` reads the root token from that file.
+\`master-key\` counts the secrets under each master key, while [the key is changed](../SECURITY.md#changing-the-master-key). Its \`--remote\` was not tested with an account.
 
 ## Secrets
 No argument is a secret: other users of the machine can read the arguments of a program, and shells keep them.

@@ -1,4 +1,4 @@
-// node tests/keys.mjs: the output of `make keys` for a database that a Worker has filled. scripts/keys.mjs computes
+// node tests/keys.mjs: the output of `make keys` for a database that a Worker has filled. packages/server/src/keys.js computes
 // the id of a master key itself, and the id must be the one that the Worker has written. POSTERN_STATE is the
 // database, POSTERN_MASTER_KEY the key it was filled under. Prints in the format of cargo's tests, so that
 // scripts/test counts them.

@@ -1,14 +1,13 @@
 // `postern dev`: migrates the local database and serves the Worker with the pinned wrangler. Its state is in the folder's .wrangler.
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { EXIT, Failure, wrongUse } from "./failure.js";
-import { CONFIGURATION, SETTINGS } from "./init.js";
-import { wrangler } from "./package.js";
+import { SETTINGS } from "./init.js";
 import { note, print } from "./run.js";
+import { migrate, start } from "./wrangler.js";
 
 /** In ms. */
 const [START, STOP] = [60_000, 20_000];
@@ -19,21 +18,6 @@ const isTaken = (port) =>
     const socket = connect(port, "127.0.0.1", () => resolve(true));
     socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
   });
-
-/** Starts wrangler in the folder. It prompts for nothing and sends nothing about its use. */
-function start(folder, args, stdio) {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
-  const child = spawn(process.execPath, [wrangler(), ...args, "--config", CONFIGURATION], { cwd: folder, env, stdio });
-  child.ended = new Promise((resolve, reject) => child.on("error", reject).on("close", (code) => resolve(code ?? EXIT.refused)));
-  return child;
-}
-
-async function migrate(folder) {
-  const child = start(folder, ["d1", "migrations", "apply", "DB", "--local"], ["ignore", "pipe", "pipe"]);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
-  if ((await child.ended) !== 0) throw new Failure(EXIT.refused, `The local database could not be migrated:\n${output}`);
-}
 
 /** Waits until the Worker can serve requests. */
 async function ready(url, token, child) {
@@ -67,12 +51,12 @@ Ctrl-C stops it. The data is in .wrangler.
 
 /** Runs `postern dev`. Returns the exit code when it is stopped. */
 export async function dev(folder, { port = 8787 } = {}) {
-  for (const file of [CONFIGURATION, SETTINGS]) if (!existsSync(join(folder, file))) throw wrongUse(`This folder has no ${file}. Run postern init first.`);
+  if (!existsSync(join(folder, SETTINGS))) throw wrongUse(`This folder has no ${SETTINGS}. Run postern init first.`);
   if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
   const settings = parseEnv(readFileSync(join(folder, SETTINGS), "utf8"));
   for (const name of REQUIRED) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
   note("Migrating the local database");
-  await migrate(folder);
+  await migrate(folder, "--local");
   // Of the file, wrangler reads only the settings that the configuration requires.
   const optional = Object.entries(settings).filter(([name]) => !REQUIRED.includes(name)).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const url = `http://127.0.0.1:${port}`;

@@ -21,6 +21,3 @@ export function installedFor(folder) {
     return undefined;
   }
 }
-
-/** Returns the program of the pinned wrangler. */
-export const wrangler = () => join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");

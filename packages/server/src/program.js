@@ -7,6 +7,7 @@ import { dev } from "./dev.js";
 import { wrongUse } from "./failure.js";
 import { fieldsOf, plain } from "./flags.js";
 import { CONFIGURATION, SETTINGS, init } from "./init.js";
+import { masterKey } from "./keys.js";
 import { COMMANDS, GROUPS } from "./operations.js";
 import { safe } from "./output.js";
 import { name, version } from "./package.js";
@@ -88,6 +89,13 @@ function addLocal(program, finish) {
     .description("Migrates the local database and serves the Worker of this folder until Ctrl-C. The database is in the folder's .wrangler.")
     .option("--port <number>", "The port. The default is 8787.", parseWhole);
   serve.action(() => finish(() => dev(folder, serve.opts())));
+  const keys = program
+    .command("master-key")
+    .summary("Count the secrets under each master key")
+    .description(`Counts the secrets under each master key of the environment or of ${SETTINGS} (POSTERN_MASTER_KEY, POSTERN_MASTER_KEY_PREVIOUS), in the local database. The previous key can be removed when none is left under it.`)
+    .option("--remote", "In the deployed database.")
+    .option("--json", "Print the result as JSON.");
+  keys.action(() => finish(() => masterKey(folder, keys.opts())));
 }
 
 /** Returns the program. `finish(work, { fields, json })` runs a command, reports its error and keeps its exit code. */

@@ -164,6 +164,18 @@ test("dev serves a new folder up to a first verified request, and keeps its data
   }
   assert.ok(!server.output().includes(parseEnv(text(folder, ".dev.vars")).POSTERN_ROOT_TOKEN));
   await assert.rejects(fetch(`${env.POSTERN_URL}/healthz`));
+
+  // One secret was made. Its row has the id of the key in .dev.vars.
+  const keys = await run(folder, "master-key");
+  assert.equal(keys.code, 0, keys.stderr);
+  assert.match(keys.stdout, /^ +1 {2}under \w{8} {2}the current key\nNone left/);
+  const other = { POSTERN_MASTER_KEY: "ab".repeat(32), POSTERN_MASTER_KEY_PREVIOUS: parseEnv(text(folder, ".dev.vars")).POSTERN_MASTER_KEY };
+  const moving = await run(folder, "master-key --json", { env: other });
+  assert.equal(moving.code, 0, moving.stderr);
+  const { keys: [{ secrets, is }], left } = JSON.parse(moving.stdout);
+  assert.deepEqual([secrets, is, left], [1, "the previous key", 1]);
+  assert.equal((await run(folder, "master-key", { env: { POSTERN_MASTER_KEY: "ab" } })).code, 2);
+
   server = await serve(folder, port);
   try {
     assert.equal((await run(folder, "verify --from admin.secret --token-file admin.secret", { env })).code, 0);
