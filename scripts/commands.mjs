@@ -96,7 +96,9 @@ const visible = (command) => command.createHelp().visibleCommands(command);
 /** Returns the section of a command, and those of the commands below it. */
 function sections(command, path) {
   const below = visible(command).flatMap((one) => sections(one, `${path} ${one.name()}`));
-  const takes = command.registeredArguments.map((argument) => ` ${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}`).join("");
+  const takes = command.registeredArguments
+    .map((argument) => ` ${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}`)
+    .join("");
   const options = command.options.filter((option) => !COMMON.includes(option.long));
   if (command.commands.length && !options.length && !takes) return below;
   const table = options.map((option) => `| \`${option.flags}\` | ${cell(option.description)} |`);
@@ -105,7 +107,9 @@ function sections(command, path) {
 }
 
 const program = createProgram(() => {});
-const text = `${intro}\n## All commands\n${visible(program).flatMap((one) => sections(one, one.name())).join("\n")}`;
+const text = `${intro}\n## All commands\n${visible(program)
+  .flatMap((one) => sections(one, one.name()))
+  .join("\n")}`;
 if (!process.argv.includes("--check")) writeFileSync(FILE, text);
 else if (readFileSync(FILE, "utf8") !== text) {
   console.error(`error: ${FILE} is not that of the program. Run: make openapi`);

@@ -9,7 +9,9 @@
 import { spawnSync } from "node:child_process";
 import { QUERY, configuredKeys, report } from "../packages/server/src/keys.js";
 
-const where = process.argv.includes("--remote") ? ["--remote"] : ["--local", "--persist-to", process.env.POSTERN_STATE || ".wrangler/state"];
+const where = process.argv.includes("--remote")
+  ? ["--remote"]
+  : ["--local", "--persist-to", process.env.POSTERN_STATE || ".wrangler/state"];
 let titles;
 try {
   titles = configuredKeys(".");
@@ -17,7 +19,9 @@ try {
   console.error(`error: ${error.message}`);
   process.exit(1);
 }
-const run = spawnSync("node_modules/.bin/wrangler", ["d1", "execute", "postern", ...where, "--json", "--command", QUERY], { encoding: "utf8" });
+const run = spawnSync("node_modules/.bin/wrangler", ["d1", "execute", "postern", ...where, "--json", "--command", QUERY], {
+  encoding: "utf8",
+});
 if (run.status !== 0) {
   console.error(`error: the query of the database failed. (make dev creates the local database.)\n${run.stdout}${run.stderr}`);
   process.exit(1);

@@ -18,5 +18,7 @@ for (const [from, to] of [
 ]) {
   cpSync(join(root, from), join(dist, to), { recursive: true });
 }
-const { rawConfig } = createRequire(import.meta.url)("wrangler").experimental_readRawConfig({ config: join(root, "wrangler.toml") });
+const { rawConfig } = createRequire(import.meta.url)("wrangler").experimental_readRawConfig({
+  config: join(root, "wrangler.toml"),
+});
 writeFileSync(join(dist, "wrangler.json"), `${JSON.stringify(rawConfig, null, 2)}\n`);

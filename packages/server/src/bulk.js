@@ -27,7 +27,11 @@ export function addBulk(command) {
     }
   }
   command.option("--dry-run", "With filters: list what would be revoked, and revoke nothing.");
-  command.option("--concurrency <number>", `With filters: how many to revoke at a time, 1 to ${GREATEST_CONCURRENCY}. The default is ${DEFAULT_CONCURRENCY}.`, parseWhole);
+  command.option(
+    "--concurrency <number>",
+    `With filters: how many to revoke at a time, 1 to ${GREATEST_CONCURRENCY}. The default is ${DEFAULT_CONCURRENCY}.`,
+    parseWhole,
+  );
   command.option("--yes", "With filters: do not ask whether to do it.");
   return [...names, "dryRun", "concurrency", "yes"];
 }
@@ -57,7 +61,11 @@ export async function eachOf(items, concurrency, isOver, work) {
 /** Revokes a credential as it was listed. Returns the error, or undefined if it is revoked. */
 async function revoke(connection, path, credential, body) {
   const one = `${path}/${credential.id}`;
-  const request = { headers: { "if-match": `"${credential.id}.${credential.revision}"` }, type: "application/json", body: JSON.stringify(body) };
+  const request = {
+    headers: { "if-match": `"${credential.id}.${credential.revision}"` },
+    type: "application/json",
+    body: JSON.stringify(body),
+  };
   try {
     await connection.send("POST", `${one}/revoke`, request);
     return undefined;
@@ -109,8 +117,10 @@ export async function revokeMatching(command) {
   const { query } = valuesOf(filters, command);
   const { body } = valuesOf(fieldsOf(OPERATIONS.get("revoke_credential")), command);
   const { concurrency = DEFAULT_CONCURRENCY } = options;
-  for (const flag of ["body", "ifMatch", "ifNoneMatch"]) if (options[flag] !== undefined) throw wrongUse("--body, --if-match and --if-none-match need the id of a credential.");
-  if (concurrency < 1 || concurrency > GREATEST_CONCURRENCY) throw wrongUse(`--concurrency must be from 1 to ${GREATEST_CONCURRENCY}.`);
+  for (const flag of ["body", "ifMatch", "ifNoneMatch"])
+    if (options[flag] !== undefined) throw wrongUse("--body, --if-match and --if-none-match need the id of a credential.");
+  if (concurrency < 1 || concurrency > GREATEST_CONCURRENCY)
+    throw wrongUse(`--concurrency must be from 1 to ${GREATEST_CONCURRENCY}.`);
   const { connection } = await connect(options);
   const path = await pathOf(LISTING, {}, options, connection);
   const { matching, kept } = await select(connection, path, query);
@@ -119,8 +129,14 @@ export async function revokeMatching(command) {
     for (const line of keptLines(kept)) note(line);
   }
   if (options.dryRun || matching.length === 0) {
-    if (options.json) print([json({ dry_run: Boolean(options.dryRun), revoked: [], would_revoke: ids(matching), kept, failed: [], not_tried: [] })]);
-    else note(matching.length ? `${credentials(matching.length)} would be revoked. Nothing was changed (dry run).` : "Nothing to revoke.");
+    if (options.json)
+      print([
+        json({ dry_run: Boolean(options.dryRun), revoked: [], would_revoke: ids(matching), kept, failed: [], not_tried: [] }),
+      ]);
+    else
+      note(
+        matching.length ? `${credentials(matching.length)} would be revoked. Nothing was changed (dry run).` : "Nothing to revoke.",
+      );
     return EXIT.done;
   }
   await confirm(`Revoke ${credentials(matching.length)}?`, options.yes);
@@ -129,14 +145,22 @@ export async function revokeMatching(command) {
   const shown = progress();
   // If the service is away, it is so for the rest too.
   let lost = false;
-  await eachOf(matching, concurrency, () => lost, async (credential) => {
-    const error = await revoke(connection, path, credential, body);
-    if (error === undefined) revoked.push(credential);
-    else failed.push({ credential, error });
-    lost ||= error?.exit === EXIT.unreachable;
-    shown.show(`${(revoked.length + failed.length).toLocaleString("en-US")} of ${credentials(matching.length)}`);
-  });
-  shown.end();
+  try {
+    await eachOf(
+      matching,
+      concurrency,
+      () => lost,
+      async (credential) => {
+        const error = await revoke(connection, path, credential, body);
+        if (error === undefined) revoked.push(credential);
+        else failed.push({ credential, error });
+        lost ||= error?.exit === EXIT.unreachable;
+        shown.show(`${(revoked.length + failed.length).toLocaleString("en-US")} of ${credentials(matching.length)}`);
+      },
+    );
+  } finally {
+    shown.end();
+  }
   const tried = new Set([...revoked, ...failed.map(({ credential }) => credential)]);
   const left = matching.filter((credential) => !tried.has(credential));
   if (options.json) {
@@ -144,7 +168,8 @@ export async function revokeMatching(command) {
     print([json({ dry_run: false, revoked: ids(revoked), would_revoke: [], kept, failed: problems, not_tried: ids(left) })]);
   }
   note(`Revoked ${credentials(revoked.length)}.`);
-  for (const { credential, error } of failed) note(`Failed: ${credential.id} ${safe(credential.name)}: ${errorLines(error).join(" ").replace("error: ", "")}`);
+  for (const { credential, error } of failed)
+    note(`Failed: ${credential.id} ${safe(credential.name)}: ${errorLines(error).join(" ").replace("error: ", "")}`);
   if (left.length) note(`Not tried: ${credentials(left.length)}.`);
   if (failed.length || left.length) note("Run the command again to revoke the rest: it leaves out what is revoked.");
   return lost ? EXIT.unreachable : failed.length ? EXIT.refused : EXIT.done;

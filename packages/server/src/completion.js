@@ -29,12 +29,18 @@ export function completions(program, words) {
     ? (taking.argChoices ?? [])
     : last.startsWith("-")
       ? options.map((option) => option.long)
-      : command.createHelp().visibleCommands(command).map((one) => one.name());
+      : command
+          .createHelp()
+          .visibleCommands(command)
+          .map((one) => one.name());
   return candidates.filter((candidate) => candidate.startsWith(last));
 }
 
 export function addCompletion(program, finish) {
-  const command = program.command("completion").description("Print a script for completion in a shell: postern completion bash >> ~/.bashrc").helpCommand(false);
+  const command = program
+    .command("completion")
+    .description("Print a script for completion in a shell: postern completion bash >> ~/.bashrc")
+    .helpCommand(false);
   command.addArgument(new Argument("<shell>").choices(Object.keys(SCRIPTS)));
   command.action((shell) => finish(() => (print([SCRIPTS[shell]]), EXIT.done)));
   const words = command.command("words", { hidden: true }).argument("[words...]");

@@ -31,6 +31,10 @@ export class Unreachable extends Failure {
   }
 }
 
+/** Returns the error of a response that Postern would not send. */
+export const notPostern = () =>
+  new Failure(EXIT.unreachable, "The response is not one of Postern. Check the address of the service.");
+
 /** Returns the address of the service. A token is sent over http only within the machine. */
 export function serviceUrl(text) {
   if (!text) throw wrongUse("Give the address of the service: --url URL, or the environment variable POSTERN_URL.");
@@ -39,7 +43,8 @@ export function serviceUrl(text) {
     throw wrongUse("The address of the service must be like https://postern.example.");
   }
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === "http:" && !isLocal) throw wrongUse("The address of the service must begin with https://, since a token is sent to it.");
+  if (url.protocol === "http:" && !isLocal)
+    throw wrongUse("The address of the service must begin with https://, since a token is sent to it.");
   return url;
 }
 
@@ -79,10 +84,12 @@ export class Connection {
     try {
       parsed = text === "" ? undefined : JSON.parse(text);
     } catch {
-      // Some other server answered, perhaps a proxy.
-      parsed = undefined;
-      if (response.ok) throw new Failure(EXIT.unreachable, `${url.origin} did not answer as Postern does. Check the address of the service.`);
+      parsed = null;
     }
+    // Some other server answered, perhaps a proxy. Its errors are reported by their status.
+    const isObject = typeof parsed === "object" && parsed !== null;
+    if (text !== "" && !isObject && response.ok) throw notPostern();
+    if (!isObject) parsed = undefined;
     return { status: response.status, headers: response.headers, json: parsed };
   }
 

@@ -7,7 +7,10 @@ const document = JSON.parse(readFileSync(DESCRIPTION, "utf8"));
 /** Follows a reference within the description. */
 export function resolve(part) {
   if (!part?.$ref) return part;
-  const found = part.$ref.split("/").slice(1).reduce((parent, key) => parent[key], document);
+  const found = part.$ref
+    .split("/")
+    .slice(1)
+    .reduce((parent, key) => parent[key], document);
   return { ...resolve(found), ...(part.description && { description: part.description }) };
 }
 

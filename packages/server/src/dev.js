@@ -27,7 +27,10 @@ async function ready(url, token, child) {
   let found = "no response";
   while (Date.now() < end && !ended) {
     try {
-      const answer = await fetch(`${url}/readyz`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000) });
+      const answer = await fetch(`${url}/readyz`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(5_000),
+      });
       if (answer.ok) return;
       found = await answer.text();
     } catch {
@@ -58,10 +61,16 @@ export async function dev(folder, { port = 8787 } = {}) {
   note("Migrating the local database");
   await migrate(folder, "--local");
   // Of the file, wrangler reads only the settings that the configuration requires.
-  const optional = Object.entries(settings).filter(([name]) => !REQUIRED.includes(name)).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const optional = Object.entries(settings)
+    .filter(([name]) => !REQUIRED.includes(name))
+    .flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const url = `http://127.0.0.1:${port}`;
   note("Starting the Worker");
-  const child = start(folder, ["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false", ...optional], ["ignore", 2, 2]);
+  const child = start(
+    folder,
+    ["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false", ...optional],
+    ["ignore", 2, 2],
+  );
   let stopping = false;
   const stop = () => {
     if (stopping) return;

@@ -2,7 +2,7 @@
 // member of the description becomes a flag by its schema.
 import { Option } from "commander";
 import { resolve } from "./description.js";
-import { parseJson, parseMember, parseRole, parseSeconds, parseTime, parseWhole } from "./values.js";
+import { parseHeader, parseJson, parseMember, parseRole, parseSeconds, parseTime, parseWhole } from "./values.js";
 
 /** Members that have a secret never become a flag: other users of the machine can read the arguments of a program. */
 const isSecret = (name) => /(^|_)(secret|token|password|key)$/.test(name);
@@ -65,6 +65,11 @@ function flagsOf(name, schema, text) {
 
 const isNullable = (schema) => choices(schema).some((form) => types(form).includes("null"));
 
+const NEEDS = {
+  all: "A role that the token must have.",
+  any: "A role of which the token must have at least one.",
+};
+
 /** Flags that say more than those of the schema would. */
 const BY_HAND = {
   roles: () => [
@@ -72,7 +77,7 @@ const BY_HAND = {
       option(
         "role",
         "role",
-        "A role of the credential in the tenant's own APIs: ROLE, or \"ROLE RESOURCE\", or \"ROLE RESOURCE INSTANCE\"; or JSON. Can be given several times.",
+        'A role in the tenant\'s own APIs: ROLE, "ROLE RESOURCE" or "ROLE RESOURCE INSTANCE"; or JSON. Can be given several times.',
         repeated(parseRole),
       ),
     ),
@@ -81,13 +86,8 @@ const BY_HAND = {
     constant("full-access", "Every role of the tenant, also later ones.", null),
   ],
   needs: () =>
-    ["all", "any"].map((which) => ({
-      option: option(
-        which,
-        "role",
-        `${which === "all" ? "A role that the token must have." : "The token must have one of the roles given so."} Spelled as in credentials create. Can be given several times.`,
-        repeated(parseRole),
-      ),
+    Object.entries(NEEDS).map(([which, text]) => ({
+      option: option(which, "role", `${text} Spelled as in credentials create. Can be given several times.`, repeated(parseRole)),
       value: (roles) => ({ [which]: roles }),
     })),
 };
@@ -95,7 +95,8 @@ const BY_HAND = {
 /** Makes the flags of one member exclude each other, so that none is ignored. */
 function excluding(flags) {
   const names = flags.map((flag) => flag.option.attributeName());
-  for (const [at, flag] of flags.entries()) flag.option.conflicts(names.filter((name, other) => other !== at && name !== names[at]));
+  for (const [at, flag] of flags.entries())
+    flag.option.conflicts(names.filter((name, other) => other !== at && name !== names[at]));
   return flags;
 }
 
@@ -103,12 +104,18 @@ function excluding(flags) {
 export function field(place, name, schema, text, { patch = false } = {}) {
   const made = place === "body" && BY_HAND[name] ? BY_HAND[name]() : flagsOf(name, schema, text);
   const flags = [...made];
-  if (place === "body" && !BY_HAND[name] && isNullable(schema)) flags.push(constant(`clear-${dashed(name)}`, `Sends null: no ${dashed(name)}.`, null));
+  if (place === "body" && !BY_HAND[name] && isNullable(schema))
+    flags.push(constant(`clear-${dashed(name)}`, `Sends null: no ${dashed(name)}.`, null));
   excluding(flags);
   // A patch merges an object member by member: null removes one. It can be given together with the members that it adds.
   const form = choices(schema).find((one) => types(one).includes("object"));
   if (patch && form?.additionalProperties && types(resolve(form.additionalProperties)).includes("null")) {
-    const made = option(`remove-${dashed(name)}`, "key", `Removes this member of ${dashed(name)}. Can be given several times.`, repeated(identity));
+    const made = option(
+      `remove-${dashed(name)}`,
+      "key",
+      `Removes this member of ${dashed(name)}. Can be given several times.`,
+      repeated(identity),
+    );
     flags.push({ option: made, value: (keys) => Object.fromEntries(keys.map((key) => [key, null])), merges: true });
   }
   return { place, name, flags };
@@ -127,7 +134,11 @@ export function fieldsOf(operation, { without = [] } = {}) {
   const headers = operation.headers
     // A secret. Idempotency-Key is none, whatever its name.
     .filter(({ name }) => name !== "Postern-Verifier")
-    .map(({ name, schema, description }) => field("header", name, resolve(schema), plain(description)));
+    .map(({ name, description }) => ({
+      place: "header",
+      name,
+      flags: [given(option(dashed(name), "value", plain(description), parseHeader))],
+    }));
   return [...body, ...query, ...headers];
 }
 

@@ -48,17 +48,28 @@ function addKeys(file) {
 }
 
 function ignore(file) {
-  const before = existsSync(file) ? readFileSync(file, "utf8").split(/\r?\n/).map((line) => line.replace(/^\/|\/$/g, "")) : [];
-  return addLines(file, ["node_modules/", ".wrangler/", ".dev.vars*", "*.secret"].filter((line) => !before.includes(line.replace(/\/$/, ""))));
+  const before = existsSync(file)
+    ? readFileSync(file, "utf8")
+        .split(/\r?\n/)
+        .map((line) => line.replace(/^\/|\/$/g, ""))
+    : [];
+  return addLines(
+    file,
+    ["node_modules/", ".wrangler/", ".dev.vars*", "*.secret"].filter((line) => !before.includes(line.replace(/\/$/, ""))),
+  );
 }
 
 /** Installs this version of the package for the folder, which a program run by npx is not. */
 function install(folder) {
   note(`Installing ${name} ${version}`);
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const { status } = spawnSync(npm, ["install", "--save-exact", "--no-audit", "--no-fund", `${name}@${version}`], { cwd: folder, stdio: ["ignore", 2, 2] });
+  const { status } = spawnSync(npm, ["install", "--save-exact", "--no-audit", "--no-fund", `${name}@${version}`], {
+    cwd: folder,
+    stdio: ["ignore", 2, 2],
+  });
   const installed = installedFor(folder);
-  if (status !== 0 || !installed) throw new Failure(EXIT.unreachable, `${name} could not be installed here. Install it yourself, then run this again.`);
+  if (status !== 0 || !installed)
+    throw new Failure(EXIT.unreachable, `${name} could not be installed here. Install it yourself, then run this again.`);
   return installed;
 }
 
@@ -72,7 +83,9 @@ export function init(folder) {
   const written = [];
   if (!existsSync(file)) {
     const template = JSON.parse(readFileSync(join(DIST, "wrangler.json"), "utf8"));
-    writeFileSync(file, `// The Worker of ${name}. This file is yours: an upgrade does not change it.\n${JSON.stringify(configuration(template, folder, installed), null, 2)}\n`, { flag: "wx" });
+    const head = `// The Worker of ${name}. This file is yours: an upgrade does not change it.`;
+    const body = JSON.stringify(configuration(template, folder, installed), null, 2);
+    writeFileSync(file, `${head}\n${body}\n`, { flag: "wx" });
     written.push(CONFIGURATION);
   }
   if (addKeys(join(folder, SETTINGS))) written.push(SETTINGS);

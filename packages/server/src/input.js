@@ -33,7 +33,12 @@ export const isTerminal = () => Boolean(process.stdin.isTTY && process.stderr.is
 /** Asks a question, and shows what is typed only if `isShown`. */
 function question(text, isShown) {
   const nowhere = new Writable({ write: (chunk, encoding, done) => done() });
-  const line = createInterface({ input: process.stdin, output: isShown ? process.stderr : nowhere, terminal: true, historySize: 0 });
+  const line = createInterface({
+    input: process.stdin,
+    output: isShown ? process.stderr : nowhere,
+    terminal: true,
+    historySize: 0,
+  });
   // From here on the terminal itself shows nothing: no prompt invites anyone to type before.
   if (!isShown) process.stderr.write(text);
   return new Promise((resolve, reject) => {

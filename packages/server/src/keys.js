@@ -32,24 +32,40 @@ export function configuredKeys(folder) {
     if (hex && !/^[0-9a-f]{64}$/i.test(hex)) throw wrongUse(`${name} is not 64 hexadecimal digits.`);
     // The current key is first: it may also be set as the previous one.
     if (hex && !titles.has(keyId(hex))) titles.set(keyId(hex), title);
-    else if (name === "POSTERN_MASTER_KEY") throw wrongUse(`${name} is neither in the environment nor in ${SETTINGS}. Set it to the current key.`);
+    else if (name === "POSTERN_MASTER_KEY")
+      throw wrongUse(`${name} is neither in the environment nor in ${SETTINGS}. Set it to the current key.`);
   }
   return titles;
 }
 
 /** Returns the lines about the rows of the query, and how many secrets are not under the current key. */
 export function report(rows, titles) {
-  const left = rows.filter(({ key }) => titles.get(key) !== TITLES.POSTERN_MASTER_KEY).reduce((sum, { secrets }) => sum + secrets, 0);
-  const lines = rows.map(({ key, secrets }) => `${String(secrets).padStart(8)}  under ${safe(key)}  ${titles.get(key) ?? "a key that is not configured: these secrets do not work"}`);
+  const left = rows
+    .filter(({ key }) => titles.get(key) !== TITLES.POSTERN_MASTER_KEY)
+    .reduce((sum, { secrets }) => sum + secrets, 0);
+  const lines = rows.map(
+    ({ key, secrets }) =>
+      `${String(secrets).padStart(8)}  under ${safe(key)}  ${titles.get(key) ?? "a key that is not configured: these secrets do not work"}`,
+  );
   return { left, lines: [...lines, left === 0 ? "None left: the previous key can be removed." : `${left} left to move.`] };
 }
 
 /** Runs `postern master-key`. */
 export async function masterKey(folder, options) {
   const titles = configuredKeys(folder);
-  const output = await wrangler(folder, ["d1", "execute", "DB", options.remote ? "--remote" : "--local", "--json", "--command", QUERY]);
+  const output = await wrangler(folder, [
+    "d1",
+    "execute",
+    "DB",
+    options.remote ? "--remote" : "--local",
+    "--json",
+    "--command",
+    QUERY,
+  ]);
   const rows = JSON.parse(output)[0].results;
   const { lines, left } = report(rows, titles);
-  print(options.json ? [json({ keys: rows.map(({ key, secrets }) => ({ key, secrets, is: titles.get(key) ?? null })), left })] : lines);
+  print(
+    options.json ? [json({ keys: rows.map(({ key, secrets }) => ({ key, secrets, is: titles.get(key) ?? null })), left })] : lines,
+  );
   return EXIT.done;
 }

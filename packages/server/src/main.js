@@ -7,8 +7,9 @@ import { errorLines } from "./problem.js";
 import { createProgram } from "./program.js";
 import { json } from "./output.js";
 
-/** The form of the tokens that Postern makes: an id, 256 bits and a checksum; of access tokens; and of the root tokens that `init` makes. */
-const TOKEN = /[0-7][0-9a-hjkmnp-tv-z]{25}_[0-9a-hjkmnp-tv-z]{52}_[0-9a-hjkmnp-tv-z]{7}|[a-z]_at_[A-Za-z0-9_-]{20}|root_[0-9a-f]{48}/;
+/** The forms of tokens: those that Postern makes (an id, 256 bits, a checksum), access tokens, and the root tokens of `init`. */
+const TOKEN =
+  /[0-7][0-9a-hjkmnp-tv-z]{25}_[0-9a-hjkmnp-tv-z]{52}_[0-9a-hjkmnp-tv-z]{7}|_at_[0-7][0-9a-hjkmnp-tv-z]{25}_\d|root_[0-9a-f]{48}/;
 
 process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.refused));
 

@@ -25,7 +25,12 @@ export const COMMANDS = {
   delete_credential: { command: "credentials delete", destroys: true },
   list_credential_events: { command: "credentials history", columns: EVENT },
   verify: { command: "verify", checks: "token", passes: isAllowed },
-  verify_batch: { command: "verify batch", checks: "items", passes: ({ items }) => items.every(isAllowed), columns: ["active", "allowed", "reason", "credential", "name", "roles", "expires_at"] },
+  verify_batch: {
+    command: "verify batch",
+    checks: "items",
+    passes: ({ items }) => items.every(isAllowed),
+    columns: ["active", "allowed", "reason", "credential", "name", "roles", "expires_at"],
+  },
   authorize: { command: "authorize", auth: "verifier", checks: "header" },
   list_tenants: { command: "tenants list", columns: ["id", "label", "name", "state", "rbac", "require_if_match", "created_at"] },
   create_tenant: { command: "tenants create" },

@@ -11,7 +11,10 @@ export const safe = (text) => String(text).replace(UNSAFE, (character) => `\\u{$
 /** Returns the JSON of a value, in which every unsafe character is escaped: a parser reads the same value. */
 export const json = (value) =>
   JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
   );
 
 const NEVER = new Set(["expires_at", "last_used_at", "revoked_at"]);
@@ -25,7 +28,8 @@ function state({ enabled, revoked_at, expires_at }, now) {
 
 /** Returns the text of a value for people. `short` leaves out the parts of a second. */
 function text(name, value, short = false) {
-  if (value === null || value === undefined) return name === "roles" && value === null ? "full access" : NEVER.has(name) && value === null ? "never" : "-";
+  if (value === null || value === undefined)
+    return name === "roles" && value === null ? "full access" : NEVER.has(name) && value === null ? "never" : "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length ? value.map((item) => one(name, item)).join(", ") : "none";
   if (typeof value === "object") return one(name, value) || "none";
@@ -36,7 +40,9 @@ function text(name, value, short = false) {
 function one(name, item) {
   if (typeof item !== "object" || item === null) return safe(item);
   if ("role_id" in item) return safe(roleText(item));
-  return Object.entries(item).map(([key, value]) => `${safe(key)}=${text(key, value)}`).join(" ");
+  return Object.entries(item)
+    .map(([key, value]) => `${safe(key)}=${text(key, value)}`)
+    .join(" ");
 }
 
 /** Returns a text for each difference. Where one side did not exist, only the other is shown. */
@@ -45,7 +51,10 @@ export function differences(changes, action = "") {
     .filter(([, change]) => "added" in change || change.before !== null || change.after !== null)
     .map(([name, change]) => {
       if ("added" in change) {
-        const items = [["+", change.added], ["-", change.removed]].flatMap(([sign, list]) => list.map((item) => `${sign}${one(name, item)}`));
+        const items = [
+          ["+", change.added],
+          ["-", change.removed],
+        ].flatMap(([sign, list]) => list.map((item) => `${sign}${one(name, item)}`));
         return `${safe(name)}: ${items.join(" ")}`;
       }
       const sides = action.endsWith("created") ? ["after"] : action.endsWith("deleted") ? ["before"] : ["before", "after"];
@@ -56,13 +65,25 @@ export function differences(changes, action = "") {
 /** Returns rows of cells with aligned columns. */
 export function align(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column]))));
-  return rows.map((row) => row.map((cell, column) => cell + " ".repeat(widths[column] - stringWidth(cell))).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat(widths[column] - stringWidth(cell)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
-const TITLES = { at: "when", expires_at: "expires", last_used_at: "last used", created_at: "created", require_if_match: "if-match" };
+const TITLES = {
+  at: "when",
+  expires_at: "expires",
+  last_used_at: "last used",
+  created_at: "created",
+  require_if_match: "if-match",
+};
 const CELLS = {
   state: (item, now) => state(item, now),
-  changes: ({ changes, action, widened_access }) => [...(widened_access ? ["WIDENED ACCESS"] : []), ...differences(changes, action)].join("; ") || "-",
+  changes: ({ changes, action, widened_access }) =>
+    [...(widened_access ? ["WIDENED ACCESS"] : []), ...differences(changes, action)].join("; ") || "-",
 };
 
 /** Returns the lines of a table of those columns. */

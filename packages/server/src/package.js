@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The built Worker with its assets, the migrations, the description and a configuration. A checkout does not have it: fill.mjs makes it. */
+/** The built Worker with its assets (the description is one), the migrations and a configuration. fill.mjs makes it; a checkout has none. */
 export const DIST = at("../dist");
 export const isInstalled = existsSync(DIST);
 export const DESCRIPTION = isInstalled ? join(DIST, "assets/openapi.json") : at("../../../docs/openapi/postern.json");

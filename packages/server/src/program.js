@@ -12,7 +12,7 @@ import { COMMANDS, GROUPS } from "./operations.js";
 import { safe } from "./output.js";
 import { name, version } from "./package.js";
 import { run } from "./run.js";
-import { parseWhole } from "./values.js";
+import { parseMatching, parseWhole } from "./values.js";
 
 /** Returns the command of that path, and creates the commands above it. */
 export function commandAt(program, path) {
@@ -27,13 +27,18 @@ export function commandAt(program, path) {
 
 /** Returns commander's error without the value of an unknown flag, which could be a secret. */
 const withoutValues = (text) =>
-  text.trim().split("\n").map((line) => `${safe(line).replace(/'(--?[^='\s]*)=.*'/, "'$1'")}\n`).join("");
+  text
+    .trim()
+    .split("\n")
+    .map((line) => `${safe(line).replace(/'(--?[^='\s]*)=.*'/, "'$1'")}\n`)
+    .join("");
 
 const isPositional = (parameter, path) => path.split(" ")[0] === `${parameter.name}s`;
 
 function addConnection(command, spec) {
   command.addOption(new Option("--url <url>", "The address of the service.").env("POSTERN_URL"));
-  if (spec.auth !== "none") command.option("--token-file <file>", "A file with the caller's token; - is standard input. Else POSTERN_TOKEN, or a prompt.");
+  if (spec.auth !== "none")
+    command.option("--token-file <file>", "A file with the caller's token; - is standard input. Else POSTERN_TOKEN, or a prompt.");
   command.option("--json", "Print the response as JSON.");
 }
 
@@ -43,17 +48,27 @@ function addOperation(program, operation, spec, finish) {
   command.summary(operation.summary).description(plain(`${operation.summary}. ${operation.text}`));
   const positional = operation.parameters.filter((parameter) => isPositional(parameter, spec.command));
   const isBulk = operation.id === "revoke_credential";
-  for (const { name, description } of positional) command.addArgument(new Argument(isBulk ? `[${name}]` : `<${name}>`, plain(description)));
-  for (const { name, description } of operation.parameters.filter((parameter) => !positional.includes(parameter))) {
-    command.addOption(new Option(`--${name} <id>`, `${plain(description)} The default is that of the caller.`).env("POSTERN_TENANT"));
+  for (const { name, description, schema } of positional) {
+    command.addArgument(
+      new Argument(isBulk ? `[${name}]` : `<${name}>`, plain(description)).argParser(parseMatching(schema.pattern)),
+    );
+  }
+  for (const { name, description, schema } of operation.parameters.filter((parameter) => !positional.includes(parameter))) {
+    const option = new Option(`--${name} <id>`, `${plain(description)} The default is that of the caller.`);
+    command.addOption(option.env("POSTERN_TENANT").argParser(parseMatching(schema.pattern)));
   }
   const without = [spec.checks, ...(spec.auth === "form" ? ["grant_type"] : [])];
   const fields = fieldsOf(operation, { without });
   // The tokens of a batch have the same needs.
   if (spec.checks === "items") fields.push(...fieldsOf(OPERATIONS.get("verify"), { without: ["max_staleness_seconds", "token"] }));
   for (const { flags } of fields) for (const { option } of flags) command.addOption(option);
-  if (operation.body?.type === "application/json") command.option("--body <file>", "A file with the body as JSON, which the flags add to; - is standard input.");
-  if (spec.checks) command.option("--from <file>", `A file with ${spec.checks === "items" ? "the tokens to check, one a line" : "the token to check"}; - is standard input.`);
+  if (operation.body?.type === "application/json")
+    command.option("--body <file>", "A file with the body as JSON, which the flags add to; - is standard input.");
+  if (spec.checks)
+    command.option(
+      "--from <file>",
+      `A file with ${spec.checks === "items" ? "the tokens to check, one a line" : "the token to check"}; - is standard input.`,
+    );
   if (spec.reveals) command.option("--out <file>", "Write the secret to this new file, which only its owner can read.");
   const bulkFlags = isBulk ? addBulk(command) : [];
   if (spec.destroys) command.option("--yes", "Do not ask whether to do it.");
@@ -62,12 +77,16 @@ function addOperation(program, operation, spec, finish) {
     const values = Object.fromEntries(positional.map(({ name }, at) => [name, given[at]]));
     const { json } = command.opts();
     if (!isBulk) return finish(() => run({ operation, spec, fields }, command, values), { fields, json });
-    const isFiltered = filters.some(({ flags }) => flags.some(({ option }) => command.getOptionValue(option.attributeName()) !== undefined));
+    const isFiltered = filters.some(({ flags }) =>
+      flags.some(({ option }) => command.getOptionValue(option.attributeName()) !== undefined),
+    );
     return finish(
       () => {
-        if (Boolean(values.credential) === isFiltered) throw wrongUse("Give either the id of a credential or filters, such as --unused-since 90d.");
+        if (Boolean(values.credential) === isFiltered)
+          throw wrongUse("Give either the id of a credential or filters, such as --unused-since 90d.");
         if (isFiltered) return revokeMatching(command);
-        if (bulkFlags.some((flag) => command.getOptionValue(flag) !== undefined)) throw wrongUse("--dry-run, --concurrency and --yes need filters.");
+        if (bulkFlags.some((flag) => command.getOptionValue(flag) !== undefined))
+          throw wrongUse("--dry-run, --concurrency and --yes need filters.");
         return run({ operation, spec, fields }, command, values);
       },
       { fields: isFiltered ? [...fields, ...filters] : fields, json },
@@ -81,18 +100,26 @@ function addLocal(program, finish) {
   program
     .command("init")
     .summary("Write the files of a Worker into this folder")
-    .description(`Writes ${CONFIGURATION}, ${SETTINGS} with new random keys, and .gitignore into this folder. What exists is kept. Installs this package here, if it is not.`)
+    .description(
+      `Writes ${CONFIGURATION}, ${SETTINGS} with new random keys, and .gitignore into this folder. What exists is kept. ` +
+        "Installs this package here, if it is not.",
+    )
     .action(() => finish(() => init(folder)));
   const serve = program
     .command("dev")
     .summary("Serve Postern on this machine")
-    .description("Migrates the local database and serves the Worker of this folder until Ctrl-C. The database is in the folder's .wrangler.")
+    .description(
+      "Migrates the local database and serves the Worker of this folder until Ctrl-C. The database is in the folder's .wrangler.",
+    )
     .option("--port <number>", "The port. The default is 8787.", parseWhole);
   serve.action(() => finish(() => dev(folder, serve.opts())));
   const keys = program
     .command("master-key")
     .summary("Count the secrets under each master key")
-    .description(`Counts the secrets under each master key of the environment or of ${SETTINGS} (POSTERN_MASTER_KEY, POSTERN_MASTER_KEY_PREVIOUS), in the local database. The previous key can be removed when none is left under it.`)
+    .description(
+      `Counts the secrets under each master key of the environment or of ${SETTINGS} (POSTERN_MASTER_KEY, POSTERN_MASTER_KEY_PREVIOUS), in the local database. ` +
+        `The previous key can be removed when none is left under it.`,
+    )
     .option("--remote", "In the deployed database.")
     .option("--json", "Print the result as JSON.");
   keys.action(() => finish(() => masterKey(folder, keys.opts())));

@@ -7,7 +7,9 @@ import { safe } from "./output.js";
 export function prepareReveal({ out, json }) {
   if (out !== undefined) return new SecretFile(out);
   if (json || process.stdout.isTTY) return { keep() {}, discard() {} };
-  throw wrongUse("The response has a secret. Without a terminal, give --out FILE for the secret, or --json to print it with the rest.");
+  throw wrongUse(
+    "The response has a secret. Without a terminal, give --out FILE for the secret, or --json to print it with the rest.",
+  );
 }
 
 class SecretFile {

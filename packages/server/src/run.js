@@ -1,6 +1,6 @@
 // Runs the command of one operation.
 import { randomUUID } from "node:crypto";
-import { Connection, Refusal, Unreachable, callerToken, serviceUrl } from "./connection.js";
+import { Connection, Refusal, Unreachable, callerToken, notPostern, serviceUrl } from "./connection.js";
 import { EXIT, wrongUse } from "./failure.js";
 import { valuesOf } from "./flags.js";
 import { askSecret, cleanSecret, confirm, isTerminal, readText } from "./input.js";
@@ -53,7 +53,8 @@ export async function pathOf(operation, positional, options, connection) {
       try {
         value = (await connection.send("GET", "/v1/self")).json.tenant;
       } catch (error) {
-        if (error instanceof Refusal && error.response.status === 403) throw wrongUse("The root token belongs to no tenant. Give --tenant ID, or the environment variable POSTERN_TENANT.");
+        if (error instanceof Refusal && error.response.status === 403)
+          throw wrongUse("The root token belongs to no tenant. Give --tenant ID, or the environment variable POSTERN_TENANT.");
         throw error;
       }
     }
@@ -69,7 +70,8 @@ async function requestOf(operation, spec, fields, command, positional, token) {
   const request = { query, headers };
   const id = Object.values(positional).at(-1);
   // A revision, as `show` prints it, is enough for an ETag.
-  for (const name of ["If-Match", "If-None-Match"]) if (/^\d+$/.test(headers[name] ?? "")) headers[name] = `"${id}.${headers[name]}"`;
+  for (const name of ["If-Match", "If-None-Match"])
+    if (/^\d+$/.test(headers[name] ?? "")) headers[name] = `"${id}.${headers[name]}"`;
   if (operation.headers.some(({ name }) => name === "Idempotency-Key")) headers["Idempotency-Key"] ??= randomUUID();
   if (spec.checks === "header") headers.authorization = `Bearer ${await checked(options)}`;
   if (!operation.body) return request;
@@ -80,11 +82,27 @@ async function requestOf(operation, spec, fields, command, positional, token) {
   if (spec.checks === "items" && !("items" in whole)) {
     const { needs, ...rest } = merged;
     const tokens = await checked(options, true);
-    return { ...request, reads: true, type: operation.body.type, body: JSON.stringify({ ...rest, items: tokens.map((one) => ({ token: one, ...(needs && { needs }) })) }) };
+    return {
+      ...request,
+      reads: true,
+      type: operation.body.type,
+      body: JSON.stringify({ ...rest, items: tokens.map((one) => ({ token: one, ...(needs && { needs }) })) }),
+    };
   }
   if (spec.auth === "form") Object.assign(merged, { grant_type: "client_credentials", client_secret: token });
   const isForm = operation.body.type === "application/x-www-form-urlencoded";
-  return { ...request, reads: Boolean(spec.checks), type: operation.body.type, body: isForm ? new URLSearchParams(merged).toString() : JSON.stringify(merged) };
+  return {
+    ...request,
+    reads: Boolean(spec.checks),
+    type: operation.body.type,
+    body: isForm ? new URLSearchParams(merged).toString() : JSON.stringify(merged),
+  };
+}
+
+/** Returns the body of a response that has items. */
+function itemsOf({ json: answer }) {
+  if (!Array.isArray(answer?.items)) throw notPostern();
+  return answer;
 }
 
 /** Calls `take` with each page of a list. */
@@ -92,21 +110,24 @@ export async function pages(connection, path, query, take) {
   const shown = progress();
   let cursor;
   let count = 0;
-  do {
-    const { json: page } = await connection.send("GET", path, { query: { limit: PAGE, ...query, ...(cursor && { cursor }) } });
-    take(page.items);
-    count += page.items.length;
-    cursor = page.next;
-    shown.show(`${count.toLocaleString("en-US")} so far`);
-  } while (cursor);
-  shown.end();
+  try {
+    do {
+      const page = itemsOf(await connection.send("GET", path, { query: { limit: PAGE, ...query, ...(cursor && { cursor }) } }));
+      take(page.items);
+      count += page.items.length;
+      cursor = page.next;
+      shown.show(`${count.toLocaleString("en-US")} so far`);
+    } while (cursor);
+  } finally {
+    shown.end();
+  }
 }
 
 async function list(connection, path, request, spec, options) {
   // One page, if its size or its position is given.
   const isPage = "limit" in request.query || "cursor" in request.query;
   let answer = { items: [], next: null };
-  if (isPage) answer = (await connection.send("GET", path, request)).json;
+  if (isPage) answer = itemsOf(await connection.send("GET", path, request));
   else await pages(connection, path, request.query, (items) => answer.items.push(...items));
   if (options.json) return print([json(answer)]);
   print(table(spec.columns, answer.items));
@@ -120,6 +141,7 @@ function render(operation, spec, response, options, place) {
   if (status === 304) note("Not modified.");
   const secret = spec.reveals && answer?.[spec.reveals];
   if (secret) place.keep(secret);
+  else place?.discard();
   if (answer === undefined) {
     const identity = [...headers].filter(([name]) => /^postern-(credential|principal|tenant)$/.test(name));
     if (options.json) print([json(Object.fromEntries(identity))]);
@@ -133,7 +155,7 @@ function render(operation, spec, response, options, place) {
     return exit;
   }
   if ("widens_access" in answer) print(preview(answer));
-  else if (spec.columns) print(table(spec.columns, answer.items));
+  else if (spec.columns) print(table(spec.columns, itemsOf(response).items));
   else print(details(answer, ["secret", "access_token"]));
   if (secret && options.out !== undefined) note(`The secret is in ${safe(options.out)}.`);
   else if (secret) print(["", `${spec.reveals.replaceAll("_", " ")}: ${safe(secret)}`, "Keep it now: it is not shown again."]);
@@ -152,7 +174,8 @@ export async function run({ operation, spec, fields }, command, positional) {
     await list(connection, path, request, spec, options);
     return EXIT.done;
   }
-  if (spec.destroys) await confirm(`${[operation.summary, ...Object.values(positional).map(safe)].join(": ")}. This cannot be undone.`, options.yes);
+  if (spec.destroys)
+    await confirm(`${[operation.summary, ...Object.values(positional).map(safe)].join(": ")}. This cannot be undone.`, options.yes);
   const place = spec.reveals && prepareReveal(options);
   let response;
   try {
@@ -161,7 +184,10 @@ export async function run({ operation, spec, fields }, command, positional) {
     place?.discard();
     const isUnknown = error instanceof Unreachable || error.response?.json?.code === "outcome_unknown";
     const key = request.headers["Idempotency-Key"];
-    if (isUnknown && key) note(`Whether it was done is not known. To repeat it safely within 24 hours, give the same flags and --idempotency-key ${safe(key)}`);
+    if (isUnknown && key)
+      note(
+        `Whether it was done is not known. To repeat it safely within 24 hours, give the same flags and --idempotency-key ${safe(key)}`,
+      );
     throw error;
   }
   return render(operation, spec, response, options, place);

@@ -16,23 +16,37 @@ export function parseSeconds(text) {
 }
 
 /** Returns a parser of times: a date, RFC 3339, or a duration before (`direction` -1) or after (1) now. */
-export const parseTime = (direction, now = Date.now) => (text) => {
-  // A number without a unit could be meant as a year.
-  const duration = /[smhdw]$/.test(text) ? seconds(text) : undefined;
-  if (duration !== undefined) {
-    const time = new Date(now() + direction * duration * 1000);
-    if (!Number.isNaN(Number(time))) return time.toISOString();
-  }
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
-  // The service checks the rest, with its own limits.
-  if (/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d/.test(text)) return text;
-  throw new InvalidArgumentError("Write a date, a time such as 2027-06-30T12:00:00Z, or a duration such as 90d.");
-};
+export const parseTime =
+  (direction, now = Date.now) =>
+  (text) => {
+    // A number without a unit could be meant as a year.
+    const duration = /[smhdw]$/.test(text) ? seconds(text) : undefined;
+    if (duration !== undefined) {
+      const time = new Date(now() + direction * duration * 1000);
+      if (!Number.isNaN(Number(time))) return time.toISOString();
+    }
+    if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
+    // The service checks the rest, with its own limits.
+    if (/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d/.test(text)) return text;
+    throw new InvalidArgumentError("Write a date, a time such as 2027-06-30T12:00:00Z, or a duration such as 90d.");
+  };
 
 export function parseWhole(text) {
   if (!/^-?\d{1,15}$/.test(text)) throw new InvalidArgumentError("Write a whole number.");
   return Number(text);
 }
+
+/** Returns the value of a header. */
+export function parseHeader(text) {
+  if (!/^[ -~]+$/.test(text)) throw new InvalidArgumentError("Write visible ASCII characters.");
+  return text;
+}
+
+/** Returns a parser of what the pattern of the description matches, such as an id. It becomes a part of a path. */
+export const parseMatching = (pattern) => (text) => {
+  if (!new RegExp(pattern).test(text)) throw new InvalidArgumentError(`It must match ${pattern}`);
+  return text;
+};
 
 export function parseJson(text) {
   try {

@@ -22,7 +22,8 @@ export async function wrangler(folder, args) {
   const child = start(folder, args, ["ignore", "pipe", "pipe"]);
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (output[name] += text));
-  if ((await child.ended) !== 0) throw new Failure(EXIT.refused, `wrangler ${args.slice(0, 3).join(" ")} failed:\n${output.stdout}${output.stderr}`);
+  if ((await child.ended) !== 0)
+    throw new Failure(EXIT.refused, `wrangler ${args.slice(0, 3).join(" ")} failed:\n${output.stdout}${output.stderr}`);
   return output.stdout;
 }
 

@@ -19,12 +19,19 @@ after(async () => {
 });
 
 const run = (args, options = {}) => postern(args.split(" "), { env, ...options });
+const ID = "0".repeat(26);
 const CREATE = "credentials create --name bot --role viewer";
 const ids = () => recorder.requests.map(({ id }) => id);
 
 test("a secret in an argument is refused, not sent and not printed", async () => {
   const { secret } = tenant.admin;
-  for (const args of [["verify", secret], ["verify", `--from=${secret}`], [`--token=${secret}`, "self", "show"], ["credentials", "create", "--name", ROOT], [secret]]) {
+  for (const args of [
+    ["verify", secret],
+    ["verify", `--from=${secret}`],
+    [`--token=${secret}`, "self", "show"],
+    ["credentials", "create", "--name", ROOT],
+    [secret],
+  ]) {
     const { code, stdout, stderr } = await postern(args, { env });
     assert.equal(code, 2);
     assert.match(stderr, /An argument is a secret/);
@@ -38,7 +45,12 @@ test("a secret in an argument is refused, not sent and not printed", async () =>
 });
 
 test("a new secret without a terminal needs --out or --json, before anything is created", async () => {
-  for (const args of [CREATE, `credentials rotate ${tenant.admin.id} --grace-seconds 60`, `oauth log-in --client-id client_${tenant.admin.id}`, "self rotate --grace-seconds 1h"]) {
+  for (const args of [
+    CREATE,
+    `credentials rotate ${tenant.admin.id} --grace-seconds 60`,
+    `oauth log-in --client-id client_${tenant.admin.id}`,
+    "self rotate --grace-seconds 1h",
+  ]) {
     const { code, stdout, stderr } = await run(args);
     assert.equal(code, 2, args);
     assert.equal(stdout, "");
@@ -98,7 +110,10 @@ test("the token comes from a file, the environment or standard input, in one lin
 });
 
 test("what the service refuses is exit code 1, with each violation on a line that names the flag", async () => {
-  const refused = await postern(["credentials", "create", "--json", "--name", "", "--role", "unknown", "--expires-at", "2999-01-01"], { env });
+  const refused = await postern(
+    ["credentials", "create", "--json", "--name", "", "--role", "unknown", "--expires-at", "2999-01-01"],
+    { env },
+  );
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^error: Validation failed \(422 invalid\)$/m);
   assert.match(refused.stderr, /^ {2}--name \(\/name\): /m);
@@ -134,9 +149,29 @@ test("a token that is not valid, or not allowed, is exit code 1", async () => {
 
 test("wrong use is exit code 2, without a request", async () => {
   for (const args of [
-    "", "credentials", "no-such-command", "credentials show", "credentials show a b", "credentials update a --no-such-flag", "credentials list --sort up", "credentials create --expires-at soon",
-    "credentials revoke", "credentials revoke a --unused-since 90d", "credentials revoke a --dry-run", "credentials revoke --name-prefix a --body -", "credentials revoke --name-prefix a --concurrency 0",
-    "credentials update a --body -", "credentials delete a", "tenants delete a --force", "self revoke", "health --url http://postern.example", "completion tcsh",
+    "",
+    "credentials",
+    "no-such-command",
+    "credentials show",
+    `credentials show ${ID} ${ID}`,
+    `credentials update ${ID} --no-such-flag`,
+    "credentials list --sort up",
+    "credentials create --expires-at soon",
+    "credentials show ..",
+    "credentials delete . --yes",
+    `credentials list --tenant ..`,
+    `credentials show ${ID} --if-match \u00e9`,
+    "credentials revoke",
+    `credentials revoke ${ID} --unused-since 90d`,
+    `credentials revoke ${ID} --dry-run`,
+    "credentials revoke --name-prefix a --body -",
+    "credentials revoke --name-prefix a --concurrency 0",
+    `credentials update ${ID} --body -`,
+    `credentials delete ${ID}`,
+    `tenants delete ${ID} --force`,
+    "self revoke",
+    "health --url http://postern.example",
+    "completion tcsh",
   ]) {
     const { code, stdout, stderr } = await postern(args.split(" ").filter(Boolean), { env, input: "[]" });
     assert.deepEqual([code, stdout], [2, ""], args);
@@ -153,7 +188,11 @@ test("a service that cannot be reached or is away is exit code 3", async () => {
   assert.equal((await run("health", { env: { ...env, POSTERN_URL: url } })).code, 3);
   recorder = await startRecorder(service.url);
   env.POSTERN_URL = recorder.url;
-  recorder.answer = () => ({ status: 503, json: { title: "The database is unavailable.", code: "unavailable", status: 503 }, headers: { "retry-after": "0" } });
+  recorder.answer = () => ({
+    status: 503,
+    json: { title: "The database is unavailable.", code: "unavailable", status: 503 },
+    headers: { "retry-after": "0" },
+  });
   const away = await run("self show");
   assert.equal(away.code, 3);
   assert.match(away.stderr, /The database is unavailable/);
@@ -161,17 +200,27 @@ test("a service that cannot be reached or is away is exit code 3", async () => {
   const proxy = await run("self show");
   assert.equal(proxy.code, 3);
   assert.ok(!proxy.stderr.includes("\u001b"));
-  recorder.answer = () => ({ status: 200, body: "<html>" });
-  assert.equal((await run("self show")).code, 3);
+  for (const body of ["<html>", "null", "[1", "7", '{"items":1}']) {
+    recorder.answer = () => ({ status: 200, body });
+    assert.equal((await run("credentials list")).code, 3, body);
+  }
   recorder.answer = () => ({ status: 302, headers: { location: "https://example.com/" } });
   assert.equal((await run("self show")).code, 3);
 });
 
 /** The statuses of requests until the service itself answers. */
-const failing = (...answers) => () => {
-  const next = answers.shift();
-  return typeof next === "number" ? { status: next, json: { title: "no", code: next === 503 ? "outcome_unknown" : "other", status: next }, headers: { "retry-after": "0" } } : next;
-};
+const failing =
+  (...answers) =>
+  () => {
+    const next = answers.shift();
+    return typeof next === "number"
+      ? {
+          status: next,
+          json: { title: "no", code: next === 503 ? "outcome_unknown" : "other", status: next },
+          headers: { "retry-after": "0" },
+        }
+      : next;
+  };
 
 test("a creation whose response was lost is repeated with the same Idempotency-Key, and made once", async () => {
   for (const answer of ["lose", 503]) {
@@ -185,7 +234,10 @@ test("a creation whose response was lost is repeated with the same Idempotency-K
     assert.equal(new Set(keys).size, 1);
     assert.match(keys[0], /^[0-9a-f-]{36}$/);
     const { items } = await service.api("GET", `${tenant.path}/credentials?name_prefix=${name}`);
-    assert.deepEqual(items.map(({ id }) => id), [JSON.parse(stdout).id]);
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      [JSON.parse(stdout).id],
+    );
   }
 });
 
@@ -212,7 +264,8 @@ test("a change without a key is sent again only if the service reports that noth
     assert.equal(recorder.requests.length, 1, String(answer));
   }
   recorder.clear();
-  recorder.answer = (request, { length }) => length < 3 && { status: 503, json: { title: "away", code: "unavailable", status: 503 }, headers: { "retry-after": "0" } };
+  recorder.answer = (request, { length }) =>
+    length < 3 && { status: 503, json: { title: "away", code: "unavailable", status: 503 }, headers: { "retry-after": "0" } };
   assert.equal((await run(change)).code, 0);
   assert.equal(recorder.requests.length, 3);
 });
@@ -249,6 +302,28 @@ test("what `show --json` prints is a body that `replace` takes", async () => {
   assert.equal(code, 0, stderr);
   const now = await tenant.read(id);
   assert.deepEqual([now.name, now.metadata], ["replaced", { a: "b" }]);
+});
+
+test("hostile names of a list do not reach the terminal as they are", async () => {
+  const hostile = "\u001b]0;title\u0007\u009b2J\nadmin\u202e";
+  const item = {
+    id: hostile,
+    name: hostile,
+    enabled: true,
+    revoked_at: null,
+    roles: [{ role_id: hostile }],
+    access: hostile,
+    expires_at: null,
+    last_used_at: null,
+  };
+  recorder.answer = () => ({ status: 200, json: { items: [item], next: null } });
+  const { code, stdout } = await run("credentials list");
+  assert.equal(code, 0);
+  assert.equal(stdout.split("\n").length, 3);
+  assert.doesNotMatch(stdout.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+  const { stdout: json } = await run("credentials list --json");
+  assert.doesNotMatch(json.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+  assert.equal(JSON.parse(json).items[0].name, hostile);
 });
 
 test("a revision is enough for a precondition", async () => {

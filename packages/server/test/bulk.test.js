@@ -15,7 +15,6 @@ after(async () => {
   await service.stop();
 });
 
-
 /** A tenant with credentials that were never used. */
 async function aged() {
   const tenant = await service.tenant();
@@ -26,7 +25,8 @@ async function aged() {
 }
 const run = (tenant, args, { token = tenant.admin.secret, ...options } = {}) =>
   postern(args.split(" "), { env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: token, POSTERN_TENANT: tenant.id }, ...options });
-const revoked = async (tenant, ids) => (await Promise.all(ids.map(tenant.read))).filter((one) => one.revoked_at !== null).map(({ id }) => id);
+const revoked = async (tenant, ids) =>
+  (await Promise.all(ids.map(tenant.read))).filter((one) => one.revoked_at !== null).map(({ id }) => id);
 const writes = () => recorder.requests.filter(({ method }) => method !== "GET");
 
 test("--unused-since revokes what was not used, and keeps what did not exist then", async () => {
@@ -74,8 +74,10 @@ test("what fails is reported, the rest is revoked, and the exit code is 1", asyn
   const [changed, refused] = tenant.old;
   recorder.answer = async ({ id, url }) => {
     // Changed by someone else between the list and the revocation.
-    if (id === "revoke_credential" && url.includes(changed)) await service.api("POST", `/v1/tenants/${tenant.id}/credentials/${changed}/rotate`, { grace_seconds: 60 });
-    if (id === "revoke_credential" && url.includes(refused)) return { status: 403, json: { title: "Not\u001b this one", code: "forbidden", status: 403 } };
+    if (id === "revoke_credential" && url.includes(changed))
+      await service.api("POST", `/v1/tenants/${tenant.id}/credentials/${changed}/rotate`, { grace_seconds: 60 });
+    if (id === "revoke_credential" && url.includes(refused))
+      return { status: 403, json: { title: "Not\u001b this one", code: "forbidden", status: 403 } };
   };
   const { code, stderr } = await run(tenant, "credentials revoke --name-prefix old --yes");
   assert.equal(code, 1, stderr);
@@ -101,7 +103,10 @@ test("a revocation whose response was lost counts as done", async () => {
 test("if the service goes away, the rest is not tried, and the exit code is 3", async () => {
   const tenant = await aged();
   let count = 0;
-  recorder.answer = ({ id }) => (id === "revoke_credential" && ++count > 4 ? { status: 503, json: { title: "away", code: "outcome_unknown", status: 503 }, headers: { "retry-after": "0" } } : undefined);
+  recorder.answer = ({ id }) =>
+    id === "revoke_credential" && ++count > 4
+      ? { status: 503, json: { title: "away", code: "outcome_unknown", status: 503 }, headers: { "retry-after": "0" } }
+      : undefined;
   const { code, stdout } = await run(tenant, "credentials revoke --name-prefix old --yes --json --concurrency 1");
   assert.equal(code, 3);
   const result = JSON.parse(stdout);

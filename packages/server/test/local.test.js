@@ -56,9 +56,15 @@ test("init writes a configuration without a database id, and keys that only thei
   const [first, ...rest] = text(folder, "wrangler.jsonc").split("\n");
   assert.match(first, /^\/\/ /);
   const configuration = JSON.parse(rest.join("\n"));
-  const { main, assets, build, d1_databases: [database] } = configuration;
+  const {
+    main,
+    assets,
+    build,
+    d1_databases: [database],
+  } = configuration;
   assert.deepEqual([build, Object.keys(database).sort()], [undefined, ["binding", "database_name", "migrations_dir"]]);
-  for (const path of [main, assets.directory, database.migrations_dir]) assert.ok(path.startsWith(`${INSTALLED}/dist/`) && existsSync(`${folder}/${path}`), path);
+  for (const path of [main, assets.directory, database.migrations_dir])
+    assert.ok(path.startsWith(`${INSTALLED}/dist/`) && existsSync(`${folder}/${path}`), path);
   // As `make deploy-check` requires.
   assert.equal(configuration.observability.logs.invocation_logs, false);
   assert.deepEqual(configuration.secrets.required, ["POSTERN_ROOT_TOKEN", "POSTERN_MASTER_KEY"]);
@@ -67,7 +73,8 @@ test("init writes a configuration without a database id, and keys that only thei
   assert.match(keys.POSTERN_ROOT_TOKEN, /^root_[0-9a-f]{48}$/);
   assert.match(keys.POSTERN_MASTER_KEY, /^[0-9a-f]{64}$/);
   for (const key of Object.values(keys)) assert.ok(!(stdout + stderr).includes(key));
-  for (const file of [".dev.vars*", ".wrangler/", "node_modules/", "*.secret"]) assert.ok(text(folder, ".gitignore").split("\n").includes(file), file);
+  for (const file of [".dev.vars*", ".wrangler/", "node_modules/", "*.secret"])
+    assert.ok(text(folder, ".gitignore").split("\n").includes(file), file);
 });
 
 test("init changes nothing that exists", async () => {
@@ -125,11 +132,16 @@ const freePort = () =>
 /** Starts `postern dev`, and waits until it is ready. `stop` interrupts it, and returns its exit code. */
 async function serve(folder, port) {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [`${INSTALLED}/src/main.js`, "dev", "--port", String(port)], { cwd: folder, env: { PATH, HOME }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [`${INSTALLED}/src/main.js`, "dev", "--port", String(port)], {
+    cwd: folder,
+    env: { PATH, HOME },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const ended = new Promise((resolve) => child.on("close", resolve));
   await new Promise((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => ((output += text), output.includes("Postern is ready") && resolve()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => ((output += text), output.includes("Postern is ready") && resolve()));
     ended.then(() => reject(new Error(output)));
   });
   return { output: () => output, stop: () => (child.kill("SIGINT"), ended) };
@@ -149,7 +161,11 @@ test("dev serves a new folder up to a first verified request, and keeps its data
     const tenant = await run(folder, "tenants create --name Acme --json --token-file .dev.vars", { env });
     assert.equal(tenant.code, 0, tenant.stderr);
     const { id } = JSON.parse(tenant.stdout);
-    const admin = await run(folder, `credentials create --name admin --access admin --no-roles --out admin.secret --token-file .dev.vars --tenant ${id}`, { env });
+    const admin = await run(
+      folder,
+      `credentials create --name admin --access admin --no-roles --out admin.secret --token-file .dev.vars --tenant ${id}`,
+      { env },
+    );
     assert.equal(admin.code, 0, admin.stderr);
     assert.match(text(folder, "admin.secret"), /^acme_/);
     const verified = await run(folder, "verify --from admin.secret --token-file admin.secret", { env });
@@ -169,10 +185,16 @@ test("dev serves a new folder up to a first verified request, and keeps its data
   const keys = await run(folder, "master-key");
   assert.equal(keys.code, 0, keys.stderr);
   assert.match(keys.stdout, /^ +1 {2}under \w{8} {2}the current key\nNone left/);
-  const other = { POSTERN_MASTER_KEY: "ab".repeat(32), POSTERN_MASTER_KEY_PREVIOUS: parseEnv(text(folder, ".dev.vars")).POSTERN_MASTER_KEY };
+  const other = {
+    POSTERN_MASTER_KEY: "ab".repeat(32),
+    POSTERN_MASTER_KEY_PREVIOUS: parseEnv(text(folder, ".dev.vars")).POSTERN_MASTER_KEY,
+  };
   const moving = await run(folder, "master-key --json", { env: other });
   assert.equal(moving.code, 0, moving.stderr);
-  const { keys: [{ secrets, is }], left } = JSON.parse(moving.stdout);
+  const {
+    keys: [{ secrets, is }],
+    left,
+  } = JSON.parse(moving.stdout);
   assert.deepEqual([secrets, is, left], [1, "the previous key", 1]);
   assert.equal((await run(folder, "master-key", { env: { POSTERN_MASTER_KEY: "ab" } })).code, 2);
 

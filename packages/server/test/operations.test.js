@@ -50,7 +50,9 @@ const USES = {
   create_tenant: () => asRoot("tenants create --name Other"),
   get_tenant: () => ({ args: `tenants show ${tenant.id}` }),
   update_tenant: () => ({ args: `tenants update ${tenant.id} --role-names deployer --role-names auditor` }),
-  replace_tenant: () => ({ args: `tenants replace ${tenant.id} --name Acme --enabled --rbac --no-require-if-match --no-role-names` }),
+  replace_tenant: () => ({
+    args: `tenants replace ${tenant.id} --name Acme --enabled --rbac --no-require-if-match --no-role-names`,
+  }),
   delete_tenant: async () => asRoot(`tenants delete ${(await service.tenant()).id} --force --yes`),
   list_events: () => ({ args: `tenants history ${tenant.id}` }),
   list_principals: () => ({ args: "principals list" }),
@@ -82,10 +84,16 @@ for (const [id] of OPERATIONS) {
     const env = { POSTERN_URL: recorder.url, POSTERN_TOKEN: token, POSTERN_TENANT: tenant.id };
     const { code, stdout, stderr } = await postern(args.split(" "), { env, input });
     assert.equal(code, 0, stdout + stderr);
-    assert.deepEqual(recorder.requests.map((request) => request.id), [id]);
+    assert.deepEqual(
+      recorder.requests.map((request) => request.id),
+      [id],
+    );
   });
 }
 
 test("every command of the table is an operation of the description", () => {
-  assert.deepEqual(Object.keys(COMMANDS).filter((id) => !OPERATIONS.has(id)), []);
+  assert.deepEqual(
+    Object.keys(COMMANDS).filter((id) => !OPERATIONS.has(id)),
+    [],
+  );
 });

@@ -3,7 +3,10 @@ import { createServer } from "node:http";
 import { OPERATIONS } from "../src/description.js";
 
 const routes = [...OPERATIONS.values()].map(({ id, method, path }) => {
-  const pattern = path.split(/\{\w+\}/).map((part) => part.replace(/[.]/g, "\\.")).join("[^/]+");
+  const pattern = path
+    .split(/\{\w+\}/)
+    .map((part) => part.replace(/[.]/g, "\\."))
+    .join("[^/]+");
   return { id, method, matches: new RegExp(`^${pattern}$`) };
 });
 
@@ -17,7 +20,14 @@ export async function startRecorder(target) {
     const text = Buffer.concat(chunks).toString();
     const path = url.split("?")[0];
     const id = routes.find((route) => route.method === method && route.matches.test(path))?.id;
-    const request = { id, method, url, headers, text, json: headers["content-type"] === "application/json" ? JSON.parse(text) : undefined };
+    const request = {
+      id,
+      method,
+      url,
+      headers,
+      text,
+      json: headers["content-type"] === "application/json" ? JSON.parse(text) : undefined,
+    };
     recorder.requests.push(request);
     const instead = await recorder.answer(request, recorder.requests);
     if (instead && instead !== "lose") {
@@ -28,7 +38,12 @@ export async function startRecorder(target) {
     const answer = await fetch(target + url, { method, headers: sent, body: text || undefined });
     const body = Buffer.from(await answer.arrayBuffer());
     if (instead === "lose") return incoming.socket.destroy();
-    outgoing.writeHead(answer.status, Object.fromEntries([...answer.headers].filter(([name]) => !["content-length", "transfer-encoding"].includes(name)))).end(body);
+    outgoing
+      .writeHead(
+        answer.status,
+        Object.fromEntries([...answer.headers].filter(([name]) => !["content-length", "transfer-encoding"].includes(name))),
+      )
+      .end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   recorder.url = `http://127.0.0.1:${server.address().port}`;

@@ -48,7 +48,14 @@ export async function startService(front) {
     const path = `/v1/tenants/${id}`;
     const credential = (body = {}) => api("POST", `${path}/credentials`, { name: "bot", roles: [{ role_id: "viewer" }], ...body });
     const admin = await credential({ name: "admin", access: "admin" });
-    return { id, path, credential, admin, read: (one) => api("GET", `${path}/credentials/${one}`), principal: () => api("POST", `${path}/principals`, { name: "Build" }) };
+    return {
+      id,
+      path,
+      credential,
+      admin,
+      read: (one) => api("GET", `${path}/credentials/${one}`),
+      principal: () => api("POST", `${path}/principals`, { name: "Build" }),
+    };
   }
   return { url, api, tenant, database, stop: () => server.dispose() };
 }

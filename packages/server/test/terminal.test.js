@@ -20,7 +20,14 @@ const at = (args, steps = [], token = tenant.admin.secret) => {
 
 test("tokens are asked for, and not shown while they are typed", async () => {
   const { secret } = await tenant.credential();
-  const { code, stdout } = await at("verify", [["Token: ", `${tenant.admin.secret}\r`], ["Token to check: ", `${secret}\r`]], null);
+  const { code, stdout } = await at(
+    "verify",
+    [
+      ["Token: ", `${tenant.admin.secret}\r`],
+      ["Token to check: ", `${secret}\r`],
+    ],
+    null,
+  );
   assert.equal(code, 0, stdout);
   assert.match(stdout, /active +yes/);
   for (const one of [secret, tenant.admin.secret]) assert.ok(!stdout.includes(one.slice(-20)));

@@ -24,10 +24,19 @@ function sent(id, args) {
 }
 
 test("durations are whole numbers with a unit, and nothing else", () => {
-  for (const [text, expected] of [["0", 0], ["90", 90], ["90s", 90], ["15m", 900], ["12h", 43_200], ["90d", 7_776_000], ["2w", 1_209_600]]) {
+  for (const [text, expected] of [
+    ["0", 0],
+    ["90", 90],
+    ["90s", 90],
+    ["15m", 900],
+    ["12h", 43_200],
+    ["90d", 7_776_000],
+    ["2w", 1_209_600],
+  ]) {
     assert.equal(seconds(text), expected, text);
   }
-  for (const text of ["", "d", "-1d", "1.5d", "1y", " 1d", "1d ", "1 d", "1dd", "90D", "1e3", "99999999999d"]) assert.equal(seconds(text), undefined, text);
+  for (const text of ["", "d", "-1d", "1.5d", "1y", " 1d", "1d ", "1 d", "1dd", "90D", "1e3", "99999999999d"])
+    assert.equal(seconds(text), undefined, text);
 });
 
 test("a time is a date, RFC 3339, or a duration before or after now", () => {
@@ -36,11 +45,17 @@ test("a time is a date, RFC 3339, or a duration before or after now", () => {
   assert.equal(parseTime(1, now)("90d"), "2027-02-28T00:00:00.000Z");
   assert.equal(parseTime(1, now)("2027-06-30"), "2027-06-30T00:00:00Z");
   assert.equal(parseTime(1, now)("2027-06-30T12:00:00.5+02:00"), "2027-06-30T12:00:00.5+02:00");
-  for (const text of ["90", "2027", "tomorrow", "", "9999999999w", "30.6.2027", "-90d"]) assert.throws(() => parseTime(1, now)(text), text);
+  for (const text of ["90", "2027", "tomorrow", "", "9999999999w", "30.6.2027", "-90d"])
+    assert.throws(() => parseTime(1, now)(text), text);
 });
 
 test("a role has one spelling as text, and another as JSON where a part has a space", () => {
-  for (const role of [{ role_id: "viewer" }, { role_id: "editor", resource: "dataset" }, { role_id: "editor", resource: "dataset", resource_instance: "7" }, { role_id: "a", resource: "b c" }]) {
+  for (const role of [
+    { role_id: "viewer" },
+    { role_id: "editor", resource: "dataset" },
+    { role_id: "editor", resource: "dataset", resource_instance: "7" },
+    { role_id: "a", resource: "b c" },
+  ]) {
     assert.deepEqual(parseRole(roleText(role)), role);
   }
   for (const text of ["", " ", "a ", "a  b", "a b c d", "{", "{]"]) assert.throws(() => parseRole(text), text);
@@ -63,15 +78,26 @@ test("only the flags that are given are sent", () => {
   });
   assert.deepEqual(sent("update_credential", ["--no-roles"]).body, { roles: [] });
   assert.deepEqual(sent("update_credential", ["--full-access"]).body, { roles: null });
-  assert.deepEqual(sent("update_credential", ["--clear-description", "--clear-expires-at"]).body, { description: null, expires_at: null });
-  assert.deepEqual(sent("update_credential", ["--metadata", "a=1", "--remove-metadata", "b"]).body, { metadata: { a: "1", b: null } });
+  assert.deepEqual(sent("update_credential", ["--clear-description", "--clear-expires-at"]).body, {
+    description: null,
+    expires_at: null,
+  });
+  assert.deepEqual(sent("update_credential", ["--metadata", "a=1", "--remove-metadata", "b"]).body, {
+    metadata: { a: "1", b: null },
+  });
   assert.deepEqual(sent("update_credential", ["--clear-metadata"]).body, { metadata: null });
   assert.deepEqual(sent("rotate_credential", ["--grace-seconds", "7d"]).body, { grace_seconds: 604_800 });
   assert.deepEqual(sent("verify", ["--all", "viewer"]).body, { needs: { all: [{ role_id: "viewer" }] } });
 });
 
 test("flags that exclude each other are refused", () => {
-  for (const args of [["--role", "viewer", "--full-access"], ["--no-roles", "--full-access"], ["--description", "x", "--clear-description"], ["--role", "a", "--no-roles"], ["--metadata", "a=b", "--clear-metadata"]]) {
+  for (const args of [
+    ["--role", "viewer", "--full-access"],
+    ["--no-roles", "--full-access"],
+    ["--description", "x", "--clear-description"],
+    ["--role", "a", "--no-roles"],
+    ["--metadata", "a=b", "--clear-metadata"],
+  ]) {
     assert.throws(() => sent("update_credential", args), /cannot be used with/, args.join(" "));
   }
   assert.throws(() => sent("verify", ["--all", "a", "--any", "b"]), /cannot be used with/);
@@ -99,14 +125,35 @@ test("a new member of the description becomes a flag by its schema", () => {
   const args = "--color red --size 3 --wait-seconds 1m --no-is-new --clear-ends-at --kind b --tags x --tags y --labels a=b --shape";
   command.parse([...args.split(" "), '{"sides":3}'], { from: "user" });
   assert.deepEqual(valuesOf(fields, command).body, {
-    color: "red", size: 3, wait_seconds: 60, is_new: false, ends_at: null, kind: "b", tags: ["x", "y"], labels: { a: "b" }, shape: { sides: 3 },
+    color: "red",
+    size: 3,
+    wait_seconds: 60,
+    is_new: false,
+    ends_at: null,
+    kind: "b",
+    tags: ["x", "y"],
+    labels: { a: "b" },
+    shape: { sides: 3 },
   });
 });
 
 test("no flag and no argument takes a secret", () => {
-  const properties = { token: { type: "string" }, client_secret: { type: "string" }, new_password: { type: "string" }, name: { type: "string" } };
-  const operation = { method: "POST", query: [], headers: [{ name: "Postern-Verifier", schema: { type: "string" } }], body: { schema: { properties } } };
-  assert.deepEqual(fieldsOf(operation).map(({ name }) => name), ["name"]);
+  const properties = {
+    token: { type: "string" },
+    client_secret: { type: "string" },
+    new_password: { type: "string" },
+    name: { type: "string" },
+  };
+  const operation = {
+    method: "POST",
+    query: [],
+    headers: [{ name: "Postern-Verifier", schema: { type: "string" } }],
+    body: { schema: { properties } },
+  };
+  assert.deepEqual(
+    fieldsOf(operation).map(({ name }) => name),
+    ["name"],
+  );
   const [takes, names] = [all(program).flatMap((command) => command.options.filter((option) => option.required)), new Set()];
   for (const option of takes) if (/secret|token|password|verifier/.test(option.long)) names.add(option.long);
   // A file.
@@ -116,12 +163,32 @@ test("no flag and no argument takes a secret", () => {
 });
 
 const HOSTILE = [
-  "\u001b[2J\u001b]0;title\u0007", "\u009b31m", "\u009d0;title\u009c", "two\nlines", "back\rspace\b\u007f", "tab\tnul\0", "\u202egnp.exe", "\u2066a\u2069", "\u2028\u2029", "zero\u200bwidth\ufeff", "\u{e0041}tag", "\ud800",
+  "\u001b[2J\u001b]0;title\u0007",
+  "\u009b31m",
+  "\u009d0;title\u009c",
+  "two\nlines",
+  "back\rspace\b\u007f",
+  "tab\tnul\0",
+  "\u202egnp.exe",
+  "\u2066a\u2069",
+  "\u2028\u2029",
+  "zero\u200bwidth\ufeff",
+  "\u{e0041}tag",
+  "\ud800",
 ];
 
 test("no control character of a name reaches the terminal, in any view", () => {
   for (const name of HOSTILE) {
-    const item = { id: name, name, enabled: true, revoked_at: null, roles: [{ role_id: name, resource: name }], metadata: { [name]: name }, [name]: name, secrets: [{ hint: name }] };
+    const item = {
+      id: name,
+      name,
+      enabled: true,
+      revoked_at: null,
+      roles: [{ role_id: name, resource: name }],
+      metadata: { [name]: name },
+      [name]: name,
+      secrets: [{ hint: name }],
+    };
     const changes = { [name]: { before: name, after: { [name]: [name] } }, roles: { added: [{ role_id: name }], removed: [name] } };
     const views = [
       ...table(["id", "name", "roles", "metadata", "state"], [item]),
@@ -137,17 +204,27 @@ test("no control character of a name reaches the terminal, in any view", () => {
 });
 
 test("columns stay aligned with wide characters", () => {
-  const lines = table(["name", "id"], [{ name: "日本語", id: "x" }, { name: "👩‍💻", id: "x" }, { name: "abc", id: "x" }]);
+  const lines = table(
+    ["name", "id"],
+    [
+      { name: "日本語", id: "x" },
+      { name: "👩‍💻", id: "x" },
+      { name: "abc", id: "x" },
+    ],
+  );
   assert.equal(lines[0].indexOf("ID"), lines[3].indexOf("x"));
   assert.ok(lines[1].startsWith("日本語  "));
 });
 
 test("full access, no role and the end of a revoked credential read as what they are", () => {
-  const [, full, none, revoked] = table(["roles", "state", "expires_at"], [
-    { roles: null, enabled: true, revoked_at: null, expires_at: null },
-    { roles: [], enabled: false, revoked_at: null, expires_at: null },
-    { roles: [], enabled: true, revoked_at: "2026-01-01T00:00:00Z", expires_at: "2020-01-01T00:00:00.000000Z" },
-  ]);
+  const [, full, none, revoked] = table(
+    ["roles", "state", "expires_at"],
+    [
+      { roles: null, enabled: true, revoked_at: null, expires_at: null },
+      { roles: [], enabled: false, revoked_at: null, expires_at: null },
+      { roles: [], enabled: true, revoked_at: "2026-01-01T00:00:00Z", expires_at: "2020-01-01T00:00:00.000000Z" },
+    ],
+  );
   assert.match(full, /^full access +enabled +never$/);
   assert.match(none, /^none +disabled +never$/);
   assert.match(revoked, /^none +revoked +2020-01-01 00:00$/);
@@ -166,24 +243,41 @@ test("revocation by filters keeps what is revoked, the caller's own, and what is
   assert.equal(keptBecause({ ...credential, revoked_at: "2026-01-02T00:00:00Z" }, {}), "already revoked");
   assert.equal(keptBecause(credential, { self: "a" }), "the caller's own");
   assert.equal(keptBecause(credential, { unusedSince: "2026-01-02T00:00:00Z" }), undefined);
-  for (const unusedSince of ["2025-12-31T00:00:00Z", "2026-01-01T00:00:00Z", "not a time"]) assert.equal(keptBecause(credential, { unusedSince }), "created since then");
+  for (const unusedSince of ["2025-12-31T00:00:00Z", "2026-01-01T00:00:00Z", "not a time"])
+    assert.equal(keptBecause(credential, { unusedSince }), "created since then");
 });
 
 test("at most as many as asked for are done at a time, and none after the end", async () => {
   let [running, most, done] = [0, 0, 0];
-  await eachOf(Array(50).fill(0), 3, () => done >= 20, async () => {
-    most = Math.max(most, ++running);
-    await new Promise(setImmediate);
-    running -= 1;
-    done += 1;
-  });
+  await eachOf(
+    Array(50).fill(0),
+    3,
+    () => done >= 20,
+    async () => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running -= 1;
+      done += 1;
+    },
+  );
   assert.equal(most, 3);
   assert.ok(done >= 20 && done < 23, String(done));
 });
 
 test("a token is sent over http only within the machine, and never in an address", () => {
-  for (const url of ["https://postern.example", "http://127.0.0.1:8787", "http://localhost:1", "http://[::1]:1/base"]) serviceUrl(url);
-  for (const url of [undefined, "", "postern.example", "http://postern.example", "http://127.0.0.1.example", "http://10.0.0.1", "ftp://localhost", "https://a:b@postern.example", "https://postern.example/?a=b"]) {
+  for (const url of ["https://postern.example", "http://127.0.0.1:8787", "http://localhost:1", "http://[::1]:1/base"])
+    serviceUrl(url);
+  for (const url of [
+    undefined,
+    "",
+    "postern.example",
+    "http://postern.example",
+    "http://127.0.0.1.example",
+    "http://10.0.0.1",
+    "ftp://localhost",
+    "https://a:b@postern.example",
+    "https://postern.example/?a=b",
+  ]) {
     assert.throws(() => serviceUrl(url), { exit: 2 }, url);
   }
 });
