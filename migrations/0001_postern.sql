@@ -201,6 +201,13 @@ CREATE TABLE events (
 -- Finds whether an id was used by a deleted resource: no id is used twice.
 CREATE INDEX events_of_deleted ON events (id, tenant) WHERE action = 'deleted';
 
+-- A time of the newest heartbeat, in one row: a replica of the database has every change that was committed before the heartbeat that it
+-- has. Written only if replicas are read (POSTERN_NEAR).
+CREATE TABLE heartbeat (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  at INTEGER NOT NULL CHECK (at BETWEEN 0 AND 9007199254740991)
+) STRICT;
+
 -- Responses to creations and rotations with an Idempotency-Key, kept for a day: the same key and body get the same
 -- response.
 CREATE TABLE idempotency (

@@ -165,6 +165,8 @@ pub enum Source {
     Primary,
     /// The memory of the Worker's instance.
     Memory,
+    /// A copy of the database near the client.
+    Replica,
 }
 
 /// Requests can be served.

@@ -32,6 +32,7 @@ use crate::route::{Found, Matched, find, required_right};
 use crate::settings::ServerTiming;
 use crate::store::Database;
 use crate::store::command::{Rotation, Target};
+use crate::store::near::Near;
 use challenge::challenge;
 use context::RequestContext;
 pub use context::Service;
@@ -90,7 +91,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         } else if known.unreadable > 0 {
             Some(format!("request {id}: {} rows of a list cannot be read", known.unreadable))
         } else {
-            self.store.fault().map(|fault| format!("request {id}: the database: {}", fault.text()))
+            let of_replica = || self.near.as_ref().and_then(Near::fault);
+            self.store.fault().or_else(of_replica).map(|fault| format!("request {id}: the database: {}", fault.text()))
         };
         let finish = |answer: Answer| {
             let content_type = if answer.status < 400 { JSON } else { face.error_type };
@@ -115,7 +117,7 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
                 ServerTiming::Root => known.rank == Some(Rank::Root),
                 ServerTiming::All => true,
             });
-            if reports_cost { answer.with_cost(self.store.cost()) } else { answer }
+            if reports_cost { answer.with_cost(self.cost()) } else { answer }
         };
         let render_refusal = |refusal: &Refusal| render_refusal(face, request.headers, refusal);
         let too_many_failures = || finish(render_refusal(&Refusal::TooManyFailures));
@@ -123,8 +125,8 @@ impl<D: Database, R: Fn(&mut [u8])> Service<'_, D, R> {
         let answer = result.unwrap_or_else(|refusal| render_refusal(&refusal));
         let answer = finish(if request.method == Method::Get { or_not_modified(request, answer) } else { answer });
         let writes = known.deferred.filter(|writes| !writes.is_empty());
-        let is_later = writes.is_some() || !known.due.is_empty();
-        let later = is_later.then_some(Later { request: id, writes, due: known.due });
+        let is_later = writes.is_some() || !known.due.is_empty() || known.beats;
+        let later = is_later.then_some(Later { request: id, writes, due: known.due, beats: known.beats });
         Done { answer, later, log, failed }
     }
 }

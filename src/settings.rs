@@ -23,6 +23,8 @@ pub struct Settings {
     pub issuer: Option<String>,
     /// The shard number in generated ids, at most [`SHARD_MAX`].
     pub shard: u16,
+    /// The margin of the replicas, in milliseconds: by how much clocks may differ. `None`: verifications read the primary only.
+    pub near: Option<u32>,
 }
 
 /// Which responses report their cost. The rows that a request reads can reveal to its caller whether something of another
@@ -57,12 +59,21 @@ pub mod name {
     /// Optional: the number of this deployment's database, 0 to 1023; 0 unless set. Every id that is made here carries it, so that data
     /// can be spread over several databases later.
     pub const SHARD: &str = "POSTERN_SHARD";
+    /// Optional: the margin of the replicas in milliseconds, 100 to 60000. With it, verifications that may be older read a replica of D1
+    /// near the client. `off` unless set.
+    pub const NEAR: &str = "POSTERN_NEAR";
 }
 
 const DEFAULT_PREFIX: &str = "pstn_";
 const DEFAULT_WAIT: u32 = 10_000;
 
 impl Settings {
+    /// Returns the margin of the replicas in microseconds; 0 if none are read.
+    #[must_use]
+    pub fn margin(&self) -> i64 {
+        1000 * i64::from(self.near.unwrap_or_default())
+    }
+
     /// Reads the settings through `get`, which gives a setting by its name.
     ///
     /// # Errors
@@ -112,6 +123,10 @@ impl Settings {
             .ok()
             .filter(|shard| *shard <= SHARD_MAX)
             .ok_or(wrong(name::SHARD, "must be a whole number from 0 to 1023"))?;
+        let near = get(name::NEAR).filter(|text| text != "off").map(|text| text.parse().ok());
+        if near.is_some_and(|margin| !margin.is_some_and(|margin| (100..=60_000).contains(&margin))) {
+            return Err(wrong(name::NEAR, "must be `off`, or a whole number of milliseconds from 100 to 60000"));
+        }
         let issuer = get(name::ISSUER);
         // Clients compare it as text, so it must already be in its normalized form.
         let is_issuer = |issuer: &String| issuer.starts_with("https://") && origin(issuer).as_ref() == Some(issuer);
@@ -121,7 +136,7 @@ impl Settings {
                 "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash",
             ));
         }
-        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, issuer, shard })
+        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, issuer, shard, near: near.flatten() })
     }
 }
 
@@ -178,6 +193,12 @@ mod tests {
         }
         for (shard, is) in [(None, 0), (Some("0"), 0), (Some("1023"), 1023)] {
             assert!(read(name::SHARD, shard).is_ok_and(|settings| settings.shard == is));
+        }
+        for bad in ["", "on", "99", "60001", "-1", "1e3"] {
+            assert_eq!(read(name::NEAR, Some(bad)).err(), Some(name::NEAR), "{bad}");
+        }
+        for (near, is) in [(None, None), (Some("off"), None), (Some("100"), Some(100)), (Some("60000"), Some(60_000))] {
+            assert!(read(name::NEAR, near).is_ok_and(|settings| settings.near == is));
         }
         for bad in [
             "",

@@ -13,6 +13,7 @@ pub mod idempotency;
 mod key;
 pub mod lease;
 pub mod list;
+pub mod near;
 mod page;
 mod plain;
 pub mod principal;
@@ -132,6 +133,18 @@ pub struct Cost {
     pub rows_read: u64,
     /// Rows written by batches that succeeded.
     pub rows_written: u64,
+}
+
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            trips: self.trips + other.trips,
+            rows_read: self.rows_read + other.rows_read,
+            rows_written: self.rows_written + other.rows_written,
+        }
+    }
 }
 
 /// A database, with the cost and the last fault of one request.

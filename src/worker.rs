@@ -26,6 +26,7 @@ use crate::request::origin::origin;
 use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, MEMORY_MAX, Memory, Readiness, Service};
 use crate::settings::Settings;
+use crate::store::near::{Near, beat};
 use crate::store::{Store, idempotency};
 use d1::D1;
 use turns::settled;
@@ -88,8 +89,11 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let settings = settings(env);
     let now = now();
     let database = D1::new(env, DATABASE, wait(&settings));
+    let replica = database.near();
+    let has_near = settings.as_ref().is_ok_and(|settings| settings.near.is_some());
     let service = Service {
         store: Store::new(&database),
+        near: has_near.then(|| Near::new(&replica)),
         settings: settings.as_deref(),
         now,
         clock: &self::now,
@@ -125,13 +129,20 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     respond(&done.answer, method == "HEAD")
 }
 
-/// Handles the scheduled event, once an hour (`wrangler.toml`): deletes the records of idempotent requests after a day.
+/// Handles the scheduled event, once an hour (`wrangler.toml`): deletes the records of idempotent requests after a day, and writes the
+/// heartbeat if replicas are read.
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     turns::run(async move {
-        let database = D1::new(&env, DATABASE, wait(&settings(&env)));
+        let settings = settings(&env);
+        let database = D1::new(&env, DATABASE, wait(&settings));
         if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
             console_error!("deleting old idempotency keys failed: {refusal:?}");
+        }
+        if settings.is_ok_and(|settings| settings.near.is_some())
+            && let Err(refusal) = beat(&Store::new(&database), now()).await
+        {
+            console_error!("writing the heartbeat failed: {refusal:?}");
         }
         JsValue::UNDEFINED
     })

@@ -125,6 +125,7 @@ impl Scene {
         let (memory, clock) = (Memory::new(MEMORY_MAX), || Micros(self.now.get()));
         let service = Service {
             store: Store::new(self),
+            near: None,
             settings: Ok(&self.settings),
             now: Micros(self.now.get()),
             clock: &clock,

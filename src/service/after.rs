@@ -29,7 +29,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let retiring = judged.retires_since.filter(|_| judged.retires_at.is_some()).zip(ends.earliest());
         let spans_tenants = judged.spans_tenants();
         // The response to the batch has arrived, so it was committed before.
-        let effective_by = judged.effective_by((self.clock)()).filter(|_| command.writes());
+        let effective_by = judged.effective_by((self.clock)(), self.settings.margin()).filter(|_| command.writes());
         let deferred = After {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
@@ -45,6 +45,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             ends_at: judged.caller_ends_at,
             deferred: Some(deferred),
             due: Vec::new(),
+            beats: false,
             effective_by,
             unreadable: 0,
             named,

@@ -13,12 +13,15 @@ use crate::refusal::Misconfigured;
 use crate::request::Request;
 use crate::route::Route;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::near::Near;
+use crate::store::{Cost, Database, Store};
 
 /// Everything that one request needs from outside: clock, randomness, settings, database.
 pub struct Service<'a, D, R> {
     /// The database, with the cost of this request.
     pub store: Store<'a, D>,
+    /// A replica of the database, if verifications may read one.
+    pub near: Option<Near<'a, D>>,
     /// The settings, or the first error in them.
     pub settings: Result<&'a Settings, &'a Misconfigured>,
     /// The time of the request.
@@ -31,6 +34,13 @@ pub struct Service<'a, D, R> {
     pub readiness: &'a Readiness,
     /// What earlier verifications of this isolate found.
     pub memory: &'a Memory,
+}
+
+impl<D: Database, R> Service<'_, D, R> {
+    /// Returns the cost so far, in the primary and in a replica.
+    pub fn cost(&self) -> Cost {
+        self.near.as_ref().map_or_else(|| self.store.cost(), |near| self.store.cost() + near.cost())
+    }
 }
 
 impl<D, R: Fn(&mut [u8])> Service<'_, D, R> {

@@ -23,6 +23,8 @@ pub(super) struct Known {
     pub deferred: Option<After>,
     /// Leases to extend after the response.
     pub due: Vec<Due>,
+    /// Whether to write the heartbeat after the response.
+    pub beats: bool,
     /// When every verification reflects the change that the request made, if not immediately.
     pub effective_by: Option<Micros>,
     /// The number of rows of a list that cannot be read.

@@ -5,6 +5,7 @@ use super::memory::Memory;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::store::after::{After, write};
+use crate::store::near::beat;
 use crate::store::{Database, Store};
 
 /// Work deferred until after the response.
@@ -16,6 +17,8 @@ pub struct Later {
     pub writes: Option<After>,
     /// Leases to extend.
     pub(super) due: Vec<Due>,
+    /// Whether to write the heartbeat.
+    pub(super) beats: bool,
 }
 
 impl Later {
@@ -34,6 +37,7 @@ impl Later {
             Some(writes) => write(store, writes).await,
             None => Ok(()),
         };
-        written.and(extended)
+        let beaten = if self.beats { beat(store, clock()).await } else { Ok(()) };
+        written.and(extended).and(beaten)
     }
 }

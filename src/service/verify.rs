@@ -15,7 +15,7 @@ use crate::store::Database;
 use crate::store::command::{Act, Command, Target};
 use crate::store::lease::TENANTS_MAX;
 use crate::store::verdict::{Judged, Outcome};
-use crate::store::verify::{Position, Subject, verify};
+use crate::store::verify::{Of, Reads, Subject, verify};
 
 /// The tokens to verify in one request.
 pub(super) struct Question {
@@ -55,6 +55,9 @@ impl Question {
     }
 }
 
+/// The least time between two heartbeats.
+const BEAT: i64 = 1_000_000;
+
 /// What was found about a token, and on what evidence.
 type Found = (Option<Subject>, Evidence);
 
@@ -79,13 +82,24 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Verifies the tokens of a question.
     pub(super) async fn verified(&self, mut question: Question) -> Result<Decided<Vec<Verified>>, Refusal> {
         let era = self.memory.era(self.now);
-        let (outcome, due) = match self.remembered(&question) {
-            Some(remembered) => remembered,
-            None => (self.looked_up(&mut question, era).await?, Vec::new()),
+        let (mut due, mut beats) = (Vec::new(), false);
+        let outcome = if let Some((outcome, old)) = self.remembered(&question) {
+            due = old;
+            outcome
+        } else if let Some(outcome) = self.near(&question, era).await {
+            outcome
+        } else {
+            let outcome = self.looked_up(&mut question, era).await?;
+            // So that replicas show how far they have come, for those who accept an older answer.
+            let is_over = outcome.judged.heartbeat.is_none_or(|at| at.0.saturating_add(BEAT) < self.now.0);
+            let has_bound = outcome.result.iter().flatten().any(|(_, evidence)| evidence.bound > 0);
+            beats = self.settings.near.is_some() && is_over && has_bound;
+            outcome
         };
         let Question { command, items, .. } = question;
         Ok(self.judged(&command, outcome).and_then(|known, found| {
             known.due = due;
+            known.beats = beats;
             let used = found.iter().filter_map(|(subject, _)| subject.as_ref());
             let used = used.filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
             if let Some(deferred) = &mut known.deferred {
@@ -159,58 +173,91 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         due
     }
 
+    /// Answers a question from a replica: if every token is valid there, and what is known of it young enough. What is unknown or not
+    /// valid there may be so no more in the primary.
+    async fn near(&self, question: &Question, era: Era) -> Option<Outcome<Vec<Found>>> {
+        let near = self.near.as_ref()?;
+        if question.staleness == Some(0) || question.command.invalid || question.command.claims.is_empty() {
+            return None;
+        }
+        let items = question.items.len();
+        let found = verify(Of::Near(near), &question.command, items, Reads::Heartbeat, Vec::new()).await;
+        let Outcome { judged, result: Ok(subjects) } = found.ok()? else { return None };
+        // Every change from before the heartbeat is there. Its clock and this one differ by less than the margin.
+        let as_of = Micros(judged.heartbeat?.0.saturating_sub(self.settings.margin()));
+        let caller_bound = question.bound(Some(&judged).filter(|_| !question.command.caller.is_root()));
+        let evidence = |subject: Option<Subject>, index| {
+            let bound = subject.as_ref().map_or(caller_bound, |subject| caller_bound.min(subject.staleness));
+            let is_valid = subject.as_ref().is_some_and(|subject| subject.fault.is_none());
+            let is_asked = question.command.claims.iter().any(|claim| claim.item == index);
+            let age = Micros(self.now.0.saturating_sub(as_of.0));
+            let is_known = age.0 >= 0 && is_fresh(self.now, as_of, bound) && is_valid == is_asked;
+            is_known.then_some((subject, Evidence { as_of, age, bound, source: Source::Replica }))
+        };
+        let found: Vec<_> =
+            subjects.into_iter().zip(0..).map(|(subject, index)| evidence(subject, index)).collect::<Option<_>>()?;
+        self.remember(question, (era, as_of), &judged, Some(&found));
+        Some(Outcome { judged, result: Ok(found) })
+    }
+
     /// Answers a question from the database, and remembers what is valid.
     async fn looked_up(&self, question: &mut Question, era: Era) -> Result<Outcome<Vec<Found>>, Refusal> {
-        let reads_bounds = question.staleness != Some(0);
         // From before the batch: what is committed before is in its answer.
         let as_of = self.now;
         let violations = std::mem::take(&mut question.violations);
         let items = question.items.len();
         let Outcome { judged, result } =
-            verify(&self.store, &question.command, items, reads_bounds, violations).await?;
-        let is_root = question.command.caller.is_root();
-        let bound = question.bound(Some(&judged).filter(|_| !is_root));
-        if let Some(key) = self.caller_key(question) {
-            // Without a bound, nothing would be answered from memory.
-            if result.is_ok() && judged.staleness.is_some_and(|staleness| staleness > 0) {
-                let value = Remembered::Caller(Box::new(judged.remembered()));
-                self.memory.keep(era, key, Entry { as_of, value }, position_of(&judged, &result));
-            } else if !judged.is_authenticated() || (reads_bounds && judged.staleness == Some(0)) {
-                self.memory.forget(&key, as_of, &judged);
-            }
-        }
+            verify(Of::Primary(&self.store), &question.command, items, self.reads(question), violations).await?;
+        let caller_bound = question.bound(Some(&judged).filter(|_| !question.command.caller.is_root()));
         let result = result.map(|subjects| {
-            let found = |(subject, item): (Option<Subject>, &Item)| {
-                let bound = subject.as_ref().map_or(0, |subject| bound.min(subject.staleness));
-                if let Some(key) = &item.key {
-                    match &subject {
-                        Some(subject) if subject.fault.is_none() => {
-                            if subject.staleness > 0 {
-                                let value = Remembered::Subject(Box::new(subject.clone()));
-                                self.memory.keep(era, key.clone(), Entry { as_of, value }, subject.position);
-                            } else if reads_bounds {
-                                self.memory.forget(key, as_of, &judged);
-                            }
-                        }
-                        Some(_) | None => self.memory.forget(key, as_of, &judged),
-                    }
-                }
+            let found = |subject: Option<Subject>| {
+                let bound = subject.as_ref().map_or(0, |subject| caller_bound.min(subject.staleness));
                 (subject, Evidence { as_of, age: Micros(0), bound, source: Source::Primary })
             };
-            subjects.into_iter().zip(&question.items).map(found).collect()
+            subjects.into_iter().map(found).collect::<Vec<_>>()
         });
+        self.remember(question, (era, as_of), &judged, result.as_deref().ok());
         Ok(Outcome { judged, result })
+    }
+
+    /// Returns what the database also reads for a question.
+    fn reads(&self, question: &Question) -> Reads {
+        match (question.staleness, self.settings.near) {
+            (Some(0), _) => Reads::Nothing,
+            (_, None) => Reads::Bounds,
+            (_, Some(_)) => Reads::Heartbeat,
+        }
+    }
+
+    /// Remembers what is valid as of a time, and forgets what is not, or has a bound of 0. `found` is `None` if the caller was refused.
+    fn remember(&self, question: &Question, (era, as_of): (Era, Micros), judged: &Judged, found: Option<&[Found]>) {
+        let reads_bounds = self.reads(question) != Reads::Nothing;
+        let subjects = || found.into_iter().flatten().filter_map(|(subject, _)| subject.as_ref());
+        if let Some(key) = self.caller_key(question) {
+            if found.is_some() && judged.staleness.is_some_and(|staleness| staleness > 0) {
+                let value = Remembered::Caller(Box::new(judged.remembered()));
+                let of_tenant = subjects().find(|subject| Some(subject.tenant) == judged.caller_tenant);
+                self.memory.keep(era, key, Entry { as_of, value }, of_tenant.and_then(|subject| subject.position));
+            } else if !judged.is_authenticated() || (reads_bounds && judged.staleness == Some(0)) {
+                self.memory.forget(&key, as_of, judged);
+            }
+        }
+        for ((subject, _), item) in found.into_iter().flatten().zip(&question.items) {
+            let Some(key) = &item.key else { continue };
+            match subject {
+                Some(subject) if subject.fault.is_none() && subject.staleness > 0 => {
+                    let value = Remembered::Subject(Box::new(subject.clone()));
+                    self.memory.keep(era, key.clone(), Entry { as_of, value }, subject.position);
+                }
+                Some(subject) if subject.fault.is_none() && !reads_bounds => {}
+                Some(_) | None => self.memory.forget(key, as_of, judged),
+            }
+        }
     }
 
     fn caller_key(&self, question: &Question) -> Option<Key> {
         Key::new(Kind::Caller, &question.command.caller, self.settings.keys.len())
     }
-}
-
-/// Returns the position in the history of the caller's tenant, as far as the tokens that were found tell it.
-fn position_of(judged: &Judged, found: &Result<Vec<Option<Subject>>, Refusal>) -> Option<Position> {
-    let mut subjects = found.iter().flatten().flatten();
-    subjects.find(|subject| Some(subject.tenant) == judged.caller_tenant)?.position
 }
 
 /// Returns whether evidence is at most as old as a bound in seconds. With 0, none is.

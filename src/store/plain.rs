@@ -22,6 +22,7 @@ pub(super) enum Plain {
     Rekey,
     Ready,
     HistorySince,
+    Beat,
 }
 
 impl Plain {
@@ -34,7 +35,8 @@ impl Plain {
     /// ```
     ///
     /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets; `Ready` reads the
-    /// version of the schema; `HistorySince` reads events.
+    /// version of the schema; `HistorySince` reads events; `Beat` writes the
+    /// heartbeat.
     ///
     /// `is_credential` is the condition on the id of the credential whose secrets they change.
     pub(super) fn assemble(self, is_credential: &str) -> String {
@@ -58,6 +60,7 @@ impl Plain {
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
             Self::Ready => include_str!("sql/ready.sql"),
+            Self::Beat => include_str!("sql/beat.sql"),
             Self::HistorySince => {
                 // One more tells that there are more.
                 let changes = (CHANGES_MAX + 1).to_string();

@@ -56,6 +56,8 @@ pub(super) enum Sql {
     Verify {
         /// Whether to read the bounds of the tenants on the age of verifications, and the positions in their histories.
         bounds: bool,
+        /// Whether to read the heartbeat, too.
+        heartbeat: bool,
     },
     /// A statement without a verdict.
     Plain(Plain),
@@ -141,7 +143,7 @@ impl Sql {
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
-            Self::Verify { bounds } => {
+            Self::Verify { bounds, heartbeat } => {
                 let (caller, subject) = if bounds {
                     (
                         ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)",
@@ -152,7 +154,12 @@ impl Sql {
                     ("", "")
                 };
                 let sql = verdict(Target::Caller, Act::Read) + &of_secret(include_str!("sql/verify.sql"));
-                fill(&sql, &[("judged", &judged(caller)), ("bound", subject)])
+                let caller = if heartbeat {
+                    format!("{caller}, 'heartbeat', (SELECT at FROM heartbeat)")
+                } else {
+                    caller.to_owned()
+                };
+                fill(&sql, &[("judged", &judged(&caller)), ("bound", subject)])
             }
             Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
             Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),

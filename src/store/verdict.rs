@@ -68,6 +68,8 @@ pub struct Judged {
     pub caller_ends_at: Option<Micros>,
     /// The bound of the caller's tenant on the age of verifications, in seconds, for `Sql::Verify`; `None` for root.
     pub staleness: Option<i64>,
+    /// The time of the heartbeat in the database that answered, for `Sql::Verify`; `None` if there is none or it was not read.
+    pub heartbeat: Option<Micros>,
     /// For a change or a deletion: the bound of the tenant, and until when a greater one that was in force before still is.
     #[serde(default)]
     stale: (Option<i64>, Option<Micros>),
@@ -117,12 +119,14 @@ impl Judged {
         self.verifies_all == Some(1) || self.rank == Some(Rank::Root)
     }
 
-    /// Returns when a change that was committed before `now` is reflected by every verification; `None` if immediately.
+    /// Returns when a change that was committed before `now` is reflected by every verification; `None` if immediately. `margin`
+    /// is that of the replicas in microseconds, or 0.
     #[must_use]
-    pub fn effective_by(&self, now: Micros) -> Option<Micros> {
+    pub fn effective_by(&self, now: Micros, margin: i64) -> Option<Micros> {
         let (bound, until) = self.stale;
         let by_bound = Micros(now.0.saturating_add(bound.unwrap_or_default().saturating_mul(1_000_000)));
-        Some(by_bound.max(until.unwrap_or(now))).filter(|by| *by > now)
+        let by = Some(by_bound.max(until.unwrap_or(now))).filter(|by| *by > now)?;
+        Some(Micros(by.0.saturating_add(margin)))
     }
 
     /// Returns whether the caller may see a token of a tenant.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::command::Command;
+use super::near::Near;
 use super::sql::Sql;
 use super::verdict::{Outcome, judge, read};
 use super::{Database, Store};
@@ -127,20 +128,44 @@ impl Row {
     }
 }
 
+/// The database that a verification reads.
+#[derive(Clone, Copy)]
+pub enum Of<'a, 'b, D> {
+    /// The primary.
+    Primary(&'a Store<'b, D>),
+    /// A replica.
+    Near(&'a Near<'b, D>),
+}
+
+/// What a verification also reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Nothing: the answer will not be remembered.
+    Nothing,
+    /// The bounds of the tenants on the age of verifications, and the positions in their histories.
+    Bounds,
+    /// The same, and the heartbeat.
+    Heartbeat,
+}
+
 /// Finds the owners of the tokens of so many items, in one trip. `None` for a token that is unknown or belongs to another
-/// tenant. `bounds` also reads the bounds of the tenants on the age of verifications, and the positions in
-/// their histories.
+/// tenant.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
 pub async fn verify<D: Database>(
-    store: &Store<'_, D>,
+    of: Of<'_, '_, D>,
     command: &Command,
     items: usize,
-    bounds: bool,
+    reads: Reads,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Vec<Option<Subject>>>, Refusal> {
-    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify { bounds }], violations).await?;
+    let store = match of {
+        Of::Primary(store) => store,
+        Of::Near(near) => near.store(),
+    };
+    let sql = Sql::Verify { bounds: reads != Reads::Nothing, heartbeat: reads == Reads::Heartbeat };
+    let (Outcome { judged, result }, rows) = judge(store, command, &[sql], violations).await?;
     let result = result.and_then(|()| {
         // A token that was chosen twice, under two keys, has one owner: the first row of an item decides.
         let mut subjects: Vec<Option<Option<Subject>>> = (0..items).map(|_| None).collect();

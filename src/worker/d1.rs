@@ -22,6 +22,8 @@ thread_local! {
 /// A D1 database.
 pub struct D1 {
     binding: JsValue,
+    /// Whether a replica may answer.
+    near: bool,
     wait: u32,
     /// Whether a batch was sent before.
     is_used: Cell<bool>,
@@ -34,8 +36,14 @@ impl D1 {
         Self {
             binding: Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default(),
             wait,
+            near: false,
             is_used: Cell::new(false),
         }
+    }
+
+    /// The same database, of which the nearest replica may answer.
+    pub fn near(&self) -> Self {
+        Self { binding: self.binding.clone(), near: true, wait: self.wait, is_used: Cell::new(false) }
     }
 
     async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {
@@ -47,7 +55,8 @@ impl D1 {
             Parameter::Number(number) => JsValue::from_f64(*number),
         });
         let further = self.is_used.replace(true);
-        let lines = settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait, further)).await?;
+        let lines =
+            settled(glue::batch(&self.binding, &texts, &values.collect(), self.wait, further, self.near)).await?;
         lines.as_string().ok_or(lines)
     }
 }

@@ -39,8 +39,10 @@ const LATE = "no answer of the database in time";
  * batch of a request, the event loop runs first: on one machine, D1 answers in the process of the Worker, and a request of many batches
  * would let no other one in.
  */
-export async function batch(database, texts, values, wait, further) {
+export async function batch(binding, texts, values, wait, further, near) {
   if (further) await new Promise((resolve) => setTimeout(resolve, 0));
+  // A session of its own, without a bookmark: any replica may answer, however old.
+  const database = near ? binding.withSession("first-unconstrained") : binding;
   return new Promise((resolve, reject) => {
     const batch = database.batch(texts.map((text) => database.prepare(text).bind(...values)));
     const timer = setTimeout(() => reject(new Error(LATE)), wait);

@@ -8,7 +8,7 @@ use worker::web_sys::{Request, Response};
 extern "C" {
     pub fn read(request: &Request, names: &JsValue) -> String;
     pub fn drive(awaited: &JsValue, turn: JsValue) -> Promise;
-    pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32, further: bool) -> Promise;
+    pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32, further: bool, near: bool) -> Promise;
     pub fn over(limiter: &JsValue, key: &str) -> Promise;
     pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Response;
 }

@@ -80,6 +80,7 @@ fn settings_table_has_every_setting_and_its_default() {
         (name::TOKEN_PREFIX, settings.token_prefix),
         (name::DATABASE_WAIT, settings.database_wait.to_string()),
         (name::SHARD, settings.shard.to_string()),
+        (name::NEAR, settings.near.map_or_else(|| "off".to_owned(), |margin| margin.to_string())),
     ] {
         assert!(row(name).contains(&format!("Default `{default}`")), "{name}");
     }

@@ -143,6 +143,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
         let random = |buffer: &mut [u8]| buffer.fill(7);
         let service = Service {
             store: Store::new(&busy),
+            near: None,
             settings: world.settings.as_ref(),
             now: now(),
             clock: &now,

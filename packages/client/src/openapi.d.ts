@@ -1129,7 +1129,7 @@ export interface components {
             removed: (components["schemas"]["Role"] | string)[];
         };
         /** @description Where the answer to a verification comes from. */
-        Source: "primary" | "memory";
+        Source: "primary" | "memory" | "replica";
         /** @description An organization, which owns principals and credentials. Tenants are isolated from each other. */
         Tenant: {
             /**

@@ -12,7 +12,8 @@ use postern::credential::time::Micros;
 use postern::request::{Body, Method, Request};
 use postern::service::{MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::Settings;
-use postern::store::{Batch, Database, Fault, Statement, Store};
+use postern::store::near::Near;
+use postern::store::{Batch, Database, Fault, Parameter, Statement, Store};
 use support::sqlite::Sqlite;
 use support::{List, START};
 
@@ -25,6 +26,9 @@ const NOTICED: i64 = SECOND;
 /// How long a step back that nobody noticed can matter: the largest bound, and more than all steps that it is added to.
 const REMEMBERED: i64 = 60 * SECOND;
 
+/// The statements of a batch, each with its parameter.
+type Written = Vec<(&'static str, String)>;
+
 /// What all isolates share.
 pub struct Shared {
     pub db: Sqlite,
@@ -34,13 +38,18 @@ pub struct Shared {
     pub truth: RefCell<Truth>,
     /// How many batches failed.
     pub failed: Cell<usize>,
+    /// The batches that wrote, with the times of their commits.
+    log: RefCell<Vec<(i64, Written)>>,
+    replicas: [Replica; 2],
     random: RefCell<Random>,
 }
 
 impl Shared {
     pub fn new(settings: Settings, random: Random) -> Self {
         let (now, random) = (Cell::new(START), RefCell::new(random));
-        Self { db: Sqlite::reused(), settings, now, truth: RefCell::default(), failed: Cell::new(0), random }
+        let replicas = [(); 2].map(|()| Replica { db: Sqlite::reused(), applied: Cell::new(0) });
+        let (truth, log) = (RefCell::default(), RefCell::default());
+        Self { db: Sqlite::reused(), settings, now, truth, failed: Cell::new(0), log, replicas, random }
     }
 
     fn fill(&self, buffer: &mut [u8]) {
@@ -49,6 +58,15 @@ impl Shared {
         }
     }
 }
+
+/// A copy of the database that has the first changes of it.
+struct Replica {
+    db: Sqlite,
+    applied: Cell<usize>,
+}
+
+/// A copy is so far behind at most, mostly much less.
+const LAG: i64 = 20 * SECOND;
 
 /// An isolate of the Worker: its memory and its clock.
 pub struct Isolate {
@@ -154,22 +172,63 @@ impl Trips {
     }
 }
 
-impl Database for Trips {
+/// The database that a batch is sent to: the primary, or a replica.
+struct Wire {
+    trips: Rc<Trips>,
+    replica: Option<usize>,
+}
+
+impl Wire {
+    /// Applies the changes that were committed until some time to a replica. What a change does depends on the data and on its
+    /// parameter only, so a statement has the same effect there.
+    async fn catch_up(&self, replica: &Replica) -> Result<(), Fault> {
+        let shared = &self.trips.shared;
+        let lag = {
+            let random = &mut *shared.random.borrow_mut();
+            i64::try_from(random.next() % (LAG >> random.below(8)).unsigned_abs()).expect("small")
+        };
+        loop {
+            let next = shared.log.borrow().get(replica.applied.get()).cloned();
+            let Some((_, statements)) = next.filter(|(at, _)| *at <= shared.now.get() - lag) else { return Ok(()) };
+            for (sql, text) in &statements {
+                replica.db.batch(&[Statement { sql, parameters: &[Parameter::Text(text)] }]).await?;
+            }
+            replica.applied.set(replica.applied.get() + 1);
+        }
+    }
+}
+
+impl Database for Wire {
     async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
-        self.pass().await;
+        let (shared, trips) = (&self.trips.shared, &self.trips);
+        trips.pass().await;
         let lost = || {
-            self.shared.failed.set(self.shared.failed.get() + 1);
+            shared.failed.set(shared.failed.get() + 1);
             Err(Fault::from_message("D1_ERROR: Network connection lost.".to_owned()))
         };
-        if self.fails.get() == Some(Fails::Before) {
+        if trips.fails.get() == Some(Fails::Before) {
             return lost();
         }
-        let batch = self.shared.db.batch(statements).await?;
+        let batch = match self.replica {
+            Some(replica) => {
+                let replica = &shared.replicas[replica];
+                self.catch_up(replica).await?;
+                let batch = replica.db.batch(statements).await?;
+                assert_eq!(batch.rows_written, 0, "a replica is only read");
+                batch
+            }
+            None => shared.db.batch(statements).await?,
+        };
         if batch.rows_written > 0 {
-            self.shared.truth.borrow_mut().record(self.shared.now.get(), &self.shared.db);
+            let text = |statement: &Statement<'_>| match statement.parameters {
+                [Parameter::Text(text)] => (statement.sql, (*text).to_owned()),
+                _ => panic!("one text"),
+            };
+            shared.log.borrow_mut().push((shared.now.get(), statements.iter().map(text).collect()));
+            shared.truth.borrow_mut().record(shared.now.get(), &shared.db);
         }
-        self.pass().await;
-        if self.fails.get() == Some(Fails::After) { lost() } else { Ok(batch) }
+        trips.pass().await;
+        if trips.fails.get() == Some(Fails::After) { lost() } else { Ok(batch) }
     }
 }
 
@@ -223,9 +282,12 @@ impl Flight {
 /// Handles a request as the Worker does, its deferred writes included.
 async fn handle(trips: Rc<Trips>, isolate: Rc<Isolate>, sent: Sent) {
     let shared = &trips.shared;
+    let of = usize::from(shared.random.borrow_mut().percent(50));
+    let [primary, replica] = [None, Some(of)].map(|replica| Wire { trips: Rc::clone(&trips), replica });
     let clock = || Micros(isolate.clock(shared.now.get()));
     let service = Service {
-        store: Store::new(&*trips),
+        store: Store::new(&primary),
+        near: shared.settings.near.map(|_| Near::new(&replica)),
         settings: Ok(&shared.settings),
         now: clock(),
         clock: &clock,
@@ -247,6 +309,6 @@ async fn handle(trips: Rc<Trips>, isolate: Rc<Isolate>, sent: Sent) {
     trips.answer.replace(Some(done.answer));
     if let Some(later) = done.later {
         // Nobody sees whether it succeeds.
-        let _ = later.run(&Store::new(&*trips), &isolate.memory, &clock).await;
+        let _ = later.run(&Store::new(&primary), &isolate.memory, &clock).await;
     }
 }

@@ -12,6 +12,7 @@ use postern::store::Store;
 use postern::store::idempotency::forget;
 use postern::store::lease::since;
 use postern::store::list::Position;
+use postern::store::near::beat;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
@@ -250,6 +251,9 @@ pub static SENT: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     // What extends leases.
     pollster::block_on(since(&Store::new(&driver.world.db), &[])).expect("read");
     driver.record("a verification from memory");
+    // The heartbeat, and a verification by a replica.
+    pollster::block_on(beat(&Store::new(&driver.world.db), Micros(START))).expect("written");
+    driver.record("a verification with replicas");
     // Deferred writes: the last use, and the move to a new master key.
     driver.prepare();
     driver.world.settings = settings(&"fe".repeat(32), Some(MASTER_KEY));

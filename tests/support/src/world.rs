@@ -125,6 +125,7 @@ impl World {
         };
         let service = Service {
             store: Store::new(database),
+            near: None,
             settings: self.settings.as_ref(),
             now: Micros(self.now.get()),
             clock: &|| Micros(self.now.get()),
