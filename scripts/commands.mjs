@@ -36,6 +36,7 @@ npx postern dev
 | \`.gitignore\` | keeps keys, data and packages out of commits |
 
 \`dev\` migrates the database in \`.wrangler\` and serves the Worker until Ctrl-C. It prints the commands up to a first verified token.
+A secret in \`.dev.vars\` must be in \`secrets.required\` of \`wrangler.jsonc\`, as \`POSTERN_MASTER_KEY_PREVIOUS\` is while the key is changed.
 \`--token-file .dev.vars\` reads the root token from that file.
 \`master-key\` counts the secrets under each master key, while [the key is changed](../SECURITY.md#changing-the-master-key). Its \`--remote\` was not tested with an account.
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { EXIT, Failure, wrongUse } from "./failure.js";
-import { SETTINGS } from "./init.js";
+import { CONFIGURATION, SETTINGS } from "./init.js";
 import { note, print } from "./run.js";
 import { migrate, start } from "./wrangler.js";
 
@@ -18,6 +18,18 @@ const isTaken = (port) =>
     const socket = connect(port, "127.0.0.1", () => resolve(true));
     socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
   });
+
+/** Returns the arguments for the settings that the configuration does not require: of the file, wrangler reads only the others. */
+function optionalSettings(folder, settings) {
+  const configuration = readFileSync(join(folder, CONFIGURATION), "utf8");
+  const isSecret = (name) => /KEY|SECRET|PASSWORD|TOKEN(?!_PREFIX$)/.test(name);
+  // An argument is no place for a secret.
+  const unlisted = Object.keys(settings).find((name) => isSecret(name) && !configuration.includes(`"${name}"`));
+  if (unlisted) throw wrongUse(`${unlisted} is in ${SETTINGS}, but not in secrets.required of ${CONFIGURATION}. Add it there.`);
+  return Object.entries(settings)
+    .filter(([name]) => !isSecret(name))
+    .flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+}
 
 /** Waits until the Worker can serve requests. */
 async function ready(url, token, child) {
@@ -54,31 +66,39 @@ Ctrl-C stops it. The data is in .wrangler.
 
 /** Runs `postern dev`. Returns the exit code when it is stopped. */
 export async function dev(folder, { port = 8787 } = {}) {
-  if (!existsSync(join(folder, SETTINGS))) throw wrongUse(`This folder has no ${SETTINGS}. Run postern init first.`);
+  for (const file of [CONFIGURATION, SETTINGS]) {
+    if (!existsSync(join(folder, file))) throw wrongUse(`This folder has no ${file}. Run postern init first.`);
+  }
   if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
   const settings = parseEnv(readFileSync(join(folder, SETTINGS), "utf8"));
   for (const name of REQUIRED) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
+  const optional = optionalSettings(folder, settings);
   note("Migrating the local database");
   await migrate(folder, "--local");
-  // Of the file, wrangler reads only the settings that the configuration requires.
-  const optional = Object.entries(settings)
-    .filter(([name]) => !REQUIRED.includes(name))
-    .flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const url = `http://127.0.0.1:${port}`;
   note("Starting the Worker");
   const child = start(
     folder,
     ["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false", ...optional],
-    ["ignore", 2, 2],
+    { stdio: ["ignore", 2, 2], detached: true },
   );
+  // In a process group of its own, wrangler gets Ctrl-C only from here, and can be killed with the processes that it started.
   let stopping = false;
+  const kill = (signal) => {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has ended.
+    }
+  };
   const stop = () => {
     if (stopping) return;
     stopping = true;
     child.kill("SIGTERM");
-    setTimeout(() => child.kill("SIGKILL"), STOP).unref();
+    setTimeout(kill, STOP, "SIGKILL").unref();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+  process.on("exit", () => kill("SIGKILL"));
   try {
     await ready(url, settings.POSTERN_ROOT_TOKEN, child);
     print([help(url)]);

@@ -9,17 +9,17 @@ import { CONFIGURATION } from "./init.js";
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
 
 /** Starts wrangler. `ended` of the returned process is its exit code. */
-export function start(folder, args, stdio) {
+export function start(folder, args, options) {
   if (!existsSync(join(folder, CONFIGURATION))) throw wrongUse(`This folder has no ${CONFIGURATION}. Run postern init first.`);
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
-  const child = spawn(process.execPath, [PROGRAM, ...args, "--config", CONFIGURATION], { cwd: folder, env, stdio });
+  const child = spawn(process.execPath, [PROGRAM, ...args, "--config", CONFIGURATION], { cwd: folder, env, ...options });
   child.ended = new Promise((resolve, reject) => child.on("error", reject).on("close", (code) => resolve(code ?? EXIT.refused)));
   return child;
 }
 
 /** Runs wrangler to its end. Returns what it prints to standard output. */
 export async function wrangler(folder, args) {
-  const child = start(folder, args, ["ignore", "pipe", "pipe"]);
+  const child = start(folder, args, { stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (output[name] += text));
   if ((await child.ended) !== 0)

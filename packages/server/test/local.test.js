@@ -198,6 +198,14 @@ test("dev serves a new folder up to a first verified request, and keeps its data
   assert.deepEqual([secrets, is, left], [1, "the previous key", 1]);
   assert.equal((await run(folder, "master-key", { env: { POSTERN_MASTER_KEY: "ab" } })).code, 2);
 
+  // With a new master key, the secret is known only if the previous one reaches the Worker too, which no argument may do.
+  const changed = text(folder, ".dev.vars").replace(/(POSTERN_MASTER_KEY)="(.*)"/, `$1="${"ab".repeat(32)}"\n$1_PREVIOUS="$2"`);
+  writeFileSync(`${folder}/.dev.vars`, changed);
+  const unlisted = await run(folder, `dev --port ${port}`);
+  assert.equal(unlisted.code, 2);
+  assert.match(unlisted.stderr, /secrets\.required/);
+  const listed = text(folder, "wrangler.jsonc").replace('"POSTERN_MASTER_KEY"', '"POSTERN_MASTER_KEY", "POSTERN_MASTER_KEY_PREVIOUS"');
+  writeFileSync(`${folder}/wrangler.jsonc`, listed);
   server = await serve(folder, port);
   try {
     assert.equal((await run(folder, "verify --from admin.secret --token-file admin.secret", { env })).code, 0);
