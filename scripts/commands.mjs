@@ -22,7 +22,7 @@ postern verify --all viewer <ci.secret
 The package has the built Worker: Node is enough.
 
 \`\`\`sh
-npm install @postern/server  # not published yet: make a package of this folder, and install that file
+npm install @postern/server  # not published yet: run make package, and install target/packages/postern-server-*.tgz
 npx postern init
 npx postern dev
 \`\`\`
