@@ -102,8 +102,8 @@ function inConfig(file, config) {
   );
   for (const rule of [first ?? []].flat().filter((rule) => /^!/.test(rule))) {
     unless(
-      /^!\/(openapi\.json|docs(\/[^*]*)?)$/.test(rule),
-      `assets would be served at ${rule.slice(1)} in place of the Worker. Only /openapi.json, /docs and files below /docs are assets.
+      /^!\/(openapi\.json|(docs|console)(\/[^*]*)?)$/.test(rule),
+      `assets would be served at ${rule.slice(1)} in place of the Worker. Only /openapi.json, /docs, /console and files below these two are assets.
   Remove  "${rule}"  from run_worker_first under [assets] in ${file}`,
     );
   }
@@ -138,7 +138,7 @@ export function bundle(file, limit) {
     const found = [];
     const headers = resolve(dirname(file), read(file).assets?.directory ?? "", "_headers");
     if (!existsSync(headers) || !/^  Content-Security-Policy: ./m.test(readFileSync(headers, "utf8"))) {
-      found.push(`the page at /docs, where users enter a token, would be served without a Content-Security-Policy.
+      found.push(`the pages at /docs and /console, where users enter a token, would be served without a Content-Security-Policy.
   Restore the policy in assets/_headers, and build again:  rm -rf build && make wasm`);
     }
     const size = modules.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);

@@ -1,5 +1,5 @@
 // node scripts/language.mjs: fails on phrases of scripts/language.txt in documents and comments, and in the string literals of
-// src, scripts, bench, packages, examples and the OpenAPI documents. Prints what to write instead. Code, quotations and text between
+// src, scripts, bench, packages, examples, assets and the OpenAPI documents. Prints what to write instead. Code, quotations and text between
 // backticks are not searched.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -19,17 +19,17 @@ function prose(file, line, messages) {
   return [comment.replace(/"[^"]*"/g, '""'), ...strings].join(" | ");
 }
 
-const files = execFileSync("git", ["ls-files", "*.md", "*.rs", "*.sql", "*.mjs", "*.js", "packages/*.ts", "*.py", "Makefile", "scripts/*", "*.toml", "docs/openapi/*.json"], { encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "*.md", "*.rs", "*.sql", "*.mjs", "*.js", "packages/*.ts", "*.jsx", "*.py", "Makefile", "scripts/*", "*.toml", "docs/openapi/*.json"], { encoding: "utf8" })
   .split("\n")
   // git also lists files that are deleted but not yet committed.
-  .filter((file) => file && existsSync(file) && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline))|assets\/)/.test(file));
+  .filter((file) => file && existsSync(file) && !/^(scripts\/language\.|tests\/(recorded|mutants\/(mutants|baseline)))/.test(file));
 let found = 0;
 for (const file of files) {
   let fenced = false;
   for (const [index, line] of lines(file).entries()) {
     if (file.endsWith(".md") && line.startsWith("```")) fenced = !fenced;
     if (fenced) continue;
-    const text = prose(file, line, /^(src|scripts|bench|packages|examples|docs\/openapi)\//.test(file));
+    const text = prose(file, line, /^(src|scripts|bench|packages|examples|assets|docs\/openapi)\//.test(file));
     for (const { at, instead } of phrases) {
       const hit = at.exec(text)?.[0];
       if (!hit || exceptions.some((exception) => exception.file.test(file) && exception.at.test(line))) continue;

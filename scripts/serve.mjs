@@ -5,7 +5,7 @@
 // `wrangler dev` adds two proxies, which sometimes lose a connection under load and respond with 503 in the Worker's name. STATE is
 // the folder that `wrangler … --persist-to` uses; SETTINGS is a file of NAME="value" lines. POSTERN_BUILD=DIR serves that build in
 // place of build/. POSTERN_FRONT=FILE puts a module in front of the build, which it imports as "./index.js".
-// POSTERN_UNLIMITED=yes omits the limits on failed authentications, which tests exceed.
+// WRANGLER_CONFIG=FILE is read in place of wrangler.toml. POSTERN_UNLIMITED=yes omits the limits on failed authentications, which tests exceed.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -13,7 +13,7 @@ import { parseEnv } from "node:util";
 // Uses wrangler's own version of Miniflare, and wrangler's parser for wrangler.toml.
 const require = createRequire(import.meta.url);
 const { Log, LogLevel, Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
-const config = require("wrangler").unstable_readConfig({ config: "wrangler.toml" }, { hideWarnings: true });
+const config = require("wrangler").unstable_readConfig({ config: process.env.WRANGLER_CONFIG || "wrangler.toml" }, { hideWarnings: true });
 
 const [port, state, settings] = process.argv.slice(2);
 const build = process.env.POSTERN_BUILD || "build";

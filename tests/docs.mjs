@@ -32,6 +32,10 @@ const isWorkers = (answer) => answer.headers.has("x-request-id");
 const tests = {
   async "the page, its files and the description are served, and the assets folder has nothing else"() {
     assert.deepEqual(SERVED.toSorted(), [
+      "/console",
+      "/console/console.LICENSE.txt",
+      "/console/console.css",
+      "/console/console.js",
       "/docs",
       "/docs/docs.css",
       "/docs/docs.js",
@@ -53,7 +57,9 @@ const tests = {
   async "every asset has strict security headers and is revalidated by ETag"() {
     for (const path of SERVED) {
       const { headers } = await send(path);
-      const policy = Object.fromEntries(headers.get("content-security-policy").split("; ").map((part) => part.split(/ (.*)/, 2)));
+      const [shared, ...own] = headers.get("content-security-policy").split(", ");
+      assert.deepEqual(own, path.startsWith("/console") ? ["require-trusted-types-for 'script'; trusted-types 'none'"] : [], path);
+      const policy = Object.fromEntries(shared.split("; ").map((part) => part.split(/ (.*)/, 2)));
       assert.deepEqual(
         policy,
         {
@@ -87,7 +93,7 @@ const tests = {
   },
 
   async "every other path is answered by the Worker in the format of its face"() {
-    const near = ["/", "/_headers", "/docs/index.html", "/docs/nothing", "/docsx", "/docs.html", "/openapi.json/", "/openapi.yaml"];
+    const near = ["/", "/_headers", "/docs/index.html", "/docs/nothing", "/docsx", "/docs.html", "/console.html", "/console/index.html", "/console/src/api.js", "/openapi.json/", "/openapi.yaml"];
     for (const path of near) {
       const answer = await send(path);
       assert.deepEqual([answer.status, answer.headers.get("content-type")], [404, "application/problem+json"], path);
