@@ -29,6 +29,7 @@ function failing(database, faults, goesOn) {
   }
   return {
     prepare: (text) => database.prepare(text),
+    withSession: (from) => failing(database.withSession(from), faults, goesOn),
     batch(statements) {
       const batch = run(statements, faults.shift() ?? {});
       goesOn(batch);
