@@ -177,7 +177,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// valid there may be so no more in the primary.
     async fn near(&self, question: &Question, era: Era) -> Option<Outcome<Vec<Found>>> {
         let near = self.near.as_ref()?;
-        if question.staleness == Some(0) || question.command.invalid || question.command.claims.is_empty() {
+        // Where the bound is 0 by the tenants, the default, a replica would only add a round trip. A caller with another one is remembered.
+        let is_known = || self.caller_key(question).is_some_and(|key| self.memory.get(&key).is_some());
+        let accepts_older = question.staleness.map_or_else(is_known, |staleness| staleness > 0);
+        if !accepts_older || question.command.invalid || question.command.claims.is_empty() {
             return None;
         }
         let items = question.items.len();

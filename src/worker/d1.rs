@@ -19,6 +19,9 @@ thread_local! {
     static TEXTS: RefCell<BTreeMap<*const u8, JsValue>> = const { RefCell::new(BTreeMap::new()) };
 }
 
+/// How many milliseconds a replica has. Then the primary is asked.
+const NEAR_WAIT: u32 = 1000;
+
 /// A D1 database.
 pub struct D1 {
     binding: JsValue,
@@ -43,7 +46,7 @@ impl D1 {
 
     /// The same database, of which the nearest replica may answer.
     pub fn near(&self) -> Self {
-        Self { binding: self.binding.clone(), near: true, wait: self.wait, is_used: Cell::new(false) }
+        Self { binding: self.binding.clone(), near: true, wait: self.wait.min(NEAR_WAIT), is_used: Cell::new(false) }
     }
 
     async fn run(&self, statements: &[Statement<'_>]) -> Result<String, JsValue> {

@@ -749,7 +749,7 @@ fn token_reported_as_valid_was_valid_within_the_bound() {
     );
     for (count, part) in [
         (memory, 5),
-        (replica, 50),
+        (replica, 200),
         (valid - memory - replica, 5),
         (old, 10),
         (late, 500),
