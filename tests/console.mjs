@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { run } from "./run.mjs";
 
 const { POSTERN_URL: url, POSTERN_ROOT_TOKEN: root, POSTERN_CHROMIUM: executablePath } = process.env;
 if (!url || !root || !executablePath) throw new Error("`make test` starts the Worker and runs this");
@@ -638,20 +639,8 @@ const tests = {
   },
 };
 
-console.log(`\n     Running tests/console.mjs\n\nrunning ${Object.keys(tests).length} tests`);
 // Without the sandbox, which does not work for root and in most containers: the browser opens only our own pages.
 const browser = await chromium.launch({ executablePath, chromiumSandbox: false });
-let failed = 0;
-for (const [title, test] of Object.entries(tests)) {
-  try {
-    await test();
-    console.log(`test ${title} ... ok`);
-  } catch (error) {
-    failed += 1;
-    console.log(`test ${title} ... FAILED\n${error.stack}`);
-  }
-}
+const passed = await run("tests/console.mjs", tests);
 await browser.close();
-const passed = Object.keys(tests).length - failed;
-console.log(`\ntest result: ${failed ? "FAILED" : "ok"}. ${passed} passed; ${failed} failed; 0 ignored`);
-process.exitCode = failed ? 1 : 0;
+process.exitCode = passed ? 0 : 1;

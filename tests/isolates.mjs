@@ -13,6 +13,7 @@ import { crc32 } from "node:zlib";
 import { Log, LogLevel, Miniflare, compatibilityDate } from "../bench/miniflare.mjs";
 import { migrate } from "../bench/sides.mjs";
 import { State, mayBeInvalid, mayBeValid } from "./isolates/history.mjs";
+import { run } from "./run.mjs";
 
 const { POSTERN_VERIFICATIONS: least = 3_000, POSTERN_RANDOM_TOKENS: randoms = 20_000, POSTERN_BUILD: build = "build" } = process.env;
 const ISOLATES = ["one", "two", "three"];
@@ -568,18 +569,6 @@ tests["no token stays in the memory of an isolate, whichever way it came or went
   assert.ok(found[0] > 0);
 };
 
-let failed = 0;
-console.log(`\n     Running tests/isolates.mjs\n\nrunning ${Object.keys(tests).length} tests`);
-for (const [name, test] of Object.entries(tests)) {
-  try {
-    await test();
-    console.log(`test ${name} ... ok`);
-  } catch (error) {
-    failed += 1;
-    console.log(`test ${name} ... FAILED\n${error.stack}`);
-  }
-}
+const passed = await run("tests/isolates.mjs", tests);
 await server.dispose();
-const passed = Object.keys(tests).length - failed;
-console.log(`\ntest result: ${failed ? "FAILED" : "ok"}. ${passed} passed; ${failed} failed; 0 ignored; 0 measured; 0 filtered out`);
-process.exit(failed ? 1 : 0);
+process.exit(passed ? 0 : 1);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
+import { run } from "./run.mjs";
 
 const { POSTERN_URL: url, POSTERN_ROOT_TOKEN: root } = process.env;
 if (!url || !root) throw new Error("`make test` starts the Worker and runs this");
@@ -136,17 +137,5 @@ tests["the metadata has all that RFC 8414 asks for, at this server"] = async () 
   }
 };
 
-let failed = 0;
-console.log(`\n     Running tests/oauth.mjs\n\nrunning ${Object.keys(tests).length} tests`);
-for (const [name, test] of Object.entries(tests)) {
-  try {
-    await test();
-    console.log(`test ${name} ... ok`);
-  } catch (error) {
-    failed += 1;
-    console.log(`test ${name} ... FAILED\n${error.stack}`);
-  }
-}
-const passed = Object.keys(tests).length - failed;
-console.log(`\ntest result: ${failed ? "FAILED" : "ok"}. ${passed} passed; ${failed} failed; 0 ignored; 0 measured; 0 filtered out`);
-process.exit(failed ? 1 : 0);
+const passed = await run("tests/oauth.mjs", tests);
+process.exit(passed ? 0 : 1);
