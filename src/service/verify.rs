@@ -49,8 +49,8 @@ impl Question {
     }
 
     /// Returns the bound of the request and of the caller's tenant, in seconds. The root token has no tenant.
-    fn bound(&self, judged: Option<&Judged>) -> i64 {
-        let by_tenant = judged.map_or(i64::MAX, |judged| judged.staleness.unwrap_or_default());
+    fn bound(&self, judged: &Judged) -> i64 {
+        let by_tenant = if self.command.caller.is_root() { i64::MAX } else { judged.staleness.unwrap_or_default() };
         self.staleness.unwrap_or(i64::MAX).min(by_tenant)
     }
 }
@@ -134,7 +134,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if !is_permitted || judged.ends(question.command.caller.access_end()).is_over(now) {
             return None;
         }
-        let caller_bound = question.bound(Some(&judged).filter(|_| !question.command.caller.is_root()));
+        let caller_bound = question.bound(&judged);
         let find = |(index, item): (usize, &Item)| {
             let Some(claim) = question.command.claims.iter().find(|claim| claim.item == index) else {
                 // Nothing that the database has could match.
@@ -188,13 +188,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let Outcome { judged, result: Ok(subjects) } = found.ok()? else { return None };
         // Every change from before the heartbeat is there. Its clock and this one differ by less than the margin.
         let as_of = Micros(judged.heartbeat?.0.saturating_sub(self.settings.margin()));
-        let caller_bound = question.bound(Some(&judged).filter(|_| !question.command.caller.is_root()));
+        let caller_bound = question.bound(&judged);
         let evidence = |subject: Option<Subject>, index| {
             let bound = subject.as_ref().map_or(caller_bound, |subject| caller_bound.min(subject.staleness));
             let is_valid = subject.as_ref().is_some_and(|subject| subject.fault.is_none());
             let is_asked = question.command.claims.iter().any(|claim| claim.item == index);
             let age = Micros(self.now.0.saturating_sub(as_of.0));
-            let is_known = age.0 >= 0 && is_fresh(self.now, as_of, bound) && is_valid == is_asked;
+            let is_known = is_fresh(self.now, as_of, bound) && is_valid == is_asked;
             is_known.then_some((subject, Evidence { as_of, age, bound, source: Source::Replica }))
         };
         let found: Vec<_> =
@@ -211,7 +211,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let items = question.items.len();
         let Outcome { judged, result } =
             verify(Of::Primary(&self.store), &question.command, items, self.reads(question), violations).await?;
-        let caller_bound = question.bound(Some(&judged).filter(|_| !question.command.caller.is_root()));
+        let caller_bound = question.bound(&judged);
         let result = result.map(|subjects| {
             let found = |subject: Option<Subject>| {
                 let bound = subject.as_ref().map_or(0, |subject| caller_bound.min(subject.staleness));
@@ -263,7 +263,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// Returns whether evidence is at most as old as a bound in seconds. With 0, none is.
+/// Returns whether evidence is at most as old as a bound in seconds. With 0, none is, nor is any from the future.
 fn is_fresh(now: Micros, as_of: Micros, bound: i64) -> bool {
-    bound > 0 && now.0.saturating_sub(as_of.0) <= bound.saturating_mul(1_000_000)
+    bound > 0 && (0..=bound.saturating_mul(1_000_000)).contains(&now.0.saturating_sub(as_of.0))
 }
