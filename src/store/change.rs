@@ -131,7 +131,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
     let writes = match target {
         // Also where the caller ends only its own secret.
         Target::Own => "differs OR resecret OR caller_secret <> newest",
-        Target::Credentials | Target::Credential => "differs OR resecret OR ?1 ->> '$.rotation' IS NOT NULL",
+        Target::Credentials | Target::Credential => "differs OR resecret OR live IS NOT NULL",
         Target::Caller | Target::Tenants | Target::Tenant | Target::Principals | Target::Principal | Target::Events => {
             "differs"
         }

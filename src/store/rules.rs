@@ -55,7 +55,7 @@ pub(super) static RULES: &[Rule] = rules! {
     "key_reused"         Some(Refusal::KeyReused),                              KEYED, WRITES, include_str!("sql/rule_key_reused.sql");
     "stale"              Some(Refusal::Stale),                                  ONE, EVERY, "json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?1, '$.if_match') AS tag WHERE tag.value IN ('*', {etag}))";
     // A read gets 304 instead (RFC 9110 §13.1.2), in `service.rs`.
-    "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
+    "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "json_type(?1, '$.if_none_match') IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
     "unconditional"      Some(Refusal::PreconditionRequired),                   &[Credential], &[Change, Delete], "json_type(?1, '$.if_match') IS NULL AND preconditions";
     // More items than one list or one deletion may have. The credentials of a principal are counted only if the tenant's
     // total is above the bound.
@@ -74,7 +74,7 @@ pub(super) static RULES: &[Rule] = rules! {
     // Only root may disable or enable a tenant.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Tenant], &[Change], "rank < 5 AND to_document -> '$.enabled' <> document -> '$.enabled'";
     // Applies to roles in the body only: the role that a face assigns by default is not a use of RBAC.
-    "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles AND ?1 ->> '$.role_names' <> '[]' AND NOT rbac";
+    "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles";
     // No id is used twice, even after deletion. A credential's id is unique over all tenants.
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
@@ -83,8 +83,8 @@ pub(super) static RULES: &[Rule] = rules! {
     // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
     "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");
     "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
-    "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential, Own], &[Change], "?1 ->> '$.rotation' = 'start' AND live > 1";
-    "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "?1 ->> '$.rotation' IN ('finish', 'cancel') AND live < 2";
+    "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential, Own], &[Change], "live > 1 AND ?1 ->> '$.rotation' = 'start'";
+    "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "live < 2 AND ?1 ->> '$.rotation' IN ('finish', 'cancel')";
     // The default principal can be neither deleted nor disabled.
     "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Change], "verdict_of.principal = '00000000000000000000000000' AND ?1 ->> '$.set.enabled' = 0";
     "default_principal"  Some(Refusal::Conflict(Conflict::DefaultPrincipal)),   &[Principal], &[Delete], "verdict_of.principal = '00000000000000000000000000'";

@@ -200,8 +200,8 @@ fn dry_run_and_history_compute_differences_with_the_same_sql() {
     let diff = filled("diff", "coalesce(NEW.before, '{}')", "coalesce(NEW.after, '{}')", "", "");
     let now = "iif(NEW.stamped, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
     let widened = filled("widened", "NEW.before", "NEW.after", "NEW.tenant", now);
-    let widened = format!("NEW.action='updated'AND({widened}))");
-    assert!(trigger.contains(&format!(",{diff},{widened};END")), "the trigger has other texts: {diff},{widened}");
+    let widened = format!("iif(NEW.action='updated'AND({widened}),1,0)");
+    assert!(trigger.contains(&format!(",{diff},{widened});END")), "the trigger has other texts: {diff},{widened}");
     let dry_run = SENT.iter().find(|(_, requests)| requests[0].contains("?dry_run=true")).expect("a dry run");
     let dry_run = bare(dry_run.0);
     for (name, alias) in [("diff", "changes"), ("widened", "widened")] {

@@ -9,6 +9,7 @@
       SELECT value AS name FROM json_each(given, '$.role_names')
       EXCEPT SELECT value FROM json_each(role_names)
       EXCEPT SELECT value ->> 'role_id' FROM json_each(document, '$.roles')))
+  WHEN to_document -> '$.roles' IS document -> '$.roles' THEN NULL
   ELSE (
     SELECT nullif(json_group_array(name), '[]') FROM (
       SELECT value ->> 'role_id' AS name FROM (
@@ -20,5 +21,5 @@
 'too_many_roles', iif(json_array_length(to_document, '$.roles') > {roles_max}, 1, NULL),
 'last_role', iif(json_type(given, '$.context') IS NOT NULL AND json_array_length(to_document, '$.roles') = 0
   AND json_array_length(document, '$.roles') > 0, 1, NULL),
-'too_many_metadata', iif((SELECT count(*) FROM json_each(to_document, '$.metadata')) > {metadata_max}, 1, NULL),
+'too_many_metadata', iif(json_type(given, '$.set.metadata') IS NOT NULL AND (SELECT count(*) FROM json_each(to_document, '$.metadata')) > {metadata_max}, 1, NULL),
 'too_large_metadata', iif(length(CAST(to_document -> '$.metadata' AS BLOB)) > {metadata_bytes_max}, 1, NULL),
