@@ -39,6 +39,8 @@ pub mod face;
 
 pub mod credential;
 
+pub mod jwt;
+
 pub mod store;
 
 pub mod refusal;

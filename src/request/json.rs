@@ -14,10 +14,24 @@ use crate::refusal::Unreadable;
 /// # Errors
 /// The first fault.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
+    read(bytes, integer)
+}
+
+/// Parses a JSON object as [`object`] does, except that `60.0` and `6e1` stay numbers that are not integers: for formats that
+/// allow only the digits.
+///
+/// # Errors
+/// The first fault.
+pub fn object_of_plain_integers(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
+    read(bytes, |_| None)
+}
+
+/// `integer` returns the integer that a number with a fraction or an exponent is read as, if any.
+fn read(bytes: &[u8], integer: fn(f64) -> Option<i64>) -> Result<Map<String, Value>, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
     let (fault, values) = (Cell::new(None), Cell::new(0));
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0, fault: &fault, values: &values }
+    let value = Strict { depth: 0, fault: &fault, values: &values, integer }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value));
     match value {
@@ -34,6 +48,7 @@ struct Strict<'a> {
     fault: &'a Cell<Option<Unreadable>>,
     /// The number of values read so far, at all depths.
     values: &'a Cell<usize>,
+    integer: fn(f64) -> Option<i64>,
 }
 
 impl Strict<'_> {
@@ -87,7 +102,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(integer(value).map_or_else(|| value.into(), Value::from))
+        Ok((self.integer)(value).map_or_else(|| value.into(), Value::from))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -128,7 +143,7 @@ fn integer(value: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_MAX, VALUES_MAX, object};
+    use super::{DEPTH_MAX, VALUES_MAX, object, object_of_plain_integers};
     use crate::refusal::Unreadable;
     use proptest::prelude::*;
 
@@ -181,6 +196,19 @@ mod tests {
             let read = object(format!("{{\"a\":{number}}}").as_bytes()).expect(number);
             assert_eq!((read["a"].as_i64(), read["a"].as_f64()), (None, number.parse().ok()), "{number}");
         }
+    }
+
+    #[test]
+    fn plain_integers_are_digits_only() {
+        for (number, plain) in
+            [("60", true), ("-1", true), ("60.0", false), ("6e1", false), ("-0.0", false), ("1e9", false)]
+        {
+            let body = format!("{{\"a\":[{number}]}}");
+            let read = object_of_plain_integers(body.as_bytes()).expect(number);
+            assert_eq!(read["a"][0].as_i64().is_some(), plain, "{number}");
+            assert_eq!(read["a"][0].as_f64(), number.parse().ok(), "{number}");
+        }
+        assert_eq!(object_of_plain_integers(br#"{"a":1,"a":1}"#), Err(Unreadable::DuplicateMember));
     }
 
     proptest! {

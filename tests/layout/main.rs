@@ -72,6 +72,20 @@ fn domain_uses_no_other_module() {
     }
 }
 
+/// Of `request` only the reader of JSON.
+#[test]
+fn signed_tokens_use_only_the_domain_and_the_json_reader() {
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("jwt")) {
+        for room in ["answer", "caller", "face", "operation", "refusal", "route", "service", "settings", "store"] {
+            assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
+        }
+        assert!(
+            !names(&text.replace("crate::request::json;", ""), "crate::request"),
+            "src/{file} names crate::request"
+        );
+    }
+}
+
 #[test]
 fn store_and_refusals_use_no_face_or_route() {
     let rooms = |file: &str| file.starts_with("store") || file == "refusal.rs";
