@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::credential::id::Id;
-use crate::credential::secret::{Access, Keyring, Proof, Token, same};
+use crate::credential::secret::{Access, AccessOf, Keyring, Proof, Token, same};
 use crate::credential::time::Micros;
 use crate::refusal::{Refusal, Unreadable};
 use crate::request::{Headers, form_decoded};
@@ -37,6 +37,18 @@ pub enum Caller {
         /// When the secret was created. A client may since have chosen the same token for another secret.
         made: Micros,
         /// When the access token expires. It is checked here, so SQL does not need it.
+        #[serde(skip)]
+        end: Micros,
+    },
+    /// The same, issued for a key or a trust.
+    Means {
+        /// The credential.
+        credential: Id,
+        /// The id of its key or trust.
+        means: Id,
+        /// When that was added.
+        made: Micros,
+        /// When the access token expires.
         #[serde(skip)]
         end: Micros,
     },
@@ -71,6 +83,18 @@ pub enum Claimed {
         #[serde(skip)]
         end: Micros,
     },
+    /// The key or trust of an access token.
+    Means {
+        /// The credential.
+        credential: Id,
+        /// The id of its key or trust.
+        means: Id,
+        /// When that was added.
+        made: Micros,
+        /// When the access token expires.
+        #[serde(skip)]
+        end: Micros,
+    },
 }
 
 impl Claim {
@@ -79,7 +103,7 @@ impl Claim {
     pub fn access_end(&self) -> Option<Micros> {
         match self.secret {
             Claimed::Secret(_) => None,
-            Claimed::Access { end, .. } => Some(end),
+            Claimed::Access { end, .. } | Claimed::Means { end, .. } => Some(end),
         }
     }
 }
@@ -96,6 +120,9 @@ impl Caller {
             Self::Access { access, made, end } => {
                 vec![Claim { item, secret: Claimed::Access { id: access, made, end }, client: None }]
             }
+            Self::Means { credential, means, made, end } => {
+                vec![Claim { item, secret: Claimed::Means { credential, means, made, end }, client: None }]
+            }
         }
     }
 
@@ -109,7 +136,7 @@ impl Caller {
     #[must_use]
     pub fn access_end(&self) -> Option<Micros> {
         match self {
-            Self::Access { end, .. } => Some(*end),
+            Self::Access { end, .. } | Self::Means { end, .. } => Some(*end),
             Self::Root { .. } | Self::Secret { .. } => None,
         }
     }
@@ -122,6 +149,7 @@ impl Caller {
             Self::Secret { client: Some(client), .. } => Some(*client),
             Self::Secret { proofs, .. } => proofs.first().map(|proof| proof.id),
             Self::Access { access, .. } => Some(*access),
+            Self::Means { credential, .. } => Some(*credential),
         }
     }
 
@@ -170,7 +198,7 @@ impl Caller {
         let caller = presented?;
         let is_another = match &caller {
             Self::Secret { client: Some(client), .. } => id.is_some_and(|id| Id::parse_client(id) != Some(*client)),
-            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } => false,
+            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } | Self::Means { .. } => false,
         };
         if is_another { Err(Refusal::Unreadable(Unreadable::Form)) } else { Ok(caller) }
     }
@@ -222,8 +250,14 @@ impl Caller {
             let (client, proofs) = read_pair(text, settings).ok_or(Refusal::Unauthenticated)?;
             return Ok(Self::Secret { proofs, client: Some(client) });
         }
-        if let Some(Access { secret, made, end }) = settings.keys.read_access(text, &settings.token_prefix, now) {
-            return Ok(Self::Access { access: secret, made, end });
+        match settings.keys.read_access(text, &settings.token_prefix, now) {
+            Some(Access { of: AccessOf::Secret { secret, made }, end }) => {
+                return Ok(Self::Access { access: secret, made, end });
+            }
+            Some(Access { of: AccessOf::Means { credential, means, made }, end }) => {
+                return Ok(Self::Means { credential, means, made, end });
+            }
+            None => {}
         }
         let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
         Ok(Self::Secret { proofs: settings.keys.prove(&token), client: None })

@@ -6,6 +6,7 @@ pub mod end;
 pub mod field;
 pub mod id;
 mod limits;
+pub mod means;
 pub mod role;
 pub mod secret;
 mod shape;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use access::Access;
 use id::Id;
+use means::Means;
 use role::Role;
 use secret::Sealed;
 use serde::Deserialize;
@@ -72,9 +74,22 @@ pub struct State {
     pub revoked_at: Option<Micros>,
     /// Why the credential was revoked. The schema rejects a reason without `revoked_at`.
     pub revoked_reason: Option<String>,
+    #[serde(default)]
+    keys: means::Stored,
+    #[serde(default)]
+    trusts: means::Stored,
 }
 
 impl State {
+    /// Returns the means of a kind, by which the credential logs in without a secret.
+    #[must_use]
+    pub fn means(&self, means: Means) -> &means::Stored {
+        match means {
+            Means::Key => &self.keys,
+            Means::Trust => &self.trusts,
+        }
+    }
+
     /// Returns the roles; `None` is full access.
     #[must_use]
     pub fn roles(&self) -> Option<&[Role]> {

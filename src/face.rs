@@ -229,6 +229,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
             format!("{word} must be visible ASCII characters without spaces, quotation marks and backslashes.")
         }
         Rule::NotAnId => format!("{word} is not a valid id."),
+        Rule::Means(wants) => format!("{word} {wants}."),
         Rule::NotATime => format!("{word} must be an RFC 3339 time from 1970 to 2255."),
         Rule::TooMany { max } => format!("{word} must have at most {max} items."),
         Rule::TooManySent { max } => format!("{word} has too many items. Send at most {max}; duplicates count."),

@@ -1,7 +1,7 @@
 //! Signed JSON Web Tokens that a workload presents instead of a secret: the reader, keys, and what a trust requires.
 //!
 //! Pure: the signature itself is checked behind [`signature::Signatures`], and nothing here reads a clock, the database or
-//! the network. A token passes [`jws::Jws::read`], then [`jws::Jws::judge_times`], then [`signature::signer`]; which keys,
+//! the network. A token passes [`jws::Jws::parse`], then [`jws::Jws::judge_times`], then [`signature::signer`]; which keys,
 //! issuer and audience count is the caller's decision.
 
 pub mod fault;

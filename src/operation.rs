@@ -4,11 +4,14 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::caller::{Caller, Rank};
 use crate::credential::field::{Noun, Verb, Violation};
+use crate::credential::id::Id;
+use crate::credential::means::Means;
 use crate::credential::role::{Needs, Role};
 use crate::credential::time::Micros;
 use crate::refusal::{Checks, Refusal};
@@ -44,6 +47,12 @@ pub enum Operation {
     CancelRotation,
     /// Lifts a revocation.
     Restore,
+    /// Adds a key or a trust to a credential.
+    AddMeans(Means, Handler<(ReadMeans, RenderMeans)>),
+    /// Removes a key or a trust from a credential.
+    RemoveMeans(Means),
+    /// Lists the keys or the trusts of a credential.
+    ListMeans(Means, Handler<RenderMeansList>),
     /// Lists the events of a tenant, or of one of its principals or credentials.
     History(Handler<(ReadHistory, RenderHistory)>),
     /// Reports whether tokens are valid, their owners, and whether they have roles.
@@ -89,11 +98,17 @@ pub type ReadHistory = fn(&Request<'_>) -> Result<HistoryPage, Refusal>;
 pub type ReadInquiry = fn(&Request<'_>) -> Result<Inquiries, Refusal>;
 /// Reads what the request that a proxy received needs.
 pub type ReadAuthorization = fn(&Request<'_>) -> Result<Authorization, Refusal>;
+/// Reads a new key or trust.
+pub type ReadMeans = fn(&Request<'_>, &Settings) -> Result<NewMeans, Refusal>;
 /// Reads the client that logs in.
 pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
 /// Renders the names of a tenant's roles.
 pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
+/// Renders a key or a trust.
+pub type RenderMeans = fn(&RenderContext<'_>, &MeansRow) -> Answer;
+/// Renders the keys or the trusts of a credential.
+pub type RenderMeansList = fn(&RenderContext<'_>, &Vec<MeansRow>) -> Answer;
 /// Renders a page of the history.
 pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
 /// Renders the results of verifications.
@@ -106,6 +121,22 @@ pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 pub type RenderReady = fn(&RenderContext<'_>, &Ready) -> Answer;
 /// Renders what a change would do.
 pub type RenderDry = fn(&RenderContext<'_>, &Dry) -> Answer;
+
+/// A key or a trust to be added.
+pub struct NewMeans {
+    /// What is stored, in canonical form, without the time of creation.
+    pub members: Map<String, Value>,
+    /// The violations of the body.
+    pub violations: Vec<Violation>,
+}
+
+/// A key or a trust.
+pub struct MeansRow {
+    /// Its id.
+    pub id: Id,
+    /// What is stored: its times are in microseconds since 1970.
+    pub members: Map<String, Value>,
+}
 
 /// A part of a history.
 #[derive(Clone, Copy, Debug)]
@@ -197,10 +228,26 @@ pub enum Authorized {
 
 /// A log-in.
 pub struct LogIn {
-    /// The client.
-    pub caller: Caller,
+    /// How the client authenticates.
+    pub by: LogInBy,
     /// The requested scope, if any.
     pub scope: Option<Zeroizing<String>>,
+}
+
+/// How a client authenticates to log in.
+pub enum LogInBy {
+    /// By its secret.
+    Secret(Caller),
+    /// By an assertion (RFC 7523 §2.2).
+    Assertion(Assertion),
+}
+
+/// An assertion, not read yet.
+pub struct Assertion {
+    /// The client id of the form, if it has one; `None` within it for a text that is not one.
+    pub client: Option<Option<Id>>,
+    /// The signed token.
+    pub text: Zeroizing<String>,
 }
 
 /// What a renderer needs in addition to the resource.

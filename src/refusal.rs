@@ -40,6 +40,8 @@ pub enum Refusal {
     TenantNotNamed,
     /// The resource does not exist, or belongs to another tenant.
     Missing(Noun),
+    /// The credential has no such key or trust.
+    MissingMeans,
     /// The Idempotency-Key was used with another body within the last day.
     KeyReused,
     /// If-Match does not match the stored revision.
@@ -81,6 +83,8 @@ pub enum Unreadable {
     IdempotencyKey,
     /// A form has a parameter twice or lacks one, or has two client authentications (RFC 6749 §2.3, §3.2).
     Form,
+    /// A client assertion with another authentication, or without its type (RFC 7523 §2.2).
+    Assertion,
     /// The body broke off.
     Incomplete,
     /// The body is not UTF-8.
@@ -139,6 +143,7 @@ impl Unreadable {
             Self::Form => {
                 "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }
+            Self::Assertion => "client_assertion needs client_assertion_type urn:ietf:params:oauth:client-assertion-type:jwt-bearer, and no client_secret and no Authorization beside it.".to_owned(),
             Self::Incomplete => {
                 "The body broke off before its end. Nothing was done: send the request again.".to_owned()
             }
@@ -163,6 +168,8 @@ impl Unreadable {
 pub enum Conflict {
     /// The id was used before.
     Id,
+    /// The credential has this key or trust already.
+    Means,
     /// Another credential has this secret, in any tenant. The error does not reveal which.
     Secret,
     /// The credential is revoked, and this face cannot restore it.

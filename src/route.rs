@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::caller::Rank::{self, Admin, Anyone, Editor, Reader, Root, Verifier};
 use crate::credential::field::Noun::{Credential, Principal, Tenant};
 use crate::credential::field::Verb::{Create, Merge, Replace, Revoke, Rotate};
+use crate::credential::means::Means::Key;
 use crate::face::Face;
 use crate::face::coactive::{self, COACTIVE};
 use crate::face::keycard::{self, KEYCARD};
@@ -13,8 +14,8 @@ use crate::face::oauth::{self, OAUTH};
 use crate::face::postern::{self, POSTERN};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
-    Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, LogIn, Metadata, Page,
-    Read, Ready, Restore, Roles, Verify, Write,
+    AddMeans, Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, ListMeans,
+    LogIn, Metadata, Page, Read, Ready, RemoveMeans, Restore, Roles, Verify, Write,
 };
 use crate::operation::{Handler, RenderDry};
 use crate::refusal::Refusal;
@@ -24,7 +25,7 @@ use crate::request::Method::{self, Delete, Get, Patch, Post, Put};
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path. `{tenant}`, `{principal}`, `{credential}` and `{token}` stand for one segment each, in the face's
+    /// The path. `{tenant}`, `{principal}`, `{credential}`, `{key}`, `{trust}` and `{token}` stand for one segment each, in the face's
     /// spelling.
     pub path: &'static str,
     /// The face.
@@ -167,6 +168,9 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &POSTERN,   CancelRotation,                    Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &POSTERN,   Write(Credential, Revoke),         Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &POSTERN,   Restore,                           Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, postern::ADD_KEY),    Admin),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, postern::LIST_KEYS), Reader),
+    route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}",                      &POSTERN,   RemoveMeans(Key),                  Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
@@ -262,7 +266,7 @@ mod tests {
     use crate::refusal::Refusal;
     use crate::request::Method;
 
-    const NAMES: [&str; 4] = ["tenant", "principal", "credential", "token"];
+    const NAMES: [&str; 5] = ["tenant", "principal", "credential", "key", "token"];
 
     #[test]
     fn path_segments_are_decoded_after_splitting() {

@@ -7,10 +7,12 @@ mod challenge;
 mod context;
 mod decide;
 mod decision;
+mod exchange;
 mod failed;
 mod later;
 mod lease;
 mod list;
+mod means;
 mod memory;
 mod read;
 mod ready;
@@ -147,6 +149,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             Operation::FinishRotation => Box::pin(self.step(Some(Rotation::Finish))),
             Operation::CancelRotation => Box::pin(self.step(Some(Rotation::Cancel))),
             Operation::Restore => Box::pin(self.step(None)),
+            Operation::AddMeans(means, Handler(functions)) => Box::pin(self.add_means(means, functions)),
+            Operation::RemoveMeans(means) => Box::pin(self.remove_means(means)),
+            Operation::ListMeans(means, Handler(render)) => Box::pin(self.list_means(means, render)),
             Operation::History(Handler(functions)) => Box::pin(self.history(functions)),
             Operation::Verify(Handler(functions)) => Box::pin(self.verify(functions)),
             Operation::Authorize(Handler(functions)) => Box::pin(self.authorize(functions)),

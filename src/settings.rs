@@ -129,11 +129,17 @@ impl Settings {
         }
         let issuer = get(name::ISSUER);
         // Clients compare it as text, so it must already be in its normalized form.
-        let is_issuer = |issuer: &String| issuer.starts_with("https://") && origin(issuer).as_ref() == Some(issuer);
+        let is_secure = |issuer: &str| {
+            // Only this machine can be asked without TLS.
+            let is_local =
+                |host: &str| issuer.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+            issuer.starts_with("https://") || ["http://localhost", "http://127.0.0.1"].into_iter().any(is_local)
+        };
+        let is_issuer = |issuer: &String| is_secure(issuer) && origin(issuer).as_ref() == Some(issuer);
         if issuer.as_ref().is_some_and(|issuer| !is_issuer(issuer)) {
             return Err(wrong(
                 name::ISSUER,
-                "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash",
+                "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash; or http:// and localhost or 127.0.0.1",
             ));
         }
         Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, issuer, shard, near: near.flatten() })
@@ -204,6 +210,8 @@ mod tests {
             "",
             "api.example",
             "http://api.example",
+            "http://localhost.example",
+            "http://127.0.0.12",
             "https://",
             "https://api.example/",
             "https://api.example/oauth",
@@ -215,7 +223,14 @@ mod tests {
         ] {
             assert_eq!(read(name::ISSUER, Some(bad)).err(), Some(name::ISSUER), "{bad}");
         }
-        for issuer in [None, Some("https://api.example"), Some("https://api.example:8443"), Some("https://[::1]")] {
+        for issuer in [
+            None,
+            Some("https://api.example"),
+            Some("https://api.example:8443"),
+            Some("https://[::1]"),
+            Some("http://127.0.0.1:8787"),
+            Some("http://localhost"),
+        ] {
             assert!(read(name::ISSUER, issuer).is_ok_and(|settings| settings.issuer.as_deref() == issuer));
         }
         for (wait, is) in [(None, 10_000), (Some("100"), 100), (Some("30000"), 30_000)] {

@@ -7,6 +7,7 @@ mod change;
 pub mod command;
 pub mod credential;
 pub mod delete;
+pub mod exchange;
 mod fault;
 pub mod history;
 pub mod idempotency;

@@ -3,6 +3,7 @@
 
 mod d1;
 mod glue;
+mod signatures;
 mod turns;
 
 use std::alloc::System;
@@ -29,6 +30,7 @@ use crate::settings::Settings;
 use crate::store::near::{Near, beat};
 use crate::store::{Store, idempotency};
 use d1::D1;
+use signatures::WebCrypto;
 use turns::settled;
 
 /// The binding of the database in `wrangler.toml`.
@@ -98,6 +100,7 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
         now,
         clock: &self::now,
         random,
+        signatures: &WebCrypto,
         readiness: &READINESS,
         memory: &MEMORY,
     };

@@ -137,5 +137,44 @@ tests["the metadata has all that RFC 8414 asks for, at this server"] = async () 
   }
 };
 
+// Log-ins by a key need POSTERN_ISSUER, which the server behind TLS has.
+const algorithms = insecure ? [] : ["RS256", "PS256", "ES256", "Ed25519"];
+for (const algorithm of algorithms) {
+  tests[`openid-client and oauth4webapi, by a key of ${algorithm}, until it is removed`] = async () => {
+    const made = await send("POST", credentials, { name: "a client", roles: roles(["viewer"]), access: "read" });
+    const { privateKey, publicKey } = await oauth.generateKeyPair(algorithm);
+    const jwk = await crypto.subtle.exportKey("jwk", publicKey);
+    const key = await send("POST", `${credentials}/${made.id}/keys`, { jwk });
+    const id = `client_${made.id}`;
+    const config = await openid.discovery(new URL(url), id, undefined, openid.PrivateKeyJwt(privateKey), { algorithm: "oauth2" });
+    const server = await discover();
+    const tokens = [
+      (await openid.clientCredentialsGrant(config)).access_token,
+      (await logIn(server, { id }, oauth.PrivateKeyJwt({ key: privateKey, kid: key.jwk.kid }))).access_token,
+    ];
+    const self = (token) => fetch(`${url}/v1/self`, { headers: { authorization: `Bearer ${token}` } });
+    for (const token of tokens) assert.equal((await self(token)).status, 200);
+    const removed = await fetch(`${url}${credentials}/${made.id}/keys/${key.id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${root}` },
+    });
+    assert.equal(removed.status, 204);
+    for (const token of tokens) assert.equal((await self(token)).status, 401);
+    await assert.rejects(logIn(server, { id }, oauth.PrivateKeyJwt(privateKey)));
+  };
+}
+if (insecure) {
+  tests["a log-in by a key without POSTERN_ISSUER is a 503 that names the setting"] = async () => {
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: "a.b.c",
+    });
+    const answer = await fetch(`${url}/oauth/token`, { method: "POST", body: form });
+    assert.equal(answer.status, 503);
+    assert.match(await answer.text(), /POSTERN_ISSUER/);
+  };
+}
+
 const passed = await run("tests/oauth.mjs", tests);
 process.exit(passed ? 0 : 1);

@@ -130,6 +130,7 @@ impl Scene {
             now: Micros(self.now.get()),
             clock: &clock,
             random: |buffer: &mut [u8]| self.fill(buffer),
+            signatures: &support::jwt::Ring,
             readiness: &Readiness::new(),
             memory: &memory,
         };

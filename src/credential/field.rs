@@ -173,6 +173,8 @@ pub enum Rule {
     NotAScopeToken,
     /// Not an id in the face's spelling.
     NotAnId,
+    /// Not a key, or not a trust: how to fix it.
+    Means(&'static str),
     /// Not an RFC 3339 time from 1970 to 2255.
     NotATime,
     /// The field has too many items, without duplicates and after merging.

@@ -167,15 +167,20 @@ impl Keys {
         Proof { id: token.embedded_id.unwrap_or_else(|| Id::from_bits(derived_id)), digest: base32::encode(&digest) }
     }
 
-    /// Issues an access token for a secret:
-    /// `<prefix>at_<secret id>_<creation of the secret, µs>_<end, s>_<HMAC-SHA-256>_<checksum>`.
+    /// Issues an access token: `<prefix>at_<of>_<end, s>_<HMAC-SHA-256>_<checksum>`. `<of>` is `<secret id>_<its creation, µs>`, or
+    /// `<credential id>_<id of a key or trust>.<its creation, µs>`.
     ///
-    /// The secret's id makes the access token invalid as soon as the secret is. The time of creation is needed because
-    /// a client can choose the same token again later, for another credential: the secret then has the same id.
+    /// The id makes the access token invalid as soon as what it was issued for is. The time of creation is needed because
+    /// a client can choose the same token again later, for another credential: the secret then has the same id. A key that is
+    /// added again has the same id, too.
     #[must_use]
-    pub fn issue_access(&self, prefix: &str, secret: Id, made: Micros, now: Micros) -> Token {
-        let end = access_end(now).0 / 1_000_000;
-        let given = format!("{prefix}{ACCESS}{secret}_{}_{end}", made.0);
+    pub fn issue_access(&self, prefix: &str, Access { of, end }: Access) -> Token {
+        let end = end.0 / 1_000_000;
+        let of = match of {
+            AccessOf::Secret { secret, made } => format!("{secret}_{}", made.0),
+            AccessOf::Means { credential, means, made } => format!("{credential}_{means}.{}", made.0),
+        };
+        let given = format!("{prefix}{ACCESS}{of}_{end}");
         let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
         let body = format!("{given}_{}", base32::encode(&signature));
         Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), embedded_id: None }
@@ -227,12 +232,31 @@ pub struct Keyring {
 /// The content of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// The secret that it was issued for.
-    pub secret: Id,
-    /// When the secret was created.
-    pub made: Micros,
-    /// When the access token expires.
+    /// What it was issued for.
+    pub of: AccessOf,
+    /// When the access token expires, in whole seconds.
     pub end: Micros,
+}
+
+/// What an access token was issued for. As soon as that is invalid, the access token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessOf {
+    /// A secret.
+    Secret {
+        /// Its id.
+        secret: Id,
+        /// When it was created.
+        made: Micros,
+    },
+    /// A key or a trust.
+    Means {
+        /// The credential that has it.
+        credential: Id,
+        /// Its id.
+        means: Id,
+        /// When it was added.
+        made: Micros,
+    },
 }
 
 impl Keyring {
@@ -263,11 +287,16 @@ impl Keyring {
         let (given, signature) = body.rsplit_once('_').filter(|_| valid)?;
         let (id, times) = given.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
         let (made, end) = times.split_once('_')?;
-        let (id, made, end) = (Id::parse(id)?, Micros(made.parse().ok()?), end.parse::<i64>().ok()?);
+        let (id, end) = (Id::parse(id)?, end.parse::<i64>().ok()?);
+        let time = |text: &str| text.parse().ok().map(Micros);
+        let of = match made.split_once('.') {
+            Some((means, made)) => AccessOf::Means { credential: id, means: Id::parse(means)?, made: time(made)? },
+            None => AccessOf::Secret { secret: id, made: time(made)? },
+        };
         let signature = base32::decode(signature)?;
         let signed = self.keys().any(|keys| keys.signed_access(given, &signature));
         let end = Micros(end.checked_mul(1_000_000)?);
-        (signed && now.0 / 1_000_000 < end.0 / 1_000_000).then_some(Access { secret: id, made, end })
+        (signed && now.0 / 1_000_000 < end.0 / 1_000_000).then_some(Access { of, end })
     }
 
     fn keys(&self) -> impl Iterator<Item = &Keys> {

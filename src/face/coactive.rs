@@ -13,7 +13,7 @@ use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
-use crate::operation::{Handler, LogIn, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
+use crate::operation::{Handler, LogIn, LogInBy, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
@@ -131,7 +131,7 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refu
             return Err(Refusal::Unreadable(Unreadable::GrantType));
         }
     }
-    Ok(LogIn { caller: Caller::basic(request.headers, settings)?, scope: None })
+    Ok(LogIn { by: LogInBy::Secret(Caller::basic(request.headers, settings)?), scope: None })
 }
 
 #[expect(clippy::ptr_arg, reason = "the type of every renderer of roles")]
@@ -168,7 +168,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             detail(403, "The root token must name an organization in the X-Postern-Tenant header")
         }
         Refusal::Missing(Noun::Tenant) => detail(404, "Organization not found"),
-        Refusal::Missing(Noun::Principal | Noun::Credential) => detail(404, "Client not found"),
+        Refusal::Missing(Noun::Principal | Noun::Credential) | Refusal::MissingMeans => detail(404, "Client not found"),
         Refusal::Stale => {
             detail(412, "If-Match or If-None-Match does not match: read the client again and send its current ETag")
         }
@@ -326,6 +326,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
         ),
         // Rules on fields that this face does not have.
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
+        Rule::Means(wants) => value_error(wants),
         Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),

@@ -169,7 +169,9 @@ fn render_error(refusal: &Refusal) -> Answer {
         }
         Refusal::Missing(Noun::Tenant) => (404, "not_found", "Organization not found.".to_owned()),
         Refusal::Missing(Noun::Principal) => (404, "not_found", "Service account not found.".to_owned()),
-        Refusal::Missing(Noun::Credential) => (404, "not_found", "Credential not found.".to_owned()),
+        Refusal::Missing(Noun::Credential) | Refusal::MissingMeans => {
+            (404, "not_found", "Credential not found.".to_owned())
+        }
         Refusal::Stale => (
             412,
             "precondition_failed",

@@ -138,7 +138,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         }
         Refusal::Inactive => (Inactive, 401, None),
         Refusal::Forbidden | Refusal::TenantNotNamed => (AuthorizationFailed, 401, None),
-        Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) => (NotFound, 404, None),
+        Refusal::Missing(Noun::Tenant | Noun::Principal | Noun::Credential) | Refusal::MissingMeans => (NotFound, 404, None),
         Refusal::Stale => {
             (Conflicting, 412, Some("If-Match or If-None-Match does not match. Read the resource again and send its current ETag.".to_owned()))
         }
@@ -168,7 +168,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             Some("The credential is revoked, and only Postern's own API restores it. Send Active: false to change its other members.".to_owned()),
         ),
         // Conflicts of operations that this face does not have.
-        Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating) => (Conflicting, 409, None),
+        Refusal::Conflict(Conflict::Rotating | Conflict::NotRotating | Conflict::Means) => (Conflicting, 409, None),
         Refusal::Conflict(Conflict::NotEmpty) => {
             (Conflicting, 409, Some("The tenant has credentials or users. Add ?force to delete them too.".to_owned()))
         }

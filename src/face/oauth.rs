@@ -1,8 +1,11 @@
 //! The token endpoint of OAuth 2.0, client credentials grant (RFC 6749 §4.4): for Keycard's clients, which log in at a path
 //! of their own and parse the errors of §5.2.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::{Face, STALENESS, by_words, json, staleness};
 use crate::answer::Answer;
@@ -10,8 +13,10 @@ use crate::caller::Caller;
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
+use crate::jwt::jwk::Algorithm;
 use crate::operation::{
-    Handler, Inquiries, Inquiry, LogIn, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata, RenderVerified, Verified,
+    Assertion, Handler, Inquiries, Inquiry, LogIn, LogInBy, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata,
+    RenderVerified, Verified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -97,9 +102,30 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refu
         Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
         None => return Err(Refusal::Unreadable(Unreadable::Form)),
     }
-    let caller = Caller::oauth(&form, request.headers, settings, Caller::basic(request.headers, settings))?;
-    Ok(LogIn { caller, scope: form.remove("scope").filter(|scope| !scope.trim().is_empty()) })
+    let by = if let Some(text) = form.remove("client_assertion") {
+        LogInBy::Assertion(read_assertion(&form, request, text)?)
+    } else {
+        let basic = Caller::basic(request.headers, settings);
+        LogInBy::Secret(Caller::oauth(&form, request.headers, settings, basic)?)
+    };
+    Ok(LogIn { by, scope: form.remove("scope").filter(|scope| !scope.trim().is_empty()) })
 }
+
+/// Reads an assertion of the client (RFC 7523 §2.2). It is the only authentication of the request.
+fn read_assertion(
+    form: &BTreeMap<String, Zeroizing<String>>,
+    request: &Request<'_>,
+    text: Zeroizing<String>,
+) -> Result<Assertion, Refusal> {
+    let is_jwt = form.get("client_assertion_type").is_some_and(|kind| **kind == ASSERTION_TYPE);
+    if !is_jwt || form.contains_key("client_secret") || request.headers.get("authorization").is_some() {
+        return Err(Refusal::Unreadable(Unreadable::Assertion));
+    }
+    Ok(Assertion { client: form.get("client_id").map(|id| Id::parse_client(id)), text })
+}
+
+/// The type of a client assertion that is a JWT (RFC 7523 §2.2).
+pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
@@ -133,6 +159,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         // These routes check only the caller, so these cannot occur.
         Refusal::TenantNotNamed
         | Refusal::Missing(_)
+        | Refusal::MissingMeans
         | Refusal::Stale
         | Refusal::PreconditionRequired
         | Refusal::KeyReused
@@ -244,6 +271,8 @@ pub(crate) struct Metadata {
     grant_types_supported: &'static [&'static str],
     /// How a client authenticates to log in.
     token_endpoint_auth_methods_supported: &'static [&'static str],
+    /// How the assertions of a client may be signed.
+    token_endpoint_auth_signing_alg_values_supported: &'static [&'static str],
     /// How a client authenticates to ask about a token.
     introspection_endpoint_auth_methods_supported: &'static [&'static str],
     /// `none`: there is no authorization endpoint.
@@ -257,7 +286,8 @@ impl Metadata {
             token_endpoint: format!("{issuer}/oauth/token"),
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
             grant_types_supported: &["client_credentials"],
-            token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post"],
+            token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            token_endpoint_auth_signing_alg_values_supported: &Algorithm::NAMES,
             introspection_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "Bearer"],
             response_types_supported: &["none"],
         }

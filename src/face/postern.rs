@@ -4,9 +4,11 @@
 mod changes;
 pub mod description;
 mod inquiry;
+mod means;
 mod one_off;
 mod problem;
 mod read;
+mod reading;
 mod views;
 
 use super::{Face, Revealed, View};
@@ -15,8 +17,8 @@ use crate::credential::id::Id;
 use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
 use crate::operation::{
-    Handler, ReadAuthorization, ReadHistory, ReadInquiry, ReadPage, RenderAuthorized, RenderDry, RenderHistory,
-    RenderReady, RenderVerified,
+    Handler, ReadAuthorization, ReadHistory, ReadInquiry, ReadMeans, ReadPage, RenderAuthorized, RenderDry,
+    RenderHistory, RenderMeans, RenderMeansList, RenderReady, RenderVerified,
 };
 use crate::request::JSON;
 use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
@@ -120,6 +122,10 @@ pub(crate) const ALIVE: &str = r#"{"status":"ok"}"#;
 pub(crate) const READY: Handler<RenderReady> = Handler(one_off::ready);
 /// Renders what a change would do.
 pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
+/// Adds a key.
+pub(crate) const ADD_KEY: Handler<(ReadMeans, RenderMeans)> = Handler((means::read_key, means::key));
+/// Lists the keys of a credential.
+pub(crate) const LIST_KEYS: Handler<RenderMeansList> = Handler(means::keys);
 /// Lists events.
 pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
 /// Verifies a token.

@@ -73,7 +73,7 @@ impl Jwk {
     ///
     /// # Errors
     /// Every fault that is found.
-    pub fn read(value: &Value) -> Result<Self, Vec<Fault>> {
+    pub fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Object(members) = value else { return Err(vec![Fault::whole("must be an object")]) };
         let private = PRIVATE.iter().filter(|name| members.contains_key(**name));
         let mut faults: Vec<Fault> = private.map(|name| Fault::member(name, IS_PRIVATE)).collect();
@@ -183,7 +183,7 @@ impl Jwk {
     }
 }
 
-/// The form in which a key is stored and shown: what [`Jwk::read`] reads as the same key.
+/// The form in which a key is stored and shown: what [`Jwk::from_json`] reads as the same key.
 impl From<Jwk> for Value {
     fn from(key: Jwk) -> Self {
         let mut members = key.public;
@@ -200,6 +200,6 @@ impl TryFrom<Value> for Jwk {
     type Error = &'static str;
 
     fn try_from(value: Value) -> Result<Self, Self::Error> {
-        Self::read(&value).map_err(|_| "not a public key")
+        Self::from_json(&value).map_err(|_| "not a public key")
     }
 }

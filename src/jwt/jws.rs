@@ -11,7 +11,7 @@ use crate::request::json;
 pub const LENGTH_MAX: usize = 16 * 1024;
 /// The longest `jti`, in characters.
 pub const ID_MAX: usize = 255;
-/// How much the issuer's clock may be ahead of ours.
+/// How much the issuer's clock may be ahead of our clock.
 pub const SKEW_SECONDS: i64 = 60;
 /// The longest lifetime of a token that a credential's own key signs: `exp` minus `iat`, in seconds.
 pub const KEY_LIFETIME_MAX: i64 = 3600;
@@ -52,7 +52,7 @@ impl<'a> Jws<'a> {
     ///
     /// # Errors
     /// The first problem.
-    pub fn read(text: &'a str) -> Result<Self, Rejection> {
+    pub fn parse(text: &'a str) -> Result<Self, Rejection> {
         if text.len() > LENGTH_MAX {
             return reject("is longer than 16 KiB");
         }
@@ -126,7 +126,7 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// Checks the times. A clock that is up to [`SKEW_SECONDS`] ahead of ours is accepted.
+    /// Checks the times. A clock that is up to [`SKEW_SECONDS`] ahead of our clock is accepted.
     ///
     /// # Errors
     /// The first problem.

@@ -30,7 +30,7 @@ impl Set {
         }
         let mut set = Self::default();
         for (index, item) in list.iter().enumerate() {
-            match Jwk::read(item) {
+            match Jwk::from_json(item) {
                 Ok(key) => set.keys.push(key),
                 Err(faults) => {
                     let pointer = format!("/keys/{index}");

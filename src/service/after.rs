@@ -33,6 +33,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let deferred = After {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
+            owners: owner_by_means(&judged).into_iter().collect(),
             rekey: self.rekey_caller(command, &judged),
             change: command.change,
             by: judged.caller.unwrap_or_default(),
@@ -107,4 +108,10 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let Proof { id, digest } = to;
         Rekey { from, id, digest, key: current.id().to_owned(), sealed: sealed.map(|sealed| sealed.text) }
     }
+}
+
+/// Returns the tenant and the id of the caller, if it presented an access token of a key or a trust and its use is to be recorded.
+fn owner_by_means(judged: &Judged) -> Option<(Id, Id)> {
+    let is_by_means = judged.caller_secret.is_none() && judged.is_unnoted();
+    judged.caller_tenant.filter(|_| is_by_means).zip(judged.caller.as_deref().and_then(Id::parse))
 }

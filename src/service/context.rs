@@ -8,6 +8,7 @@ use crate::caller::Rank;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::face::Face;
+use crate::jwt::signature::Signatures;
 use crate::operation::Operation;
 use crate::refusal::Misconfigured;
 use crate::request::Request;
@@ -30,6 +31,8 @@ pub struct Service<'a, D, R> {
     pub clock: &'a dyn Fn() -> Micros,
     /// Fills a buffer with random bytes.
     pub random: R,
+    /// Checks signatures.
+    pub signatures: &'a dyn Signatures,
     /// The last checks of readiness, which outlive the request.
     pub readiness: &'a Readiness,
     /// What earlier verifications of this isolate found.

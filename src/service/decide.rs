@@ -10,10 +10,10 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::Noun;
 use crate::credential::role::{is_same_scope, scope};
-use crate::credential::secret::{ACCESS_SECONDS, access_end};
+use crate::credential::secret::{ACCESS_SECONDS, Access, AccessOf, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, LogIn, ReadHistory, ReadLogIn, ReadNothing, Ready, RenderContext, RenderHistory, RenderReady,
+    HistoryPage, LogIn, LogInBy, ReadHistory, ReadLogIn, ReadNothing, Ready, RenderContext, RenderHistory, RenderReady,
 };
 use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
@@ -123,7 +123,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
-        let LogIn { caller, scope: requested } = read(self.request, self.settings)?;
+        let LogIn { by, scope: requested } = read(self.request, self.settings)?;
+        let caller = match by {
+            LogInBy::Secret(caller) => caller,
+            LogInBy::Assertion(assertion) => {
+                return self.exchange(assertion, requested.as_deref().map(String::as_str)).await;
+            }
+        };
         let command = self.command(caller, (Target::Caller, Act::Read));
         let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
@@ -134,7 +140,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             if requested.is_some_and(|requested| !is_same_scope(&requested, scope.as_deref().unwrap_or_default())) {
                 return Err(Refusal::Unreadable(Unreadable::Scope));
             }
-            let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, secret, made, self.now);
+            let access = Access { of: AccessOf::Secret { secret, made }, end: access_end(self.now) };
+            let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, access);
             let scope = scope.as_deref().filter(|_| self.face.is_oauth);
             Ok(render_access(&token, expires_in, scope))
         }))

@@ -67,6 +67,8 @@ enum TokenKey {
     Secret(String),
     /// The secret of an access token, and when it was created.
     Access(Id, Micros),
+    /// The credential and the key or trust of an access token, and when that was added.
+    Means(Id, Id, Micros),
 }
 
 impl Key {
@@ -79,6 +81,9 @@ impl Key {
             }
             Caller::Access { access, made, .. } => {
                 Some(Self { kind, token: TokenKey::Access(*access, *made), client: None })
+            }
+            Caller::Means { credential, means, made, .. } => {
+                Some(Self { kind, token: TokenKey::Means(*credential, *means, *made), client: None })
             }
             Caller::Root { .. } | Caller::Secret { .. } => None,
         }

@@ -63,6 +63,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 "tenant" => command.tenant = Some(TenantRef::Id(Key(id))),
                 "principal" => command.principal = Some(Key(id)),
                 "credential" => command.credential = Some(Key(id)),
+                "key" | "trust" => command.member = Some(Key(id)),
                 "token" => {
                     // A text that is not a token matches no credential.
                     let token = Token::read(text, &settings.token_prefix).ok();

@@ -101,9 +101,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             known.due = due;
             known.beats = beats;
             let used = found.iter().filter_map(|(subject, _)| subject.as_ref());
-            let used = used.filter(|subject| subject.is_unnoted).map(|subject| subject.secret);
             if let Some(deferred) = &mut known.deferred {
-                deferred.used.extend(used);
+                for subject in used.filter(|subject| subject.is_unnoted) {
+                    match subject.secret {
+                        Some(secret) => deferred.used.push(secret),
+                        None => deferred.owners.push((subject.tenant, subject.credential)),
+                    }
+                }
             }
             let verified = |((subject, evidence), Item { needs, .. }): (Found, Item)| {
                 let has = |role: &Role| subject.as_ref().is_some_and(|subject| subject.has(role));

@@ -19,6 +19,9 @@ pub struct After {
     pub now: Micros,
     /// The secrets whose use must be recorded.
     pub used: Vec<Id>,
+    /// The tenants and ids of credentials whose use by a key or a trust must be recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<(Id, Id)>,
     /// The move of a secret that is still under the previous master key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rekey: Option<Rekey>,
@@ -55,7 +58,7 @@ impl After {
     /// Returns whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.used.is_empty() && self.rekey.is_none()
+        self.used.is_empty() && self.owners.is_empty() && self.rekey.is_none()
     }
 }
 
@@ -65,15 +68,17 @@ impl After {
 /// `Unavailable` or `Broken`. The client does not see them: the response has been sent.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
     const NOTE_SECRET: Sql = Sql::Plain(Plain::NoteSecret);
+    const NOTE_OWNER: Sql = Sql::Plain(Plain::NoteOwner);
     const NOTE_CREDENTIAL: Sql = Sql::Plain(Plain::NoteCredential);
     const REKEY: Sql = Sql::Plain(Plain::Rekey);
-    let statements: &[_] = match (after.used.is_empty(), &after.rekey) {
-        (true, None) => return Ok(()),
-        // The move is last, since the notes find the secret by its previous id.
-        (false, None) => &[NOTE_CREDENTIAL, NOTE_SECRET],
-        (false, Some(_)) => &[NOTE_CREDENTIAL, NOTE_SECRET, REKEY],
-        (true, Some(_)) => &[REKEY],
-    };
+    let notes: &[Sql] = if after.used.is_empty() { &[] } else { &[NOTE_CREDENTIAL, NOTE_SECRET] };
+    let owners: &[Sql] = if after.owners.is_empty() { &[] } else { &[NOTE_OWNER] };
+    // The move is last, since the notes find the secret by its previous id.
+    let rekey: &[Sql] = if after.rekey.is_none() { &[] } else { &[REKEY] };
+    let statements = [notes, owners, rekey].concat();
+    if statements.is_empty() {
+        return Ok(());
+    }
     let text = serde_json::to_string(after).unwrap_or_default();
     let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
     store.batch(&texts, &[Parameter::Text(&text)], true).await.map(drop)

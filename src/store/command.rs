@@ -15,6 +15,7 @@ use crate::caller::{Caller, Claim, Rank};
 use crate::credential::access::Access;
 use crate::credential::field::Noun;
 use crate::credential::id::Id;
+use crate::credential::means::Means;
 use crate::credential::role::Context;
 use crate::credential::secret::Proof;
 use crate::credential::time::Micros;
@@ -157,6 +158,29 @@ pub struct AccessOfRoles {
     pub roles: &'static [(&'static str, Access)],
 }
 
+/// The key or trust that a change adds or removes.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeansChange {
+    /// Whether it is added, not removed.
+    pub adds: bool,
+    /// Its path in the document of the credential.
+    pub path: String,
+    /// The path of all of its kind.
+    pub list: String,
+    /// How many of its kind a credential may have.
+    pub max: usize,
+}
+
+impl MeansChange {
+    /// Returns the change of a means. A path without an id leads to nothing.
+    #[must_use]
+    pub fn new(means: Means, Key(id): Key, adds: bool) -> Self {
+        let list = format!("$.{}", means.member());
+        let path = format!("{list}.{}", id.map_or_else(|| "-".to_owned(), |id| id.to_string()));
+        Self { adds, path, list, max: means.max() }
+    }
+}
+
 /// The document. Its members are used in `sql/` and `rules.rs`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent members of the document")]
@@ -174,6 +198,9 @@ pub struct Command {
     /// The credential that the path names, or the id of a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Key>,
+    /// The key or trust of the credential that the path names. The statements use `means`.
+    #[serde(skip)]
+    pub member: Option<Key>,
     /// The proofs of a token in the path, by which a credential is found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bearer: Option<Vec<Proof>>,
@@ -212,6 +239,9 @@ pub struct Command {
     /// The step of a rotation that a change makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
+    /// The key or trust that a change adds or removes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub means: Option<MeansChange>,
     /// How many seconds the old secret of a rotation stays valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_seconds: Option<i64>,
@@ -284,6 +314,7 @@ impl Command {
             tenant: None,
             principal: None,
             credential: None,
+            member: None,
             bearer: None,
             claims: Vec::new(),
             seq: None,
@@ -297,6 +328,7 @@ impl Command {
             active: false,
             access_of_roles: None,
             rotation: None,
+            means: None,
             grace_seconds: None,
             lists_secrets: false,
             idempotency: None,

@@ -1,6 +1,6 @@
 //! Statements without a verdict: those that follow a write in its batch, and deferred writes.
 
-use super::text::{fill, secrets_listed};
+use super::text::{fill, of_secret, secrets_listed};
 
 /// The maximum number of changes of a tenant that `HistorySince` reports.
 pub(super) const CHANGES_MAX: usize = 256;
@@ -19,10 +19,13 @@ pub(super) enum Plain {
     IdempotencyForget,
     NoteCredential,
     NoteSecret,
+    NoteOwner,
     Rekey,
     Ready,
     HistorySince,
     Beat,
+    Exchange,
+    ExchangeOnce,
 }
 
 impl Plain {
@@ -34,9 +37,9 @@ impl Plain {
     /// DELETE FROM secrets WHERE ending AND change = {stamp} AND (tenant, credential) = (…) -- SecretDeleteEnded
     /// ```
     ///
-    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets; `Ready` reads the
+    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets, `NoteOwner` by those of credentials; `Ready` reads the
     /// version of the schema; `HistorySince` reads events; `Beat` writes the
-    /// heartbeat.
+    /// heartbeat; `Exchange` and `ExchangeOnce` go by the id of a credential.
     ///
     /// `is_credential` is the condition on the id of the credential whose secrets they change.
     pub(super) fn assemble(self, is_credential: &str) -> String {
@@ -57,10 +60,13 @@ impl Plain {
             Self::SecretEndOwn => include_str!("sql/secret_end_own.sql"),
             Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
             Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
+            Self::NoteOwner => include_str!("sql/owner_note_use.sql"),
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
             Self::Ready => include_str!("sql/ready.sql"),
             Self::Beat => include_str!("sql/beat.sql"),
+            Self::Exchange => return of_secret(include_str!("sql/exchange.sql")),
+            Self::ExchangeOnce => return of_secret(include_str!("sql/exchange_once.sql")),
             Self::HistorySince => {
                 // One more tells that there are more.
                 let changes = (CHANGES_MAX + 1).to_string();

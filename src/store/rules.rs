@@ -43,11 +43,12 @@ pub(super) static RULES: &[Rule] = rules! {
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
     "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
     // A stolen access token may neither take the credential over nor end it.
-    "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "?1 ->> '$.caller.access' IS NOT NULL";
+    "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "coalesce(?1 ->> '$.caller.access', ?1 ->> '$.caller.means') IS NOT NULL";
     "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
+    "missing_means"      Some(Refusal::MissingMeans),                           &[Credential], &[Change], "?1 ->> '$.means.adds' = 0 AND json_type(document, ?1 ->> '$.means.path') IS NULL";
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
     // This caller used the key within the last day (`kept_for`): the same body gets the same response, another body an error. Before
     // the preconditions, since the first request changed the revision that a repeated one names in If-Match.
@@ -79,6 +80,7 @@ pub(super) static RULES: &[Rule] = rules! {
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
+    "taken_means"        Some(Refusal::Conflict(Conflict::Means)),              &[Credential], &[Change], "?1 ->> '$.means.adds' AND json_type(document, ?1 ->> '$.means.path') IS NOT NULL";
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
     // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
     "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");

@@ -12,7 +12,7 @@ use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
-use super::text::{compact, fill, of_secret, secrets_listed};
+use super::text::{compact, fill, of_means, of_secret, secrets_listed};
 use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
@@ -144,22 +144,23 @@ impl Sql {
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
             Self::Verify { bounds, heartbeat } => {
-                let (caller, subject) = if bounds {
+                let (caller, position) = if bounds {
                     (
                         ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)",
-                        ", t.verify_staleness_seconds AS staleness, \
-                         (SELECT json_array(max(seq), at) FROM events WHERE tenant = c.tenant) AS position",
+                        ", subject.bound AS staleness, (SELECT json_array(max(seq), at) FROM events WHERE tenant = subject.tenant) AS position",
                     )
                 } else {
                     ("", "")
                 };
-                let sql = verdict(Target::Caller, Act::Read) + &of_secret(include_str!("sql/verify.sql"));
+                let means = of_means(include_str!("sql/verify_means.sql"));
+                let sql = fill(&of_secret(include_str!("sql/verify.sql")), &[("of_means", &means)]);
+                let sql = verdict(Target::Caller, Act::Read) + &sql;
                 let caller = if heartbeat {
                     format!("{caller}, 'heartbeat', (SELECT at FROM heartbeat)")
                 } else {
                     caller.to_owned()
                 };
-                fill(&sql, &[("judged", &judged(&caller)), ("bound", subject)])
+                fill(&sql, &[("judged", &judged(&caller)), ("position", position)])
             }
             Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
             Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),

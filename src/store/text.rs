@@ -1,5 +1,7 @@
 //! Templates of SQL: placeholders, and the removal of comments.
 
+use crate::credential::means::Means;
+
 /// Replaces each placeholder `{name}`. Comments are removed first, so that they may name placeholders.
 pub(super) fn fill(text: &str, blanks: &[(&str, &str)]) -> String {
     blanks.iter().fold(compact(text), |text, (name, value)| text.replace(&format!("{{{name}}}"), &compact(value)))
@@ -18,9 +20,43 @@ pub(super) fn secrets_listed(tenant: &str, credential: &str) -> String {
 /// Fills in the texts on a secret (`s`) that authentication and verification share: whether it is valid, its owner, and
 /// whether its use is to be recorded.
 pub(super) fn of_secret(text: &str) -> String {
-    let state = ("state", include_str!("sql/secret_state.sql"));
-    let owner = ("owner", include_str!("sql/secret_owner.sql"));
-    fill(text, &[state, owner, ("unnoted", "coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)")])
+    let means_of_caller = means("state", "?1 ->> '$.caller.means'");
+    let means_of_client = means("state", "?1 ->> '$.means'");
+    let blanks = [
+        ("state", include_str!("sql/secret_state.sql")),
+        ("end", "s.expires_at"),
+        ("owner", include_str!("sql/secret_owner.sql")),
+        (
+            "columns",
+            "s.id, s.tenant, s.credential, s.key, s.sealed, s.created_at, s.expires_at, s.last_used_at, s.changed_at",
+        ),
+        ("means_of_caller", &means_of_caller),
+        ("means_of_client", &means_of_client),
+        ("unnoted", "coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)"),
+    ];
+    fill(text, &blanks)
+}
+
+/// Fills in the same texts on a key or a trust, and its credential (`c`).
+pub(super) fn of_means(text: &str) -> String {
+    let means = means("c.state", "claim.value ->> 'means'");
+    let blanks = [
+        ("state", include_str!("sql/secret_state.sql")),
+        ("end", "means.value ->> '$.expires_at'"),
+        ("means", &means),
+        ("unnoted", "coalesce(c.last_used_at < (?1 ->> '$.now') - 60000000, 1)"),
+    ];
+    fill(text, &blanks)
+}
+
+/// Returns the expression of the key or trust of a document that has this id; null if there is none.
+///
+/// ```sql
+/// coalesce({document} -> ('$.keys.' || ({id})), {document} -> ('$.trusts.' || ({id})))
+/// ```
+fn means(document: &str, id: &str) -> String {
+    let paths = Means::ALL.map(|means| format!("{document} -> ('$.{}.' || ({id}))", means.member()));
+    format!("coalesce({})", paths.join(", "))
 }
 
 /// Removes comments and collapses white space, except within quotes. Every request sends its SQL over the network.

@@ -178,8 +178,16 @@ impl Judged {
                 "too_large_metadata" => {
                     add(Field::Metadata, Location::Whole, Rule::TooLarge { max: METADATA_BYTES_MAX });
                 }
-                // Only roles can make a document this large.
-                "too_large" => add(Field::Roles, Location::Whole, Rule::TooLarge { max: STATE_BYTES_MAX }),
+                "too_many_means" => {
+                    let max = command.means.as_ref().map_or(0, |means| means.max);
+                    add(Field::Other, Location::Whole, Rule::TooMany { max });
+                }
+                // Only roles, and keys and trusts, can make a document this large.
+                "too_large" => add(
+                    if command.means.is_some() { Field::Other } else { Field::Roles },
+                    Location::Whole,
+                    Rule::TooLarge { max: STATE_BYTES_MAX },
+                ),
                 "read_only" => {
                     for name in names() {
                         add(Field::Other, Location::Key(name), Rule::ReadOnly);

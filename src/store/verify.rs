@@ -41,8 +41,8 @@ pub struct Subject {
     pub access: Access,
     /// The scope of its credential, if it is not empty.
     pub scope: Option<String>,
-    /// The secret: itself, or for an access token the one that it was issued for.
-    pub secret: Id,
+    /// The secret: itself, or for an access token the one that it was issued for; `None` for one of a key or a trust.
+    pub secret: Option<Id>,
     /// What ends it, as far as is known now.
     pub ends: Ends,
     /// Why the token is not valid: `expired`, `revoked` or `inactive`.
@@ -82,7 +82,7 @@ struct Row {
     access: Access,
     role_names: String,
     status: String,
-    secret: Id,
+    secret: Option<Id>,
     secret_expires_at: Option<Micros>,
     expires_at: Option<Micros>,
     unnoted: u8,

@@ -74,3 +74,24 @@ export function respond(status, lines, body) {
   for (let index = 0; index + 1 < parts.length; index += 2) headers[parts[index]] = parts[index + 1];
   return new Response(body, { status, headers });
 }
+
+/** What Web Crypto calls the algorithms of signatures (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+const SIGNATURES = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  EdDSA: { name: "Ed25519" },
+};
+
+/** Returns whether the key of a JSON text made a signature. A key that Web Crypto refuses has made none. */
+export async function is_signed(jwk, algorithm, signed, signature) {
+  // The arrays are views of the memory of wasm, which may move while this waits.
+  [signed, signature] = [signed.slice(), signature.slice()];
+  const { [algorithm]: parameters } = SIGNATURES;
+  try {
+    const key = await crypto.subtle.importKey("jwk", JSON.parse(jwk), parameters, false, ["verify"]);
+    return await crypto.subtle.verify(parameters, key, signature, signed);
+  } catch {
+    return false;
+  }
+}

@@ -10,5 +10,6 @@ extern "C" {
     pub fn drive(awaited: &JsValue, turn: JsValue) -> Promise;
     pub fn batch(database: &JsValue, texts: &Array, values: &Array, wait: u32, further: bool, near: bool) -> Promise;
     pub fn over(limiter: &JsValue, key: &str) -> Promise;
+    pub fn is_signed(jwk: &str, algorithm: &str, signed: &[u8], signature: &[u8]) -> Promise;
     pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Response;
 }

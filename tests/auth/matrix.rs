@@ -92,7 +92,9 @@ impl<'a> Calls<'a> {
         let reply = self.scene.send(route, target, &headers, &body);
         assert_is(&reply, cell, route, of);
         assert_eq!(reply.cost.trips, trips, "{of}: trips");
-        let changes = matches!(route.operation, Operation::Write(..)) || deletes(route) || is_step(route);
+        let changes = matches!(route.operation, Operation::Write(..) | Operation::AddMeans(..))
+            || deletes(route)
+            || is_step(route);
         let writes = changes && reply.status < 400;
         assert_eq!(world.stored_but_last_use() != before, writes, "{of}: is anything written?");
         self.used = writes || is_step(route);

@@ -5,7 +5,7 @@ use postern::credential::id::Id;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
-use support::routes::{inquiry, uses_database};
+use support::routes::{inquiry, means_body, uses_database};
 use support::scene::{
     FORM, Header, PathIds, Scene, TokenKind, assert_is, bearer, forced, is_litegraph, is_ours, method, nothing, routes,
     takes_form, url,
@@ -285,6 +285,8 @@ impl Attempt<'_> {
             Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
             Operation::Write(noun, verb) if is_ours(self.route) => self.ours(noun, verb),
             Operation::Write(..) => self.named(),
+            Operation::AddMeans(..) if self.has("rules") => json!({ "jwk": 5 }),
+            Operation::AddMeans(means, _) => means_body(means, "changed"),
             Operation::Verify(_) => {
                 inquiry(self.route, &json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}))
             }

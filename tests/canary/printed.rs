@@ -6,7 +6,7 @@ use std::fmt::{Debug, Display};
 use postern::caller::{Caller, Rank};
 use postern::credential::field::{Draft, Field, Given, Noun, Verb, Violation};
 use postern::credential::id::Id;
-use postern::credential::secret::{Keyring, Keys, Token};
+use postern::credential::secret::{Access, AccessOf, Keyring, Keys, Token, access_end};
 use postern::credential::time::Micros;
 use postern::credential::validate::{NewSecret, validate};
 use postern::face::coactive::COACTIVE;
@@ -125,7 +125,10 @@ fn debug_output_of_a_caller_has_no_token() {
 #[test]
 fn debug_output_of_a_caller_has_no_access_token() {
     let settings = own();
-    let access = settings.keys.current.issue_access("pstn_", Id::from_bits(7), Micros(5), Micros(0));
+    let access = settings.keys.current.issue_access(
+        "pstn_",
+        Access { of: AccessOf::Secret { secret: Id::from_bits(7), made: Micros(5) }, end: access_end(Micros(0)) },
+    );
     let value = format!("Bearer {}", access.reveal());
     let read = |now| Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings, now);
     let caller = read(Micros(0)).unwrap_or_else(|refusal| panic!("{refusal:?}"));

@@ -6,6 +6,8 @@ import httpx
 import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.jose import JsonWebKey
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 from oauthlib.oauth2 import BackendApplicationClient, InvalidClientError
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
@@ -123,3 +125,18 @@ def test_a_client_of_two_names_is_refused(metadata, client):
     form = {"grant_type": "client_credentials", "client_id": f"client_{ZERO[:26]}"}
     answer = httpx.post(metadata["token_endpoint"], data=form, auth=(client.client_id, client.secret))
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_authlib_logs_in_by_a_key(metadata, client, url, root):
+    # Only the server behind TLS has POSTERN_ISSUER.
+    if url.startswith("http:"):
+        pytest.skip("needs POSTERN_ISSUER")
+    key = JsonWebKey.generate_key("EC", "P-256", is_private=True)
+    sent = requests.post(f"{url}{client.path}/keys", headers={"Authorization": f"Bearer {root}"}, json={"jwk": key.as_dict(is_private=False)})
+    assert sent.status_code == 201, sent.text
+    session = OAuth2Session(client.client_id, key, token_endpoint_auth_method="private_key_jwt")
+    # Authlib names the token endpoint as the audience by default. Postern accepts only the issuer.
+    session.register_client_auth_method(PrivateKeyJWT(metadata["token_endpoint"], claims={"aud": url}, alg="ES256"))
+    token = session.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
+    expect_token(token, client)
+    assert session.get(f"{url}/v1/self").json()["id"] == client.id

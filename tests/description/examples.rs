@@ -103,6 +103,11 @@ impl Description {
         );
 
         let grace = json!({ "grace_seconds": 3600 });
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let keys = format!("{url}/keys");
+        let key = self.example("POST", &keys, &[], Json(&json!({ "jwk": jwk })), 201, "added", "A public key").json();
+        self.example("GET", &keys, &[], None, 200, "all", "All keys");
+        self.example("DELETE", &format!("{keys}/{}", text(&key, "id")), &[], None, 204, "removed", "Removed");
         let rotate = format!("{url}/rotate");
         let rotated = self
             .example("POST", &rotate, &[], Json(&grace), 200, "hour", "The old secret is valid for another hour")

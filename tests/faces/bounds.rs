@@ -148,6 +148,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
             now: now(),
             clock: &now,
             random,
+            signatures: &support::jwt::Ring,
             readiness: &world.readiness,
             memory: &world.memory,
         };

@@ -174,7 +174,7 @@ impl Stage {
     pub fn set_for(operation: &Operation) -> Self {
         let stage = Self::new();
         if let Some((step, body)) = routes::step_before(operation.route) {
-            stage.world.call("POST", &stage.ours(&format!("/{step}")), ROOT, &body).expect(200);
+            stage.world.call("POST", &stage.ours(&format!("/{step}")), ROOT, &body).succeeded();
         }
         stage
     }

@@ -23,7 +23,7 @@ fn claims() -> Value {
 
 /// What accepts a token: reader, times, signature. Returns the `kid` of the key that signed it, or why it is rejected.
 fn accept(token: &str, keys: &[Jwk]) -> Result<String, &'static str> {
-    let token = Jws::read(token).map_err(|rejection| rejection.problem)?;
+    let token = Jws::parse(token).map_err(|rejection| rejection.problem)?;
     token.judge_times(now(), TRUST_LIFETIME_MAX).map_err(|rejection| rejection.problem)?;
     let key = pollster::block_on(signer(&token, keys, &Ring)).ok_or("is not signed by any of the keys")?;
     Ok(key.kid().to_owned())

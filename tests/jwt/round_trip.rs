@@ -52,7 +52,7 @@ proptest! {
         all["nested"] = json!({"list": [1, nested, null]});
         let signer = Signer::ed25519();
         let token = signer.token("EdDSA", None, &all);
-        let read = postern::jwt::jws::Jws::read(&token).map_err(|rejection| TestCaseError::fail(rejection.problem))?;
+        let read = postern::jwt::jws::Jws::parse(&token).map_err(|rejection| TestCaseError::fail(rejection.problem))?;
         prop_assert_eq!((read.subject(), read.id(), read.claims()), (&*sub, Some(&*jti), &all));
         prop_assert!(accept(&token, &[signer.key(None)]).is_ok());
     }

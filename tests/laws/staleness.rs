@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 use postern::answer::Answer;
 use postern::credential::id::Id;
-use postern::credential::secret::Token as Secret;
+use postern::credential::secret::{AccessOf, Token as Secret};
 use postern::credential::time::Micros;
 use serde_json::{Value, json};
 use support::tenant::{read_id, text};
@@ -362,8 +362,9 @@ impl Driver {
                 let token = text(&told["access_token"]);
                 let read =
                     settings.keys.read_access(&token, &settings.token_prefix, Micros(0)).expect("an access token");
-                let access = Some((read.made.0, read.end.0));
-                let secret = Some(read.secret.to_string());
+                let AccessOf::Secret { secret, made } = read.of else { panic!("an access token of a key or a trust") };
+                let access = Some((made.0, read.end.0));
+                let secret = Some(secret.to_string());
                 self.slots[slot].access_tokens.push(Token { text: token, secret, client: None, access });
             }
         }

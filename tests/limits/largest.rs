@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
+use postern::credential::means::Means;
 use postern::credential::time::Micros;
 use postern::request::{BODY_MAX, TAGS_MAX};
 use postern::route::{Operation, ROUTES};
@@ -14,6 +15,7 @@ use postern::store::list::{LIST_MAX, PAGE_MAX};
 use serde_json::{Value, json};
 
 use support::face::Face;
+use support::jwt::Signer;
 use support::routes::{authorizes, face, method, title};
 use support::scene::{PathIds, basic, url};
 use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
@@ -336,6 +338,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
         let headers = [("authorization", &*admin), ("idempotency-key", &key)];
         largest.send("POST", &format!("{url}/rotate"), &headers, &json!({"grace_seconds": 7_776_000}));
     }
+    keys(largest, &url);
     itself(largest);
     for (step, body) in [
         ("rotate/cancel", Value::Null),
@@ -345,6 +348,21 @@ fn own_writes(largest: &mut Largest, id: Id) {
         ("restore", Value::Null),
     ] {
         largest.by_admin("POST", &format!("{url}/{step}"), &body);
+    }
+}
+
+/// As many keys of the maximum length as a credential may have.
+fn keys(largest: &mut Largest, url: &str) {
+    let keys: Vec<_> = (0..Means::Key.max())
+        .map(|number| {
+            let mut jwk = Signer::rsa_4096().jwk();
+            jwk["kid"] = wide(number, 255).into();
+            let body = json!({ "jwk": jwk, "expires_at": "2200-01-01T00:00:00.123456Z" });
+            text(&largest.by_admin("POST", &format!("{url}/keys"), &body).json(), "id")
+        })
+        .collect();
+    for key in keys {
+        largest.by_admin("DELETE", &format!("{url}/keys/{key}"), &Value::Null);
     }
 }
 

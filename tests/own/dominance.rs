@@ -336,7 +336,8 @@ fn check(roles: &[Role], steps: &[Step]) {
         assert!(reply.status < 500, "{step:?}: {reply:?}");
         let after = scene.valid(now());
         // The one exception: a secret may replace itself, and outlives its own end by that.
-        let is_own = |owner: &str| operation == "rotate itself" && owner == caller.id.to_string();
+        let replaces_itself = ["rotate itself", "rotate under a key"].contains(&operation);
+        let is_own = |owner: &str| replaces_itself && owner == caller.id.to_string();
         for (secret, (owner, given)) in &after {
             let is_more = before.get(secret).is_none_or(|(_, had)| given.exceeds(had));
             assert!(

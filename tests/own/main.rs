@@ -11,6 +11,7 @@ mod health;
 mod history;
 mod idempotency;
 mod itself;
+mod keys;
 mod leases;
 mod lists;
 mod outlived;

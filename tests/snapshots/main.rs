@@ -2,6 +2,7 @@
 //! response that differs or has no snapshot fails. `INSTA_UPDATE=always cargo test --test snapshots` rewrites the
 //! files.
 
+mod keyless;
 mod listed;
 mod parents;
 mod redacted;
@@ -56,6 +57,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable(Unreadable::GrantType) => "unsupported grant",
         Refusal::Unreadable(Unreadable::Scope) => "unsupported scope",
         Refusal::Unreadable(Unreadable::Form) => "bad form",
+        Refusal::Unreadable(Unreadable::Assertion) => "bad assertion",
         Refusal::Unauthenticated => "no token",
         Refusal::Verifier => "without a verifier",
         Refusal::TooManyFailures => "too many failures",
@@ -65,6 +67,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Missing(Noun::Tenant) => "no such tenant",
         Refusal::Missing(Noun::Principal) => "no such principal",
         Refusal::Missing(Noun::Credential) => "no such credential",
+        Refusal::MissingMeans => "no such key",
         Refusal::Stale => "stale",
         Refusal::PreconditionRequired => "without If-Match",
         Refusal::KeyReused => "key reused",
@@ -72,6 +75,7 @@ fn situation_of(refusal: &Refusal) -> &'static str {
         Refusal::Invalid(_) => "violations",
         Refusal::NoRoles => "no RBAC",
         Refusal::Conflict(Conflict::Id) => "id taken",
+        Refusal::Conflict(Conflict::Means) => "key taken",
         Refusal::Conflict(Conflict::Secret) => "token taken",
         Refusal::Conflict(Conflict::Revoked) => "enabled while revoked",
         Refusal::Conflict(Conflict::Rotating) => "rotating",
@@ -200,6 +204,7 @@ fn code_and_detail(rule: &Rule) -> Option<(&'static str, &'static str)> {
         Rule::Control => Some(("control_character", "control characters")),
         Rule::NotAScopeToken => Some(("invalid_role_name", "visible ASCII")),
         Rule::NotAnId => Some(("not_an_id", "an id")),
+        Rule::Means(_) => Some(("key_or_trust", "must be")),
         Rule::NotATime => Some(("not_a_time", "RFC 3339")),
         Rule::NotAChoice { .. } => Some(("not_a_choice", "one of none, verify")),
         Rule::NotOfDefaultPrincipal => Some(("not_default_principal", "default principal")),

@@ -6,7 +6,7 @@ use postern::credential::id::Id;
 use postern::store::Fault;
 use serde_json::{Value, json};
 
-use crate::{listed, parents, refused, rotating, shown, verified, violations};
+use crate::{keyless, listed, parents, refused, rotating, shown, verified, violations};
 use support::watched::{Noted, Wire};
 use support::{ACME, CLIENTS, ROOT, Reply, START, World, ZERO, client_url, litegraph_url, text};
 
@@ -126,8 +126,16 @@ impl Scene {
     }
 }
 
-pub const SCENES: [Scene; 7] =
-    [shown::SCENE, rotating::SCENE, verified::SCENE, listed::SCENE, parents::SCENE, refused::SCENE, violations::SCENE];
+pub const SCENES: [Scene; 8] = [
+    shown::SCENE,
+    rotating::SCENE,
+    verified::SCENE,
+    listed::SCENE,
+    parents::SCENE,
+    refused::SCENE,
+    violations::SCENE,
+    keyless::SCENE,
+];
 
 impl Stage {
     pub fn new() -> Self {
@@ -238,7 +246,8 @@ impl Stage {
     /// Root changes the credential on our own face: by a PATCH with a body, or by a step.
     pub fn change(&self, step: &str, body: &Value) -> Value {
         let method = if step.is_empty() { "PATCH" } else { "POST" };
-        let changed = self.world.call(method, &self.ours(step), ROOT, body).expect(200);
+        let changed = self.world.call(method, &self.ours(step), ROOT, body);
+        assert!([200, 201].contains(&changed.status), "{}", changed.text);
         changed.json()
     }
 

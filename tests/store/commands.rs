@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use postern::caller::{Caller, Rank};
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
+use postern::credential::means::Means;
 use postern::credential::role::Context;
 use postern::credential::secret::Proof;
 use postern::credential::time::Micros;
 use postern::face::coactive::COACTIVE;
 use postern::store::after::{After, Rekey};
 use postern::store::command::{
-    Act, Command, Filter, Idempotency, Key, Label, NewRow, Order, Page, Rotation, SortKey, Target, TenantRef, Times,
-    Until,
+    Act, Command, Filter, Idempotency, Key, Label, MeansChange, NewRow, Order, Page, Rotation, SortKey, Target,
+    TenantRef, Times, Until,
 };
+use postern::store::exchange::Once;
 use serde_json::{Map, Value, json};
 
 use crate::documents::keys;
@@ -27,11 +29,12 @@ fn proof() -> Proof {
 }
 
 /// A caller of each kind.
-fn callers() -> [Caller; 3] {
+fn callers() -> [Caller; 4] {
     [
         Caller::Root { root: true },
         Caller::Secret { proofs: vec![proof()], client: Some(Id::ZERO) },
         Caller::Access { access: Id::ZERO, made: Micros(1), end: Micros(2) },
+        Caller::Means { credential: Id::ZERO, means: Id::ZERO, made: Micros(1), end: Micros(2) },
     ]
 }
 
@@ -67,6 +70,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         tenant: Some(tenant),
         principal: key(),
         credential: key(),
+        member: key(),
         bearer: Some(vec![proof()]),
         claims: caller.claims(1),
         seq: Some(1),
@@ -80,6 +84,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         active: true,
         access_of_roles: COACTIVE.access_of_roles,
         rotation: Some(Rotation::Start),
+        means: Some(MeansChange::new(Means::Key, Key(Some(Id::ZERO)), true)),
         grace_seconds: Some(1),
         lists_secrets: true,
         idempotency: Some(Idempotency {
@@ -136,8 +141,16 @@ fn paths_of_notes() -> BTreeSet<String> {
     let text = |text: &str| text.to_owned();
     let rekey = Rekey { from: Id::ZERO, id: Id::ZERO, digest: text("d"), key: text("k"), sealed: Some(text("s")) };
     let (now, used, change) = (Micros(1), vec![Id::ZERO], Id::ZERO);
-    let after = After { now, used, rekey: Some(rekey), change, by: text("b"), request: text("r") };
+    let owners = vec![(Id::ZERO, Id::ZERO)];
+    let after = After { now, used, owners, rekey: Some(rekey), change, by: text("b"), request: text("r") };
     paths_of(&serde_json::to_value(after).unwrap())
+}
+
+/// The paths of exchanges.
+fn paths_of_exchanges() -> BTreeSet<String> {
+    let (now, id, digest) = (Micros(1), Id::ZERO, "d".to_owned());
+    let once = Once { now, client: id, means: id, made: now, digest, until: now, change: id };
+    paths_of(&serde_json::to_value(once).unwrap())
 }
 
 /// A path in a text and the value that it is read from: the operand of an arrow or the first argument of a function.
@@ -201,14 +214,16 @@ fn texts() -> Vec<(String, String)> {
 }
 
 /// The invalid paths of a text.
-fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<String>) -> Vec<String> {
+fn wrong(file: &str, text: &str, [commands, notes, exchanges]: &[BTreeSet<String>; 3]) -> Vec<String> {
     let keys = keys(file.starts_with("credential_").then_some(Noun::Credential));
     let is_key = |path: &str| keys.contains(path.trim_start_matches("$."));
-    let is_note = ["secret_note_use.sql", "credential_note_use.sql", "secret_rekey.sql"].contains(&file);
+    let is_note =
+        ["secret_note_use.sql", "credential_note_use.sql", "owner_note_use.sql", "secret_rekey.sql"].contains(&file);
     let mut wrong = Vec::new();
     for read in reads(text) {
         let is_right = match read.of {
             Some("?1" | "given" | "asked") if is_note => notes.contains(read.path),
+            Some("?1") if file.starts_with("exchange") => exchanges.contains(read.path),
             Some("?1" | "given" | "asked") => commands.contains(read.path),
             Some("document" | "{document}" | "patched" | "to_document" | "state" | "{before}" | "{after}") => {
                 is_key(read.path)
@@ -218,11 +233,12 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
                 let key = read.path.strip_suffix(".before").or_else(|| read.path.strip_suffix(".after"));
                 key.is_some_and(|key| is_key(key) || key == "$.created_at")
             }
+            Some("means" | "means.value") => ["$.created_at", "$.expires_at"].contains(&read.path),
             // A kept response has the row.
             Some("i.made") => read.path == "$.id",
             // A key of JSON that the statements build from documents; or no document at all.
-            // The keys that an editor may change come from the table of fields.
-            None => is_key(read.path) || ["$.-", "$.{}"].contains(&read.path),
+            // The keys that an editor may change come from the table of fields. A key or a trust follows its kind.
+            None => is_key(read.path.trim_end_matches('.')) || ["$.-", "$.{}", "$.{}."].contains(&read.path),
             Some(_) => false,
         };
         if !is_right {
@@ -234,9 +250,9 @@ fn wrong(file: &str, text: &str, commands: &BTreeSet<String>, notes: &BTreeSet<S
 
 #[test]
 fn every_json_path_in_sql_is_sent_or_is_a_document_key() {
-    let (commands, notes) = (paths_of_commands(), paths_of_notes());
+    let sent = [paths_of_commands(), paths_of_notes(), paths_of_exchanges()];
     let texts = texts();
-    let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &commands, &notes)).collect();
+    let all: Vec<_> = texts.iter().flat_map(|(file, text)| wrong(file, text, &sent)).collect();
     assert!(all.is_empty(), "{all:#?}");
     assert!(texts.iter().map(|(_, text)| reads(text).len()).sum::<usize>() > 200, "too few paths");
 }
@@ -258,7 +274,7 @@ fn every_member_of_a_command_is_read_by_a_statement() {
 
 #[test]
 fn unknown_json_paths_are_detected() {
-    let (commands, notes) = (paths_of_commands(), paths_of_notes());
+    let sent = [paths_of_commands(), paths_of_notes(), paths_of_exchanges()];
     for (count, file, text) in [
         (
             0,
@@ -281,6 +297,6 @@ fn unknown_json_paths_are_detected() {
         (1, "secret_rekey.sql", "SELECT ?1 ->> '$.rekey.id', ?1 ->> '$.caller'"),
         (1, "a.rs", "let free = f(\"'$.name', '$.descriptions'\");"),
     ] {
-        assert_eq!(wrong(file, text, &commands, &notes).len(), count, "{text}");
+        assert_eq!(wrong(file, text, &sent).len(), count, "{text}");
     }
 }

@@ -87,7 +87,9 @@ pub fn difference(before: &State, after: &State) -> Value {
             let (before, after) = (before.get(key), after.get(key));
             let change = match key.as_str() {
                 "roles" | "role_names" => json!({"added": without(after, before), "removed": without(before, after)}),
-                "metadata" => json!({"before": members_but(before, after), "after": members_but(after, before)}),
+                "metadata" | "keys" | "trusts" => {
+                    json!({"before": members_but(before, after), "after": members_but(after, before)})
+                }
                 _ => json!({"before": before, "after": after}),
             };
             (key.clone(), change)

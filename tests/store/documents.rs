@@ -115,6 +115,10 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
             "revoked_at" => value.is_null() || is_time(value),
             // The value depends on the roles; the document under test has one role.
             "unrestricted" => *value == json!(false),
+            "keys" | "trusts" => {
+                let is_means = |(id, one): (&String, &Value)| Id::parse(id).is_some() && one["created_at"].is_i64();
+                value.is_null() || value.as_object().is_some_and(|all| all.iter().all(is_means))
+            }
             other => panic!("what field is {other}?"),
         };
     };
@@ -240,6 +244,12 @@ fn corpus() -> Vec<Value> {
         json!({"a": "x".repeat(500)}),
         json!({"a": "x".repeat(501)}),
         json!({"role_id": "viewer"}),
+        json!({ACME: {"created_at": 5}}),
+        json!({ACME: {"created_at": 5, "expires_at": 6}, "01m7xpe601e01b91vf5ajx1bq2": {"created_at": 7}}),
+        json!({ACME: {"created_at": "5"}}),
+        json!({ACME: {"expires_at": 5}}),
+        json!({ACME: 5}),
+        json!({"x": {"created_at": 5}}),
     ]);
     for members in [1, 16, 17, 32, 33] {
         corpus.push((0..members).map(|number| (number.to_string(), json!("v"))).collect::<Map<_, _>>().into());

@@ -14,11 +14,17 @@ fn document<const N: usize>(members: [(&str, Value); N]) -> Document {
     members.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
 }
 
-/// The keys of a credential that are not stored for a field: full access depends on the roles, and a revocation sets
-/// the others.
+/// The keys of a credential that are not stored for a field: full access depends on the roles, a revocation sets two, and
+/// keys and trusts are added one by one.
 fn not_in_fields() -> Document {
     let revoked_at = 1_900_000_000_000_000_i64;
-    document([("unrestricted", json!(false)), ("revoked_at", json!(revoked_at)), ("revoked_reason", json!("r"))])
+    document([
+        ("unrestricted", json!(false)),
+        ("revoked_at", json!(revoked_at)),
+        ("revoked_reason", json!("r")),
+        ("keys", json!({ ACME: { "created_at": 1, "jwk": { "kty": "OKP" } } })),
+        ("trusts", json!({ ACME: { "created_at": 1, "issuer": "i" } })),
+    ])
 }
 
 /// The rows of the fields that are stored in the document of a noun.
@@ -45,7 +51,14 @@ pub fn required(noun: Noun) -> BTreeSet<&'static str> {
 /// The document after a change.
 pub fn changed(document: &Document, change: &Document) -> Document {
     let mut document = document.clone();
-    document.extend(change.clone());
+    for (key, value) in change {
+        match (document.get_mut(key), value) {
+            (Some(Value::Object(members)), Value::Object(changed)) => members.extend(changed.clone()),
+            _ => {
+                document.insert(key.clone(), value.clone());
+            }
+        }
+    }
     document.retain(|_, value| !value.is_null());
     document
 }
@@ -59,6 +72,9 @@ pub fn changes(noun: Noun, principal: &str) -> Vec<Document> {
         changes.extend([
             document([("roles", json!([])), ("unrestricted", json!(true))]),
             document([("revoked_at", json!(5))]),
+            document([("keys", json!({ ACME: { "created_at": 2, "jwk": { "kty": "RSA" } } }))]),
+            document([("keys", Value::Null)]),
+            document([("trusts", json!({ "01m7xpe601e01b91vf5ajx1bq2": { "created_at": 3, "issuer": "j" } }))]),
             document([("revoked_reason", json!("another"))]),
             document([("revoked_reason", Value::Null)]),
             document([("revoked_at", Value::Null), ("revoked_reason", Value::Null)]),

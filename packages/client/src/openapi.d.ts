@@ -328,6 +328,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/credentials/{credential}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List keys
+         * @description Returns all keys of the credential, the oldest first.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Add a key
+         * @description Adds a public key, by which the credential logs in with assertions that it signs (`private_key_jwt`, RFC 7523). At most 5. Access tokens that it gets are invalid as soon as the key is removed or expires.
+         */
+        post: operations["add_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the key. */
+                key: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a key
+         * @description Access tokens that it got are invalid immediately.
+         */
+        delete: operations["remove_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/credentials/{credential}/restore": {
         parameters: {
             query?: never;
@@ -875,6 +931,32 @@ export interface components {
             /** @description The name of the credential. */
             username?: string;
         };
+        /** @description A public key by which a credential signs its own assertions. */
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null is never.
+             */
+            expires_at: string | null;
+            /** @description The id. */
+            id: string;
+            /** @description The key, without members that do not define it. `kid` is the given one, or else the thumbprint (RFC 7638). */
+            jwk: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A page of a list. */
+        KeyPage: {
+            /** @description The items. A page may have fewer than `limit`, or none, and still have a next page. */
+            items: components["schemas"]["Key"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next: string | null;
+        };
         NeedsAll: {
             /** @description The roles, of which every one is needed. */
             all: components["schemas"]["NewRole"][];
@@ -908,6 +990,19 @@ export interface components {
             roles: components["schemas"]["NewRole"][] | null;
             /** @description Whether the credential may replace its own secret, with its newest one. POST and PUT without it mean false. */
             self_rotate?: boolean;
+        };
+        NewKey: {
+            /**
+             * Format: date-time
+             * @description When the key expires (RFC 3339, 1970 to 2255); null is never.
+             */
+            expires_at?: string | null;
+            /** @description A public JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits with e = 65537, EC on P-256, or OKP with Ed25519. `use` is omitted, `sig` or `jwt-svid`. A private member is refused. */
+            jwk: {
+                kid?: string;
+                /** @enum {string} */
+                kty: "RSA" | "EC" | "OKP";
+            };
         };
         /** @description Key-value pairs: strings by name, not nested. */
         NewMetadata: {
@@ -1120,6 +1215,8 @@ export interface components {
             token_endpoint: string;
             /** @description How a client authenticates to log in. */
             token_endpoint_auth_methods_supported: string[];
+            /** @description How the assertions of a client may be signed. */
+            token_endpoint_auth_signing_alg_values_supported: string[];
         };
         /** @description The change of a set: `role_names`, and `roles` if neither side is full access. */
         SetChange: {
@@ -1250,7 +1347,10 @@ export interface components {
             reason?: string;
             /** @description The credential's roles; null is full access. */
             roles?: components["schemas"]["Role"][] | null;
-            /** @description The secret: the token itself, or for an access token the secret that it was issued for. */
+            /**
+             * @description The secret: the token itself, or for an access token the secret that it was issued for. Absent for an access token of a
+             *     key or a trust.
+             */
             secret?: components["schemas"]["VerifiedSecret"];
             /** @description Where the answer comes from. */
             source: components["schemas"]["Source"];
@@ -2541,6 +2641,130 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    Deprecation: components["headers"]["Deprecation"];
+                    Sunset: components["headers"]["Sunset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Succeed only if the current version is one of these (RFC 9110 §13.1.1). One or more ETags, separated by commas; or `*`. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. One or more ETags, separated by commas; or `*`. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    Deprecation: components["headers"]["Deprecation"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    Sunset: components["headers"]["Sunset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            428: components["responses"]["428"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Succeed only if the current version is one of these (RFC 9110 §13.1.1). One or more ETags, separated by commas; or `*`. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. One or more ETags, separated by commas; or `*`. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the key. */
+                key: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            428: components["responses"]["428"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };

@@ -23,6 +23,9 @@ export const COMMANDS = {
   revoke_credential: { command: "credentials revoke" },
   restore_credential: { command: "credentials restore" },
   delete_credential: { command: "credentials delete", destroys: true },
+  add_key: { command: "credentials keys add" },
+  list_keys: { command: "credentials keys list", columns: ["id", "jwk", "created_at", "expires_at"] },
+  remove_key: { command: "credentials keys remove" },
   list_credential_events: { command: "credentials history", columns: EVENT },
   verify: { command: "verify", checks: "token", passes: isAllowed },
   verify_batch: {

@@ -1,6 +1,6 @@
 //! Tests of `secret.rs`.
 
-use super::{ACCESS_SECONDS, Access, Keyring, Keys, NotAToken, Token, checksum, same};
+use super::{ACCESS_SECONDS, Access, AccessOf, Keyring, Keys, NotAToken, Token, checksum, same};
 use crate::credential::base32;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
@@ -86,10 +86,10 @@ fn access_token_is_valid_until_it_expires_and_only_under_its_key() {
     };
     let (secret, now) = (Id::from_bits(7), Micros(1_795_219_200_000_000));
     let made = Micros(5);
-    let issued = keyring(1, None).current.issue_access(PREFIX, secret, made, now);
     let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
     let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
-    let given = Access { secret, made, end: Micros(now.0 + last + 1) };
+    let given = Access { of: AccessOf::Secret { secret, made }, end: Micros(now.0 + last + 1) };
+    let issued = keyring(1, None).current.issue_access(PREFIX, given);
     assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(given));
     assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(given), "under the previous key");
     assert_eq!(read(keyring(1, None), issued.reveal(), last + 1), None, "expired");

@@ -36,7 +36,7 @@ pub(super) enum Difference {
     Set(SetChange),
 }
 
-/// The change of a member with one value. For `metadata`, both sides have only the members that differ.
+/// The change of a member with one value. For `metadata` and `keys`, both sides have only the members that differ.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "for the description")]
 pub(super) struct ValueChange {
@@ -67,12 +67,14 @@ fn items(generator: &mut SchemaGenerator) -> Schema {
 pub(super) fn read(text: &str) -> Changes {
     let mut changes: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     // Times are RFC 3339 everywhere on this face.
-    for (_, difference) in changes.iter_mut().filter(|(name, _)| name.ends_with("_at")) {
-        for side in ["before", "after"] {
-            if let Some(time) = difference.get_mut(side)
-                && let Some(micros) = time.as_i64()
-            {
-                *time = Micros(micros).to_rfc3339_micros().into();
+    for (name, difference) in &mut changes {
+        for side in difference.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if name.ends_with("_at") {
+                spell_time(side);
+            } else if name == "keys" {
+                let members =
+                    side.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+                members.flatten().filter(|(name, _)| name.ends_with("_at")).for_each(|(_, time)| spell_time(time));
             }
         }
     }
@@ -91,4 +93,11 @@ pub(super) fn read(text: &str) -> Changes {
         changes.insert("require_if_match".to_owned(), preconditions);
     }
     Changes(changes)
+}
+
+/// Replaces a stored time by this face's form of it.
+fn spell_time(time: &mut Value) {
+    if let Some(micros) = time.as_i64() {
+        *time = Micros(micros).to_rfc3339_micros().into();
+    }
 }

@@ -45,6 +45,7 @@ pub fn openapi() -> Value {
     }
     components.insert(body::OWN_ROTATION.to_owned(), body::own_rotation());
     components.extend(body::inquiries());
+    components.insert("NewKey".to_owned(), body::new_key());
     value!({
         "openapi": "3.1.0",
         "info": {
@@ -86,9 +87,10 @@ explicitly; `[]` is no role. Roles give no rights in Postern.\n\n\
 **Bodies** are strict JSON in UTF-8: at most 64 KiB, nested at most 32 levels deep, without duplicate members. Unknown members are \
 rejected. An error is a problem document (RFC 9457) that lists every violation.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("credentials", "API credentials of machines."),
     ("rotation", "Replace a secret. The old one stays valid for a grace period."),
+    ("keyless", "Keys, by which a credential logs in without a secret."),
     ("self-service", "What a credential may do with itself, whatever its access."),
     ("history", "The audit log: every change, and the caller that made it."),
     ("principals", "Services, persons or teams, which credentials authenticate as."),

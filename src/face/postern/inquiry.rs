@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::problem::within;
-use super::read::{READ_MAX, near, unknown_members};
-use crate::credential::field::{Field, Kind, Location, Rule, Violation};
+use super::read::{READ_MAX, unknown_members};
+use super::reading::Reading;
+use crate::credential::field::{Kind, Rule, Violation};
 use crate::credential::role::{NEEDS_MAX, Needs};
 use crate::credential::table::STALENESS_MAX;
-use crate::credential::validate::{needs, reported, whole};
+use crate::credential::validate::{needs, whole};
 use crate::face::STALENESS;
 use crate::operation::{Authorization, Inquiries, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
@@ -104,21 +105,9 @@ fn role_of(text: &str) -> Value {
     members.map(|(name, part)| (name.to_owned(), part.into())).collect::<Map<_, Value>>().into()
 }
 
-/// The violations of a body so far, each with the JSON pointer to its place.
-#[derive(Default)]
-struct Reading {
-    violations: Vec<Violation>,
-}
-
 impl Reading {
-    fn wrong(&mut self, pointer: String, rule: Rule) {
-        if self.violations.len() < READ_MAX {
-            self.violations.push(Violation { field: Field::Other, location: Location::Pointer(pointer), rule });
-        }
-    }
-
     fn finish(self, items: Vec<Inquiry>, staleness: Option<i64>) -> Inquiries {
-        Inquiries { items, staleness, violations: reported(self.violations) }
+        Inquiries { items, staleness, violations: self.violations() }
     }
 
     /// Reads the bound on the age of every answer.
@@ -173,12 +162,5 @@ impl Reading {
             self.wrong(format!("{place}/{name}{}", within(&location)), rule);
         }
         roles.map(of)
-    }
-
-    fn unknown(&mut self, place: &str, members: &Map<String, Value>, known: &[&'static str]) {
-        for name in members.keys().take(READ_MAX) {
-            let location = Location::Key(name.clone());
-            self.wrong(format!("{place}{}", within(&location)), Rule::Unknown(near(name, known.iter().copied())));
-        }
     }
 }

@@ -159,8 +159,11 @@ struct Owner<'a> {
     roles: Option<&'a [Role]>,
     /// What the credential may do in Postern itself.
     access: Access,
-    /// The secret: the token itself, or for an access token the secret that it was issued for.
-    secret: Secret,
+    /// The secret: the token itself, or for an access token the secret that it was issued for. Absent for an access token of a
+    /// key or a trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Secret")]
+    secret: Option<Secret>,
     /// When the token expires, unless it is revoked or changed before: the earliest of the ends of the credential, of the
     /// secret and of an access token; null is never.
     expires_at: Option<Time>,
@@ -189,11 +192,11 @@ impl<'a> Verified<'a> {
             name: &subject.name,
             roles: subject.roles.as_deref(),
             access: subject.access,
-            secret: Secret {
-                id: subject.secret,
+            secret: subject.secret.map(|id| Secret {
+                id,
                 retiring: subject.ends.secret.is_some(),
                 expires_at: secret_end(subject.ends.credential, subject.ends.secret).map(Time),
-            },
+            }),
             expires_at: subject.ends.earliest().map(Time),
         });
         let reason = subject.map_or(Some("unknown"), |subject| subject.fault.as_deref());

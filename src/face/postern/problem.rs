@@ -135,6 +135,12 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         Refusal::Missing(Noun::Tenant) => detailed(404, "no_tenant", "Tenant not found", MISSING),
         Refusal::Missing(Noun::Principal) => detailed(404, "no_principal", "Principal not found", MISSING),
         Refusal::Missing(Noun::Credential) => detailed(404, "no_credential", "Credential not found", MISSING),
+        Refusal::MissingMeans => detailed(
+            404,
+            "no_means",
+            "Key or trust not found",
+            "The credential has none with this id. List its keys or trusts.",
+        ),
         Refusal::Stale => detailed(
             412,
             "stale",
@@ -177,6 +183,7 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
         ),
         Refusal::Conflict(Conflict::Id) => plain(409, "taken_id", "The id is already in use"),
         Refusal::Conflict(Conflict::Secret) => plain(409, "taken_secret", "The secret cannot be used"),
+        Refusal::Conflict(Conflict::Means) => plain(409, "taken_means", "The credential has this key or trust"),
         Refusal::Conflict(Conflict::Revoked) => plain(409, "revoked", "The credential is revoked"),
         Refusal::Conflict(Conflict::Rotating) => detailed(
             409,
@@ -298,6 +305,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
             given("Must be visible ASCII characters without spaces, quotation marks and backslashes."),
         ),
         Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
+        Rule::Means(wants) => ("key_or_trust", format!("{wants}.")),
         Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time with its offset, from 1970 to 2255.")),
         Rule::NotAChoice { of } => ("not_a_choice", format!("Must be one of {}.", of.join(", "))),
         Rule::NotOfDefaultPrincipal => (

@@ -16,12 +16,16 @@ SELECT c.tenant, c.id,
 FROM (
   -- The first proof that matches, if the secret is the claimed client's: under the current key first, so that a token
   -- that was chosen twice, under two keys, has one owner. json_each keeps the order of an array; ORDER BY would sort.
-  SELECT * FROM (SELECT s.* FROM json_each(?1, '$.caller.proofs') AS proof
+  SELECT * FROM (SELECT {columns} FROM json_each(?1, '$.caller.proofs') AS proof
     CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id' AND s.digest = proof.value ->> 'digest'
     WHERE coalesce(s.credential = ?1 ->> '$.caller.client', 1)
     LIMIT 1)
   UNION ALL
   -- An access token, whose signature was checked before: it names the secret that it was issued for.
-  SELECT * FROM secrets WHERE id = ?1 ->> '$.caller.access' AND created_at = ?1 ->> '$.caller.made'
+  SELECT {columns} FROM secrets AS s WHERE s.id = ?1 ->> '$.caller.access' AND s.created_at = ?1 ->> '$.caller.made'
+  UNION ALL
+  -- An access token that a key or a trust was exchanged for.
+  SELECT NULL, tenant, id, NULL, NULL, created_at, means ->> '$.expires_at', last_used_at, NULL
+  FROM (SELECT *, {means_of_caller} AS means FROM credentials WHERE id = ?1 ->> '$.caller.credential') WHERE means ->> '$.created_at' = ?1 ->> '$.caller.made'
 ) AS s
 {owner}

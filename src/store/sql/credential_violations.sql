@@ -23,3 +23,5 @@
   AND json_array_length(document, '$.roles') > 0, 1, NULL),
 'too_many_metadata', iif(json_type(given, '$.set.metadata') IS NOT NULL AND (SELECT count(*) FROM json_each(to_document, '$.metadata')) > {metadata_max}, 1, NULL),
 'too_large_metadata', iif(length(CAST(to_document -> '$.metadata' AS BLOB)) > {metadata_bytes_max}, 1, NULL),
+-- Of the kind that the change adds to.
+'too_many_means', iif(given ->> '$.means.adds' AND (SELECT count(*) FROM json_each(to_document, given ->> '$.means.list')) > given ->> '$.means.max', 1, NULL),

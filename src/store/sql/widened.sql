@@ -18,6 +18,10 @@ AND (NOT {before} ->> '$.enabled' OR {before} ->> '$.revoked_at' IS NOT NULL
       WHERE NOT coalesce(instr(held, char(10) || json_array(a.value ->> 'role_id', NULL, NULL) || char(10))
         OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL) || char(10))
         OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance') || char(10)), 0)))
+  OR ({after} -> '$.keys' IS NOT {before} -> '$.keys' AND EXISTS (
+    SELECT key FROM json_each({after}, '$.keys') EXCEPT SELECT key FROM json_each({before}, '$.keys')))
+  OR ({after} -> '$.trusts' IS NOT {before} -> '$.trusts' AND EXISTS (
+    SELECT key FROM json_each({after}, '$.trusts') EXCEPT SELECT key FROM json_each({before}, '$.trusts')))
   OR ({after} ->> '$.principal' IS NOT {before} ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
     WHERE p.tenant = {tenant} AND p.id = {before} ->> '$.principal' AND p.enabled)))
 AND ({after} ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p

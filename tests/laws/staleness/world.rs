@@ -292,6 +292,7 @@ async fn handle(trips: Rc<Trips>, isolate: Rc<Isolate>, sent: Sent) {
         now: clock(),
         clock: &clock,
         random: |buffer: &mut [u8]| shared.fill(buffer),
+        signatures: &support::jwt::Ring,
         readiness: &isolate.readiness,
         memory: &isolate.memory,
     };

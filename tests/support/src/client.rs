@@ -246,6 +246,13 @@ impl Reply {
         self
     }
 
+    /// Asserts success.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self
+    }
+
     /// Asserts an error of the Postern face with this status and code (see [`Face::error`](crate::face::Face::error)).
     #[track_caller]
     pub fn refused(self, status: u16, word: &str) -> Self {

@@ -1,6 +1,7 @@
 //! Keys that sign tokens, and the check of signatures by a library.
 
-use std::future::{Future, ready};
+use std::future::ready;
+use std::pin::Pin;
 
 use data_encoding::BASE64URL_NOPAD;
 use postern::jwt::jwk::{Algorithm, Jwk};
@@ -16,7 +17,13 @@ use serde_json::{Value, json};
 pub struct Ring;
 
 impl Signatures for Ring {
-    fn is_valid(&self, key: &Jwk, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> impl Future<Output = bool> {
+    fn is_valid<'a>(
+        &'a self,
+        key: &'a Jwk,
+        algorithm: Algorithm,
+        signed: &'a [u8],
+        signature: &'a [u8],
+    ) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
         let key: Value = serde_json::from_str(&key.public_text()).expect("JSON");
         let bytes = |name: &str| {
             let text = key[name].as_str().unwrap_or_else(|| panic!("{key} has no {name}"));
@@ -25,7 +32,7 @@ impl Signatures for Ring {
         let rsa = |parameters| {
             RsaPublicKeyComponents { n: bytes("n"), e: bytes("e") }.verify(parameters, signed, signature).is_ok()
         };
-        ready(match algorithm {
+        Box::pin(ready(match algorithm {
             Algorithm::Rs256 => rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
             Algorithm::Ps256 => rsa(&signature::RSA_PSS_2048_8192_SHA256),
             Algorithm::Es256 => {
@@ -33,7 +40,7 @@ impl Signatures for Ring {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, signature).is_ok()
             }
             Algorithm::Ed25519 => UnparsedPublicKey::new(&ED25519, bytes("x")).verify(signed, signature).is_ok(),
-        })
+        }))
     }
 }
 
@@ -100,7 +107,7 @@ impl Signer {
         if let Some(kid) = kid {
             jwk["kid"] = kid.into();
         }
-        Jwk::read(&jwk).expect("a key")
+        Jwk::from_json(&jwk).expect("a key")
     }
 
     /// The signature of these bytes. The algorithm matters for RSA only.

@@ -21,6 +21,7 @@ pub fn refusals() -> Vec<Refusal> {
     let mut all = each_of! { Refusal:
         Refusal::Misconfigured(_) => Refusal::Misconfigured(misconfigured),
         Refusal::NoRoute => Refusal::NoRoute,
+        Refusal::MissingMeans => Refusal::MissingMeans,
         Refusal::MethodNotAllowed { .. } => Refusal::MethodNotAllowed { allow: "GET, HEAD, PUT, PATCH, DELETE".to_owned() },
         Refusal::ContentCoding => Refusal::ContentCoding,
         Refusal::MediaType => Refusal::MediaType,
@@ -52,6 +53,7 @@ pub fn refusals() -> Vec<Refusal> {
     all.extend(each_of! { Conflict:
         Conflict::Id => Conflict::Id,
         Conflict::Secret => Conflict::Secret,
+        Conflict::Means => Conflict::Means,
         Conflict::Revoked => Conflict::Revoked,
         Conflict::Rotating => Conflict::Rotating,
         Conflict::NotRotating => Conflict::NotRotating,
@@ -74,6 +76,7 @@ pub fn refusals() -> Vec<Refusal> {
         Unreadable::GrantType => Unreadable::GrantType,
         Unreadable::Scope => Unreadable::Scope,
         Unreadable::Form => Unreadable::Form,
+        Unreadable::Assertion => Unreadable::Assertion,
     }.into_iter().map(Refusal::Unreadable));
     all
 }
@@ -94,6 +97,7 @@ pub fn rules_of_our_own_face() -> Vec<Rule> {
         Rule::TooLong { .. } => Rule::TooLong { max: 255 },
         Rule::Control => Rule::Control,
         Rule::NotAScopeToken => Rule::NotAScopeToken,
+        Rule::Means(_) => Rule::Means("must be RSA, EC or OKP"),
         Rule::NotAnId => Rule::NotAnId,
         Rule::NotATime => Rule::NotATime,
         Rule::TooMany { .. } => Rule::TooMany { max: 100 },

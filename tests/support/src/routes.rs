@@ -1,8 +1,12 @@
 //! Requests made from `ROUTES`, so that a test of every route includes new routes.
 
+use data_encoding::BASE64URL_NOPAD;
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
+use postern::credential::means::{Means, id};
+use postern::jwt::jwk::Jwk;
 use postern::route::{Operation, ROUTES, Route};
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::client::{Call, OAUTH_TOKEN, Reply, TOKEN, call};
@@ -59,13 +63,14 @@ pub fn face(route: &Route) -> Face {
 /// Whether a route changes nothing. Logging in issues a token, so it is not a read.
 pub fn reads(route: &Route) -> bool {
     use Operation::{
-        Alive, Authorize, CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List, LogIn,
-        Metadata, Page, Read, Ready, Restore, Roles, Verify, Write,
+        AddMeans, Alive, Authorize, CancelRotation, Delete, DeleteAll, FindByToken, FinishRotation, History, List,
+        ListMeans, LogIn, Metadata, Page, Read, Ready, RemoveMeans, Restore, Roles, Verify, Write,
     };
     match route.operation {
-        Read(_) | List(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_) | Authorize(_)
-        | Metadata(_) | Alive(_) | Ready(_) => true,
-        Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn(_) => false,
+        Read(_) | List(..) | ListMeans(..) | Page(..) | FindByToken | Roles(_) | History(_) | Verify(_)
+        | Authorize(_) | Metadata(_) | Alive(_) | Ready(_) => true,
+        Write(..) | Delete(_) | DeleteAll | FinishRotation | CancelRotation | Restore | LogIn(_) | AddMeans(..)
+        | RemoveMeans(_) => false,
     }
 }
 
@@ -100,6 +105,7 @@ pub fn step_before(route: &Route) -> Option<(&'static str, Value)> {
     match route.operation {
         Operation::FinishRotation | Operation::CancelRotation => Some(("rotate", json!({ "grace_seconds": 3600 }))),
         Operation::Restore => Some(("revoke", json!({}))),
+        Operation::RemoveMeans(means) => Some((means.member(), means_body(means, "to be removed"))),
         _ => None,
     }
 }
@@ -116,6 +122,8 @@ pub fn path(route: &Route, ids: &PathIds) -> String {
         "tenant" => spell(route, ids.tenant.id),
         "principal" => spell(route, ids.account),
         "credential" => spell(route, ids.credential),
+        "key" => means_id(Means::Key),
+        "trust" => means_id(Means::Trust),
         _ => ids.token.clone(),
     })
 }
@@ -162,11 +170,29 @@ pub fn body_of(route: &Route, name: &str, account: Id, token: &str) -> Option<Va
         (Operation::Write(Noun::Tenant, _), LiteGraph) => Some(json!({ "Name": name })),
         (Operation::Write(noun, verb), Postern) => Some(postern_body(noun, verb, name, account)),
         (Operation::Write(..), _) => Some(json!({ "name": name })),
+        (Operation::AddMeans(means, _), _) => Some(means_body(means, name)),
         (Operation::Verify(_), Postern) => Some(inquiry(route, &json!({ "token": token }))),
         (Operation::LogIn(_), Coactive) => Some(json!({ "grant_type": "client_credentials" })),
         (Operation::Page(..), _) if method(route) == "POST" => Some(json!({ "MaxResults": 1 })),
         _ => None,
     }
+}
+
+/// A body that adds a key or a trust, another for each name.
+pub fn means_body(means: Means, name: &str) -> Value {
+    match means {
+        Means::Key => {
+            json!({ "jwk": { "kty": "OKP", "crv": "Ed25519", "x": BASE64URL_NOPAD.encode(digest(&SHA256, name.as_bytes()).as_ref()) } })
+        }
+        Means::Trust => unreachable!("no route adds a trust yet"),
+    }
+}
+
+/// The id of the key or trust that `step_before` adds.
+pub fn means_id(means: Means) -> String {
+    let body = means_body(means, "to be removed");
+    let jwk = Jwk::from_json(&body["jwk"]).expect("a key");
+    id(&[("jwk".to_owned(), jwk.into())].into_iter().collect()).to_string()
 }
 
 /// The body that verifies one token, on this route of the Postern face.
@@ -213,7 +239,8 @@ pub fn permitted(route: &Route, ids: &PathIds) -> Call {
 pub fn status(route: &Route) -> u16 {
     match (route.operation, face(route)) {
         (Operation::Write(_, Verb::Create), face) => face.created(),
-        (Operation::Delete(_), Keycard | Postern) => 204,
+        (Operation::AddMeans(..), _) => 201,
+        (Operation::RemoveMeans(_), _) | (Operation::Delete(_), Keycard | Postern) => 204,
         _ => 200,
     }
 }
@@ -222,7 +249,7 @@ pub fn status(route: &Route) -> u16 {
 pub fn done(route: &Route, ids: &PathIds) -> Reply {
     if let Some((step, body)) = step_before(route) {
         let path = format!("{}/{step}", ids.tenant.one(Postern, ids.credential));
-        call("POST", path).token(&ids.tenant.admin).json(&body).send(ids.tenant.client).expect(200);
+        call("POST", path).token(&ids.tenant.admin).json(&body).send(ids.tenant.client).succeeded();
     }
     if requires_key(route) {
         let one = ids.tenant.one(Postern, ids.credential);

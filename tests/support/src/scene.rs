@@ -4,13 +4,14 @@
 use data_encoding::BASE64;
 use postern::credential::field::Verb;
 use postern::credential::id::Id;
-use postern::credential::secret::{ACCESS_SECONDS, Keys, Token};
+use postern::credential::means::Means;
+use postern::credential::secret::{ACCESS_SECONDS, Access, AccessOf, Keys, Token, access_end};
 use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::face::Face;
-use crate::routes::{authorizes, body_of, face, form, requires_key, spell, step_before, title};
+use crate::routes::{authorizes, body_of, face, form, means_id, requires_key, spell, step_before, title};
 pub use crate::routes::{forced, method, takes_form};
 use crate::table::Table;
 use crate::{ACME, ROOT, Reply, World, client_url, text};
@@ -176,7 +177,8 @@ impl Scene {
         let signed = |keys: &Keys| {
             let sql = "SELECT created_at FROM secrets WHERE credential = ?1";
             let made = Micros(world.db.query(sql, &[&id.to_string()])[0]["created_at"].as_i64().unwrap());
-            keys.issue_access("pstn_", secret_id(secret), made, Micros(world.now.get())).reveal().to_owned()
+            let of = AccessOf::Secret { secret: secret_id(secret), made };
+            keys.issue_access("pstn_", Access { of, end: access_end(Micros(world.now.get())) }).reveal().to_owned()
         };
         match name {
             "garbage" => known.token.push('_'),
@@ -274,7 +276,7 @@ impl Scene {
         let url = format!("/v1/tenants/{}/credentials/{}/{step}", ids.tenant, ids.credential);
         let reply = self.world.call_if_match("POST", &url, ROOT, "*", &body);
         // The step may already be done, or the tenant deleted.
-        assert!([200, 404, 409].contains(&reply.status), "{url}: {}", reply.text);
+        assert!([200, 201, 404, 409].contains(&reply.status), "{url}: {}", reply.text);
     }
 
     /// Sends a request as root and asserts success.
@@ -419,6 +421,7 @@ pub fn url(route: &Route, ids: &PathIds) -> String {
         "tenant" => spell(route, ids.tenant),
         "principal" => spell(route, ids.account),
         "credential" => spell(route, ids.credential),
+        "key" => means_id(Means::Key),
         _ => ids.token.clone(),
     })
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::cursors::{cursor, event_cursor};
+use crate::jwt::Signer;
 use crate::routes::{authorizes, inquiry, reads, step_before, title};
 use crate::scene::{Header, PathIds, basic, bearer, body_about, forced, is_litegraph, is_ours, method, takes_key, url};
 use crate::{MASTER_KEY, ROOT, START, World, settings, text};
@@ -42,7 +43,7 @@ struct Driver {
 
 impl Driver {
     fn root(&self, method: &str, url: &str, body: &Value) -> Reply {
-        self.world.call(method, url, ROOT, body).expect(200)
+        self.world.call(method, url, ROOT, body).succeeded()
     }
 
     /// Starts a new world with the resources of the paths and an admin.
@@ -93,6 +94,7 @@ impl Driver {
             Operation::Write(_, Verb::Rotate) if route.is_own() => with_bodies(&[json!({"grace_seconds": 600})]),
             Operation::Write(_, Verb::Rotate) => with_bodies(&[json!({"grace_seconds": 0})]),
             Operation::Write(_, Verb::Revoke) => with_bodies(&[json!({})]),
+            Operation::AddMeans(..) => with_bodies(&[]),
             Operation::Write(Noun::Credential, _) if is_litegraph(route) => {
                 with_bodies(&[json!({"UserGUID": IDS.account.guid(), "Name": "renamed", "BearerToken": "another"})])
             }
@@ -157,6 +159,33 @@ impl Driver {
             }
         }
         variants
+    }
+
+    /// Logs in by an assertion, which may be used once.
+    fn exchange(&mut self) {
+        self.prepare();
+        let signer = Signer::ed25519();
+        let url = format!("/v1/tenants/{}/credentials/{}/keys", IDS.tenant, IDS.credential);
+        self.root("POST", &url, &json!({ "jwk": signer.jwk() }));
+        self.world.db.sent.take();
+        self.world.settings.as_mut().expect("settings").issuer = Some("https://postern.example".to_owned());
+        let (now, client) = (self.world.now.get() / 1_000_000, IDS.credential.client());
+        let claims = json!({
+            "iss": client, "sub": client, "aud": "https://postern.example", "iat": now, "exp": now + 60, "jti": "once",
+        });
+        let form = format!(
+            "grant_type=client_credentials&client_assertion_type={}&client_assertion={}",
+            "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer",
+            signer.token("EdDSA", None, &claims)
+        );
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let reply = self.world.send("POST", "/oauth/token", &headers, form.as_bytes()).expect(200);
+        self.record("POST /oauth/token  client_assertion=…");
+        // The use of the credential is recorded.
+        let authorization = format!("Bearer {}", text(&reply.json(), "access_token"));
+        self.world.now.set(self.world.now.get() + 120_000_000);
+        self.world.send("GET", "/v1/self", &[("authorization", &authorization)], b"").expect(200);
+        self.record("GET /v1/self  ");
     }
 
     fn record(&mut self, request: &str) {
@@ -245,6 +274,7 @@ pub static SENT: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     for route in ROUTES {
         driver.drive(route);
     }
+    driver.exchange();
     // The scheduled event.
     pollster::block_on(forget(&Store::new(&driver.world.db), Micros(START))).expect("forgotten");
     driver.record("the cron");

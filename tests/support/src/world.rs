@@ -130,6 +130,7 @@ impl World {
             now: Micros(self.now.get()),
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
+            signatures: &crate::jwt::Ring,
             readiness: &self.readiness,
             memory: &self.memory,
         };

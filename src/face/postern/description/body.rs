@@ -67,6 +67,28 @@ pub(super) fn own_rotation() -> Value {
     schema
 }
 
+/// Returns the schema of a key to be added.
+pub(super) fn new_key() -> Value {
+    value!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["jwk"],
+        "properties": {
+            "jwk": {
+                "type": "object",
+                "description": "A public JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits with e = 65537, EC on P-256, or OKP with Ed25519. \
+                    `use` is omitted, `sig` or `jwt-svid`. A private member is refused.",
+                "required": ["kty"],
+                "properties": { "kty": { "type": "string", "enum": ["RSA", "EC", "OKP"] }, "kid": { "type": "string", "minLength": 1, "maxLength": 255 } },
+            },
+            "expires_at": {
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When the key expires (RFC 3339, 1970 to 2255); null is never.",
+            },
+        },
+    })
+}
+
 /// Replaces the parts of a body's schema that get their own name by references, and returns these parts.
 pub(super) fn named_parts(schema: &mut Value) -> Map<String, Value> {
     let mut parts = Map::new();

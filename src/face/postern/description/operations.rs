@@ -3,10 +3,11 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json as value};
 
-use super::super::{POSTERN, one_off, views};
+use super::super::{POSTERN, means, one_off, views};
 use super::body;
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
 use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
+use crate::credential::means::Means;
 use crate::face::{Access, oauth};
 use crate::request::{JSON, MERGE_PATCH};
 use crate::route::{Operation, Route};
@@ -80,6 +81,11 @@ pub(super) fn described(route: &Route) -> Described {
                 "Independent of `enabled`. Only this API can restore a revoked credential."], fields(Credential, Revoke), changed::<views::Credential<'_>>()),
         Operation::Restore => row(["restore_credential", "credentials", "Restore a revoked credential",
                 "Lifts the revocation. `enabled` is unchanged."], None, changed::<views::Credential<'_>>()),
+        Operation::AddMeans(Means::Key, _) => row(["add_key", "keyless", "Add a key",
+                "Adds a public key, by which the credential logs in with assertions that it signs (`private_key_jwt`, RFC 7523). At most 5. \
+                Access tokens that it gets are invalid as soon as the key is removed or expires."], json_of("NewKey", true), created::<means::Key>()),
+        Operation::ListMeans(Means::Key, _) => row(["list_keys", "keyless", "List keys", "Returns all keys of the credential, the oldest first."], None, page::<means::Key>()),
+        Operation::RemoveMeans(Means::Key) => row(["remove_key", "keyless", "Remove a key", "Access tokens that it got are invalid immediately."], None, ("204", "Removed.", None)),
         Operation::History(_) => row([history(route), "history", "List changes",
                 "Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it \
                 widened access. The history is kept after the resource is deleted."], None, page::<one_off::Event<'_>>()),
@@ -108,7 +114,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "Checks the settings, the database, its schema and the master key, at most once a second. Needs no authentication; with the \
                 root token, the response has each check, also with status 503 (`not_ready`)."], None, it::<one_off::Ready>()),
         // Operations of other faces.
-        Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
+        Operation::AddMeans(..) | Operation::ListMeans(..) | Operation::RemoveMeans(_) | Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
     }
 }
 

@@ -1,7 +1,37 @@
--- Two changes of triggers that make a change of a credential cheaper. What they allow and record is the same.
+-- Keys and trusts: means of logging in without a secret (docs/KEYLESS.md). They are members of the document of a credential, by
+-- their ids. Two changes of triggers make a change of a credential cheaper; what they allow and record is the same.
 
 DROP VIEW schema_version;
 CREATE VIEW schema_version AS SELECT 2 AS version;
+
+ALTER TABLE credentials ADD COLUMN keys TEXT AS (state ->> '$.keys')
+  CONSTRAINT "credentials: keys" CHECK (coalesce(json_type(state, '$.keys'), 'object') = 'object');
+ALTER TABLE credentials ADD COLUMN trusts TEXT AS (state ->> '$.trusts')
+  CONSTRAINT "credentials: trusts" CHECK (coalesce(json_type(state, '$.trusts'), 'object') = 'object');
+ALTER TABLE credentials DROP COLUMN stray;
+ALTER TABLE credentials ADD COLUMN stray TEXT AS (nullif(json_remove(state, '$.principal', '$.name', '$.description', '$.enabled', '$.roles', '$.unrestricted', '$.access', '$.self_rotate', '$.expires_at', '$.metadata', '$.revoked_at', '$.revoked_reason', '$.keys', '$.trusts'), '{}'))
+  CONSTRAINT "credentials: unknown key" CHECK (stray IS NULL);
+
+-- What the Worker could not read is not stored: each member has an id, and is an object with a time of creation.
+CREATE TRIGGER credentials_means_inserted BEFORE INSERT ON credentials
+WHEN json_type(NEW.state, '$.keys') IS NOT NULL OR json_type(NEW.state, '$.trusts') IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: keys and trusts') WHERE EXISTS (
+    SELECT 1 FROM (SELECT * FROM json_each(NEW.state, '$.keys') UNION ALL SELECT * FROM json_each(NEW.state, '$.trusts')) AS means
+    WHERE length(key) <> 26 OR key NOT GLOB '[0-7]*' OR key GLOB '*[^0-9a-hjkmnp-tv-z]*'
+      OR NOT coalesce(json_type(value, '$.created_at') = 'integer', 0)
+      OR coalesce(json_type(value, '$.expires_at'), 'integer') <> 'integer');
+END;
+
+CREATE TRIGGER credentials_means_updated AFTER UPDATE OF state ON credentials
+WHEN NEW.state -> '$.keys' IS NOT OLD.state -> '$.keys' OR NEW.state -> '$.trusts' IS NOT OLD.state -> '$.trusts'
+BEGIN
+  SELECT RAISE(ABORT, 'credentials: keys and trusts') WHERE EXISTS (
+    SELECT 1 FROM (SELECT * FROM json_each(NEW.state, '$.keys') UNION ALL SELECT * FROM json_each(NEW.state, '$.trusts')) AS means
+    WHERE length(key) <> 26 OR key NOT GLOB '[0-7]*' OR key GLOB '*[^0-9a-hjkmnp-tv-z]*'
+      OR NOT coalesce(json_type(value, '$.created_at') = 'integer', 0)
+      OR coalesce(json_type(value, '$.expires_at'), 'integer') <> 'integer');
+END;
 
 -- SQLite evaluates both sides of an AND whose value is used, and in a condition only what decides it. So `widened` is
 -- the condition of an iif.
@@ -25,13 +55,13 @@ BEGIN
           WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.before, '{}'), '$.role_names')))),
         'removed', json((SELECT json_group_array(value) FROM json_each(coalesce(NEW.before, '{}'), '$.role_names')
           WHERE value NOT IN (SELECT value FROM json_each(coalesce(NEW.after, '{}'), '$.role_names')))))
-      WHEN 'metadata' THEN json_object(
-        'before', json((SELECT json_group_object(key, value) FROM (
-          SELECT key, value FROM json_each(coalesce(NEW.before, '{}'), '$.metadata') EXCEPT SELECT key, value FROM json_each(coalesce(NEW.after, '{}'), '$.metadata')))),
-        'after', json((SELECT json_group_object(key, value) FROM (
-          SELECT key, value FROM json_each(coalesce(NEW.after, '{}'), '$.metadata') EXCEPT SELECT key, value FROM json_each(coalesce(NEW.before, '{}'), '$.metadata')))))
-      ELSE json_object('before', coalesce(NEW.before, '{}') -> fullkey, 'after', coalesce(NEW.after, '{}') -> fullkey) END)
-    FROM json_each(json_patch(coalesce(NEW.before, '{}'), coalesce(NEW.after, '{}'))) WHERE coalesce(NEW.before, '{}') -> fullkey IS NOT coalesce(NEW.after, '{}') -> fullkey),
+      ELSE iif(member.key IN ('metadata', 'keys', 'trusts'), json_object(
+        'before', json((SELECT json_group_object(key, iif(type = 'object', json(value), value)) FROM (
+          SELECT key, value, type FROM json_each(coalesce(NEW.before, '{}'), member.fullkey) EXCEPT SELECT key, value, type FROM json_each(coalesce(NEW.after, '{}'), member.fullkey)))),
+        'after', json((SELECT json_group_object(key, iif(type = 'object', json(value), value)) FROM (
+          SELECT key, value, type FROM json_each(coalesce(NEW.after, '{}'), member.fullkey) EXCEPT SELECT key, value, type FROM json_each(coalesce(NEW.before, '{}'), member.fullkey))))),
+        json_object('before', coalesce(NEW.before, '{}') -> fullkey, 'after', coalesce(NEW.after, '{}') -> fullkey)) END)
+    FROM json_each(json_patch(coalesce(NEW.before, '{}'), coalesce(NEW.after, '{}'))) AS member WHERE coalesce(NEW.before, '{}') -> fullkey IS NOT coalesce(NEW.after, '{}') -> fullkey),
     iif(NEW.action = 'updated' AND (coalesce(NEW.after ->> '$.enabled', 0) AND NEW.after ->> '$.revoked_at' IS NULL AND coalesce(NEW.after ->> '$.expires_at' > iif(NEW.stamped, NEW.changed_at, CAST(unixepoch('subsec') * 1000000 AS INTEGER)), 1)
     AND (NOT NEW.before ->> '$.enabled' OR NEW.before ->> '$.revoked_at' IS NOT NULL
       OR (NEW.before ->> '$.expires_at' IS NOT NULL AND coalesce(NEW.after ->> '$.expires_at' > NEW.before ->> '$.expires_at', 1))
@@ -47,6 +77,10 @@ BEGIN
           WHERE NOT coalesce(instr(held, char(10) || json_array(a.value ->> 'role_id', NULL, NULL) || char(10))
             OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', NULL) || char(10))
             OR instr(held, char(10) || json_array(a.value ->> 'role_id', a.value ->> 'resource', a.value ->> 'resource_instance') || char(10)), 0)))
+      OR (NEW.after -> '$.keys' IS NOT NEW.before -> '$.keys' AND EXISTS (
+        SELECT key FROM json_each(NEW.after, '$.keys') EXCEPT SELECT key FROM json_each(NEW.before, '$.keys')))
+      OR (NEW.after -> '$.trusts' IS NOT NEW.before -> '$.trusts' AND EXISTS (
+        SELECT key FROM json_each(NEW.after, '$.trusts') EXCEPT SELECT key FROM json_each(NEW.before, '$.trusts')))
       OR (NEW.after ->> '$.principal' IS NOT NEW.before ->> '$.principal' AND NOT EXISTS (SELECT 1 FROM principals AS p
         WHERE p.tenant = NEW.tenant AND p.id = NEW.before ->> '$.principal' AND p.enabled)))
     AND (NEW.after ->> '$.principal' IS NULL OR EXISTS (SELECT 1 FROM principals AS p

@@ -1,0 +1,67 @@
+//! Keys and trusts of a credential: adding, removing, listing.
+
+use serde_json::{Map, Value};
+
+use super::context::RequestContext;
+use super::decide::NO_INPUT;
+use super::decision::Decided;
+use super::read::ParsedRequest;
+use crate::answer::Answer;
+use crate::credential::means::{Means, id};
+use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList};
+use crate::refusal::Refusal;
+use crate::request::Request;
+use crate::store::command::{Act, Key, MeansChange, Target};
+use crate::store::idempotency::Made;
+use crate::store::{Database, credential};
+
+impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
+    pub(super) async fn add_means(
+        &self,
+        means: Means,
+        (read, render): (ReadMeans, RenderMeans),
+    ) -> Result<Decided<Answer>, Refusal> {
+        let read = |request: &Request<'_>| read(request, self.settings);
+        let ParsedRequest { input: NewMeans { mut members, violations }, mut command } =
+            self.read(read, (Target::Credential, Act::Change))?;
+        let id = id(&members);
+        members.insert("created_at".to_owned(), self.now.0.into());
+        command.invalid = !violations.is_empty();
+        command.means = Some(MeansChange::new(means, Key(Some(id)), true));
+        command.set = change(means, id.to_string(), members.into());
+        let outcome = credential::update(&self.store, &command, violations).await?;
+        let decided = self.judged(&command, outcome).and_then(|_, Made { made, .. }| {
+            let missing = || Refusal::Broken("a key or trust that was not stored".to_owned());
+            let members = made.state.means(means).get(&id).cloned().ok_or_else(missing)?;
+            Ok(MeansRow { id, members })
+        });
+        Ok(self.located(Some(id), self.rendered(decided, render)))
+    }
+
+    pub(super) async fn remove_means(&self, means: Means) -> Result<Decided<Answer>, Refusal> {
+        let ParsedRequest { mut command, .. } = self.read(NO_INPUT, (Target::Credential, Act::Change))?;
+        let id = command.member.take().unwrap_or(Key(None));
+        command.means = Some(MeansChange::new(means, id, false));
+        let id = id.0.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        command.set = change(means, id, Value::Null);
+        let outcome = credential::update(&self.store, &command, Vec::new()).await?;
+        let (status, body) = self.face.deleted;
+        Ok(self.rendered(self.judged(&command, outcome), move |_, _| Answer::new(status, body.to_owned())))
+    }
+
+    pub(super) async fn list_means(&self, means: Means, render: RenderMeansList) -> Result<Decided<Answer>, Refusal> {
+        let ParsedRequest { command, .. } = self.read(NO_INPUT, (Target::Credential, Act::Read))?;
+        let outcome = credential::find(&self.store, &command).await?;
+        let decided = self.judged(&command, outcome).and_then(|_, found| {
+            let row = |(id, members): (&_, &Map<_, _>)| MeansRow { id: *id, members: members.clone() };
+            Ok(found.state.means(means).iter().map(row).collect())
+        });
+        Ok(self.rendered(decided, render))
+    }
+}
+
+/// Returns the merge patch of one means.
+fn change(means: Means, id: String, value: Value) -> Map<String, Value> {
+    let one: Map<_, _> = [(id, value)].into_iter().collect();
+    [(means.member().to_owned(), one.into())].into_iter().collect()
+}

@@ -1,0 +1,117 @@
+//! Exchanges of assertions for access tokens: the credential that an assertion is for, and assertions that are used once.
+
+use serde::{Deserialize, Serialize};
+
+use super::plain::Plain;
+use super::sql::Sql;
+use super::verdict::read;
+use super::verify::stored;
+use super::{Database, Parameter, Store};
+use crate::credential::id::Id;
+use crate::credential::means::{Means, Stored};
+use crate::credential::role::{Role, scope};
+use crate::credential::time::Micros;
+use crate::refusal::Refusal;
+
+/// A valid credential that an assertion may be for.
+pub struct Client {
+    /// The owning tenant.
+    pub tenant: Id,
+    /// Its id.
+    pub id: Id,
+    /// When it expires.
+    pub expires_at: Option<Micros>,
+    /// Its scope (RFC 6749 §3.3).
+    pub scope: Option<String>,
+    /// Whether its use is to be recorded.
+    pub is_unnoted: bool,
+    keys: Stored,
+    trusts: Stored,
+}
+
+impl Client {
+    /// Returns its keys or its trusts.
+    #[must_use]
+    pub fn means(&self, means: Means) -> &Stored {
+        match means {
+            Means::Key => &self.keys,
+            Means::Trust => &self.trusts,
+        }
+    }
+}
+
+/// Finds a valid credential. `None` if there is none of this id, or it is expired, revoked or disabled.
+///
+/// # Errors
+/// `Unavailable` or `Broken`.
+pub async fn client<D: Database>(store: &Store<'_, D>, now: Micros, client: Id) -> Result<Option<Client>, Refusal> {
+    #[derive(Serialize)]
+    struct Asked {
+        now: Micros,
+        client: Id,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        tenant: Id,
+        id: Id,
+        expires_at: Option<Micros>,
+        unrestricted: u8,
+        roles: String,
+        keys: Option<String>,
+        trusts: Option<String>,
+        role_names: String,
+        unnoted: u8,
+    }
+    let Some(rows) = ask(store, Plain::Exchange, &Asked { now, client }, false).await? else { return Ok(None) };
+    let Row { tenant, id, expires_at, unrestricted, roles, keys, trusts, role_names, unnoted } = read(&rows)?;
+    let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
+    let means = |text: Option<String>| text.as_deref().map(stored).transpose().map(Option::unwrap_or_default);
+    Ok(Some(Client {
+        tenant,
+        id,
+        expires_at,
+        scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
+        is_unnoted: unnoted == 1,
+        keys: means(keys)?,
+        trusts: means(trusts)?,
+    }))
+}
+
+/// An assertion that may be used once.
+#[derive(Serialize)]
+pub struct Once {
+    /// The time of the request.
+    pub now: Micros,
+    /// The credential.
+    pub client: Id,
+    /// Its key or trust.
+    pub means: Id,
+    /// When that was added.
+    pub made: Micros,
+    /// A keyed digest of the id of the assertion.
+    pub digest: String,
+    /// When the assertion ends.
+    pub until: Micros,
+    /// The unique stamp of the request.
+    pub change: Id,
+}
+
+/// Keeps the id of an assertion. Returns whether it was not kept before, and the credential and its key or trust are still valid.
+///
+/// # Errors
+/// `Unavailable`, `OutcomeUnknown` or `Broken`.
+pub async fn keep_once<D: Database>(store: &Store<'_, D>, once: &Once) -> Result<bool, Refusal> {
+    Ok(ask(store, Plain::ExchangeOnce, once, true).await?.is_some())
+}
+
+/// Runs one statement, and returns its first row.
+async fn ask<D: Database>(
+    store: &Store<'_, D>,
+    plain: Plain,
+    asked: &impl Serialize,
+    writes: bool,
+) -> Result<Option<super::Row>, Refusal> {
+    let text = serde_json::to_string(asked).unwrap_or_default();
+    let mut rows = store.batch(&[Sql::Plain(plain).text()], &[Parameter::Text(&text)], writes).await?;
+    Ok(rows.pop().and_then(|rows| rows.into_iter().next()))
+}
