@@ -40,7 +40,7 @@ impl Client {
     }
 }
 
-/// Finds a valid credential. `None` if there is none of this id, or it is expired, revoked or disabled.
+/// Finds a valid credential. `None` if no credential has this id, or it is expired, revoked or disabled.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`.

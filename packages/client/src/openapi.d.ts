@@ -1002,6 +1002,8 @@ export interface components {
                 kid?: string;
                 /** @enum {string} */
                 kty: "RSA" | "EC" | "OKP";
+            } & {
+                [key: string]: unknown;
             };
         };
         /** @description Key-value pairs: strings by name, not nested. */
@@ -1295,7 +1297,7 @@ export interface components {
             /** @description How many seconds old the answer to a verification may be. With 0, every answer comes from the database; with more, a change can take as long to reach every verifier. POST and PUT without it mean 0. */
             verify_staleness_seconds?: number;
         };
-        /** @description The change of a member with one value. For `metadata`, both sides have only the members that differ. */
+        /** @description The change of a member with one value. For `metadata` and `keys`, both sides have only the members that differ. */
         ValueChange: {
             /** @description The value after the change, or null. */
             after: unknown;

@@ -80,6 +80,7 @@ pub(super) fn new_key() -> Value {
                     `use` is omitted, `sig` or `jwt-svid`. A private member is refused.",
                 "required": ["kty"],
                 "properties": { "kty": { "type": "string", "enum": ["RSA", "EC", "OKP"] }, "kid": { "type": "string", "minLength": 1, "maxLength": 255 } },
+                "additionalProperties": true,
             },
             "expires_at": {
                 "type": ["string", "null"], "format": "date-time",
