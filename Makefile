@@ -31,9 +31,7 @@ lint: ## Check formatting, clippy for native and wasm, documentation, licenses, 
 	@scripts/lint
 
 openapi: ## Write docs/openapi/postern.json, docs/ERRORS.md, docs/COMMANDS.md and the tables of docs/API.md from the code
-	@POSTERN_DESCRIBE=1 cargo test --quiet --test description
-	@scripts/setup
-	@node scripts/commands.mjs
+	@scripts/openapi
 
 wasm: ## Build for wasm and print the size
 	@scripts/build
@@ -42,8 +40,7 @@ package: ## Build the npm packages, with checksums, into target/packages
 	@scripts/package
 
 keys: ## Count the secrets under each master key in the local database (ON=--remote: in the deployed one)
-	@scripts/setup
-	@node scripts/keys.mjs $(ON)
+	@scripts/keys $(ON)
 
 deploy-check: ## Check the configuration and the bundle before a deployment; needs no account
 	@scripts/deploy-check

@@ -7,28 +7,25 @@ import side from "./side/index.js";
 let delay = 0;
 let counting = false;
 let counts = nothing();
-let known;
+let watching = false;
 
 function nothing() {
   return { trips: 0, rows_read: 0, rows_written: 0, read: [], sent: [] };
 }
 
 function watch(database) {
-  if (database === known) return;
-  const session = database.alwaysPrimarySession;
-  if (typeof session?.fetcher?.fetch !== "function") {
-    throw new Error("Miniflare's D1 binding has changed: adapt bench/counted.mjs to its fetcher");
-  }
-  const fetcher = session.fetcher;
-  session.fetcher = {
-    async fetch(url, init) {
-      if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
-      const response = await fetcher.fetch(url, init);
-      if (counting) await count(init.body, response.clone());
-      return response;
-    },
+  if (watching) return;
+  // What every session of this isolate inherits.
+  const sessions = Object.getPrototypeOf(database.withSession("first-primary"));
+  const send = sessions._wrappedFetch;
+  if (typeof send !== "function") throw new Error("Miniflare's D1 binding has changed: adapt bench/counted.mjs");
+  sessions._wrappedFetch = async function (url, init) {
+    if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
+    const response = await send.call(this, url, init);
+    if (counting) await count(init.body, response.clone());
+    return response;
   };
-  known = database;
+  watching = true;
 }
 
 async function count(body, response) {

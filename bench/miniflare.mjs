@@ -3,9 +3,24 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
 const require = createRequire(import.meta.url);
-export const { Log, LogLevel, Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
+const miniflare = createRequire(require.resolve("wrangler"))("miniflare");
+export const { Log, LogLevel } = miniflare;
 
-export const compatibilityDate = readFileSync("wrangler.toml", "utf8").match(/^compatibility_date = "(.*)"$/m)[1];
+/** Miniflare 5 with the flat options of Miniflare 4, which it converts. */
+export class Miniflare extends miniflare.Miniflare {
+  constructor(options) {
+    super(miniflare.convertV4MiniflareOptions(options));
+  }
+
+  setOptions(options) {
+    return super.setOptions(miniflare.convertV4MiniflareOptions(options));
+  }
+}
+
+const configuration = readFileSync("wrangler.toml", "utf8");
+const setting = (name) => configuration.match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
+export const compatibilityDate = setting("compatibility_date");
+export const databaseId = setting("database_id");
 
 const open = new Set();
 let closing = false;
@@ -19,7 +34,7 @@ export async function withDatabase(state, use) {
     compatibilityDate,
     cf: false,
     d1Databases: { DB: "bench" },
-    d1Persist: state,
+    resourcePersistencePath: state,
   });
   open.add(worker);
   try {

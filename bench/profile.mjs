@@ -6,17 +6,15 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { on, once } from "node:events";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cpu, drive, stopLoad } from "./measure.mjs";
 import { prepare, start, stopAll } from "./sides.mjs";
 
-const WebSocket = createRequire(createRequire(import.meta.url).resolve("miniflare"))("ws");
 const ISOLATES = {
   "core:user:": "Our Worker",
   "d1:db": "Miniflare's database",
-  "d1:db:bench": "Miniflare's wrapper of the database",
+  "d1:db:entry": "Miniflare's wrapper of the database",
 };
 const SHOWN = 40;
 const [op = "put", seconds = "10"] = process.argv.slice(2);
@@ -55,8 +53,8 @@ async function attach(url, title) {
   const send = async (method, params = {}) => {
     const id = ++sent;
     socket.send(JSON.stringify({ id, method, params }));
-    for await (const [text] of on(socket, "message")) {
-      const answer = JSON.parse(text);
+    for await (const [{ data }] of on(socket, "message")) {
+      const answer = JSON.parse(data);
       if (answer.id === id) return answer.result;
     }
   };

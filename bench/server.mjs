@@ -26,7 +26,7 @@ const worker = new Miniflare({
   modules: front ? [module(`${front}.mjs`, `bench/${front}.mjs`), ...sides] : sides,
   bindings,
   d1Databases: { DB: "bench" },
-  d1Persist: state,
+  resourcePersistencePath: state,
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   ...(inspector && { inspectorPort: 0 }),
 });

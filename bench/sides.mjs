@@ -196,8 +196,11 @@ async function prepareOurs(state) {
   const { server, made } = await populated(OURS, state, ".");
   const all = requests(made);
   const { token, ids } = made;
-  // Records the statements of one request per operation. The first request also records the caller's use, in a separate trip.
+  // The first request also records the caller's use, in a trip of its own after the response.
+  await control(server, { count: true });
   await send(server, "GET", all.get.paths[0], token);
+  for (let trips = 0; trips < 2; ) trips += (await control(server, { count: true })).trips;
+  // Records the statements of one request per operation.
   const plans = {};
   for (const op of OPS) {
     const { method, paths, body } = all[op];

@@ -19,7 +19,7 @@ postern verify --all viewer <ci.secret
 \`\`\`
 
 ## Run Postern on this machine
-The package has the built Worker: Node is enough.
+The package has the built Worker: Node 22.12 or newer is enough.
 
 \`\`\`sh
 npm install @postern/server  # not published yet: run make package, and install target/packages/postern-server-*.tgz

@@ -5,6 +5,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+export PATH=$root/.dev/bin:$PATH # Node, where the machine's is too old: written by scripts/setup
 
 # The cache of tools that take minutes to build, shared by the user's clones.
 tools=${POSTERN_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/postern}

@@ -9,17 +9,16 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { Log, LogLevel, Miniflare } from "../bench/miniflare.mjs";
 
-// Uses wrangler's own version of Miniflare, and wrangler's parser for wrangler.toml.
-const require = createRequire(import.meta.url);
-const { Log, LogLevel, Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
-const config = require("wrangler").unstable_readConfig({ config: process.env.WRANGLER_CONFIG || "wrangler.toml" }, { hideWarnings: true });
+// Uses wrangler's parser for wrangler.toml.
+const config = createRequire(import.meta.url)("wrangler").unstable_readConfig({ config: process.env.WRANGLER_CONFIG || "wrangler.toml" }, { hideWarnings: true });
 
 const [port, state, settings] = process.argv.slice(2);
 const build = process.env.POSTERN_BUILD || "build";
 const front = process.env.POSTERN_FRONT;
 const limits = process.env.POSTERN_UNLIMITED ? [] : config.ratelimits;
-const { directory, html_handling, run_worker_first: rules } = config.assets;
+const { directory, html_handling, run_worker_first } = config.assets;
 
 const worker = new Miniflare({
   host: "127.0.0.1",
@@ -37,18 +36,13 @@ const worker = new Miniflare({
   // With assets, requests pass the router that also precedes the Worker on Cloudflare's network.
   assets: {
     directory,
+    run_worker_first,
     assetConfig: { html_handling },
-    routerConfig: {
-      has_user_worker: true,
-      static_routing: {
-        user_worker: rules.filter((rule) => !rule.startsWith("!")),
-        asset_worker: rules.filter((rule) => rule.startsWith("!")).map((rule) => rule.slice(1)),
-      },
-    },
+    routerConfig: { has_user_worker: true },
   },
   d1Databases: { DB: config.d1_databases[0].database_id },
-  ratelimits: Object.fromEntries(limits.map(({ name, simple }) => [name, { simple }])),
-  d1Persist: `${state}/v3/d1`,
+  ratelimits: Object.fromEntries(limits.map(({ name, ...limit }) => [name, limit])),
+  resourcePersistencePath: `${state}/v3`,
   unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
 });
 await worker.ready;

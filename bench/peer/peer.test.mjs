@@ -3,15 +3,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { build } from "esbuild";
+import { Miniflare, compatibilityDate } from "../miniflare.mjs";
 import { createSchema, digestOf, insertion, newId, seed, spellings } from "./seed.mjs";
 
-const require = createRequire(import.meta.url);
-const { Miniflare } = createRequire(require.resolve("wrangler"))("miniflare");
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -20,9 +18,6 @@ const ROOT = `root_${"x".repeat(40)}`;
 const VARIANTS = { single: "peer.ts", batched: "peer_batched.ts" };
 const PEERS = Object.keys(VARIANTS);
 const HOUR = 3_600_000;
-
-const config = { config: `${root}wrangler.toml` };
-const { compatibility_date } = require("wrangler").unstable_readConfig(config, { hideWarnings: true });
 
 /** The Workers: Postern, each variant of the peer, each variant on the seed's data, and a Worker that runs SQL in their databases. */
 let workerd;
@@ -61,7 +56,7 @@ async function start() {
   const worker = (name, options) => ({
     name,
     routes: [`${name}/*`],
-    compatibilityDate: compatibility_date,
+    compatibilityDate,
     d1Databases: { DB: name },
     ...options,
   });

@@ -768,7 +768,14 @@ fn exchange(request: &[u8]) -> (u16, bool, Vec<u8>) {
     while length == usize::MAX || answer.len() < head + length {
         let Ok(read @ 1..) = stream.read(&mut buffer) else { break };
         answer.extend(&buffer[..read]);
-        if let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+        let end = |answer: &[u8]| answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        // "Continue", which is not the response yet.
+        if answer.starts_with(b"HTTP/1.1 100 ")
+            && let Some(end) = end(&answer)
+        {
+            answer.drain(..end + 4);
+        }
+        if let Some(end) = end(&answer) {
             let named = |line: &str| line.strip_prefix("content-length: ").and_then(|length| length.parse().ok());
             head = end + 4;
             length = String::from_utf8_lossy(&answer[..end]).to_lowercase().lines().find_map(named).unwrap_or(0);
@@ -816,7 +823,9 @@ fn malformed_http_is_rejected_and_smuggles_no_request() {
             assert_eq!(by_worker, case.outcome != Outcome::Runtime, "{why}");
             let shown = || serde_json::from_slice::<Value>(&answer).expect("JSON");
             match case.outcome {
-                Outcome::Runtime => assert!(status >= 400, "{why}"),
+                // A tunnel is opened with an empty 200, and closed: the Worker has no handler for it.
+                Outcome::Runtime => assert!(status >= 400 || answer.is_empty(), "{why}"),
+                Outcome::NoPosternRoute => assert_eq!(status, error_of(Postern, Outcome::NoRoute).0, "{why}"),
                 Outcome::Found => assert_eq!((status, &shown()[face.name()]), (200, &"subject".into()), "{why}"),
                 Outcome::Changed => {
                     assert_eq!((status, &shown()[face.name()]), (200, &"wired".into()), "{why}");

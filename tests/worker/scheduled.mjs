@@ -3,15 +3,12 @@
 // Serves the built Worker on a fresh database, creates credentials under idempotency keys, ages some of the kept
 // responses, and sends the Worker its scheduled event, which HTTP cannot. Prints the result as JSON for
 // tests/worker/scheduled.rs.
-import { createRequire } from "node:module";
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const { Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
-const wrangler = (name) => readFileSync("wrangler.toml", "utf8").match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
+import { Miniflare, compatibilityDate, databaseId } from "../../bench/miniflare.mjs";
 
 const state = mkdtempSync(join(tmpdir(), "postern-scheduled."));
 process.on("exit", () => rmSync(state, { recursive: true }));
@@ -21,15 +18,15 @@ if (migrated.status !== 0) throw new Error(migrated.stdout + migrated.stderr);
 const build = process.env.POSTERN_BUILD || "build";
 const root = `root_${randomBytes(24).toString("hex")}`;
 const worker = new Miniflare({
-  compatibilityDate: wrangler("compatibility_date"),
+  compatibilityDate,
   cf: false,
   modules: [
     { type: "ESModule", path: `${build}/index.js` },
     { type: "CompiledWasm", path: `${build}/index_bg.wasm` },
   ],
   bindings: { POSTERN_ROOT_TOKEN: root, POSTERN_MASTER_KEY: randomBytes(32).toString("hex") },
-  d1Databases: { DB: wrangler("database_id") },
-  d1Persist: `${state}/v3/d1`,
+  d1Databases: { DB: databaseId },
+  resourcePersistencePath: `${state}/v3`,
 });
 
 /** Makes something under a key, and gives the whole answer. */

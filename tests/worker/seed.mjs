@@ -3,11 +3,9 @@
 // Writes the large tenants for tests/worker/scale.rs into the migrated database in that folder, before a Worker serves
 // it: through the API that would take minutes. The statements insert a principal and all of its credentials, each with
 // two secrets that nobody knows. Every trigger fires, so counters and events are as if created through the API.
-import { createRequire } from "node:module";
 import { hkdfSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { Miniflare, compatibilityDate, databaseId } from "../../bench/miniflare.mjs";
 
-const { Miniflare } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("miniflare");
 const [state, master] = process.argv.slice(2);
 
 // The largest size is that of tests/worker/scale.rs (POSTERN_LARGE). Sizes are coprime to the factors below, so
@@ -62,14 +60,13 @@ const statements = [
    FROM numbers`,
 ];
 
-const wrangler = (name) => readFileSync("wrangler.toml", "utf8").match(new RegExp(`^${name} = "(.*)"$`, "m"))[1];
 const worker = new Miniflare({
   modules: true,
   script: "export default {}",
-  compatibilityDate: wrangler("compatibility_date"),
+  compatibilityDate,
   cf: false,
-  d1Databases: { DB: wrangler("database_id") },
-  d1Persist: `${state}/v3/d1`,
+  d1Databases: { DB: databaseId },
+  resourcePersistencePath: `${state}/v3`,
 });
 const database = await worker.getD1Database("DB");
 for (const size of SIZES) {

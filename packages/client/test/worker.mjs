@@ -51,7 +51,7 @@ export async function start({ bound = 0 } = {}) {
     // What Postern and the examples log when they fail on purpose.
     handleStructuredLogs() {},
     cf: false,
-    d1Persist: state,
+    resourcePersistencePath: state,
     workers: [postern, ...workers],
   });
   const server = new Miniflare(options([]));
