@@ -37,6 +37,17 @@ fn openapi_document_matches_the_code_and_the_executed_examples() {
 }
 
 #[test]
+fn documents_of_the_vendors_apis_have_the_version_of_the_crate() {
+    for name in ["coactive", "litegraph", "keycard"] {
+        let file = format!("docs/openapi/{name}.json");
+        let text = read(&file);
+        let (before, rest) = text.split_once("\n    \"version\": \"").expect("the version of `info`");
+        let (_, after) = rest.split_once('"').expect("the end of the version");
+        keep(&file, &format!("{before}\n    \"version\": \"{}\"{after}", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
 fn error_catalogue_matches_the_code() {
     keep("docs/ERRORS.md", &catalogue::text());
 }

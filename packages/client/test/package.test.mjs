@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 
-const { version } = JSON.parse(readFileSync("packages/client/package.json", "utf8"));
+const version = readFileSync("Cargo.toml", "utf8").match(/^version = "(.*)"$/m)[1];
 const folder = mkdtempSync(`${tmpdir()}/postern-package-test.`);
 const archive = `postern-client-${version}.tgz`;
 const installed = `${folder}/node_modules/@postern/client`;
@@ -39,15 +39,9 @@ test("package has the sources, the types, the README and the license, and nothin
   const sources = [...modules, "openapi.d.ts", "types.d.ts"].map((name) => `src/${name}`);
   const expected = ["LICENSE", "README.md", "package.json", ...sources].map((name) => `package/${name}`);
   assert.deepEqual(files.sort(), expected.sort());
-  const { license, dependencies, devDependencies } = JSON.parse(readFileSync(`${installed}/package.json`, "utf8"));
-  assert.deepEqual([license, dependencies, devDependencies], ["Apache-2.0", undefined, undefined]);
+  const { license, version: packed, dependencies, devDependencies } = JSON.parse(readFileSync(`${installed}/package.json`, "utf8"));
+  assert.deepEqual([license, packed, dependencies, devDependencies], ["Apache-2.0", version, undefined, undefined]);
   assert.equal(readFileSync(`${installed}/LICENSE`, "utf8"), readFileSync("LICENSE", "utf8"));
-});
-
-test("version is that of the crate, and the example uses it", () => {
-  assert.equal(readFileSync("Cargo.toml", "utf8").match(/^version = "(.*)"$/m)[1], version);
-  const { dependencies } = JSON.parse(readFileSync("examples/protected-api/package.json", "utf8"));
-  assert.equal(dependencies["@postern/client"], version);
 });
 
 test("checksum is that of the package", () => {

@@ -1,10 +1,11 @@
 // Requests to the service.
 import { setTimeout as wait } from "node:timers/promises";
 import { parseEnv } from "node:util";
+import { version } from "./description.js";
 import { EXIT, Failure, wrongUse } from "./failure.js";
 import { askSecret, cleanSecret, isTerminal, readText } from "./input.js";
 import { safe } from "./output.js";
-import { name, version } from "./package.js";
+import { name } from "./package.js";
 
 const ATTEMPTS = 3;
 /** In ms. Longer than the service waits for its database. */

@@ -4,6 +4,9 @@ import { DESCRIPTION } from "./package.js";
 
 const document = JSON.parse(readFileSync(DESCRIPTION, "utf8"));
 
+/** That of the crate, and of the package: package.json has it only in the package that `make package` builds. */
+export const { version } = document.info;
+
 /** Follows a reference within the description. */
 export function resolve(part) {
   if (!part?.$ref) return part;

@@ -4,8 +4,9 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseEnv } from "node:util";
+import { version } from "./description.js";
 import { EXIT, Failure, wrongUse } from "./failure.js";
-import { DIST, installedFor, isInstalled, name, version } from "./package.js";
+import { DIST, installedFor, isInstalled, name } from "./package.js";
 import { note } from "./run.js";
 
 export const CONFIGURATION = "wrangler.jsonc";

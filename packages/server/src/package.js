@@ -11,7 +11,7 @@ export const DIST = at("../dist");
 export const isInstalled = existsSync(DIST);
 export const DESCRIPTION = isInstalled ? join(DIST, "assets/openapi.json") : at("../../../docs/openapi/postern.json");
 
-export const { name, version } = JSON.parse(readFileSync(at("../package.json"), "utf8"));
+export const { name } = JSON.parse(readFileSync(at("../package.json"), "utf8"));
 
 /** Returns the folder of this package as it is installed for a folder; undefined if it is not. */
 export function installedFor(folder) {

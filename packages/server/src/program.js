@@ -2,7 +2,7 @@
 import { Argument, Command, Option } from "commander";
 import { addBulk, filters, revokeMatching } from "./bulk.js";
 import { addCompletion } from "./completion.js";
-import { OPERATIONS } from "./description.js";
+import { OPERATIONS, version } from "./description.js";
 import { dev } from "./dev.js";
 import { wrongUse } from "./failure.js";
 import { fieldsOf, plain } from "./flags.js";
@@ -10,7 +10,7 @@ import { CONFIGURATION, SETTINGS, init } from "./init.js";
 import { masterKey } from "./keys.js";
 import { COMMANDS, GROUPS } from "./operations.js";
 import { safe } from "./output.js";
-import { name, version } from "./package.js";
+import { name } from "./package.js";
 import { run } from "./run.js";
 import { parseMatching, parseWhole } from "./values.js";
 

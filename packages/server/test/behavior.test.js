@@ -178,7 +178,8 @@ test("wrong use is exit code 2, without a request", async () => {
     assert.notEqual(stderr, "", args);
   }
   assert.deepEqual(recorder.requests, []);
-  assert.equal((await run("--version")).code, 0);
+  const version = readFileSync("Cargo.toml", "utf8").match(/^version = "(.*)"$/m)[1];
+  assert.equal((await run("--version")).stdout, `${version}\n`);
   assert.equal((await run("credentials rotate finish --help")).code, 0);
 });
 

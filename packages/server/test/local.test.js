@@ -1,26 +1,23 @@
 // The package as it is installed: `postern init` and `postern dev` in a folder of its own, up to a first verified request.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { parseEnv } from "node:util";
 import { execute } from "./service.mjs";
 
-const PACKAGE = "packages/server";
+const text = (folder, file) => readFileSync(`${folder}/${file}`, "utf8");
+const VERSION = text(".", "Cargo.toml").match(/^version = "(.*)"$/m)[1];
 let work, tarball;
 
 before(async () => {
   // Below the repository, so that the dependencies are those of the repository.
   mkdirSync("target", { recursive: true });
   work = mkdtempSync("target/postern-server.");
-  const stage = `${work}/stage`;
-  for (const part of ["src", "test", "package.json"]) cpSync(`${PACKAGE}/${part}`, `${stage}/${part}`, { recursive: true });
-  const filled = await execute(process.execPath, [`${PACKAGE}/fill.mjs`, stage]);
-  assert.equal(filled.code, 0, filled.stderr);
-  const packed = await execute("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", ".."], { cwd: stage });
+  const packed = await execute("scripts/package", [], { env: { ...process.env, POSTERN_PACKAGES: `${work}/packages` } });
   assert.equal(packed.code, 0, packed.stderr);
-  tarball = `${work}/${packed.stdout.trim()}`;
+  tarball = `${work}/packages/postern-server-${VERSION}.tgz`;
 });
 after(() => rmSync(work, { recursive: true, force: true }));
 
@@ -38,11 +35,10 @@ async function install(name) {
 const run = (folder, args, { program = INSTALLED, ...options } = {}) =>
   execute(process.execPath, [`${program}/src/main.js`, ...args.split(" ")], { cwd: folder, ...options });
 const files = (folder) => readdirSync(folder, { recursive: true }).sort();
-const text = (folder, file) => readFileSync(`${folder}/${file}`, "utf8");
 
 test("the package has the program, the Worker, its assets and its migrations, and nothing else", async () => {
   const folder = `${await install("files")}/${INSTALLED}`;
-  assert.deepEqual(readdirSync(folder).sort(), ["dist", "package.json", "src"]);
+  assert.deepEqual(readdirSync(folder).sort(), ["LICENSE", "dist", "package.json", "src"]);
   assert.deepEqual(readdirSync(`${folder}/dist`).sort(), ["assets", "migrations", "worker", "wrangler.json"]);
   assert.deepEqual(files(`${folder}/dist/worker`), ["index.js", "index_bg.wasm"]);
   assert.deepEqual(files(`${folder}/dist/migrations`), files("migrations"));
@@ -112,8 +108,7 @@ test("init run by npx installs its own version into the folder first", async () 
   const options = { program: `../npx/${INSTALLED}`, env: { PATH: `${process.cwd()}/${bin}:${process.env.PATH}` } };
   const { code, stderr } = await run(folder, "init", options);
   assert.equal(code, 0, stderr);
-  const { version } = JSON.parse(text(PACKAGE, "package.json"));
-  assert.match(text(folder, "npm-arguments"), new RegExp(`^install .*@postern/server@${version.replaceAll(".", "\\.")}\\n$`));
+  assert.ok(text(folder, "npm-arguments").endsWith(` @postern/server@${VERSION}\n`));
   assert.ok(existsSync(`${folder}/wrangler.jsonc`));
   writeFileSync(`${bin}/npm`, "#!/bin/sh\nexit 1\n");
   mkdirSync(`${work}/offline`);
