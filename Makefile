@@ -52,5 +52,5 @@ setup: ## Install or build the tools (other targets do this when needed)
 	@scripts/setup
 
 clean: ## Remove build output and the local database
-	rm -rf target build .wrangler .dev fuzz/target
+	rm -rf target build .wrangler .wrangler.dev.json .dev fuzz/target
 	@echo "Kept: .dev.vars (your keys), node_modules, and the tools in $${POSTERN_TOOLS:-$${XDG_CACHE_HOME:-~/.cache}/postern}"

@@ -98,22 +98,26 @@ settings() {
         process.stdout.write(Object.entries(settings).map(([name, value]) => `${name}:${value}\0`).join(""))' "$1"
 }
 
+# dev_config SETTINGS: writes the configuration of `make dev`: wrangler.toml with every setting of that file as a required secret.
+# wrangler gives the Worker no others, except as arguments, which every user of the machine can read.
+dev_config_file=$root/.wrangler.dev.json # here, because its paths are relative
+dev_config() {
+    node -e 'const [settings, file] = process.argv.slice(1), { readFileSync, writeFileSync } = require("fs");
+        const { rawConfig } = require("wrangler").experimental_readRawConfig({ config: "wrangler.toml" });
+        rawConfig.secrets.required = Object.keys(require("util").parseEnv(readFileSync(settings, "utf8")));
+        writeFileSync(file, JSON.stringify(rawConfig))' "$1" "$dev_config_file"
+}
+
 # start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it responds. SETTINGS is a file of
 # NAME="value" lines. Sets worker_pid.
 start_worker() {
-    local port=$1 state=$2 settings=$3 log=$4 setting optional=()
-    # From the file, wrangler reads only the settings that wrangler.toml lists as required. The others are options.
-    while IFS= read -r -d '' setting; do
-        case $setting in
-            POSTERN_ROOT_TOKEN:* | POSTERN_MASTER_KEY:*) ;;
-            *) optional+=(--var "$setting") ;;
-        esac
-    done < <(settings "$settings")
+    local port=$1 state=$2 settings=$3 log=$4
+    dev_config "$settings"
 
     # With its own process group (set -m), Ctrl-C reaches only this script, which then stops the Worker in an orderly way.
     set -m
-    exec_wrangler dev --ip 127.0.0.1 --port "$port" --persist-to "$state" --env-file "$settings" \
-        --show-interactive-dev-session=false ${optional[@]+"${optional[@]}"} >"$log" 2>&1 &
+    exec_wrangler dev --config "$dev_config_file" --ip 127.0.0.1 --port "$port" --persist-to "$state" --env-file "$settings" \
+        --show-interactive-dev-session=false >"$log" 2>&1 &
     worker_pid=$!
     set +m
 

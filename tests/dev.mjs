@@ -1,7 +1,7 @@
 // node tests/dev.mjs URL SETTINGS
 //
 // `make dev` comes up whatever was done to its demo data: this does each of it, makes the data again, and sends what
-// `make dev` prints. It also checks that `make dev` passes every setting of a .dev.vars file to the Worker.
+// `make dev` prints. It also checks that `make dev` passes every setting of a .dev.vars file to the Worker, and none as an argument.
 import assert from "node:assert";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -101,9 +101,22 @@ async function check(what, { admin, coactive, litegraph, keycard }) {
 try {
   const file = join(folder, "settings");
   writeFileSync(file, "# a comment\nPOSTERN_ROOT_TOKEN='a'\nexport POSTERN_SHARD=5\n POSTERN_TOKEN_PREFIX = \"a_\" # ours\r\nPOSTERN_X=b=:==\nPOSTERN_LAST='c'");
-  const passed = execFileSync("bash", ["-c", `source scripts/lib.sh; settings "${file}"`], { encoding: "utf8" });
+  const bash = (script) => execFileSync("bash", ["-c", `source scripts/lib.sh; ${script}`], { encoding: "utf8" });
+  const passed = bash(`settings "${file}"`);
   const expected = ["POSTERN_ROOT_TOKEN:a", "POSTERN_SHARD:5", "POSTERN_TOKEN_PREFIX:a_", "POSTERN_X:b=:==", "POSTERN_LAST:c", ""];
   assert.deepEqual(passed.split("\0").sort(), expected.sort());
+
+  const [config, log] = ["config.json", "log"].map((name) => join(folder, name));
+  const key = "0123456789abcdef".repeat(4);
+  writeFileSync(file, `POSTERN_ROOT_TOKEN="${root}"\nPOSTERN_MASTER_KEY_PREVIOUS="${key}"\nPOSTERN_SHARD="5"\n`);
+  bash(`dev_config_file="${config}"; exec_wrangler() { printf '%s\\n' "$@"; }; wait_for_worker() { wait; }
+    start_worker 1 "${folder}/state" "${file}" "${log}"`);
+  const given = readFileSync(log, "utf8");
+  assert.ok(given.includes(`--config\n${config}\n`) && given.includes(`--env-file\n${file}\n`), given);
+  assert.ok(!given.includes(key) && !given.includes("POSTERN_"), given);
+  const { secrets, main } = JSON.parse(readFileSync(config, "utf8"));
+  assert.deepEqual(secrets.required.sort(), ["POSTERN_MASTER_KEY_PREVIOUS", "POSTERN_ROOT_TOKEN", "POSTERN_SHARD"]);
+  assert.equal(main, "build/index.js");
 
   const first = make();
   await check("nothing done", first);
