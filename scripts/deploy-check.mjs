@@ -4,7 +4,7 @@
 //   node scripts/deploy-check.mjs CONFIG LIMIT          checks the bundle too: at most LIMIT bytes, gzipped
 //   node scripts/deploy-check.mjs CONFIG --database     checks that the database's id is set, and not the bundle (before a deploy)
 //
-// packages/server/src/check.js checks the configuration.
+// packages/server/src/check.js checks the configuration, as `postern deploy` does.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

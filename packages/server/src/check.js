@@ -1,4 +1,5 @@
-// The checks of a configuration before it is deployed. wrangler parses the file, so that it is read as a deployment reads it.
+// The checks of a configuration before it is deployed, also those of `make deploy-check`. wrangler parses the file, so that it is
+// read as a deployment reads it.
 import { createRequire } from "node:module";
 import { KEYS } from "./init.js";
 
@@ -56,8 +57,8 @@ function inRaw(file, { env, vars = {} }) {
   Remove it there, generate a new one, and set it with:  npx wrangler secret put ${name}`,
   );
   if (env) {
-    found.push(`${file} has named environments ([env.…]), which inherit no bindings and which this script does not check.
-  Remove them; for another environment use another file, and WRANGLER_CONFIG=FILE.`);
+    found.push(`${file} has named environments ([env.…]), which inherit no bindings and which are not checked.
+  Remove them; for another environment use another file, with --config FILE (with make deploy, WRANGLER_CONFIG=FILE).`);
   }
   return found;
 }

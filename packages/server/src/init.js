@@ -25,7 +25,7 @@ function configuration(template, folder, installed) {
     $schema: "node_modules/wrangler/config-schema.json",
     ...rest,
     main: inPackage("worker/index.js"),
-    // Without an id: the first deployment creates the database, and wrangler writes its id here.
+    // Without an id: `postern deploy` creates the database, and writes its id here.
     d1_databases: d1_databases.map(({ database_id, ...database }) => ({ ...database, migrations_dir: inPackage("migrations") })),
     assets: { ...assets, directory: inPackage("assets") },
   };
