@@ -32,7 +32,8 @@ const configured = (args, name) => new RegExp(`"${name}": "(.*)"`).exec(readFile
 const sql = (args, text) => ask("POST", `/d1/database/${configured(args, "database_id")}/query`, { sql: text });
 
 /**
- * The commands whose answers need no wrangler, in a tenth of its time. Their output is what `postern` reads of wrangler's own.
+ * The commands whose answers need no wrangler, in a tenth of its time. Their output is what `postern` reads of wrangler's own,
+ * which deploy-document.test.js runs.
  */
 const ANSWERS = {
   "deployments list": async (args) => (await ask("GET", `/workers/scripts/${configured(args, "name")}/deployments`)).deployments.reverse(),
