@@ -45,7 +45,7 @@ keys: ## Count the secrets under each master key in the local database (ON=--rem
 deploy-check: ## Check the configuration and the bundle before a deployment; needs no account
 	@scripts/deploy-check
 
-deploy: ## Build, check, migrate the deployed database, and deploy
+deploy: ## Build, check, migrate the deployed database, and deploy, with its keys and a first admin
 	@scripts/deploy
 
 setup: ## Install or build the tools (other targets do this when needed)

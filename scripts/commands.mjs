@@ -38,7 +38,12 @@ npx postern dev
 \`dev\` migrates the database in \`.wrangler\` and serves the Worker until Ctrl-C. It prints the commands up to a first verified token.
 A secret in \`.dev.vars\` must be in \`secrets.required\` of \`wrangler.jsonc\`, as \`POSTERN_MASTER_KEY_PREVIOUS\` is while the key is changed.
 \`--token-file .dev.vars\` reads the root token from that file.
-\`master-key\` counts the secrets under each master key, while [the key is changed](../SECURITY.md#changing-the-master-key). Its \`--remote\` was not tested with an account.
+\`master-key\` counts the secrets under each master key, while [the key is changed](DEPLOY.md#change-the-master-key).
+
+## Deploy it
+[DEPLOY](DEPLOY.md) has the steps of \`deploy\`, and those of an upgrade, a roll-back and a restore. No deployment to an account was tested.
+At a terminal, the keys of the deployment are in \`NAME.secret\`, with the name of the Worker; elsewhere \`--out FILE\` names the file. The address is \`--url\` or that at
+\`workers.dev\`: \`POSTERN_URL\` is not read, since it may be that of another service.
 
 ## Secrets
 No argument is a secret: other users of the machine can read the arguments of a program, and shells keep them.

@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as check from "../scripts/deploy-check.mjs";
+import { problems } from "../packages/server/src/check.js";
+import { bundle } from "../scripts/deploy-check.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), "postern-deploy-check."));
@@ -94,9 +95,9 @@ function run(script, code) {
 }
 
 const cases = [
-  ["the settings as they stand", () => sound, "", () => check.settings(config).join("\n")],
-  ...settings.map(([title, make, says]) => [title, make, says, () => check.settings(config).join("\n")]),
-  ...bundles.map(([title, make, says]) => [title, make, says, () => check.bundle(config, 250_000).join("\n")]),
+  ["the settings as they stand", () => sound, "", () => problems(config).join("\n")],
+  ...settings.map(([title, make, says]) => [title, make, says, () => problems(config).join("\n")]),
+  ...bundles.map(([title, make, says]) => [title, make, says, () => bundle(config, 250_000).join("\n")]),
   ...scripts.map(([title, make, says, script, code]) => [title, make, says, () => run(script, code)]),
 ];
 

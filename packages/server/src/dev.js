@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { EXIT, Failure, wrongUse } from "./failure.js";
-import { CONFIGURATION, SETTINGS } from "./init.js";
+import { CONFIGURATION, KEYS, SETTINGS } from "./init.js";
 import { note, print } from "./run.js";
 import { migrate, start } from "./wrangler.js";
 
 /** In ms. */
 const [START, STOP] = [60_000, 20_000];
-const REQUIRED = ["POSTERN_ROOT_TOKEN", "POSTERN_MASTER_KEY"];
 
 const isTaken = (port) =>
   new Promise((resolve) => {
@@ -71,7 +70,7 @@ export async function dev(folder, { port = 8787 } = {}) {
   }
   if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
   const settings = parseEnv(readFileSync(join(folder, SETTINGS), "utf8"));
-  for (const name of REQUIRED) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
+  for (const name of Object.keys(KEYS)) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
   const optional = optionalSettings(folder, settings);
   note("Migrating the local database");
   await migrate(folder, "--local");

@@ -12,19 +12,29 @@ import { note } from "./run.js";
 export const CONFIGURATION = "wrangler.jsonc";
 export const SETTINGS = ".dev.vars";
 
+/** The keys that the Worker requires, and how a new one is made. */
+export const KEYS = {
+  POSTERN_ROOT_TOKEN: () => `root_${randomBytes(24).toString("hex")}`,
+  POSTERN_MASTER_KEY: () => randomBytes(32).toString("hex"),
+};
+
 /** Returns the configuration of a Worker in a folder, which runs the package installed for it. */
-export function configuration(template, folder, installed) {
+function configuration(template, folder, installed) {
   const { build, d1_databases, assets, ...rest } = template;
   const inPackage = (path) => relative(folder, join(installed, "dist", path)).replaceAll("\\", "/");
   return {
     $schema: "node_modules/wrangler/config-schema.json",
     ...rest,
     main: inPackage("worker/index.js"),
-    // Without an id: the first deployment creates the database, and wrangler writes its id here.
+    // Without an id: `postern deploy` creates the database, and writes its id here.
     d1_databases: d1_databases.map(({ database_id, ...database }) => ({ ...database, migrations_dir: inPackage("migrations") })),
     assets: { ...assets, directory: inPackage("assets") },
   };
 }
+
+/** Returns what `init` writes into a folder, where the package is installed. */
+export const written = (folder, installed) =>
+  configuration(JSON.parse(readFileSync(join(DIST, "wrangler.json"), "utf8")), folder, installed);
 
 /** Appends what is missing to a file of lines. Returns whether anything was. */
 function addLines(file, lines, options) {
@@ -34,18 +44,13 @@ function addLines(file, lines, options) {
   return true;
 }
 
-/** Writes new keys to the file of settings, where it has none. Only its owner can read it. */
-function addKeys(file) {
+/** Writes new keys to a file of settings, where it has none. Only its owner can read it. */
+export function addKeys(file, head, names = Object.keys(KEYS)) {
   const isNew = !existsSync(file);
   if (!isNew) chmodSync(file, 0o600);
   const settings = isNew ? {} : parseEnv(readFileSync(file, "utf8"));
-  const keys = {
-    POSTERN_ROOT_TOKEN: () => `root_${randomBytes(24).toString("hex")}`,
-    POSTERN_MASTER_KEY: () => randomBytes(32).toString("hex"),
-  };
-  const missing = Object.keys(keys).filter((key) => !settings[key]);
-  const head = isNew ? ["# The keys of this machine, made by `postern init`. Do not commit this file."] : [];
-  return addLines(file, [...head, ...missing.map((key) => `${key}="${keys[key]()}"`)], { mode: 0o600 });
+  const missing = names.filter((key) => !settings[key]);
+  return addLines(file, [...(isNew ? [head] : []), ...missing.map((key) => `${key}="${KEYS[key]()}"`)], { mode: 0o600 });
 }
 
 function ignore(file) {
@@ -81,17 +86,17 @@ export function init(folder) {
   if (other) throw wrongUse(`This folder has a ${other}, and wrangler uses only one configuration. Use another folder.`);
   const installed = installedFor(folder) ?? install(folder);
   const file = join(folder, CONFIGURATION);
-  const written = [];
+  const added = [];
   if (!existsSync(file)) {
-    const template = JSON.parse(readFileSync(join(DIST, "wrangler.json"), "utf8"));
     const head = `// The Worker of ${name}. This file is yours: an upgrade does not change it.`;
-    const body = JSON.stringify(configuration(template, folder, installed), null, 2);
+    const body = JSON.stringify(written(folder, installed), null, 2);
     writeFileSync(file, `${head}\n${body}\n`, { flag: "wx" });
-    written.push(CONFIGURATION);
+    added.push(CONFIGURATION);
   }
-  if (addKeys(join(folder, SETTINGS))) written.push(SETTINGS);
-  if (ignore(join(folder, ".gitignore"))) written.push(".gitignore");
-  note(written.length ? `Written: ${written.join(", ")}.` : "Nothing to do: every file exists.");
+  const keys = "# The keys of this machine, made by `postern init`. Do not commit this file.";
+  if (addKeys(join(folder, SETTINGS), keys)) added.push(SETTINGS);
+  if (ignore(join(folder, ".gitignore"))) added.push(".gitignore");
+  note(added.length ? `Written: ${added.join(", ")}.` : "Nothing to do: every file exists.");
   note("Next: npx postern dev");
   return EXIT.done;
 }

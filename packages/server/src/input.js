@@ -54,6 +54,9 @@ function question(text, isShown) {
 /** Asks for a secret, without showing what is typed. */
 export const askSecret = async (name) => cleanSecret(await question(`${name}: `, false), name);
 
+/** Asks a person for a text. */
+export const ask = (text) => question(text, true);
+
 /** Asks whether to do what cannot be undone. `yes` is the flag --yes, which programs give. */
 export async function confirm(text, yes) {
   if (yes) return;

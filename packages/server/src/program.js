@@ -2,6 +2,8 @@
 import { Argument, Command, Option } from "commander";
 import { addBulk, filters, revokeMatching } from "./bulk.js";
 import { addCompletion } from "./completion.js";
+import { migrateCommand } from "./database.js";
+import { deploy } from "./deploy.js";
 import { OPERATIONS, version } from "./description.js";
 import { dev } from "./dev.js";
 import { wrongUse } from "./failure.js";
@@ -12,7 +14,7 @@ import { COMMANDS, GROUPS } from "./operations.js";
 import { safe } from "./output.js";
 import { name } from "./package.js";
 import { run } from "./run.js";
-import { parseMatching, parseWhole } from "./values.js";
+import { parseMatching, parseSeconds, parseWhole } from "./values.js";
 
 /** Returns the command of that path, and creates the commands above it. */
 export function commandAt(program, path) {
@@ -94,7 +96,7 @@ function addOperation(program, operation, spec, finish) {
   });
 }
 
-/** Adds the commands for a Worker on this machine. */
+/** Adds the commands for the Worker of a folder. */
 function addLocal(program, finish) {
   const folder = process.cwd();
   program
@@ -113,16 +115,42 @@ function addLocal(program, finish) {
     )
     .option("--port <number>", "The port. The default is 8787.", parseWhole);
   serve.action(() => finish(() => dev(folder, serve.opts())));
-  const keys = program
-    .command("master-key")
-    .summary("Count the secrets under each master key")
+  const withConfig = (command) =>
+    command.option("--config <file>", `The configuration of the Worker. The default is ${CONFIGURATION}.`);
+  const optionsOf = (command) => ({ config: CONFIGURATION, ...command.opts() });
+  const deployment = withConfig(program.command("deploy"))
+    .summary("Deploy the Worker, its database, its keys and a first admin")
     .description(
-      `Counts the secrets under each master key of the environment or of ${SETTINGS} (POSTERN_MASTER_KEY, POSTERN_MASTER_KEY_PREVIOUS), in the local database. ` +
-        `The previous key can be removed when none is left under it.`,
+      "Deploys the Worker of this folder to Cloudflare, or a newer version of it: creates the database, makes the keys, applies the migrations, " +
+        "deploys, waits until the Worker is ready, and creates a first admin. What is there already is kept, so the command can be repeated.",
+    )
+    .option(
+      "--out <file>",
+      "The file of the Worker's keys. New keys are written to it, and only its owner can read it. At a terminal, the default is NAME.secret, with the name of the Worker.",
+    )
+    .option("--tenant <name>", "Create a tenant of this name and its admin, if there is no tenant.")
+    .option("--admin-out <file>", "Write the secret of that admin to this new file. At a terminal, the default is NAME-admin.secret.")
+    .option("--url <url>", "The address of the deployed Worker. The default is that at workers.dev.")
+    .option("--wait <duration>", "How long to wait until the Worker is ready. The default is 2m.", parseSeconds)
+    .option("--dry-run", "Only report what would be done.");
+  deployment.action(() => finish(() => deploy(folder, { wait: 120, ...optionsOf(deployment) })));
+  const migration = withConfig(program.command("migrate"))
+    .summary("Apply the migrations of the package to the database")
+    .description("Applies the migrations that the local database does not have. `deploy` and `dev` do so too.")
+    .option("--remote", "In the deployed database, after a bookmark to which it can be restored was printed.")
+    .option("--dry-run", "Only report what would be applied.");
+  migration.action(() => finish(() => migrateCommand(folder, optionsOf(migration))));
+  const keys = withConfig(program.command("master-key"))
+    .summary("Count the secrets under each master key, or change the key")
+    .description(
+      "Counts the secrets under each master key (POSTERN_MASTER_KEY, POSTERN_MASTER_KEY_PREVIOUS), in the local database. " +
+        "The previous key can be removed when none is left under it. The keys are those of the environment, else of the file.",
     )
     .option("--remote", "In the deployed database.")
+    .option("--keys <file>", `The file of the keys. The default is ${SETTINGS}, with --remote the NAME.secret of deploy.`)
+    .option("--change", "Only make a new master key in that file, which keeps the current one as the previous one. The Worker is not changed.")
     .option("--json", "Print the result as JSON.");
-  keys.action(() => finish(() => masterKey(folder, keys.opts())));
+  keys.action(() => finish(() => masterKey(folder, optionsOf(keys))));
 }
 
 /** Returns the program. `finish(work, { fields, json })` runs a command, reports its error and keeps its exit code. */

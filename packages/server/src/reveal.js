@@ -4,8 +4,8 @@ import { wrongUse } from "./failure.js";
 import { safe } from "./output.js";
 
 /** Returns where a new secret is written to. Fails if there is no such place. */
-export function prepareReveal({ out, json }) {
-  if (out !== undefined) return new SecretFile(out);
+export function prepareReveal({ out, json, flag = "--out" }) {
+  if (out !== undefined) return new SecretFile(out, flag);
   if (json || process.stdout.isTTY) return { keep() {}, discard() {} };
   throw wrongUse(
     "The response has a secret. Without a terminal, give --out FILE for the secret, or --json to print it with the rest.",
@@ -13,13 +13,13 @@ export function prepareReveal({ out, json }) {
 }
 
 class SecretFile {
-  constructor(path) {
+  constructor(path, flag) {
     this.path = path;
     try {
       // Never an existing file: it could be another secret, and others could be able to read it.
       this.file = openSync(path, "wx", 0o600);
     } catch (error) {
-      throw wrongUse(`The file of --out cannot be created: ${safe(error.message)}`);
+      throw wrongUse(`The file of ${flag} cannot be created: ${safe(error.message)}`);
     }
   }
   keep(secret) {

@@ -1,40 +1,20 @@
 // The package as it is installed: `postern init` and `postern dev` in a folder of its own, up to a first verified request.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { parseEnv } from "node:util";
-import { execute } from "./service.mjs";
+import { INSTALLED, files, installed, pack, run, serve, text, workFolder } from "./package.mjs";
+import { freePort } from "./service.mjs";
 
-const text = (folder, file) => readFileSync(`${folder}/${file}`, "utf8");
-const VERSION = text(".", "Cargo.toml").match(/^version = "(.*)"$/m)[1];
 let work, tarball;
-
 before(async () => {
-  // Below the repository, so that the dependencies are those of the repository.
-  mkdirSync("target", { recursive: true });
-  work = mkdtempSync("target/postern-server.");
-  const packed = await execute("scripts/package", [], { env: { ...process.env, POSTERN_PACKAGES: `${work}/packages` } });
-  assert.equal(packed.code, 0, packed.stderr);
-  tarball = `${work}/packages/postern-server-${VERSION}.tgz`;
+  work = workFolder();
+  tarball = await pack(work);
 });
 after(() => rmSync(work, { recursive: true, force: true }));
 
-const INSTALLED = "node_modules/@postern/server";
-
-/** Installs the package into a new folder, as npm does. */
-async function install(name) {
-  const folder = `${work}/${name}`;
-  mkdirSync(`${folder}/${INSTALLED}`, { recursive: true });
-  const { code, stderr } = await execute("tar", ["-xzf", tarball, "-C", `${folder}/${INSTALLED}`, "--strip-components", "1"]);
-  assert.equal(code, 0, stderr);
-  return folder;
-}
-
-const run = (folder, args, { program = INSTALLED, ...options } = {}) =>
-  execute(process.execPath, [`${program}/src/main.js`, ...args.split(" ")], { cwd: folder, ...options });
-const files = (folder) => readdirSync(folder, { recursive: true }).sort();
+/** Installs the package into a new folder. */
+const install = (name) => installed(`${work}/${name}`, tarball);
 
 test("the package has the program, the Worker, its assets and its migrations, and nothing else", async () => {
   const folder = `${await install("files")}/${INSTALLED}`;
@@ -108,39 +88,14 @@ test("init run by npx installs its own version into the folder first", async () 
   const options = { program: `../npx/${INSTALLED}`, env: { PATH: `${process.cwd()}/${bin}:${process.env.PATH}` } };
   const { code, stderr } = await run(folder, "init", options);
   assert.equal(code, 0, stderr);
-  assert.ok(text(folder, "npm-arguments").endsWith(` @postern/server@${VERSION}\n`));
+  const { version } = JSON.parse(text(elsewhere, `${INSTALLED}/package.json`));
+  assert.match(text(folder, "npm-arguments"), new RegExp(`^install .*@postern/server@${version.replaceAll(".", "\\.")}\\n$`));
   assert.ok(existsSync(`${folder}/wrangler.jsonc`));
   writeFileSync(`${bin}/npm`, "#!/bin/sh\nexit 1\n");
   mkdirSync(`${work}/offline`);
   assert.equal((await run(`${work}/offline`, "init", options)).code, 3);
   assert.deepEqual(readdirSync(`${work}/offline`), []);
 });
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-/** Starts `postern dev`, and waits until it is ready. `stop` interrupts it, and returns its exit code. */
-async function serve(folder, port) {
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [`${INSTALLED}/src/main.js`, "dev", "--port", String(port)], {
-    cwd: folder,
-    env: { PATH, HOME },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  await new Promise((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text) => ((output += text), output.includes("Postern is ready") && resolve()));
-    ended.then(() => reject(new Error(output)));
-  });
-  return { output: () => output, stop: () => (child.kill("SIGINT"), ended) };
-}
 
 test("dev serves a new folder up to a first verified request, and keeps its data in that folder", async () => {
   const folder = await install("dev");
@@ -200,7 +155,9 @@ test("dev serves a new folder up to a first verified request, and keeps its data
   assert.equal(unlisted.code, 2);
   assert.match(unlisted.stderr, /secrets\.required/);
   const listed = text(folder, "wrangler.jsonc").replace('"POSTERN_MASTER_KEY"', '"POSTERN_MASTER_KEY", "POSTERN_MASTER_KEY_PREVIOUS"');
-  writeFileSync(`${folder}/wrangler.jsonc`, listed);
+  // As after a deployment, which must not lead to another local database.
+  const ids = '"database_id": "3e9a5f7c-0000-4000-8000-000000000000", "preview_database_id": "DB", "binding": "DB"';
+  writeFileSync(`${folder}/wrangler.jsonc`, listed.replace('"binding": "DB"', ids));
   server = await serve(folder, port);
   try {
     assert.equal((await run(folder, "verify --from admin.secret --token-file admin.secret", { env })).code, 0);

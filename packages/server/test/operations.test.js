@@ -28,6 +28,9 @@ const verifying = async (args) => ({ args, input: `${(await tenant.credential())
 const byItself = async (args) => ({ args, token: (await tenant.credential({ self_rotate: true })).secret });
 
 /** For each operation, words after `postern` and what else the command needs. */
+/** A public key. */
+const JWK = '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+
 const USES = {
   list_credentials: () => ({ args: "credentials list --enabled --limit 2" }),
   create_credential: () => ({ args: "credentials create --name bot --role viewer --json" }),
@@ -40,6 +43,15 @@ const USES = {
   finish_rotation: async () => ({ args: `credentials rotate finish ${await rotating()}` }),
   cancel_rotation: async () => ({ args: `credentials rotate cancel ${await rotating()}` }),
   revoke_credential: async () => ({ args: `credentials revoke ${await made()} --reason leaked` }),
+  add_key: async () => ({ args: `credentials keys add ${await made()} --jwk ${JWK}` }),
+  list_keys: async () => ({ args: `credentials keys list ${await made()}` }),
+  remove_key: async () => {
+    const id = await made();
+    const { stdout } = await postern(`credentials keys add ${id} --jwk ${JWK} --json`.split(" "), {
+      env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
+    });
+    return { args: `credentials keys remove ${id} ${JSON.parse(stdout).id}` };
+  },
   restore_credential: async () => ({ args: `credentials restore ${await made()}` }),
   delete_credential: async () => ({ args: `credentials delete ${await made()} --yes` }),
   list_credential_events: async () => ({ args: `credentials history ${await made()}` }),

@@ -6,6 +6,7 @@ import { eachOf, keptBecause } from "../src/bulk.js";
 import { completions } from "../src/completion.js";
 import { serviceUrl } from "../src/connection.js";
 import { OPERATIONS } from "../src/description.js";
+import { drift } from "../src/drift.js";
 import { field, fieldsOf, valuesOf } from "../src/flags.js";
 import { details, json, preview, safe, table } from "../src/output.js";
 import { createProgram } from "../src/program.js";
@@ -280,6 +281,40 @@ test("a token is sent over http only within the machine, and never in an address
   ]) {
     assert.throws(() => serviceUrl(url), { exit: 2 }, url);
   }
+});
+
+test("a configuration differs by what the package has and it has not; names, ids and additions are the user's", () => {
+  const written = {
+    name: "postern",
+    main: "dist/index.js",
+    ratelimits: [
+      { name: "A", namespace_id: "1", simple: { limit: 100 } },
+      { name: "B", namespace_id: "2" },
+    ],
+    d1_databases: [{ binding: "DB", database_name: "postern", migrations_dir: "new" }],
+    assets: { run_worker_first: ["/*", "!/docs"] },
+    secrets: { required: [] },
+  };
+  const own = {
+    name: "acme",
+    main: "dist/index.js",
+    routes: ["acme.example/*"],
+    ratelimits: [{ name: "A", namespace_id: "7", simple: { limit: 10 } }],
+    d1_databases: [
+      { binding: "OTHER", database_id: "x" },
+      { binding: "DB", database_name: "acme", database_id: "y", migrations_dir: "old" },
+    ],
+    assets: { run_worker_first: ["/*", "!/mine"] },
+  };
+  assert.deepEqual(drift(written, own), [
+    "ratelimits.A.simple.limit is 10, the package has 100",
+    'ratelimits.B is missing: {"name":"B","namespace_id":"2"}',
+    'd1_databases.DB.migrations_dir is "old", the package has "new"',
+    'assets.run_worker_first lacks "!/docs"',
+    'assets.run_worker_first also has "!/mine"',
+    'secrets is missing: {"required":[]}',
+  ]);
+  assert.deepEqual(drift(written, { ...structuredClone(written), name: "acme", logpush: true }), []);
 });
 
 test("completion knows commands, flags and choices", () => {
