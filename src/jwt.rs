@@ -1,11 +1,14 @@
 //! Signed JSON Web Tokens that a workload presents instead of a secret: the reader, keys, and what a trust requires.
 //!
 //! Pure: the signature itself is checked behind [`signature::Signatures`], and nothing here reads a clock, the database or
-//! the network. A token passes [`jws::Jws::parse`], then [`jws::Jws::judge_times`], then [`signature::signer`]; which keys,
-//! issuer and audience count is the caller's decision.
+//! the network. A token passes [`jws::Jws::parse`], then [`jws::Jws::judge_times`], then [`signature::signer`]; a trust also
+//! checks it by [`subject::Subject`] and [`claims::Claims`]. Which keys, issuer and audience count is the caller's decision.
 
+pub mod claims;
 pub mod fault;
+pub mod issuer;
 pub mod jwk;
 pub mod jws;
 pub mod set;
 pub mod signature;
+pub mod subject;

@@ -47,6 +47,20 @@ pub fn body(bytes: &[u8], seed: u32) -> Option<Vec<u8>> {
     object(bytes, &mut u).ok()
 }
 
+/// A text with one of these members added to one of its objects; `None` every other time, and for a text without an object.
+#[must_use]
+pub fn member(bytes: &[u8], seed: u32, members: &[&str]) -> Option<Vec<u8>> {
+    let choices = choices(seed);
+    let mut u = Unstructured::new(&choices);
+    let open: Vec<_> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'{').map(|(at, _)| at + 1).collect();
+    if u.ratio(1, 2).ok()? || open.is_empty() {
+        return None;
+    }
+    let (before, after) = bytes.split_at(*u.choose(&open).ok()?);
+    let comma = if after.starts_with(b"}") { "" } else { "," };
+    Some([before, u.choose(members).ok()?.as_bytes(), comma.as_bytes(), after].concat())
+}
+
 /// Member names that some face knows, and some that none knows.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let faces = [&COACTIVE, &LITEGRAPH, &KEYCARD, &POSTERN];

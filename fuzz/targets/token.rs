@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use libfuzzer_sys::fuzz_target;
 use postern::caller::Caller;
 use postern::credential::id::Id;
-use postern::credential::secret::{ACCESS_SECONDS, Access, Proof, Sealed, Token};
+use postern::credential::secret::{Access, AccessOf, Proof, Sealed, Token};
 use postern::credential::time::Micros;
 use postern::settings::Settings;
 use postern_fuzz::independent::{checksum, id_bits};
@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 static SETTINGS: LazyLock<Settings> = LazyLock::new(settings);
 
 const NOW: Micros = Micros(1_795_219_200_000_000);
+const END: Micros = Micros(NOW.0 + 3_600_000_000);
 const SECRET: Id = Id::ZERO;
 
 fuzz_target!(|data: &[u8]| {
@@ -34,8 +35,9 @@ fuzz_target!(|data: &[u8]| {
 
 /// A valid access token with one character replaced, and a correct checksum.
 fn altered(data: &[u8]) -> String {
+    const GIVEN: Access = Access { of: AccessOf::Secret { secret: SECRET, made: Micros(5) }, end: END };
     static GOOD: LazyLock<String> =
-        LazyLock::new(|| SETTINGS.keys.current.issue_access(PREFIX, SECRET, Micros(5), NOW).reveal().to_owned());
+        LazyLock::new(|| SETTINGS.keys.current.issue_access(PREFIX, GIVEN).reveal().to_owned());
     let [at, byte, ..] = data else { return GOOD.clone() };
     let (body, _) = GOOD.rsplit_once('_').unwrap_or_default();
     let mut body = body.as_bytes().to_vec();
@@ -69,10 +71,9 @@ fn present(text: &str) {
         let [Proof { id, digest }] = &SETTINGS.keys.prove(token)[..] else { panic!("one key, one proof") };
         assert!(digest.len() == 52 && carries.is_none_or(|bits| *id == Id::from_bits(bits)));
     }
-    if let Some(Access { secret, made, end }) = SETTINGS.keys.read_access(text, PREFIX, NOW) {
+    if let Some(access @ Access { end, .. }) = SETTINGS.keys.read_access(text, PREFIX, NOW) {
         // The holder of the key would have issued exactly this token.
-        let began = Micros(end.0 - i64::from(ACCESS_SECONDS) * 1_000_000);
-        let issued = SETTINGS.keys.current.issue_access(PREFIX, secret, made, began);
+        let issued = SETTINGS.keys.current.issue_access(PREFIX, access);
         assert_eq!(issued.reveal(), text, "a forged access token");
         assert!(end > NOW);
         assert!(read.is_err(), "an access token is not a secret");
@@ -103,7 +104,9 @@ fn header(name: &'static str, value: &str) {
     };
     match caller {
         Caller::Root { root } => assert!(root && presented == ROOT && !scheme.eq_ignore_ascii_case("basic")),
-        Caller::Access { .. } => assert!(SETTINGS.keys.read_access(&presented, PREFIX, NOW).is_some()),
+        Caller::Access { .. } | Caller::Means { .. } => {
+            assert!(SETTINGS.keys.read_access(&presented, PREFIX, NOW).is_some())
+        }
         Caller::Secret { proofs, client } => {
             let secret = match client {
                 None => presented.as_str(),

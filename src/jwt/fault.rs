@@ -19,12 +19,12 @@ impl Fault {
     /// Returns a fault of a member whose name needs no escape.
     #[must_use]
     pub fn member(name: &str, wants: &'static str) -> Self {
-        Self { pointer: format!("/{name}"), wants }
+        Self { pointer: ["/", name].concat(), wants }
     }
 
     /// Returns the fault as one of a value that has this one at a pointer.
     #[must_use]
     pub fn under(self, pointer: &str) -> Self {
-        Self { pointer: format!("{pointer}{}", self.pointer), ..self }
+        Self { pointer: [pointer, &self.pointer].concat(), ..self }
     }
 }

@@ -1,7 +1,8 @@
 //! A public key as a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -53,19 +54,87 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Why a private member is refused.
 pub(super) const IS_PRIVATE: &str = "is part of a private key, which Postern must never have. Replace this key, and send only the public members of the new one";
 
-const COORDINATE: &str = "must be 32 bytes in base64url without padding";
 /// The longest `kid`, in characters.
 pub const KID_MAX: usize = 255;
 
-/// A public key that can verify signatures. It has no member except those that define the key, and `kid`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
-pub struct Jwk {
-    kid: String,
+/// A type of keys.
+#[derive(Debug, PartialEq, Eq)]
+struct Kind {
+    name: &'static str,
     algorithms: &'static [Algorithm],
-    signature_length: usize,
-    /// The members that define the key, in the order of their names, as in RFC 7638 §3.2.
-    public: Map<String, Value>,
+    /// The members that define a key, in the order of their names, as in RFC 7638 §3.2.
+    members: &'static [(&'static str, Shape)],
+}
+
+/// What a member of a key must be.
+#[derive(Debug, PartialEq, Eq)]
+enum Shape {
+    /// This text.
+    Is(&'static str),
+    /// 32 bytes.
+    Coordinate,
+    /// The modulus of RSA.
+    Modulus,
+}
+
+static KINDS: [Kind; 3] = [
+    Kind {
+        name: "RSA",
+        algorithms: &[Algorithm::Rs256, Algorithm::Ps256],
+        members: &[("e", Shape::Is("AQAB")), ("kty", Shape::Is("RSA")), ("n", Shape::Modulus)],
+    },
+    Kind {
+        name: "EC",
+        algorithms: &[Algorithm::Es256],
+        members: &[
+            ("crv", Shape::Is("P-256")),
+            ("kty", Shape::Is("EC")),
+            ("x", Shape::Coordinate),
+            ("y", Shape::Coordinate),
+        ],
+    },
+    Kind {
+        name: "OKP",
+        algorithms: &[Algorithm::Ed25519],
+        members: &[("crv", Shape::Is("Ed25519")), ("kty", Shape::Is("OKP")), ("x", Shape::Coordinate)],
+    },
+];
+
+impl Shape {
+    /// Returns whether a text is right.
+    fn is(&self, text: &str) -> bool {
+        let bytes = || Base64UrlUnpadded::decode_vec(text).unwrap_or_default();
+        match self {
+            Self::Is(expected) => text == *expected,
+            Self::Coordinate => bytes().len() == 32,
+            Self::Modulus => {
+                let bytes = bytes();
+                let zeros = bytes.first().map_or(8, |first| first.leading_zeros() as usize);
+                zeros < 8 && (2048..=4096).contains(&(bytes.len() * 8 - zeros))
+            }
+        }
+    }
+
+    fn wants(&self) -> &'static str {
+        match self {
+            Self::Is("AQAB") => "must be AQAB (65537)",
+            Self::Is(_) => "must be P-256 for EC, Ed25519 for OKP",
+            Self::Coordinate => "must be 32 bytes in base64url without padding",
+            Self::Modulus => "must be 2048 to 4096 bits, without leading zero bytes, in base64url without padding",
+        }
+    }
+}
+
+/// A public key that can verify signatures. It has no member except those that define the key, `kid`, and `alg`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Jwk {
+    /// An object that [`Jwk::from_json`] reads as the same key: the form in which a key is stored and shown.
+    members: Map<String, Value>,
+    #[serde(skip)]
+    kind: &'static Kind,
+    #[serde(skip)]
+    algorithms: &'static [Algorithm],
 }
 
 impl Jwk {
@@ -75,87 +144,64 @@ impl Jwk {
     /// Every fault that is found.
     pub fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
         let Value::Object(members) = value else { return Err(vec![Fault::whole("must be an object")]) };
-        let private = PRIVATE.iter().filter(|name| members.contains_key(**name));
-        let mut faults: Vec<Fault> = private.map(|name| Fault::member(name, IS_PRIVATE)).collect();
-        let mut check = |name: &str, is_right: bool, wants: &'static str| {
+        let text = |name| members.get(name).and_then(Value::as_str).unwrap_or_default();
+        let is_absent = |name| !members.contains_key(name);
+        let mut faults = Vec::new();
+        let mut check = |name, is_right: bool, wants| {
             if !is_right {
                 faults.push(Fault::member(name, wants));
             }
         };
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
-        let bytes =
-            |name: &str| text(name).and_then(|text| Base64UrlUnpadded::decode_vec(text).ok()).unwrap_or_default();
-        let is_coordinate = |name: &str| bytes(name).len() == 32;
-
-        let mut signature_length = 64;
-        let (all, required): (&'static [Algorithm], &[&str]) = match text("kty") {
-            Some("RSA") => {
-                let modulus = bytes("n");
-                signature_length = modulus.len();
-                let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-                let is_minimal = modulus.first().is_some_and(|first| *first != 0);
-                check(
-                    "n",
-                    is_minimal && (2048..=4096).contains(&bits),
-                    "must be 2048 to 4096 bits, without leading zero bytes, in base64url without padding",
-                );
-                check("e", text("e") == Some("AQAB"), "must be AQAB (65537)");
-                (&[Algorithm::Rs256, Algorithm::Ps256], &["e", "kty", "n"])
-            }
-            Some("EC") => {
-                check("crv", text("crv") == Some("P-256"), "must be P-256");
-                check("x", is_coordinate("x"), COORDINATE);
-                check("y", is_coordinate("y"), COORDINATE);
-                (&[Algorithm::Es256], &["crv", "kty", "x", "y"])
-            }
-            Some("OKP") => {
-                check("crv", text("crv") == Some("Ed25519"), "must be Ed25519");
-                check("x", is_coordinate("x"), COORDINATE);
-                (&[Algorithm::Ed25519], &["crv", "kty", "x"])
-            }
-            _ => {
-                check("kty", false, "must be RSA, EC or OKP");
-                (&[], &[])
-            }
-        };
-        // The only algorithm, if the key names one.
-        let only = text("alg").and_then(Algorithm::from_name);
-        let only = all.iter().find(|algorithm| Some(**algorithm) == only).map(std::slice::from_ref);
-        check(
-            "alg",
-            only.is_some() || all.is_empty() || !members.contains_key("alg"),
-            "must be omitted, or RS256 or PS256 for RSA, ES256 for EC, EdDSA or Ed25519 for OKP",
-        );
-        let is_for_signatures = matches!(text("use"), Some("sig" | "jwt-svid")) || !members.contains_key("use");
-        check("use", is_for_signatures, "must be omitted, sig or jwt-svid");
-        let verifies = |operations: &Value| operations.as_array().is_some_and(|list| list.contains(&"verify".into()));
-        check("key_ops", members.get("key_ops").is_none_or(verifies), "must be omitted, or a list with verify");
-        let is_kid = |kid: &str| (1..=KID_MAX).contains(&kid.chars().count());
-        check(
-            "kid",
-            text("kid").map_or(!members.contains_key("kid"), is_kid),
-            "must be omitted, or text of 1 to 255 characters",
-        );
-        if !faults.is_empty() {
-            return Err(faults);
+        for name in PRIVATE {
+            check(name, is_absent(name), IS_PRIVATE);
         }
-        let public =
-            required.iter().filter_map(|name| Some(((*name).to_owned(), members.get(*name)?.clone()))).collect();
-        let mut key = Self { kid: String::new(), algorithms: only.unwrap_or(all), signature_length, public };
-        key.kid = text("kid").map_or_else(|| key.thumbprint(), str::to_owned);
+        let kind = KINDS.iter().find(|kind| kind.name == text("kty"));
+        check("kty", kind.is_some(), "must be RSA, EC or OKP");
+        let (all, own) = kind.map(|kind| (kind.algorithms, kind.members)).unwrap_or_default();
+        for (name, shape) in own {
+            check(name, shape.is(text(name)), shape.wants());
+        }
+        // The only algorithm, if the key names one.
+        let only = Algorithm::from_name(text("alg"));
+        let only = all.iter().find(|algorithm| Some(**algorithm) == only).map(std::slice::from_ref);
+        let verifies =
+            |operations: &Value| operations.as_array().is_some_and(|list| list.iter().any(|one| one == "verify"));
+        let is_kid = (1..=KID_MAX).contains(&text("kid").chars().count());
+        for (name, is_right, wants) in [
+            (
+                "alg",
+                only.is_some() || all.is_empty(),
+                "must be omitted, or RS256 or PS256 for RSA, ES256 for EC, EdDSA or Ed25519 for OKP",
+            ),
+            ("use", matches!(text("use"), "sig" | "jwt-svid"), "must be omitted, sig or jwt-svid"),
+            ("key_ops", members.get("key_ops").is_some_and(verifies), "must be omitted, or a list with verify"),
+            ("kid", is_kid, "must be omitted, or text of 1 to 255 characters"),
+        ] {
+            check(name, is_right || is_absent(name), wants);
+        }
+        let Some(kind) = kind.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let mut key = Self { members: Map::new(), kind, algorithms: only.unwrap_or(all) };
+        for name in own.iter().map(|(name, _)| *name).chain(["alg", "kid"]) {
+            if let Some(value) = members.get(name) {
+                key.members.insert(name.to_owned(), value.clone());
+            }
+        }
+        if is_absent("kid") {
+            key.members.insert("kid".to_owned(), key.thumbprint().into());
+        }
         Ok(key)
     }
 
     /// Returns the key's name: the one that it was given, or its thumbprint.
     #[must_use]
     pub fn kid(&self) -> &str {
-        &self.kid
+        self.text("kid")
     }
 
     /// Returns `kty`: `RSA`, `EC` or `OKP`. Each has one curve at most.
     #[must_use]
-    pub fn key_type(&self) -> &str {
-        self.public.get("kty").and_then(Value::as_str).unwrap_or_default()
+    pub fn key_type(&self) -> &'static str {
+        self.kind.name
     }
 
     /// Returns the algorithms that the key may be used with.
@@ -167,13 +213,20 @@ impl Jwk {
     /// Returns the length in bytes of every signature by this key.
     #[must_use]
     pub fn signature_length(&self) -> usize {
-        self.signature_length
+        // An RSA signature is as long as the modulus: six bits a letter.
+        if self.key_type() == "RSA" { self.text("n").len() * 6 / 8 } else { 64 }
     }
 
     /// Returns the JSON text of only `kty` and the members that define the key, for the import into a cryptographic library.
     #[must_use]
     pub fn public_text(&self) -> String {
-        Value::from(self.public.clone()).to_string()
+        // No value needs an escape.
+        let members = self.kind.members.iter().map(|(name, _)| ["\"", name, "\":\"", self.text(name), "\""].concat());
+        ["{", &members.collect::<Vec<_>>().join(","), "}"].concat()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.members.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Returns the thumbprint of RFC 7638 with SHA-256, in base64url.
@@ -183,23 +236,14 @@ impl Jwk {
     }
 }
 
-/// The form in which a key is stored and shown: what [`Jwk::from_json`] reads as the same key.
 impl From<Jwk> for Value {
     fn from(key: Jwk) -> Self {
-        let mut members = key.public;
-        // The only algorithm of its type needs no name.
-        if let ([algorithm], Some("RSA")) = (key.algorithms, members.get("kty").and_then(Self::as_str)) {
-            members.insert("alg".to_owned(), algorithm.name().into());
-        }
-        members.insert("kid".to_owned(), key.kid.into());
-        members.into()
+        key.members.into()
     }
 }
 
-impl TryFrom<Value> for Jwk {
-    type Error = &'static str;
-
-    fn try_from(value: Value) -> Result<Self, Self::Error> {
-        Self::from_json(&value).map_err(|_| "not a public key")
+impl<'de> Deserialize<'de> for Jwk {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_json(&Value::deserialize(deserializer)?).map_err(|_| D::Error::custom("not a public key"))
     }
 }

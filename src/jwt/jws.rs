@@ -11,7 +11,7 @@ use crate::request::json;
 pub const LENGTH_MAX: usize = 16 * 1024;
 /// The longest `jti`, in characters.
 pub const ID_MAX: usize = 255;
-/// How much the issuer's clock may be ahead of our clock.
+/// How much the issuer's clock may be ahead of the clock of Postern.
 pub const SKEW_SECONDS: i64 = 60;
 /// The longest lifetime of a token that a credential's own key signs: `exp` minus `iat`, in seconds.
 pub const KEY_LIFETIME_MAX: i64 = 3600;
@@ -36,13 +36,8 @@ pub struct Jws<'a> {
     signed: &'a str,
     signature: Vec<u8>,
     algorithm: Algorithm,
-    kid: Option<String>,
-    is_client_authentication: bool,
+    header: Map<String, Value>,
     claims: Value,
-    audience: String,
-    expires_at: Micros,
-    issued_at: Micros,
-    not_before: Option<Micros>,
 }
 
 impl<'a> Jws<'a> {
@@ -56,90 +51,42 @@ impl<'a> Jws<'a> {
         if text.len() > LENGTH_MAX {
             return reject("is longer than 16 KiB");
         }
-        let parts =
-            text.rsplit_once('.').and_then(|(signed, signature)| Some((signed, signed.split_once('.')?, signature)));
-        let Some((signed, (header, payload), signature)) = parts else {
+        let parts = text.rsplit_once('.').and_then(|(signed, last)| Some((signed, signed.split_once('.')?, last)));
+        let Some((signed, (first, second), third)) = parts else {
             return reject("does not have three parts separated by dots");
         };
         // A fourth part is a dot in the second one, which is not base64url.
-        let decoded = [header, payload, signature].map(|part| Base64UrlUnpadded::decode_vec(part).ok());
+        let decoded = [first, second, third].map(|part| Base64UrlUnpadded::decode_vec(part).ok());
         let [Some(header), Some(payload), Some(signature)] = decoded else {
             return reject("has a part that is not base64url without padding");
         };
-        let object = |bytes: &[u8]| json::object_of_plain_integers(bytes).ok();
-        let (Some(header), Some(claims)) = (object(&header), object(&payload)) else {
+        let objects = [header, payload].map(|bytes| json::object_of_plain_integers(&bytes).ok());
+        let [Some(header), Some(claims)] = objects else {
             return reject(
                 "has a header or payload that is not a JSON object, is nested too deeply, or has a duplicate member",
             );
         };
-        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
-        let Some(algorithm) = algorithm else {
-            return reject("has an alg other than RS256, PS256, ES256, EdDSA or Ed25519");
-        };
-        if ["crit", "b64", "zip"].iter().any(|name| header.contains_key(*name)) {
-            return reject("has crit, b64 or zip in its header");
-        }
-        let is_client_authentication = match header.get("typ").map(|typ| typ.as_str().map(str::to_ascii_lowercase)) {
-            None => false,
-            Some(Some(typ)) if typ == "jwt" || typ == "jose" => false,
-            Some(Some(typ)) if typ == "client-authentication+jwt" => true,
-            Some(_) => return reject("has a typ other than JWT, JOSE or client-authentication+jwt"),
-        };
-        let Ok(kid) = text_or_absent(&header, "kid") else { return reject("has a kid that is not text") };
-        let kid = kid.map(str::to_owned);
-        if claims.contains_key("cnf") {
-            return reject("is bound to a key by cnf, which Postern does not support");
-        }
-        if !["iss", "sub"].iter().all(|name| claims.get(*name).is_some_and(Value::is_string)) {
-            return reject("lacks iss or sub, or has one that is not text");
-        }
-        let audience = match claims.get("aud") {
-            Some(Value::Array(list)) if list.len() == 1 => list.first(),
-            other => other,
-        };
-        let Some(audience) = audience.and_then(Value::as_str).map(str::to_owned) else {
-            return reject("must have exactly one aud, a text");
-        };
-        let (Some(expires_at), Some(issued_at)) = (time(&claims, "exp"), time(&claims, "iat")) else {
-            return reject("lacks exp or iat, or has one that is not an integer of seconds since 1970");
-        };
-        let not_before = time(&claims, "nbf");
-        if not_before.is_none() && claims.contains_key("nbf") {
-            return reject("has an nbf that is not an integer of seconds since 1970");
-        }
-        let is_id = |id: Option<&str>| id.is_none_or(|id| (1..=ID_MAX).contains(&id.chars().count()));
-        if !text_or_absent(&claims, "jti").is_ok_and(is_id) {
-            return reject("has a jti that is not text of 1 to 255 characters");
-        }
         let claims = claims.into();
-        Ok(Self {
-            signed,
-            signature,
-            algorithm,
-            kid,
-            is_client_authentication,
-            claims,
-            audience,
-            expires_at,
-            issued_at,
-            not_before,
-        })
+        let algorithm = read_header(&header)?;
+        check_claims(&claims)?;
+        Ok(Self { signed, signature, algorithm, header, claims })
     }
 
-    /// Checks the times. A clock that is up to [`SKEW_SECONDS`] ahead of our clock is accepted.
+    /// Checks the times. A clock that is up to [`SKEW_SECONDS`] ahead is accepted.
     ///
     /// # Errors
     /// The first problem.
     pub fn judge_times(&self, now: Micros, lifetime_max: i64) -> Result<(), Rejection> {
-        let ahead = Micros(now.0.saturating_add(SKEW_SECONDS * 1_000_000));
-        let lifetime = self.expires_at.0 - self.issued_at.0;
-        if self.expires_at <= now {
+        let ahead = now.0.saturating_add(SKEW_SECONDS * 1_000_000);
+        let (expires_at, issued_at) = (self.expires_at(), self.time("iat"));
+        let lifetime = expires_at.0 - issued_at.0;
+        if expires_at <= now {
             return reject("has expired (exp)");
         }
-        if self.issued_at > ahead {
+        if issued_at.0 > ahead {
             return reject("was issued more than 60 s in the future (iat)");
         }
-        if self.not_before.is_some_and(|start| start > ahead) {
+        if self.time("nbf").0 > ahead {
             return reject("is not valid yet (nbf)");
         }
         if lifetime <= 0 || lifetime > lifetime_max.saturating_mul(1_000_000) {
@@ -154,7 +101,7 @@ impl<'a> Jws<'a> {
         let fits = |key: &&Jwk| {
             key.algorithms().contains(&self.algorithm)
                 && key.signature_length() == self.signature.len()
-                && self.kid.as_ref().is_none_or(|kid| kid == key.kid())
+                && self.kid().is_none_or(|kid| kid == key.kid())
         };
         keys.iter().filter(fits).take(CANDIDATES_MAX)
     }
@@ -180,43 +127,43 @@ impl<'a> Jws<'a> {
     /// Returns the `kid` of the header.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+        self.header.get("kid").and_then(Value::as_str)
     }
 
     /// Returns whether `typ` is `client-authentication+jwt`: only the client's own key may sign such a token.
     #[must_use]
     pub fn is_client_authentication(&self) -> bool {
-        self.is_client_authentication
+        self.header.get("typ").and_then(Value::as_str).is_some_and(is_client_authentication)
     }
 
     /// Returns `iss`.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        self.text("iss").unwrap_or_default()
+        text(&self.claims, "iss").unwrap_or_default()
     }
 
     /// Returns `sub`.
     #[must_use]
     pub fn subject(&self) -> &str {
-        self.text("sub").unwrap_or_default()
+        text(&self.claims, "sub").unwrap_or_default()
     }
 
     /// Returns the one value of `aud`.
     #[must_use]
     pub fn audience(&self) -> &str {
-        &self.audience
+        audience(&self.claims).unwrap_or_default()
     }
 
     /// Returns `exp`.
     #[must_use]
     pub fn expires_at(&self) -> Micros {
-        self.expires_at
+        self.time("exp")
     }
 
     /// Returns `jti`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.text("jti")
+        text(&self.claims, "jti")
     }
 
     /// Returns all claims: an object.
@@ -225,18 +172,77 @@ impl<'a> Jws<'a> {
         &self.claims
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
-        self.claims.get(name).and_then(Value::as_str)
+    /// Returns a time; 1970 if the token has none.
+    fn time(&self, name: &str) -> Micros {
+        self.claims.get(name).and_then(time).unwrap_or(Micros(0))
     }
 }
 
-/// Returns a member that must be text if it is there.
-fn text_or_absent<'v>(members: &'v Map<String, Value>, name: &str) -> Result<Option<&'v str>, ()> {
-    members.get(name).map(|value| value.as_str().ok_or(())).transpose()
+/// Checks the header, and returns its algorithm.
+fn read_header(header: &Map<String, Value>) -> Result<Algorithm, Rejection> {
+    let text = |name| header.get(name).map(|value: &Value| value.as_str().unwrap_or_default());
+    let Some(algorithm) = text("alg").and_then(Algorithm::from_name) else {
+        return reject("has an alg other than RS256, PS256, ES256, EdDSA or Ed25519");
+    };
+    if ["crit", "b64", "zip"].iter().any(|name| header.contains_key(*name)) {
+        return reject("has crit, b64 or zip in its header");
+    }
+    let is_plain = |typ: &str| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("JOSE");
+    if !text("typ").is_none_or(|typ| is_plain(typ) || is_client_authentication(typ)) {
+        return reject("has a typ other than JWT, JOSE or client-authentication+jwt");
+    }
+    if header.get("kid").is_some_and(|kid| !kid.is_string()) {
+        return reject("has a kid that is not text");
+    }
+    Ok(algorithm)
 }
 
-/// Returns a member that is an integer of seconds, from 1970 to the last time that Postern can represent.
-fn time(members: &Map<String, Value>, name: &str) -> Option<Micros> {
-    let seconds = members.get(name)?.as_i64()?;
-    (0..=Micros::MAX.0 / 1_000_000).contains(&seconds).then_some(Micros(seconds * 1_000_000))
+/// Checks the types of the claims that every token has or may have.
+fn check_claims(claims: &Value) -> Result<(), Rejection> {
+    let is_time = |name| claims.get(name).is_some_and(|value| time(value).is_some());
+    let is_absent = |name| claims.get(name).is_none();
+    let is_id = |id: &str| (1..=ID_MAX).contains(&id.chars().count());
+    if !is_absent("cnf") {
+        return reject("is bound to a key by cnf, which Postern does not support");
+    }
+    if text(claims, "iss").is_none() || text(claims, "sub").is_none() {
+        return reject("lacks iss or sub, or has one that is not text");
+    }
+    if audience(claims).is_none() {
+        return reject("must have exactly one aud, a text");
+    }
+    if !is_time("exp") || !is_time("iat") {
+        return reject("lacks exp or iat, or has one that is not an integer of seconds since 1970");
+    }
+    if !is_time("nbf") && !is_absent("nbf") {
+        return reject("has an nbf that is not an integer of seconds since 1970");
+    }
+    if !text(claims, "jti").map_or(is_absent("jti"), is_id) {
+        return reject("has a jti that is not text of 1 to 255 characters");
+    }
+    Ok(())
+}
+
+fn is_client_authentication(typ: &str) -> bool {
+    typ.eq_ignore_ascii_case("client-authentication+jwt")
+}
+
+fn text<'v>(claims: &'v Value, name: &str) -> Option<&'v str> {
+    claims.get(name).and_then(Value::as_str)
+}
+
+/// Returns the only audience.
+fn audience(claims: &Value) -> Option<&str> {
+    let value = claims.get("aud")?;
+    let only = match value.as_array().map(Vec::as_slice) {
+        Some([only]) => only,
+        _ => value,
+    };
+    only.as_str()
+}
+
+/// Returns an integer of seconds as a time, from 1970 to the last one that Postern can represent.
+fn time(value: &Value) -> Option<Micros> {
+    let seconds = value.as_i64()?;
+    (0..=Micros::MAX.0 / 1_000_000).contains(&seconds).then(|| Micros(seconds * 1_000_000))
 }

@@ -38,11 +38,10 @@ impl Set {
                 }
             }
         }
-        let name = |key: &Jwk| (key.kid().to_owned(), key.key_type().to_owned());
-        let names: Vec<_> = set.keys.iter().map(name).collect();
-        let is_single = |key: &Jwk| names.iter().filter(|other| **other == name(key)).count() == 1;
-        set.keys.retain(is_single);
-        if set.keys.len() < names.len() {
+        let all = set.keys.clone();
+        let is_same = |one: &Jwk, other: &Jwk| one.kid() == other.kid() && one.key_type() == other.key_type();
+        set.keys.retain(|key| all.iter().filter(|other| is_same(key, other)).count() == 1);
+        if set.keys.len() < all.len() {
             set.unusable
                 .push(Fault::member("keys", "has several keys of the same kid and type, and none of them is used"));
         }

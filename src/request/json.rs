@@ -14,7 +14,7 @@ use crate::refusal::Unreadable;
 /// # Errors
 /// The first fault.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
-    read(bytes, integer)
+    strict(bytes, integer)
 }
 
 /// Parses a JSON object as [`object`] does, except that `60.0` and `6e1` stay numbers that are not integers: for formats that
@@ -23,11 +23,11 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
 /// # Errors
 /// The first fault.
 pub fn object_of_plain_integers(bytes: &[u8]) -> Result<Map<String, Value>, Unreadable> {
-    read(bytes, |_| None)
+    strict(bytes, |_| None)
 }
 
 /// `integer` returns the integer that a number with a fraction or an exponent is read as, if any.
-fn read(bytes: &[u8], integer: fn(f64) -> Option<i64>) -> Result<Map<String, Value>, Unreadable> {
+fn strict(bytes: &[u8], integer: fn(f64) -> Option<i64>) -> Result<Map<String, Value>, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
     let (fault, values) = (Cell::new(None), Cell::new(0));
     let mut reader = serde_json::Deserializer::from_str(text);

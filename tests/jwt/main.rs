@@ -1,6 +1,10 @@
 //! Tokens that a workload signs: the reader, keys and trusts, with the cryptography of a library (`support::jwt`).
 
+mod keys;
+mod reader;
 mod round_trip;
+mod signatures;
+mod trusts;
 
 use postern::credential::time::Micros;
 use postern::jwt::jwk::Jwk;

@@ -15,6 +15,7 @@ const NEAREST = [
   [/^src\/face\/postern/, ["both", "own", "description", "snapshots"]],
   [/^src\/face/, ["both", "faces", "snapshots", "own"]],
   [/^src\/credential\/secret/, ["lib", "keys", "both", "own", "faces"]],
+  [/^src\/jwt/, ["jwt", "lib"]],
   [/^src\/credential/, ["lib", "both", "own", "faces"]],
   [/^src\/service|^src\/refusal/, ["both", "own", "faces", "snapshots"]],
   [/^src\//, ["lib", "both", "faces", "own"]],

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use data_encoding::BASE64URL_NOPAD;
 use postern::jwt::jwk::{Algorithm, Jwk};
 use postern::jwt::signature::Signatures;
-use ring::rand::SystemRandom;
+use ring::rand::{self, SystemRandom};
 use ring::signature::{
     self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
     RsaKeyPair, RsaPublicKeyComponents, UnparsedPublicKey,
@@ -81,8 +81,12 @@ impl Signer {
 
     /// A new key.
     pub fn ed25519() -> Self {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
-        Self::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("an Ed25519 key"))
+        Self::ed25519_of(&rand::generate(&SystemRandom::new()).expect("random bytes").expose())
+    }
+
+    /// The key of a seed.
+    pub fn ed25519_of(seed: &[u8; 32]) -> Self {
+        Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(seed).expect("an Ed25519 key"))
     }
 
     /// The public key as a JWK with only the members that are required.
