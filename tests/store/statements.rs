@@ -413,8 +413,8 @@ fn sql_text_of_a_request_is_bounded() {
             _ if is_list || request.contains("/authorize ") || request.contains("/introspect ") => 9_000,
             _ if request.contains("/verify") => 9_000,
             Some("GET") => 6_000,
-            // It has the differences, too.
-            _ if request.contains("?dry_run=true") => 16_500,
+            // A dry run has the differences, too; a rotation has the steps, and may have an Idempotency-Key.
+            _ if request.contains("?dry_run=true") || request.contains("/rotate ") => 16_500,
             // Creations with an Idempotency-Key, too.
             _ => 15_500,
         };
