@@ -35,7 +35,7 @@ const withoutValues = (text) =>
     .map((line) => `${safe(line).replace(/'(--?[^='\s]*)=.*'/, "'$1'")}\n`)
     .join("");
 
-const isPositional = (parameter, path) => path.split(" ")[0] === `${parameter.name}s`;
+const isPositional = (parameter, path) => path.split(" ").includes(`${parameter.name}s`);
 
 function addConnection(command, spec) {
   command.addOption(new Option("--url <url>", "The address of the service.").env("POSTERN_URL"));

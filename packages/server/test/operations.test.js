@@ -28,8 +28,8 @@ const verifying = async (args) => ({ args, input: `${(await tenant.credential())
 const byItself = async (args) => ({ args, token: (await tenant.credential({ self_rotate: true })).secret });
 
 /** For each operation, words after `postern` and what else the command needs. */
-/** A public key. */
-const JWK = '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+/** The flags of a public key. */
+const JWK = "--jwk kty=OKP --jwk crv=Ed25519 --jwk x=11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
 const USES = {
   list_credentials: () => ({ args: "credentials list --enabled --limit 2" }),
@@ -43,11 +43,11 @@ const USES = {
   finish_rotation: async () => ({ args: `credentials rotate finish ${await rotating()}` }),
   cancel_rotation: async () => ({ args: `credentials rotate cancel ${await rotating()}` }),
   revoke_credential: async () => ({ args: `credentials revoke ${await made()} --reason leaked` }),
-  add_key: async () => ({ args: `credentials keys add ${await made()} --jwk ${JWK}` }),
+  add_key: async () => ({ args: `credentials keys add ${await made()} ${JWK}` }),
   list_keys: async () => ({ args: `credentials keys list ${await made()}` }),
   remove_key: async () => {
     const id = await made();
-    const { stdout } = await postern(`credentials keys add ${id} --jwk ${JWK} --json`.split(" "), {
+    const { stdout } = await postern(`credentials keys add ${id} ${JWK} --json`.split(" "), {
       env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
     });
     return { args: `credentials keys remove ${id} ${JSON.parse(stdout).id}` };
