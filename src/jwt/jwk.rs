@@ -166,7 +166,9 @@ impl Jwk {
         let only = all.iter().find(|algorithm| Some(**algorithm) == only).map(std::slice::from_ref);
         let verifies =
             |operations: &Value| operations.as_array().is_some_and(|list| list.iter().any(|one| one == "verify"));
-        let is_kid = (1..=KID_MAX).contains(&text("kid").chars().count());
+        let kid = text("kid");
+        // The database stores no control characters.
+        let is_kid = (1..=KID_MAX).contains(&kid.chars().count()) && !kid.contains(char::is_control);
         for (name, is_right, wants) in [
             (
                 "alg",
@@ -175,7 +177,7 @@ impl Jwk {
             ),
             ("use", matches!(text("use"), "sig" | "jwt-svid"), "must be omitted, sig or jwt-svid"),
             ("key_ops", members.get("key_ops").is_some_and(verifies), "must be omitted, or a list with verify"),
-            ("kid", is_kid, "must be omitted, or text of 1 to 255 characters"),
+            ("kid", is_kid, "must be omitted, or text of 1 to 255 characters without control characters"),
         ] {
             check(name, is_right || is_absent(name), wants);
         }

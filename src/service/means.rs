@@ -33,9 +33,10 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let decided = self.judged(&command, outcome).and_then(|_, Made { made, .. }| {
             let missing = || Refusal::Broken("a key or trust that was not stored".to_owned());
             let members = made.state.means(means).get(&id).cloned().ok_or_else(missing)?;
-            Ok(MeansRow { id, members })
+            Ok((MeansRow { id, members }, made.etag()))
         });
-        Ok(self.located(Some(id), self.rendered(decided, render)))
+        let rendered = self.rendered(decided, |context, (row, etag)| render(context, row).with("etag", etag.clone()));
+        Ok(self.located(Some(id), rendered))
     }
 
     pub(super) async fn remove_means(&self, means: Means) -> Result<Decided<Answer>, Refusal> {

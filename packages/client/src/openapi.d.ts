@@ -826,6 +826,15 @@ export interface components {
             /** @description Whether the credential could do something after the change that it could not do before. */
             widens_access: boolean;
         };
+        Ed25519Key: {
+            /** @enum {string} */
+            alg?: "EdDSA" | "Ed25519";
+            /** @constant */
+            crv: "Ed25519";
+            /** @constant */
+            kty: "OKP";
+            x: string;
+        };
         /**
          * @description One change of a tenant, a principal, a credential or a secret of a credential. It never contains the value of a
          *     secret.
@@ -997,14 +1006,7 @@ export interface components {
              * @description When the key expires (RFC 3339, 1970 to 2255); null is never.
              */
             expires_at?: string | null;
-            /** @description A public JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits with e = 65537, EC on P-256, or OKP with Ed25519. `use` is omitted, `sig` or `jwt-svid`. A private member is refused. */
-            jwk: {
-                kid?: string;
-                /** @enum {string} */
-                kty: "RSA" | "EC" | "OKP";
-            } & {
-                [key: string]: unknown;
-            };
+            jwk: components["schemas"]["PublicKey"];
         };
         /** @description Key-value pairs: strings by name, not nested. */
         NewMetadata: {
@@ -1050,6 +1052,16 @@ export interface components {
         OwnRotation: {
             /** @description How long the old secret stays valid, in seconds. */
             grace_seconds: number;
+        };
+        P256Key: {
+            /** @enum {string} */
+            alg?: "ES256";
+            /** @constant */
+            crv: "P-256";
+            /** @constant */
+            kty: "EC";
+            x: string;
+            y: string;
         };
         /** @description What credentials authenticate as: a service, a person or a team. */
         Principal: {
@@ -1124,6 +1136,13 @@ export interface components {
             /** @description Every violation of the body or the query, in the order of the fields. */
             violations?: components["schemas"]["Violation"][];
         };
+        /** @description A public JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits with e = 65537, EC on P-256, or OKP with Ed25519. A private member is refused. Members that do not define the key are not kept, except `kid`, and `alg` for RSA. */
+        PublicKey: {
+            key_ops?: unknown[];
+            kid?: string;
+            /** @enum {string} */
+            use?: "sig" | "jwt-svid";
+        } | components["schemas"]["Ed25519Key"] | components["schemas"]["P256Key"] | components["schemas"]["RsaKey"];
         /** @description The service can serve requests. */
         Ready: {
             /** @description The checks; only for the root token. */
@@ -1147,6 +1166,15 @@ export interface components {
         Rotation: {
             /** @description How long the old secret stays valid, in seconds. */
             grace_seconds: number;
+        };
+        RsaKey: {
+            /** @enum {string} */
+            alg?: "RS256" | "PS256";
+            /** @constant */
+            e: "AQAB";
+            /** @constant */
+            kty: "RSA";
+            n: string;
         };
         /** @description A secret of a credential, without its value. */
         Secret: {

@@ -28,8 +28,8 @@ const verifying = async (args) => ({ args, input: `${(await tenant.credential())
 const byItself = async (args) => ({ args, token: (await tenant.credential({ self_rotate: true })).secret });
 
 /** For each operation, words after `postern` and what else the command needs. */
-/** The flags of a public key. */
-const JWK = "--jwk kty=OKP --jwk crv=Ed25519 --jwk x=11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+/** The flag of a public key. */
+const JWK = '--jwk {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 
 const USES = {
   list_credentials: () => ({ args: "credentials list --enabled --limit 2" }),

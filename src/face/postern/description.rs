@@ -45,7 +45,7 @@ pub fn openapi() -> Value {
     }
     components.insert(body::OWN_ROTATION.to_owned(), body::own_rotation());
     components.extend(body::inquiries());
-    components.insert("NewKey".to_owned(), body::new_key());
+    components.extend(body::new_key());
     value!({
         "openapi": "3.1.0",
         "info": {
