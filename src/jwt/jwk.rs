@@ -166,9 +166,8 @@ impl Jwk {
         let only = all.iter().find(|algorithm| Some(**algorithm) == only).map(std::slice::from_ref);
         let verifies =
             |operations: &Value| operations.as_array().is_some_and(|list| list.iter().any(|one| one == "verify"));
-        let kid = text("kid");
         // The database stores no control characters.
-        let is_kid = (1..=KID_MAX).contains(&kid.chars().count()) && !kid.contains(char::is_control);
+        let is_kid = (1..=KID_MAX).contains(&text("kid").chars().count()) && !text("kid").contains(char::is_control);
         for (name, is_right, wants) in [
             (
                 "alg",

@@ -128,6 +128,8 @@ fn each_fault_of_a_key_is_reported_where_it_is() {
         (&okp, json!({"alg": "ES256"}), vec!["/alg"]),
         (&okp, json!({"alg": ["EdDSA"]}), vec!["/alg"]),
         (&rsa, json!({"kid": ""}), vec!["/kid"]),
+        (&rsa, json!({"kid": "a\u{0}"}), vec!["/kid"]),
+        (&rsa, json!({"kid": "\u{9a}"}), vec!["/kid"]),
         (&rsa, json!({"kid": "a".repeat(256)}), vec!["/kid"]),
         (&rsa, json!({"kid": 1}), vec!["/kid"]),
         (
