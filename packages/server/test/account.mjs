@@ -286,9 +286,12 @@ export async function startAccount() {
     if (type.includes("form-data")) request.form = await new Response(body, { headers: { "content-type": type } }).formData();
     const route = patterns.find((one) => one.method === method && one.pattern.test(path));
     let answer = account.answer(request);
-    answer ??= route
-      ? await route.handle({ ...request, params: route.pattern.exec(path).groups ?? {} })
-      : { status: 404, errors: [{ code: 7003, message: `the stand-in has no ${method} ${path}` }] };
+    try {
+      if (!route) throw new Error(`no ${method} ${path}`);
+      answer ??= await route.handle({ ...request, params: route.pattern.exec(path).groups ?? {} });
+    } catch (error) {
+      answer = { status: 500, errors: [{ code: 7003, message: `the stand-in failed: ${error.stack}` }] };
+    }
     const { status = 200, errors = [] } = answer;
     const result = errors.length ? null : (answer.result ?? answer);
     outgoing.writeHead(status, { "content-type": "application/json" });
