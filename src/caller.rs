@@ -31,27 +31,7 @@ pub enum Caller {
         client: Option<Id>,
     },
     /// An access token, whose signature and end are already verified.
-    Access {
-        /// The secret that the access token was issued for.
-        access: Id,
-        /// When the secret was created. A client may since have chosen the same token for another secret.
-        made: Micros,
-        /// When the access token expires. It is checked here, so SQL does not need it.
-        #[serde(skip)]
-        end: Micros,
-    },
-    /// The same, issued for a key or a trust.
-    Means {
-        /// The credential.
-        credential: Id,
-        /// The id of its key or trust.
-        means: Id,
-        /// When that was added.
-        made: Micros,
-        /// When the access token expires.
-        #[serde(skip)]
-        end: Micros,
-    },
+    Access(Access),
 }
 
 /// What the database finds a token to be verified by: one of the readings of the token of an item.
@@ -59,51 +39,31 @@ pub enum Caller {
 pub struct Claim {
     /// The index of the item.
     pub item: usize,
-    /// The id of the secret, with its digest; or only the id, for an access token.
+    /// What identifies the token.
     #[serde(flatten)]
-    pub secret: Claimed,
+    pub claimed: Claimed,
     /// The credential that the secret must belong to, if the token has a client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Id>,
 }
 
-/// The secret that a [`Claim`] names.
+/// The token that a [`Claim`] is about.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Claimed {
     /// A secret.
     Secret(Proof),
-    /// The secret of an access token, whose signature and end are already verified.
-    Access {
-        /// The secret's id.
-        id: Id,
-        /// When the secret was created.
-        made: Micros,
-        /// When the access token expires.
-        #[serde(skip)]
-        end: Micros,
-    },
-    /// The key or trust of an access token.
-    Means {
-        /// The credential.
-        credential: Id,
-        /// The id of its key or trust.
-        means: Id,
-        /// When that was added.
-        made: Micros,
-        /// When the access token expires.
-        #[serde(skip)]
-        end: Micros,
-    },
+    /// An access token, whose signature and end are already verified.
+    Access(Access),
 }
 
 impl Claim {
     /// Returns the end that an access token carries.
     #[must_use]
     pub fn access_end(&self) -> Option<Micros> {
-        match self.secret {
+        match self.claimed {
             Claimed::Secret(_) => None,
-            Claimed::Access { end, .. } | Claimed::Means { end, .. } => Some(end),
+            Claimed::Access(access) => Some(access.end),
         }
     }
 }
@@ -115,14 +75,9 @@ impl Caller {
         match self {
             Self::Root { .. } => Vec::new(),
             Self::Secret { proofs, client } => {
-                proofs.into_iter().map(|proof| Claim { item, secret: Claimed::Secret(proof), client }).collect()
+                proofs.into_iter().map(|proof| Claim { item, claimed: Claimed::Secret(proof), client }).collect()
             }
-            Self::Access { access, made, end } => {
-                vec![Claim { item, secret: Claimed::Access { id: access, made, end }, client: None }]
-            }
-            Self::Means { credential, means, made, end } => {
-                vec![Claim { item, secret: Claimed::Means { credential, means, made, end }, client: None }]
-            }
+            Self::Access(access) => vec![Claim { item, claimed: Claimed::Access(access), client: None }],
         }
     }
 
@@ -136,7 +91,7 @@ impl Caller {
     #[must_use]
     pub fn access_end(&self) -> Option<Micros> {
         match self {
-            Self::Access { end, .. } | Self::Means { end, .. } => Some(*end),
+            Self::Access(access) => Some(access.end),
             Self::Root { .. } | Self::Secret { .. } => None,
         }
     }
@@ -148,8 +103,9 @@ impl Caller {
             Self::Root { .. } => None,
             Self::Secret { client: Some(client), .. } => Some(*client),
             Self::Secret { proofs, .. } => proofs.first().map(|proof| proof.id),
-            Self::Access { access, .. } => Some(*access),
-            Self::Means { credential, .. } => Some(*credential),
+            Self::Access(Access {
+                of: AccessOf::Secret { id, .. } | AccessOf::Means { credential: id, .. }, ..
+            }) => Some(*id),
         }
     }
 
@@ -198,7 +154,7 @@ impl Caller {
         let caller = presented?;
         let is_another = match &caller {
             Self::Secret { client: Some(client), .. } => id.is_some_and(|id| Id::parse_client(id) != Some(*client)),
-            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access { .. } | Self::Means { .. } => false,
+            Self::Secret { client: None, .. } | Self::Root { .. } | Self::Access(_) => false,
         };
         if is_another { Err(Refusal::Unreadable(Unreadable::Form)) } else { Ok(caller) }
     }
@@ -250,14 +206,8 @@ impl Caller {
             let (client, proofs) = read_pair(text, settings).ok_or(Refusal::Unauthenticated)?;
             return Ok(Self::Secret { proofs, client: Some(client) });
         }
-        match settings.keys.read_access(text, &settings.token_prefix, now) {
-            Some(Access { of: AccessOf::Secret { secret, made }, end }) => {
-                return Ok(Self::Access { access: secret, made, end });
-            }
-            Some(Access { of: AccessOf::Means { credential, means, made }, end }) => {
-                return Ok(Self::Means { credential, means, made, end });
-            }
-            None => {}
+        if let Some(access) = settings.keys.read_access(text, &settings.token_prefix, now) {
+            return Ok(Self::Access(access));
         }
         let token = Token::read(text, &settings.token_prefix).map_err(|_| Refusal::Unauthenticated)?;
         Ok(Self::Secret { proofs: settings.keys.prove(&token), client: None })

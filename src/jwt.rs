@@ -12,3 +12,10 @@ pub mod jws;
 pub mod set;
 pub mod signature;
 pub mod subject;
+
+use std::ops::RangeInclusive;
+
+/// Returns whether a text has one of these lengths, in characters, and no control characters, which the database does not store.
+fn is_text(text: &str, lengths: RangeInclusive<usize>) -> bool {
+    lengths.contains(&text.chars().count()) && !text.contains(char::is_control)
+}

@@ -91,11 +91,11 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let settings = settings(env);
     let now = now();
     let database = D1::new(env, DATABASE, wait(&settings));
-    let replica = database.near();
     let has_near = settings.as_ref().is_ok_and(|settings| settings.near.is_some());
+    let replica = has_near.then(|| database.near());
     let service = Service {
         store: Store::new(&database),
-        near: has_near.then(|| Near::new(&replica)),
+        near: replica.as_ref().map(Near::new),
         settings: settings.as_deref(),
         now,
         clock: &self::now,

@@ -7,6 +7,7 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use serde::Serialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -177,7 +178,7 @@ impl Keys {
     pub fn issue_access(&self, prefix: &str, Access { of, end }: Access) -> Token {
         let end = end.0 / 1_000_000;
         let of = match of {
-            AccessOf::Secret { secret, made } => format!("{secret}_{}", made.0),
+            AccessOf::Secret { id, made } => format!("{id}_{}", made.0),
             AccessOf::Means { credential, means, made } => format!("{credential}_{means}.{}", made.0),
         };
         let given = format!("{prefix}{ACCESS}{of}_{end}");
@@ -230,22 +231,25 @@ pub struct Keyring {
 }
 
 /// The content of an access token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Access {
     /// What it was issued for.
     pub of: AccessOf,
-    /// When the access token expires, in whole seconds.
+    /// When the access token expires, in whole seconds. It is checked here, so SQL does not need it.
+    #[serde(skip)]
     pub end: Micros,
 }
 
 /// What an access token was issued for. As soon as that is invalid, the access token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
 pub enum AccessOf {
     /// A secret.
     Secret {
         /// Its id.
-        secret: Id,
-        /// When it was created.
+        id: Id,
+        /// When it was created. A client may since have chosen the same token for another secret.
         made: Micros,
     },
     /// A key or a trust.
@@ -291,7 +295,7 @@ impl Keyring {
         let time = |text: &str| text.parse().ok().map(Micros);
         let of = match made.split_once('.') {
             Some((means, made)) => AccessOf::Means { credential: id, means: Id::parse(means)?, made: time(made)? },
-            None => AccessOf::Secret { secret: id, made: time(made)? },
+            None => AccessOf::Secret { id, made: time(made)? },
         };
         let signature = base32::decode(signature)?;
         let signed = self.keys().any(|keys| keys.signed_access(given, &signature));

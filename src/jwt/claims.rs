@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
+use super::is_text;
 
 /// The largest number of claims.
 pub const CLAIMS_MAX: usize = 20;
@@ -32,13 +33,13 @@ impl Claims {
         let mut faults = Vec::new();
         for (name, value) in members {
             let mut refuse = |wants| faults.push(Fault::member(&name.replace('~', "~0").replace('/', "~1"), wants));
-            if !is_text(name, NAME_MAX) || name.is_empty() {
+            if !is_text(name, 1..=NAME_MAX) {
                 refuse("must have a name of 1 to 255 characters, without control characters");
             } else if name.starts_with('/') && name.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
                 refuse("must have a name that is a JSON pointer (RFC 6901), since the name starts with /");
             }
             let is_right = match value {
-                Value::String(text) => is_text(text, TEXT_MAX),
+                Value::String(text) => is_text(text, 0..=TEXT_MAX),
                 Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() <= INTEGER_MAX),
                 Value::Bool(_) => true,
                 Value::Null | Value::Array(_) | Value::Object(_) => false,
@@ -113,10 +114,6 @@ impl<'a> Compared<'a> {
     pub fn found(&self) -> Option<&'a Value> {
         self.found.filter(|value| !value.is_array() && !value.is_object())
     }
-}
-
-fn is_text(text: &str, max: usize) -> bool {
-    text.chars().count() <= max && !text.contains(char::is_control)
 }
 
 /// Returns the claim of a name or JSON pointer. A pointer does not lead into a list.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use super::is_text;
 
 /// An algorithm of signatures. There is none without a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +167,6 @@ impl Jwk {
         let only = all.iter().find(|algorithm| Some(**algorithm) == only).map(std::slice::from_ref);
         let verifies =
             |operations: &Value| operations.as_array().is_some_and(|list| list.iter().any(|one| one == "verify"));
-        // The database stores no control characters.
-        let is_kid = (1..=KID_MAX).contains(&text("kid").chars().count()) && !text("kid").contains(char::is_control);
         for (name, is_right, wants) in [
             (
                 "alg",
@@ -176,7 +175,11 @@ impl Jwk {
             ),
             ("use", matches!(text("use"), "sig" | "jwt-svid"), "must be omitted, sig or jwt-svid"),
             ("key_ops", members.get("key_ops").is_some_and(verifies), "must be omitted, or a list with verify"),
-            ("kid", is_kid, "must be omitted, or text of 1 to 255 characters without control characters"),
+            (
+                "kid",
+                is_text(text("kid"), 1..=KID_MAX),
+                "must be omitted, or text of 1 to 255 characters without control characters",
+            ),
         ] {
             check(name, is_right || is_absent(name), wants);
         }

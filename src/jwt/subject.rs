@@ -1,6 +1,7 @@
 //! Which subjects (`sub`) a trust accepts.
 
 use super::fault::Fault;
+use super::is_text;
 
 /// The longest subject, in characters.
 pub const SUBJECT_MAX: usize = 512;
@@ -15,7 +16,7 @@ impl Subject {
     /// # Errors
     /// What is wrong.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        if !(1..=SUBJECT_MAX).contains(&text.chars().count()) || text.contains(char::is_control) {
+        if !is_text(text, 1..=SUBJECT_MAX) {
             return Err(Fault::whole("must be 1 to 512 characters, without control characters"));
         }
         if text == "*" {

@@ -8,6 +8,7 @@ use super::read::ParsedRequest;
 use super::render::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::credential::end::Ends;
 use crate::credential::field::Noun;
 use crate::credential::role::{is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, Access, AccessOf, access_end};
@@ -124,27 +125,37 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     pub(super) async fn log_in(&self, read: ReadLogIn) -> Result<Decided<Answer>, Refusal> {
         let LogIn { by, scope: requested } = read(self.request, self.settings)?;
+        let requested = requested.as_deref().map(String::as_str);
         let caller = match by {
             LogInBy::Secret(caller) => caller,
-            LogInBy::Assertion(assertion) => {
-                return self.exchange(assertion, requested.as_deref().map(String::as_str)).await;
-            }
+            LogInBy::Assertion(assertion) => return self.exchange(assertion, requested).await,
         };
         let command = self.command(caller, (Target::Caller, Act::Read));
         let outcome = credential::judged(&self.store, &command).await?;
         let secret = outcome.judged.caller_secret.zip(outcome.judged.secret_made);
-        let expires_in = outcome.judged.ends(Some(access_end(self.now))).seconds_left(self.now, ACCESS_SECONDS);
+        let ends = outcome.judged.ends(None);
         let scope = scope(outcome.judged.roles.as_deref(), outcome.judged.role_names.as_deref().unwrap_or_default());
         Ok(self.judged(&command, outcome).and_then(|_, ()| {
-            let (secret, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
-            if requested.is_some_and(|requested| !is_same_scope(&requested, scope.as_deref().unwrap_or_default())) {
-                return Err(Refusal::Unreadable(Unreadable::Scope));
-            }
-            let access = Access { of: AccessOf::Secret { secret, made }, end: access_end(self.now) };
-            let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, access);
-            let scope = scope.as_deref().filter(|_| self.face.is_oauth);
-            Ok(render_access(&token, expires_in, scope))
+            let (id, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
+            self.issued(AccessOf::Secret { id, made }, ends, scope.as_deref(), requested)
         }))
+    }
+
+    /// Returns the response to a log-in, with a new access token. `ends` are those of what it is issued for.
+    pub(super) fn issued(
+        &self,
+        of: AccessOf,
+        ends: Ends,
+        scope: Option<&str>,
+        requested: Option<&str>,
+    ) -> Result<Answer, Refusal> {
+        if requested.is_some_and(|requested| !is_same_scope(requested, scope.unwrap_or_default())) {
+            return Err(Refusal::Unreadable(Unreadable::Scope));
+        }
+        let access = Access { of, end: access_end(self.now) };
+        let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, access);
+        let expires_in = ends.seconds_left(self.now, ACCESS_SECONDS);
+        Ok(render_access(&token, expires_in, scope.filter(|_| self.face.is_oauth)))
     }
 }
 

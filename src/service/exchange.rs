@@ -7,16 +7,13 @@ use super::decision::{Decided, Known};
 use crate::answer::Answer;
 use crate::credential::end::Ends;
 use crate::credential::id::Id;
-use crate::credential::means::{Means, created, end};
-use crate::credential::role::is_same_scope;
-use crate::credential::secret::{ACCESS_SECONDS, Access, AccessOf, access_end};
-use crate::credential::time::Micros;
-use crate::face::render_access;
+use crate::credential::means::{created, end};
+use crate::credential::secret::AccessOf;
 use crate::jwt::jwk::Jwk;
 use crate::jwt::jws::{Jws, KEY_LIFETIME_MAX};
 use crate::jwt::signature::signer;
 use crate::operation::Assertion;
-use crate::refusal::{Misconfigured, Refusal, Unreadable};
+use crate::refusal::{Misconfigured, Refusal};
 use crate::settings::name;
 use crate::store::Database;
 use crate::store::after::After;
@@ -52,8 +49,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         known: &mut Known,
     ) -> Result<Answer, Refusal> {
         let client = client(&self.store, self.now, id).await?.ok_or(Refusal::Unauthenticated)?;
-        let Found { id: means, made, end: means_end } =
-            self.key_of(jws, &client).await.ok_or(Refusal::Unauthenticated)?;
+        let (&means, members) = self.key_of(jws, &client).await.ok_or(Refusal::Unauthenticated)?;
+        let (made, means_end) = (created(members), end(members));
         if let Some(jti) = jws.id() {
             let digest = self.settings.keys.current.digest("assertion", format!("{means} {jti}").as_bytes());
             let once =
@@ -62,9 +59,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 return Err(Refusal::Unauthenticated);
             }
         }
-        if scope.is_some_and(|scope| !is_same_scope(scope, client.scope.as_deref().unwrap_or_default())) {
-            return Err(Refusal::Unreadable(Unreadable::Scope));
-        }
+        let of = AccessOf::Means { credential: client.id, means, made };
+        let ends = Ends { credential: client.expires_at, secret: means_end, access: None };
+        let answer = self.issued(of, ends, client.scope.as_deref(), scope)?;
         known.deferred = Some(After {
             now: self.now,
             used: Vec::new(),
@@ -74,30 +71,18 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             by: client.id.to_string(),
             request: self.id.to_owned(),
         });
-        let access = Access { of: AccessOf::Means { credential: client.id, means, made }, end: access_end(self.now) };
-        let ends = Ends { credential: client.expires_at, secret: means_end, access: Some(access.end) };
-        let issued = self.settings.keys.current.issue_access(&self.settings.token_prefix, access);
-        Ok(render_access(&issued, ends.seconds_left(self.now, ACCESS_SECONDS), client.scope.as_deref()))
+        Ok(answer)
     }
 
     /// Returns the key of the client that signed the assertion. Expired keys have no say.
-    async fn key_of(&self, jws: &Jws<'_>, client: &Client) -> Option<Found> {
-        let keys = client.means(Means::Key).iter();
-        let valid = keys.filter(|(_, members)| end(members).is_none_or(|end| end > self.now));
-        let read = |(id, members): (&Id, &Map<String, Value>)| {
-            let found = Found { id: *id, made: created(members), end: end(members) };
-            Some((found, Jwk::from_json(members.get("jwk")?).ok()?))
-        };
-        let (found, keys): (Vec<_>, Vec<_>) = valid.filter_map(read).unzip();
-        let signer = signer(jws, &keys, self.signatures).await?;
-        let at = keys.iter().position(|key| key == signer)?;
-        found.into_iter().nth(at)
+    async fn key_of<'c>(&self, jws: &Jws<'_>, client: &'c Client) -> Option<(&'c Id, &'c Map<String, Value>)> {
+        let is_valid = |members: &Map<_, _>| end(members).is_none_or(|end| end > self.now);
+        for (id, members) in client.keys.iter().filter(|(_, members)| is_valid(members)) {
+            let key = members.get("jwk").and_then(|key| Jwk::from_json(key).ok());
+            if signer(jws, key.as_slice(), self.signatures).await.is_some() {
+                return Some((id, members));
+            }
+        }
+        None
     }
-}
-
-/// A key that signed an assertion.
-struct Found {
-    id: Id,
-    made: Micros,
-    end: Option<Micros>,
 }

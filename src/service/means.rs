@@ -11,7 +11,7 @@ use crate::credential::means::{Means, id};
 use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList};
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::store::command::{Act, Key, MeansChange, Target};
+use crate::store::command::{Act, Command, Key, MeansChange, Target};
 use crate::store::idempotency::Made;
 use crate::store::{Database, credential};
 
@@ -27,8 +27,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let id = id(&members);
         members.insert("created_at".to_owned(), self.now.0.into());
         command.invalid = !violations.is_empty();
-        command.means = Some(MeansChange::new(means, Key(Some(id)), true));
-        command.set = change(means, id.to_string(), members.into());
+        set(&mut command, means, id.to_string(), Some(members));
         let outcome = credential::update(&self.store, &command, violations).await?;
         let decided = self.judged(&command, outcome).and_then(|_, Made { made, .. }| {
             let missing = || Refusal::Broken("a key or trust that was not stored".to_owned());
@@ -41,10 +40,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     pub(super) async fn remove_means(&self, means: Means) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { mut command, .. } = self.read(NO_INPUT, (Target::Credential, Act::Change))?;
-        let id = command.member.take().unwrap_or(Key(None));
-        command.means = Some(MeansChange::new(means, id, false));
-        let id = id.0.map_or_else(|| "-".to_owned(), |id| id.to_string());
-        command.set = change(means, id, Value::Null);
+        let id = command.member.take().and_then(|Key(id)| id);
+        // No means has the id `-`.
+        set(&mut command, means, id.map_or_else(|| "-".to_owned(), |id| id.to_string()), None);
         let outcome = credential::update(&self.store, &command, Vec::new()).await?;
         let (status, body) = self.face.deleted;
         Ok(self.rendered(self.judged(&command, outcome), move |_, _| Answer::new(status, body.to_owned())))
@@ -61,8 +59,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 }
 
-/// Returns the merge patch of one means.
-fn change(means: Means, id: String, value: Value) -> Map<String, Value> {
-    let one: Map<_, _> = [(id, value)].into_iter().collect();
-    [(means.member().to_owned(), one.into())].into_iter().collect()
+/// Makes the command add the means with this id, or remove it if it has no members.
+fn set(command: &mut Command, means: Means, id: String, members: Option<Map<String, Value>>) {
+    command.means = Some(MeansChange::new(means, &id, members.is_some()));
+    let one: Map<_, _> = [(id, members.into())].into_iter().collect();
+    command.set = [(means.member().to_owned(), one.into())].into_iter().collect();
 }

@@ -14,6 +14,7 @@ use super::lease::{Due, LeaseId, Leases};
 use crate::caller::Caller;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
+use crate::credential::secret::AccessOf;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 use crate::store::lease::{Since, since};
@@ -65,10 +66,8 @@ pub(super) enum Kind {
 enum TokenKey {
     /// The digest of a secret under the current master key.
     Secret(String),
-    /// The secret of an access token, and when it was created.
-    Access(Id, Micros),
-    /// The credential and the key or trust of an access token, and when that was added.
-    Means(Id, Id, Micros),
+    /// What an access token was issued for.
+    Access(AccessOf),
 }
 
 impl Key {
@@ -79,12 +78,7 @@ impl Key {
             Caller::Secret { proofs, client } if proofs.len() == keys => {
                 Some(Self { kind, token: TokenKey::Secret(proofs.first()?.digest.clone()), client: *client })
             }
-            Caller::Access { access, made, .. } => {
-                Some(Self { kind, token: TokenKey::Access(*access, *made), client: None })
-            }
-            Caller::Means { credential, means, made, .. } => {
-                Some(Self { kind, token: TokenKey::Means(*credential, *means, *made), client: None })
-            }
+            Caller::Access(access) => Some(Self { kind, token: TokenKey::Access(access.of), client: None }),
             Caller::Root { .. } | Caller::Secret { .. } => None,
         }
     }

@@ -67,19 +67,17 @@ impl After {
 /// # Errors
 /// `Unavailable` or `Broken`. The client does not see them: the response has been sent.
 pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(), Refusal> {
-    const NOTE_SECRET: Sql = Sql::Plain(Plain::NoteSecret);
-    const NOTE_OWNER: Sql = Sql::Plain(Plain::NoteOwner);
-    const NOTE_CREDENTIAL: Sql = Sql::Plain(Plain::NoteCredential);
-    const REKEY: Sql = Sql::Plain(Plain::Rekey);
-    let notes: &[Sql] = if after.used.is_empty() { &[] } else { &[NOTE_CREDENTIAL, NOTE_SECRET] };
-    let owners: &[Sql] = if after.owners.is_empty() { &[] } else { &[NOTE_OWNER] };
-    // The move is last, since the notes find the secret by its previous id.
-    let rekey: &[Sql] = if after.rekey.is_none() { &[] } else { &[REKEY] };
-    let statements = [notes, owners, rekey].concat();
-    if statements.is_empty() {
+    if after.is_empty() {
         return Ok(());
     }
+    let parts: [(bool, &[Plain]); 3] = [
+        (!after.used.is_empty(), &[Plain::NoteCredential, Plain::NoteSecret]),
+        (!after.owners.is_empty(), &[Plain::NoteOwner]),
+        // The move is last, since the notes find the secret by its previous id.
+        (after.rekey.is_some(), &[Plain::Rekey]),
+    ];
+    let statements = parts.into_iter().filter(|(is_due, _)| *is_due).flat_map(|(_, statements)| statements);
+    let texts: Vec<_> = statements.map(|plain| Sql::Plain(*plain).text()).collect();
     let text = serde_json::to_string(after).unwrap_or_default();
-    let texts: Vec<_> = statements.iter().map(|sql| sql.text()).collect();
     store.batch(&texts, &[Parameter::Text(&text)], true).await.map(drop)
 }

@@ -172,12 +172,11 @@ pub struct MeansChange {
 }
 
 impl MeansChange {
-    /// Returns the change of a means. A path without an id leads to nothing.
+    /// Returns the change of the means with this id.
     #[must_use]
-    pub fn new(means: Means, Key(id): Key, adds: bool) -> Self {
+    pub fn new(means: Means, id: &str, adds: bool) -> Self {
         let list = format!("$.{}", means.member());
-        let path = format!("{list}.{}", id.map_or_else(|| "-".to_owned(), |id| id.to_string()));
-        Self { adds, path, list, max: means.max() }
+        Self { adds, path: format!("{list}.{id}"), list, max: means.max() }
     }
 }
 

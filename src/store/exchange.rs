@@ -8,7 +8,7 @@ use super::verdict::read;
 use super::verify::stored;
 use super::{Database, Parameter, Store};
 use crate::credential::id::Id;
-use crate::credential::means::{Means, Stored};
+use crate::credential::means::Stored;
 use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
@@ -25,19 +25,8 @@ pub struct Client {
     pub scope: Option<String>,
     /// Whether its use is to be recorded.
     pub is_unnoted: bool,
-    keys: Stored,
-    trusts: Stored,
-}
-
-impl Client {
-    /// Returns its keys or its trusts.
-    #[must_use]
-    pub fn means(&self, means: Means) -> &Stored {
-        match means {
-            Means::Key => &self.keys,
-            Means::Trust => &self.trusts,
-        }
-    }
+    /// Its keys.
+    pub keys: Stored,
 }
 
 /// Finds a valid credential. `None` if no credential has this id, or it is expired, revoked or disabled.
@@ -58,22 +47,19 @@ pub async fn client<D: Database>(store: &Store<'_, D>, now: Micros, client: Id) 
         unrestricted: u8,
         roles: String,
         keys: Option<String>,
-        trusts: Option<String>,
         role_names: String,
         unnoted: u8,
     }
     let Some(rows) = ask(store, Plain::Exchange, &Asked { now, client }, false).await? else { return Ok(None) };
-    let Row { tenant, id, expires_at, unrestricted, roles, keys, trusts, role_names, unnoted } = read(&rows)?;
+    let Row { tenant, id, expires_at, unrestricted, roles, keys, role_names, unnoted } = read(&rows)?;
     let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
-    let means = |text: Option<String>| text.as_deref().map(stored).transpose().map(Option::unwrap_or_default);
     Ok(Some(Client {
         tenant,
         id,
         expires_at,
         scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
         is_unnoted: unnoted == 1,
-        keys: means(keys)?,
-        trusts: means(trusts)?,
+        keys: keys.as_deref().map(stored).transpose()?.unwrap_or_default(),
     }))
 }
 

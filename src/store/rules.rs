@@ -43,7 +43,7 @@ pub(super) static RULES: &[Rule] = rules! {
     "inactive"           Some(Refusal::Inactive),                               ALL, EVERY, "caller_state <> 'go'";
     "forbidden"          Some(Refusal::Forbidden),                              ALL, EVERY, "rank < ?1 ->> '$.required_right'";
     // A stolen access token may neither take the credential over nor end it.
-    "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "coalesce(?1 ->> '$.caller.access', ?1 ->> '$.caller.means') IS NOT NULL";
+    "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "?1 ->> '$.caller.made' IS NOT NULL";
     "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");

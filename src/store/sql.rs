@@ -53,16 +53,22 @@ pub(super) enum Sql {
     /// The verdict, and the roles of the caller, for a log-in.
     LogIn,
     /// The verdict, and the owners of tokens.
-    Verify {
-        /// Whether to read the bounds of the tenants on the age of verifications, and the positions in their histories.
-        bounds: bool,
-        /// Whether to read the heartbeat, too.
-        heartbeat: bool,
-    },
+    Verify(Reads),
     /// A statement without a verdict.
     Plain(Plain),
     /// The same, on the caller's own credential.
     PlainOwn(Plain),
+}
+
+/// What a verification also reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reads {
+    /// Nothing: the answer will not be remembered.
+    Nothing,
+    /// The bounds of the tenants on the age of verifications, and the positions in their histories.
+    Bounds,
+    /// The same, and the heartbeat.
+    Heartbeat,
 }
 
 impl Sql {
@@ -143,24 +149,24 @@ impl Sql {
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
-            Self::Verify { bounds, heartbeat } => {
-                let (caller, position) = if bounds {
-                    (
-                        ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)",
-                        ", subject.bound AS staleness, (SELECT json_array(max(seq), at) FROM events WHERE tenant = subject.tenant) AS position",
-                    )
-                } else {
-                    ("", "")
+            Self::Verify(reads) => {
+                let staleness =
+                    ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)";
+                let caller = match reads {
+                    Reads::Nothing => "",
+                    Reads::Bounds => staleness,
+                    Reads::Heartbeat => &format!("{staleness}, 'heartbeat', (SELECT at FROM heartbeat)"),
+                };
+                let position = match reads {
+                    Reads::Nothing => "",
+                    Reads::Bounds | Reads::Heartbeat => {
+                        ", subject.bound AS staleness, (SELECT json_array(max(seq), at) FROM events WHERE tenant = subject.tenant) AS position"
+                    }
                 };
                 let means = of_means(include_str!("sql/verify_means.sql"));
                 let sql = fill(&of_secret(include_str!("sql/verify.sql")), &[("of_means", &means)]);
                 let sql = verdict(Target::Caller, Act::Read) + &sql;
-                let caller = if heartbeat {
-                    format!("{caller}, 'heartbeat', (SELECT at FROM heartbeat)")
-                } else {
-                    caller.to_owned()
-                };
-                fill(&sql, &[("judged", &judged(&caller)), ("position", position)])
+                fill(&sql, &[("judged", &judged(caller)), ("position", position)])
             }
             Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
             Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),

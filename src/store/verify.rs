@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::command::Command;
 use super::near::Near;
+pub use super::sql::Reads;
 use super::sql::Sql;
 use super::verdict::{Outcome, judge, read};
 use super::{Database, Store};
@@ -137,17 +138,6 @@ pub enum Of<'a, 'b, D> {
     Near(&'a Near<'b, D>),
 }
 
-/// What a verification also reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// Nothing: the answer will not be remembered.
-    Nothing,
-    /// The bounds of the tenants on the age of verifications, and the positions in their histories.
-    Bounds,
-    /// The same, and the heartbeat.
-    Heartbeat,
-}
-
 /// Finds the owners of the tokens of so many items, in one trip. `None` for a token that is unknown or belongs to another
 /// tenant.
 ///
@@ -164,8 +154,7 @@ pub async fn verify<D: Database>(
         Of::Primary(store) => store,
         Of::Near(near) => near.store(),
     };
-    let sql = Sql::Verify { bounds: reads != Reads::Nothing, heartbeat: reads == Reads::Heartbeat };
-    let (Outcome { judged, result }, rows) = judge(store, command, &[sql], violations).await?;
+    let (Outcome { judged, result }, rows) = judge(store, command, &[Sql::Verify(reads)], violations).await?;
     let result = result.and_then(|()| {
         // A token that was chosen twice, under two keys, has one owner: the first row of an item decides.
         let mut subjects: Vec<Option<Option<Subject>>> = (0..items).map(|_| None).collect();

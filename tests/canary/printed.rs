@@ -127,13 +127,13 @@ fn debug_output_of_a_caller_has_no_access_token() {
     let settings = own();
     let access = settings.keys.current.issue_access(
         "pstn_",
-        Access { of: AccessOf::Secret { secret: Id::from_bits(7), made: Micros(5) }, end: access_end(Micros(0)) },
+        Access { of: AccessOf::Secret { id: Id::from_bits(7), made: Micros(5) }, end: access_end(Micros(0)) },
     );
     let value = format!("Bearer {}", access.reveal());
     let read = |now| Caller::read(&Noted::of(&[("authorization", &value)]), None, &settings, now);
     let caller = read(Micros(0)).unwrap_or_else(|refusal| panic!("{refusal:?}"));
     let sent = serde_json::to_value(&caller).unwrap();
-    assert_eq!(sent["access"], Id::from_bits(7).to_string());
+    assert_eq!(sent["id"], Id::from_bits(7).to_string());
     let signature = signature(access.reveal());
     assert!(!contains(&printed!(caller), signature) && !contains(&sent.to_string(), signature));
     assert_eq!(read(Micros(3_600_000_000)).err(), Some(Refusal::Unauthenticated));

@@ -362,7 +362,9 @@ impl Driver {
                 let token = text(&told["access_token"]);
                 let read =
                     settings.keys.read_access(&token, &settings.token_prefix, Micros(0)).expect("an access token");
-                let AccessOf::Secret { secret, made } = read.of else { panic!("an access token of a key or a trust") };
+                let AccessOf::Secret { id: secret, made } = read.of else {
+                    panic!("an access token of a key or a trust")
+                };
                 let access = Some((made.0, read.end.0));
                 let secret = Some(secret.to_string());
                 self.slots[slot].access_tokens.push(Token { text: token, secret, client: None, access });

@@ -7,7 +7,7 @@ use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use postern::credential::means::Means;
 use postern::credential::role::Context;
-use postern::credential::secret::Proof;
+use postern::credential::secret::{Access, AccessOf, Proof};
 use postern::credential::time::Micros;
 use postern::face::coactive::COACTIVE;
 use postern::store::after::{After, Rekey};
@@ -33,8 +33,11 @@ fn callers() -> [Caller; 4] {
     [
         Caller::Root { root: true },
         Caller::Secret { proofs: vec![proof()], client: Some(Id::ZERO) },
-        Caller::Access { access: Id::ZERO, made: Micros(1), end: Micros(2) },
-        Caller::Means { credential: Id::ZERO, means: Id::ZERO, made: Micros(1), end: Micros(2) },
+        Caller::Access(Access { of: AccessOf::Secret { id: Id::ZERO, made: Micros(1) }, end: Micros(2) }),
+        Caller::Access(Access {
+            of: AccessOf::Means { credential: Id::ZERO, means: Id::ZERO, made: Micros(1) },
+            end: Micros(2),
+        }),
     ]
 }
 
@@ -84,7 +87,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         active: true,
         access_of_roles: COACTIVE.access_of_roles,
         rotation: Some(Rotation::Start),
-        means: Some(MeansChange::new(Means::Key, Key(Some(Id::ZERO)), true)),
+        means: Some(MeansChange::new(Means::Key, "id", true)),
         grace_seconds: Some(1),
         lists_secrets: true,
         idempotency: Some(Idempotency {

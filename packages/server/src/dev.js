@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseEnv } from "node:util";
 import { EXIT, Failure, wrongUse } from "./failure.js";
 import { CONFIGURATION, KEYS, SETTINGS } from "./init.js";
+import { settingsIn } from "./keys.js";
 import { note, print } from "./run.js";
 import { migrate, start } from "./wrangler.js";
 
@@ -69,7 +69,7 @@ export async function dev(folder, { port = 8787 } = {}) {
     if (!existsSync(join(folder, file))) throw wrongUse(`This folder has no ${file}. Run postern init first.`);
   }
   if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
-  const settings = parseEnv(readFileSync(join(folder, SETTINGS), "utf8"));
+  const settings = settingsIn(folder, SETTINGS);
   for (const name of Object.keys(KEYS)) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
   const optional = optionalSettings(folder, settings);
   note("Migrating the local database");

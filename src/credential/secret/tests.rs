@@ -88,7 +88,7 @@ fn access_token_is_valid_until_it_expires_and_only_under_its_key() {
     let made = Micros(5);
     let read = |keyring: Keyring, text: &str, later: i64| keyring.read_access(text, PREFIX, Micros(now.0 + later));
     let last = i64::from(ACCESS_SECONDS) * 1_000_000 - 1;
-    let given = Access { of: AccessOf::Secret { secret, made }, end: Micros(now.0 + last + 1) };
+    let given = Access { of: AccessOf::Secret { id: secret, made }, end: Micros(now.0 + last + 1) };
     let issued = keyring(1, None).current.issue_access(PREFIX, given);
     assert_eq!(read(keyring(1, None), issued.reveal(), last), Some(given));
     assert_eq!(read(keyring(2, Some(1)), issued.reveal(), 0), Some(given), "under the previous key");

@@ -22,7 +22,7 @@ FROM (
     LIMIT 1)
   UNION ALL
   -- An access token, whose signature was checked before: it names the secret that it was issued for.
-  SELECT {columns} FROM secrets AS s WHERE s.id = ?1 ->> '$.caller.access' AND s.created_at = ?1 ->> '$.caller.made'
+  SELECT {columns} FROM secrets AS s WHERE s.id = ?1 ->> '$.caller.id' AND s.created_at = ?1 ->> '$.caller.made'
   UNION ALL
   -- An access token that a key or a trust was exchanged for.
   SELECT NULL, tenant, id, NULL, NULL, created_at, means ->> '$.expires_at', last_used_at, NULL

@@ -177,7 +177,7 @@ impl Scene {
         let signed = |keys: &Keys| {
             let sql = "SELECT created_at FROM secrets WHERE credential = ?1";
             let made = Micros(world.db.query(sql, &[&id.to_string()])[0]["created_at"].as_i64().unwrap());
-            let of = AccessOf::Secret { secret: secret_id(secret), made };
+            let of = AccessOf::Secret { id: secret_id(secret), made };
             keys.issue_access("pstn_", Access { of, end: access_end(Micros(world.now.get())) }).reveal().to_owned()
         };
         match name {
