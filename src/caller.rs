@@ -45,6 +45,9 @@ pub struct Claim {
     /// The credential that the secret must belong to, if the token has a client id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Id>,
+    /// The proof of the same secret under the current master key, if this one is under the previous key.
+    #[serde(skip)]
+    pub current: Option<Proof>,
 }
 
 /// The token that a [`Claim`] is about.
@@ -69,15 +72,27 @@ impl Claim {
 }
 
 impl Caller {
-    /// Returns the claims of a token to be verified, for the item at this index. The root token has none.
+    /// Returns the claims of a token to be verified, for the item at this index. The root token has none. `keys` is the number of
+    /// master keys.
     #[must_use]
-    pub fn claims(self, item: usize) -> Vec<Claim> {
+    pub fn claims(self, item: usize, keys: usize) -> Vec<Claim> {
         match self {
             Self::Root { .. } => Vec::new(),
             Self::Secret { proofs, client } => {
-                proofs.into_iter().map(|proof| Claim { item, claimed: Claimed::Secret(proof), client }).collect()
+                // Each reading has one proof per key, the current key's first.
+                let of_reading = |reading: &[Proof]| {
+                    let current = reading.first().cloned();
+                    let claim = |(index, proof): (usize, &Proof)| {
+                        let current = current.clone().filter(|_| index > 0);
+                        Claim { item, claimed: Claimed::Secret(proof.clone()), client, current }
+                    };
+                    reading.iter().enumerate().map(claim).collect::<Vec<_>>()
+                };
+                proofs.chunks(keys).flat_map(of_reading).collect()
             }
-            Self::Access(access) => vec![Claim { item, claimed: Claimed::Access(access), client: None }],
+            Self::Access(access) => {
+                vec![Claim { item, claimed: Claimed::Access(access), client: None, current: None }]
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::settings::name;
 use crate::store::after::{After, Rekey};
 use crate::store::command::Command;
 use crate::store::verdict::{Judged, Outcome};
+use crate::store::verify::{Subject, UnderPrevious};
 
 impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     /// Converts an outcome, keeping what its verdict reports about the caller.
@@ -34,7 +35,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             now: self.now,
             used: judged.caller_secret.filter(|_| judged.is_unnoted()).into_iter().collect(),
             owners: owner_by_means(&judged).into_iter().collect(),
-            rekey: self.rekey_caller(command, &judged),
+            rekeyed: self.rekey_caller(command, &judged).into_iter().collect(),
             change: command.change,
             by: judged.caller.unwrap_or_default(),
             request: command.request.clone(),
@@ -76,11 +77,11 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let opened = keys.open(sealed, tenant, owner).ok_or_else(wrong_key)?;
         let token = Token::read(opened.reveal(), &self.settings.token_prefix).map_err(|_| wrong_key())?;
         if let Some(after) =
-            known.deferred.as_mut().filter(|after| after.rekey.is_none() && sealed.key != keys.current.id())
+            known.deferred.as_mut().filter(|after| after.rekeyed.is_empty() && sealed.key != keys.current.id())
             && let Some(from) = keys.previous.as_ref().map(|previous| previous.prove(&token).id)
         {
             let to = keys.current.prove(&token);
-            after.rekey = Some(self.rekey(from, to, Some((&token, tenant, owner))));
+            after.rekeyed.push(self.rekey(from, to, Some((&token, tenant, owner))));
         }
         Ok(token)
     }
@@ -92,10 +93,21 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let (from, tenant) = (judged.caller_secret?, judged.caller_tenant?);
         let to = command.caller.current_proof(from, keys)?.clone();
         let owner = judged.caller.as_deref().and_then(Id::parse)?;
-        let sealed = judged.caller_sealed.clone().map(|text| Sealed { key, text });
-        // A sealed value that cannot be decrypted must not be lost: the secret stays under its key.
+        self.rekey_used(from, to, judged.caller_sealed.clone().map(|text| Sealed { key, text }), (tenant, owner))
+    }
+
+    /// Returns the move of a verified secret to the current master key, if it is under the previous one.
+    pub(super) fn rekey_subject(&self, subject: &Subject) -> Option<Rekey> {
+        let UnderPrevious { current, sealed } = subject.under_previous.clone()?;
+        let key = self.settings.keys.previous.as_ref()?.id().to_owned();
+        let sealed = sealed.map(|text| Sealed { key, text });
+        self.rekey_used(subject.secret?, current, sealed, (subject.tenant, subject.credential))
+    }
+
+    fn rekey_used(&self, from: Id, to: Proof, sealed: Option<Sealed>, (tenant, owner): (Id, Id)) -> Option<Rekey> {
         let token = match sealed {
-            Some(sealed) => Some(keys.open(&sealed, tenant, owner)?),
+            // A sealed value that cannot be decrypted must not be lost: the secret stays under its key.
+            Some(sealed) => Some(self.settings.keys.open(&sealed, tenant, owner)?),
             None => None,
         };
         Some(self.rekey(from, to, token.as_ref().map(|token| (token, tenant, owner))))

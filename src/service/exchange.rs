@@ -66,7 +66,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             now: self.now,
             used: Vec::new(),
             owners: client.is_unnoted.then_some((client.tenant, client.id)).into_iter().collect(),
-            rekey: None,
+            rekeyed: Vec::new(),
             change: self.change,
             by: client.id.to_string(),
             request: self.id.to_owned(),

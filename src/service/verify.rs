@@ -44,7 +44,7 @@ impl Question {
     pub fn add(&mut self, token: Option<Caller>, needs: Vec<Needs>, keys: usize) {
         let key = token.as_ref().and_then(|token| Key::new(Kind::Subject, token, keys));
         let item = self.items.len();
-        self.command.claims.extend(token.into_iter().flat_map(|token| token.claims(item)));
+        self.command.claims.extend(token.into_iter().flat_map(|token| token.claims(item, keys)));
         self.items.push(Item { key, needs });
     }
 
@@ -102,12 +102,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             known.beats = beats;
             let used = found.iter().filter_map(|(subject, _)| subject.as_ref());
             if let Some(deferred) = &mut known.deferred {
-                for subject in used.filter(|subject| subject.is_unnoted) {
+                for subject in used.clone().filter(|subject| subject.is_unnoted) {
                     match subject.secret {
                         Some(secret) => deferred.used.push(secret),
                         None => deferred.owners.push((subject.tenant, subject.credential)),
                     }
                 }
+                deferred.rekeyed.extend(used.filter_map(|subject| self.rekey_subject(subject)));
             }
             let verified = |((subject, evidence), Item { needs, .. }): (Found, Item)| {
                 let has = |role: &Role| subject.as_ref().is_some_and(|subject| subject.has(role));
@@ -149,7 +150,6 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 return None;
             };
             subject.ends.access = claim.access_end();
-            subject.is_unnoted = false;
             let as_of = as_of.min(caller_as_of);
             let bound = caller_bound.min(subject.staleness);
             let age = Micros(now.0.saturating_sub(as_of.0));
@@ -253,7 +253,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             let Some(key) = &item.key else { continue };
             match subject {
                 Some(subject) if subject.fault.is_none() && subject.staleness > 0 => {
-                    let value = Remembered::Subject(Box::new(subject.clone()));
+                    let value = Remembered::Subject(Box::new(subject.remembered()));
                     self.memory.keep(era, key.clone(), Entry { as_of, value }, subject.position);
                 }
                 Some(subject) if subject.fault.is_none() && !reads_bounds => {}

@@ -1,5 +1,5 @@
 //! Writes deferred until after the response, in a trip of their own: the last use of a secret, at most once a minute,
-//! and the move of a secret to the current master key when it is used.
+//! and the moves of secrets to the current master key when they are used.
 
 use std::fmt;
 
@@ -22,9 +22,9 @@ pub struct After {
     /// The tenants and ids of credentials whose use by a key or a trust must be recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<(Id, Id)>,
-    /// The move of a secret that is still under the previous master key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rekey: Option<Rekey>,
+    /// The moves of secrets that are still under the previous master key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rekeyed: Vec<Rekey>,
     /// The unique stamp of the request. Without a new stamp, the trigger would report the move as made at the console.
     pub change: Id,
     /// The calling credential, or `root`.
@@ -58,7 +58,7 @@ impl After {
     /// Returns whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.used.is_empty() && self.owners.is_empty() && self.rekey.is_none()
+        self.used.is_empty() && self.owners.is_empty() && self.rekeyed.is_empty()
     }
 }
 
@@ -73,8 +73,8 @@ pub async fn write<D: Database>(store: &Store<'_, D>, after: &After) -> Result<(
     let parts: [(bool, &[Plain]); 3] = [
         (!after.used.is_empty(), &[Plain::NoteCredential, Plain::NoteSecret]),
         (!after.owners.is_empty(), &[Plain::NoteOwner]),
-        // The move is last, since the notes find the secret by its previous id.
-        (after.rekey.is_some(), &[Plain::Rekey]),
+        // The moves are last, since the notes find a secret by its previous id.
+        (!after.rekeyed.is_empty(), &[Plain::Rekey]),
     ];
     let statements = parts.into_iter().filter(|(is_due, _)| *is_due).flat_map(|(_, statements)| statements);
     let texts: Vec<_> = statements.map(|plain| Sql::Plain(*plain).text()).collect();

@@ -15,6 +15,7 @@ use crate::credential::end::Ends;
 use crate::credential::field::Violation;
 use crate::credential::id::Id;
 use crate::credential::role::{Role, scope};
+use crate::credential::secret::Proof;
 use crate::credential::time::Micros;
 use crate::refusal::Refusal;
 
@@ -54,6 +55,17 @@ pub struct Subject {
     pub staleness: i64,
     /// The position in the history of its tenant; `None` if the statement did not read it.
     pub position: Option<Position>,
+    /// Set if the token is a valid secret that is still under the previous master key.
+    pub under_previous: Option<UnderPrevious>,
+}
+
+/// A secret that is still under the previous master key.
+#[derive(Clone)]
+pub struct UnderPrevious {
+    /// Its proof under the current key.
+    pub current: Proof,
+    /// Its value as it was sealed under the previous key, if a face reveals it again.
+    pub sealed: Option<String>,
 }
 
 impl Subject {
@@ -61,6 +73,12 @@ impl Subject {
     #[must_use]
     pub fn is_of(&self, tenant: &str) -> bool {
         Id::parse(tenant).map_or(self.label == tenant, |id| id == self.tenant)
+    }
+
+    /// Returns what is worth remembering of it.
+    #[must_use]
+    pub fn remembered(&self) -> Self {
+        Self { under_previous: None, is_unnoted: false, ..self.clone() }
     }
 
     /// Returns whether the token is valid and has a role.
@@ -89,6 +107,9 @@ struct Row {
     unnoted: u8,
     staleness: Option<i64>,
     position: Option<String>,
+    /// The index of the claim.
+    claim: usize,
+    sealed: Option<String>,
 }
 
 /// Read before the rest, which is null if no claim was found.
@@ -106,8 +127,9 @@ pub(super) fn stored<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
 }
 
 impl Row {
-    /// `access` is the end that an access token carries.
-    fn into_subject(self, access: Option<Micros>) -> Result<Subject, Refusal> {
+    fn into_subject(self, command: &Command) -> Result<Subject, Refusal> {
+        let claim = command.claims.get(self.claim);
+        let current = claim.and_then(|claim| claim.current.clone());
         let roles = Some(stored::<Vec<Role>>(&self.roles)?).filter(|_| self.unrestricted == 0);
         let is_valid = self.status == "go";
         Ok(Subject {
@@ -120,11 +142,16 @@ impl Row {
             roles,
             access: self.access,
             secret: self.secret,
-            ends: Ends { credential: self.expires_at, secret: self.secret_expires_at, access },
+            ends: Ends {
+                credential: self.expires_at,
+                secret: self.secret_expires_at,
+                access: claim.and_then(Claim::access_end),
+            },
             is_unnoted: is_valid && self.unnoted == 1,
             fault: (!is_valid).then_some(self.status),
             staleness: self.staleness.unwrap_or_default(),
             position: self.position.as_deref().map(stored).transpose()?,
+            under_previous: current.filter(|_| is_valid).map(|current| UnderPrevious { current, sealed: self.sealed }),
         })
     }
 }
@@ -161,8 +188,7 @@ pub async fn verify<D: Database>(
         for row in rows.first().into_iter().flatten() {
             let Found { item: Some(item), visible } = read(row)? else { continue };
             let Some(subject @ None) = subjects.get_mut(item) else { continue };
-            let access = command.claims.iter().find(|claim| claim.item == item).and_then(Claim::access_end);
-            let found = if visible == Some(1) { Some(read::<Row>(row)?.into_subject(access)?) } else { None };
+            let found = if visible == Some(1) { Some(read::<Row>(row)?.into_subject(command)?) } else { None };
             *subject = Some(found);
         }
         Ok(subjects.into_iter().map(Option::flatten).collect())

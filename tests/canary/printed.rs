@@ -159,7 +159,7 @@ fn command_has_no_token_in_its_debug_output_or_json() {
     let right = (Target::Credential, Act::Change, Rank::Admin);
     let command = Command {
         bearer: Some(vec![proof.clone()]),
-        claims: Caller::Secret { proofs: vec![proof], client: None }.claims(0),
+        claims: Caller::Secret { proofs: vec![proof], client: None }.claims(0, 1),
         rotation: Some(Rotation::Start),
         grace_seconds: Some(60),
         idempotency: Some(Idempotency {
@@ -293,7 +293,7 @@ fn debug_output_of_a_verification_has_no_token() {
         assert_silent("refusal", &printed!(refusal));
     }
     let read = read_inquiry(&OAUTH)(&request(Method::Post, "", &nothing, &format!("token={CANARY}"))).ok().unwrap();
-    let claims = Caller::bearer(&read.items[0].token, &settings, now).unwrap().claims(0);
+    let claims = Caller::bearer(&read.items[0].token, &settings, now).unwrap().claims(0, settings.keys.len());
     assert!(!claims.is_empty());
     assert_silent("claims", &printed!(claims));
     assert_silent("claims, serialised", &serde_json::to_string(&claims).unwrap());

@@ -4,7 +4,8 @@
 use postern::credential::id::Id;
 use serde_json::{Value, json};
 use support::scene::basic;
-use support::{MASTER_KEY, ROOT, World, ZERO, client_url, settings, text};
+use support::world::List;
+use support::{MASTER_KEY, ROOT, Reply, World, ZERO, client_url, settings, text};
 
 const NEW_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 const CREDENTIALS: &str = "/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials";
@@ -52,6 +53,69 @@ fn used_secret_moves_to_the_new_key_and_works_without_the_old_one() {
     let event = world.history(&id["client_".len()..]).pop().unwrap();
     assert_eq!((event["action"].as_str(), event["revision"].as_i64()), (Some("secret_updated"), Some(1)));
     assert_eq!(event["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["key"]);
+}
+
+/// Its holder may call only the tenant's own API: then no other request to Postern has the secret.
+#[test]
+fn verified_secret_moves_to_the_new_key_and_works_without_the_old_one() {
+    /// Verifies these tokens.
+    type Verify = fn(&World, &[String]);
+    fn verify(world: &World, token: &str) -> Reply {
+        world.call("POST", "/v1/verify", ROOT, &json!({ "token": token }))
+    }
+    let ways: [(&str, Verify); 4] = [
+        ("verify", |world, tokens| {
+            for token in tokens {
+                verify(world, token).expect(200);
+            }
+        }),
+        ("batch", |world, tokens| {
+            let items: Vec<_> = tokens.iter().chain(tokens).map(|token| json!({ "token": token })).collect();
+            world.call("POST", "/v1/verify/batch", ROOT, &json!({ "items": items })).expect(200);
+        }),
+        ("introspect", |world, tokens| {
+            for token in tokens {
+                let headers: &[_] = &[("authorization", &*format!("Bearer {ROOT}"))];
+                world.send("POST", "/oauth/introspect", headers, format!("token={token}").as_bytes()).expect(200);
+            }
+        }),
+        ("authorize", |world, tokens| {
+            for token in tokens {
+                let headers: &[_] = &[("postern-verifier", ROOT), ("authorization", &*format!("Bearer {token}"))];
+                world.send("GET", "/v1/authorize?authenticated=1", headers, b"");
+            }
+        }),
+    ];
+    for (name, way) in ways {
+        let mut world = World::new();
+        let (id, issued) = world.client(&json!({"name": "issued"}));
+        let (_, disabled) = world.client(&json!({"name": "disabled"}));
+        let (url, sealed) = litegraph(&world, &json!({"UserGUID": ZERO, "BearerToken": "chosen-by-its-client"}));
+        world.patch_where("credentials", "name = 'disabled'", &json!({"enabled": false}));
+        let old = old_key(&world);
+        let tag = world.get(&client_url(&id), ROOT).etag().to_owned();
+        let tokens = [issued.clone(), sealed.clone(), disabled, "unknown-token".to_owned()];
+
+        change_key(&mut world, Some(MASTER_KEY));
+        way(&world, &tokens);
+        assert_eq!(secrets_under(&world, &old), 1, "{name}: a credential that is disabled does not use its secret");
+        way(&world, &tokens);
+        let again = json!({ "token": issued }).to_string();
+        let root = format!("Bearer {ROOT}");
+        let headers = [("authorization", &*root)];
+        let (done, _) = world.answer(&world.db, "POST", "/v1/verify", &List(&headers), again.as_bytes());
+        assert!(done.later.is_none(), "{name}: nothing is left to do for a secret under the current key");
+        assert_eq!(world.get(&client_url(&id), ROOT).etag(), tag, "{name}: a move is not a change");
+        let events = world.history(&id["client_".len()..]);
+        let moves = events.iter().filter(|event| event["action"] == "secret_updated").count();
+        assert_eq!(moves, 1, "{name}: a secret moves once");
+
+        change_key(&mut world, None);
+        for token in [&issued, &sealed] {
+            assert_eq!(verify(&world, token).json()["active"], true, "{name}");
+        }
+        assert_eq!(text(&world.get(&url, ROOT).json(), "BearerToken"), sealed, "{name}: the sealed value moves, too");
+    }
 }
 
 /// A client that form-encodes its Basic presents two texts: the one that is its secret moves.

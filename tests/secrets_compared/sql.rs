@@ -15,7 +15,7 @@ const COMPARED: [&str; 4] = [
 
 /// Assignments, which look like comparisons.
 const SET: [&str; 3] =
-    ["digest = ?1 ->> '$.rekey.digest'", "sealed = ?1 ->> '$.rekey.sealed'", "sealed = excluded.sealed"];
+    ["digest = moved.value ->> 'digest'", "sealed = moved.value ->> 'sealed'", "sealed = excluded.sealed"];
 
 /// Operators next to a compared value. `BY` orders, and so compares.
 const OPERATORS: [&str; 16] =

@@ -75,7 +75,7 @@ fn everything(caller: Caller, tenant: TenantRef) -> Command {
         credential: key(),
         member: key(),
         bearer: Some(vec![proof()]),
-        claims: caller.claims(1),
+        claims: caller.claims(1, 1),
         seq: Some(1),
         target: Target::Credential,
         act: Act::Change,
@@ -145,7 +145,7 @@ fn paths_of_notes() -> BTreeSet<String> {
     let rekey = Rekey { from: Id::ZERO, id: Id::ZERO, digest: text("d"), key: text("k"), sealed: Some(text("s")) };
     let (now, used, change) = (Micros(1), vec![Id::ZERO], Id::ZERO);
     let owners = vec![(Id::ZERO, Id::ZERO)];
-    let after = After { now, used, owners, rekey: Some(rekey), change, by: text("b"), request: text("r") };
+    let after = After { now, used, owners, rekeyed: vec![rekey], change, by: text("b"), request: text("r") };
     paths_of(&serde_json::to_value(after).unwrap())
 }
 
@@ -297,7 +297,7 @@ fn unknown_json_paths_are_detected() {
         (0, "a.sql", "SELECT document ->> '$.role_names', {before} -> '$.email'"),
         (1, "a.sql", "SELECT e.changes ->> '$.name'"),
         (0, "a.sql", "SELECT e.changes ->> '$.name.before', e.changes ->> '$.created_at.before'"),
-        (1, "secret_rekey.sql", "SELECT ?1 ->> '$.rekey.id', ?1 ->> '$.caller'"),
+        (1, "secret_rekey.sql", "SELECT json_each(?1, '$.rekeyed'), ?1 ->> '$.caller'"),
         (1, "a.rs", "let free = f(\"'$.name', '$.descriptions'\");"),
     ] {
         assert_eq!(wrong(file, text, &sent).len(), count, "{text}");

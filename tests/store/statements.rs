@@ -444,10 +444,11 @@ fn every_statement_binds_one_value_within_the_limits_of_d1() {
 /// Every list that a statement expands from the request document, and the bound on its length. D1 bills each item as a
 /// row read. Fields of the body are read from `given`, which is empty for a caller without the required right
 /// (`found`, src/store/sql.rs).
-const EXPANDED: [(&str, &str); 9] = [
+const EXPANDED: [(&str, &str); 10] = [
     ("", "the tenants of remembered tokens, at most TENANTS_MAX; after the response"),
     ("$.used", "the caller's secret and the verified ones, recorded after the response"),
     ("$.owners", "the owners of the keys that were used, recorded after the response"),
+    ("$.rekeyed", "the same secrets, if they are under the previous master key; after the response"),
     ("$.caller.proofs", "the digests of one token, one for each configured key"),
     ("$.bearer", "the same"),
     ("$.secret.proofs", "the same"),

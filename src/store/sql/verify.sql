@@ -5,7 +5,8 @@
 , subject AS MATERIALIZED (
   SELECT claim.value ->> 'item' AS item, v.rank = 5 OR v.verifies_all OR s.tenant = v.tenant AS visible, c.tenant, t.label, c.principal, c.id,
     c.name, c.roles, c.unrestricted, c.access, t.role_names, {state} AS status, s.id AS secret, s.expires_at AS secret_expires_at,
-    c.expires_at, {unnoted} AS unnoted, t.verify_staleness_seconds AS bound
+    c.expires_at, {unnoted} AS unnoted, t.verify_staleness_seconds AS bound,
+    claim.key AS claim, s.sealed
   FROM (SELECT rank, verifies_all, tenant, iif(code = 'go', ?1, '{}') AS asked FROM verdict) AS v
     CROSS JOIN json_each(asked, '$.claims') AS claim
     CROSS JOIN secrets AS s ON s.id = claim.value ->> 'id'
