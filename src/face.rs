@@ -230,6 +230,7 @@ fn sentence(dialect: &dyn Dialect, violation: &Violation) -> String {
         }
         Rule::NotAnId => format!("{word} is not a valid id."),
         Rule::Means(wants) => format!("{word} {wants}."),
+        Rule::Unpinned(pins) => format!("{word} must require {}.", pins.join(" or ")),
         Rule::NotATime => format!("{word} must be an RFC 3339 time from 1970 to 2255."),
         Rule::TooMany { max } => format!("{word} must have at most {max} items."),
         Rule::TooManySent { max } => format!("{word} has too many items. Send at most {max}; duplicates count."),

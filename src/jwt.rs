@@ -2,16 +2,18 @@
 //!
 //! Pure: the signature itself is checked behind [`signature::Signatures`], and nothing here reads a clock, the database or
 //! the network. A token passes [`jws::Jws::parse`], then [`jws::Jws::judge_times`], then [`signature::signer`]; a trust also
-//! checks it by [`subject::Subject`] and [`claims::Claims`]. Which keys, issuer and audience count is the caller's decision.
+//! checks what it says ([`trust::Trust::accepts`]). Which keys count is the caller's decision.
 
 pub mod claims;
 pub mod fault;
+pub mod fetch;
 pub mod issuer;
 pub mod jwk;
 pub mod jws;
 pub mod set;
 pub mod signature;
 pub mod subject;
+pub mod trust;
 
 use std::ops::RangeInclusive;
 

@@ -244,10 +244,21 @@ pub enum LogInBy {
 
 /// An assertion, not read yet.
 pub struct Assertion {
-    /// The client id of the form, if it has one; `None` within it for a text that is not one.
-    pub client: Option<Option<Id>>,
+    /// What it is in the request.
+    pub sent_as: AssertionAs,
+    /// The client id of the form, if it has one.
+    pub client: Option<Id>,
     /// The signed token.
     pub text: Zeroizing<String>,
+}
+
+/// What an assertion is in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssertionAs {
+    /// The authentication of the client (RFC 7523 §2.2).
+    Client,
+    /// The grant (RFC 7523 §2.1).
+    Grant,
 }
 
 /// What a renderer needs in addition to the resource.

@@ -60,6 +60,8 @@ pub enum Refusal {
     Conflict(Conflict),
     /// A check of readiness fails, or the first one has not finished. The checks are for root only.
     NotReady(Option<Checks>),
+    /// The keys of an issuer cannot be fetched, and none are known that are recent enough.
+    NoIssuerKeys,
     /// The database is unavailable. Nothing was changed.
     Unavailable,
     /// The database did not report whether the change was made. Either all of it was, or nothing.
@@ -75,7 +77,7 @@ pub enum Unreadable {
     Parameters(Vec<Parameter>),
     /// The query has an unknown parameter. The value is the known ones.
     UnknownParameter(&'static [&'static str]),
-    /// `grant_type` is not `client_credentials` (RFC 6749 §4.4).
+    /// `grant_type` is neither `client_credentials` (RFC 6749 §4.4) nor that of an assertion (RFC 7523 §2.1).
     GrantType,
     /// A log-in asks for another scope than its credential's own (RFC 6749 §3.3).
     Scope,
@@ -85,6 +87,10 @@ pub enum Unreadable {
     Form,
     /// A client assertion with another authentication, or without its type (RFC 7523 §2.2).
     Assertion,
+    /// A grant without its assertion or the client id, or with an authentication of the client beside it (RFC 7523 §2.1).
+    GrantAssertion,
+    /// The assertion of a grant (RFC 7523 §2.1) was not accepted. Counted as a failed authentication.
+    Grant,
     /// The body broke off.
     Incomplete,
     /// The body is not UTF-8.
@@ -144,6 +150,8 @@ impl Unreadable {
                 "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }
             Self::Assertion => "client_assertion needs client_assertion_type urn:ietf:params:oauth:client-assertion-type:jwt-bearer, and no client_secret and no Authorization beside it.".to_owned(),
+            Self::GrantAssertion => "The grant needs assertion and client_id, and no client_secret, no client_assertion and no Authorization beside them.".to_owned(),
+            Self::Grant => "The assertion was not accepted.".to_owned(),
             Self::Incomplete => {
                 "The body broke off before its end. Nothing was done: send the request again.".to_owned()
             }

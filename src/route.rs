@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::caller::Rank::{self, Admin, Anyone, Editor, Reader, Root, Verifier};
 use crate::credential::field::Noun::{Credential, Principal, Tenant};
 use crate::credential::field::Verb::{Create, Merge, Replace, Revoke, Rotate};
-use crate::credential::means::Means::Key;
+use crate::credential::means::Means::{Key, Trust};
 use crate::face::Face;
 use crate::face::coactive::{self, COACTIVE};
 use crate::face::keycard::{self, KEYCARD};
@@ -171,6 +171,9 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, postern::ADD_KEY),    Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, postern::LIST_KEYS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}",                      &POSTERN,   RemoveMeans(Key),                  Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   ListMeans(Trust, postern::LIST_TRUSTS), Reader),
+    route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/trusts/{trust}",                  &POSTERN,   RemoveMeans(Trust),                Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
@@ -266,7 +269,7 @@ mod tests {
     use crate::refusal::Refusal;
     use crate::request::Method;
 
-    const NAMES: [&str; 5] = ["tenant", "principal", "credential", "key", "token"];
+    const NAMES: [&str; 6] = ["tenant", "principal", "credential", "key", "trust", "token"];
 
     #[test]
     fn path_segments_are_decoded_after_splitting() {

@@ -188,6 +188,9 @@ fn render_refusal(face: &Face, headers: &dyn Headers, refusal: &Refusal) -> Answ
     }
     if matches!(refusal, Refusal::NotReady(_) | Refusal::Unavailable | Refusal::OutcomeUnknown) {
         answer = answer.with("retry-after", "1");
+    } else if *refusal == Refusal::NoIssuerKeys {
+        // From one fetch of an issuer's keys to the next.
+        answer = answer.with("retry-after", "60");
     } else if *refusal == Refusal::TooManyFailures {
         answer = answer.with("retry-after", RETRY_AFTER.to_string());
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub database_wait: u32,
     /// The issuer in OAuth metadata and introspection; `None` is the origin of the request.
     pub issuer: Option<String>,
+    /// An origin that may be an issuer although it is no host name at port 443, for development.
+    pub development_issuer: Option<String>,
     /// The shard number in generated ids, at most [`SHARD_MAX`].
     pub shard: u16,
     /// The margin of the replicas, in milliseconds: by how much clocks may differ. `None`: verifications read the primary only.
@@ -56,6 +58,9 @@ pub mod name {
     pub const DATABASE_WAIT: &str = "POSTERN_DATABASE_WAIT_MS";
     /// Optional: the issuer of access tokens (RFC 8414), `https://` and a host; the origin of each request unless set.
     pub const ISSUER: &str = "POSTERN_ISSUER";
+    /// Optional: the origin of an issuer of tokens for development, such as `https://localhost:9000`. Other issuers are at port 443 of a
+    /// host name.
+    pub const DEVELOPMENT_ISSUER: &str = "POSTERN_DEVELOPMENT_ISSUER";
     /// Optional: the number of this deployment's database, 0 to 1023; 0 unless set. Every id that is made here carries it, so that data
     /// can be spread over several databases later.
     pub const SHARD: &str = "POSTERN_SHARD";
@@ -142,7 +147,26 @@ impl Settings {
                 "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash; or http:// and localhost or 127.0.0.1",
             ));
         }
-        Ok(Self { root_token, keys, token_prefix, server_timing, database_wait, issuer, shard, near: near.flatten() })
+        let development_issuer = get(name::DEVELOPMENT_ISSUER);
+        let is_origin = |text: &String| text.starts_with("https://") && origin(text).as_ref() == Some(text);
+        if development_issuer.as_ref().is_some_and(|text| !is_origin(text)) {
+            return Err(wrong(
+                name::DEVELOPMENT_ISSUER,
+                "must be https:// and a host in lower case, with a port unless it is 443, without a path or a final slash",
+            ));
+        }
+        let near = near.flatten();
+        Ok(Self {
+            root_token,
+            keys,
+            token_prefix,
+            server_timing,
+            database_wait,
+            issuer,
+            development_issuer,
+            shard,
+            near,
+        })
     }
 }
 

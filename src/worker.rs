@@ -2,6 +2,7 @@
 //! it.
 
 mod d1;
+mod fetch;
 mod glue;
 mod signatures;
 mod turns;
@@ -28,8 +29,9 @@ use crate::request::{BODY_MAX, Body, Headers, Method, Request};
 use crate::service::{Failed, MEMORY_MAX, Memory, Readiness, Service};
 use crate::settings::Settings;
 use crate::store::near::{Near, beat};
-use crate::store::{Store, idempotency};
+use crate::store::{Store, idempotency, issuers};
 use d1::D1;
+use fetch::Network;
 use signatures::WebCrypto;
 use turns::settled;
 
@@ -101,6 +103,7 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
         clock: &self::now,
         random,
         signatures: &WebCrypto,
+        fetch: &Network,
         readiness: &READINESS,
         memory: &MEMORY,
     };
@@ -132,8 +135,8 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     respond(&done.answer, method == "HEAD")
 }
 
-/// Handles the scheduled event, once an hour (`wrangler.toml`): deletes the records of idempotent requests after a day, and writes the
-/// heartbeat if replicas are read.
+/// Handles the scheduled event, once an hour (`wrangler.toml`): deletes the records of idempotent requests and the keys of unused issuers
+/// after a day, and writes the heartbeat if replicas are read.
 #[wasm_bindgen]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     turns::run(async move {
@@ -141,6 +144,9 @@ pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
         let database = D1::new(&env, DATABASE, wait(&settings));
         if let Err(refusal) = idempotency::forget(&Store::new(&database), now()).await {
             console_error!("deleting old idempotency keys failed: {refusal:?}");
+        }
+        if let Err(refusal) = issuers::forget(&Store::new(&database), now()).await {
+            console_error!("deleting the keys of issuers that are not used failed: {refusal:?}");
         }
         if settings.is_ok_and(|settings| settings.near.is_some())
             && let Err(refusal) = beat(&Store::new(&database), now()).await

@@ -131,6 +131,7 @@ impl Scene {
             clock: &clock,
             random: |buffer: &mut [u8]| self.fill(buffer),
             signatures: &support::jwt::Ring,
+            fetch: &support::issuers::Issuers::default(),
             readiness: &Readiness::new(),
             memory: &memory,
         };

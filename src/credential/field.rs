@@ -175,6 +175,8 @@ pub enum Rule {
     NotAnId,
     /// Not a key, or not a trust: how to fix it.
     Means(&'static str),
+    /// A trust in an issuer that many organizations share requires none of these claims, which tell them apart.
+    Unpinned(&'static [&'static str]),
     /// Not an RFC 3339 time from 1970 to 2255.
     NotATime,
     /// The field has too many items, without duplicates and after merging.

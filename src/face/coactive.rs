@@ -183,7 +183,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             "More than 10,000 clients or 12 MiB, too much for one response. Page through them at /v1/tenants/{tenant}/credentials",
         ),
         Refusal::Conflict(_) => detail(409, "The client already exists"),
-        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable => {
+        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable | Refusal::NoIssuerKeys => {
             detail(503, "Service Unavailable: try again")
         }
         Refusal::OutcomeUnknown => detail(
@@ -327,6 +327,7 @@ fn words(rule: &Rule) -> (&'static str, String) {
         // Rules on fields that this face does not have.
         Rule::NotAnId | Rule::UnknownPrincipal(_) => value_error("unknown id"),
         Rule::Means(wants) => value_error(wants),
+        Rule::Unpinned(_) => value_error("must require an id of one organization"),
         Rule::NotATime => value_error("not an RFC 3339 time from 1970 to 2255"),
         Rule::NotAToken | Rule::Checksum | Rule::LooksLikeAClient => value_error("not a token"),
         Rule::Type(Kind::Number) | Rule::NotInRange { .. } => value_error("not a number within its bounds"),

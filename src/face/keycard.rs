@@ -195,7 +195,7 @@ fn render_error(refusal: &Refusal) -> Answer {
             (409, "conflict", "The default service account cannot be deleted or disabled.".to_owned())
         }
         Refusal::Conflict(_) => (409, "conflict", "The resource already exists.".to_owned()),
-        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable => {
+        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable | Refusal::NoIssuerKeys => {
             (503, "unavailable", "The database is unavailable. Try again.".to_owned())
         }
         Refusal::OutcomeUnknown => (

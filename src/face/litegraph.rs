@@ -175,7 +175,7 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::Conflict(Conflict::Secret) => {
             (Conflicting, 409, Some("This BearerToken cannot be used. Choose another.".to_owned()))
         }
-        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable => (InternalError, 503, Some("The database is unavailable. Try again.".to_owned())),
+        Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable | Refusal::NoIssuerKeys => (InternalError, 503, Some("The database is unavailable. Try again.".to_owned())),
         Refusal::OutcomeUnknown => (
             InternalError,
             503,

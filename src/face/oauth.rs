@@ -15,8 +15,8 @@ use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::jwt::jwk::Algorithm;
 use crate::operation::{
-    Assertion, Handler, Inquiries, Inquiry, LogIn, LogInBy, ReadInquiry, ReadLogIn, RenderContext, RenderMetadata,
-    RenderVerified, Verified,
+    Assertion, AssertionAs, Handler, Inquiries, Inquiry, LogIn, LogInBy, ReadInquiry, ReadLogIn, RenderContext,
+    RenderMetadata, RenderVerified, Verified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -99,6 +99,10 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refu
     let mut form = request.form()?;
     match form.get("grant_type").map(|grant| grant.as_str()) {
         Some("client_credentials") => {}
+        Some(ASSERTION_GRANT) => {
+            let by = LogInBy::Assertion(read_grant(&mut form, request)?);
+            return Ok(LogIn { by, scope: scope_of(&mut form) });
+        }
         Some(_) => return Err(Refusal::Unreadable(Unreadable::GrantType)),
         None => return Err(Refusal::Unreadable(Unreadable::Form)),
     }
@@ -108,7 +112,11 @@ fn read_log_in(request: &Request<'_>, settings: &Settings) -> Result<LogIn, Refu
         let basic = Caller::basic(request.headers, settings);
         LogInBy::Secret(Caller::oauth(&form, request.headers, settings, basic)?)
     };
-    Ok(LogIn { by, scope: form.remove("scope").filter(|scope| !scope.trim().is_empty()) })
+    Ok(LogIn { by, scope: scope_of(&mut form) })
+}
+
+fn scope_of(form: &mut BTreeMap<String, Zeroizing<String>>) -> Option<Zeroizing<String>> {
+    form.remove("scope").filter(|scope| !scope.trim().is_empty())
 }
 
 /// Reads an assertion of the client (RFC 7523 §2.2). It is the only authentication of the request.
@@ -121,15 +129,33 @@ fn read_assertion(
     if !is_jwt || form.contains_key("client_secret") || request.headers.get("authorization").is_some() {
         return Err(Refusal::Unreadable(Unreadable::Assertion));
     }
-    Ok(Assertion { client: form.get("client_id").map(|id| Id::parse_client(id)), text })
+    let client = form.get("client_id").map(|id| Id::parse_client(id).ok_or(Refusal::Unauthenticated)).transpose()?;
+    Ok(Assertion { sent_as: AssertionAs::Client, client, text })
 }
+
+/// Reads an assertion that is the grant (RFC 7523 §2.1). The client does not authenticate in addition.
+fn read_grant(form: &mut BTreeMap<String, Zeroizing<String>>, request: &Request<'_>) -> Result<Assertion, Refusal> {
+    let authenticates = form.contains_key("client_secret") || form.contains_key("client_assertion");
+    let text = form.remove("assertion").filter(|_| !authenticates && request.headers.get("authorization").is_none());
+    let (Some(text), Some(client)) = (text, form.get("client_id")) else {
+        return Err(Refusal::Unreadable(Unreadable::GrantAssertion));
+    };
+    let client = Id::parse_client(client).ok_or(Refusal::Unreadable(Unreadable::Grant))?;
+    Ok(Assertion { sent_as: AssertionAs::Grant, client: Some(client), text })
+}
+
+/// The grant of an assertion (RFC 7523 §2.1).
+pub(crate) const ASSERTION_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The type of a client assertion that is a JWT (RFC 7523 §2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 fn render_error(refusal: &Refusal) -> Answer {
     let (status, error, description) = match refusal {
-        Refusal::Unreadable(reason @ Unreadable::GrantType) => (400, "unsupported_grant_type", reason.words()),
+        Refusal::Unreadable(Unreadable::GrantType) => {
+            (400, "unsupported_grant_type", format!("grant_type must be client_credentials or {ASSERTION_GRANT}."))
+        }
+        Refusal::Unreadable(reason @ Unreadable::Grant) => (400, "invalid_grant", reason.words()),
         Refusal::Unreadable(reason @ Unreadable::Scope) => (400, "invalid_scope", reason.words()),
         Refusal::Unreadable(reason) => (400, "invalid_request", reason.words()),
         Refusal::ContentCoding => {
@@ -145,6 +171,11 @@ fn render_error(refusal: &Refusal) -> Answer {
         Refusal::NotReady(_) | Refusal::Verifier | Refusal::Unavailable | Refusal::OutcomeUnknown => {
             (503, "temporarily_unavailable", "The database is unavailable. Try again.".to_owned())
         }
+        Refusal::NoIssuerKeys => (
+            503,
+            "temporarily_unavailable",
+            "The keys of the assertion's issuer cannot be fetched. Try again in a minute.".to_owned(),
+        ),
         Refusal::Broken(_) => (500, "server_error", "Internal error.".to_owned()),
         Refusal::Unauthenticated | Refusal::Inactive => (
             401,
@@ -267,7 +298,7 @@ pub(crate) struct Metadata {
     token_endpoint: String,
     /// Where to ask about a token.
     introspection_endpoint: String,
-    /// The one grant.
+    /// How to log in.
     grant_types_supported: &'static [&'static str],
     /// How a client authenticates to log in.
     token_endpoint_auth_methods_supported: &'static [&'static str],
@@ -285,7 +316,7 @@ impl Metadata {
             issuer: issuer.to_owned(),
             token_endpoint: format!("{issuer}/oauth/token"),
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
-            grant_types_supported: &["client_credentials"],
+            grant_types_supported: &["client_credentials", ASSERTION_GRANT],
             token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "private_key_jwt"],
             token_endpoint_auth_signing_alg_values_supported: &Algorithm::NAMES,
             introspection_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "Bearer"],

@@ -9,6 +9,7 @@ mod one_off;
 mod problem;
 mod read;
 mod reading;
+mod trusts;
 mod views;
 
 use super::{Face, Revealed, View};
@@ -126,6 +127,10 @@ pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
 pub(crate) const ADD_KEY: Handler<(ReadMeans, RenderMeans)> = Handler((means::read_key, means::key));
 /// Lists the keys of a credential.
 pub(crate) const LIST_KEYS: Handler<RenderMeansList> = Handler(means::keys);
+/// Adds a trust.
+pub(crate) const ADD_TRUST: Handler<(ReadMeans, RenderMeans)> = Handler((trusts::read_trust, trusts::trust));
+/// Lists the trusts of a credential.
+pub(crate) const LIST_TRUSTS: Handler<RenderMeansList> = Handler(trusts::trusts);
 /// Lists events.
 pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
 /// Verifies a token.

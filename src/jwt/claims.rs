@@ -53,6 +53,12 @@ impl Claims {
         if faults.is_empty() { Ok(Self(members.clone())) } else { Err(faults) }
     }
 
+    /// Returns whether nothing is required.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether a token with these claims is accepted.
     #[must_use]
     pub fn matches(&self, claims: &Value) -> bool {
@@ -68,6 +74,12 @@ impl Claims {
     #[must_use]
     pub fn pins(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.0.get(*name).is_some_and(|value| value.as_str() != Some("")))
+    }
+}
+
+impl From<Claims> for Value {
+    fn from(claims: Claims) -> Self {
+        claims.0.into()
     }
 }
 

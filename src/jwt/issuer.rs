@@ -53,21 +53,25 @@ impl Issuer {
         self.pins().filter(|pins| !claims.pins(pins))
     }
 
-    /// All issuers at a shared host are shared, whatever their path: GitHub's have the name of an enterprise there.
     fn pins(&self) -> Option<&'static [&'static str]> {
-        let (host, _) = split_host(&self.0, None)?;
-        SHARED.iter().find(|shared| shared.host == host).map(|shared| shared.pins)
+        let (host, path) = split_host(&self.0, None)?;
+        let is_root = path.is_empty() || path == "/";
+        SHARED.iter().find(|shared| shared.host == host && (is_root || shared.has_paths)).map(|shared| shared.pins)
     }
 }
 
 const WANTS: &str = "must be an https URL of at most 255 bytes: a host name in lower case with a dot, no port, user, query or fragment, and a path without percent-encoding, empty segments and dot segments";
 
-/// Returns whether keys may be fetched from this URL: https, a host name, and the default port; or the development origin.
+/// Names of hosts that only a local network knows (RFC 6761, RFC 6762, and what ICANN reserved for private use).
+const LOCAL: [&str; 3] = [".localhost", ".local", ".internal"];
+
+/// Returns whether keys may be fetched from this URL: https, the name of a host of the internet, and the default port; or the
+/// development origin.
 #[must_use]
 pub fn is_key_url(url: &str, development: Option<&str>) -> bool {
-    url.len() <= URL_MAX
-        && split_host(url, development)
-            .is_some_and(|(_, rest)| rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\'))
+    let is_plain = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\');
+    let is_local = |host: &str| LOCAL.iter().any(|suffix| host.ends_with(suffix));
+    url.len() <= URL_MAX && split_host(url, development).is_some_and(|(host, rest)| is_plain(rest) && !is_local(host))
 }
 
 /// Splits a URL after its host. Returns `None` unless the host is a name with a dot, or the origin that of development.
@@ -92,24 +96,43 @@ fn split_host<'u>(url: &'u str, development: Option<&str>) -> Option<(&'u str, &
 }
 
 /// An issuer of tokens for the workloads of many organizations.
-struct Shared {
-    host: &'static str,
+pub struct Shared {
+    /// The host of its URL.
+    pub host: &'static str,
+    /// Whether those with a path are shared, too: a path may have the name of an organization, which can be registered again.
+    pub has_paths: bool,
     /// Claims of which each is an id that no other organization can have, now or later. Names in `sub` can be registered
     /// again after an organization was deleted or renamed.
-    pins: &'static [&'static str],
+    pub pins: &'static [&'static str],
 }
 
-/// `CircleCI` is not one of them: its issuer contains the id of the organization
-/// (<https://circleci.com/docs/openid-connect-tokens/>). Neither is GitHub Enterprise at a host of its own, as on GHE.com.
-const SHARED: [Shared; 5] = [
+/// All of them. GitHub Enterprise at a host of its own, as on GHE.com, is not one.
+pub const SHARED: [Shared; 9] = [
     // GitHub Actions: https://docs.github.com/en/actions/reference/security/oidc
-    Shared { host: "token.actions.githubusercontent.com", pins: &["repository_owner_id", "repository_id"] },
+    Shared {
+        host: "token.actions.githubusercontent.com",
+        has_paths: true,
+        pins: &["repository_owner_id", "repository_id"],
+    },
     // GitLab.com: https://docs.gitlab.com/ci/secrets/id_token_authentication/
-    Shared { host: "gitlab.com", pins: &["namespace_id", "project_id"] },
+    Shared { host: "gitlab.com", has_paths: true, pins: &["namespace_id", "project_id"] },
     // Buildkite, only in tokens that the job requests with --claim: https://buildkite.com/docs/agent/cli/reference/oidc
-    Shared { host: "agent.buildkite.com", pins: &["organization_id", "pipeline_id"] },
+    Shared { host: "agent.buildkite.com", has_paths: true, pins: &["organization_id", "pipeline_id"] },
     // HCP Terraform: https://developer.hashicorp.com/terraform/cloud-docs/dynamic-provider-credentials/workload-identity-tokens
-    Shared { host: "app.terraform.io", pins: &["terraform_organization_id"] },
+    Shared { host: "app.terraform.io", has_paths: true, pins: &["terraform_organization_id"] },
     // The same in Europe: https://developer.hashicorp.com/terraform/cloud-docs/europe
-    Shared { host: "app.eu.terraform.io", pins: &["terraform_organization_id"] },
+    Shared { host: "app.eu.terraform.io", has_paths: true, pins: &["terraform_organization_id"] },
+    // Bitbucket Pipelines: https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/
+    Shared { host: "api.bitbucket.org", has_paths: true, pins: &["workspaceUuid", "repositoryUuid"] },
+    // Vercel: https://vercel.com/docs/oidc/reference
+    Shared { host: "oidc.vercel.com", has_paths: true, pins: &["owner_id", "project_id"] },
+    // CircleCI, only in tokens that the job requests with --root-issuer. The path of its other issuers has the id of the organization
+    // (https://circleci.com/docs/openid-connect-tokens/).
+    Shared {
+        host: "oidc.circleci.com",
+        has_paths: false,
+        pins: &["oidc.circleci.com/org-id", "oidc.circleci.com/project-id"],
+    },
+    // Google, whose `sub` is the id of an account: https://developers.google.com/identity/openid-connect/openid-connect
+    Shared { host: "accounts.google.com", has_paths: true, pins: &["sub"] },
 ];

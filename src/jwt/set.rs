@@ -31,6 +31,7 @@ impl Set {
         let mut set = Self::default();
         for (index, item) in list.iter().enumerate() {
             match Jwk::from_json(item) {
+                Ok(key) if set.keys.contains(&key) => {}
                 Ok(key) => set.keys.push(key),
                 Err(faults) => {
                     let pointer = format!("/keys/{index}");

@@ -8,6 +8,7 @@ use crate::caller::Rank;
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use crate::face::Face;
+use crate::jwt::fetch::Fetch;
 use crate::jwt::signature::Signatures;
 use crate::operation::Operation;
 use crate::refusal::Misconfigured;
@@ -33,6 +34,8 @@ pub struct Service<'a, D, R> {
     pub random: R,
     /// Checks signatures.
     pub signatures: &'a dyn Signatures,
+    /// Gets documents of issuers.
+    pub fetch: &'a dyn Fetch,
     /// The last checks of readiness, which outlive the request.
     pub readiness: &'a Readiness,
     /// What earlier verifications of this isolate found.

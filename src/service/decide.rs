@@ -137,14 +137,15 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let scope = scope(outcome.judged.roles.as_deref(), outcome.judged.role_names.as_deref().unwrap_or_default());
         Ok(self.judged(&command, outcome).and_then(|_, ()| {
             let (id, made) = secret.ok_or_else(|| Refusal::Broken("a caller without a secret".to_owned()))?;
-            self.issued(AccessOf::Secret { id, made }, ends, scope.as_deref(), requested)
+            let access = Access { of: AccessOf::Secret { id, made }, end: access_end(self.now) };
+            self.issued(access, ends, scope.as_deref(), requested)
         }))
     }
 
-    /// Returns the response to a log-in, with a new access token. `ends` are those of what it is issued for.
+    /// Returns the response to a log-in, with a new access token. `ends` are those of the token, and of what it is issued for.
     pub(super) fn issued(
         &self,
-        of: AccessOf,
+        access: Access,
         ends: Ends,
         scope: Option<&str>,
         requested: Option<&str>,
@@ -152,7 +153,6 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         if requested.is_some_and(|requested| !is_same_scope(requested, scope.unwrap_or_default())) {
             return Err(Refusal::Unreadable(Unreadable::Scope));
         }
-        let access = Access { of, end: access_end(self.now) };
         let token = self.settings.keys.current.issue_access(&self.settings.token_prefix, access);
         let expires_in = ends.seconds_left(self.now, ACCESS_SECONDS);
         Ok(render_access(&token, expires_in, scope.filter(|_| self.face.is_oauth)))

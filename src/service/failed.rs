@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::answer::Answer;
 use crate::credential::id::Id;
-use crate::refusal::{Conflict, Refusal};
+use crate::refusal::{Conflict, Refusal, Unreadable};
 use crate::request::Headers;
 
 /// `Retry-After` in seconds: the window of the rate limits in `wrangler.toml`.
@@ -34,7 +34,14 @@ impl Failed {
         instead: impl FnOnce() -> Answer,
     ) -> Option<Self> {
         // "Token taken" confirms a guessed token, so it is counted as well (the LiteGraph contract, "BearerToken").
-        if !matches!(result, Err(Refusal::Unauthenticated | Refusal::Conflict(Conflict::Secret))) {
+        if !matches!(
+            result,
+            Err(Refusal::Unauthenticated
+                | Refusal::Unreadable(Unreadable::Grant)
+                // Returned before the signature is known, so it reveals that the token fits a trust.
+                | Refusal::NoIssuerKeys
+                | Refusal::Conflict(Conflict::Secret))
+        ) {
             return None;
         }
         let address = headers.get("cf-connecting-ip").and_then(|text| text.parse().ok());

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::issuers::Kept;
 use super::plain::Plain;
-use super::sql::Sql;
+use super::row::row;
 use super::verdict::read;
 use super::verify::stored;
-use super::{Database, Parameter, Store};
+use super::{Database, Store};
 use crate::credential::id::Id;
 use crate::credential::means::Stored;
 use crate::credential::role::{Role, scope};
 use crate::credential::time::Micros;
+use crate::jwt::issuer::Issuer;
 use crate::refusal::Refusal;
 
 /// A valid credential that an assertion may be for.
@@ -25,20 +27,35 @@ pub struct Client {
     pub scope: Option<String>,
     /// Whether its use is to be recorded.
     pub is_unnoted: bool,
-    /// Its keys.
-    pub keys: Stored,
+    /// Its keys; its trusts where an issuer is asked for.
+    pub means: Stored,
+    /// The keys of that issuer, if any were fetched.
+    pub issuer: Option<Kept>,
 }
 
-/// Finds a valid credential. `None` if no credential has this id, or it is expired, revoked or disabled.
+/// What the statement on a client gets.
+#[derive(Serialize)]
+pub struct Asked<'a> {
+    /// The time of the request.
+    pub now: Micros,
+    /// The credential.
+    pub client: Id,
+    /// The issuer of the assertion, if it is not the client itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<&'a str>,
+}
+
+/// Finds a valid credential, with its keys, or with its trusts and the keys of the issuer. `None` if no credential has this
+/// id, or it is expired, revoked or disabled.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`.
-pub async fn client<D: Database>(store: &Store<'_, D>, now: Micros, client: Id) -> Result<Option<Client>, Refusal> {
-    #[derive(Serialize)]
-    struct Asked {
-        now: Micros,
-        client: Id,
-    }
+pub async fn client<D: Database>(
+    store: &Store<'_, D>,
+    now: Micros,
+    client: Id,
+    issuer: Option<&Issuer>,
+) -> Result<Option<Client>, Refusal> {
     #[derive(Deserialize)]
     struct Row {
         tenant: Id,
@@ -46,12 +63,17 @@ pub async fn client<D: Database>(store: &Store<'_, D>, now: Micros, client: Id) 
         expires_at: Option<Micros>,
         unrestricted: u8,
         roles: String,
-        keys: Option<String>,
+        means: Option<String>,
+        issuer: Option<String>,
         role_names: String,
         unnoted: u8,
     }
-    let Some(rows) = ask(store, Plain::Exchange, &Asked { now, client }, false).await? else { return Ok(None) };
-    let Row { tenant, id, expires_at, unrestricted, roles, keys, role_names, unnoted } = read(&rows)?;
+    let Some(rows) =
+        row(store, Plain::Exchange, &Asked { now, client, issuer: issuer.map(Issuer::as_str) }, false).await?
+    else {
+        return Ok(None);
+    };
+    let Row { tenant, id, expires_at, unrestricted, roles, means, issuer, role_names, unnoted } = read(&rows)?;
     let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
     Ok(Some(Client {
         tenant,
@@ -59,7 +81,8 @@ pub async fn client<D: Database>(store: &Store<'_, D>, now: Micros, client: Id) 
         expires_at,
         scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
         is_unnoted: unnoted == 1,
-        keys: keys.as_deref().map(stored).transpose()?.unwrap_or_default(),
+        means: means.as_deref().map(stored).transpose()?.unwrap_or_default(),
+        issuer: issuer.as_deref().map(stored).transpose()?,
     }))
 }
 
@@ -87,17 +110,5 @@ pub struct Once {
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or `Broken`.
 pub async fn keep_once<D: Database>(store: &Store<'_, D>, once: &Once) -> Result<bool, Refusal> {
-    Ok(ask(store, Plain::ExchangeOnce, once, true).await?.is_some())
-}
-
-/// Runs one statement, and returns its first row.
-async fn ask<D: Database>(
-    store: &Store<'_, D>,
-    plain: Plain,
-    asked: &impl Serialize,
-    writes: bool,
-) -> Result<Option<super::Row>, Refusal> {
-    let text = serde_json::to_string(asked).unwrap_or_default();
-    let mut rows = store.batch(&[Sql::Plain(plain).text()], &[Parameter::Text(&text)], writes).await?;
-    Ok(rows.pop().and_then(|rows| rows.into_iter().next()))
+    Ok(row(store, Plain::ExchangeOnce, once, true).await?.is_some())
 }

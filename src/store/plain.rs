@@ -26,6 +26,10 @@ pub(super) enum Plain {
     Beat,
     Exchange,
     ExchangeOnce,
+    IssuerClaim,
+    IssuerKeep,
+    IssuerRead,
+    IssuersForget,
 }
 
 impl Plain {
@@ -37,9 +41,9 @@ impl Plain {
     /// DELETE FROM secrets WHERE ending AND change = {stamp} AND (tenant, credential) = (…) -- SecretDeleteEnded
     /// ```
     ///
-    /// `IdempotencyForget` goes by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets, `NoteOwner` by those of credentials; `Ready` reads the
+    /// `IdempotencyForget` and `IssuersForget` go by age; `NoteCredential`, `NoteSecret` and `Rekey` go by the ids of secrets, `NoteOwner` by those of credentials; `Ready` reads the
     /// version of the schema; `HistorySince` reads events; `Beat` writes the
-    /// heartbeat; `Exchange` and `ExchangeOnce` go by the id of a credential.
+    /// heartbeat; `Exchange` and `ExchangeOnce` go by the id of a credential, `IssuerClaim`, `IssuerKeep` and `IssuerRead` by an issuer.
     ///
     /// `is_credential` is the condition on the id of the credential whose secrets they change.
     pub(super) fn assemble(self, is_credential: &str) -> String {
@@ -62,10 +66,17 @@ impl Plain {
             Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
             Self::NoteOwner => include_str!("sql/owner_note_use.sql"),
             Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
+            Self::IssuerClaim => include_str!("sql/issuer_claim.sql"),
+            Self::IssuerKeep => include_str!("sql/issuer_keep.sql"),
+            Self::IssuerRead => include_str!("sql/issuer_kept.sql"),
+            Self::IssuersForget => include_str!("sql/issuers_forget.sql"),
             Self::Rekey => include_str!("sql/secret_rekey.sql"),
             Self::Ready => include_str!("sql/ready.sql"),
             Self::Beat => include_str!("sql/beat.sql"),
-            Self::Exchange => return of_secret(include_str!("sql/exchange.sql")),
+            Self::Exchange => {
+                let text = fill(include_str!("sql/exchange.sql"), &[("issuer", include_str!("sql/issuer_kept.sql"))]);
+                return of_secret(&text);
+            }
             Self::ExchangeOnce => return of_secret(include_str!("sql/exchange_once.sql")),
             Self::HistorySince => {
                 // One more tells that there are more.

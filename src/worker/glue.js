@@ -95,3 +95,34 @@ export async function is_signed(jwk, algorithm, signed, signature) {
     return false;
   }
 }
+
+/** Resolves after so many milliseconds. */
+export function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** How long a document may take, in milliseconds. */
+const DOCUMENT_WAIT = 3000;
+
+/** Gets a document: resolves to its bytes, at most `max` after its content coding is removed, or to undefined if there is no such 200. */
+export async function get(url, max) {
+  const signal = AbortSignal.timeout(DOCUMENT_WAIT);
+  try {
+    const response = await fetch(url, { redirect: "manual", cache: "no-store", signal, headers: { accept: "application/json" } });
+    const bytes = new Uint8Array(max);
+    let length = 0;
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    for await (const chunk of response.body ?? []) {
+      // Leaving the loop cancels the rest.
+      if (length + chunk.length > max) return undefined;
+      bytes.set(chunk, length);
+      length += chunk.length;
+    }
+    return bytes.subarray(0, length);
+  } catch {
+    return undefined;
+  }
+}

@@ -285,7 +285,7 @@ impl Attempt<'_> {
             Operation::Write(Noun::Tenant, verb) if is_litegraph(self.route) => self.tenant(verb),
             Operation::Write(noun, verb) if is_ours(self.route) => self.ours(noun, verb),
             Operation::Write(..) => self.named(),
-            Operation::AddMeans(..) if self.has("rules") => json!({ "jwk": 5 }),
+            Operation::AddMeans(..) if self.has("rules") => json!({ "jwk": 5, "issuer": 5 }),
             Operation::AddMeans(means, _) => means_body(means, "changed"),
             Operation::Verify(_) => {
                 inquiry(self.route, &json!({"token": if self.has("rules") { json!(5) } else { json!("x") }}))

@@ -31,7 +31,7 @@ class Place:
 
     def post(self, path, **body):
         # A tenant may require a precondition of a change.
-        headers = {"If-Match": "*"} if path.endswith("/keys") else {}
+        headers = {"If-Match": "*"} if path.endswith(("/keys", "/trusts")) else {}
         answer = self.http.post(f"/v1/tenants{path}", json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
@@ -64,6 +64,7 @@ def place(url, root):
 # schemathesis
 
 JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+TRUST = {"issuer": "https://issuer.example", "subject": "job", "audience": "https://postern.example"}
 EXAMPLES = 10 if LONG else 5
 REFUSED = [400, 401, 403, 404, 409, 412, 413, 415, 422]
 MAKES = ["create_tenant", "create_principal", "create_credential"]
@@ -232,6 +233,11 @@ def strict(place, without=(), path=None, tag=None):
         if "jwk" in members:
             # Generating an RSA key by its pattern takes minutes; tests/jwt covers keys.
             members["jwk"] = {"enum": [{**JWK, "kid": str(number)} for number in range(3)]}
+        if "jwks" in members:
+            members["jwks"] = {"anyOf": [{"enum": [{"keys": [JWK]}]}, NULL]}
+            # The server has no POSTERN_ISSUER.
+            schemas[name]["required"] = [*schemas[name]["required"], "audience"]
+            members["audience"] = members["audience"]["anyOf"][0]
         if "principal" in members:
             # The principals and roles depend on the tenant.
             members["principal"] = {"enum": [DEFAULT_PRINCIPAL, place.principal]}
@@ -300,6 +306,8 @@ def existing(place, tenant=None, first=FIRST, whole=False):
         elif "{credential}" in case.path:
             then = first.get(case.operation.definition.raw["operationId"], {})
             home["credential"] = place.made_credential(tenant, **then)
+            if "{trust}" in case.path:
+                home["trust"] = place.made(f"credentials/{home['credential']}/trusts", tenant, **TRUST)["id"]
             if "{key}" in case.path:
                 home["key"] = place.made(f"credentials/{home['credential']}/keys", tenant, jwk=JWK)["id"]
         case.path_parameters = home

@@ -108,6 +108,14 @@ impl Description {
         let key = self.example("POST", &keys, &[], Json(&json!({ "jwk": jwk })), 201, "added", "A public key").json();
         self.example("GET", &keys, &[], None, 200, "all", "All keys");
         self.example("DELETE", &format!("{keys}/{}", text(&key, "id")), &[], None, 204, "removed", "Removed");
+        let trusts = format!("{url}/trusts");
+        let trust = json!({
+            "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:octo-org@65/octo-repo@74:ref:refs/heads/main",
+            "audience": "https://postern.example", "claims": { "repository_owner_id": "65", "repository_id": "74" },
+        });
+        let trust = self.example("POST", &trusts, &[], Json(&trust), 201, "added", "Jobs of a branch").json();
+        self.example("GET", &trusts, &[], None, 200, "all", "All trusts");
+        self.example("DELETE", &format!("{trusts}/{}", text(&trust, "id")), &[], None, 204, "removed", "Removed");
         let rotate = format!("{url}/rotate");
         let rotated = self
             .example("POST", &rotate, &[], Json(&grace), 200, "hour", "The old secret is valid for another hour")

@@ -174,8 +174,8 @@ fn created_resources_link_to_every_operation_on_them() {
         }
     }
     // The links of a tenant: four operations, its lists and creations, its history. Of a credential: four, five steps,
-    // its history, its keys.
-    assert_eq!(followed, 4 + 5 + 4 + 5 + 1 + 2);
+    // its history, its keys and trusts.
+    assert_eq!(followed, 4 + 5 + 4 + 5 + 1 + 4);
 }
 
 /// A schema accepts a body exactly if the rules do.

@@ -149,6 +149,7 @@ fn unpaged_list_authorizes_each_trip_and_has_all_that_exists_throughout() {
             clock: &now,
             random,
             signatures: &support::jwt::Ring,
+            fetch: &support::issuers::Issuers::default(),
             readiness: &world.readiness,
             memory: &world.memory,
         };

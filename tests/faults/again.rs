@@ -114,7 +114,7 @@ fn retried_update_with_its_old_if_match_is_412() {
 #[test]
 fn retried_deletion_deletes_nothing_more() {
     let deletions = lost(|operation| operation.name().starts_with("DELETE"));
-    assert_eq!(deletions.len(), 13);
+    assert_eq!(deletions.len(), 14);
     for (operation, stage) in deletions {
         changes_nothing(operation, &stage, &[], if operation.face == "litegraph" { 200 } else { 404 });
     }

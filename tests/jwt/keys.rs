@@ -232,10 +232,13 @@ fn set_that_a_client_sends_has_a_usable_key() {
     let usable = Signer::ed25519().jwk();
     let encryption = with(Signer::rsa_2048().jwk(), &json!({"use": "enc"}));
     assert_eq!(Set::read_sent(&json!({"keys": [usable, encryption]})).map(|keys| keys.len()), Ok(1));
+    assert_eq!(Set::read_sent(&json!({"keys": [usable, usable]})).map(|keys| keys.len()), Ok(1), "one key, twice");
+    // Two keys of one name and type.
+    let (same, encrypted) = (|key: &Value| with(key.clone(), &json!({"kid": "same"})), Signer::ed25519().jwk());
     for (set, pointers) in [
         (json!({"keys": []}), vec!["/keys"]),
         (json!({"keys": [encryption]}), vec!["/keys/0/use", "/keys"]),
-        (json!({"keys": [usable, usable]}), vec!["/keys", "/keys"]),
+        (json!({"keys": [same(&usable), same(&encrypted)]}), vec!["/keys", "/keys"]),
         (json!({"keys": usable}), vec![""]),
         (json!({}), vec![""]),
         (json!([usable]), vec![""]),

@@ -136,8 +136,8 @@ proptest! {
                 merged = json!({});
             }
             let broken: Vec<_> = [
-                (merged.as_object().unwrap().len() > 16, "too_many"),
                 (merged.to_string().len() > 4096, "too_large"),
+                (merged.as_object().unwrap().len() > 16, "too_many"),
             ]
             .into_iter()
             .filter_map(|(broken, code)| broken.then_some(json!(code)))

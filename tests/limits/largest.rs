@@ -339,6 +339,7 @@ fn own_writes(largest: &mut Largest, id: Id) {
         largest.send("POST", &format!("{url}/rotate"), &headers, &json!({"grace_seconds": 7_776_000}));
     }
     keys(largest, &url);
+    trusts(largest, &url);
     itself(largest);
     for (step, body) in [
         ("rotate/cancel", Value::Null),
@@ -363,6 +364,29 @@ fn keys(largest: &mut Largest, url: &str) {
         .collect();
     for key in keys {
         largest.by_admin("DELETE", &format!("{url}/keys/{key}"), &Value::Null);
+    }
+}
+
+/// As many large trusts as a credential may have, and one with as many keys as possible.
+fn trusts(largest: &mut Largest, url: &str) {
+    let trust = |number: usize, more: Value| {
+        let claims: serde_json::Map<_, _> = (0..1).map(|claim| (wide(claim, 40), wide(claim, 40).into())).collect();
+        let mut trust = json!({
+            "issuer": format!("https://{}.example/{number}", "a".repeat(63)), "subject": wide(number, 50), "audience": wide(number, 50),
+            "claims": claims, "once": true, "token_seconds": 3600, "expires_at": "2200-01-01T00:00:00.123456Z",
+        });
+        trust.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        trust
+    };
+    let keys: Vec<_> = (0..50).map(|_| Signer::ed25519().jwk()).collect();
+    let many: Vec<_> = (0..Means::Trust.max()).map(|number| trust(number, json!({}))).collect();
+    for group in [many, vec![trust(99, json!({ "jwks": { "keys": keys } }))]] {
+        let add = |trust: &Value| text(&largest.by_admin("POST", &format!("{url}/trusts"), trust).json(), "id");
+        let ids: Vec<_> = group.iter().map(add).collect();
+        largest.by_admin("GET", &format!("{url}/trusts"), &Value::Null);
+        for id in ids {
+            largest.by_admin("DELETE", &format!("{url}/trusts/{id}"), &Value::Null);
+        }
     }
 }
 

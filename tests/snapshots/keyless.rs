@@ -1,11 +1,13 @@
-//! Keys of a credential, and log-ins by them.
+//! Keys and trusts of a credential, and log-ins by them.
 
 use serde_json::{Value, json};
+use support::jwt::Signer;
 
 use crate::stage::{Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
-    situations: "key added, key taken, keys listed, key removed, no such key, bad key, bad assertion, history of a key",
+    situations: "key added, key taken, keys listed, key removed, no such key, bad key, bad assertion, history of a key, \
+        trust added, trusts listed, trust removed, unpinned trust, grant without an assertion, grant refused, issuer without keys",
     request,
 };
 
@@ -41,6 +43,48 @@ fn request(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
         ("history of a key", "postern") => {
             added();
             Some(Request::get(&stage.ours("/events?limit=1")))
+        }
+        _ => trusting(stage, face, situation),
+    }
+}
+
+const ISSUER: &str = "https://issuer.example";
+
+fn trusting(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
+    let grant = "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer";
+    let client = stage.id.client();
+    let body = json!({
+        "issuer": ISSUER, "subject": "job:*", "audience": "https://postern.example", "claims": { "ref": "main", "id": 7 },
+        "once": true, "token_seconds": 600, "expires_at": "2030-01-01T00:00:00Z",
+    });
+    match (situation, face) {
+        ("trust added", "postern") => Some(Request::new("POST", &stage.ours("/trusts"), &body)),
+        ("trusts listed", "postern") => {
+            stage.change("/trusts", &body);
+            Some(Request::get(&stage.ours("/trusts")))
+        }
+        ("trust removed", "postern") => {
+            let id = stage.change("/trusts", &body)["id"].as_str().expect("an id").to_owned();
+            Some(Request::delete(&stage.ours(&format!("/trusts/{id}"))))
+        }
+        ("unpinned trust", "postern") => {
+            let body = json!({ "issuer": "https://gitlab.com", "subject": "*", "audience": "x", "token_seconds": 5 });
+            Some(Request::new("POST", &stage.ours("/trusts"), &body))
+        }
+        ("grant without an assertion", "oauth") => Some(stage.log_in(face)?.by_nobody().body(grant)),
+        ("grant refused" | "issuer without keys", "oauth") => {
+            stage.world.settings.as_mut().expect("settings").issuer = Some("https://postern.example".to_owned());
+            let mut assertion = "a.b.c".to_owned();
+            if situation == "issuer without keys" {
+                stage.change("/trusts", &json!({ "issuer": ISSUER, "subject": "job" }));
+                let now = stage.world.now.get() / 1_000_000;
+                let claims = json!({
+                    "iss": ISSUER, "sub": "job", "aud": "https://postern.example", "iat": now, "exp": now + 60,
+                });
+                assertion = Signer::ed25519().token("EdDSA", None, &claims);
+            }
+            let form = format!("{grant}&client_id={client}&assertion={assertion}");
+            Some(stage.log_in(face)?.by_nobody().body(form))
         }
         _ => None,
     }

@@ -15,7 +15,8 @@ use postern::store::command::{
     Act, Command, Filter, Idempotency, Key, Label, MeansChange, NewRow, Order, Page, Rotation, SortKey, Target,
     TenantRef, Times, Until,
 };
-use postern::store::exchange::Once;
+use postern::store::exchange::{Asked, Once};
+use postern::store::issuers::Fetch;
 use serde_json::{Map, Value, json};
 
 use crate::documents::keys;
@@ -153,7 +154,10 @@ fn paths_of_notes() -> BTreeSet<String> {
 fn paths_of_exchanges() -> BTreeSet<String> {
     let (now, id, digest) = (Micros(1), Id::ZERO, "d".to_owned());
     let once = Once { now, client: id, means: id, made: now, digest, until: now, change: id };
-    paths_of(&serde_json::to_value(once).unwrap())
+    let asked = Asked { now, client: id, issuer: Some("i") };
+    let fetch = Fetch { now, issuer: "i", tenant: Some(id), keys: Some(json!([])) };
+    let sent = [serde_json::to_value(once), serde_json::to_value(asked), serde_json::to_value(fetch)];
+    sent.into_iter().flat_map(|sent| paths_of(&sent.unwrap())).collect()
 }
 
 /// A path in a text and the value that it is read from: the operand of an arrow or the first argument of a function.
@@ -226,7 +230,7 @@ fn wrong(file: &str, text: &str, [commands, notes, exchanges]: &[BTreeSet<String
     for read in reads(text) {
         let is_right = match read.of {
             Some("?1" | "given" | "asked") if is_note => notes.contains(read.path),
-            Some("?1") if file.starts_with("exchange") => exchanges.contains(read.path),
+            Some("?1") if file.starts_with("exchange") || file.starts_with("issuer") => exchanges.contains(read.path),
             Some("?1" | "given" | "asked") => commands.contains(read.path),
             Some("document" | "{document}" | "patched" | "to_document" | "state" | "{before}" | "{after}") => {
                 is_key(read.path)

@@ -323,8 +323,14 @@ fn no_statement_reads_a_whole_table() {
                 "SEARCH" if requests == &["GET /readyz  "] => rest == "(subquery-1)",
                 // Root lists all tenants, in the order of this index.
                 "SEARCH" if rest.contains("tenants_by_creation") => is_of(&TENANTS) && key.contains("(?,?)"),
-                // Responses older than a day.
+                // Responses older than a day, and issuers that nobody asked for within a day.
                 "SEARCH" if rest.contains("idempotency_by_age") => requests == &["the cron"],
+                // One issuer; and, for a new one, those of the tenant and of the last minute, up to a limit.
+                "SEARCH" if name == "issuers" => {
+                    whole("issuer")
+                        || requests == &["the cron"]
+                        || sql.starts_with("INSERT INTO issuers") && (whole("tenant") || sql.contains("LIMIT 60"))
+                }
                 // By the id only: a credential written by this batch, or a check whether the id exists. With a tenant,
                 // the key is used.
                 "SEARCH" if rest.contains("credentials_by_id") => whole("id"),
@@ -474,6 +480,7 @@ fn no_statement_expands_a_body_list_before_authorization() {
                 | "patched"
                 | "to_document"
                 | "c.roles"
+                | "c.trusts"
                 | "role_names"
                 | "json_patch(iif(?1->>'$.merges'"
                 | "json_patch(document"

@@ -509,6 +509,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/credentials/{credential}/trusts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List trusts
+         * @description Returns all trusts of the credential.
+         */
+        get: operations["list_trusts"];
+        put?: never;
+        /**
+         * Add a trust
+         * @description Adds an issuer whose tokens let the credential in, and what they must say (RFC 7523). At most 10. Access tokens that it gives are invalid as soon as the trust is removed or expires.
+         */
+        post: operations["add_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/credentials/{credential}/trusts/{trust}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+                /** @description The id of the trust. */
+                trust: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a trust
+         * @description Access tokens that it gave are invalid immediately.
+         */
+        delete: operations["remove_trust"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/events": {
         parameters: {
             query?: never;
@@ -940,6 +996,13 @@ export interface components {
             /** @description The name of the credential. */
             username?: string;
         };
+        /** @description A set of public keys (RFC 7517 §5). */
+        Jwks: {
+            /** @description The keys. */
+            keys: {
+                [key: string]: unknown;
+            }[];
+        };
         /** @description A public key by which a credential signs its own assertions. */
         Key: {
             /**
@@ -1041,6 +1104,31 @@ export interface components {
             role_names?: string[];
             /** @description How many seconds old the answer to a verification may be. With 0, every answer comes from the database; with more, a change can take as long to reach every verifier. POST and PUT without it mean 0. */
             verify_staleness_seconds?: number;
+        };
+        NewTrust: {
+            /** @description The one `aud` of the tokens. Default: the issuer of this service. */
+            audience?: string | null;
+            /** @description Claims that the tokens must have, each with exactly this value. A name that starts with `/` is a JSON pointer (RFC 6901). */
+            claims?: {
+                [key: string]: string | number | boolean;
+            } | null;
+            /**
+             * Format: date-time
+             * @description When the trust expires (RFC 3339, 1970 to 2255); null is never.
+             */
+            expires_at?: string | null;
+            /** @description `iss` of the tokens: an https URL without a port, a query and percent-encoding; hosts with hyphens and other characters in paths are accepted, too. If many organizations share the issuer, `claims` must require an id of one of them. */
+            issuer: string;
+            /** @description The keys that sign the tokens (RFC 7517). Without them, they are fetched from the issuer (OpenID Connect Discovery). */
+            jwks?: {
+                keys: components["schemas"]["PublicKey"][];
+            } | null;
+            /** @description Whether each token is accepted only once, by its `jti`. */
+            once?: boolean | null;
+            /** @description `sub` of the tokens; a final `*` accepts every subject that starts with the text before it. */
+            subject: string;
+            /** @description How many seconds access tokens are valid. Default: as long as the token that is exchanged, at most an hour. */
+            token_seconds?: number | null;
         };
         /** @description Why a request was refused (RFC 6749 §5.2). */
         OAuthError: {
@@ -1231,7 +1319,7 @@ export interface components {
         };
         /** @description Authorization server metadata (RFC 8414 §2). No member is an empty array (§3.2). */
         ServerMetadata: {
-            /** @description The one grant. */
+            /** @description How to log in. */
             grant_types_supported: string[];
             /** @description Where to ask about a token. */
             introspection_endpoint: string;
@@ -1324,6 +1412,52 @@ export interface components {
             readonly updated_at?: unknown;
             /** @description How many seconds old the answer to a verification may be. With 0, every answer comes from the database; with more, a change can take as long to reach every verifier. POST and PUT without it mean 0. */
             verify_staleness_seconds?: number;
+        };
+        /** @description An issuer whose tokens a credential accepts instead of a secret, and what they must say. */
+        Trust: {
+            /** @description The audience: the one `aud` of accepted tokens. */
+            audience: string;
+            /** @description Further claims that a token must have, by name or JSON pointer, each with this value. */
+            claims: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null is never.
+             */
+            expires_at: string | null;
+            /** @description The id. */
+            id: string;
+            /** @description The issuer: `iss` of its tokens. */
+            issuer: string;
+            /** @description The keys that sign the tokens; null if they are fetched from the issuer. */
+            jwks: components["schemas"]["Jwks"] | null;
+            /** @description Whether each token is accepted only once, by its `jti`. */
+            once: boolean;
+            /** @description The subject: `sub` of accepted tokens; a final `*` accepts every subject that starts with the text before it. */
+            subject: string;
+            /**
+             * Format: int64
+             * @description How many seconds access tokens are valid; null is as long as the token that was exchanged, at most an hour.
+             */
+            token_seconds: number | null;
+            /**
+             * @description `shared_audience`: tokens for another service are accepted here, so that service could use them here, too. `open_prefix`: the
+             *     subject's prefix ends within a name, so that subjects with longer names are accepted, too.
+             */
+            warnings: string[];
+        };
+        /** @description A page of a list. */
+        TrustPage: {
+            /** @description The items. A page may have fewer than `limit`, or none, and still have a next page. */
+            items: components["schemas"]["Trust"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next: string | null;
         };
         /** @description The change of a member with one value. For `metadata` and `keys`, both sides have only the members that differ. */
         ValueChange: {
@@ -1857,7 +1991,7 @@ export interface operations {
                     /** @description The credential's secret. */
                     client_secret?: string;
                     /** @enum {string} */
-                    grant_type: "client_credentials";
+                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 };
             };
         };
@@ -3027,6 +3161,130 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Credential"];
                 };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            428: components["responses"]["428"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_trusts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    Deprecation: components["headers"]["Deprecation"];
+                    Sunset: components["headers"]["Sunset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_trust: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Succeed only if the current version is one of these (RFC 9110 §13.1.1). One or more ETags, separated by commas; or `*`. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. One or more ETags, separated by commas; or `*`. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrust"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    Deprecation: components["headers"]["Deprecation"];
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    Sunset: components["headers"]["Sunset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trust"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            428: components["responses"]["428"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_trust: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Succeed only if the current version is one of these (RFC 9110 §13.1.1). One or more ETags, separated by commas; or `*`. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description Succeed only if the current version is none of these (RFC 9110 §13.1.2); otherwise a GET returns 304. One or more ETags, separated by commas; or `*`. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                /** @description The id of the credential. */
+                credential: string;
+                /** @description The id of the tenant. */
+                tenant: string;
+                /** @description The id of the trust. */
+                trust: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];

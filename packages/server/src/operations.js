@@ -26,6 +26,9 @@ export const COMMANDS = {
   add_key: { command: "credentials keys add" },
   list_keys: { command: "credentials keys list", columns: ["id", "jwk", "created_at", "expires_at"] },
   remove_key: { command: "credentials keys remove" },
+  add_trust: { command: "credentials trusts add" },
+  list_trusts: { command: "credentials trusts list", columns: ["id", "issuer", "subject", "claims", "audience", "expires_at"] },
+  remove_trust: { command: "credentials trusts remove" },
   list_credential_events: { command: "credentials history", columns: EVENT },
   verify: { command: "verify", checks: "token", passes: isAllowed },
   verify_batch: {

@@ -27,10 +27,12 @@ const rotating = async () => {
 const verifying = async (args) => ({ args, input: `${(await tenant.credential()).secret}\n` });
 const byItself = async (args) => ({ args, token: (await tenant.credential({ self_rotate: true })).secret });
 
-/** For each operation, words after `postern` and what else the command needs. */
+/** The flags of a trust. */
+const TRUST = "--issuer https://issuer.example --subject job:* --audience https://postern.example --claims {\"ref\":\"main\"}";
 /** The flag of a public key. */
 const JWK = '--jwk {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 
+/** For each operation, words after `postern` and what else the command needs. */
 const USES = {
   list_credentials: () => ({ args: "credentials list --enabled --limit 2" }),
   create_credential: () => ({ args: "credentials create --name bot --role viewer --json" }),
@@ -51,6 +53,15 @@ const USES = {
       env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
     });
     return { args: `credentials keys remove ${id} ${JSON.parse(stdout).id}` };
+  },
+  add_trust: async () => ({ args: `credentials trusts add ${await made()} ${TRUST}` }),
+  list_trusts: async () => ({ args: `credentials trusts list ${await made()}` }),
+  remove_trust: async () => {
+    const id = await made();
+    const { stdout } = await postern(`credentials trusts add ${id} ${TRUST} --json`.split(" "), {
+      env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
+    });
+    return { args: `credentials trusts remove ${id} ${JSON.parse(stdout).id}` };
   },
   restore_credential: async () => ({ args: `credentials restore ${await made()}` }),
   delete_credential: async () => ({ args: `credentials delete ${await made()} --yes` }),

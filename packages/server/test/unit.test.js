@@ -160,7 +160,7 @@ test("no flag and no argument takes a secret", () => {
   // A file.
   assert.deepEqual([...names], ["--token-file"]);
   const taken = new Set(all(program).flatMap((command) => command.registeredArguments.map((argument) => argument.name())));
-  assert.deepEqual([...taken].sort(), ["credential", "key", "principal", "shell", "tenant", "words"]);
+  assert.deepEqual([...taken].sort(), ["credential", "key", "principal", "shell", "tenant", "trust", "words"]);
 });
 
 const HOSTILE = [

@@ -6,6 +6,7 @@
 
 mod answers;
 mod body;
+mod means;
 mod operations;
 
 use schemars::generate::SchemaSettings;
@@ -45,7 +46,8 @@ pub fn openapi() -> Value {
     }
     components.insert(body::OWN_ROTATION.to_owned(), body::own_rotation());
     components.extend(body::inquiries());
-    components.extend(body::new_key());
+    components.extend(means::new_key());
+    components.insert("NewTrust".to_owned(), means::new_trust());
     value!({
         "openapi": "3.1.0",
         "info": {
@@ -90,7 +92,7 @@ rejected. An error is a problem document (RFC 9457) that lists every violation."
 const TAGS: [(&str, &str); 9] = [
     ("credentials", "API credentials of machines."),
     ("rotation", "Replace a secret. The old one stays valid for a grace period."),
-    ("keyless", "Keys, by which a credential logs in without a secret."),
+    ("keyless", "Keys and trusts, by which a credential logs in without a secret."),
     ("self-service", "What a credential may do with itself, whatever its access."),
     ("history", "The audit log: every change, and the caller that made it."),
     ("principals", "Services, persons or teams, which credentials authenticate as."),

@@ -30,11 +30,7 @@ pub(super) fn read_key(request: &Request<'_>, _: &Settings) -> Result<NewMeans, 
             Ok(key) => {
                 members.insert("jwk".to_owned(), key.into());
             }
-            Err(faults) => {
-                for fault in faults {
-                    reading.wrong(format!("/jwk{}", fault.pointer), Rule::Means(fault.wants));
-                }
-            }
+            Err(faults) => reading.faults("jwk", &faults),
         },
     }
     read_end(&mut reading, &mut body, &mut members);
@@ -42,10 +38,10 @@ pub(super) fn read_key(request: &Request<'_>, _: &Settings) -> Result<NewMeans, 
     Ok(NewMeans { members, violations: reading.violations() })
 }
 
-const EXPIRES_AT: &str = "expires_at";
+pub(super) const EXPIRES_AT: &str = "expires_at";
 
 /// Reads `expires_at`.
-fn read_end(reading: &mut Reading, body: &mut Map<String, Value>, members: &mut Map<String, Value>) {
+pub(super) fn read_end(reading: &mut Reading, body: &mut Map<String, Value>, members: &mut Map<String, Value>) {
     let end = match body.remove(EXPIRES_AT) {
         None | Some(Value::Null) => return,
         Some(Value::String(text)) => Micros::parse(&text).ok_or(Rule::NotATime),

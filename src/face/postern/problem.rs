@@ -212,7 +212,8 @@ pub(super) fn render(dialect: &dyn Dialect, refusal: &Refusal) -> Answer {
             "The service is not ready",
             "A check fails, or the first one has not finished. With the root token, the response has the checks.",
         ),
-        Refusal::Unavailable => {
+        // Log-ins, the only operations that need an issuer's keys, are on another face.
+        Refusal::Unavailable | Refusal::NoIssuerKeys => {
             detailed(503, "unavailable", "The database is unavailable", "Nothing was changed. Try again.")
         }
         Refusal::OutcomeUnknown => detailed(
@@ -306,6 +307,13 @@ fn words(rule: &Rule) -> (&'static str, String) {
         ),
         Rule::NotAnId => ("not_an_id", given("Must be an id: 26 characters of base32.")),
         Rule::Means(wants) => ("key_or_trust", format!("{wants}.")),
+        Rule::Unpinned(pins) => (
+            "unpinned",
+            format!(
+                "Many organizations share this issuer: require the value of {}, an id that no other organization can have.",
+                pins.join(" or ")
+            ),
+        ),
         Rule::NotATime => ("not_a_time", given("Must be an RFC 3339 time with its offset, from 1970 to 2255.")),
         Rule::NotAChoice { of } => ("not_a_choice", format!("Must be one of {}.", of.join(", "))),
         Rule::NotOfDefaultPrincipal => (

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::problem::within;
 use super::read::{READ_MAX, near};
-use crate::credential::field::{Field, Location, Rule, Violation};
+use crate::credential::field::{Field, Kind, Location, Rule, Violation};
 use crate::credential::validate::reported;
+use crate::jwt::fault::Fault;
 
 /// The violations so far.
 #[derive(Default)]
@@ -18,6 +19,29 @@ impl Reading {
         if self.violations.len() < READ_MAX {
             self.violations.push(Violation { field: Field::Other, location: Location::Pointer(pointer), rule });
         }
+    }
+
+    /// Adds a violation for each fault of the member with this name.
+    pub fn faults(&mut self, name: &str, faults: &[Fault]) {
+        for Fault { pointer, wants } in faults {
+            self.wrong(format!("/{name}{pointer}"), Rule::Means(wants));
+        }
+    }
+
+    /// Removes a text from a body, and parses it. Adds a violation if it is missing, not text, or wrong.
+    pub fn parsed<T>(
+        &mut self,
+        body: &mut Map<String, Value>,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let rule = match body.remove(name) {
+            None | Some(Value::Null) => Rule::Missing,
+            Some(Value::String(text)) => return parse(&text).map_err(|fault| self.faults(name, &[fault])).ok(),
+            Some(_) => Rule::Type(Kind::Text),
+        };
+        self.wrong(format!("/{name}"), rule);
+        None
     }
 
     /// Adds a violation for each member that remains of the object at a place, which has the known ones.

@@ -293,6 +293,7 @@ async fn handle(trips: Rc<Trips>, isolate: Rc<Isolate>, sent: Sent) {
         clock: &clock,
         random: |buffer: &mut [u8]| shared.fill(buffer),
         signatures: &support::jwt::Ring,
+        fetch: &support::issuers::Issuers::default(),
         readiness: &isolate.readiness,
         memory: &isolate.memory,
     };

@@ -5,6 +5,7 @@ pub mod cursors;
 pub mod face;
 pub mod fields;
 pub mod http;
+pub mod issuers;
 pub mod jwt;
 pub mod recorded;
 pub mod refusals;

@@ -42,6 +42,7 @@ pub fn refusals() -> Vec<Refusal> {
         Refusal::Invalid(_) => Refusal::Invalid(Vec::new()),
         Refusal::ForbiddenChange => Refusal::ForbiddenChange,
         Refusal::NoRoles => Refusal::NoRoles,
+        Refusal::NoIssuerKeys => Refusal::NoIssuerKeys,
         Refusal::NotReady(_) => Refusal::NotReady(None),
         Refusal::Unavailable => Refusal::Unavailable,
         Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
@@ -62,6 +63,8 @@ pub fn refusals() -> Vec<Refusal> {
     }.into_iter().map(Refusal::Conflict));
     all.extend(each_of! { Unreadable:
         Unreadable::Incomplete => Unreadable::Incomplete,
+        Unreadable::GrantAssertion => Unreadable::GrantAssertion,
+        Unreadable::Grant => Unreadable::Grant,
         Unreadable::NotUtf8 => Unreadable::NotUtf8,
         Unreadable::NotJson { .. } => Unreadable::NotJson { line: 1, column: 2 },
         Unreadable::TooDeep => Unreadable::TooDeep,
@@ -98,6 +101,7 @@ pub fn rules_of_our_own_face() -> Vec<Rule> {
         Rule::Control => Rule::Control,
         Rule::NotAScopeToken => Rule::NotAScopeToken,
         Rule::Means(_) => Rule::Means("must be RSA, EC or OKP"),
+        Rule::Unpinned(_) => Rule::Unpinned(&["namespace_id", "project_id"]),
         Rule::NotAnId => Rule::NotAnId,
         Rule::NotATime => Rule::NotATime,
         Rule::TooMany { .. } => Rule::TooMany { max: 100 },

@@ -184,15 +184,19 @@ pub fn means_body(means: Means, name: &str) -> Value {
         Means::Key => {
             json!({ "jwk": { "kty": "OKP", "crv": "Ed25519", "x": BASE64URL_NOPAD.encode(digest(&SHA256, name.as_bytes()).as_ref()) } })
         }
-        Means::Trust => unreachable!("no route adds a trust yet"),
+        Means::Trust => {
+            json!({ "issuer": "https://issuer.example", "subject": name, "audience": "https://postern.example" })
+        }
     }
 }
 
 /// The id of the key or trust that `step_before` adds.
 pub fn means_id(means: Means) -> String {
-    let body = means_body(means, "to be removed");
-    let jwk = Jwk::from_json(&body["jwk"]).expect("a key");
-    id(&[("jwk".to_owned(), jwk.into())].into_iter().collect()).to_string()
+    let mut body = means_body(means, "to be removed");
+    if let Some(jwk) = body.get_mut("jwk") {
+        *jwk = Jwk::from_json(jwk).expect("a key").into();
+    }
+    id(body.as_object().expect("an object")).to_string()
 }
 
 /// The body that verifies one token, on this route of the Postern face.

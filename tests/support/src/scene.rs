@@ -422,6 +422,7 @@ pub fn url(route: &Route, ids: &PathIds) -> String {
         "principal" => spell(route, ids.account),
         "credential" => spell(route, ids.credential),
         "key" => means_id(Means::Key),
+        "trust" => means_id(Means::Trust),
         _ => ids.token.clone(),
     })
 }

@@ -10,6 +10,7 @@ use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use postern::store::Store;
 use postern::store::idempotency::forget;
+use postern::store::issuers;
 use postern::store::lease::since;
 use postern::store::list::Position;
 use postern::store::near::beat;
@@ -188,6 +189,37 @@ impl Driver {
         self.record("GET /v1/self  ");
     }
 
+    /// Logs in by a token of an issuer, whose keys are fetched, and finds that another request fetches them.
+    fn trust(&mut self) {
+        self.prepare();
+        let (signer, issuer) = (Signer::ed25519(), "https://issuer.example");
+        let url = format!("/v1/tenants/{}/credentials/{}/trusts", IDS.tenant, IDS.credential);
+        let trust = json!({ "issuer": issuer, "subject": "job", "audience": "https://postern.example" });
+        self.root("POST", &url, &trust);
+        self.world.db.sent.take();
+        self.world.settings.as_mut().expect("settings").issuer = Some("https://postern.example".to_owned());
+        let now = self.world.now.get();
+        let claims = json!({
+            "iss": issuer, "sub": "job", "aud": "https://postern.example", "iat": now / 1_000_000, "exp": now / 1_000_000 + 60,
+        });
+        let form = format!(
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&client_id={}&assertion={}",
+            IDS.credential.client(),
+            signer.token("EdDSA", None, &claims)
+        );
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let send =
+            |world: &World, status| drop(world.send("POST", "/oauth/token", &headers, form.as_bytes()).expect(status));
+        let row =
+            format!("INSERT INTO issuers (issuer, tenant, tried_at) VALUES ('{issuer}', '{}', {now})", IDS.tenant);
+        self.world.db.execute(&row, &[]);
+        send(&self.world, 503);
+        self.world.db.execute("DELETE FROM issuers", &[]);
+        self.world.issuers.serve(issuer, &json!([Value::from(signer.key(None))]));
+        send(&self.world, 200);
+        self.record("POST /oauth/token  assertion=…");
+    }
+
     fn record(&mut self, request: &str) {
         for text in self.world.db.sent.take() {
             let requests = self.sent.entry(text).or_default();
@@ -275,8 +307,10 @@ pub static SENT: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
         driver.drive(route);
     }
     driver.exchange();
+    driver.trust();
     // The scheduled event.
     pollster::block_on(forget(&Store::new(&driver.world.db), Micros(START))).expect("forgotten");
+    pollster::block_on(issuers::forget(&Store::new(&driver.world.db), Micros(START))).expect("forgotten");
     driver.record("the cron");
     // What extends leases.
     pollster::block_on(since(&Store::new(&driver.world.db), &[])).expect("read");

@@ -15,6 +15,7 @@ use postern::store::{Cost, Database, Store};
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client, Reply, Sent};
+use crate::issuers::Issuers;
 use crate::sqlite::Sqlite;
 
 pub const ROOT: &str = "root_0123456789abcdef0123456789abcdef";
@@ -31,6 +32,7 @@ pub struct World {
     pub now: Cell<i64>,
     pub readiness: Readiness,
     pub memory: Memory,
+    pub issuers: Issuers,
     random: RefCell<u64>,
 }
 
@@ -66,6 +68,7 @@ impl World {
             now: Cell::new(START),
             readiness: Readiness::new(),
             memory: Memory::new(MEMORY_MAX),
+            issuers: Issuers::default(),
             random: RefCell::new(1),
         };
         world.tenant(ACME, "acme");
@@ -131,6 +134,7 @@ impl World {
             clock: &|| Micros(self.now.get()),
             random: |buffer: &mut [u8]| self.fill(buffer),
             signatures: &crate::jwt::Ring,
+            fetch: &self.issuers,
             readiness: &self.readiness,
             memory: &self.memory,
         };

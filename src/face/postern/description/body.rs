@@ -67,61 +67,6 @@ pub(super) fn own_rotation() -> Value {
     schema
 }
 
-/// Returns the schemas of a key to be added, by name.
-pub(super) fn new_key() -> Map<String, Value> {
-    // 32 bytes in base64url without padding.
-    let coordinate = value!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" });
-    // 2048, 3072 or 4096 bits. Other lengths between them are accepted, too.
-    let modulus = value!({
-        "type": "string",
-        "pattern": "^[g-z0-9_-]([A-Za-z0-9_-]{340}[AQgw]|[A-Za-z0-9_-]{511}|[A-Za-z0-9_-]{681}[AEIMQUYcgkosw048])$",
-    });
-    let kind = |kty: &str, members: &[(&str, &Value)], algorithms: &[&str]| {
-        let mut properties = Map::new();
-        properties.insert("kty".to_owned(), value!({ "type": "string", "const": kty }));
-        properties.extend(members.iter().map(|(name, schema)| ((*name).to_owned(), (*schema).clone())));
-        let required: Vec<_> = properties.keys().cloned().collect();
-        properties.insert("alg".to_owned(), value!({ "type": "string", "enum": algorithms }));
-        value!({ "type": "object", "properties": properties, "required": required })
-    };
-    let constant = |text: &str| value!({ "type": "string", "const": text });
-    let reference = |name: &str| value!({ "$ref": format!("#/components/schemas/{name}") });
-    let key = value!({
-        "type": "object",
-        "description": "A public JSON Web Key (RFC 7517): RSA of 2048 to 4096 bits with e = 65537, EC on P-256, or OKP with Ed25519. \
-            A private member is refused. Members that do not define the key are not kept, except `kid`, and `alg` for RSA.",
-        "propertyNames": { "not": { "enum": ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] } },
-        "properties": {
-            "kid": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$" },
-            "use": { "type": "string", "enum": ["sig", "jwt-svid"] },
-            "key_ops": { "type": "array", "contains": { "const": "verify" } },
-        },
-        "anyOf": [reference("Ed25519Key"), reference("P256Key"), reference("RsaKey")],
-    });
-    let new = value!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["jwk"],
-        "properties": {
-            "jwk": reference("PublicKey"),
-            "expires_at": {
-                "type": ["string", "null"], "format": "date-time",
-                "description": "When the key expires (RFC 3339, 1970 to 2255); null is never.",
-            },
-        },
-    });
-    [
-        ("NewKey", new),
-        ("PublicKey", key),
-        ("Ed25519Key", kind("OKP", &[("crv", &constant("Ed25519")), ("x", &coordinate)], &["EdDSA", "Ed25519"])),
-        ("P256Key", kind("EC", &[("crv", &constant("P-256")), ("x", &coordinate), ("y", &coordinate)], &["ES256"])),
-        ("RsaKey", kind("RSA", &[("n", &modulus), ("e", &constant("AQAB"))], &["RS256", "PS256"])),
-    ]
-    .map(|(name, schema)| (name.to_owned(), schema))
-    .into_iter()
-    .collect()
-}
-
 /// Replaces the parts of a body's schema that get their own name by references, and returns these parts.
 pub(super) fn named_parts(schema: &mut Value) -> Map<String, Value> {
     let mut parts = Map::new();

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json as value};
 
-use super::super::{POSTERN, means, one_off, views};
+use super::super::{POSTERN, means, one_off, trusts, views};
 use super::body;
 use crate::credential::field::Noun::{self, Credential, Principal, Tenant};
 use crate::credential::field::Verb::{self, Create, Merge, Replace, Revoke, Rotate};
@@ -86,6 +86,11 @@ pub(super) fn described(route: &Route) -> Described {
                 Access tokens that it gets are invalid as soon as the key is removed or expires."], json_of("NewKey", true), created::<means::Key>()),
         Operation::ListMeans(Means::Key, _) => row(["list_keys", "keyless", "List keys", "Returns all keys of the credential, the oldest first."], None, page::<means::Key>()),
         Operation::RemoveMeans(Means::Key) => row(["remove_key", "keyless", "Remove a key", "Access tokens that it got are invalid immediately."], None, ("204", "Removed.", None)),
+        Operation::AddMeans(Means::Trust, _) => row(["add_trust", "keyless", "Add a trust",
+                "Adds an issuer whose tokens let the credential in, and what they must say (RFC 7523). At most 10. Access tokens that it gives are \
+                invalid as soon as the trust is removed or expires."], json_of("NewTrust", true), created::<trusts::Trust>()),
+        Operation::ListMeans(Means::Trust, _) => row(["list_trusts", "keyless", "List trusts", "Returns all trusts of the credential."], None, page::<trusts::Trust>()),
+        Operation::RemoveMeans(Means::Trust) => row(["remove_trust", "keyless", "Remove a trust", "Access tokens that it gave are invalid immediately."], None, ("204", "Removed.", None)),
         Operation::History(_) => row([history(route), "history", "List changes",
                 "Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it \
                 widened access. The history is kept after the resource is deleted."], None, page::<one_off::Event<'_>>()),
@@ -114,7 +119,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "Checks the settings, the database, its schema and the master key, at most once a second. Needs no authentication; with the \
                 root token, the response has each check, also with status 503 (`not_ready`)."], None, it::<one_off::Ready>()),
         // Operations of other faces.
-        Operation::AddMeans(..) | Operation::ListMeans(..) | Operation::RemoveMeans(_) | Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
+        Operation::Write(..) | Operation::DeleteAll | Operation::List(..) | Operation::FindByToken | Operation::Roles(_) => row([""; 4], None, ("200", "", None)),
     }
 }
 
@@ -189,7 +194,7 @@ fn log_in_form() -> Option<Value> {
     form(
         "grant_type",
         &value!({
-            "grant_type": { "type": "string", "enum": ["client_credentials"] },
+            "grant_type": { "type": "string", "enum": ["client_credentials", oauth::ASSERTION_GRANT] },
             "client_id": { "type": "string", "description": "`client_` followed by the credential's id." },
             "client_secret": { "type": "string", "description": "The credential's secret." },
         }),

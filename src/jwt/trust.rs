@@ -1,0 +1,99 @@
+//! A trust: an issuer, and what a token of it must say to be accepted instead of a secret.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::claims::Claims;
+use super::fault::Fault;
+use super::is_text;
+use super::jwk::Jwk;
+use super::jws::Jws;
+use super::set::Set;
+use super::subject::Subject;
+use crate::credential::time::Micros;
+
+/// The names of the members of a stored trust.
+pub mod member {
+    /// The issuer: its tokens' `iss`.
+    pub const ISSUER: &str = "issuer";
+    /// The accepted subjects.
+    pub const SUBJECT: &str = "subject";
+    /// The audience.
+    pub const AUDIENCE: &str = "audience";
+    /// The required claims.
+    pub const CLAIMS: &str = "claims";
+    /// The keys of the issuer, if they are not fetched.
+    pub const JWKS: &str = "jwks";
+    /// There, and true, if a token is accepted only once.
+    pub const ONCE: &str = "once";
+    /// For how many seconds an access token is valid.
+    pub const TOKEN_SECONDS: &str = "token_seconds";
+}
+
+/// The bounds of `token_seconds`.
+pub const TOKEN_SECONDS: RangeInclusive<i64> = 60..=3600;
+/// The longest audience, in characters.
+pub const AUDIENCE_MAX: usize = 512;
+
+/// Reads an audience.
+///
+/// # Errors
+/// What is wrong.
+pub fn audience(text: &str) -> Result<String, Fault> {
+    let is_right = is_text(text, 1..=AUDIENCE_MAX);
+    let wrong = || Fault::whole("must be 1 to 512 characters, without control characters");
+    is_right.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+/// A stored trust.
+#[derive(Clone, Copy)]
+pub struct Trust<'m>(pub &'m Map<String, Value>);
+
+impl Trust<'_> {
+    /// Returns whether it accepts what a token says. Not checked here: the signature and the times of the token, and whether
+    /// the trust itself has expired. A trust that cannot be read accepts nothing.
+    ///
+    /// `also` is a second audience, which is accepted in place of the first if that is the trust's.
+    #[must_use]
+    pub fn accepts(self, token: &Jws<'_>, also: Option<[&str; 2]>) -> bool {
+        let audience = self.text(member::AUDIENCE);
+        let is_audience = token.audience() == audience || also == Some([audience, token.audience()]);
+        let is_subject = || Subject::parse(self.text(member::SUBJECT)).is_ok_and(|of| of.matches(token.subject()));
+        let has_claims = || match self.0.get(member::CLAIMS) {
+            None => true,
+            Some(claims) => Claims::read(claims).is_ok_and(|claims| claims.matches(token.claims())),
+        };
+        // Only a client's own key signs a token of this type.
+        token.issuer() == self.text(member::ISSUER)
+            && !token.is_client_authentication()
+            && is_audience
+            && is_subject()
+            && has_claims()
+    }
+
+    /// Returns the keys of the issuer; `None` if they are fetched.
+    #[must_use]
+    pub fn keys(self) -> Option<Vec<Jwk>> {
+        self.0.get(member::JWKS).map(|set| Set::read(set).map(|set| set.keys).unwrap_or_default())
+    }
+
+    /// Returns whether a token is accepted only once.
+    #[must_use]
+    pub fn is_once(self) -> bool {
+        self.0.contains_key(member::ONCE)
+    }
+
+    /// Returns when an access token for a token that is exchanged now ends, in whole seconds: with the token, or after the
+    /// seconds of the trust.
+    #[must_use]
+    pub fn access_end(self, token: &Jws<'_>, now: Micros) -> Micros {
+        let seconds = self.0.get(member::TOKEN_SECONDS).and_then(Value::as_i64);
+        let after = |seconds| Micros((now.0 / 1_000_000 + seconds) * 1_000_000);
+        seconds.map_or(token.expires_at(), after)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
