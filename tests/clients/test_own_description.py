@@ -267,8 +267,13 @@ def strict(place, without=(), path=None, tag=None):
             # schemathesis treats a missing optional body as invalid; tests/own covers it.
             operation["requestBody"]["required"] = True
             if media == FORM:
-                # No schema can express that a name may occur only once in a form.
+                # No schema can express that a name may occur only once in a form, or make a signed token.
                 content["schema"]["additionalProperties"] = {"type": "string"}
+                members = content["schema"]["properties"]
+                if "grant_type" in members:
+                    members["grant_type"] = {"enum": ["client_credentials"]}
+                for name in ("client_assertion", "client_assertion_type", "assertion"):
+                    members.pop(name, None)
             for example in content.get("examples", {}).values():
                 # From another database.
                 value = example["value"]
@@ -450,7 +455,7 @@ def test_matching_if_none_match_is_a_304(run, place, operation):
     expect_only(run, 304, operation, document, place.root, existing(place))
 
 
-@pytest.mark.parametrize("operation", [name for name in IDS if name.startswith("list_") and name != "list_keys"])
+@pytest.mark.parametrize("operation", [name for name in IDS if name.startswith("list_") and name not in ("list_keys", "list_trusts")])
 def test_cursor_leads_to_the_next_page(run, place, operation):
     path = next(path for path, item in DESCRIPTION.document["paths"].items()
                 for each in operations({"paths": {"": item}}) if each["operationId"] == operation)

@@ -71,7 +71,7 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body must have `client_id` and `client_secret`.
+         * @description The client credentials grant (RFC 6749 §4.4), or an assertion as the grant (RFC 7523 §2.1). Without Basic authentication, the body must have `client_id` and `client_secret`, or an assertion.
          */
         post: operations["log_in"];
         delete?: never;
@@ -1986,6 +1986,12 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": {
+                    /** @description As the grant: a token of an issuer that the client trusts; with `client_id`, and no other authentication (RFC 7523 §2.1). */
+                    assertion?: string;
+                    /** @description In place of a secret: a token that the client signed with one of its keys, or a token of an issuer that it trusts (RFC 7523 §2.2). */
+                    client_assertion?: string;
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
                     /** @description `client_` followed by the credential's id. */
                     client_id?: string;
                     /** @description The credential's secret. */

@@ -111,7 +111,8 @@ pub(super) fn described(route: &Route) -> Described {
                 `all` and `any` must hold. The root token must name a `tenant`. Nothing is cached, and nothing is counted for the limits on failed \
                 authentications."], None, ("200", "The request may pass.", None)),
         Operation::LogIn(_) => row(["log_in", "verification", "Log in",
-                "The client credentials grant (RFC 6749 §4.4). Without Basic authentication, the body must have `client_id` and `client_secret`."], log_in_form(), it::<Access<'_>>()),
+                "The client credentials grant (RFC 6749 §4.4), or an assertion as the grant (RFC 7523 §2.1). Without Basic authentication, the body must have `client_id` and \
+                `client_secret`, or an assertion."], log_in_form(), it::<Access<'_>>()),
         Operation::Metadata(_) => row(["server_metadata", "verification", "Describe this server", "Authorization server metadata for OAuth clients (RFC 8414)."], None, it::<oauth::Metadata>()),
         Operation::Alive(_) => row(["health", "health", "Check that the service runs",
                 "Needs no authentication, no settings and no database."], None, it::<one_off::Alive>()),
@@ -197,6 +198,15 @@ fn log_in_form() -> Option<Value> {
             "grant_type": { "type": "string", "enum": ["client_credentials", oauth::ASSERTION_GRANT] },
             "client_id": { "type": "string", "description": "`client_` followed by the credential's id." },
             "client_secret": { "type": "string", "description": "The credential's secret." },
+            "client_assertion_type": { "type": "string", "enum": [oauth::ASSERTION_TYPE] },
+            "client_assertion": {
+                "type": "string",
+                "description": "In place of a secret: a token that the client signed with one of its keys, or a token of an issuer that it trusts (RFC 7523 §2.2).",
+            },
+            "assertion": {
+                "type": "string",
+                "description": "As the grant: a token of an issuer that the client trusts; with `client_id`, and no other authentication (RFC 7523 §2.1).",
+            },
         }),
     )
 }
