@@ -14,6 +14,7 @@ use crate::credential::id::Id;
 use crate::credential::means::Means;
 use crate::credential::role::{Needs, Role};
 use crate::credential::time::Micros;
+use crate::jwt::trust::Member;
 use crate::refusal::{Checks, Refusal};
 use crate::request::Request;
 use crate::settings::Settings;
@@ -119,15 +120,27 @@ pub type RenderAuthorized = fn(&RenderContext<'_>, &Authorized) -> Answer;
 pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
 /// Renders that requests can be served.
 pub type RenderReady = fn(&RenderContext<'_>, &Ready) -> Answer;
-/// Renders what a change would do.
-pub type RenderDry = fn(&RenderContext<'_>, &Dry) -> Answer;
+/// Renders what a change would do, and how a sample token compares with the trust that would be added.
+pub type RenderDry = fn(&RenderContext<'_>, &Dry, Option<&Sample>) -> Answer;
 
 /// A key or a trust to be added.
 pub struct NewMeans {
     /// What is stored, in canonical form, without the time of creation.
     pub members: Map<String, Value>,
+    /// A token to compare with a trust that is not stored.
+    pub sample: Option<Zeroizing<String>>,
     /// The violations of the body.
     pub violations: Vec<Violation>,
+}
+
+/// How a token compares with a trust.
+pub struct Sample {
+    /// Why the token is rejected, whatever the trust.
+    pub problem: Option<&'static str>,
+    /// Each member that the trust requires.
+    pub members: Vec<Member>,
+    /// Whether the keys of the trust signed it; `None` if they are fetched.
+    pub is_signed: Option<bool>,
 }
 
 /// A key or a trust.

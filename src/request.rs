@@ -272,6 +272,12 @@ impl Request<'_> {
         pairs(self.query).filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value).collect()
     }
 
+    /// Returns whether a query parameter is set to anything but `false`.
+    #[must_use]
+    pub fn is_set(&self, parameter: &str) -> bool {
+        self.query_value(&[parameter]).is_some_and(|value| !value.eq_ignore_ascii_case("false"))
+    }
+
     /// Returns the last value of a query parameter.
     #[must_use]
     pub fn query_value(&self, names: &[&str]) -> Option<String> {

@@ -171,7 +171,7 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, postern::ADD_KEY),    Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, postern::LIST_KEYS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}",                      &POSTERN,   RemoveMeans(Key),                  Admin),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin).dry_run(postern::DRY_RUN),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   ListMeans(Trust, postern::LIST_TRUSTS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/trusts/{trust}",                  &POSTERN,   RemoveMeans(Trust),                Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),

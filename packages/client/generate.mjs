@@ -18,16 +18,18 @@ function* operations() {
   for (const [path, { parameters: shared = [], ...methods }] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const parameters = [...shared, ...(operation.parameters ?? [])].map(resolved);
-      const [[status, success], ...others] = Object.entries(operation.responses).filter(([code]) => code < 300);
-      if (others.length) throw new Error(`${operation.operationId} has several responses of success`);
+      const successes = Object.entries(operation.responses).filter(([code]) => code < 300);
+      const [hasData, ...others] = new Set(successes.map(([, success]) => "content" in resolved(success)));
+      if (others.length) throw new Error(`${operation.operationId} has responses of success with data and without`);
       const names = (kind) => parameters.filter((parameter) => parameter.in === kind).map(({ name }) => name);
       yield [
         operation.operationId,
         {
           method: method.toUpperCase(),
           path,
-          status: Number(status),
-          hasData: "content" in resolved(success),
+          // A creation that can be a dry run has two.
+          statuses: successes.map(([status]) => Number(status)),
+          hasData,
           query: names("query"),
           header: names("header"),
           // The first media type: a PATCH accepts its own, too.

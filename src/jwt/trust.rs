@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::claims::Claims;
@@ -46,6 +48,19 @@ pub fn audience(text: &str) -> Result<String, Fault> {
     is_right.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
+/// A member that a trust requires of a token.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct Member {
+    /// Its name in the token, or the JSON pointer of a claim.
+    pub name: String,
+    /// What the trust requires.
+    pub required: Value,
+    /// What the token has; of a claim that is a list, an object or absent, that word.
+    pub found: Value,
+    /// Whether that is accepted.
+    pub matches: bool,
+}
+
 /// A stored trust.
 #[derive(Clone, Copy)]
 pub struct Trust<'m>(pub &'m Map<String, Value>);
@@ -57,19 +72,55 @@ impl Trust<'_> {
     /// `also` is a second audience, which is accepted in place of the first if that is the trust's.
     #[must_use]
     pub fn accepts(self, token: &Jws<'_>, also: Option<[&str; 2]>) -> bool {
-        let audience = self.text(member::AUDIENCE);
-        let is_audience = token.audience() == audience || also == Some([audience, token.audience()]);
-        let is_subject = || Subject::parse(self.text(member::SUBJECT)).is_ok_and(|of| of.matches(token.subject()));
         let has_claims = || match self.0.get(member::CLAIMS) {
             None => true,
             Some(claims) => Claims::read(claims).is_ok_and(|claims| claims.matches(token.claims())),
         };
         // Only a client's own key signs a token of this type.
-        token.issuer() == self.text(member::ISSUER)
+        self.accepts_issuer(token)
             && !token.is_client_authentication()
-            && is_audience
-            && is_subject()
+            && self.accepts_audience(token, also)
+            && self.accepts_subject(token)
             && has_claims()
+    }
+
+    /// Returns what a token must have, and what it has. All members match exactly where [`Self::accepts`] accepts a token without a
+    /// second audience.
+    #[must_use]
+    pub fn compare(self, token: &Jws<'_>) -> Vec<Member> {
+        let text = |name: &str, required: &str, found: &str, matches| Member {
+            name: name.to_owned(),
+            required: required.into(),
+            found: found.into(),
+            matches,
+        };
+        let [issuer, audience] = [member::ISSUER, member::AUDIENCE].map(|name| self.text(name));
+        let texts = [
+            text("iss", issuer, token.issuer(), self.accepts_issuer(token)),
+            text("sub", self.text(member::SUBJECT), token.subject(), self.accepts_subject(token)),
+            text("aud", audience, token.audience(), self.accepts_audience(token, None)),
+        ];
+        let claims = self.0.get(member::CLAIMS).and_then(|claims| Claims::read(claims).ok()).unwrap_or_default();
+        let claims = claims.compare(token.claims()).map(|compared| Member {
+            name: compared.name.to_owned(),
+            required: compared.expected.clone(),
+            found: compared.found().cloned().unwrap_or_else(|| compared.kind().into()),
+            matches: compared.matches(),
+        });
+        texts.into_iter().chain(claims).collect()
+    }
+
+    fn accepts_issuer(self, token: &Jws<'_>) -> bool {
+        token.issuer() == self.text(member::ISSUER)
+    }
+
+    fn accepts_audience(self, token: &Jws<'_>, also: Option<[&str; 2]>) -> bool {
+        let audience = self.text(member::AUDIENCE);
+        token.audience() == audience || also == Some([audience, token.audience()])
+    }
+
+    fn accepts_subject(self, token: &Jws<'_>) -> bool {
+        Subject::parse(self.text(member::SUBJECT)).is_ok_and(|of| of.matches(token.subject()))
     }
 
     /// Returns the keys of the issuer; `None` if they are fetched.

@@ -8,7 +8,10 @@ use super::decision::Decided;
 use super::read::ParsedRequest;
 use crate::answer::Answer;
 use crate::credential::means::{Means, id};
-use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList};
+use crate::jwt::jws::{Jws, Rejection, TRUST_LIFETIME_MAX};
+use crate::jwt::signature::signer;
+use crate::jwt::trust::Trust;
+use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList, Sample};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::store::command::{Act, Command, Key, MeansChange, Target};
@@ -22,12 +25,22 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         (read, render): (ReadMeans, RenderMeans),
     ) -> Result<Decided<Answer>, Refusal> {
         let read = |request: &Request<'_>| read(request, self.settings);
-        let ParsedRequest { input: NewMeans { mut members, violations }, mut command } =
+        let ParsedRequest { input: NewMeans { mut members, sample, violations }, mut command } =
             self.read(read, (Target::Credential, Act::Change))?;
         let id = id(&members);
+        let dry = self.route.dry_run.filter(|_| self.is_set("dry_run"));
+        let sample = match sample.filter(|_| dry.is_some()) {
+            Some(token) => Some(self.compare(&members, &token).await),
+            None => None,
+        };
         members.insert("created_at".to_owned(), self.now.0.into());
         command.invalid = !violations.is_empty();
         set(&mut command, means, id.to_string(), Some(members));
+        if let Some(render) = dry {
+            command.dry = true;
+            let decided = self.judged(&command, credential::dry_run(&self.store, &command, violations).await?);
+            return Ok(self.rendered(decided, |context, dry| render(context, dry, sample.as_ref())));
+        }
         let outcome = credential::update(&self.store, &command, violations).await?;
         let decided = self.judged(&command, outcome).and_then(|_, Made { made, .. }| {
             let missing = || Refusal::Broken("a key or trust that was not stored".to_owned());
@@ -36,6 +49,24 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         });
         let rendered = self.rendered(decided, |context, (row, etag)| render(context, row).with("etag", etag.clone()));
         Ok(self.located(Some(id), rendered))
+    }
+
+    /// Compares a token with a trust that has these members.
+    async fn compare(&self, members: &Map<String, Value>, token: &str) -> Sample {
+        let jws = match Jws::parse(token) {
+            Ok(jws) => jws,
+            Err(Rejection { problem }) => {
+                return Sample { problem: Some(problem), members: Vec::new(), is_signed: None };
+            }
+        };
+        let of_client = "has a typ that only a client's own key may sign";
+        let problem = jws.judge_times(self.now, TRUST_LIFETIME_MAX).err().map(|Rejection { problem }| problem);
+        let problem = problem.or(jws.is_client_authentication().then_some(of_client));
+        let is_signed = match Trust(members).keys() {
+            Some(keys) => Some(signer(&jws, &keys, self.signatures).await.is_some()),
+            None => None,
+        };
+        Sample { problem, members: Trust(members).compare(&jws), is_signed }
     }
 
     pub(super) async fn remove_means(&self, means: Means) -> Result<Decided<Answer>, Refusal> {

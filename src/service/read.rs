@@ -92,8 +92,7 @@ impl<D, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Returns whether the route has this query parameter and the request sets it to anything but `false`.
     pub(super) fn is_set(&self, parameter: &str) -> bool {
-        let set = |value: String| !value.eq_ignore_ascii_case("false");
-        self.route.query.contains(&parameter) && self.request.query_value(&[parameter]).is_some_and(set)
+        self.route.query.contains(&parameter) && self.request.is_set(parameter)
     }
 
     /// Returns the target for one resource of a noun that the request is about.

@@ -59,7 +59,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 command.dry = true;
                 let outcome = credential::dry_run(store, &command, violations).await?;
                 let decided = self.judged(&command, outcome);
-                Ok(self.rendered(decided, render))
+                Ok(self.rendered(decided, |context, dry| render(context, dry, None)))
             }
             Noun::Credential => {
                 let outcome = if creates {

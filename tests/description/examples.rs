@@ -113,6 +113,8 @@ impl Description {
             "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:octo-org@65/octo-repo@74:ref:refs/heads/main",
             "audience": "https://postern.example", "claims": { "repository_owner_id": "65", "repository_id": "74" },
         });
+        let dry = format!("{trusts}?dry_run=true");
+        self.example("POST", &dry, &[], Json(&trust), 200, "dry", "What it would change");
         let trust = self.example("POST", &trusts, &[], Json(&trust), 201, "added", "Jobs of a branch").json();
         self.example("GET", &trusts, &[], None, 200, "all", "All trusts");
         self.example("DELETE", &format!("{trusts}/{}", text(&trust, "id")), &[], None, 204, "removed", "Removed");

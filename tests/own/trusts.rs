@@ -347,7 +347,7 @@ fn adding_a_trust_widens_access_and_a_credential_has_at_most_ten() {
     keyless.add(&body(10));
 }
 
-/// One fetch a minute, whoever asks; the keys are used for ten minutes, and for an hour if no fetch succeeds.
+/// One fetch a minute, by any client; the keys are used for ten minutes, and for an hour if no fetch succeeds.
 #[test]
 fn keys_of_an_issuer_are_fetched_seldom_and_forgotten_after_an_hour() {
     let keyless = fetched();
@@ -551,6 +551,70 @@ fn oldest_trust_whose_keys_signed_the_token_decides() {
     assert!((118..=120).contains(&reply["expires_in"].as_i64().expect("a number")), "{reply}");
     // What was used once is not accepted by a younger trust that does not ask.
     keyless.exchange(&token, "").expect(401);
+}
+
+/// A dry run says why a token would be refused, and keeps neither the trust nor the token.
+#[test]
+fn dry_run_compares_a_token_with_a_trust_that_is_not_stored() {
+    let keyless = fetched();
+    let tries = format!("{}?dry_run=true", keyless.list());
+    let before = keyless.world.get(&keyless.url(""), ROOT).etag().to_owned();
+    let trust = json!({ "issuer": OTHER, "subject": "job:*", "claims": { "ref": "main", "/a/b": 7 } });
+    let ask = |trust: &Value, token: &str| {
+        let mut body = trust.clone();
+        body["token"] = token.into();
+        let reply = keyless.world.call("POST", &tries, ROOT, &body).expect(200);
+        assert_eq!((reply.cost.trips, reply.etag()), (1, &*before));
+        assert!(!reply.text.contains(token), "the token is not returned");
+        reply.json()["token"].clone()
+    };
+    let token = |members: Value| keyless.assertion(&claims(&keyless, &members));
+    let good = token(json!({ "sub": "job:1", "ref": "main", "a": { "b": 7 } }));
+    let told = ask(&trust, &good);
+    assert_eq!(
+        (&told["accepted"], &told["problem"], &told["signature"]),
+        (&json!(true), &Value::Null, &json!("not_checked"))
+    );
+    let told = ask(&trust, &token(json!({ "sub": "other", "ref": ["main"], "aud": "x" })));
+    assert_eq!(told["accepted"], false);
+    let found: Vec<_> = told["members"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (&one["name"], &one["found"], &one["matches"]))
+        .collect();
+    let (yes, no) = (json!(true), json!(false));
+    assert_eq!(
+        found,
+        [
+            (&json!("iss"), &json!(OTHER), &yes),
+            (&json!("sub"), &json!("other"), &no),
+            (&json!("aud"), &json!("x"), &no),
+            (&json!("/a/b"), &json!("absent"), &no),
+            (&json!("ref"), &json!("list"), &no),
+        ]
+    );
+    let mut inline = trust.clone();
+    for (keys, signature) in [(&keyless.signer, "valid"), (&Signer::ed25519(), "invalid")] {
+        inline["jwks"] = json!({ "keys": [keys.jwk()] });
+        let told = ask(&inline, &good);
+        assert_eq!((&told["signature"], &told["accepted"]), (&json!(signature), &json!(signature == "valid")));
+    }
+    for (token, problem) in [
+        ("a.b.c".to_owned(), "The token has a part that is not base64url without padding."),
+        (token(json!({ "exp": keyless.seconds() - 1 })), "The token has expired (exp)."),
+    ] {
+        let told = ask(&trust, &token);
+        assert_eq!((&told["accepted"], &told["problem"]), (&json!(false), &json!(problem)));
+    }
+    // Without a token, what would change; without a dry run, no token.
+    let dry = keyless.world.call("POST", &tries, ROOT, &trust).expect(200).json();
+    assert_eq!((&dry["widens_access"], dry.get("token")), (&json!(true), None));
+    let mut body = trust.clone();
+    body["token"] = good.into();
+    keyless.world.call("POST", &keyless.list(), ROOT, &body).expect(422);
+    assert_eq!(keyless.world.get(&keyless.list(), ROOT).json()["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(keyless.world.issuers.asked().len(), 0, "nothing is fetched");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::stage::{Request, Scene, Stage};
 
 pub const SCENE: Scene = Scene {
     situations: "key added, key taken, keys listed, key removed, no such key, bad key, bad assertion, history of a key, \
-        trust added, trusts listed, trust removed, unpinned trust, grant without an assertion, grant refused, issuer without keys",
+        trust added, trust tried, trusts listed, trust removed, unpinned trust, grant without an assertion, grant refused, issuer without keys",
     request,
 };
 
@@ -59,6 +59,14 @@ fn trusting(stage: &mut Stage, face: &str, situation: &str) -> Option<Request> {
     });
     match (situation, face) {
         ("trust added", "postern") => Some(Request::new("POST", &stage.ours("/trusts"), &body)),
+        ("trust tried", "postern") => {
+            let now = stage.world.now.get() / 1_000_000;
+            let claims =
+                json!({ "iss": ISSUER, "sub": "job:1", "aud": "x", "iat": now, "exp": now + 60, "ref": "main" });
+            let mut body = body;
+            body["token"] = Signer::ed25519().token("EdDSA", None, &claims).into();
+            Some(Request::new("POST", &stage.ours("/trusts"), &body).query("dry_run=true"))
+        }
         ("trusts listed", "postern") => {
             stage.change("/trusts", &body);
             Some(Request::get(&stage.ours("/trusts")))

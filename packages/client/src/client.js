@@ -146,7 +146,7 @@ async function once({ token, timeoutSeconds = 15 }, send, operation, { path, hea
   const { status } = response;
   const type = response.headers.get("Content-Type") ?? "";
   const data = text !== "" && /^application\/([\w.-]+\+)?json\b/i.test(type) ? parsed(text) : undefined;
-  const isExpected = status === operation.status && (data !== undefined) === operation.hasData;
+  const isExpected = operation.statuses.includes(status) && (data !== undefined) === operation.hasData;
   if (!isExpected && !(status === 304 && headers.has("If-None-Match"))) throw PosternError.of(response, data, !isRead);
   return { status, headers: response.headers, data };
 }

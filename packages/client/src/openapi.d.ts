@@ -529,7 +529,7 @@ export interface paths {
         put?: never;
         /**
          * Add a trust
-         * @description Adds an issuer whose tokens let the credential in, and what they must say (RFC 7523). At most 10. Access tokens that it gives are invalid as soon as the trust is removed or expires.
+         * @description Adds an issuer whose tokens let the credential in, and what they must say (RFC 7523). At most 10. Access tokens that it gives are invalid as soon as the trust is removed or expires. A dry run also compares a `token` with the trust, and keeps nothing of it.
          */
         post: operations["add_trust"];
         delete?: never;
@@ -759,6 +759,17 @@ export interface components {
             /** @description Whether the database has the schema that the service needs, or a newer one. */
             schema: string;
         };
+        /** @description How a token compares with a trust. */
+        Compared: {
+            /** @description Whether the trust would accept it now, as far as is known: if `signature` is `not_checked`, except for its signature. */
+            accepted: boolean;
+            /** @description Each member that the trust requires. */
+            members: components["schemas"]["Member"][];
+            /** @description Why it is rejected, whatever the trust; null if it is not. */
+            problem: string | null;
+            /** @description `valid` or `invalid` by the keys of the trust, or `not_checked`: the issuer's keys are fetched only for an exchange. */
+            signature: string;
+        };
         /** @description An API credential: its roles, its expiry and its secrets. */
         Credential: {
             /** @description What the credential may do in Postern itself. */
@@ -879,6 +890,8 @@ export interface components {
             changes: {
                 [key: string]: components["schemas"]["Difference"];
             };
+            /** @description How the sample token compares with the trust; absent without one. */
+            token?: components["schemas"]["Compared"];
             /** @description Whether the credential could do something after the change that it could not do before. */
             widens_access: boolean;
         };
@@ -1029,6 +1042,17 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last one. */
             next: string | null;
         };
+        /** @description A member that a trust requires of a token. */
+        Member: {
+            /** @description What the token has; of a claim that is a list, an object or absent, that word. */
+            found: unknown;
+            /** @description Whether that is accepted. */
+            matches: boolean;
+            /** @description Its name in the token, or the JSON pointer of a claim. */
+            name: string;
+            /** @description What the trust requires. */
+            required: unknown;
+        };
         NeedsAll: {
             /** @description The roles, of which every one is needed. */
             all: components["schemas"]["NewRole"][];
@@ -1127,6 +1151,8 @@ export interface components {
             once?: boolean | null;
             /** @description `sub` of the tokens; a final `*` accepts every subject that starts with the text before it. */
             subject: string;
+            /** @description Only in a dry run: a token of the issuer, which is compared with the trust. */
+            token?: string | null;
             /** @description How many seconds access tokens are valid. Default: as long as the token that is exchanged, at most an hour. */
             token_seconds?: number | null;
         };
@@ -1459,7 +1485,7 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last one. */
             next: string | null;
         };
-        /** @description The change of a member with one value. For `metadata` and `keys`, both sides have only the members that differ. */
+        /** @description The change of a member with one value. For `metadata`, `keys` and `trusts`, both sides have only the members that differ. */
         ValueChange: {
             /** @description The value after the change, or null. */
             after: unknown;
@@ -3215,7 +3241,10 @@ export interface operations {
     };
     add_trust: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Report what would change, and change nothing. */
+                dry_run?: boolean;
+            };
             header?: {
                 /** @description Succeed only if the current version is one of these (RFC 9110 §13.1.1). One or more ETags, separated by commas; or `*`. */
                 "If-Match"?: components["parameters"]["If-Match"];
@@ -3236,6 +3265,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description For a dry run, what would change. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
             /** @description Created. */
             201: {
                 headers: {

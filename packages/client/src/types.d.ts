@@ -9,8 +9,8 @@ export interface Operation {
   path: string;
   query: string[];
   header: string[];
-  /** The status of success, and whether its response has JSON. */
-  status: number;
+  /** The statuses of success, and whether their responses have JSON. */
+  statuses: number[];
   hasData: boolean;
   /** The media type of the body. */
   body?: string;

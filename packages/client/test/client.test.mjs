@@ -19,7 +19,7 @@ const inputOf = ({ path, body, header }) => ({
   ...(body && { body: {} }),
 });
 
-const SUCCESS = ({ status, hasData }) => [status, hasData ? {} : null];
+const SUCCESS = ({ statuses: [status], hasData }) => [status, hasData ? {} : null];
 
 /** Sends one operation to a service that answers in turn. Returns the requests, the delays in ms and the outcome. */
 async function send(t, name, answers, { input = inputOf(operations[name]), ...options } = {}) {

@@ -2,7 +2,7 @@
 // member of the description becomes a flag by its schema.
 import { Option } from "commander";
 import { resolve } from "./description.js";
-import { parseHeader, parseJson, parseMember, parseRole, parseSeconds, parseTime, parseWhole } from "./values.js";
+import { parseHeader, parseJson, parseMember, parseRole, parseSeconds, parseTime, parseTypedMember, parseWhole } from "./values.js";
 
 /** Members that have a secret never become a flag: other users of the machine can read the arguments of a program. */
 const isSecret = (name) => /(^|_)(secret|token|password|key)$/.test(name);
@@ -56,7 +56,10 @@ function flagsOf(name, schema, text) {
     return [given(option(flag, argument, `${text} Can be given several times.`, repeated(parse))), ...empty];
   }
   if (kind === "object" && form.additionalProperties) {
-    const made = option(flag, "key=value", `${text} Can be given several times.`, repeated(parseMember));
+    const isTyped = choices(form.additionalProperties).length > 1;
+    const how = isTyped ? " KEY:=JSON for an integer or a boolean." : "";
+    const parse = isTyped ? parseTypedMember : parseMember;
+    const made = option(flag, "key=value", `${text}${how} Can be given several times.`, repeated(parse));
     return [{ option: made, value: Object.fromEntries }];
   }
   if (kind === "string") return [given(option(flag, form.pattern?.includes("[0-7]") ? "id" : "text", text))];

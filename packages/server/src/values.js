@@ -72,6 +72,12 @@ export function roleText(role) {
   return parts.some((part) => String(part).includes(" ")) ? JSON.stringify(role) : parts.join(" ");
 }
 
+/** Returns the member and the value of `KEY=VALUE`, a text, or `KEY:=JSON`. */
+export function parseTypedMember(text) {
+  const [member, value] = parseMember(text);
+  return member.length > 1 && member.endsWith(":") ? [member.slice(0, -1), parseJson(value)] : [member, value];
+}
+
 /** Returns the member and the value of `KEY=VALUE`. */
 export function parseMember(text) {
   const at = text.indexOf("=");

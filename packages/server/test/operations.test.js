@@ -28,7 +28,7 @@ const verifying = async (args) => ({ args, input: `${(await tenant.credential())
 const byItself = async (args) => ({ args, token: (await tenant.credential({ self_rotate: true })).secret });
 
 /** The flags of a trust. */
-const TRUST = "--issuer https://issuer.example --subject job:* --audience https://postern.example --claims {\"ref\":\"main\"}";
+const TRUST = "--issuer https://issuer.example --subject job:* --audience https://postern.example --claims ref=main --claims id:=7";
 /** The flag of a public key. */
 const JWK = '--jwk {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 

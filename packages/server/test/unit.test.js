@@ -10,7 +10,7 @@ import { drift } from "../src/drift.js";
 import { field, fieldsOf, valuesOf } from "../src/flags.js";
 import { details, json, preview, safe, table } from "../src/output.js";
 import { createProgram } from "../src/program.js";
-import { parseMember, parseRole, parseTime, parseWhole, roleText, seconds } from "../src/values.js";
+import { parseMember, parseRole, parseTime, parseTypedMember, parseWhole, roleText, seconds } from "../src/values.js";
 
 const program = createProgram((work) => work());
 const all = (command) => [command, ...command.commands.flatMap(all)];
@@ -63,6 +63,17 @@ test("a role has one spelling as text, and another as JSON where a part has a sp
   assert.deepEqual(parseMember("a=b=c"), ["a", "b=c"]);
   assert.deepEqual(parseMember("a="), ["a", ""]);
   for (const text of ["a", "=b", ""]) assert.throws(() => parseMember(text), text);
+  for (const [text, member] of [
+    ["ref=main", ["ref", "main"]],
+    ["id=7", ["id", "7"]],
+    ["id:=7", ["id", 7]],
+    ["protected:=true", ["protected", true]],
+    ["/a/b:c=d", ["/a/b:c", "d"]],
+    [":=d", [":", "d"]],
+  ]) {
+    assert.deepEqual(parseTypedMember(text), member);
+  }
+  assert.throws(() => parseTypedMember("id:=x"));
   for (const text of ["", "1.5", "1e3", "x", " 1"]) assert.throws(() => parseWhole(text), text);
 });
 
@@ -158,7 +169,8 @@ test("no flag and no argument takes a secret", () => {
   const [takes, names] = [all(program).flatMap((command) => command.options.filter((option) => option.required)), new Set()];
   for (const option of takes) if (/secret|token|password|verifier/.test(option.long)) names.add(option.long);
   // A file.
-  assert.deepEqual([...names], ["--token-file"]);
+  // The other one is a duration.
+  assert.deepEqual([...names].sort(), ["--token-file", "--token-seconds"]);
   const taken = new Set(all(program).flatMap((command) => command.registeredArguments.map((argument) => argument.name())));
   assert.deepEqual([...taken].sort(), ["credential", "key", "principal", "shell", "tenant", "trust", "words"]);
 });

@@ -36,7 +36,7 @@ pub(super) enum Difference {
     Set(SetChange),
 }
 
-/// The change of a member with one value. For `metadata` and `keys`, both sides have only the members that differ.
+/// The change of a member with one value. For `metadata`, `keys` and `trusts`, both sides have only the members that differ.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "for the description")]
 pub(super) struct ValueChange {
@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Changes {
         for side in difference.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if name.ends_with("_at") {
                 spell_time(side);
-            } else if name == "keys" {
+            } else if matches!(name.as_str(), "keys" | "trusts") {
                 let members =
                     side.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
                 members.flatten().filter(|(name, _)| name.ends_with("_at")).for_each(|(_, time)| spell_time(time));

@@ -159,7 +159,11 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         operation["security"] = value!([]);
     }
     let schema = described.schema.map(|schema| schema(schemas));
+    let dry = (route.dry_run.is_some() && described.status == "201").then(|| operations::dry_run(schemas));
     operation["responses"] = answers::responses(route, (described.status, described.about, schema), has_body, one);
+    if let Some(dry) = dry {
+        operation["responses"]["200"] = dry;
+    }
     operation
 }
 

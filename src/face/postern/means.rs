@@ -35,7 +35,7 @@ pub(super) fn read_key(request: &Request<'_>, _: &Settings) -> Result<NewMeans, 
     }
     read_end(&mut reading, &mut body, &mut members);
     reading.unknown("", &body, &["jwk", EXPIRES_AT]);
-    Ok(NewMeans { members, violations: reading.violations() })
+    Ok(NewMeans { members, sample: None, violations: reading.violations() })
 }
 
 pub(super) const EXPIRES_AT: &str = "expires_at";

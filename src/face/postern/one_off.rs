@@ -12,13 +12,15 @@ use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::face::{cursor, json};
-use crate::operation::{self, Authorized, Evidence, RenderContext, Source};
+use crate::jwt::trust::Member;
+use crate::operation::{self, Authorized, Evidence, RenderContext, Sample, Source};
 use crate::refusal::Checks;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
-pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry) -> Answer {
-    let view = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened };
+pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry, sample: Option<&Sample>) -> Answer {
+    let token = sample.map(Compared::new);
+    let view = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened, token };
     Answer::new(200, json(&view)).with("etag", etag(dry.id, dry.revision))
 }
 
@@ -104,6 +106,39 @@ pub(super) struct DryRun {
     changes: Changes,
     /// Whether the credential could do something after the change that it could not do before.
     widens_access: bool,
+    /// How the sample token compares with the trust; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Compared")]
+    token: Option<Compared>,
+}
+
+/// How a token compares with a trust.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Compared {
+    /// Whether the trust would accept it now, as far as is known: if `signature` is `not_checked`, except for its signature.
+    accepted: bool,
+    /// Why it is rejected, whatever the trust; null if it is not.
+    problem: Option<String>,
+    /// `valid` or `invalid` by the keys of the trust, or `not_checked`: the issuer's keys are fetched only for an exchange.
+    signature: &'static str,
+    /// Each member that the trust requires.
+    members: Vec<Member>,
+}
+
+impl Compared {
+    fn new(sample: &Sample) -> Self {
+        let fits = sample.members.iter().all(|member| member.matches);
+        Self {
+            accepted: fits && sample.problem.is_none() && sample.is_signed != Some(false),
+            problem: sample.problem.map(|problem| format!("The token {problem}.")),
+            signature: match sample.is_signed {
+                None => "not_checked",
+                Some(true) => "valid",
+                Some(false) => "invalid",
+            },
+            members: sample.members.clone(),
+        }
+    }
 }
 
 /// Whether a token is valid, and the owner of the token.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::means::{EXPIRES_AT, read_end};
 use super::reading::Reading;
@@ -37,6 +38,9 @@ const MEMBERS: [&str; 8] = [
     member::TOKEN_SECONDS,
     EXPIRES_AT,
 ];
+
+/// A sample token, in a dry run.
+const TOKEN: &str = "token";
 
 /// Reads `{issuer, subject, audience?, claims?, jwks?, once?, token_seconds?, expires_at?}`.
 pub(super) fn read_trust(request: &Request<'_>, settings: &Settings) -> Result<NewMeans, Refusal> {
@@ -101,8 +105,18 @@ pub(super) fn read_trust(request: &Request<'_>, settings: &Settings) -> Result<N
         },
     }
     read_end(&mut reading, &mut body, &mut members);
+    // Only a dry run has one: a trust has no place for it.
+    let sample = if request.is_set("dry_run") { body.remove(TOKEN) } else { None };
+    let sample = match sample {
+        None | Some(Value::Null) => None,
+        Some(Value::String(token)) => Some(Zeroizing::new(token)),
+        Some(_) => {
+            reading.wrong(format!("/{TOKEN}"), Rule::Type(Kind::Text));
+            None
+        }
+    };
     reading.unknown("", &body, &MEMBERS);
-    Ok(NewMeans { members, violations: reading.violations() })
+    Ok(NewMeans { members, sample, violations: reading.violations() })
 }
 
 pub(super) fn trust(context: &RenderContext<'_>, row: &MeansRow) -> Answer {

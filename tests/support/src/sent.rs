@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use postern::credential::field::{Noun, Verb};
 use postern::credential::id::Id;
+use postern::credential::means::Means;
 use postern::credential::time::Micros;
 use postern::route::{Operation, ROUTES, Route};
 use postern::store::Store;
@@ -95,7 +96,8 @@ impl Driver {
             Operation::Write(_, Verb::Rotate) if route.is_own() => with_bodies(&[json!({"grace_seconds": 600})]),
             Operation::Write(_, Verb::Rotate) => with_bodies(&[json!({"grace_seconds": 0})]),
             Operation::Write(_, Verb::Revoke) => with_bodies(&[json!({})]),
-            Operation::AddMeans(..) => with_bodies(&[]),
+            Operation::AddMeans(Means::Trust, _) => with_queries(&["", "?dry_run=true"]),
+            Operation::AddMeans(Means::Key, _) => with_bodies(&[]),
             Operation::Write(Noun::Credential, _) if is_litegraph(route) => {
                 with_bodies(&[json!({"UserGUID": IDS.account.guid(), "Name": "renamed", "BearerToken": "another"})])
             }

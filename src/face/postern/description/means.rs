@@ -116,6 +116,10 @@ pub(super) fn new_trust() -> Value {
                 "type": ["string", "null"], "format": "date-time",
                 "description": "When the trust expires (RFC 3339, 1970 to 2255); null is never.",
             },
+            "token": {
+                "type": ["string", "null"],
+                "description": "Only in a dry run: a token of the issuer, which is compared with the trust.",
+            },
         },
     })
 }

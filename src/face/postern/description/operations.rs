@@ -88,7 +88,7 @@ pub(super) fn described(route: &Route) -> Described {
         Operation::RemoveMeans(Means::Key) => row(["remove_key", "keyless", "Remove a key", "Access tokens that it got are invalid immediately."], None, ("204", "Removed.", None)),
         Operation::AddMeans(Means::Trust, _) => row(["add_trust", "keyless", "Add a trust",
                 "Adds an issuer whose tokens let the credential in, and what they must say (RFC 7523). At most 10. Access tokens that it gives are \
-                invalid as soon as the trust is removed or expires."], json_of("NewTrust", true), created::<trusts::Trust>()),
+                invalid as soon as the trust is removed or expires. A dry run also compares a `token` with the trust, and keeps nothing of it."], json_of("NewTrust", true), created::<trusts::Trust>()),
         Operation::ListMeans(Means::Trust, _) => row(["list_trusts", "keyless", "List trusts", "Returns all trusts of the credential."], None, page::<trusts::Trust>()),
         Operation::RemoveMeans(Means::Trust) => row(["remove_trust", "keyless", "Remove a trust", "Access tokens that it gave are invalid immediately."], None, ("204", "Removed.", None)),
         Operation::History(_) => row([history(route), "history", "List changes",
@@ -157,6 +157,12 @@ fn changed<T: JsonSchema>() -> Answered {
 
 fn page<T: JsonSchema>() -> Answered {
     ("200", "A page.", Some(schema::<views::List<T>>))
+}
+
+/// Returns the response to a dry run of a creation.
+pub(super) fn dry_run(schemas: &mut SchemaGenerator) -> Value {
+    let schema = schema::<one_off::DryRun>(schemas);
+    value!({ "description": "For a dry run, what would change.", "content": { JSON: { "schema": schema } } })
 }
 
 fn credential_or_difference(schemas: &mut SchemaGenerator) -> Value {
