@@ -87,7 +87,7 @@ pub enum Unreadable {
     Form,
     /// A client assertion with another authentication, or without its type (RFC 7523 §2.2).
     Assertion,
-    /// A grant without its assertion or the client id, or with an authentication of the client beside it (RFC 7523 §2.1).
+    /// A grant without its assertion, or with an authentication of the client beside it (RFC 7523 §2.1).
     GrantAssertion,
     /// The assertion of a grant (RFC 7523 §2.1) was not accepted. Counted as a failed authentication.
     Grant,
@@ -150,7 +150,7 @@ impl Unreadable {
                 "The form has a duplicate parameter, lacks grant_type, or authenticates the client a second time. Send each parameter once, and the client secret either in the form or in Authorization.".to_owned()
             }
             Self::Assertion => "client_assertion needs client_assertion_type urn:ietf:params:oauth:client-assertion-type:jwt-bearer, and no client_secret and no Authorization beside it.".to_owned(),
-            Self::GrantAssertion => "The grant needs assertion and client_id, and no client_secret, no client_assertion and no Authorization beside them.".to_owned(),
+            Self::GrantAssertion => "The grant needs assertion, and no client_secret, no client_assertion and no Authorization beside it.".to_owned(),
             Self::Grant => "The assertion was not accepted.".to_owned(),
             Self::Incomplete => {
                 "The body broke off before its end. Nothing was done: send the request again.".to_owned()

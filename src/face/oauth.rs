@@ -137,11 +137,10 @@ fn read_assertion(
 fn read_grant(form: &mut BTreeMap<String, Zeroizing<String>>, request: &Request<'_>) -> Result<Assertion, Refusal> {
     let authenticates = form.contains_key("client_secret") || form.contains_key("client_assertion");
     let text = form.remove("assertion").filter(|_| !authenticates && request.headers.get("authorization").is_none());
-    let (Some(text), Some(client)) = (text, form.get("client_id")) else {
-        return Err(Refusal::Unreadable(Unreadable::GrantAssertion));
-    };
-    let client = Id::parse_client(client).ok_or(Refusal::Unreadable(Unreadable::Grant))?;
-    Ok(Assertion { sent_as: AssertionAs::Grant, client: Some(client), text })
+    let text = text.ok_or(Refusal::Unreadable(Unreadable::GrantAssertion))?;
+    let refused = Refusal::Unreadable(Unreadable::Grant);
+    let client = form.get("client_id").map(|id| Id::parse_client(id).ok_or(refused)).transpose()?;
+    Ok(Assertion { sent_as: AssertionAs::Grant, client, text })
 }
 
 /// The grant of an assertion (RFC 7523 §2.1).
@@ -296,6 +295,9 @@ pub(crate) struct Metadata {
     issuer: String,
     /// Where to log in.
     token_endpoint: String,
+    /// Where a person would log in: nothing is there. Some clients reject a document without it (RFC 8414 requires it of servers that
+    /// have such a grant).
+    authorization_endpoint: String,
     /// Where to ask about a token.
     introspection_endpoint: String,
     /// How to log in.
@@ -315,6 +317,7 @@ impl Metadata {
         Self {
             issuer: issuer.to_owned(),
             token_endpoint: format!("{issuer}/oauth/token"),
+            authorization_endpoint: format!("{issuer}/oauth/authorize"),
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
             grant_types_supported: &["client_credentials", ASSERTION_GRANT],
             token_endpoint_auth_methods_supported: &["client_secret_basic", "client_secret_post", "private_key_jwt"],

@@ -84,13 +84,14 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             return Err(Refusal::Misconfigured(Misconfigured { setting: name::ISSUER, problem }));
         };
         let jws = Jws::parse(&assertion.text).map_err(|_| Refusal::Unauthenticated)?;
-        let (id, by) = self.found_by(assertion, &jws).ok_or(Refusal::Unauthenticated)?;
+        let (id, by) = self.found_by(assertion, &jws, own).ok_or(Refusal::Unauthenticated)?;
         known.named = Some(id);
         let (issuer, lifetime_max) = match &by {
             By::Client => (None, KEY_LIFETIME_MAX),
             By::Issuer(issuer) => (Some(issuer), TRUST_LIFETIME_MAX),
         };
-        let is_audience = issuer.is_some() || jws.audience() == own;
+        // Some libraries write an address without a path with a slash.
+        let is_audience = issuer.is_some() || jws.audience().strip_suffix('/').unwrap_or(jws.audience()) == own;
         if jws.judge_times(self.now, lifetime_max).is_err() || !is_audience {
             return Err(Refusal::Unauthenticated);
         }
@@ -124,15 +125,17 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(answer)
     }
 
-    /// Returns the credential that an assertion is for, and whose the assertion is. `None` if it names no credential.
-    fn found_by(&self, assertion: &Assertion, jws: &Jws<'_>) -> Option<(Id, By)> {
-        let client = assertion.client;
+    /// Returns the credential that an assertion is for, and whose the assertion is. `None` if it names no credential. `service` is the
+    /// issuer of access tokens.
+    fn found_by(&self, assertion: &Assertion, jws: &Jws<'_>, service: &str) -> Option<(Id, By)> {
         let own = Id::parse_client(jws.subject()).filter(|_| jws.issuer() == jws.subject());
         if let Some(own) = own.filter(|_| assertion.sent_as == AssertionAs::Client) {
-            return client.is_none_or(|client| client == own).then_some((own, By::Client));
+            return assertion.client.is_none_or(|client| client == own).then_some((own, By::Client));
         }
+        // A workload that cannot send a client id asks its issuer for a token with this audience.
+        let in_audience = || Id::parse_client(jws.audience().strip_prefix(service)?.strip_prefix('/')?);
         let issuer = Issuer::parse(jws.issuer(), self.settings.development_issuer.as_deref()).ok()?;
-        Some((client?, By::Issuer(issuer)))
+        Some((assertion.client.or_else(in_audience)?, By::Issuer(issuer)))
     }
 
     /// Returns the key of the client that signed the assertion. Expired keys have no say.
@@ -189,6 +192,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let suffices = |keys: &Vec<Jwk>| jws.candidates(keys).next().is_some();
         let keys_within =
             |kept: Option<&Kept>, seconds| kept.and_then(|kept| kept.keys(seconds, self.now)).filter(suffices);
+        let was_tried = |kept: Option<&Kept>, seconds| kept.is_some_and(|kept| kept.was_tried(seconds, self.now));
         let mut newer = None;
         for _ in 0..PAUSES_MAX {
             let kept = newer.as_ref().or(client.issuer.as_ref());
@@ -196,37 +200,40 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
                 return Ok(keys);
             }
             let known = keys_within(kept, USABLE_SECONDS);
-            if !kept.is_some_and(|kept| kept.was_tried(TRY_SECONDS, self.now)) {
-                return match self.fetched(issuer, client).await? {
-                    Some(keys) => Ok(keys),
-                    None => known.ok_or(Refusal::NoIssuerKeys),
-                };
+            let is_due = !was_tried(kept, TRY_SECONDS);
+            if is_due && claim(&self.store, self.now, client.tenant, issuer).await? {
+                return self.fetched(issuer).await.or(known).ok_or(Refusal::NoIssuerKeys);
             }
             if let Some(known) = known {
                 return Ok(known);
             }
-            if !kept.is_some_and(|kept| kept.was_tried(FETCH_SECONDS, self.now)) {
+            if !is_due && kept.is_some_and(Kept::has_succeeded) {
+                // The issuer has no such key.
+                return Ok(Vec::new());
+            }
+            if !is_due && !was_tried(kept, FETCH_SECONDS) {
                 break;
             }
-            self.fetch.pause().await;
+            if !is_due {
+                self.fetch.pause().await;
+            }
             newer = kept_of(&self.store, self.now, issuer).await?;
+            if is_due && !was_tried(newer.as_ref(), TRY_SECONDS) {
+                // Nobody else has the turn: there are too many issuers.
+                break;
+            }
         }
         Err(Refusal::NoIssuerKeys)
     }
 
-    /// Fetches the keys of an issuer, and keeps them. `None` if it is not this request's turn, or if that fails.
-    async fn fetched(&self, issuer: &Issuer, client: &Client) -> Result<Option<Vec<Jwk>>, Refusal> {
-        if !claim(&self.store, self.now, client.tenant, issuer).await? {
-            return Ok(None);
-        }
+    /// Fetches the keys of an issuer, and keeps them. `None` if that fails.
+    async fn fetched(&self, issuer: &Issuer) -> Option<Vec<Jwk>> {
         let own = [self.settings.issuer.as_deref().unwrap_or_default(), self.request.origin];
         let allowed = Allowed { development: self.settings.development_issuer.as_deref(), own };
-        let keys = keys(issuer, allowed, self.fetch).await;
-        if let Some(keys) = &keys {
-            // Kept or not, they are the issuer's keys.
-            let _ = keep(&self.store, self.now, issuer, keys).await;
-        }
-        Ok(keys)
+        let keys = keys(issuer, allowed, self.fetch).await?;
+        // Kept or not, they are the issuer's keys.
+        let _ = keep(&self.store, self.now, issuer, &keys).await;
+        Some(keys)
     }
 
     /// Returns the keys or trusts of a client that have not expired.

@@ -34,6 +34,12 @@ impl Kept {
         self.is_near("tried_at", seconds, now)
     }
 
+    /// Returns whether the last fetch succeeded.
+    #[must_use]
+    pub fn has_succeeded(&self) -> bool {
+        self.0.get("fetched_at") == self.0.get("tried_at")
+    }
+
     /// A time from long after `now` is of a clock that was set back since.
     fn is_near(&self, name: &str, seconds: i64, now: Micros) -> bool {
         let at = self.0.get(name).and_then(Value::as_i64);

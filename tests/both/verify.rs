@@ -477,6 +477,7 @@ fn server_metadata_needs_no_authentication_and_no_trip() {
         reply.json(),
         json!({
             "issuer": issuer, "token_endpoint": issuer.clone() + OAUTH_TOKEN, "introspection_endpoint": issuer.clone() + INTROSPECT,
+            "authorization_endpoint": issuer.clone() + "/oauth/authorize",
             "grant_types_supported": ["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"],
             "response_types_supported": ["none"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],

@@ -127,7 +127,7 @@ const CHECKS: &[Check] = &[
     ("the body is too large", "PCLKO", &["TooLarge"]),
     ("the body is not UTF-8, not strict JSON, or not an object; on OAuth, not a form", "PCLKO", &["NotUtf8", "NotJson", "TooDeep", "TooManyValues", "DuplicateMember", "NotAnObject", "Form"]),
     ("`grant_type` is not one of the face's", "CO", &["GrantType"]),
-    ("an assertion is not alone, or lacks its type or, as a grant, the client id", "O", &["Assertion", "GrantAssertion"]),
+    ("an assertion is not alone, or lacks its type; or a grant lacks it", "O", &["Assertion", "GrantAssertion"]),
     ("a parameter of the operation is missing or invalid; every one is listed", "PCLKO", &["Parameters"]),
     ("`Idempotency-Key` is invalid", "P", &["IdempotencyKey"]),
     ("root does not name a tenant", "C", &["TenantNotNamed"]),

@@ -155,6 +155,8 @@ fn assertion_that_is_not_exactly_right_is_refused_without_telling_why() {
     assert_eq!(keyless.exchange(&good, &format!("&client_id={}", Id::ZERO.client())).expect(401).text, body);
     keyless.exchange(&good, &format!("&client_id={}", keyless.id.client())).expect(200);
     keyless.exchange(&good, "").expect(200);
+    keyless.exchange(&with("aud", json!(format!("{ISSUER}/"))), "").expect(200);
+    keyless.exchange(&with("aud", json!(format!("{ISSUER}//"))), "").expect(401);
     keyless.exchange(&good, "&client_secret=x").expect(400);
     keyless.exchange(&good, "&scope=admin").expect(400);
 }

@@ -1345,6 +1345,11 @@ export interface components {
         };
         /** @description Authorization server metadata (RFC 8414 §2). No member is an empty array (§3.2). */
         ServerMetadata: {
+            /**
+             * @description Where a person would log in: nothing is there. Some clients reject a document without it (RFC 8414 requires it of servers that
+             *     have such a grant).
+             */
+            authorization_endpoint: string;
             /** @description How to log in. */
             grant_types_supported: string[];
             /** @description Where to ask about a token. */
@@ -2012,7 +2017,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": {
-                    /** @description As the grant: a token of an issuer that the client trusts; with `client_id`, and no other authentication (RFC 7523 §2.1). */
+                    /** @description As the grant: a token of an issuer that the client trusts; with no other authentication (RFC 7523 §2.1). */
                     assertion?: string;
                     /** @description In place of a secret: a token that the client signed with one of its keys, or a token of an issuer that it trusts (RFC 7523 §2.2). */
                     client_assertion?: string;

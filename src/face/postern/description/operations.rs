@@ -211,7 +211,7 @@ fn log_in_form() -> Option<Value> {
             },
             "assertion": {
                 "type": "string",
-                "description": "As the grant: a token of an issuer that the client trusts; with `client_id`, and no other authentication (RFC 7523 §2.1).",
+                "description": "As the grant: a token of an issuer that the client trusts; with no other authentication (RFC 7523 §2.1).",
             },
         }),
     )
