@@ -19,5 +19,6 @@ mod outlived;
 mod recipes;
 mod rotation;
 mod staleness;
+mod strangers;
 mod trusts;
 mod verify;
