@@ -101,14 +101,19 @@ impl Keyless {
 
     /// Exchanges an assertion of the client, with more parameters.
     pub fn exchange(&self, assertion: &str, more: &str) -> Reply {
+        self.send(&self.form(assertion, more))
+    }
+
+    /// The form of that.
+    pub fn form(&self, assertion: &str, more: &str) -> String {
         let client = match self.means {
             Means::Key => String::new(),
             Means::Trust => format!("&client_id={}", self.id.client()),
         };
-        self.send(&format!(
+        format!(
             "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer\
             &client_assertion={assertion}{client}{more}"
-        ))
+        )
     }
 
     /// Exchanges an assertion as a grant.

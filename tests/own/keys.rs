@@ -1,13 +1,17 @@
 //! Keys of a credential: log-ins by assertions that it signs (RFC 7523), and what ends them.
 
+use std::cell::Cell;
+
 use postern::credential::id::Id;
 use postern::credential::means::Means;
 use postern::jwt::jwk::Algorithm;
+use postern::store::{Batch, Database, Fault, Statement};
 use serde_json::{Map, Value, json};
 use support::jwt::{Signer, signed};
+use support::world::List;
 use support::{ACME, ROOT, text};
 
-use crate::keyless::{ISSUER, Keyless};
+use crate::keyless::{ISSUER, Keyless, OTHER};
 
 #[test]
 fn credential_logs_in_by_each_kind_of_key() {
@@ -78,6 +82,61 @@ fn access_token_of_a_key_or_a_trust_is_invalid_as_soon_as_what_it_was_given_for_
         assert!(!keyless.is_valid(&token), "{means:?}, after {what}");
         let again = keyless.exchange(&keyless.assertion(&keyless.claims()), "").status;
         assert_eq!(again, if what.ends_with("again") { 200 } else { 401 }, "{means:?}, {what}");
+    }
+}
+
+/// A database, and what happens elsewhere after a trip to it.
+struct Meanwhile<'a> {
+    keyless: &'a Keyless,
+    trips: Cell<usize>,
+    after: usize,
+    end: End,
+}
+
+impl Database for Meanwhile<'_> {
+    async fn batch(&self, statements: &[Statement<'_>]) -> Result<Batch, Fault> {
+        let batch = self.keyless.world.db.batch(statements).await;
+        self.trips.set(self.trips.get() + 1);
+        if self.trips.get() == self.after {
+            (self.end)(self.keyless);
+        }
+        batch
+    }
+}
+
+/// Whatever an exchange had read before its key or trust ended, no token of it is valid afterwards.
+#[test]
+fn exchange_that_races_with_an_end_leaves_no_valid_token() {
+    for (means, (what, end)) in Means::ALL.into_iter().flat_map(|means| ends().map(|end| (means, end))) {
+        for (after, jti) in [(1, false), (1, true), (2, true)] {
+            let signer = Signer::ed25519();
+            let body = match means {
+                Means::Key => json!({ "jwk": signer.jwk() }),
+                Means::Trust => {
+                    json!({ "issuer": OTHER, "subject": "job", "jwks": { "keys": [signer.jwk()] }, "once": jti })
+                }
+            };
+            let keyless = Keyless::of(means, signer, body);
+            let mut claims = keyless.claims();
+            if jti {
+                claims["jti"] = "one".into();
+            }
+            let form = keyless.form(&keyless.assertion(&claims), "");
+            let database = Meanwhile { keyless: &keyless, trips: Cell::new(0), after, end };
+            let headers = List(&[("content-type", "application/x-www-form-urlencoded")]);
+            let (done, _) = keyless.world.answer(&database, "POST", "/oauth/token", &headers, form.as_bytes());
+            assert_eq!(database.trips.get(), if jti { 2 } else { 1 }, "{means:?}: {what}");
+            let Ok(answer) = serde_json::from_str::<Value>(&done.answer.body) else { panic!("{}", done.answer.body) };
+            if let Some(token) = answer["access_token"].as_str() {
+                assert!(!keyless.is_valid(token), "{means:?}, {what} after trip {after}");
+            } else {
+                assert_eq!(
+                    (done.answer.status, after, jti),
+                    (401, 1, true),
+                    "{means:?}: judged again where it is used once"
+                );
+            }
+        }
     }
 }
 
