@@ -232,6 +232,8 @@ pub enum Destination {
     Context,
     /// Parameter: the secret.
     Secret,
+    /// Parameter: whether there is a secret.
+    MakesSecret,
     /// Parameter: how long the old secret remains valid.
     GraceSeconds,
     /// Parameter: why the credential is revoked.
@@ -351,6 +353,10 @@ fields! {
     Secret: "The secret, on a face whose clients can choose it." {
         key: "secret", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Secret, default: Initial::Secret, null: Null::Refused, required: No, destination: Destination::Secret,
+    }
+    MakesSecret: "Whether the credential gets a secret. Without one it logs in by its keys and trusts only, until a rotation gives it one. POST without it means true." {
+        key: "makes_secret", tenant: None, principal: None, credential: Some(Admin),
+        shape: Shape::Flag, default: Initial::Flag(true), null: Null::Refused, required: No, destination: Destination::MakesSecret,
     }
     Rbac: "Whether credentials of the tenant can have roles." {
         key: "rbac", tenant: Some(Admin), principal: None, credential: None,

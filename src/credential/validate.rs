@@ -85,6 +85,8 @@ pub struct Change {
     pub secret: Option<NewSecret>,
     /// How long the old secret remains valid, in seconds.
     pub grace_seconds: Option<i64>,
+    /// Whether a new credential gets a secret.
+    pub makes_secret: Option<bool>,
     /// Why the credential is revoked.
     pub reason: Option<String>,
     /// The `role_id`s to check against the tenant's catalogue, each with its index in the body.
@@ -217,6 +219,7 @@ impl Reading<'_> {
             Destination::Id => change.id = value.as_str().and_then(Id::parse),
             Destination::CreatedAt => change.created_at = value.as_i64().map(Micros),
             Destination::UpdatedAt => change.updated_at = value.as_i64().map(Micros),
+            Destination::MakesSecret => change.makes_secret = value.as_bool(),
             Destination::GraceSeconds => change.grace_seconds = value.as_i64(),
             Destination::Reason => change.reason = value.as_str().map(str::to_owned),
             // Null leaves them unset. `set_value` sets their values.

@@ -36,11 +36,14 @@ impl Dialect for Postern {
         let row = field.row()?;
         let has = match verb {
             // The service chooses ids, times and secrets.
-            Verb::Create | Verb::Replace | Verb::Merge => row.destination == Destination::Document,
+            Verb::Create => matches!(row.destination, Destination::Document | Destination::MakesSecret),
+            Verb::Replace | Verb::Merge => row.destination == Destination::Document,
             Verb::Rotate => noun == Noun::Credential && row.destination == Destination::GraceSeconds,
             Verb::Revoke => noun == Noun::Credential && row.destination == Destination::Reason,
         };
-        has.then_some(if field == Field::Preconditions { "require_if_match" } else { row.key })
+        let others = [(Field::Preconditions, "require_if_match"), (Field::MakesSecret, "secret")];
+        let other = others.into_iter().find(|(other, _)| *other == field);
+        has.then_some(other.map_or(row.key, |(_, word)| word))
     }
 
     fn exception(&self, verb: Verb, field: Field, given: &Given) -> Option<Meaning> {

@@ -164,7 +164,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             }
             (Verb::Create | Verb::Replace | Verb::Merge, _) | (Verb::Rotate, None) => {}
         }
-        let secret = change.secret.or_else(|| command.rotation.map(|_| NewSecret::Made))?;
+        let secret = change.secret.filter(|_| change.makes_secret != Some(false));
+        let secret = secret.or_else(|| command.rotation.map(|_| NewSecret::Made))?;
         let (token, hint) = match secret {
             NewSecret::Chosen(token) => (token, String::new()),
             NewSecret::Made => {

@@ -39,7 +39,7 @@ pub async fn judged<D: Database>(store: &Store<'_, D>, command: &Command) -> Res
     judge(store, command, &[statement], Vec::new()).await.map(|(outcome, _)| outcome)
 }
 
-/// Creates a credential and its secret.
+/// Creates a credential, and its secret if it gets one.
 ///
 /// # Errors
 /// `Unavailable` or `Broken`; a refusal is in the outcome.
@@ -48,8 +48,8 @@ pub async fn create<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Made<Credential>>, Refusal> {
-    let following = [Sql::Plain(Plain::SecretAdd)];
-    create_once(store, command, &following, violations, without_sealed).await
+    let following: &[_] = if command.secret.is_some() { &[Sql::Plain(Plain::SecretAdd)] } else { &[] };
+    create_once(store, command, following, violations, without_sealed).await
 }
 
 /// Updates a credential: every change on every face, including rotation, revocation and restoration. Only a rotation may

@@ -154,6 +154,7 @@ fn columns(field: Field) -> BTreeSet<String> {
         | Destination::UpdatedAt
         | Destination::Context
         | Destination::Secret
+        | Destination::MakesSecret
         | Destination::GraceSeconds => {
             return set(&[]);
         }

@@ -60,7 +60,7 @@ fn headers_leave_no_trace_except_the_request_id() {
                     assert!(stored(&scene.world, CANARY).is_subset(&set(&kept)), "{of}");
                 } else if name == "host" && matches!(route.operation, Operation::Metadata(_)) {
                     // The metadata has the host of the request (RFC 8414 §2); a text that cannot be a host is no part of it.
-                    let members = ["introspection_endpoint", "issuer", "token_endpoint"];
+                    let members = ["authorization_endpoint", "introspection_endpoint", "issuer", "token_endpoint"];
                     trace.assert_only_shown_in(if value == CANARY { &members } else { &[] }, CANARY, &of);
                 } else if name == "host" && matches!(route.operation, Operation::Verify(_)) && takes_form(route) {
                     trace.assert_only_shown_in(if value == CANARY { &["iss"] } else { &[] }, CANARY, &of);

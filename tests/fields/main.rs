@@ -308,6 +308,7 @@ impl Cell<'_> {
                 let grace = time(old, "expires_at")?.0 - time(new, "created_at")?.0;
                 Some(json!(grace / 1_000_000))
             }
+            Some(Field::MakesSecret) => Some(json!(!body["secrets"].as_array()?.is_empty())),
             _ => body.get(self.word).cloned(),
         }
     }

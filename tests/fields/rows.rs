@@ -273,6 +273,7 @@ fn held(row: &FieldRow, change: &Change) -> Option<Value> {
             NewSecret::Made => json!({"made": true}),
             NewSecret::Chosen(token) => token.reveal().into(),
         }),
+        Destination::MakesSecret => change.makes_secret.map(Value::from),
         Destination::GraceSeconds => change.grace_seconds.map(Value::from),
         Destination::Reason => change.reason.clone().map(Value::from),
     }

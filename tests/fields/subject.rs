@@ -256,7 +256,7 @@ pub fn columns(field: Field, shown: Option<&Value>, answer: &Value) -> Vec<(&'st
         Destination::UpdatedAt => "updated_at",
         Destination::Context => "roles",
         Destination::Reason => "revoked_reason",
-        Destination::Secret | Destination::GraceSeconds => return Vec::new(),
+        Destination::Secret | Destination::MakesSecret | Destination::GraceSeconds => return Vec::new(),
     };
     let value = match row.shape {
         Shape::Id => json!(Id::parse_either(text()).expect("an id").to_string()),

@@ -255,6 +255,50 @@ fn assertion_with_an_id_is_used_once() {
 }
 
 #[test]
+fn credential_without_a_secret_logs_in_by_its_key_until_a_rotation_gives_it_one() {
+    let keyless = Keyless::new(Signer::ed25519());
+    let create = |key: &[(&str, &str)]| {
+        let authorization = format!("Bearer {ROOT}");
+        let headers = [&[("authorization", &*authorization), ("content-type", "application/json")], key].concat();
+        let body = json!({ "name": "ci", "roles": [], "secret": false }).to_string();
+        let url = format!("/v1/tenants/{ACME}/credentials");
+        keyless.world.send("POST", &url, &headers, body.as_bytes()).expect(201).json()
+    };
+    let made = create(&[]);
+    assert_eq!((&made["secrets"], made.get("secret")), (&json!([]), None));
+    // The same with an Idempotency-Key, sent twice.
+    let key = [("idempotency-key", "once")];
+    assert_eq!(create(&key), create(&key));
+    let (id, url) = (text(&made, "id"), format!("/v1/tenants/{ACME}/credentials/{}", text(&made, "id")));
+    let count = format!("SELECT count(*) FROM secrets WHERE credential = '{id}'");
+    assert_eq!(keyless.world.db.count(&count), 0);
+    keyless.world.call("POST", &format!("{url}/keys"), ROOT, &json!({ "jwk": keyless.signer.jwk() })).expect(201);
+    let client = format!("client_{id}");
+    let mut claims = keyless.claims();
+    (claims["iss"], claims["sub"]) = (client.as_str().into(), client.as_str().into());
+    let access = text(&keyless.exchange(&keyless.assertion(&claims), "").expect(200).json(), "access_token");
+    assert!(keyless.is_valid(&access));
+    for (path, members) in [("", "secrets"), ("/events", "items")] {
+        keyless.world.get(&format!("{url}{path}"), ROOT).expect(200).json()[members].as_array().expect("a list");
+    }
+    let guid = Id::parse(&id).expect("an id").guid();
+    let other =
+        keyless.world.get(&format!("/v1.0/tenants/00000000-0000-0000-0000-000000000000/credentials/{guid}"), ROOT);
+    assert_eq!(other.expect(200).json()["BearerToken"], "");
+    keyless.world.call("PATCH", &url, ROOT, &json!({ "description": "changed" })).expect(200);
+    for step in ["finish", "cancel"] {
+        keyless.world.call("POST", &format!("{url}/rotate/{step}"), ROOT, &Value::Null).expect(409);
+    }
+    let rotated =
+        keyless.world.call("POST", &format!("{url}/rotate"), ROOT, &json!({ "grace_seconds": 60 })).expect(200).json();
+    assert_eq!(rotated["secrets"].as_array().map(Vec::len), Some(1));
+    assert!(keyless.is_valid(&text(&rotated, "secret")) && keyless.is_valid(&access));
+    keyless.world.call("POST", &format!("{url}/rotate"), ROOT, &json!({ "grace_seconds": 60 })).expect(200);
+    keyless.world.call("DELETE", &url, ROOT, &Value::Null).expect(204);
+    assert!(!keyless.is_valid(&access));
+}
+
+#[test]
 fn log_in_by_a_key_needs_the_issuer_setting() {
     let mut keyless = Keyless::new(Signer::ed25519());
     let assertion = keyless.assertion(&keyless.claims());

@@ -1084,6 +1084,8 @@ export interface components {
             principal?: string;
             /** @description The roles of the credential in the tenant's own APIs; null is full access, an empty list none. A set: order and duplicates have no meaning. */
             roles: components["schemas"]["NewRole"][] | null;
+            /** @description Whether the credential gets a secret. Without one it logs in by its keys and trusts only, until a rotation gives it one. POST without it means true. */
+            secret?: boolean;
             /** @description Whether the credential may replace its own secret, with its newest one. POST and PUT without it mean false. */
             self_rotate?: boolean;
         };

@@ -129,7 +129,7 @@ export function fieldsOf(operation, { without = [] } = {}) {
   const patch = operation.method === "PATCH";
   const body = Object.entries(operation.body?.schema.properties ?? {})
     .map(([name, schema]) => [name, resolve(schema)])
-    .filter(([name, schema]) => !schema.readOnly && !isSecret(name) && !WITHOUT_EFFECT.has(name) && !without.includes(name))
+    .filter(([name, schema]) => !schema.readOnly && (!isSecret(name) || schema.type === "boolean") && !WITHOUT_EFFECT.has(name) && !without.includes(name))
     .map(([name, schema]) => field("body", name, schema, plain(schema.description), { patch }));
   const query = operation.query
     .filter(({ name }) => !without.includes(name))
