@@ -82,6 +82,13 @@ const rotating = await make("rotating");
 await send("POST", `${credentials}/${rotating.id}/rotate`, root, { grace_seconds: 86_400 });
 await use(rotating);
 await make("ended", { expires_at: inDays(-1) });
+// Logs in without a secret.
+const JWK = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+const workload = await make("workload", { secret: false });
+await send("POST", `${credentials}/${workload.id}/keys`, root, { jwk: { ...JWK, kid: HOSTILE[0] }, expires_at: inDays(30) });
+const TRUST = { issuer: "https://issuer.example", subject: `${HOSTILE[1]}*`, audience: HOSTILE[0], claims: { [HOSTILE[2]]: HOSTILE[0], id: 7 } };
+await send("POST", `${credentials}/${workload.id}/trusts`, root, { ...TRUST, jwks: { keys: [JWK] }, once: true });
+await send("POST", `${credentials}/${workload.id}/trusts`, root, { issuer: "https://other.example", subject: "job", audience: `${url}/x` });
 
 /** Uses the secret, and waits until the use is recorded, which is after the response. */
 async function use({ id, secret }) {
@@ -175,6 +182,7 @@ const PAGES = {
   "tenant-history": "/history",
   credential: `/credentials/${full.id}`,
   rotating: `/credentials/${rotating.id}`,
+  workload: `/credentials/${workload.id}`,
   revoked: `/credentials/${hostile[0].id}`,
   history: `/credentials/${hostile[0].id}/history`,
   edit: `/credentials/${full.id}/edit`,
@@ -412,6 +420,34 @@ const tests = {
       await click(page, "Show the difference");
       await page.getByRole("status", { name: "Difference" }).waitFor();
       await shown(HOSTILE[0], HOSTILE[12], HOSTILE[13]);
+    });
+  },
+
+  async "keys and trusts are shown as text, and an admin removes one"() {
+    await opened(async (page) => {
+      await signedIn(page, reader.secret);
+      await go(page, `/credentials/${workload.id}`);
+      await page.getByRole("heading", { name: "Trusts" }).waitFor();
+      assert.equal(await page.getByRole("button", { name: /^Remove/ }).count(), 0);
+      await click(page, "Sign out");
+      await signedIn(page);
+      await go(page, `/credentials/${workload.id}`);
+      const [keys, trusts] = ["Keys", "Trusts"].map((name) => page.getByRole("region", { name }));
+      await trusts.waitFor();
+      const shown = (await page.locator("bdi").allTextContents()).join("\n");
+      for (const text of [HOSTILE[0], TRUST.subject, JSON.stringify(HOSTILE[0]), HOSTILE[2], "https://other.example"]) {
+        assert.ok(shown.includes(asShown(text)), text);
+      }
+      await trusts.getByText("tokens for another service are accepted").first().waitFor();
+      await page.getByText("None is valid. Rotate the secret to make one.").waitFor();
+      await keys.getByRole("button", { name: /^Remove the key/ }).click();
+      await inspect(page, "remove-key");
+      await keys.getByRole("button", { name: "Remove the key", exact: true }).click();
+      await keys.waitFor({ state: "detached" });
+      assert.deepEqual((await send("GET", `${credentials}/${workload.id}/keys`, root)).items, []);
+      assert.equal((await send("GET", `${credentials}/${workload.id}/trusts`, root)).items.length, 2);
+      await go(page, `/credentials/${workload.id}/history`);
+      await page.getByText("trusts").first().waitFor();
     });
   },
 

@@ -58,7 +58,8 @@ function connect(token, rejected) {
     }
     try {
       return {
-        data: await answer.json(),
+        // A removal has no body.
+        data: answer.status === 204 ? null : await answer.json(),
         etag: answer.headers.get("etag"),
         retiring: answer.headers.get("sunset"),
         effective: answer.headers.get("postern-effective-by"),

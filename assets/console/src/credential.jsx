@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Actions, Effective } from "./actions.jsx";
 import { editable } from "./edit.jsx";
 import { isRetiringInUse, retiringSecret } from "./format.js";
+import { Keyless } from "./keyless.jsx";
 import { Heading, Loaded, Roles, SecretOnce, States, Text, Time, useLoad, useSession } from "./parts.jsx";
 import { link } from "./router.js";
 
@@ -52,7 +53,7 @@ function Secrets({ credential }) {
             </dl>
           </li>
         ))}
-        {!credential.secrets.length && <li>None is valid.</li>}
+        {!credential.secrets.length && <li>None is valid. Rotate the secret to make one.</li>}
       </ul>
     </section>
   );
@@ -124,6 +125,14 @@ export function Credential({ id }) {
           {effective && <Effective time={effective} />}
           <Actions loaded={loaded} changed={changed} reload={credential.reload} />
           <Secrets credential={loaded.data} />
+          <Keyless
+            id={id}
+            etag={loaded.etag}
+            changed={(answer) => {
+              setEffective(answer.effective);
+              credential.reload();
+            }}
+          />
           <h2>Properties</h2>
           <Facts credential={loaded.data} />
         </>
