@@ -395,6 +395,9 @@ fn keys_of_an_issuer_are_fetched_seldom_and_forgotten_after_an_hour() {
         log_in(&keyless).expect(200);
     }
     assert_eq!(asked(), 1, "the issuer does not answer: the known keys go on, and it is asked once a minute");
+    keyless.world.pass(58_000_000);
+    log_in(&keyless).expect(200);
+    assert_eq!(asked(), 0, "before a minute has passed");
     passes(1);
     log_in(&keyless).expect(200);
     assert_eq!(asked(), 1);

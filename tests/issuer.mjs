@@ -1,0 +1,685 @@
+// node tests/issuer.mjs: workloads log in at the built Worker by identity tokens of an issuer (docs/KEYLESS.md). The issuers are at a
+// local https server (tests/issuer), and have faults. All Workers share one D1, as isolates do.
+//
+// The database's clock cannot be set, so that the rows of `issuers` are made older instead. Prints what cargo's tests print, so that
+// scripts/test counts them.
+import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ALGORITHM_NAMES, FAULTS, LIES, VARIANTS, newKey, startIssuers } from "./issuer/server.mjs";
+import { run } from "./run.mjs";
+
+const { POSTERN_BUILD: build = "build" } = process.env;
+const POSTERN = "https://postern.example";
+const ROOT = `root_${randomBytes(24).toString("hex")}`;
+/** In seconds: after which time keys are fetched again, and after which they are not used any more; the time between two fetches. */
+const [REFRESH, UNUSABLE, BETWEEN] = [600, 3600, 60];
+/** The issuers without known keys that are tried in a minute, and the issuers of a tenant. */
+const [FETCHES_MAX, ISSUERS_MAX] = [60, 20];
+/** The failed authentications of a credential in a minute, at the Worker that counts them. */
+const FAILURES_MAX = 3;
+
+const issuers = await startIssuers();
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The Workers
+
+// Miniflare reads the variable when the module is loaded.
+const folder = mkdtempSync(join(tmpdir(), "postern-issuer."));
+process.env.NODE_EXTRA_CA_CERTS = join(folder, "issuer.pem");
+writeFileSync(process.env.NODE_EXTRA_CA_CERTS, issuers.certificate);
+const { Log, LogLevel, Miniflare, compatibilityDate } = await import("../bench/miniflare.mjs");
+const { migrate } = await import("../bench/sides.mjs");
+
+const limit = (limit) => ({ namespace_id: "1", simple: { limit, period: 60 } });
+const from = (path, file, type = "ESModule") => ({ type, path, contents: readFileSync(file) });
+const modules = [from("index.js", `${build}/index.js`), from("index_bg.wasm", `${build}/index_bg.wasm`, "CompiledWasm")];
+const WORKERS = {
+  one: {},
+  two: {},
+  counting: { ratelimits: { FAILURES_BY_ADDRESS: limit(1000), FAILURES_BY_CREDENTIAL: limit(FAILURES_MAX) } },
+  delayed: { modules: [from("front.js", "tests/faults/front.mjs"), ...modules] },
+  atTheIssuer: { bindings: { POSTERN_ISSUER: issuers.origin } },
+};
+const bindings = {
+  POSTERN_ROOT_TOKEN: ROOT,
+  POSTERN_MASTER_KEY: randomBytes(32).toString("hex"),
+  POSTERN_ISSUER: POSTERN,
+  POSTERN_DEVELOPMENT_ISSUER: issuers.origin,
+};
+const server = new Miniflare({
+  host: "127.0.0.1",
+  log: new Log(LogLevel.ERROR),
+  cf: false,
+  workers: Object.entries(WORKERS).map(([name, more]) => ({
+    name,
+    compatibilityDate,
+    modules,
+    d1Databases: { DB: "shared" },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    ...more,
+    bindings: { ...bindings, ...more.bindings },
+  })),
+});
+await server.ready;
+const database = await server.getD1Database("DB", "one");
+await migrate(database);
+const urls = {};
+for (const name of Object.keys(WORKERS)) urls[name] = (await server.unsafeGetDirectURL(name)).origin;
+
+const any = (list) => list[Math.floor(Math.random() * list.length)];
+const eitherIsolate = () => any([urls.one, urls.two]);
+
+/** Sends a request. `faults` is what the database does, at the Worker that has such a database. */
+async function send(url, method, path, { token, json, form, faults } = {}) {
+  const headers = { connection: "close", ...(token && { authorization: `Bearer ${token}` }) };
+  if (faults) headers["x-fault-for-tests"] = JSON.stringify(faults);
+  if (json) headers["content-type"] = "application/json";
+  const answer = await fetch(url + path, { method, headers, body: form ? new URLSearchParams(form) : json && JSON.stringify(json) });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, json: text && JSON.parse(text) };
+}
+
+/** Sends a request of root, which must succeed with this status. */
+async function byRoot(status, method, path, json) {
+  const answer = await send(urls.one, method, path, { token: ROOT, json });
+  assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+  return answer.json;
+}
+
+/** Makes what is known of an issuer's keys older, by so many seconds. */
+async function age(issuer, seconds) {
+  const change = "UPDATE issuers SET fetched_at = fetched_at - ?, tried_at = tried_at - ? WHERE issuer = ?";
+  const { meta } = await database.prepare(change).bind(seconds * 1e6, seconds * 1e6, issuer.url).run();
+  assert.equal(meta.changes, 1, issuer.url);
+}
+
+/** Returns the row of an issuer. */
+const rowOf = ({ url }) => database.prepare("SELECT * FROM issuers WHERE issuer = ?").bind(url).first();
+
+/** Makes all fetches so far older than a minute, so that those of one test do not count in the next. */
+const forgetFetches = () => database.prepare("UPDATE issuers SET tried_at = tried_at - ?").bind(BETWEEN * 1e6 + 1e6).run();
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Jobs
+
+const SUBJECT = "repo:acme/app:ref:refs/heads/main";
+/** Claims of a job. */
+const CLAIMS = { repository_id: 74, repository_owner: "acme", protected: true };
+
+/** The claims of a job's token, valid for five minutes. */
+function claims(more = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  return { sub: SUBJECT, aud: POSTERN, iat: now, exp: now + 300, jti: randomUUID(), ...CLAIMS, ...more };
+}
+
+/** A credential that trusts issuers. */
+class Job {
+  static async new() {
+    const tenant = await byRoot(201, "POST", "/v1/tenants", { name: "CI" });
+    return Job.in(`/v1/tenants/${tenant.id}/credentials`);
+  }
+
+  static async in(credentials) {
+    const { id } = await byRoot(201, "POST", credentials, { name: "deploy", roles: [{ role_id: "editor" }] });
+    return Object.assign(new Job(), { id, client: `client_${id}`, credentials, path: `${credentials}/${id}` });
+  }
+
+  /** Another credential of the same tenant. */
+  sibling() {
+    return Job.in(this.credentials);
+  }
+
+  /** A job with one trust, which its member `trust` has. */
+  static async trusting(issuer, members) {
+    const job = await Job.new();
+    job.trust = await job.add(issuer, members);
+    return job;
+  }
+
+  add({ url }, members = {}) {
+    return byRoot(201, "POST", `${this.path}/trusts`, { issuer: url, subject: SUBJECT, claims: CLAIMS, ...members });
+  }
+
+  remove({ id }) {
+    return byRoot(204, "DELETE", `${this.path}/trusts/${id}`);
+  }
+
+  /** Exchanges a token for an access token. */
+  exchange(token, { spelling = any(Object.keys(SPELLINGS)), url = eitherIsolate(), faults } = {}) {
+    return send(url, "POST", "/oauth/token", { form: SPELLINGS[spelling].form(this.client, token), faults });
+  }
+
+  /** Logs in, and returns the response and the access token. */
+  async logIn(token, options) {
+    const { status, text, json } = await this.exchange(token, options);
+    assert.equal(status, 200, text);
+    assert.equal(json.token_type, "Bearer");
+    return { ...json, token: json.access_token };
+  }
+
+  /** Checks that a token is refused, in either spelling, as each other one that is refused. */
+  async isRefused(token, name) {
+    for (const [spelling, { refused }] of Object.entries(SPELLINGS)) {
+      const { status, json } = await this.exchange(token, { spelling });
+      const told = `${spelling}: ${name}: ${JSON.stringify(json)}`;
+      assert.deepEqual([status, json.error], refused, told);
+      assert.equal(json.error_description, (descriptions[spelling] ??= json.error_description), told);
+    }
+  }
+
+  /** Checks that the keys of the issuer are reported as unavailable, in one of the spellings. */
+  async isUnavailable(token, options) {
+    const { status, headers, json } = await this.exchange(token, options);
+    assert.deepEqual([status, json.error], [503, UNAVAILABLE], JSON.stringify(json));
+    assert.equal(headers.get("retry-after"), "60");
+    // The same error as that of an unavailable database, which is not what happened.
+    assert.doesNotMatch(json.error_description, /database/);
+  }
+}
+/** The text of a refusal, by spelling. */
+const descriptions = {};
+
+const UNAVAILABLE = "temporarily_unavailable";
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const SPELLINGS = {
+  client_assertion: {
+    refused: [401, "invalid_client"],
+    form: (client_id, token) => ({
+      grant_type: "client_credentials",
+      client_id,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: token,
+    }),
+  },
+  assertion: {
+    refused: [400, "invalid_grant"],
+    form: (client_id, token) => ({ grant_type: JWT_BEARER, client_id, assertion: token }),
+  },
+};
+
+/** Returns who an access token is, or the status of the error. */
+async function whoIs(token) {
+  const { status, json } = await send(eitherIsolate(), "GET", "/v1/self", { token });
+  return status === 200 ? json.id : status;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tests
+
+const tests = {};
+
+for (const algorithm of ALGORITHM_NAMES) {
+  tests[`a CI job logs in by ${algorithm} in both spellings, until its trust is removed`] = async () => {
+    const issuer = await issuers.issuer(algorithm);
+    const job = await Job.trusting(issuer);
+    const { id, created_at, ...trust } = job.trust;
+    assert.deepEqual(trust, {
+      issuer: issuer.url,
+      subject: SUBJECT,
+      audience: POSTERN,
+      claims: CLAIMS,
+      jwks: null,
+      once: false,
+      token_seconds: null,
+      expires_at: null,
+      warnings: [],
+    });
+    const listed = await byRoot(200, "GET", `${job.path}/trusts`);
+    assert.deepEqual([listed.items.map(({ id }) => id), listed.next], [[id], null]);
+
+    const tokens = [];
+    for (const spelling of Object.keys(SPELLINGS)) {
+      const { token, expires_in } = await job.logIn(await issuer.token(claims()), { spelling });
+      assert.ok(expires_in > 280 && expires_in <= 300, String(expires_in));
+      assert.equal(await whoIs(token), job.id);
+      tokens.push(token);
+    }
+    assert.deepEqual(issuer.received, { discovery: 1, keys: 1, moved: 0 });
+
+    await job.remove(job.trust);
+    for (const token of tokens) assert.equal(await whoIs(token), 401);
+    await job.isRefused(await issuer.token(claims()), "removed");
+    assert.equal(issuer.fetches, 1);
+  };
+}
+
+tests["a token that no trust accepts is refused without a fetch, and all refusals have the same text"] = async () => {
+  const issuer = await issuers.issuer();
+  const untrusted = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const now = Math.floor(Date.now() / 1000);
+  const refused = {
+    "another subject": { sub: `${SUBJECT}-2` },
+    "another audience": { aud: `${POSTERN}/` },
+    "two audiences": { aud: [POSTERN, "https://api.example"] },
+    "another id": { repository_id: 75 },
+    "an id of another type": { repository_id: "74" },
+    "a missing claim": { repository_id: undefined },
+    "another issuer": { iss: untrusted.url },
+    "an issuer with a final slash": { iss: `${issuer.url}/` },
+    "an issuer that is the client": { iss: job.client, sub: job.client },
+    expired: { iat: now - 300, exp: now - 1 },
+    "not valid yet": { nbf: now + 300 },
+    "longer than a day": { exp: now + 24 * 3600 + 60 },
+    "bound to a key": { cnf: { jkt: "x" } },
+  };
+  for (const [name, more] of Object.entries(refused)) await job.isRefused(await issuer.token(claims(more)), name);
+  await job.isRefused(await issuer.token(claims(), { header: { alg: "none" } }), "alg");
+  await job.isRefused(await issuer.token(claims(), { header: { typ: "client-authentication+jwt" } }), "typ");
+  await job.isRefused("a.b.c", "not a token");
+  const stranger = await Job.new();
+  await stranger.isRefused(await issuer.token(claims()), "a credential without trusts");
+  await Object.assign(new Job(), { client: `client_${"0".repeat(26)}` }).isRefused(await issuer.token(claims()), "no credential");
+  assert.deepEqual([issuer.fetches, untrusted.fetches], [0, 0]);
+
+  // The same text once the keys are known.
+  await job.logIn(await issuer.token(claims()));
+  const forger = await newKey("ES256", issuer.keys[0].kid);
+  await job.isRefused(await issuer.token(claims(), { key: forger }), "signed by another key of this kid");
+  await job.isRefused(await issuer.token(claims(), { header: { kid: "unknown" } }), "an unknown kid");
+  await byRoot(200, "POST", `${job.path}/revoke`, {});
+  await job.isRefused(await issuer.token(claims()), "revoked");
+  await byRoot(200, "POST", `${job.path}/restore`, {});
+  await job.logIn(await issuer.token(claims()));
+  assert.equal(issuer.fetches, 1);
+};
+
+tests["without client_id, the audience names the client, whose trust must have that audience"] = async () => {
+  const issuer = await issuers.issuer();
+  const [job, other] = [await Job.trusting(issuer), await Job.trusting(issuer)];
+  const aud = `${POSTERN}/${job.client}`;
+  const anonymous = async (spelling, token) => {
+    const { client_id, ...form } = SPELLINGS[spelling].form(job.client, token);
+    return send(eitherIsolate(), "POST", "/oauth/token", { form });
+  };
+  const isRefused = async (token) => {
+    for (const [spelling, { refused }] of Object.entries(SPELLINGS)) {
+      const { status, json } = await anonymous(spelling, token);
+      assert.deepEqual([status, json.error], refused, JSON.stringify(json));
+    }
+  };
+  await isRefused(await issuer.token(claims()));
+  await isRefused(await issuer.token(claims({ aud })));
+  // A trust of another client does not count, whatever its audience.
+  await other.add(issuer, { audience: aud });
+  await isRefused(await issuer.token(claims({ aud })));
+  assert.equal(issuer.fetches, 0);
+  const trust = await job.add(issuer, { audience: aud });
+  assert.deepEqual(trust.warnings, []);
+  for (const spelling of Object.keys(SPELLINGS)) {
+    const { status, text, json } = await anonymous(spelling, await issuer.token(claims({ aud })));
+    assert.equal(status, 200, text);
+    assert.equal(await whoIs(json.access_token), job.id);
+  }
+  for (const more of [`${aud}/`, `${aud}0`, `${POSTERN}//${job.client}`, `https://postern.example.evil.example/${job.client}`]) {
+    await isRefused(await issuer.token(claims({ aud: more })));
+  }
+  // client_id decides, where it is sent.
+  assert.equal(await whoIs((await other.logIn(await issuer.token(claims({ aud })))).token), other.id);
+};
+
+tests["the token endpoint is another audience for jwt-bearer only, and for the default audience only"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const token = () => issuer.token(claims({ aud: `${POSTERN}/oauth/token` }));
+  await job.logIn(await token(), { spelling: "assertion" });
+  assert.equal((await job.exchange(await token(), { spelling: "client_assertion" })).status, 401);
+  const other = await Job.trusting(issuer, { audience: `${POSTERN}/deploy` });
+  assert.deepEqual(other.trust.warnings, []);
+  await other.isRefused(await token(), "the token endpoint");
+  await other.isRefused(await issuer.token(claims()), "the default audience");
+  await other.logIn(await issuer.token(claims({ aud: `${POSTERN}/deploy` })));
+  const shared = await Job.trusting(issuer, { audience: "https://api.example" });
+  assert.deepEqual(shared.trust.warnings, ["shared_audience"]);
+  await shared.logIn(await issuer.token(claims({ aud: ["https://api.example"] })));
+};
+
+tests["an access token ends with the identity token, or after token_seconds, or with its trust"] = async () => {
+  const issuer = await issuers.issuer();
+  const now = Math.floor(Date.now() / 1000);
+  const ends = async (members, more) => {
+    const job = await Job.trusting(issuer, members);
+    return (await job.logIn(await issuer.token(claims(more)))).expires_in;
+  };
+  const isNear = (seconds, expected) => assert.ok(seconds <= expected && seconds > expected - 20, `${seconds}, not ${expected}`);
+  isNear(await ends({}, { exp: now + 120 }), 120);
+  isNear(await ends({}, { exp: now + 20 * 3600 }), 3600);
+  isNear(await ends({ token_seconds: 1800 }, { exp: now + 120 }), 1800);
+  isNear(await ends({ token_seconds: 60 }, { exp: now + 120 }), 60);
+  isNear(await ends({ token_seconds: 3600, expires_at: new Date(Date.now() + 240_000).toISOString() }), 240);
+};
+
+tests["with once, one of many simultaneous exchanges of a token succeeds"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer, { once: true });
+  // Fetches the keys.
+  await job.logIn(await issuer.token(claims()));
+  const token = await issuer.token(claims());
+  const answers = await Promise.all(Array.from({ length: 20 }, () => job.exchange(token)));
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  assert.ok(answers.every(({ status }) => [200, 400, 401].includes(status)));
+  await job.isRefused(token, "used");
+  await job.isRefused(await issuer.token(claims({ jti: undefined })), "without jti");
+  // By another credential, it is another use.
+  await (await Job.trusting(issuer, { once: true })).logIn(token);
+};
+
+tests["the keys of another tenant for the same issuer log nobody in, in either direction"] = async () => {
+  const issuer = await issuers.issuer();
+  const own = await newKey("ES256", issuer.keys[0].kid);
+  const [job, other] = [await Job.trusting(issuer), await Job.trusting(issuer, { jwks: { keys: [own.jwk] } })];
+  const [real, forged] = [() => issuer.token(claims()), () => issuer.token(claims(), { key: own })];
+  // Before the issuer's keys are known, and after.
+  for (const _ of [1, 2]) {
+    await other.logIn(await forged());
+    await other.isRefused(await real(), "signed by the issuer");
+    await job.isRefused(await forged(), "signed by a key of another tenant");
+    await job.logIn(await real());
+  }
+  const row = await rowOf(issuer);
+  assert.ok(row.keys.includes(issuer.keys[0].jwk.x) && !row.keys.includes(own.jwk.x), row.keys);
+  assert.equal(issuer.fetches, 1);
+  // Of one credential, each trust has its own keys as well.
+  await job.add(issuer, { jwks: { keys: [own.jwk] }, subject: "another" });
+  await job.isRefused(await forged(), "signed by a key of another trust");
+  await job.logIn(await issuer.token(claims({ sub: "another" }), { key: own }));
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Faults of the issuer
+
+/** Checks what a fault does to exchanges: without known keys, and with keys of each age. */
+async function withFault(issuer, job, fault, documents) {
+  const token = () => issuer.token(claims());
+  const good = () => Object.assign(issuer, { faults: {}, lies: {} });
+  const bad = () => Object.assign(issuer, fault);
+
+  bad();
+  await job.isUnavailable(await token());
+  assert.equal(issuer.fetches, 1);
+  // It is not fetched again within a minute, although it would succeed.
+  good();
+  await job.isUnavailable(await token());
+  assert.equal(issuer.fetches, 1);
+  await age(issuer, BETWEEN);
+  await job.logIn(await token());
+  assert.equal(issuer.fetches, 2);
+
+  // The known keys are used for an hour.
+  const { keys, fetched_at } = await rowOf(issuer);
+  bad();
+  await age(issuer, REFRESH);
+  await job.logIn(await token());
+  assert.equal(issuer.fetches, 3);
+  const row = await rowOf(issuer);
+  assert.deepEqual([row.keys, row.fetched_at], [keys, fetched_at - REFRESH * 1e6]);
+  await age(issuer, UNUSABLE - REFRESH - 60);
+  await job.logIn(await token());
+  assert.equal(issuer.fetches, 4);
+  await age(issuer, 60);
+  await job.isUnavailable(await token());
+  assert.equal(issuer.fetches, 5);
+
+  good();
+  await age(issuer, BETWEEN);
+  await job.logIn(await token());
+  assert.equal(issuer.fetches, 6);
+  // A discovery document that is refused is not followed by a request for keys.
+  assert.equal(issuer.received.keys, documents.includes("discovery") ? 2 : 6);
+  assert.equal(issuer.received.moved, 0);
+}
+
+const CASES = [
+  ...Object.entries(FAULTS).flatMap(([name, fault]) => [
+    { name: `discovery: ${name}`, fault: { faults: { discovery: fault } }, documents: ["discovery"] },
+    { name: `keys: ${name}`, fault: { faults: { keys: fault } }, documents: ["keys"] },
+  ]),
+  ...Object.entries(LIES).map(([name, lie]) => ({ name: `discovery: ${name}`, lie, documents: ["discovery"] })),
+];
+
+tests[`with ${CASES.length} faults of an issuer: 503 without keys, while those that are known serve for an hour`] = async () => {
+  const failed = [];
+  await Promise.all(
+    CASES.map(async ({ name, fault, lie, documents }) => {
+      const issuer = await issuers.issuer();
+      const job = await Job.trusting(issuer);
+      try {
+        await withFault(issuer, job, fault ?? { lies: lie(issuer) }, documents);
+        // What the sockets buffer may be sent, and not more.
+        if (issuer.sent) assert.ok(issuer.sent < 5 * 16 * 1024 * 1024, `${issuer.sent} bytes were sent`);
+      } catch (error) {
+        failed.push(`${name}: ${error.stack}`);
+      }
+    }),
+  );
+  assert.equal(issuers.requestsElsewhere, 0);
+  assert.ok(!failed.length, failed.join("\n"));
+};
+
+tests["documents of 64 KiB, compressed ones, slow ones and those without a type are read"] = async () => {
+  for (const [name, send] of Object.entries(VARIANTS)) {
+    const issuer = await issuers.issuer();
+    issuer.faults = { discovery: send, keys: send };
+    const job = await Job.trusting(issuer);
+    const { status, text } = await job.exchange(await issuer.token(claims()));
+    assert.equal(status, 200, `${name}: ${text}`);
+  }
+};
+
+tests["nothing is fetched from the hosts of Postern"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer, { audience: issuers.origin });
+  const token = await issuer.token(claims({ aud: issuers.origin }));
+  // The host of POSTERN_ISSUER, then that of the request.
+  await job.isUnavailable(token, { url: urls.atTheIssuer });
+  const host = new URL(issuers.origin).host;
+  const body = new URLSearchParams(SPELLINGS.assertion.form(job.client, token)).toString();
+  const headers = { host, connection: "close", "content-type": "application/x-www-form-urlencoded", "content-length": body.length };
+  const status = await new Promise((resolve, reject) => {
+    const request = http.request(`${urls.one}/oauth/token`, { method: "POST", headers }, (answer) => resolve(answer.resume().statusCode));
+    request.on("error", reject).end(body);
+  });
+  assert.equal(status, 503);
+  assert.equal(issuer.fetches, 0);
+};
+
+tests["exchanges without known keys count as failed authentications, and a right token is accepted all the same"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const url = urls.counting;
+  /** The statuses of many exchanges of a token, at the Worker that counts. */
+  const statusesOf = async (job, token) => {
+    const statuses = new Set();
+    for (let count = 0; count < 3 * FAILURES_MAX; count++) statuses.add((await job.exchange(token, { url, spelling: "assertion" })).status);
+    return [...statuses];
+  };
+  issuer.faults = { discovery: FAULTS["closes the connection"] };
+  // Otherwise, forged tokens would show which claims a trust accepts.
+  assert.deepEqual(await statusesOf(job, await issuer.token(claims())), [503, 429]);
+  issuer.faults = {};
+  await age(issuer, BETWEEN);
+  await job.logIn(await issuer.token(claims()), { url });
+  const other = await Job.trusting(issuer);
+  const forger = await newKey("ES256", issuer.keys[0].kid);
+  assert.deepEqual(await statusesOf(other, await issuer.token(claims(), { key: forger })), [400, 429]);
+  await other.logIn(await issuer.token(claims()), { url });
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Changes of the keys
+
+tests["a new key of the issuer is fetched when a token names it, at most once a minute, and the former one ends"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const [former] = issuer.keys;
+  await job.logIn(await issuer.token(claims()));
+  await issuer.rotate("Ed25519");
+  await job.isRefused(await issuer.token(claims()), "a new key, within a minute of the last fetch");
+  await job.logIn(await issuer.token(claims(), { key: former }));
+  assert.equal(issuer.fetches, 1);
+  await age(issuer, BETWEEN);
+  await job.logIn(await issuer.token(claims()));
+  assert.equal(issuer.fetches, 2);
+  await job.isRefused(await issuer.token(claims(), { key: former }), "the former key");
+  await age(issuer, BETWEEN);
+  await job.isRefused(await issuer.token(claims(), { key: former }), "the former key, after another fetch");
+  assert.equal(issuer.fetches, 3);
+};
+
+tests["a key that the issuer withdraws is accepted for ten minutes at most"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const [withdrawn, kept] = (issuer.keys = [...issuer.keys, await newKey("RS256")]);
+  const [old, right] = [() => issuer.token(claims(), { key: withdrawn }), () => issuer.token(claims(), { key: kept })];
+  await job.logIn(await old());
+  await job.logIn(await right());
+  issuer.keys = [kept];
+  await age(issuer, REFRESH - 20);
+  await job.logIn(await old());
+  assert.equal(issuer.fetches, 1);
+  await age(issuer, 20);
+  await job.isRefused(await old(), "withdrawn");
+  await job.logIn(await right());
+  assert.equal(issuer.fetches, 2);
+  // While the issuer is down, a withdrawn key does not return.
+  issuer.faults = { keys: FAULTS["responds with 500"] };
+  await age(issuer, REFRESH);
+  // The issuer may have a key of this name by now.
+  await job.isUnavailable(await old());
+  await job.logIn(await right());
+};
+
+tests["tokens without a kid are checked with each key"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  issuer.keys = [await newKey(), await newKey("RS256"), await newKey()];
+  for (const key of issuer.keys) await job.logIn(await issuer.token(claims(), { key, header: { kid: undefined } }));
+  await job.isRefused(await issuer.token(claims(), { key: await newKey(), header: { kid: undefined } }), "an unknown key");
+  assert.equal(issuer.fetches, 1);
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The number of fetches
+
+/** Exchanges tokens, 20 at a time. Returns how often each status occurred. */
+async function exchanges(count, exchange) {
+  const statuses = {};
+  let left = count;
+  const client = async () => {
+    while ((left -= 1) >= 0) {
+      const { status } = await exchange();
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, client));
+  return statuses;
+}
+
+tests["simultaneous exchanges of a new issuer cause one fetch, for which all of them wait"] = async () => {
+  // Either all requests find no keys and no claim, and all but one lose their claim, or the others find the claim of the first one.
+  for (const faults of [[{ late: 500 }], []]) {
+    for (const fault of [undefined, VARIANTS["takes 1 s"]]) {
+      const issuer = await issuers.issuer();
+      const jobs = await Promise.all(Array.from({ length: 4 }, () => Job.trusting(issuer)));
+      issuer.faults = { discovery: fault };
+      const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.token(claims())));
+      const exchange = () => any(jobs).exchange(tokens.pop(), { url: urls.delayed, faults });
+      assert.deepEqual(await exchanges(tokens.length, exchange), { 200: 20 });
+      assert.equal(issuer.fetches, 1);
+    }
+  }
+};
+
+tests["1,000 exchanges at two isolates cause one fetch, and one more after ten minutes"] = async () => {
+  const issuer = await issuers.issuer();
+  const jobs = await Promise.all(Array.from({ length: 4 }, () => Job.trusting(issuer)));
+  const exchange = async () => any(jobs).exchange(await issuer.token(claims()));
+  assert.deepEqual(await exchanges(1000, exchange), { 200: 1000 });
+  assert.equal(issuer.fetches, 1);
+  await age(issuer, REFRESH);
+  assert.deepEqual(await exchanges(100, exchange), { 200: 100 });
+  assert.equal(issuer.fetches, 2);
+};
+
+tests["200 tokens with unknown kids cause one fetch at most"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  await job.logIn(await issuer.token(claims()));
+  await age(issuer, BETWEEN);
+  const statuses = await exchanges(200, async () =>
+    job.exchange(await issuer.token(claims(), { header: { kid: randomUUID() } }), { spelling: "assertion" }),
+  );
+  assert.deepEqual(statuses, { 400: 200 });
+  assert.equal(issuer.fetches, 2);
+  await job.logIn(await issuer.token(claims()));
+};
+
+tests[`at most ${FETCHES_MAX} issuers without known keys are tried in a minute, and those with keys all the same`] = async () => {
+  const all = [];
+  const known = await issuers.issuer();
+  const one = await Job.trusting(known);
+  await one.logIn(await known.token(claims()));
+  for (let count = 0; count < 7; count++) {
+    const job = await Job.new();
+    for (let trusts = 0; trusts < 10; trusts++) {
+      const issuer = await issuers.issuer();
+      issuer.faults = { discovery: FAULTS["responds with 500"] };
+      await job.add(issuer);
+      all.push({ issuer, job });
+    }
+  }
+  const fetched = () => all.filter(({ issuer }) => issuer.fetches);
+  const exchangeAll = (pairs) => {
+    const left = [...pairs];
+    return exchanges(left.length, async () => {
+      const { issuer, job } = left.pop();
+      return job.exchange(await issuer.token(claims()));
+    });
+  };
+  assert.deepEqual(await exchangeAll(all), { 503: all.length });
+  assert.equal(fetched().length, FETCHES_MAX);
+  await age(known, REFRESH);
+  await one.logIn(await known.token(claims()));
+  assert.equal(known.fetches, 2);
+  // In the next minute, it is the turn of the others.
+  await forgetFetches();
+  for (const { issuer } of all) issuer.faults = {};
+  assert.deepEqual(await exchangeAll(all.filter(({ issuer }) => !issuer.fetches)), { 200: all.length - FETCHES_MAX });
+};
+
+tests[`at most ${ISSUERS_MAX} issuers of a tenant are fetched`] = async () => {
+  const job = await Job.new();
+  const second = await job.sibling();
+  const third = await job.sibling();
+  const all = [];
+  for (let count = 0; count <= ISSUERS_MAX; count++) {
+    const issuer = await issuers.issuer();
+    const by = [job, second, third][Math.floor(count / 10)];
+    await by.add(issuer);
+    all.push({ issuer, job: by });
+  }
+  const last = all.pop();
+  for (const { issuer, job } of all) await job.logIn(await issuer.token(claims()));
+  const token = await last.issuer.token(claims());
+  await last.job.isUnavailable(token);
+  assert.equal(last.issuer.fetches, 0);
+  // Once it is known for another tenant, it is known.
+  await (await Job.trusting(last.issuer)).logIn(token);
+  await last.job.logIn(token);
+};
+
+for (const [title, test] of Object.entries(tests)) {
+  tests[title] = async () => {
+    await forgetFetches();
+    await test();
+  };
+}
+const passed = await run("tests/issuer.mjs", tests);
+await server.dispose();
+issuers.close();
+rmSync(folder, { recursive: true });
+process.exit(passed ? 0 : 1);
