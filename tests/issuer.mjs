@@ -49,6 +49,7 @@ const bindings = {
   POSTERN_MASTER_KEY: randomBytes(32).toString("hex"),
   POSTERN_ISSUER: POSTERN,
   POSTERN_DEVELOPMENT_ISSUER: issuers.origin,
+  POSTERN_SERVER_TIMING: "all",
 };
 const server = new Miniflare({
   host: "127.0.0.1",
@@ -246,6 +247,28 @@ for (const algorithm of ALGORITHM_NAMES) {
     assert.equal(issuer.fetches, 1);
   };
 }
+
+tests["an exchange takes one trip, two with once, and two more for a fetch; its rows do not grow with what others store"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  const cost = async () => {
+    const answer = await job.exchange(await issuer.token(claims()), { url: urls.one });
+    assert.equal(answer.status, 200, answer.text);
+    const [, ...counts] = answer.headers.get("server-timing").match(/trips=(\d+) rows_read=(\d+) rows_written=(\d+)/);
+    return counts.map(Number);
+  };
+  const [trips] = await cost();
+  assert.equal(trips, 3);
+  assert.deepEqual(await cost(), [1, 5, 0]);
+  for (let number = 1; number < 10; number += 1) {
+    await job.add(issuer, { subject: `other ${number}` });
+    await (await job.sibling()).add(issuer);
+  }
+  assert.deepEqual(await cost(), [1, 6, 0]);
+  await job.remove(job.trust);
+  await job.add(issuer, { once: true });
+  assert.deepEqual(await cost(), [2, 13, 2]);
+};
 
 tests["a token that no trust accepts is refused without a fetch, and all refusals have the same text"] = async () => {
   const issuer = await issuers.issuer();
