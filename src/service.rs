@@ -9,6 +9,7 @@ mod decide;
 mod decision;
 mod exchange;
 mod failed;
+mod issuers;
 mod later;
 mod lease;
 mod list;

@@ -8,7 +8,7 @@ mod signatures;
 mod turns;
 
 use std::alloc::System;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -67,6 +67,9 @@ static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(MEMORY_MAX));
 thread_local! {
     /// [`COMMON_HEADERS`] as a JavaScript array.
     static COMMON_NAMES: JsValue = COMMON_HEADERS.map(JsValue::from_str).iter().collect::<Array>().into();
+    /// Whether the request that just began is a log-in, which ends even if its client disconnects: it may have the turn to fetch the
+    /// keys of an issuer, or may have used up an assertion.
+    static IS_LOG_IN: Cell<bool> = const { Cell::new(false) };
     /// The settings and derived keys. Changed settings are a new version of the Worker, which runs in a new isolate.
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
 }
@@ -79,7 +82,13 @@ fn start() {
 /// Handles the fetch event. Returns the response or a promise of it. `#[event(fetch)]` would run this on an executor.
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: Context) -> JsValue {
-    turns::run(async move { respond_to(&request, &env, &context).await.into() })
+    let continues: Context = AsRef::<JsValue>::as_ref(&context).clone().unchecked_into();
+    let response = turns::run(async move { respond_to(&request, &env, &context).await.into() });
+    if IS_LOG_IN.take() {
+        // Fails only if its argument is not a promise.
+        let _ = continues.wait_until(&Promise::resolve(&response));
+    }
+    response
 }
 
 async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) -> web_sys::Response {
@@ -89,6 +98,8 @@ async fn respond_to(request: &web_sys::Request, env: &Env, context: &Context) ->
     let headers = JsHeaders { common: lines.collect(), all: request };
     let (path, query) = path_and_query(url);
     let origin = origin(url).unwrap_or_default();
+    // The paths of the token endpoint, `/oauth/token` and `/service-account-token`.
+    IS_LOG_IN.set(path.ends_with("token"));
     let body = body(request, Method::from_name(method), &headers).await.unwrap_or(Body::Incomplete);
     let settings = settings(env);
     let now = now();

@@ -4,11 +4,13 @@
 // The database's clock cannot be set, so that the rows of `issuers` are made older instead. Prints what cargo's tests print, so that
 // scripts/test counts them.
 import assert from "node:assert/strict";
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { ALGORITHM_NAMES, FAULTS, LIES, VARIANTS, newKey, startIssuers } from "./issuer/server.mjs";
 import { run } from "./run.mjs";
 
@@ -618,6 +620,89 @@ tests["simultaneous exchanges of a new issuer cause one fetch, for which all of 
   }
 };
 
+tests["a client that disconnects does not use up the turn to fetch the keys"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  issuer.faults = { discovery: VARIANTS["takes 1 s"] };
+  const body = new URLSearchParams(SPELLINGS.assertion.form(job.client, await issuer.token(claims()))).toString();
+  const { hostname, port } = new URL(urls.one);
+  const socket = connect(port, hostname);
+  const head = `POST /oauth/token HTTP/1.1\r\nHost: x.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}`;
+  socket.write(`${head}\r\n\r\n${body}`);
+  while (!issuer.fetches) await wait(20);
+  socket.resetAndDestroy();
+  await job.logIn(await issuer.token(claims()), { url: urls.one });
+  assert.equal(issuer.fetches, 1);
+};
+
+/** Tokens that attack readers of JWS, by name: each from the claims of a good one, and the issuer. */
+const ATTACKS = {
+  "alg none": (given) => `${encoded({ alg: "none" })}.${encoded(given)}.`,
+  "alg None with a signature": (given) => `${encoded({ alg: "None" })}.${encoded(given)}.AAAA`,
+  "HMAC with the public key": (given, { keys: [{ jwk, kid }] }) => {
+    const signed = `${encoded({ alg: "HS256", kid })}.${encoded(given)}`;
+    return `${signed}.${createHmac("sha256", JSON.stringify(jwk)).update(signed).digest("base64url")}`;
+  },
+  "a key of its own": async (given, issuer) => issuer.token(given, { key: await newKey("ES256", issuer.keys[0].kid) }),
+  "a key in jwk": async (given, issuer) => {
+    const key = await newKey("ES256", issuer.keys[0].kid);
+    return issuer.token(given, { key, header: { jwk: key.jwk } });
+  },
+  "a key at jku": async (given, issuer) =>
+    issuer.token(given, { key: await newKey(), header: { jku: `${issuers.origin}/attacker`, x5u: `${issuers.origin}/attacker` } }),
+  crit: (given, issuer) => issuer.token(given, { header: { crit: ["exp"] } }),
+  b64: (given, issuer) => issuer.token(given, { header: { b64: false } }),
+  zip: (given, issuer) => issuer.token(given, { header: { zip: "DEF" } }),
+  "typ of a client": (given, issuer) => issuer.token(given, { header: { typ: "client-authentication+jwt" } }),
+  "kid as a number": (given, issuer) => issuer.token(given, { header: { kid: 7 } }),
+  cnf: (given, issuer) => issuer.token({ ...given, cnf: { jkt: "x" } }),
+  ...Object.fromEntries(
+    [["aud", 7], ["aud", []], ["aud", [POSTERN, POSTERN]], ["aud", { a: POSTERN }], ["exp", "9999999999"], ["exp", 1.5e9 + 0.5], ["exp", -1],
+      ["exp", 9e15], ["exp", null], ["iat", true], ["nbf", "0"], ["sub", [SUBJECT]], ["iss", null], ["jti", 7], ["jti", "x".repeat(256)]]
+      .map(([name, value], index) => [`${name} ${index}`, (given, issuer) => issuer.token({ ...given, [name]: value })]),
+  ),
+  ...Object.fromEntries(
+    [["no signature", () => ""], ["a byte", () => "AA"], ["a short signature", (text) => text.slice(0, -2)], ["a long signature", (text) => `${text}AAAA`],
+      ["padding", (text) => `${text}==`], ["a signature of zeros", () => "A".repeat(86)], ["a fourth part", (text) => `${text}.AAAA`]]
+      .map(([name, change]) => [name, async (given, issuer) => {
+        const [header, payload, signature] = (await issuer.token(given)).split(".");
+        return `${header}.${payload}.${change(signature)}`;
+      }]),
+  ),
+  "a member twice": (given) => `${encoded({ alg: "ES256" })}.${encoded(`{"iss":"x",${JSON.stringify(given).slice(1)}`)}.${"A".repeat(86)}`,
+  "a header member twice": (given) => `${encoded('{"alg":"none","alg":"ES256"}')}.${encoded(given)}.${"A".repeat(86)}`,
+  "a thousand levels": () => `${encoded({ alg: "ES256" })}.${encoded("[".repeat(1000))}.${"A".repeat(86)}`,
+  "bytes that are not UTF-8": () => `${encoded({ alg: "ES256" })}.${Buffer.from([0x7b, 0xff]).toString("base64url")}.${"A".repeat(86)}`,
+  "two parts": () => "e30.e30",
+  dots: () => ".".repeat(1000),
+  "60 kB": (given, issuer) => issuer.token({ ...given, x: "x".repeat(44_000) }),
+  "1 MB": (given, issuer) => issuer.token({ ...given, x: "x".repeat(1_000_000) }),
+};
+const encoded = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+
+tests["tokens that attack readers log nobody in by a trust or a key, and cause no 5xx and no fetch"] = async () => {
+  const issuer = await issuers.issuer();
+  const job = await Job.trusting(issuer);
+  await job.logIn(await issuer.token(claims()));
+  const { jwk } = issuer.keys[0];
+  await byRoot(201, "POST", `${job.path}/keys`, { jwk });
+  // As the issuer, and as the client itself, whose key is the same.
+  for (const own of [{}, { iss: job.client, sub: job.client }]) {
+    assert.equal((await job.exchange(await issuer.token(claims(own)), { spelling: "client_assertion" })).status, 200);
+    for (const [name, attack] of Object.entries(ATTACKS)) {
+      // The client itself may send this type.
+      if (own.iss && name === "typ of a client") continue;
+      const token = await attack(claims({ iss: issuer.url, ...own }), issuer);
+      for (const spelling of Object.keys(SPELLINGS)) {
+        const { status, json } = await job.exchange(token, { spelling });
+        const refused = name === "1 MB" ? [413, "invalid_request"] : SPELLINGS[spelling].refused;
+        assert.deepEqual([status, json.error], refused, `${name}: ${spelling}`);
+      }
+    }
+  }
+  assert.equal(issuer.fetches, 1);
+};
+
 tests["1,000 exchanges at two isolates cause one fetch, and one more after ten minutes"] = async () => {
   const issuer = await issuers.issuer();
   const jobs = await Promise.all(Array.from({ length: 4 }, () => Job.trusting(issuer)));
@@ -665,14 +750,16 @@ tests[`at most ${FETCHES_MAX} issuers without known keys are tried in a minute, 
     });
   };
   assert.deepEqual(await exchangeAll(all), { 503: all.length });
-  assert.equal(fetched().length, FETCHES_MAX);
+  // And the first of each tenant.
+  const tried = fetched().length;
+  assert.ok([FETCHES_MAX, FETCHES_MAX + 1].includes(tried), String(tried));
   await age(known, REFRESH);
   await one.logIn(await known.token(claims()));
   assert.equal(known.fetches, 2);
   // In the next minute, it is the turn of the others.
   await forgetFetches();
   for (const { issuer } of all) issuer.faults = {};
-  assert.deepEqual(await exchangeAll(all.filter(({ issuer }) => !issuer.fetches)), { 200: all.length - FETCHES_MAX });
+  assert.deepEqual(await exchangeAll(all.filter(({ issuer }) => !issuer.fetches)), { 200: all.length - tried });
 };
 
 tests[`at most ${ISSUERS_MAX} issuers of a tenant are fetched`] = async () => {

@@ -1,7 +1,5 @@
 //! Which claims a trust requires. Each is compared with one value and its type: nothing in a list ever matches.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
@@ -17,7 +15,7 @@ pub const TEXT_MAX: usize = 512;
 const INTEGER_MAX: u64 = 9_007_199_254_740_991;
 
 /// The required claims, by name. A name that starts with `/` is a JSON pointer (RFC 6901) into nested objects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims(Map<String, Value>);
 
 impl Claims {
@@ -80,12 +78,6 @@ impl Claims {
 impl From<Claims> for Value {
     fn from(claims: Claims) -> Self {
         claims.0.into()
-    }
-}
-
-impl<'de> Deserialize<'de> for Claims {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(&Value::deserialize(deserializer)?).map_err(|_| D::Error::custom("not an object of claims"))
     }
 }
 

@@ -107,7 +107,7 @@ pub struct Shared {
 }
 
 /// All of them. GitHub Enterprise at a host of its own, as on GHE.com, is not one.
-pub const SHARED: [Shared; 9] = [
+pub const SHARED: [Shared; 10] = [
     // GitHub Actions: https://docs.github.com/en/actions/reference/security/oidc
     Shared {
         host: "token.actions.githubusercontent.com",
@@ -133,6 +133,8 @@ pub const SHARED: [Shared; 9] = [
         has_paths: false,
         pins: &["oidc.circleci.com/org-id", "oidc.circleci.com/project-id"],
     },
+    // Fly.io: https://fly.io/docs/security/openid-connect/
+    Shared { host: "oidc.fly.io", has_paths: true, pins: &["org_id", "app_id"] },
     // Google, whose `sub` is the id of an account: https://developers.google.com/identity/openid-connect/openid-connect
     Shared { host: "accounts.google.com", has_paths: true, pins: &["sub"] },
 ];

@@ -1,8 +1,6 @@
 //! A public key as a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -127,14 +125,11 @@ impl Shape {
 }
 
 /// A public key that can verify signatures. It has no member except those that define the key, `kid`, and `alg`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     /// An object that [`Jwk::from_json`] reads as the same key: the form in which a key is stored and shown.
     members: Map<String, Value>,
-    #[serde(skip)]
     kind: &'static Kind,
-    #[serde(skip)]
     algorithms: &'static [Algorithm],
 }
 
@@ -243,11 +238,5 @@ impl Jwk {
 impl From<Jwk> for Value {
     fn from(key: Jwk) -> Self {
         key.members.into()
-    }
-}
-
-impl<'de> Deserialize<'de> for Jwk {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_json(&Value::deserialize(deserializer)?).map_err(|_| D::Error::custom("not a public key"))
     }
 }

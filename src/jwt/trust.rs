@@ -69,9 +69,9 @@ impl Trust<'_> {
     /// Returns whether it accepts what a token says. Not checked here: the signature and the times of the token, and whether
     /// the trust itself has expired. A trust that cannot be read accepts nothing.
     ///
-    /// `also` is a second audience, which is accepted in place of the first if that is the trust's.
+    /// `audience` is the token's, or the one that it stands for.
     #[must_use]
-    pub fn accepts(self, token: &Jws<'_>, also: Option<[&str; 2]>) -> bool {
+    pub fn accepts(self, token: &Jws<'_>, audience: &str) -> bool {
         let has_claims = || match self.0.get(member::CLAIMS) {
             None => true,
             Some(claims) => Claims::read(claims).is_ok_and(|claims| claims.matches(token.claims())),
@@ -79,13 +79,13 @@ impl Trust<'_> {
         // Only a client's own key signs a token of this type.
         self.accepts_issuer(token)
             && !token.is_client_authentication()
-            && self.accepts_audience(token, also)
+            && self.accepts_audience(audience)
             && self.accepts_subject(token)
             && has_claims()
     }
 
-    /// Returns what a token must have, and what it has. All members match exactly where [`Self::accepts`] accepts a token without a
-    /// second audience.
+    /// Returns what a token must have, and what it has. All members match exactly where [`Self::accepts`] accepts the token for its own
+    /// audience.
     #[must_use]
     pub fn compare(self, token: &Jws<'_>) -> Vec<Member> {
         let text = |name: &str, required: &str, found: &str, matches| Member {
@@ -98,7 +98,7 @@ impl Trust<'_> {
         let texts = [
             text("iss", issuer, token.issuer(), self.accepts_issuer(token)),
             text("sub", self.text(member::SUBJECT), token.subject(), self.accepts_subject(token)),
-            text("aud", audience, token.audience(), self.accepts_audience(token, None)),
+            text("aud", audience, token.audience(), self.accepts_audience(token.audience())),
         ];
         let claims = self.0.get(member::CLAIMS).and_then(|claims| Claims::read(claims).ok()).unwrap_or_default();
         let claims = claims.compare(token.claims()).map(|compared| Member {
@@ -114,9 +114,8 @@ impl Trust<'_> {
         token.issuer() == self.text(member::ISSUER)
     }
 
-    fn accepts_audience(self, token: &Jws<'_>, also: Option<[&str; 2]>) -> bool {
-        let audience = self.text(member::AUDIENCE);
-        token.audience() == audience || also == Some([audience, token.audience()])
+    fn accepts_audience(self, audience: &str) -> bool {
+        audience == self.text(member::AUDIENCE)
     }
 
     fn accepts_subject(self, token: &Jws<'_>) -> bool {

@@ -19,8 +19,6 @@ use crate::refusal::Refusal;
 pub struct Client {
     /// The owning tenant.
     pub tenant: Id,
-    /// Its id.
-    pub id: Id,
     /// When it expires.
     pub expires_at: Option<Micros>,
     /// Its scope (RFC 6749 §3.3).
@@ -35,7 +33,7 @@ pub struct Client {
 
 /// What the statement on a client gets.
 #[derive(Serialize)]
-pub struct Asked<'a> {
+pub struct ClientQuery<'a> {
     /// The time of the request.
     pub now: Micros,
     /// The credential.
@@ -59,7 +57,6 @@ pub async fn client<D: Database>(
     #[derive(Deserialize)]
     struct Row {
         tenant: Id,
-        id: Id,
         expires_at: Option<Micros>,
         unrestricted: u8,
         roles: String,
@@ -69,15 +66,14 @@ pub async fn client<D: Database>(
         unnoted: u8,
     }
     let Some(rows) =
-        row(store, Plain::Exchange, &Asked { now, client, issuer: issuer.map(Issuer::as_str) }, false).await?
+        row(store, Plain::Exchange, &ClientQuery { now, client, issuer: issuer.map(Issuer::as_str) }, false).await?
     else {
         return Ok(None);
     };
-    let Row { tenant, id, expires_at, unrestricted, roles, means, issuer, role_names, unnoted } = read(&rows)?;
+    let Row { tenant, expires_at, unrestricted, roles, means, issuer, role_names, unnoted } = read(&rows)?;
     let roles = Some(stored::<Vec<Role>>(&roles)?).filter(|_| unrestricted == 0);
     Ok(Some(Client {
         tenant,
-        id,
         expires_at,
         scope: scope(roles.as_deref(), &stored::<Vec<String>>(&role_names)?),
         is_unnoted: unnoted == 1,
@@ -97,7 +93,7 @@ pub struct Once {
     pub means: Id,
     /// When that was added.
     pub made: Micros,
-    /// A keyed digest of the id of the assertion.
+    /// A digest of the client, the key or trust and the id of the assertion.
     pub digest: String,
     /// When the assertion ends.
     pub until: Micros,

@@ -109,12 +109,12 @@ export async function get(url, max) {
   const signal = AbortSignal.timeout(DOCUMENT_WAIT);
   try {
     const response = await fetch(url, { redirect: "manual", cache: "no-store", signal, headers: { accept: "application/json" } });
-    const bytes = new Uint8Array(max);
-    let length = 0;
     if (response.status !== 200) {
       await response.body?.cancel();
       return undefined;
     }
+    const bytes = new Uint8Array(max);
+    let length = 0;
     for await (const chunk of response.body ?? []) {
       // Leaving the loop cancels the rest.
       if (length + chunk.length > max) return undefined;

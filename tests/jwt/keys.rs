@@ -55,15 +55,14 @@ fn key_is_stored_with_its_public_members_only_and_read_back_as_the_same_key() {
         assert_eq!(key.algorithms().len(), if alg.is_none() { 2 } else { 1 });
         let text: Value = serde_json::from_str(&key.public_text()).expect("JSON");
         assert_eq!(text, signer.jwk());
-        let stored = serde_json::to_string(&key).expect("JSON");
-        assert_eq!(serde_json::from_str::<Jwk>(&stored).expect("a key"), key);
-        let stored: Value = serde_json::from_str(&stored).expect("JSON");
+        let stored = Value::from(key.clone());
+        assert_eq!(Jwk::from_json(&stored).expect("a key"), key);
         let members: Vec<_> = stored.as_object().expect("an object").keys().map(String::as_str).collect();
         let others: Vec<_> = members.into_iter().filter(|name| !public.contains(name)).collect();
         assert_eq!(others, if alg.is_some() { vec!["alg", "kid"] } else { vec!["kid"] });
     }
-    for broken in ["null", "{}", r#"{"kty":"RSA","kid":"k"}"#] {
-        assert!(serde_json::from_str::<Jwk>(broken).is_err(), "{broken}");
+    for broken in [json!(null), json!({}), json!({"kty": "RSA", "kid": "k"})] {
+        assert!(Jwk::from_json(&broken).is_err(), "{broken}");
     }
 }
 

@@ -46,12 +46,19 @@ fn credential_logs_in_by_each_kind_of_key() {
 type End = fn(&Keyless);
 
 /// What ends an access token of a key or a trust: each as a request by root.
-fn ends() -> [(&'static str, End); 7] {
+fn ends() -> [(&'static str, End); 8] {
     [
         ("it is removed", Keyless::remove),
         ("it is removed and added again", |keyless| {
             keyless.remove();
             assert_eq!(keyless.add(&keyless.body), keyless.means_id);
+        }),
+        ("the credential expires", |keyless| {
+            keyless
+                .world
+                .call("PATCH", &keyless.url(""), ROOT, &json!({ "expires_at": "2026-11-21T00:00:01Z" }))
+                .expect(200);
+            keyless.world.pass(1_000_000);
         }),
         ("the credential is disabled", |keyless| {
             keyless.world.call("PATCH", &keyless.url(""), ROOT, &json!({ "enabled": false })).expect(200);
@@ -171,6 +178,12 @@ fn rotation_and_restoration_leave_it_alone(means: Means) {
         keyless.world.call("POST", &keyless.url(&format!("/{step}")), ROOT, &body).expect(200);
     }
     assert!(keyless.is_valid(&token) && !keyless.is_valid(&keyless.secret));
+    let litegraph = "/v1.0/tenants/00000000-0000-0000-0000-000000000000";
+    let principal = Id::parse(&keyless.principal).expect("an id").guid();
+    let body = json!({ "UserGUID": principal, "Name": "ci", "BearerToken": "chosen" });
+    let url = format!("{litegraph}/credentials/{}", keyless.id.guid());
+    keyless.world.call("PUT", &url, ROOT, &body).expect(200);
+    assert!(keyless.is_valid(&token) && keyless.is_valid("chosen"), "setting a secret leaves it alone, too");
     keyless.remove();
     let mut body = keyless.body.clone();
     body["expires_at"] = "2026-11-21T00:10:00Z".into();
@@ -296,6 +309,28 @@ fn credential_without_a_secret_logs_in_by_its_key_until_a_rotation_gives_it_one(
     keyless.world.call("POST", &format!("{url}/rotate"), ROOT, &json!({ "grace_seconds": 60 })).expect(200);
     keyless.world.call("DELETE", &url, ROOT, &Value::Null).expect(204);
     assert!(!keyless.is_valid(&access));
+}
+
+/// Adding one counts as giving a secret.
+#[test]
+fn caller_that_expires_adds_a_key_or_a_trust_only_to_what_expires_no_later() {
+    for means in Means::ALL {
+        let keyless = Keyless::with(means, Signer::ed25519());
+        let credentials = format!("/v1/tenants/{ACME}/credentials");
+        let admin = json!({ "name": "admin", "roles": [], "access": "admin", "expires_at": "2026-11-22T00:00:00Z" });
+        let admin = keyless.world.call("POST", &credentials, ROOT, &admin).expect(201).json();
+        let admin = text(&admin, "secret");
+        let mut body = keyless.body.clone();
+        body["expires_at"] = "2026-11-21T12:00:00Z".into();
+        keyless.remove();
+        let refused = keyless.world.call("POST", &keyless.list(), &admin, &body).expect(403);
+        assert!(refused.text.contains("forbidden_change"), "{means:?}: {}", refused.text);
+        keyless
+            .world
+            .call("PATCH", &keyless.url(""), ROOT, &json!({ "expires_at": "2026-11-22T00:00:00Z" }))
+            .expect(200);
+        keyless.world.call("POST", &keyless.list(), &admin, &body).expect(201);
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use postern::store::command::{
     Act, Command, Filter, Idempotency, Key, Label, MeansChange, NewRow, Order, Page, Rotation, SortKey, Target,
     TenantRef, Times, Until,
 };
-use postern::store::exchange::{Asked, Once};
+use postern::store::exchange::{ClientQuery, Once};
 use postern::store::issuers::Fetch;
 use serde_json::{Map, Value, json};
 
@@ -154,9 +154,9 @@ fn paths_of_notes() -> BTreeSet<String> {
 fn paths_of_exchanges() -> BTreeSet<String> {
     let (now, id, digest) = (Micros(1), Id::ZERO, "d".to_owned());
     let once = Once { now, client: id, means: id, made: now, digest, until: now, change: id };
-    let asked = Asked { now, client: id, issuer: Some("i") };
+    let query = ClientQuery { now, client: id, issuer: Some("i") };
     let fetch = Fetch { now, issuer: "i", tenant: Some(id), keys: Some(json!([])) };
-    let sent = [serde_json::to_value(once), serde_json::to_value(asked), serde_json::to_value(fetch)];
+    let sent = [serde_json::to_value(once), serde_json::to_value(query), serde_json::to_value(fetch)];
     sent.into_iter().flat_map(|sent| paths_of(&sent.unwrap())).collect()
 }
 
