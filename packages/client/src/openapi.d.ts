@@ -1012,9 +1012,7 @@ export interface components {
         /** @description A set of public keys (RFC 7517 §5). */
         Jwks: {
             /** @description The keys. */
-            keys: {
-                [key: string]: unknown;
-            }[];
+            keys: components["schemas"]["TrustedKey"][];
         };
         /** @description A public key by which a credential signs its own assertions. */
         Key: {
@@ -1061,6 +1059,10 @@ export interface components {
             /** @description The roles, of which one is needed. */
             any: components["schemas"]["NewRole"][];
         };
+        /** @description Claims by name or JSON pointer. */
+        NewClaims: {
+            [key: string]: string | number | boolean;
+        };
         NewCredential: {
             /**
              * @description What the credential may do in Postern itself: `none` (use itself), `verify` (verify tokens of its tenant), `verify_all` (verify tokens of every tenant; only the root token gives it), `read` (also read), `edit` (also change names and descriptions), `admin` (everything in its tenant). POST without it means `none`.
@@ -1088,6 +1090,10 @@ export interface components {
             secret?: boolean;
             /** @description Whether the credential may replace its own secret, with its newest one. POST and PUT without it mean false. */
             self_rotate?: boolean;
+        };
+        /** @description A set of public keys (RFC 7517 §5). */
+        NewJwks: {
+            keys: components["schemas"]["PublicKey"][];
         };
         NewKey: {
             /**
@@ -1135,9 +1141,7 @@ export interface components {
             /** @description The one `aud` of the tokens. Default: the issuer of this service. */
             audience?: string | null;
             /** @description Claims that the tokens must have, each with exactly this value. A name that starts with `/` is a JSON pointer (RFC 6901). */
-            claims?: {
-                [key: string]: string | number | boolean;
-            } | null;
+            claims?: components["schemas"]["NewClaims"] | null;
             /**
              * Format: date-time
              * @description When the trust expires (RFC 3339, 1970 to 2255); null is never.
@@ -1145,10 +1149,8 @@ export interface components {
             expires_at?: string | null;
             /** @description `iss` of the tokens: an https URL without a port, a query and percent-encoding; hosts with hyphens and other characters in paths are accepted, too. If many organizations share the issuer, `claims` must require an id of one of them. */
             issuer: string;
-            /** @description The keys that sign the tokens (RFC 7517). Without them, they are fetched from the issuer (OpenID Connect Discovery). */
-            jwks?: {
-                keys: components["schemas"]["PublicKey"][];
-            } | null;
+            /** @description The keys that sign the tokens. Without them, they are fetched from the issuer (OpenID Connect Discovery). */
+            jwks?: components["schemas"]["NewJwks"] | null;
             /** @description Whether each token is accepted only once, by its `jti`. */
             once?: boolean | null;
             /** @description `sub` of the tokens; a final `*` accepts every subject that starts with the text before it. */
@@ -1484,6 +1486,10 @@ export interface components {
              *     subject's prefix ends within a name, so that subjects with longer names are accepted, too.
              */
             warnings: string[];
+        };
+        /** @description A public key, as that of a credential is shown. */
+        TrustedKey: {
+            [key: string]: unknown;
         };
         /** @description A page of a list. */
         TrustPage: {

@@ -47,7 +47,7 @@ pub fn openapi() -> Value {
     components.insert(body::OWN_ROTATION.to_owned(), body::own_rotation());
     components.extend(body::inquiries());
     components.extend(means::new_key());
-    components.insert("NewTrust".to_owned(), means::new_trust());
+    components.extend(means::new_trust());
     value!({
         "openapi": "3.1.0",
         "info": {

@@ -161,14 +161,21 @@ pub(super) struct Trust {
 #[derive(Serialize, JsonSchema)]
 struct Jwks {
     /// The keys.
-    keys: Vec<BTreeMap<String, Value>>,
+    keys: Vec<TrustedKey>,
 }
+
+/// A public key, as that of a credential is shown.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+struct TrustedKey(BTreeMap<String, Value>);
 
 impl Trust {
     fn new(context: &RenderContext<'_>, MeansRow { id, members }: &MeansRow) -> Self {
         let text = |name| members.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let object = |value: &Value| value.as_object().cloned().unwrap_or_default().into_iter().collect();
-        let keys = |set: &Value| Jwks { keys: set["keys"].as_array().into_iter().flatten().map(object).collect() };
+        let keys = |set: &Value| Jwks {
+            keys: set["keys"].as_array().into_iter().flatten().map(object).map(TrustedKey).collect(),
+        };
         let audience = text(member::AUDIENCE);
         let is_open = |subject: &str| {
             subject.strip_suffix('*').is_some_and(|prefix| prefix.ends_with(|last: char| last.is_ascii_alphanumeric()))

@@ -65,8 +65,8 @@ pub(super) fn new_key() -> Map<String, Value> {
     .collect()
 }
 
-/// Returns the schema of a trust to be added.
-pub(super) fn new_trust() -> Value {
+/// Returns the schemas of a trust to be added, by name.
+pub(super) fn new_trust() -> Map<String, Value> {
     let printable = |min: usize, max: usize| value!({ "type": "string", "minLength": min, "maxLength": max, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$" });
     let optional = |mut schema: Value, about: &str| {
         schema["type"] = value!([schema["type"], "null"]);
@@ -82,7 +82,12 @@ pub(super) fn new_trust() -> Value {
     claims["propertyNames"] = printable(1, claims::NAME_MAX);
     claims["propertyNames"]["pattern"] =
         r"^([^/\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*|/([^~\x00-\x1f\x7f-\x9f]|~[01])*)$".into();
-    value!({
+    let keys = value!({ "type": "array", "minItems": 1, "maxItems": KEYS_MAX, "items": { "$ref": "#/components/schemas/PublicKey" } });
+    let named = |name: &str, about: &str| {
+        let reference = value!({ "$ref": format!("#/components/schemas/{name}") });
+        value!({ "anyOf": [reference, { "type": "null" }], "description": about })
+    };
+    let trust = value!({
         "type": "object",
         "additionalProperties": false,
         "required": ["issuer", "subject"],
@@ -99,14 +104,9 @@ pub(super) fn new_trust() -> Value {
                 "description": "`sub` of the tokens; a final `*` accepts every subject that starts with the text before it.",
             },
             "audience": optional(printable(1, AUDIENCE_MAX), "The one `aud` of the tokens. Default: the issuer of this service."),
-            "claims": optional(claims, "Claims that the tokens must have, each with exactly this value. A name that starts with `/` is a JSON pointer \
-                (RFC 6901)."),
-            "jwks": optional(
-                value!({ "type": "object", "required": ["keys"], "properties": {
-                    "keys": { "type": "array", "minItems": 1, "maxItems": KEYS_MAX, "items": { "$ref": "#/components/schemas/PublicKey" } },
-                } }),
-                "The keys that sign the tokens (RFC 7517). Without them, they are fetched from the issuer (OpenID Connect Discovery).",
-            ),
+            "claims": named("NewClaims", "Claims that the tokens must have, each with exactly this value. A name that starts with `/` is a JSON \
+                pointer (RFC 6901)."),
+            "jwks": named("NewJwks", "The keys that sign the tokens. Without them, they are fetched from the issuer (OpenID Connect Discovery)."),
             "once": { "type": ["boolean", "null"], "description": "Whether each token is accepted only once, by its `jti`." },
             "token_seconds": {
                 "type": ["integer", "null"], "minimum": TOKEN_SECONDS.start(), "maximum": TOKEN_SECONDS.end(),
@@ -121,5 +121,13 @@ pub(super) fn new_trust() -> Value {
                 "description": "Only in a dry run: a token of the issuer, which is compared with the trust.",
             },
         },
-    })
+    });
+    claims["description"] = "Claims by name or JSON pointer.".into();
+    let jwks = value!({
+        "type": "object", "required": ["keys"], "properties": { "keys": keys }, "description": "A set of public keys (RFC 7517 §5).",
+    });
+    [("NewTrust", trust), ("NewClaims", claims), ("NewJwks", jwks)]
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .into_iter()
+        .collect()
 }
