@@ -102,17 +102,20 @@ settings() {
 # wrangler gives the Worker no others, except as arguments, which every user of the machine can read.
 dev_config_file=$root/.wrangler.dev.json # here, because its paths are relative
 dev_config() {
-    node -e 'const [settings, file] = process.argv.slice(1), { readFileSync, writeFileSync } = require("fs");
+    node -e 'const [settings, port, file] = process.argv.slice(1), { readFileSync, writeFileSync } = require("fs");
         const { rawConfig } = require("wrangler").experimental_readRawConfig({ config: "wrangler.toml" });
-        rawConfig.secrets.required = Object.keys(require("util").parseEnv(readFileSync(settings, "utf8")));
-        writeFileSync(file, JSON.stringify(rawConfig))' "$1" "$dev_config_file"
+        const given = Object.keys(require("util").parseEnv(readFileSync(settings, "utf8")));
+        rawConfig.secrets.required = given;
+        // So that log-ins without a secret work here, too.
+        if (!given.includes("POSTERN_ISSUER")) rawConfig.vars = { ...rawConfig.vars, POSTERN_ISSUER: "http://127.0.0.1:" + port };
+        writeFileSync(file, JSON.stringify(rawConfig))' "$1" "$2" "$dev_config_file"
 }
 
 # start_worker PORT STATE SETTINGS LOG: starts the Worker on that port and waits until it responds. SETTINGS is a file of
 # NAME="value" lines. Sets worker_pid.
 start_worker() {
     local port=$1 state=$2 settings=$3 log=$4
-    dev_config "$settings"
+    dev_config "$settings" "$port"
 
     # With its own process group (set -m), Ctrl-C reaches only this script, which then stops the Worker in an orderly way.
     set -m

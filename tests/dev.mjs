@@ -114,7 +114,8 @@ try {
   const given = readFileSync(log, "utf8");
   assert.ok(given.includes(`--config\n${config}\n`) && given.includes(`--env-file\n${file}\n`), given);
   assert.ok(!given.includes(key) && !given.includes("POSTERN_"), given);
-  const { secrets, main } = JSON.parse(readFileSync(config, "utf8"));
+  const { secrets, main, vars } = JSON.parse(readFileSync(config, "utf8"));
+  assert.equal(vars.POSTERN_ISSUER, "http://127.0.0.1:1");
   assert.deepEqual(secrets.required.sort(), ["POSTERN_MASTER_KEY_PREVIOUS", "POSTERN_ROOT_TOKEN", "POSTERN_SHARD"]);
   assert.equal(main, "build/index.js");
 

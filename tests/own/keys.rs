@@ -133,16 +133,13 @@ fn exchange_that_races_with_an_end_leaves_no_valid_token() {
             let headers = List(&[("content-type", "application/x-www-form-urlencoded")]);
             let (done, _) = keyless.world.answer(&database, "POST", "/oauth/token", &headers, form.as_bytes());
             assert_eq!(database.trips.get(), if jti { 2 } else { 1 }, "{means:?}: {what}");
-            let Ok(answer) = serde_json::from_str::<Value>(&done.answer.body) else { panic!("{}", done.answer.body) };
-            if let Some(token) = answer["access_token"].as_str() {
-                assert!(!keyless.is_valid(token), "{means:?}, {what} after trip {after}");
-            } else {
-                assert_eq!(
-                    (done.answer.status, after, jti),
-                    (401, 1, true),
-                    "{means:?}: judged again where it is used once"
-                );
+            // Nothing expires before the time at which a request began.
+            if jti && after == 1 && !what.ends_with("expires") {
+                assert_eq!(done.answer.status, 401, "{means:?}, {what}: judged again where it is used once");
+                continue;
             }
+            let answer: Value = serde_json::from_str(&done.answer.body).expect("JSON");
+            assert!(!keyless.is_valid(&text(&answer, "access_token")), "{means:?}, {what} after trip {after}");
         }
     }
 }

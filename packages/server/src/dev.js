@@ -71,10 +71,11 @@ export async function dev(folder, { port = 8787 } = {}) {
   if (await isTaken(port)) throw wrongUse(`Port ${port} is in use. Choose another one: --port ${port + 1}`);
   const settings = settingsIn(folder, SETTINGS);
   for (const name of Object.keys(KEYS)) if (!settings[name]) throw wrongUse(`${SETTINGS} has no ${name}. Run postern init, which adds it.`);
-  const optional = optionalSettings(folder, settings);
+  const url = `http://127.0.0.1:${port}`;
+  // So that log-ins without a secret work here, too.
+  const optional = optionalSettings(folder, { POSTERN_ISSUER: url, ...settings });
   note("Migrating the local database");
   await migrate(folder, "--local");
-  const url = `http://127.0.0.1:${port}`;
   note("Starting the Worker");
   const child = start(
     folder,

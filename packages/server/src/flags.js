@@ -5,11 +5,11 @@ import { resolve } from "./description.js";
 import { parseHeader, parseJson, parseMember, parseRole, parseSeconds, parseTime, parseTypedMember, parseWhole } from "./values.js";
 
 /** Members that have a secret never become a flag: other users of the machine can read the arguments of a program. */
-const isSecret = (name) => /(^|_)(secret|token|password|key)$/.test(name);
+const isSecret = (name) => /(^|_)(secret|token|password|key|assertion)$/.test(name);
 /** Parameters that are set or absent. */
 const SWITCHES = new Set(["dry_run", "force"]);
-/** Has no effect in the service. */
-const WITHOUT_EFFECT = new Set(["token_type_hint"]);
+/** Have no effect in the service, or only beside a member that never becomes a flag. */
+const WITHOUT_EFFECT = new Set(["token_type_hint", "client_assertion_type"]);
 
 const dashed = (name) => name.replaceAll("_", "-").toLowerCase();
 

@@ -99,6 +99,11 @@ async function requestOf(operation, spec, fields, command, positional, token) {
   };
 }
 
+/** Returns the JSON of a body; undefined for a form or none. */
+function parsed(body) {
+  return body?.startsWith("{") ? JSON.parse(body) : undefined;
+}
+
 /** Returns the body of a response that has items. */
 function itemsOf({ json: answer }) {
   if (!Array.isArray(answer?.items)) throw notPostern();
@@ -141,7 +146,7 @@ function render(operation, spec, response, options, place) {
   if (status === 304) note("Not modified.");
   const secret = spec.reveals && answer?.[spec.reveals];
   if (secret) place.keep(secret);
-  else place?.discard();
+  else if (place) place.discard();
   if (answer === undefined) {
     const identity = [...headers].filter(([name]) => /^postern-(credential|principal|tenant)$/.test(name));
     if (options.json) print([json(Object.fromEntries(identity))]);
@@ -176,12 +181,13 @@ export async function run({ operation, spec, fields }, command, positional) {
   }
   if (spec.destroys)
     await confirm(`${[operation.summary, ...Object.values(positional).map(safe)].join(": ")}. This cannot be undone.`, options.yes);
-  const place = spec.reveals && prepareReveal(options);
+  // A credential may be created without a secret.
+  const place = spec.reveals && parsed(request.body)?.secret !== false && prepareReveal(options);
   let response;
   try {
     response = await connection.send(operation.method, path, request);
   } catch (error) {
-    place?.discard();
+    if (place) place.discard();
     const isUnknown = error instanceof Unreachable || error.response?.json?.code === "outcome_unknown";
     const key = request.headers["Idempotency-Key"];
     if (isUnknown && key)
