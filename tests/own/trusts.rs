@@ -5,6 +5,7 @@ use postern::credential::secret::Keys;
 use postern::jwt::issuer::ISSUER_MAX;
 use serde_json::{Value, json};
 use support::jwt::Signer;
+use support::world::List;
 use support::{ACME, ROOT, Reply, text};
 
 use crate::keyless::{ISSUER, Keyless, OTHER};
@@ -204,6 +205,36 @@ fn token_that_is_not_exactly_right_is_refused_without_telling_why() {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// In both spellings, also where the keys cannot be fetched: that reveals that the token fits a trust.
+#[test]
+fn refused_tokens_are_counted_as_failed_authentications_of_the_client() {
+    let keyless = fetched();
+    let counted = |form: &str| {
+        let headers = List(&[("content-type", FORM)]);
+        let (done, _) = keyless.world.answer(&keyless.world.db, "POST", "/oauth/token", &headers, form.as_bytes());
+        (done.answer.status, done.failed.and_then(|failed| failed.by_credential))
+    };
+    let client = Some(keyless.id.to_string());
+    let grant = |token: &str| {
+        format!(
+            "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={token}&client_id={}",
+            keyless.id.client()
+        )
+    };
+    let good = keyless.assertion(&keyless.claims());
+    assert_eq!(counted(&grant(&good)), (200, None));
+    for (what, token) in
+        [("not a token", "x".to_owned()), ("of nobody", Signer::ed25519().token("EdDSA", None, &keyless.claims()))]
+    {
+        assert_eq!(counted(&grant(&token)), (400, client.clone()), "{what}");
+        assert_eq!(counted(&keyless.form(&token, "")), (401, client.clone()), "{what}");
+    }
+    keyless.world.issuers.stop();
+    keyless.world.pass(3_700_000_000);
+    let good = keyless.assertion(&keyless.claims());
+    assert_eq!(counted(&grant(&good)), (503, client));
+}
 
 /// A client that cannot send its id gets a token whose audience has it.
 #[test]
