@@ -151,6 +151,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
             self.valid(client).filter(|(_, members)| Trust(members).accepts(jws, audience)).collect();
         // Whether the issuer's own keys signed the token.
         let mut is_signed = None;
+        // At most ten: a sort would make the Worker 2 kB larger.
         while let Some((oldest, _)) =
             accepting.iter().enumerate().min_by_key(|(_, (id, members))| (created(members), *id))
         {

@@ -4,7 +4,7 @@ import { Actions, Effective } from "./actions.jsx";
 import { editable } from "./edit.jsx";
 import { isRetiringInUse, retiringSecret } from "./format.js";
 import { Keyless } from "./keyless.jsx";
-import { Heading, Loaded, Roles, SecretOnce, States, Text, Time, useLoad, useSession } from "./parts.jsx";
+import { Facts, Heading, Loaded, Roles, SecretOnce, States, Text, Time, useLoad, useSession } from "./parts.jsx";
 import { link } from "./router.js";
 
 function Secrets({ credential }) {
@@ -25,32 +25,14 @@ function Secrets({ credential }) {
                   <span class="state good">not used since the rotation</span>
                 ))}
             </p>
-            <dl class="facts">
-              <div>
-                <dt>Last used</dt>
-                <dd>
-                  <Time>{secret.last_used_at}</Time>
-                </dd>
-              </div>
-              <div>
-                <dt>Created</dt>
-                <dd>
-                  <Time>{secret.created_at}</Time>
-                </dd>
-              </div>
-              <div>
-                <dt>Ends</dt>
-                <dd>
-                  <Time none="with the credential">{secret.expires_at}</Time>
-                </dd>
-              </div>
-              <div>
-                <dt>Id</dt>
-                <dd>
-                  <code>{secret.id}</code>
-                </dd>
-              </div>
-            </dl>
+            <Facts
+              facts={[
+                ["Last used", <Time>{secret.last_used_at}</Time>],
+                ["Created", <Time>{secret.created_at}</Time>],
+                ["Ends", <Time none="with the credential">{secret.expires_at}</Time>],
+                ["Id", <code>{secret.id}</code>],
+              ]}
+            />
           </li>
         ))}
         {!credential.secrets.length && <li>None is valid. Rotate the secret to make one.</li>}
@@ -59,7 +41,7 @@ function Secrets({ credential }) {
   );
 }
 
-function Facts({ credential }) {
+function Properties({ credential }) {
   const metadata = Object.entries(credential.metadata);
   const facts = [
     ["Client id", <code>client_{credential.id}</code>],
@@ -81,16 +63,7 @@ function Facts({ credential }) {
       ["Reason", credential.revoked_reason === null ? "none" : <Text>{credential.revoked_reason}</Text>],
     );
   }
-  return (
-    <dl class="facts all">
-      {facts.map(([term, value]) => (
-        <div>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} of="facts all" />;
 }
 
 export function Credential({ id }) {
@@ -134,7 +107,7 @@ export function Credential({ id }) {
             }}
           />
           <h2>Properties</h2>
-          <Facts credential={loaded.data} />
+          <Properties credential={loaded.data} />
         </>
       )}
     </Loaded>

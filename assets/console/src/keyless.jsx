@@ -1,6 +1,6 @@
 // How a credential logs in without its secret: public keys, and issuers that it trusts. They are added by the command line or the API.
 import { useState } from "preact/hooks";
-import { Problem, Text, Time, useAction, useLoad, useSession } from "./parts.jsx";
+import { Facts, Problem, Text, Time, useAction, useLoad, useSession } from "./parts.jsx";
 
 const KINDS = { keys: "key", trusts: "trust" };
 
@@ -41,14 +41,7 @@ function Item({ kind, item, remove, problem, busy }) {
           <span class="state warns">{WARNINGS[warning] ?? warning}</span>
         ))}
       </p>
-      <dl class="facts">
-        {facts.map(([term, value]) => (
-          <div>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {remove && (
         <p class="buttons">
           <button type="button" class="danger" aria-expanded={asks} aria-label={`${title} ${item.id}`} onClick={() => setAsks(!asks)}>

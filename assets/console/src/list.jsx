@@ -1,6 +1,6 @@
 // The list of credentials, with the filters of the API, which are in the URL.
 import { useState } from "preact/hooks";
-import { CredentialLink, Heading, Loaded, Problem, Roles, States, Time, useAction, useLoad, useSession } from "./parts.jsx";
+import { CredentialLink, Facts, Heading, Loaded, Problem, Roles, States, Time, useAction, useLoad, useSession } from "./parts.jsx";
 import { link } from "./router.js";
 
 const FILTERS = ["name_prefix", "role", "principal", "enabled", "expires_before", "unused_since", "unrotated_since", "sort"];
@@ -132,30 +132,14 @@ export function CredentialRows({ credentials }) {
           <p class="first">
             <CredentialLink credential={credential} /> <States credential={credential} />
           </p>
-          <dl class="facts">
-            <div>
-              <dt>Access</dt>
-              <dd>{credential.access}</dd>
-            </div>
-            <div>
-              <dt>Roles</dt>
-              <dd>
-                <Roles roles={credential.roles} />
-              </dd>
-            </div>
-            <div>
-              <dt>Expires</dt>
-              <dd>
-                <Time>{credential.expires_at}</Time>
-              </dd>
-            </div>
-            <div>
-              <dt>Last used</dt>
-              <dd>
-                <Time>{credential.last_used_at}</Time>
-              </dd>
-            </div>
-          </dl>
+          <Facts
+            facts={[
+              ["Access", credential.access],
+              ["Roles", <Roles roles={credential.roles} />],
+              ["Expires", <Time>{credential.expires_at}</Time>],
+              ["Last used", <Time>{credential.last_used_at}</Time>],
+            ]}
+          />
         </li>
       ))}
     </ul>

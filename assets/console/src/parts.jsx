@@ -235,3 +235,17 @@ export function CredentialLink({ credential }) {
     </a>
   );
 }
+
+/** A list of facts, each a term and its value. */
+export function Facts({ facts, of = "facts" }) {
+  return (
+    <dl class={of}>
+      {facts.map(([term, value]) => (
+        <div>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

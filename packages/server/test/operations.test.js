@@ -32,6 +32,15 @@ const TRUST = "--issuer https://issuer.example --subject job:* --audience https:
 /** The flag of a public key. */
 const JWK = '--jwk {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 
+/** Adds a key or a trust with these flags; the command removes it. */
+const removing = async (kind, flags) => {
+  const id = await made();
+  const { stdout } = await postern(`credentials ${kind} add ${id} ${flags} --json`.split(" "), {
+    env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
+  });
+  return { args: `credentials ${kind} remove ${id} ${JSON.parse(stdout).id}` };
+};
+
 /** For each operation, words after `postern` and what else the command needs. */
 const USES = {
   list_credentials: () => ({ args: "credentials list --enabled --limit 2" }),
@@ -47,22 +56,10 @@ const USES = {
   revoke_credential: async () => ({ args: `credentials revoke ${await made()} --reason leaked` }),
   add_key: async () => ({ args: `credentials keys add ${await made()} ${JWK}` }),
   list_keys: async () => ({ args: `credentials keys list ${await made()}` }),
-  remove_key: async () => {
-    const id = await made();
-    const { stdout } = await postern(`credentials keys add ${id} ${JWK} --json`.split(" "), {
-      env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
-    });
-    return { args: `credentials keys remove ${id} ${JSON.parse(stdout).id}` };
-  },
+  remove_key: () => removing("keys", JWK),
   add_trust: async () => ({ args: `credentials trusts add ${await made()} ${TRUST}` }),
   list_trusts: async () => ({ args: `credentials trusts list ${await made()}` }),
-  remove_trust: async () => {
-    const id = await made();
-    const { stdout } = await postern(`credentials trusts add ${id} ${TRUST} --json`.split(" "), {
-      env: { POSTERN_URL: recorder.url, POSTERN_TOKEN: tenant.admin.secret, POSTERN_TENANT: tenant.id },
-    });
-    return { args: `credentials trusts remove ${id} ${JSON.parse(stdout).id}` };
-  },
+  remove_trust: () => removing("trusts", TRUST),
   restore_credential: async () => ({ args: `credentials restore ${await made()}` }),
   delete_credential: async () => ({ args: `credentials delete ${await made()} --yes` }),
   list_credential_events: async () => ({ args: `credentials history ${await made()}` }),
