@@ -118,7 +118,9 @@ impl Shape {
         match self {
             Self::Is("AQAB") => "must be AQAB (65537)",
             Self::Is(_) => "must be P-256 for EC, Ed25519 for OKP",
-            Self::Coordinate => "must be 32 bytes in base64url without padding",
+            Self::Coordinate => {
+                "must be 32 bytes in base64url without padding; a shorter coordinate needs zero bytes in front"
+            }
             Self::Modulus => "must be 2048 to 4096 bits, without leading zero bytes, in base64url without padding",
         }
     }

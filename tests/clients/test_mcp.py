@@ -9,7 +9,8 @@ import time
 
 import httpx
 import pytest
-from authlib.jose import JsonWebKey, jwt
+from authlib.jose import jwt
+from jwk import p256_key, public_jwk
 
 # The SDK needs Python 3.11 (tests/clients/requirements.txt).
 pytest.importorskip("mcp")
@@ -138,9 +139,9 @@ class Agent:
         self.postern = postern
         self.id = postern.credential(*roles)["id"]
         self.client_id = f"client_{self.id}"
-        key = JsonWebKey.generate_key("EC", "P-256", is_private=True)
+        key = p256_key()
         self.pem = key.as_pem(is_private=True).decode()
-        self.key = postern.send("POST", f"{self.path}/keys", {"jwk": key.as_dict(is_private=False)})["id"]
+        self.key = postern.send("POST", f"{self.path}/keys", {"jwk": public_jwk(key)})["id"]
 
     @property
     def path(self):
@@ -203,8 +204,8 @@ def test_a_client_logs_in_by_the_identity_token_of_its_workload(postern):
     issuer, subject = "https://issuer.example", "system:serviceaccount:agents:one"
     # The SDK does not send client_id, so the audience names it.
     audience = f"{postern.url}/{client_id}"
-    key = JsonWebKey.generate_key("EC", "P-256", {"kid": "one"}, is_private=True)
-    trust = {"issuer": issuer, "subject": subject, "audience": audience, "jwks": {"keys": [key.as_dict(is_private=False)]}}
+    key = p256_key("one")
+    trust = {"issuer": issuer, "subject": subject, "audience": audience, "jwks": {"keys": [public_jwk(key)]}}
     trust = postern.send("POST", path, trust)
 
     async def identity(issuer_of_postern):

@@ -6,9 +6,9 @@ import httpx
 import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+from jwk import p256_key, public_jwk
 from oauthlib.oauth2 import BackendApplicationClient, InvalidClientError
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 from requests.auth import HTTPBasicAuth
@@ -131,8 +131,15 @@ def test_authlib_logs_in_by_a_key(metadata, client, url, root):
     # Only the server behind TLS has POSTERN_ISSUER.
     if url.startswith("http:"):
         pytest.skip("needs POSTERN_ISSUER")
-    key = JsonWebKey.generate_key("EC", "P-256", is_private=True)
-    sent = requests.post(f"{url}{client.path}/keys", headers={"Authorization": f"Bearer {root}"}, json={"jwk": key.as_dict(is_private=False)})
+
+    def add(members):
+        return requests.post(f"{url}{client.path}/keys", headers={"Authorization": f"Bearer {root}"}, json={"jwk": members})
+
+    # The key that Authlib writes otherwise than RFC 7518.
+    key = next(key for key in iter(p256_key, None) if len(key.as_dict()["x"]) < 43)
+    refused = add(key.as_dict(is_private=False))
+    assert refused.status_code == 422 and "zero bytes in front" in refused.text
+    sent = add(public_jwk(key))
     assert sent.status_code == 201, sent.text
     session = OAuth2Session(client.client_id, key, token_endpoint_auth_method="private_key_jwt")
     # Authlib names the token endpoint as the audience by default. Postern accepts only the issuer.
