@@ -1,6 +1,8 @@
 //! Lower-case Crockford base32 for digests, seals and the random part of tokens. The alphabet is that of [`super::id`].
 //! Padding bits are at the end here, and at the start of an id.
 
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+
 use super::id::{ALPHABET, digit};
 
 /// Encodes bytes from the first bit on, five bits a letter. The last letter is padded with zero bits.
@@ -19,6 +21,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
         text.push(letter(bits << (5 - count)));
     }
     text
+}
+
+/// Returns the CRC-32 of a short text, as gzip computes it. Without a table, which would be 16 kB more to load.
+pub(crate) fn checksum(text: &str) -> String {
+    encode(&Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(text.as_bytes()).to_be_bytes())
 }
 
 fn letter(bits: u32) -> char {

@@ -68,8 +68,8 @@ pub fn created(members: &Map<String, Value>) -> Micros {
 /// Returns the id of a means: the first 128 bits of the SHA-256 of its text, without its times. So nothing is there twice.
 #[must_use]
 pub fn id(members: &Map<String, Value>) -> Id {
-    let lasting = members.iter().filter(|(name, _)| !name.ends_with("_at"));
-    let lasting: Map<_, _> = lasting.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut lasting = members.clone();
+    lasting.retain(|name, _| !name.ends_with("_at"));
     let digest = Sha256::digest(Value::from(lasting).to_string());
     Id::from_bits(digest.iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte)))
 }

@@ -42,7 +42,7 @@ impl Token {
     #[must_use]
     pub fn make(prefix: &str, id: Id, random: &[u8; 32]) -> Self {
         let body = format!("{prefix}{id}_{}", base32::encode(random));
-        Self { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), embedded_id: Some(id) }
+        Self { text: Zeroizing::new(format!("{body}_{}", base32::checksum(&body))), embedded_id: Some(id) }
     }
 
     /// Reads a presented token.
@@ -77,15 +77,11 @@ impl Token {
 /// Returns the secret's id in a token with Postern's prefix, if the checksum is valid.
 fn read_issued(text: &str, rest: &str) -> Option<Id> {
     let (body, sum) = text.rsplit_once('_')?;
-    let valid: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+    let valid: bool = base32::checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
     let (id, random) = rest.rsplit_once('_')?.0.split_once('_')?;
     // A shorter random part could be guessed from the id, which viewers see.
     let is_random = base32::decode(random).is_some_and(|bytes| bytes.len() == 32);
     (valid && is_random).then(|| Id::parse(id))?
-}
-
-fn checksum(body: &str) -> String {
-    base32::encode(&crc32fast::hash(body.as_bytes()).to_be_bytes())
 }
 
 /// The lifetime of an access token, in seconds. An access token is invalid as soon as its secret is.
@@ -184,7 +180,7 @@ impl Keys {
         let given = format!("{prefix}{ACCESS}{of}_{end}");
         let signature = self.access.clone().chain_update(given.as_bytes()).finalize().into_bytes();
         let body = format!("{given}_{}", base32::encode(&signature));
-        Token { text: Zeroizing::new(format!("{body}_{}", checksum(&body))), embedded_id: None }
+        Token { text: Zeroizing::new(format!("{body}_{}", base32::checksum(&body))), embedded_id: None }
     }
 
     fn signed_access(&self, given: &str, signature: &[u8]) -> bool {
@@ -287,7 +283,7 @@ impl Keyring {
     #[must_use]
     pub fn read_access(&self, text: &str, prefix: &str, now: Micros) -> Option<Access> {
         let (body, sum) = text.rsplit_once('_')?;
-        let valid: bool = checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
+        let valid: bool = base32::checksum(body).as_bytes().ct_eq(sum.as_bytes()).into();
         let (given, signature) = body.rsplit_once('_').filter(|_| valid)?;
         let (id, times) = given.strip_prefix(prefix)?.strip_prefix(ACCESS)?.split_once('_')?;
         let (made, end) = times.split_once('_')?;

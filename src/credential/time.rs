@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
+use time::format_description::FormatDescriptionV3;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
@@ -11,13 +11,15 @@ use time::macros::format_description;
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
-const MICROSECONDS: StaticFormatDescription =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-const MILLISECONDS: StaticFormatDescription =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const MICROSECONDS: FormatDescriptionV3<'static> =
+    format_description!(version = 3, "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+const MILLISECONDS: FormatDescriptionV3<'static> =
+    format_description!(version = 3, "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-const HTTP_DATE: StaticFormatDescription =
-    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+const HTTP_DATE: FormatDescriptionV3<'static> = format_description!(
+    version = 3,
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
 
 impl Micros {
     /// Returns a duration in seconds, in whole milliseconds.
@@ -34,22 +36,22 @@ impl Micros {
     /// `2024-12-27T18:12:38.653402Z`: always six digits, as LiteGraph's clients expect.
     #[must_use]
     pub fn to_rfc3339_micros(self) -> String {
-        self.format(MICROSECONDS)
+        self.format(&MICROSECONDS)
     }
 
     /// `2019-12-27T18:11:19.117Z`: always three digits, as Keycard's clients expect.
     #[must_use]
     pub fn to_rfc3339_millis(self) -> String {
-        self.format(MILLISECONDS)
+        self.format(&MILLISECONDS)
     }
 
     /// `Fri, 27 Dec 2024 18:12:38 GMT`: the preferred form of RFC 9110 §5.6.7.
     #[must_use]
     pub fn to_http_date(self) -> String {
-        self.format(HTTP_DATE)
+        self.format(&HTTP_DATE)
     }
 
-    fn format(self, format: StaticFormatDescription) -> String {
+    fn format(self, format: &FormatDescriptionV3<'static>) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
             .ok()
             .and_then(|time| time.format(format).ok())

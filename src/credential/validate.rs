@@ -266,6 +266,13 @@ pub fn full_name(first: Option<&str>, last: Option<&str>, email: Option<&str>) -
     if name.is_empty() { "unnamed".to_owned() } else { name.chars().take(NAME_MAX).collect() }
 }
 
+/// Sorts violations by field and location.
+#[must_use]
+pub fn ordered(mut violations: Vec<Violation>) -> Vec<Violation> {
+    violations.sort_by(|left, right| (left.field, left.location.order()).cmp(&(right.field, right.location.order())));
+    violations
+}
+
 /// Sorts violations by field and location, removes duplicates, and truncates to [`VIOLATIONS_MAX`]. If violations were
 /// dropped, here or in an earlier call, the last one is `TooManyViolations`.
 #[must_use]
@@ -274,7 +281,7 @@ pub fn reported(mut violations: Vec<Violation>) -> Vec<Violation> {
     let found = violations.len();
     violations.retain(|violation| *violation != more);
     let truncated_before = violations.len() < found;
-    violations.sort_by(|left, right| (left.field, left.location.order()).cmp(&(right.field, right.location.order())));
+    let mut violations = ordered(violations);
     violations.dedup();
     if truncated_before || violations.len() > VIOLATIONS_MAX {
         violations.truncate(VIOLATIONS_MAX);

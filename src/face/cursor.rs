@@ -41,7 +41,7 @@ impl<'a> List<'a> {
         let direction = if *descending { " - " } else { " + " };
         // The form of the position differs by sort key.
         let list = [path, direction, filter.as_str(), " ", position].concat();
-        base32::encode(&crc32fast::hash(list.as_bytes()).to_be_bytes()) + position
+        base32::checksum(&list) + position
     }
 }
 

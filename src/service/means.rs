@@ -93,6 +93,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 /// Makes the command add the means with this id, or remove it if it has no members.
 fn set(command: &mut Command, means: Means, id: String, members: Option<Map<String, Value>>) {
     command.means = Some(MeansChange::new(means, &id, members.is_some()));
-    let one: Map<_, _> = [(id, members.into())].into_iter().collect();
-    command.set = [(means.member().to_owned(), one.into())].into_iter().collect();
+    let mut one = Map::new();
+    one.insert(id, members.into());
+    command.set.insert(means.member().to_owned(), one.into());
 }

@@ -1,7 +1,7 @@
 //! The texts of writes, after the verdict, and the CTEs that evaluate a change for it.
 
 use super::command::{Act, Target};
-use super::text::{fill, secrets_listed};
+use super::text::{fill, secrets_listed, sql};
 use crate::credential::table::{
     Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
@@ -23,12 +23,7 @@ pub(super) fn weighed(target: Target) -> String {
     let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
     let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
     let (base, set, columns, violations) = if target.is_of_credential() {
-        (
-            include_str!("sql/credential_base.sql"),
-            include_str!("sql/credential_set.sql"),
-            include_str!("sql/credential_weighed.sql"),
-            include_str!("sql/credential_violations.sql"),
-        )
+        (sql!("credential_base"), sql!("credential_set"), sql!("credential_weighed"), sql!("credential_violations"))
     } else {
         ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
     };
@@ -53,7 +48,7 @@ pub(super) fn weighed(target: Target) -> String {
         ("metadata_bytes_max", &metadata_bytes_max),
         ("state_bytes_max", &state_bytes_max),
     ];
-    fill(include_str!("sql/weighed.sql"), &blanks)
+    fill(sql!("weighed"), &blanks)
 }
 
 /// Returns the arguments of `json_remove` for what an editor may change. The first path, which no document has, keeps
@@ -75,11 +70,11 @@ pub(super) fn with_access(sql: &str, maps_roles: bool) -> String {
     if !maps_roles {
         return fill(sql, &[("to_document", "patched"), ("unrestricted", "")]);
     }
-    let access_of = |document| fill(include_str!("sql/access_of_roles.sql"), &[("document", document)]);
+    let access_of = |document| fill(sql!("access_of_roles"), &[("document", document)]);
     let (before, after) = (access_of("document"), access_of("patched"));
     let blanks = [("access_before", before.as_str()), ("access_after", &after)];
-    let to_document = fill(include_str!("sql/credential_to_document.sql"), &blanks);
-    fill(sql, &[("to_document", &to_document), ("unrestricted", include_str!("sql/credential_unrestricted.sql"))])
+    let to_document = fill(sql!("credential_to_document"), &blanks);
+    fill(sql, &[("to_document", &to_document), ("unrestricted", sql!("credential_unrestricted"))])
 }
 
 /// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
@@ -116,17 +111,17 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
         Target::Own => ("verdict.tenant", "verdict.id"),
     };
-    let label = if target == Target::Tenants { include_str!("sql/tenant_label.sql") } else { "label" };
+    let label = if target == Target::Tenants { sql!("tenant_label") } else { "label" };
     let if_credential = |column| if target.is_of_credential() { column } else { "NULL" };
     let listed = secrets_listed("verdict.tenant", id);
     let secrets = match (target.is_of_credential() && secrets, creates) {
         (false, _) => "NULL",
         // The secret that the next statement adds.
-        (true, true) => include_str!("sql/secrets_created.sql"),
+        (true, true) => sql!("secrets_created"),
         (true, false) => &listed,
     };
     let keyed_tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
-    let made = fill(include_str!("sql/idempotency_made.sql"), &[("keyed_tenant", keyed_tenant)]);
+    let made = fill(sql!("idempotency_made"), &[("keyed_tenant", keyed_tenant)]);
     let made = if creates || matches!(target, Target::Credential | Target::Own) { made.as_str() } else { "NULL" };
     let writes = match target {
         // Also where the caller ends only its own secret.
@@ -149,5 +144,5 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         ("made", made),
         ("writes", writes),
     ];
-    fill(include_str!("sql/thing_change.sql"), &blanks)
+    fill(sql!("thing_change"), &blanks)
 }

@@ -3,7 +3,6 @@
 //! One document instead of twenty values distinguishes absent, null and present members, keeps integers whole (D1
 //! binds every number as REAL), and crosses the boundary to JavaScript once.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -289,7 +288,7 @@ pub struct Command {
 
 #[expect(clippy::ptr_arg, reason = "serde passes the field's own type")]
 fn serialize_role_names<S: Serializer>(indexed: &Vec<(usize, String)>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(indexed.iter().map(|(_, name)| name).collect::<BTreeSet<_>>())
+    serializer.collect_seq(indexed.iter().map(|(_, name)| name))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -1,6 +1,6 @@
 //! Statements without a verdict: those that follow a write in its batch, and deferred writes.
 
-use super::text::{fill, of_secret, secrets_listed};
+use super::text::{fill, of_secret, secrets_listed, sql};
 
 /// The maximum number of changes of a tenant that `HistorySince` reports.
 pub(super) const CHANGES_MAX: usize = 256;
@@ -50,38 +50,38 @@ impl Plain {
         let newest = "(SELECT s.id FROM secrets AS s WHERE s.tenant = credentials.tenant AND s.credential = credentials.id \
             ORDER BY s.created_at DESC, s.id DESC LIMIT 1)";
         let text = match self {
-            Self::SecretAdd => include_str!("sql/secret_add.sql"),
-            Self::SecretEndOthers => include_str!("sql/secret_end_others.sql"),
-            Self::SecretRetire => include_str!("sql/secret_retire.sql"),
-            Self::SecretFinish => return fill(include_str!("sql/secret_finish.sql"), &[("newest", newest)]),
-            Self::SecretCancel => return fill(include_str!("sql/secret_cancel.sql"), &[("newest", newest)]),
+            Self::SecretAdd => sql!("secret_add"),
+            Self::SecretEndOthers => sql!("secret_end_others"),
+            Self::SecretRetire => sql!("secret_retire"),
+            Self::SecretFinish => return fill(sql!("secret_finish"), &[("newest", newest)]),
+            Self::SecretCancel => return fill(sql!("secret_cancel"), &[("newest", newest)]),
             Self::SecretsRead => {
                 let listed = secrets_listed("c.tenant", "c.id");
                 let blanks = [("secrets", listed.as_str()), ("is_credential", is_credential)];
-                return fill(include_str!("sql/secrets_read.sql"), &blanks);
+                return fill(sql!("secrets_read"), &blanks);
             }
-            Self::SecretDeleteEnded => include_str!("sql/secret_delete_ended.sql"),
-            Self::SecretEndOwn => include_str!("sql/secret_end_own.sql"),
-            Self::IdempotencyForget => include_str!("sql/idempotency_forget.sql"),
-            Self::NoteCredential => include_str!("sql/credential_note_use.sql"),
-            Self::NoteOwner => include_str!("sql/owner_note_use.sql"),
-            Self::NoteSecret => include_str!("sql/secret_note_use.sql"),
-            Self::IssuerClaim => include_str!("sql/issuer_claim.sql"),
-            Self::IssuerKeep => include_str!("sql/issuer_keep.sql"),
-            Self::IssuerRead => include_str!("sql/issuer_kept.sql"),
-            Self::IssuersForget => include_str!("sql/issuers_forget.sql"),
-            Self::Rekey => include_str!("sql/secret_rekey.sql"),
-            Self::Ready => include_str!("sql/ready.sql"),
-            Self::Beat => include_str!("sql/beat.sql"),
+            Self::SecretDeleteEnded => sql!("secret_delete_ended"),
+            Self::SecretEndOwn => sql!("secret_end_own"),
+            Self::IdempotencyForget => sql!("idempotency_forget"),
+            Self::NoteCredential => sql!("credential_note_use"),
+            Self::NoteOwner => sql!("owner_note_use"),
+            Self::NoteSecret => sql!("secret_note_use"),
+            Self::IssuerClaim => sql!("issuer_claim"),
+            Self::IssuerKeep => sql!("issuer_keep"),
+            Self::IssuerRead => sql!("issuer_kept"),
+            Self::IssuersForget => sql!("issuers_forget"),
+            Self::Rekey => sql!("secret_rekey"),
+            Self::Ready => sql!("ready"),
+            Self::Beat => sql!("beat"),
             Self::Exchange => {
-                let text = fill(include_str!("sql/exchange.sql"), &[("issuer", include_str!("sql/issuer_kept.sql"))]);
+                let text = fill(sql!("exchange"), &[("issuer", sql!("issuer_kept"))]);
                 return of_secret(&text);
             }
-            Self::ExchangeOnce => return of_secret(include_str!("sql/exchange_once.sql")),
+            Self::ExchangeOnce => return of_secret(sql!("exchange_once")),
             Self::HistorySince => {
                 // One more tells that there are more.
                 let changes = (CHANGES_MAX + 1).to_string();
-                return fill(include_str!("sql/history_since.sql"), &[("changes", &changes)]);
+                return fill(sql!("history_since"), &[("changes", &changes)]);
             }
         };
         fill(text, &[("is_credential", is_credential)])

@@ -4,7 +4,7 @@
 
 use super::command::Act::{self, Change, Create, Delete, Read};
 use super::command::Target::{self, Credential, Credentials, Events, Own, Principal, Principals, Tenant, Tenants};
-use super::text::fill;
+use super::text::{fill, sql};
 use crate::refusal::{Conflict, Noun, Refusal};
 
 pub(super) struct Rule {
@@ -46,29 +46,29 @@ pub(super) static RULES: &[Rule] = rules! {
     "forbidden"          Some(Refusal::Forbidden),                              &[Own], &[Change], "?1 ->> '$.caller.made' IS NOT NULL";
     "missing_tenant"     Some(Refusal::Missing(Noun::Tenant)),                  IN_TENANT, EVERY, "verdict_of.tenant IS NULL";
     "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               UNDER_PRINCIPAL, EVERY, "?1 ->> '$.principal' IS NOT NULL AND verdict_of.principal IS NULL";
-    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], include_str!("sql/rule_history_of_principal.sql");
+    "missing_principal"  Some(Refusal::Missing(Noun::Principal)),               &[Events], &[Read], sql!("rule_history_of_principal");
     "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credential], EVERY, "id IS NULL";
     "missing_means"      Some(Refusal::MissingMeans),                           &[Credential], &[Change], "?1 ->> '$.means.adds' = 0 AND json_type(document, ?1 ->> '$.means.path') IS NULL";
-    "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], include_str!("sql/rule_page_from.sql");
+    "missing_credential" Some(Refusal::Missing(Noun::Credential)),              &[Credentials, Events], &[Read], sql!("rule_page_from");
     // This caller used the key within the last day (`kept_for`): the same body gets the same response, another body an error. Before
     // the preconditions, since the first request changed the revision that a repeated one names in If-Match.
-    "replay"             None,                                                  KEYED, WRITES, include_str!("sql/rule_replay.sql");
-    "key_reused"         Some(Refusal::KeyReused),                              KEYED, WRITES, include_str!("sql/rule_key_reused.sql");
+    "replay"             None,                                                  KEYED, WRITES, sql!("rule_replay");
+    "key_reused"         Some(Refusal::KeyReused),                              KEYED, WRITES, sql!("rule_key_reused");
     "stale"              Some(Refusal::Stale),                                  ONE, EVERY, "json_type(?1, '$.if_match') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(?1, '$.if_match') AS tag WHERE tag.value IN ('*', {etag}))";
     // A read gets 304 instead (RFC 9110 §13.1.2), in `service.rs`.
     "stale"              Some(Refusal::Stale),                                  ONE, &[Change, Delete], "json_type(?1, '$.if_none_match') IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(?1, '$.if_none_match') AS tag WHERE tag.value IN ('*', {etag}))";
     "unconditional"      Some(Refusal::PreconditionRequired),                   &[Credential], &[Change, Delete], "json_type(?1, '$.if_match') IS NULL AND preconditions";
     // More items than one list or one deletion may have. The credentials of a principal are counted only if the tenant's
     // total is above the bound.
-    "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal], &[Read, Delete], include_str!("sql/rule_too_many.sql");
-    "too_many"           Some(Refusal::TooMany),                                &[Tenant], &[Delete], include_str!("sql/rule_too_many_in_tenant.sql");
+    "too_many"           Some(Refusal::TooMany),                                &[Credentials, Principal], &[Read, Delete], sql!("rule_too_many");
+    "too_many"           Some(Refusal::TooMany),                                &[Tenant], &[Delete], sql!("rule_too_many_in_tenant");
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, &[Read, Delete], "?1 ->> '$.invalid'";
     "invalid"            Some(Refusal::Invalid(Vec::new())),                    ALL, WRITES, "?1 ->> '$.invalid' OR violations <> '{}'";
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 4 AND (restricted OR resecret)";
     // A secret that is being replaced may end itself only.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Own], &[Change], "?1 ->> '$.rotation' = 'start' AND (caller_secret <> newest OR NOT document ->> '$.self_rotate')";
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_outlives.sql");
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_verifies_all.sql");
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, sql!("rule_outlives");
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, sql!("rule_verifies_all");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 4 AND restricted";
     // Some of its credentials may expire later than the caller.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "caller_ends_at IS NOT NULL AND to_document ->> '$.enabled' > document ->> '$.enabled'";
@@ -77,13 +77,13 @@ pub(super) static RULES: &[Rule] = rules! {
     // Applies to roles in the body only: the role that a face assigns by default is not a use of RBAC.
     "no_rbac"            Some(Refusal::NoRoles),                                OF_CREDENTIALS, WRITES, "adds_roles";
     // No id is used twice, even after deletion. A credential's id is unique over all tenants.
-    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], include_str!("sql/rule_taken_credential.sql");
-    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], include_str!("sql/rule_taken_principal.sql");
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], sql!("rule_taken_credential");
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], sql!("rule_taken_principal");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
     "taken_means"        Some(Refusal::Conflict(Conflict::Means)),              &[Credential], &[Change], "?1 ->> '$.means.adds' AND json_type(document, ?1 ->> '$.means.path') IS NOT NULL";
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
     // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
-    "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, include_str!("sql/rule_too_many_tokens.sql");
+    "too_many_tokens"    Some(Refusal::TooManyFailures),                        OF_CREDENTIALS, WRITES, sql!("rule_too_many_tokens");
     "taken_secret"       Some(Refusal::Conflict(Conflict::Secret)),             OF_CREDENTIALS, WRITES, "resecret AND EXISTS (SELECT 1 FROM json_each(?1, '$.secret.proofs') AS proof CROSS JOIN secrets AS s ON s.id = proof.value ->> 'id')";
     "rotating"           Some(Refusal::Conflict(Conflict::Rotating)),           &[Credential, Own], &[Change], "live > 1 AND ?1 ->> '$.rotation' = 'start'";
     "not_rotating"       Some(Refusal::Conflict(Conflict::NotRotating)),        &[Credential], &[Change], "live < 2 AND ?1 ->> '$.rotation' IN ('finish', 'cancel')";

@@ -1,7 +1,7 @@
 //! The statements of lists. As in `sql.rs`, `…` in a skeleton omits SQL, and `{name}` is another text.
 
 use super::command::{Command, Order, Page, SortKey, Target};
-use super::text::{fill, secrets_listed};
+use super::text::{fill, secrets_listed, sql};
 
 /// The maximum number of items on a page, and of items counted after one.
 pub const PAGE_MAX: u32 = 1000;
@@ -112,7 +112,7 @@ impl Shape {
             format!("{}, r.state, r.revision, r.created_at, r.updated_at", fill(columns, &[("secrets", &listed)]));
         let blanks = [("rows", self.rows(&columns)), ("extra", self.extra()), ("nulls", nulls)];
         let blanks: Vec<_> = blanks.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        include_str!("sql/list_start.sql").to_owned() + &fill(include_str!("sql/list_page.sql"), &blanks)
+        sql!("list_start").to_owned() + &fill(sql!("list_page"), &blanks)
     }
 
     /// Returns the query of a page's items. One item more than the page has shows that the list continues.
@@ -125,7 +125,7 @@ impl Shape {
     /// ```
     fn rows(self, columns: &str) -> String {
         let Source { keys, k, rows } = self.source();
-        let newest = if self.target() == Target::Credentials { include_str!("sql/list_newest.sql") } else { "" };
+        let newest = if self.target() == Target::Credentials { sql!("list_newest") } else { "" };
         if self.by_ids {
             let in_scope = self.scope_condition(k, &FROM_START);
             return format!(
@@ -141,7 +141,7 @@ impl Shape {
                 r.expires_at, {k}.{key} AS position, {k}.id AS position_id"
             );
             let scanned = self.select(&scanned, &format!("{keys} {rows}"), self.order, &FROM_START);
-            let filter = include_str!("sql/list_filter.sql");
+            let filter = sql!("list_filter");
             return format!(
                 "SELECT {columns} FROM ({scanned} LIMIT {SCAN_MAX}) AS r {newest} WHERE {filter}
                 ORDER BY r.position{direction}, r.position_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"

@@ -12,7 +12,7 @@ use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
-use super::text::{compact, fill, of_means, of_secret, secrets_listed};
+use super::text::{compact, fill, of_means, of_secret, secrets_listed, sql};
 use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
@@ -102,7 +102,7 @@ impl Sql {
             }
             Self::LogIn => {
                 let more = ", 'roles', iif(c.unrestricted, NULL, json(c.roles)), 'role_names', json(role_names)";
-                let sql = verdict(Target::Caller, Act::Read) + include_str!("sql/log_in.sql");
+                let sql = verdict(Target::Caller, Act::Read) + sql!("log_in");
                 fill(&sql, &[("judged", &judged(more))])
             }
             Self::Read { target, secrets } => {
@@ -116,25 +116,25 @@ impl Sql {
                         )
                     }
                 };
-                after_verdict(target, Act::Read, &fill(include_str!("sql/thing_read.sql"), &[("columns", &columns)]))
+                after_verdict(target, Act::Read, &fill(sql!("thing_read"), &[("columns", &columns)]))
             }
             Self::Change { target, act, secrets, maps_roles } => {
                 with_access(&after_verdict(target, act, &change(target, act, secrets)), maps_roles)
             }
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
-                let (diff, widened) = (include_str!("sql/diff.sql"), include_str!("sql/widened.sql"));
+                let (diff, widened) = (sql!("diff"), sql!("widened"));
                 let diff = fill(diff, &blanks);
                 let [before, after] = blanks;
                 let widened = fill(widened, &[before, after, ("tenant", "verdict.tenant"), ("now", "?1 ->> '$.now'")]);
-                let sql = fill(include_str!("sql/credential_dry_run.sql"), &[("diff", &diff), ("widened", &widened)]);
+                let sql = fill(sql!("credential_dry_run"), &[("diff", &diff), ("widened", &widened)]);
                 with_access(&after_verdict(Target::Credential, Act::Change, &sql), false)
             }
             Self::Delete(target) => {
                 let id = if target == Target::Credential { "id" } else { "NULL" };
                 let is_last = match target {
-                    Target::Tenant => include_str!("sql/delete_tenant_is_last.sql"),
-                    Target::Principal | Target::Credentials => include_str!("sql/delete_credentials_is_last.sql"),
+                    Target::Tenant => sql!("delete_tenant_is_last"),
+                    Target::Principal | Target::Credentials => sql!("delete_credentials_is_last"),
                     Target::Caller
                     | Target::Tenants
                     | Target::Principals
@@ -145,7 +145,7 @@ impl Sql {
                 let step = DELETE_STEP.to_string();
                 let is_last = fill(is_last, &[("step", &step)]);
                 let blanks = [("view", view(target, Act::Delete)), ("id", id), ("step", &step), ("is_last", &is_last)];
-                after_verdict(target, Act::Delete, &fill(include_str!("sql/thing_delete.sql"), &blanks))
+                after_verdict(target, Act::Delete, &fill(sql!("thing_delete"), &blanks))
             }
             Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
             Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
@@ -163,13 +163,13 @@ impl Sql {
                         ", subject.bound AS staleness, (SELECT json_array(max(seq), at) FROM events WHERE tenant = subject.tenant) AS position"
                     }
                 };
-                let means = of_means(include_str!("sql/verify_means.sql"));
-                let sql = fill(&of_secret(include_str!("sql/verify.sql")), &[("of_means", &means)]);
+                let means = of_means(sql!("verify_means"));
+                let sql = fill(&of_secret(sql!("verify")), &[("of_means", &means)]);
                 let sql = verdict(Target::Caller, Act::Read) + &sql;
                 fill(&sql, &[("judged", &judged(caller)), ("position", position)])
             }
             Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
-            Self::PlainOwn(plain) => plain.assemble(include_str!("sql/own_credential.sql")),
+            Self::PlainOwn(plain) => plain.assemble(sql!("own_credential")),
         }
     }
 }
@@ -203,7 +203,7 @@ fn is_felt_later(act: Act) -> bool {
 /// json_object('code', code, 'caller', caller, 'rank', rank, … {members}) AS judged
 /// ```
 fn judged(members: &str) -> String {
-    fill(include_str!("sql/judged.sql"), &[("more", members)])
+    fill(sql!("judged"), &[("more", members)])
 }
 
 /// Returns the WITH clause that checks a request against every rule. The CTE `verdict` has one row:
@@ -218,7 +218,7 @@ fn judged(members: &str) -> String {
 /// Each step is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would exceed
 /// its limits.
 fn verdict(target: Target, act: Act) -> String {
-    let caller = of_secret(include_str!("sql/caller.sql"));
+    let caller = of_secret(sql!("caller"));
     let (found, code) = (found(target, act), rules::code(target, act));
     let (weighed, last) =
         if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };
@@ -270,19 +270,19 @@ fn found(target: Target, act: Act) -> String {
     // Only a read finds a credential by one of its tokens.
     let by_token = act == Act::Read && target == Target::Credential;
     let (tenant_of_token, credential) = if by_token {
-        (include_str!("sql/tenant_of_token.sql"), include_str!("sql/credential_of_token.sql"))
+        (sql!("tenant_of_token"), sql!("credential_of_token"))
     } else if target == Target::Own {
         ("", "caller.id")
     } else {
         ("", "?1 ->> '$.credential'")
     };
     let target = if has_thing && target.is_of_credential() {
-        fill(include_str!("sql/found_credential.sql"), &[("credential", credential)])
+        fill(sql!("found_credential"), &[("credential", credential)])
     } else {
         String::new()
     };
     let blanks = [("columns", columns.as_str()), ("tenant_of_token", tenant_of_token), ("target", &target)];
-    fill(include_str!("sql/found.sql"), &blanks)
+    fill(sql!("found"), &blanks)
 }
 
 /// Returns the statement, after the verdict, of the row of the verdict and the events, newest first, one more than
@@ -307,8 +307,8 @@ fn events(noun: Option<Noun>) -> String {
         }
     };
     let (sql, name) = match noun {
-        None => (include_str!("sql/events_of_tenant.sql"), ""),
-        Some(noun) => (include_str!("sql/events_of_thing.sql"), noun.name()),
+        None => (sql!("events_of_tenant"), ""),
+        Some(noun) => (sql!("events_of_thing"), noun.name()),
     };
     fill(sql, &[("newest", newest), ("noun", name), ("event", EVENT), ("event_nulls", EVENT_NULLS)])
 }

@@ -1,7 +1,6 @@
 //! Reads the verdict that the database returns. Its codes are defined in `rules.rs`; no rule is checked a second time
 //! here.
 
-use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use serde::de::{DeserializeOwned, Error};
@@ -166,7 +165,7 @@ impl Judged {
                     }
                 }
                 "unknown_roles" => {
-                    let unknown: BTreeSet<String> = names().into_iter().collect();
+                    let unknown = names();
                     for (index, _) in command.role_names.iter().filter(|(_, name)| unknown.contains(name)) {
                         add(Field::Roles, Location::Member(*index, RoleMember::RoleId), Rule::UnknownRole);
                     }

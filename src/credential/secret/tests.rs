@@ -1,7 +1,7 @@
 //! Tests of `secret.rs`.
 
-use super::{ACCESS_SECONDS, Access, AccessOf, Keyring, Keys, NotAToken, Token, checksum, same};
-use crate::credential::base32;
+use super::{ACCESS_SECONDS, Access, AccessOf, Keyring, Keys, NotAToken, Token, same};
+use crate::credential::base32::{self, checksum};
 use crate::credential::id::Id;
 use crate::credential::time::Micros;
 use proptest::prelude::*;

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 use super::problem::within;
 use super::read::{READ_MAX, unknown_members};
 use super::reading::Reading;
-use crate::credential::field::{Kind, Rule, Violation};
+use crate::credential::field::{Field, Kind, Rule, Violation};
 use crate::credential::role::{NEEDS_MAX, Needs};
 use crate::credential::table::STALENESS_MAX;
-use crate::credential::validate::{needs, whole};
+use crate::credential::validate::{needs, ordered, whole};
 use crate::face::STALENESS;
 use crate::operation::{Authorization, Inquiries, Inquiry};
 use crate::refusal::{Parameter, Refusal, Unreadable};
@@ -101,8 +101,11 @@ pub(super) fn authorization(request: &Request<'_>) -> Result<Authorization, Refu
 
 /// Splits a role at its first two spaces into its name, the resource and the instance, as in a body.
 fn role_of(text: &str) -> Value {
-    let members = ["role_id", "resource", "resource_instance"].into_iter().zip(text.splitn(3, ' '));
-    members.map(|(name, part)| (name.to_owned(), part.into())).collect::<Map<_, Value>>().into()
+    let mut members = Map::new();
+    for (name, part) in ["role_id", "resource", "resource_instance"].into_iter().zip(text.splitn(3, ' ')) {
+        members.insert(name.to_owned(), part.into());
+    }
+    members.into()
 }
 
 impl Reading {
@@ -149,16 +152,17 @@ impl Reading {
                 return None;
             }
         };
-        let (roles, mut broken) = match needs(&value) {
+        let (roles, broken) = match needs(&value) {
             Ok(roles) => (Some(roles), Vec::new()),
             Err(broken) => (None, broken),
         };
+        let of_roles = |(location, rule)| Violation { field: Field::Roles, location, rule };
+        let mut broken: Vec<_> = broken.into_iter().map(of_roles).collect();
         if let Some(items) = value.as_array().filter(|items| items.len() <= NEEDS_MAX) {
             let unknown = items.iter().enumerate().flat_map(|(index, role)| unknown_members(index, role));
-            broken.extend(unknown.take(READ_MAX).map(|Violation { location, rule, .. }| (location, rule)));
+            broken.extend(unknown.take(READ_MAX));
         }
-        broken.sort_by(|(left, _), (right, _)| left.order().cmp(&right.order()));
-        for (location, rule) in broken {
+        for Violation { location, rule, .. } in ordered(broken) {
             self.wrong(format!("{place}/{name}{}", within(&location)), rule);
         }
         roles.map(of)

@@ -1,7 +1,5 @@
 //! Keys of a credential: bodies and representations.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -70,7 +68,7 @@ pub(super) struct Key {
     /// The id.
     id: Id,
     /// The key, without members that do not define it. `kid` is the given one, or else the thumbprint (RFC 7638).
-    jwk: BTreeMap<String, Value>,
+    jwk: Map<String, Value>,
     /// When it was added.
     created_at: Time,
     /// When it expires; null is never.
@@ -80,11 +78,6 @@ pub(super) struct Key {
 impl Key {
     fn new(MeansRow { id, members }: &MeansRow) -> Self {
         let jwk = members.get("jwk").and_then(Value::as_object).cloned().unwrap_or_default();
-        Self {
-            id: *id,
-            jwk: jwk.into_iter().collect(),
-            created_at: Time(created(members)),
-            expires_at: end(members).map(Time),
-        }
+        Self { id: *id, jwk, created_at: Time(created(members)), expires_at: end(members).map(Time) }
     }
 }

@@ -1,7 +1,5 @@
 //! Trusts of a credential: bodies and representations.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -141,7 +139,7 @@ pub(super) struct Trust {
     /// The audience: the one `aud` of accepted tokens.
     audience: String,
     /// Further claims that a token must have, by name or JSON pointer, each with this value.
-    claims: BTreeMap<String, Value>,
+    claims: Map<String, Value>,
     /// The keys that sign the tokens; null if they are fetched from the issuer.
     jwks: Option<Jwks>,
     /// Whether each token is accepted only once, by its `jti`.
@@ -167,12 +165,12 @@ struct Jwks {
 /// A public key, as that of a credential is shown.
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
-struct TrustedKey(BTreeMap<String, Value>);
+struct TrustedKey(Map<String, Value>);
 
 impl Trust {
     fn new(context: &RenderContext<'_>, MeansRow { id, members }: &MeansRow) -> Self {
         let text = |name| members.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let object = |value: &Value| value.as_object().cloned().unwrap_or_default().into_iter().collect();
+        let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
         let keys = |set: &Value| Jwks {
             keys: set["keys"].as_array().into_iter().flatten().map(object).map(TrustedKey).collect(),
         };
