@@ -1,12 +1,12 @@
-// node packages/server/fill.mjs FOLDER [CHECKOUT]: adds dist/ to a copy of this package: the built Worker with its assets (the OpenAPI
-// document is one), the migrations, and the configuration of which `postern init` makes the user's own. They are those of the
-// checkout, this one or another, in which `scripts/build` must have run.
+// node packages/server/fill.mjs FOLDER: adds dist/ to a copy of this package: the built Worker with its assets (the OpenAPI document is
+// one), the migrations, and the configuration of which `postern init` makes the user's own. `scripts/build` must have run.
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const [folder, root = fileURLToPath(new URL("../..", import.meta.url))] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 if (!folder) throw new Error("which folder?");
 const dist = join(folder, "dist");
 mkdirSync(dist, { recursive: true });

@@ -79,9 +79,18 @@ function install(folder) {
   return installed;
 }
 
+/** Checks that a version of Node can run the Worker. */
+export function checkNode(version) {
+  const [major, minor] = version.split(".").map(Number);
+  if (major < 22 || (major === 22 && minor < 12)) {
+    throw wrongUse(`Node 22.12 or newer is needed to run the Worker, and this is Node ${version}.`);
+  }
+}
+
 /** Runs `postern init`. */
 export function init(folder) {
   if (!isInstalled) throw wrongUse("This is a checkout of the repository: use make dev.");
+  checkNode(process.versions.node);
   const other = ["wrangler.toml", "wrangler.json"].find((one) => existsSync(join(folder, one)));
   if (other) throw wrongUse(`This folder has a ${other}, and wrangler uses only one configuration. Use another folder.`);
   const installed = installedFor(folder) ?? install(folder);

@@ -8,7 +8,7 @@ import { EXIT, Failure, wrongUse } from "./failure.js";
 import { CONFIGURATION } from "./init.js";
 import { safe } from "./output.js";
 
-const PROGRAM = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
+export const PROGRAM = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
 
 /** Returns the flag by which wrangler finds another configuration than the usual one. */
 export const configFlag = (configuration) => (configuration === CONFIGURATION ? "" : ` --config ${safe(configuration)}`);

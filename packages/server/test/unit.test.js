@@ -8,6 +8,7 @@ import { serviceUrl } from "../src/connection.js";
 import { OPERATIONS } from "../src/description.js";
 import { drift } from "../src/drift.js";
 import { field, fieldsOf, valuesOf } from "../src/flags.js";
+import { checkNode } from "../src/init.js";
 import { details, json, preview, safe, table } from "../src/output.js";
 import { createProgram } from "../src/program.js";
 import { parseMember, parseRole, parseTime, parseTypedMember, parseWhole, roleText, seconds } from "../src/values.js";
@@ -346,4 +347,9 @@ test("the package's dependencies are those that its tests ran with", () => {
     assert.match(version, /^\d+\.\d+\.\d+$/);
     assert.equal(version, devDependencies[name], name);
   }
+});
+
+test("a Node that cannot run the Worker is named before anything is installed", () => {
+  for (const version of ["22.12.0", "22.30.1", "24.0.0"]) checkNode(version);
+  for (const version of ["20.20.2", "22.11.0"]) assert.throws(() => checkNode(version), new RegExp(`22\\.12.*${version}`));
 });

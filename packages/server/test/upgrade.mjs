@@ -2,11 +2,11 @@
 //
 //   node packages/server/test/upgrade.mjs OLD.tgz NEW.tgz      prints how many requests were sent, and which were refused
 //
-// `make package` builds a package. `POSTERN_SOURCE=DIR make package` builds one with the Worker and the migrations of another checkout.
+// `make package` builds a package, in a checkout of an older version the older one.
 import { rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
+import { PROGRAM } from "../src/wrangler.js";
 import { startAccount } from "./account.mjs";
 import { installed, run, serve, text, workFolder } from "./package.mjs";
 import { rehearse } from "./rehearsal.mjs";
@@ -55,13 +55,12 @@ export async function upgradeInAccount(folder, old, next) {
     await must(run(folder, "init"));
     await deploy(old);
     const [{ versions }] = account.deployments;
-    const wrangler = createRequire(import.meta.url).resolve("wrangler/bin/wrangler.js");
     return await rehearse({
       url: account.url,
       root: parseEnv(text(folder, "postern.secret")).POSTERN_ROOT_TOKEN,
       restarts: account.restarts,
       upgrade: () => deploy(next),
-      back: () => must(execute(process.execPath, [wrangler, "rollback", versions[0].version_id], { cwd: folder, env })),
+      back: () => must(execute(process.execPath, [PROGRAM, "rollback", versions[0].version_id], { cwd: folder, env })),
     });
   } finally {
     await account.stop();
