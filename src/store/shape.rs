@@ -129,7 +129,7 @@ impl Shape {
         if self.by_ids {
             let in_scope = self.scope_condition(k, &FROM_START);
             return format!(
-                "SELECT {columns} FROM {keys} {rows} {newest}
+                "SELECT {columns} FROM {keys} {rows} {newest} \
                 WHERE {in_scope} {k}.id IN (SELECT value FROM json_each(?1, '$.page.ids')) AND (SELECT goes FROM start)"
             );
         }
@@ -143,7 +143,7 @@ impl Shape {
             let scanned = self.select(&scanned, &format!("{keys} {rows}"), self.order, &FROM_START);
             let filter = sql!("list_filter");
             return format!(
-                "SELECT {columns} FROM ({scanned} LIMIT {SCAN_MAX}) AS r {newest} WHERE {filter}
+                "SELECT {columns} FROM ({scanned} LIMIT {SCAN_MAX}) AS r {newest} WHERE {filter} \
                 ORDER BY r.position{direction}, r.position_id{direction} LIMIT (?1 ->> '$.page.limit') + 1"
             );
         }
@@ -232,7 +232,7 @@ impl Shape {
         };
         let (_, direction) = order_key(order);
         format!(
-            "SELECT {columns} FROM {from} WHERE {in_scope} {name_bound} ({k}.{key}, {k}.id) {comparison}{equals} {start_key}
+            "SELECT {columns} FROM {from} WHERE {in_scope} {name_bound} ({k}.{key}, {k}.id) {comparison}{equals} {start_key} \
             ORDER BY {k}.{key}{direction}, {k}.id{direction}"
         )
     }

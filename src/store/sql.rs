@@ -12,7 +12,7 @@ use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
-use super::text::{compact, fill, of_means, of_secret, secrets_listed, sql};
+use super::text::{fill, of_means, of_secret, secrets_listed, sql};
 use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
@@ -72,15 +72,15 @@ pub enum Reads {
 }
 
 impl Sql {
-    /// Returns the text without comments. It is assembled at first use and kept: as constants, the texts would put
+    /// Returns the text. It is assembled at first use and kept: as constants, the texts would put
     /// the verdict into the binary once for each statement.
     pub(super) fn text(self) -> &'static str {
         static TEXTS: Mutex<BTreeMap<Sql, &'static str>> = Mutex::new(BTreeMap::new());
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        texts.entry(self).or_insert_with(|| Box::leak(compact(&self.assemble()).into_boxed_str()))
+        texts.entry(self).or_insert_with(|| Box::leak(self.assemble().into_boxed_str()))
     }
 
-    /// Returns the text with comments. After the WITH clause of [`verdict`] come:
+    /// Assembles the text. After the WITH clause of [`verdict`] come:
     ///
     /// ```sql
     /// SELECT {judged} FROM verdict                                  -- Judge, Roles
@@ -223,7 +223,7 @@ fn verdict(target: Target, act: Act) -> String {
     let (weighed, last) =
         if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };
     format!(
-        "WITH caller AS MATERIALIZED ({caller}), {found}, {weighed}
+        "WITH caller AS MATERIALIZED ({caller}),{found},{weighed}\
         verdict AS MATERIALIZED (SELECT verdict_of.*, {code} AS code FROM {last} AS verdict_of) "
     )
 }

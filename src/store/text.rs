@@ -2,13 +2,13 @@
 
 use crate::credential::means::Means;
 
-/// The text of `sql/<name>.sql` without its comments, which are not in the binary and may name placeholders.
+/// The text of `sql/<name>.sql` without comments and superfluous white space: every request sends its SQL over the network.
 macro_rules! sql {
     ($name:literal) => {{
         const WHOLE: &[u8] = include_bytes!(concat!("sql/", $name, ".sql"));
-        const BYTES: [u8; super::text::strip(WHOLE, &mut [])] = {
-            let mut bytes = [0; super::text::strip(WHOLE, &mut [])];
-            super::text::strip(WHOLE, &mut bytes);
+        const BYTES: [u8; super::text::compact(WHOLE, &mut [])] = {
+            let mut bytes = [0; super::text::compact(WHOLE, &mut [])];
+            super::text::compact(WHOLE, &mut bytes);
             bytes
         };
         const TEXT: &str = match std::str::from_utf8(&BYTES) {
@@ -20,34 +20,50 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-/// Copies SQL without its comments, as far as there is room. Returns the length without comments.
+/// Copies SQL without its comments, and with one space or none in place of white space outside quotes, as far as there is room.
+/// Returns the length of all of it.
 #[expect(clippy::indexing_slicing, reason = "runs at compile time, which has no iterators")]
-pub(super) const fn strip(sql: &[u8], into: &mut [u8]) -> usize {
-    let (mut from, mut to, mut quote) = (0, 0, None);
+pub(super) const fn compact(sql: &[u8], into: &mut [u8]) -> usize {
+    let (mut from, mut to) = (0, 0);
+    let (mut quote, mut spaced, mut last) = (None, false, b'(');
     while from < sql.len() {
         let byte = sql[from];
-        if quote.is_none() && byte == b'-' && from + 1 < sql.len() && sql[from + 1] == b'-' {
+        let next = if from + 1 < sql.len() { sql[from + 1] } else { 0 };
+        if quote.is_none() && byte == b'-' && next == b'-' {
             while from < sql.len() && sql[from] != b'\n' {
                 from += 1;
             }
             continue;
         }
+        from += 1;
+        if quote.is_none() && byte.is_ascii_whitespace() {
+            spaced = true;
+            continue;
+        }
+        let needs_none = matches!(last, b'(' | b',' | b'>') || byte == b')' || byte == b'-' && next == b'>';
+        if spaced && !needs_none {
+            if to < into.len() {
+                into[to] = b' ';
+            }
+            to += 1;
+        }
+        if to < into.len() {
+            into[to] = byte;
+        }
+        to += 1;
+        (spaced, last) = (false, byte);
         quote = match quote {
             None if byte == b'\'' || byte == b'"' => Some(byte),
             Some(open) if open == byte => None,
             same => same,
         };
-        if to < into.len() {
-            into[to] = byte;
-        }
-        (from, to) = (from + 1, to + 1);
     }
     to
 }
 
 /// Replaces each placeholder `{name}`.
 pub(super) fn fill(text: &str, blanks: &[(&str, &str)]) -> String {
-    blanks.iter().fold(compact(text), |text, (name, value)| text.replace(&format!("{{{name}}}"), &compact(value)))
+    blanks.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// Returns the subquery of a credential's valid secrets, oldest first, without their values:
@@ -102,34 +118,9 @@ fn means(document: &str, id: &str) -> String {
     format!("coalesce({})", paths.join(", "))
 }
 
-/// Collapses white space, except within quotes. Every request sends its SQL over the network.
-pub(super) fn compact(sql: &str) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut quote = None;
-    let mut characters = sql.chars();
-    while let Some(character) = characters.next() {
-        match quote {
-            Some(open) => quote = Some(open).filter(|open| *open != character),
-            None if character == '\'' || character == '"' => quote = Some(character),
-            None if character.is_whitespace() => {
-                let before_arrow = characters.clone().take(2).eq("->".chars());
-                if !text.is_empty() && !text.ends_with([' ', '(', ',', '>']) && !before_arrow {
-                    text.push(' ');
-                }
-                continue;
-            }
-            None if character == ')' => text.truncate(text.trim_end().len()),
-            None => {}
-        }
-        text.push(character);
-    }
-    text.truncate(text.trim_end().len());
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{compact, strip};
+    use super::compact;
 
     #[test]
     fn comments_and_extra_white_space_are_removed_outside_quotes() {
@@ -141,11 +132,12 @@ mod tests {
             ),
             ("SELECT 1 - -1", "SELECT 1 - -1"),
             ("SELECT (\n  SELECT ' ( ' -- a\n)", "SELECT (SELECT ' ( ')"),
+            ("SELECT state -> '$.name' ->> c", "SELECT state->'$.name'->>c"),
             ("SELECT 1 -", "SELECT 1 -"),
         ] {
-            let mut stripped = vec![0; strip(sql.as_bytes(), &mut [])];
-            strip(sql.as_bytes(), &mut stripped);
-            assert_eq!(compact(std::str::from_utf8(&stripped).expect("UTF-8")), text);
+            let mut compacted = vec![0; compact(sql.as_bytes(), &mut [])];
+            compact(sql.as_bytes(), &mut compacted);
+            assert_eq!(std::str::from_utf8(&compacted), Ok(text));
         }
     }
 }
