@@ -25,7 +25,7 @@ pub(super) fn weighed(target: Target) -> String {
     let (base, set, columns, violations) = if target.is_of_credential() {
         (sql!("credential_base"), sql!("credential_set"), sql!("credential_weighed"), sql!("credential_violations"))
     } else {
-        ("coalesce(document, '{}')", "coalesce(given -> '$.set', '{}')", "", "")
+        ("coalesce(document,'{}')", "coalesce(given->'$.set','{}')", "", "")
     };
     let free = editable_paths(target);
     let blanks = [
@@ -35,7 +35,7 @@ pub(super) fn weighed(target: Target) -> String {
         (
             "own",
             if target == Target::Own {
-                ", iif(caller_secret <> newest, '$.revoked_at', '$.-'), iif(caller_secret <> newest, '$.revoked_reason', '$.-')"
+                ",iif(caller_secret <> newest,'$.revoked_at','$.-'),iif(caller_secret <> newest,'$.revoked_reason','$.-')"
             } else {
                 ""
             },
@@ -61,7 +61,7 @@ fn editable_paths(target: Target) -> String {
     let rows = FIELDS
         .iter()
         .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
-    rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths}, '{}'", row.path()))
+    rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths},'{}'", row.path()))
 }
 
 /// Fills the blanks of [`weighed`] that differ on a face where roles give access: the document after the change, from the
@@ -108,7 +108,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
         Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
         Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
-        Target::Credentials | Target::Credential => ("verdict.tenant", "?1 ->> '$.credential'"),
+        Target::Credentials | Target::Credential => ("verdict.tenant", "?1->>'$.credential'"),
         Target::Own => ("verdict.tenant", "verdict.id"),
     };
     let label = if target == Target::Tenants { sql!("tenant_label") } else { "label" };

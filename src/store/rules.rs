@@ -4,7 +4,7 @@
 
 use super::command::Act::{self, Change, Create, Delete, Read};
 use super::command::Target::{self, Credential, Credentials, Events, Own, Principal, Principals, Tenant, Tenants};
-use super::text::{fill, sql};
+use super::text::{compacted, fill, sql};
 use crate::refusal::{Conflict, Noun, Refusal};
 
 pub(super) struct Rule {
@@ -32,7 +32,7 @@ const KEYED: &[Target] = &[Tenants, Principals, Credentials, Credential, Own];
 
 macro_rules! rules {
     ($($code:literal $refusal:expr, $targets:expr, $acts:expr, $when:expr;)*) => {
-        &[$(Rule { code: $code, refusal: $refusal, targets: $targets, acts: $acts, when: $when }),*]
+        &[$(Rule { code: $code, refusal: $refusal, targets: $targets, acts: $acts, when: compacted!($when) }),*]
     };
 }
 

@@ -12,7 +12,7 @@ use super::command::{Act, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
-use super::text::{fill, of_means, of_secret, secrets_listed, sql};
+use super::text::{compacted, fill, of_means, of_secret, secrets_listed, sql};
 use crate::credential::table::Noun;
 
 /// The maximum number of credentials, and of principals, that one batch deletes. While a batch runs, the database
@@ -168,7 +168,7 @@ impl Sql {
                 let sql = verdict(Target::Caller, Act::Read) + &sql;
                 fill(&sql, &[("judged", &judged(caller)), ("position", position)])
             }
-            Self::Plain(plain) => plain.assemble("= ?1 ->> '$.credential'"),
+            Self::Plain(plain) => plain.assemble("= ?1->>'$.credential'"),
             Self::PlainOwn(plain) => plain.assemble(sql!("own_credential")),
         }
     }
@@ -180,9 +180,9 @@ impl Sql {
 /// WITH …, verdict AS (…) {sql}
 /// ```
 fn after_verdict(target: Target, act: Act, sql: &str) -> String {
-    let mut members = if is_write(act) { ", 'violations', json(violations)" } else { "" }.to_owned();
+    let mut members = if is_write(act) { ",'violations',json(violations)" } else { "" }.to_owned();
     if is_felt_later(act) {
-        members += ", 'stale', json(stale)";
+        members += ",'stale',json(stale)";
     }
     verdict(target, act) + &fill(sql, &[("judged", &judged(&members))])
 }
@@ -224,7 +224,7 @@ fn verdict(target: Target, act: Act) -> String {
         if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };
     format!(
         "WITH caller AS MATERIALIZED ({caller}),{found},{weighed}\
-        verdict AS MATERIALIZED (SELECT verdict_of.*, {code} AS code FROM {last} AS verdict_of) "
+        verdict AS MATERIALIZED (SELECT verdict_of.*,{code} AS code FROM {last} AS verdict_of) "
     )
 }
 
@@ -251,21 +251,22 @@ fn found(target: Target, act: Act) -> String {
         && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential | Target::Own));
     let mut columns = String::new();
     if has_thing {
-        columns = format!(
-            ", {thing}.id AS id, {thing}.state AS document, {thing}.revision AS revision, {thing}.created_at AS created_at, \
-            {thing}.updated_at AS updated_at"
-        );
+        columns =
+            format!(",{thing}.id,{thing}.state AS document,{thing}.revision,{thing}.created_at,{thing}.updated_at");
     }
     if has_thing && target.is_of_credential() {
-        columns += ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed";
+        columns += compacted!(
+            ", target.last_used_at, newest.id AS newest, newest.digest AS newest_digest, newest.key AS sealing_key, newest.sealed"
+        );
     }
     if is_write(act) {
         // The change reads the body from `given`, which is empty for a caller without the required right: no list
         // from the body is expanded before the caller's rights are known.
-        columns += ", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given";
+        columns +=
+            compacted!(", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given");
     }
     if is_felt_later(act) {
-        columns += ", json_array(tenant.verify_staleness_seconds, tenant.stale_until) AS stale";
+        columns += compacted!(", json_array(tenant.verify_staleness_seconds, tenant.stale_until) AS stale");
     }
     // Only a read finds a credential by one of its tokens.
     let by_token = act == Act::Read && target == Target::Credential;
@@ -274,7 +275,7 @@ fn found(target: Target, act: Act) -> String {
     } else if target == Target::Own {
         ("", "caller.id")
     } else {
-        ("", "?1 ->> '$.credential'")
+        ("", compacted!("?1 ->> '$.credential'"))
     };
     let target = if has_thing && target.is_of_credential() {
         fill(sql!("found_credential"), &[("credential", credential)])

@@ -2,10 +2,18 @@
 
 use crate::credential::means::Means;
 
-/// The text of `sql/<name>.sql` without comments and superfluous white space: every request sends its SQL over the network.
+/// The text of `sql/<name>.sql`, compacted.
 macro_rules! sql {
-    ($name:literal) => {{
-        const WHOLE: &[u8] = include_bytes!(concat!("sql/", $name, ".sql"));
+    ($name:literal) => {
+        super::text::compacted!(include_str!(concat!("sql/", $name, ".sql")))
+    };
+}
+pub(super) use sql;
+
+/// A constant text without comments and superfluous white space: every request sends its SQL over the network.
+macro_rules! compacted {
+    ($text:expr) => {{
+        const WHOLE: &[u8] = $text.as_bytes();
         const BYTES: [u8; super::text::compact(WHOLE, &mut [])] = {
             let mut bytes = [0; super::text::compact(WHOLE, &mut [])];
             super::text::compact(WHOLE, &mut bytes);
@@ -18,7 +26,7 @@ macro_rules! sql {
         TEXT
     }};
 }
-pub(super) use sql;
+pub(super) use compacted;
 
 /// Copies SQL without its comments, and with one space or none in place of white space outside quotes, as far as there is room.
 /// Returns the length of all of it.
@@ -79,31 +87,33 @@ pub(super) fn secrets_listed(tenant: &str, credential: &str) -> String {
 /// Fills in the texts on a secret (`s`) that authentication and verification share: whether it is valid, its owner, and
 /// whether its use is to be recorded.
 pub(super) fn of_secret(text: &str) -> String {
-    let means_of_caller = means("state", "?1 ->> '$.caller.means'");
-    let means_of_client = means("state", "?1 ->> '$.means'");
+    let means_of_caller = means("state", "?1->>'$.caller.means'");
+    let means_of_client = means("state", "?1->>'$.means'");
     let blanks = [
         ("state", sql!("secret_state")),
         ("end", "s.expires_at"),
         ("owner", sql!("secret_owner")),
         (
             "columns",
-            "s.id, s.tenant, s.credential, s.key, s.sealed, s.created_at, s.expires_at, s.last_used_at, s.changed_at",
+            compacted!(
+                "s.id, s.tenant, s.credential, s.key, s.sealed, s.created_at, s.expires_at, s.last_used_at, s.changed_at"
+            ),
         ),
         ("means_of_caller", &means_of_caller),
         ("means_of_client", &means_of_client),
-        ("unnoted", "coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)"),
+        ("unnoted", compacted!("coalesce(s.last_used_at < (?1 ->> '$.now') - 60000000, 1)")),
     ];
     fill(text, &blanks)
 }
 
 /// Fills in the same texts on a key or a trust, and its credential (`c`).
 pub(super) fn of_means(text: &str) -> String {
-    let means = means("c.state", "claim.value ->> 'means'");
+    let means = means("c.state", "claim.value->>'means'");
     let blanks = [
         ("state", sql!("secret_state")),
         ("end", "means.value ->> '$.expires_at'"),
         ("means", &means),
-        ("unnoted", "coalesce(c.last_used_at < (?1 ->> '$.now') - 60000000, 1)"),
+        ("unnoted", compacted!("coalesce(c.last_used_at < (?1 ->> '$.now') - 60000000, 1)")),
     ];
     fill(text, &blanks)
 }
@@ -111,11 +121,11 @@ pub(super) fn of_means(text: &str) -> String {
 /// Returns the expression of the key or trust of a document that has this id; null if there is none.
 ///
 /// ```sql
-/// coalesce({document} -> ('$.keys.' || ({id})), {document} -> ('$.trusts.' || ({id})))
+/// coalesce({document}->('$.keys.' || ({id})),{document}->('$.trusts.' || ({id})))
 /// ```
 fn means(document: &str, id: &str) -> String {
-    let paths = Means::ALL.map(|means| format!("{document} -> ('$.{}.' || ({id}))", means.member()));
-    format!("coalesce({})", paths.join(", "))
+    let paths = Means::ALL.map(|means| format!("{document}->('$.{}.' || ({id}))", means.member()));
+    format!("coalesce({})", paths.join(","))
 }
 
 #[cfg(test)]

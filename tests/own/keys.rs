@@ -92,6 +92,35 @@ fn access_token_of_a_key_or_a_trust_is_invalid_as_soon_as_what_it_was_given_for_
     }
 }
 
+#[test]
+fn credential_shows_the_ids_of_its_keys_and_trusts_and_a_put_cannot_change_them() {
+    for means in Means::ALL {
+        let keyless = Keyless::with(means, Signer::ed25519());
+        let mut another = keyless.body.clone();
+        match means {
+            Means::Key => another["jwk"] = Signer::p256().jwk(),
+            Means::Trust => another["subject"] = "another".into(),
+        }
+        let mut ids = [keyless.means_id.clone(), keyless.add(&another)];
+        ids.sort_unstable();
+        let mut shown = keyless.world.get(&keyless.url(""), ROOT).expect(200).json();
+        let other = if means == Means::Key { "trusts" } else { "keys" };
+        assert_eq!((&shown[means.member()], &shown[other]), (&json!(ids), &json!([])));
+        let put = |body: &Value| keyless.world.call("PUT", &keyless.url(""), ROOT, body);
+        put(&shown).expect(200);
+        for (member, ids) in [(means.member(), json!([ids[0]])), (other, json!(ids))] {
+            let unchanged = shown[member].take();
+            shown[member] = ids;
+            let violations = put(&shown).expect(422).json()["violations"].take();
+            assert_eq!(
+                (&violations[0]["pointer"], &violations[0]["code"]),
+                (&json!(format!("/{member}")), &json!("read_only"))
+            );
+            shown[member] = unchanged;
+        }
+    }
+}
+
 /// A database, and what happens elsewhere after a trip to it.
 struct Meanwhile<'a> {
     keyless: &'a Keyless,

@@ -790,6 +790,8 @@ export interface components {
             expires_at: string | null;
             /** @description The id. It never changes. */
             id: string;
+            /** @description The ids of the public keys by which it logs in without a secret. `…/keys` has the keys. */
+            keys: string[];
             /**
              * Format: date-time
              * @description When it was last used, to the minute; null is never.
@@ -825,6 +827,8 @@ export interface components {
             self_rotate: boolean;
             /** @description The id of the tenant that owns the credential. */
             tenant: string;
+            /** @description The ids of the trusts by which workloads log in as it. `…/trusts` has the trusts. */
+            trusts: string[];
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -858,6 +862,8 @@ export interface components {
             /** @description Read-only: accepted at its current value. */
             readonly id?: unknown;
             /** @description Read-only: accepted at its current value. */
+            readonly keys?: unknown;
+            /** @description Read-only: accepted at its current value. */
             readonly last_used_at?: unknown;
             /** @description Key-value pairs of the client. After merging, at most 4096 bytes of JSON. In a PATCH, null removes a member. */
             metadata?: components["schemas"]["NewMetadata"] | null;
@@ -879,6 +885,8 @@ export interface components {
             self_rotate?: boolean;
             /** @description Read-only: accepted at its current value. */
             readonly tenant?: unknown;
+            /** @description Read-only: accepted at its current value. */
+            readonly trusts?: unknown;
             /** @description Read-only: accepted at its current value. */
             readonly updated_at?: unknown;
         };
@@ -1608,6 +1616,8 @@ export interface components {
             /** @description Read-only: accepted at its current value. */
             readonly id?: unknown;
             /** @description Read-only: accepted at its current value. */
+            readonly keys?: unknown;
+            /** @description Read-only: accepted at its current value. */
             readonly last_used_at?: unknown;
             /** @description Key-value pairs of the client. After merging, at most 4096 bytes of JSON. In a PATCH, null removes a member. */
             metadata?: components["schemas"]["NewMetadata"] | null;
@@ -1629,6 +1639,8 @@ export interface components {
             self_rotate?: boolean;
             /** @description Read-only: accepted at its current value. */
             readonly tenant?: unknown;
+            /** @description Read-only: accepted at its current value. */
+            readonly trusts?: unknown;
             /** @description Read-only: accepted at its current value. */
             readonly updated_at?: unknown;
         };

@@ -35,6 +35,8 @@ pub(super) fn read_only(noun: Noun) -> &'static [&'static str] {
             "revoked_reason",
             "last_used_at",
             "secrets",
+            "keys",
+            "trusts",
         ],
     }
 }

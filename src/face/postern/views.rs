@@ -11,6 +11,7 @@ use crate::credential;
 use crate::credential::access::Access;
 use crate::credential::end::Ends;
 use crate::credential::id::Id;
+use crate::credential::means::Means;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::time::Micros;
@@ -115,6 +116,10 @@ pub(super) struct Credential<'a> {
     revoked_reason: Option<&'a str>,
     /// The valid secrets: one, or two during a rotation, the newest last.
     secrets: Vec<Secret<'a>>,
+    /// The ids of the public keys by which it logs in without a secret. `…/keys` has the keys.
+    keys: Vec<Id>,
+    /// The ids of the trusts by which workloads log in as it. `…/trusts` has the trusts.
+    trusts: Vec<Id>,
     /// The secret. Only the response that creates it, and its repetition under the same `Idempotency-Key`, has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -207,6 +212,8 @@ impl<'a> Credential<'a> {
             revoked_at: state.revoked_at.map(Time),
             revoked_reason: state.revoked_reason.as_deref(),
             secrets: credential.secrets.iter().map(|secret| Secret::new(secret, state.expires_at)).collect(),
+            keys: state.means(Means::Key).keys().copied().collect(),
+            trusts: state.means(Means::Trust).keys().copied().collect(),
             secret: secret.map(Token::reveal),
         }
     }

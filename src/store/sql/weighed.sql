@@ -17,7 +17,9 @@ weighed AS MATERIALIZED (
       -- true equals 1.
       'read_only', json((SELECT nullif(json_group_array(key), '[]') FROM json_each(given, '$.asserted')
         WHERE given -> fullkey <> json_object('id', merged.id, 'tenant', tenant, 'label', label, 'revision', revision, 'created_at', created_at,
-          'updated_at', updated_at, 'revoked_at', document ->> '$.revoked_at', 'revoked_reason', document ->> '$.revoked_reason') -> key)))
+          'updated_at', updated_at, 'revoked_at', document ->> '$.revoked_at', 'revoked_reason', document ->> '$.revoked_reason',
+          'keys', json((SELECT json_group_array(key ORDER BY key) FROM json_each(document, '$.keys'))),
+          'trusts', json((SELECT json_group_array(key ORDER BY key) FROM json_each(document, '$.trusts')))) -> key)))
     ) AS violations
   FROM merged
 )

@@ -13,7 +13,7 @@ fn members(noun: Noun) -> Vec<&'static str> {
         Noun::Tenant => shown(&["id", "label"], noun, &times),
         Noun::Principal => shown(&["id", "tenant"], noun, &times),
         Noun::Credential => {
-            let more = ["last_used_at", "revoked_at", "revoked_reason", "secrets"];
+            let more = ["last_used_at", "revoked_at", "revoked_reason", "secrets", "keys", "trusts"];
             shown(&["id", "tenant"], noun, &[&times[..], &more].concat())
         }
     }
@@ -109,7 +109,7 @@ fn credential_is_returned_whole_and_its_secret_only_once() {
     let given = json!({
         "id": reply["id"], "tenant": tenant.id, "name": "ci", "roles": null, "access": "none", "self_rotate": false, "metadata": {}, "revision": 1,
         "created_at": reply["created_at"], "updated_at": reply["created_at"], "last_used_at": null, "revoked_at": null,
-        "revoked_reason": null, "secrets": reply["secrets"],
+        "revoked_reason": null, "secrets": reply["secrets"], "keys": [], "trusts": [],
     });
     expected.extend(given.as_object().expect("an object").clone());
     let expected = Value::from(expected);
