@@ -21,7 +21,7 @@ fuzz: ## Fuzz with ten million inputs (fuzz/README.md)
 mutants: ## Check whether the native tests detect 90 faults put into the source (up to 2 hours): tests/mutants/baseline.md
 	@scripts/mutants
 
-bench: ## Compare the performance with a peer and a floor (26 minutes), into bench/results
+bench: ## Compare the performance with a peer and a floor (28 minutes), into bench/results
 	@scripts/bench
 
 fmt: ## Format the source

@@ -1,6 +1,6 @@
 // Prints the current step and the estimated remaining time: on a terminal as one line that is overwritten, otherwise as one line for
 // each kind of step.
-import { BUILDS, BUILD_OPS, VARIANTS } from "./builds.mjs";
+import { BUILDS, BUILD_OPS, VARIANTS, processes } from "./builds.mjs";
 import { OPS, SIDES } from "./sides.mjs";
 import { DISTANCES, GROWING } from "./measure.mjs";
 import { ANSWERS } from "./verify.mjs";
@@ -56,8 +56,11 @@ const SECONDS = {
     return pairs + distanceRounds * round;
   },
   growth: ({ sizes }) => sizes.length * (1 + GROWING.length * 3 * 0.5),
-  builds: ({ buildRounds, buildSeconds, warming }) =>
-    BUILDS.length * BUILD_OPS.length * VARIANTS.length * (warming / 2 + 0.2 + buildRounds * (buildSeconds + 0.2)),
+  builds: (plan) =>
+    BUILDS.length *
+    BUILD_OPS.length *
+    VARIANTS.length *
+    (processes(plan) * (plan.warming / 2 + 0.2) + plan.buildRounds * (plan.buildSeconds + 0.2)),
   verify: (plan) => ANSWERS.length * (1 + loads(plan)),
   footprint: ({ starts, filled }) => SIDES.length * (starts * 1.5 + filled / 700),
 };

@@ -127,6 +127,8 @@ class Issuer {
   /** The requests for each document, the redirects that were followed, and the bytes of `sendForever`. */
   received = { discovery: 0, keys: 0, moved: 0 };
   sent = 0;
+  /** When the keys were last due to be fetched, and the number of fetches until then. */
+  due = { since: Date.now(), fetches: 0 };
 
   constructor(server, path) {
     this.server = server;
