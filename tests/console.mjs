@@ -73,7 +73,7 @@ const hostile = [];
 for (const text of HOSTILE) {
   hostile.push(await make(text, { description: text, metadata: { [text]: text }, roles: RESOURCE, expires_at: inDays(hostile.length + 1) }));
 }
-await send("POST", `/v1/tenants/${tenant.id}/principals`, root, { name: HOSTILE[0], description: HOSTILE[12] });
+const principal = await send("POST", `/v1/tenants/${tenant.id}/principals`, root, { name: HOSTILE[0], description: HOSTILE[12] });
 await send("PATCH", `${credentials}/${hostile[0].id}`, root, { name: HOSTILE[1], metadata: { [HOSTILE[0]]: HOSTILE[2] } });
 await send("POST", `${credentials}/${hostile[0].id}/revoke`, root, { reason: HOSTILE[0] });
 // Of each kind that the overview lists.
@@ -179,6 +179,7 @@ const PAGES = {
   credentials: "/credentials",
   filtered: "/credentials?name_prefix=has&role=viewer&enabled=true&sort=-name",
   principals: "/principals",
+  "principal-history": `/principals/${principal.id}/history`,
   "tenant-history": "/history",
   credential: `/credentials/${full.id}`,
   rotating: `/credentials/${rotating.id}`,
@@ -401,6 +402,8 @@ const tests = {
       while (await more.count()) await more.first().click();
       await shown(...HOSTILE.slice(2));
       await go(page, "/principals");
+      await shown(HOSTILE[0], HOSTILE[12]);
+      await go(page, `/principals/${principal.id}/history`);
       await shown(HOSTILE[0], HOSTILE[12]);
       await go(page, "/history");
       await shown(HOSTILE[0], HOSTILE[2]);

@@ -122,7 +122,7 @@ for (const [kind, client] of Object.entries(clients)) {
   }
 }
 
-tests["a token is told to live no longer than its credential"] = async () => {
+tests["a token expires no later than its credential"] = async () => {
   const client = await issued(["viewer"], new Date(Date.now() + 90_000).toISOString());
   const { expires_in } = await logIn(await discover(), client, oauth.ClientSecretBasic(client.secret));
   assert.ok(expires_in > 60 && expires_in < 90, String(expires_in));

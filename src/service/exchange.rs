@@ -91,8 +91,9 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         let answer = self.issued(access, ends, client.scope.as_deref(), scope)?;
         if is_once {
             let jti = jws.id().ok_or(Refusal::Unauthenticated)?;
-            // Not under the master key: it may change while the assertion is valid.
-            let digest = base32::encode(&Sha256::digest(format!("{id} {means} {jti}")));
+            // Not under the master key, which may change while the assertion is valid; and without the key or trust, which may be
+            // replaced by another one that accepts the assertion.
+            let digest = base32::encode(&Sha256::digest(format!("{id} {} {jti}", jws.issuer())));
             let once =
                 Once { now: self.now, client: id, means, made, digest, until: jws.expires_at(), change: self.change };
             if !keep_once(&self.store, &once).await? {
@@ -146,9 +147,14 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         // A grant may also be for the token endpoint (RFC 7523 §3), where the trust has the default audience.
         let service = self.settings.issuer.as_deref().filter(|_| sent_as == AssertionAs::Grant);
         let endpoint = service.map(|service| format!("{service}/oauth/token"));
-        let audience = service.filter(|_| endpoint.as_deref() == Some(jws.audience())).unwrap_or(jws.audience());
-        let mut accepting: Vec<_> =
-            self.valid(client).filter(|(_, members)| Trust(members).accepts(jws, audience)).collect();
+        let other = service.filter(|_| endpoint.as_deref() == Some(jws.audience()));
+        let mut accepting: Vec<_> = self
+            .valid(client)
+            .filter(|(_, members)| {
+                let trust = Trust(members);
+                trust.accepts(jws, jws.audience()) || other.is_some_and(|audience| trust.accepts(jws, audience))
+            })
+            .collect();
         // Whether the issuer's own keys signed the token.
         let mut is_signed = None;
         // At most ten: a sort would make the Worker 2 kB larger.

@@ -93,7 +93,7 @@ pub struct Once {
     pub means: Id,
     /// When that was added.
     pub made: Micros,
-    /// A digest of the client, the key or trust and the id of the assertion.
+    /// A digest of the client, the issuer of the assertion, and its id.
     pub digest: String,
     /// When the assertion ends.
     pub until: Micros,

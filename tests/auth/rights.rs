@@ -265,7 +265,7 @@ fn credentials_created_by_an_expiring_caller_expire_with_it() {
         );
         let sql =
             format!("SELECT count(*) FROM credentials WHERE id = '{}' AND expires_at IS NULL", scene.target.credential);
-        assert_eq!(scene.world.db.count(&sql), 1, "an existing credential keeps its expiry, which is none");
+        assert_eq!(scene.world.db.count(&sql), 1, "an existing credential keeps having no expiry");
     }
 }
 

@@ -52,7 +52,7 @@ fn location_of_a_created_resource_reads_it() {
         assert_eq!(location.matches('/').count(), route.path.matches('/').count() + 1, "{location}");
         created += 1;
     }
-    assert_eq!(created, 7, "three of Keycard's, three of ours, one of Coactive's");
+    assert_eq!(created, 7, "three of Keycard's, three of our own face's, one of Coactive's");
 }
 
 #[test]

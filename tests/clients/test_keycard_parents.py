@@ -154,7 +154,7 @@ REFUSALS = [
     (AuthenticationError, 401, "unauthorized", lambda at: at.by("unknown").create(name="n")),
     (AuthenticationError, 401, "unauthorized", lambda at: at.by("unknown").service_accounts.delete(**own(at))),
     (PermissionDeniedError, 403, "forbidden", lambda at: viewer(at).create(name="n")),
-    (PermissionDeniedError, 403, "forbidden", lambda at: at.by(at.token()).create(name="root alone makes them")),
+    (PermissionDeniedError, 403, "forbidden", lambda at: at.by(at.token()).create(name="only root creates them")),
     (PermissionDeniedError, 403, "forbidden", lambda at: viewer(at).update(at.organization.id, name="n")),
     (PermissionDeniedError, 403, "forbidden", lambda at: at.by(at.token("editor")).update(at.organization.id, name="n")),
     (PermissionDeniedError, 403, "forbidden", lambda at: viewer(at).service_accounts.create(at.organization.id, name="n")),

@@ -30,7 +30,7 @@ def id_of(guid):
 
 @pytest.fixture(autouse=True)
 def over_http(monkeypatch, url):
-    """The clients speak plain http only where they are told so."""
+    """Lets the clients use plain http, which they otherwise refuse."""
     if url.startswith("http:"):
         monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
         monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")

@@ -260,7 +260,7 @@ proptest! {
         let fields = columns(&POSTERN, Noun::Credential, Verb::Replace).into_iter().chain(["revoked_at", "revoked_reason"]);
         for field in fields {
             if !settable.contains(&field) {
-                prop_assert_eq!(&after[field], &before[field], "{:?} cannot say {}", verb, field);
+                prop_assert_eq!(&after[field], &before[field], "{:?} has no field {}", verb, field);
             }
         }
     }

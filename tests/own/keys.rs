@@ -294,6 +294,34 @@ fn assertion_with_an_id_is_used_once() {
 }
 
 #[test]
+fn assertion_that_was_used_stays_used_when_its_key_or_trust_is_replaced() {
+    for means in Means::ALL {
+        let signer = Signer::ed25519();
+        let body = match means {
+            Means::Key => json!({ "jwk": signer.jwk() }),
+            Means::Trust => {
+                json!({ "issuer": OTHER, "subject": "job", "jwks": { "keys": [signer.jwk()] }, "once": true })
+            }
+        };
+        let keyless = Keyless::of(means, signer, body);
+        let mut claims = keyless.claims();
+        claims["jti"] = "one".into();
+        let assertion = keyless.assertion(&claims);
+        keyless.exchange(&assertion, "").expect(200);
+        let mut another = keyless.body.clone();
+        match means {
+            Means::Key => another["jwk"]["kid"] = "another".into(),
+            Means::Trust => another["token_seconds"] = 120.into(),
+        }
+        keyless.add(&another);
+        keyless.remove();
+        keyless.exchange(&assertion, "").expect(401);
+        claims["jti"] = "another".into();
+        keyless.exchange(&keyless.assertion(&claims), "").expect(200);
+    }
+}
+
+#[test]
 fn credential_without_a_secret_logs_in_by_its_key_until_a_rotation_gives_it_one() {
     let keyless = Keyless::new(Signer::ed25519());
     let create = |key: &[(&str, &str)]| {

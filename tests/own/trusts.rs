@@ -189,6 +189,12 @@ fn token_that_is_not_exactly_right_is_refused_without_telling_why() {
     let endpoint = with(json!({ "aud": format!("{ISSUER}/oauth/token") }));
     keyless.exchange(&endpoint, "").expect(401);
     keyless.grant(&endpoint).expect(200);
+    // So it may where that is the audience of the trust.
+    let own = json!({ "issuer": OTHER, "subject": "another", "audience": format!("{ISSUER}/oauth/token"), "jwks": { "keys": [keyless.signer.jwk()] } });
+    keyless.add(&own);
+    let own = with(json!({ "sub": "another", "aud": own["audience"] }));
+    keyless.exchange(&own, "").expect(200);
+    keyless.grant(&own).expect(200);
     // One authentication in a request.
     let good = keyless.assertion(&good);
     let grant = "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -166,14 +166,14 @@ function stepsOf(folder, plan, { tenant, adminOut, wait: seconds }) {
 
 /** Returns how to undo what was done. */
 function wayBack({ current, begun, deployed, bookmark, flag }) {
-  if (!begun) return [current ? "The deployed Worker was not changed. It works on the newer schema too: migrations only add." : "Nothing was deployed."];
+  if (!begun) return [current ? "The deployed Worker was not changed. It works on the newer schema, too." : "Nothing was deployed."];
   if (!deployed) return [`Whether the Worker was deployed is not known: npx wrangler deployments list${flag}`];
   if (!current) return [`There is no version to go back to. To delete the Worker, without its database: npx wrangler delete${flag}`];
   const [, older] = /^@postern\/server (\S+)$/.exec(current.message ?? "") ?? [];
   return [
     `To go back to the version before: npx wrangler rollback ${safe(current.id)}${flag}`,
     ...(older && older !== version ? [`  or: npm install --save-exact ${PACKAGE}@${safe(older)} && npx postern deploy${flag}`] : []),
-    "  The database stays as it is. The older Worker works on it: migrations only add.",
+    "  The database stays as it is. The older Worker works on it.",
     ...(bookmark ? [`To restore the data as of before, which undoes every change since: ${restoreCommand(bookmark, flag)}`] : []),
   ];
 }

@@ -34,7 +34,7 @@ export async function changed(tarball, change) {
   return `${folder}/changed.tgz`;
 }
 
-/** A migration as a later version could have it: it only adds. */
+/** A migration as a later version could have it. */
 const ADDITION = `ALTER TABLE credentials ADD COLUMN made_up TEXT CHECK (made_up IS NULL OR length(made_up) > 3);
 CREATE TABLE made_up (id TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE TRIGGER made_up_written AFTER INSERT ON credentials BEGIN INSERT INTO made_up (id) VALUES (new.id); END;

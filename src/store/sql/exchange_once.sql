@@ -2,7 +2,7 @@
 -- kept before. It is kept among the responses of idempotent requests, which are forgotten after a day: until the end of the
 -- assertion at least.
 INSERT INTO idempotency (tenant, caller, id, body, change, created_at, made)
-SELECT c.tenant, ?1 ->> '$.means', ?1 ->> '$.digest', ?1 ->> '$.digest', ?1 ->> '$.change',
+SELECT c.tenant, ?1 ->> '$.client', ?1 ->> '$.digest', ?1 ->> '$.digest', ?1 ->> '$.change',
   max(?1 ->> '$.now', ?1 ->> '$.until' - 86400000000), '{}'
 FROM (SELECT tenant, id AS credential, means ->> '$.expires_at' AS expires_at
   FROM (SELECT *, {means_of_client} AS means FROM credentials WHERE id = ?1 ->> '$.client') WHERE means ->> '$.created_at' = ?1 ->> '$.made') AS s
