@@ -1,7 +1,7 @@
 //! The texts of writes, after the verdict, and the CTEs that evaluate a change for it.
 
 use super::command::{Act, Target};
-use super::text::{fill, secrets_listed, sql};
+use super::text::{compacted, fill, secrets_listed, sql};
 use crate::credential::table::{
     Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
 };
@@ -25,7 +25,7 @@ pub(super) fn weighed(target: Target) -> String {
     let (base, set, columns, violations) = if target.is_of_credential() {
         (sql!("credential_base"), sql!("credential_set"), sql!("credential_weighed"), sql!("credential_violations"))
     } else {
-        ("coalesce(document,'{}')", "coalesce(given->'$.set','{}')", "", "")
+        (compacted!("coalesce(document, '{}')"), compacted!("coalesce(given -> '$.set', '{}')"), "", "")
     };
     let free = editable_paths(target);
     let blanks = [
@@ -35,7 +35,9 @@ pub(super) fn weighed(target: Target) -> String {
         (
             "own",
             if target == Target::Own {
-                ",iif(caller_secret <> newest,'$.revoked_at','$.-'),iif(caller_secret <> newest,'$.revoked_reason','$.-')"
+                compacted!(
+                    ", iif(caller_secret <> newest, '$.revoked_at', '$.-'), iif(caller_secret <> newest, '$.revoked_reason', '$.-')"
+                )
             } else {
                 ""
             },
@@ -108,7 +110,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
         Target::Tenant | Target::Caller | Target::Events => ("verdict.tenant", "verdict.tenant"),
         Target::Principals | Target::Principal => ("verdict.tenant", "?1 ->> '$.principal'"),
-        Target::Credentials | Target::Credential => ("verdict.tenant", "?1->>'$.credential'"),
+        Target::Credentials | Target::Credential => ("verdict.tenant", compacted!("?1 ->> '$.credential'")),
         Target::Own => ("verdict.tenant", "verdict.id"),
     };
     let label = if target == Target::Tenants { sql!("tenant_label") } else { "label" };

@@ -168,7 +168,7 @@ impl Sql {
                 let sql = verdict(Target::Caller, Act::Read) + &sql;
                 fill(&sql, &[("judged", &judged(caller)), ("position", position)])
             }
-            Self::Plain(plain) => plain.assemble("= ?1->>'$.credential'"),
+            Self::Plain(plain) => plain.assemble(compacted!("= ?1 ->> '$.credential'")),
             Self::PlainOwn(plain) => plain.assemble(sql!("own_credential")),
         }
     }
@@ -180,9 +180,9 @@ impl Sql {
 /// WITH …, verdict AS (…) {sql}
 /// ```
 fn after_verdict(target: Target, act: Act, sql: &str) -> String {
-    let mut members = if is_write(act) { ",'violations',json(violations)" } else { "" }.to_owned();
+    let mut members = if is_write(act) { compacted!(", 'violations', json(violations)") } else { "" }.to_owned();
     if is_felt_later(act) {
-        members += ",'stale',json(stale)";
+        members += compacted!(", 'stale', json(stale)");
     }
     verdict(target, act) + &fill(sql, &[("judged", &judged(&members))])
 }

@@ -87,8 +87,8 @@ pub(super) fn secrets_listed(tenant: &str, credential: &str) -> String {
 /// Fills in the texts on a secret (`s`) that authentication and verification share: whether it is valid, its owner, and
 /// whether its use is to be recorded.
 pub(super) fn of_secret(text: &str) -> String {
-    let means_of_caller = means("state", "?1->>'$.caller.means'");
-    let means_of_client = means("state", "?1->>'$.means'");
+    let means_of_caller = means("state", compacted!("?1 ->> '$.caller.means'"));
+    let means_of_client = means("state", compacted!("?1 ->> '$.means'"));
     let blanks = [
         ("state", sql!("secret_state")),
         ("end", "s.expires_at"),
@@ -108,7 +108,7 @@ pub(super) fn of_secret(text: &str) -> String {
 
 /// Fills in the same texts on a key or a trust, and its credential (`c`).
 pub(super) fn of_means(text: &str) -> String {
-    let means = means("c.state", "claim.value->>'means'");
+    let means = means("c.state", compacted!("claim.value ->> 'means'"));
     let blanks = [
         ("state", sql!("secret_state")),
         ("end", "means.value ->> '$.expires_at'"),

@@ -118,10 +118,13 @@ impl Keyless {
 
     /// Exchanges an assertion as a grant.
     pub fn grant(&self, assertion: &str) -> Reply {
+        self.send(&self.grant_form(assertion))
+    }
+
+    /// The form of that.
+    pub fn grant_form(&self, assertion: &str) -> String {
         let client = self.id.client();
-        self.send(&format!(
-            "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}&client_id={client}"
-        ))
+        format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}&client_id={client}")
     }
 
     fn send(&self, form: &str) -> Reply {

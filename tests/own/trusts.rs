@@ -222,24 +222,18 @@ fn refused_tokens_are_counted_as_failed_authentications_of_the_client() {
         (done.answer.status, done.failed.and_then(|failed| failed.by_credential))
     };
     let client = Some(keyless.id.to_string());
-    let grant = |token: &str| {
-        format!(
-            "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={token}&client_id={}",
-            keyless.id.client()
-        )
-    };
     let good = keyless.assertion(&keyless.claims());
-    assert_eq!(counted(&grant(&good)), (200, None));
+    assert_eq!(counted(&keyless.grant_form(&good)), (200, None));
     for (what, token) in
         [("not a token", "x".to_owned()), ("of nobody", Signer::ed25519().token("EdDSA", None, &keyless.claims()))]
     {
-        assert_eq!(counted(&grant(&token)), (400, client.clone()), "{what}");
+        assert_eq!(counted(&keyless.grant_form(&token)), (400, client.clone()), "{what}");
         assert_eq!(counted(&keyless.form(&token, "")), (401, client.clone()), "{what}");
     }
     keyless.world.issuers.stop();
     keyless.world.pass(3_700_000_000);
     let good = keyless.assertion(&keyless.claims());
-    assert_eq!(counted(&grant(&good)), (503, client));
+    assert_eq!(counted(&keyless.grant_form(&good)), (503, client));
 }
 
 /// A client that cannot send its id gets a token whose audience has it.
