@@ -9,6 +9,7 @@ pub mod credential;
 pub mod delete;
 pub mod exchange;
 mod fault;
+mod form;
 pub mod history;
 pub mod idempotency;
 pub mod issuers;
@@ -28,6 +29,7 @@ pub mod tenant;
 mod text;
 pub mod verdict;
 pub mod verify;
+mod violations;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -1,56 +1,65 @@
 //! The texts of writes, after the verdict, and the CTEs that evaluate a change for it.
 
-use super::command::{Act, Target};
+use super::command::{Act, Form, Target};
 use super::text::{compacted, fill, secrets_listed, sql};
-use crate::credential::table::{
-    Destination, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, Noun, ROLES_MAX, Right, STATE_BYTES_MAX,
-};
+use super::violations::violations;
+use crate::credential::table::{Destination, FIELDS, Noun, Right};
 
-/// Returns the CTEs of the document after the change, and of what the change would do:
+/// Returns the CTEs of the document after the write, and of what the write would do:
 ///
 /// ```sql
-/// patched AS (SELECT found.*, json_patch({base}, {set}) AS patched FROM found),
-/// merged AS (SELECT *, {to_document} AS to_document FROM patched),
-/// weighed AS (
-///   SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
-///     … AS violations
-///   FROM merged
-/// )
+/// merged AS (SELECT found.*, json_patch({base}, {set}) AS to_document FROM found),
+/// weighed AS (SELECT merged.*, … AS differs, … AS restricted, … AS outlives, … AS live, … AS resecret, … AS adds_roles,
+///   … AS violations FROM merged)
 /// ```
 ///
-/// `outlives`, `live`, `resecret` and `adds_roles` exist for credentials only. Two blanks remain for [`with_access`].
-pub(super) fn weighed(target: Target) -> String {
-    let (roles_max, metadata_max) = (ROLES_MAX.to_string(), METADATA_MAX.to_string());
-    let (metadata_bytes_max, state_bytes_max) = (METADATA_BYTES_MAX.to_string(), STATE_BYTES_MAX.to_string());
-    let (base, set, columns, violations) = if target.is_of_credential() {
-        (sql!("credential_base"), sql!("credential_set"), sql!("credential_weighed"), sql!("credential_violations"))
-    } else {
-        (compacted!("coalesce(document, '{}')"), compacted!("coalesce(given -> '$.set', '{}')"), "", "")
+/// A creation has no stored document, and so neither `differs`, `restricted` nor `live`. `outlives`, `live`, `resecret` and `adds_roles`
+/// exist for credentials only. Where roles give access, `merged` has a step more (`merged_with_access.sql`).
+pub(super) fn weighed(Form { target, act, maps_roles, .. }: Form) -> String {
+    let (creates, is_of_credential) = (act == Act::Create, target.is_of_credential());
+    let set = compacted!("coalesce(given -> '$.set', '{}')");
+    let (base, set) = match (is_of_credential, creates) {
+        (false, true) => ("'{}'", set),
+        (false, false) => (compacted!("coalesce(document, '{}')"), set),
+        (true, true) => ("'{}'", sql!("credential_set_created")),
+        (true, false) => (sql!("credential_base"), sql!("credential_set")),
     };
-    let free = editable_paths(target);
-    let blanks = [
-        ("base", base),
-        ("set", set),
+    let own = if target == Target::Own {
         // A secret that is being replaced revokes itself, not the credential.
-        (
-            "own",
-            if target == Target::Own {
-                compacted!(
-                    ", iif(caller_secret <> newest, '$.revoked_at', '$.-'), iif(caller_secret <> newest, '$.revoked_reason', '$.-')"
-                )
-            } else {
-                ""
-            },
-        ),
-        ("weighed", columns),
-        ("violations", violations),
-        ("free", &free),
-        ("roles_max", &roles_max),
-        ("metadata_max", &metadata_max),
-        ("metadata_bytes_max", &metadata_bytes_max),
-        ("state_bytes_max", &state_bytes_max),
+        compacted!(
+            ", iif(caller_secret <> newest, '$.revoked_at', '$.-'), iif(caller_secret <> newest, '$.revoked_reason', '$.-')"
+        )
+    } else {
+        ""
+    };
+    let unrestricted = if maps_roles { sql!("credential_unrestricted") } else { "" };
+    let set = fill(set, &[("own", own), ("unrestricted", unrestricted)]);
+    let weighed = match (is_of_credential, creates) {
+        (false, true) => String::new(),
+        (false, false) => sql!("change_weighed").to_owned(),
+        (true, true) => [sql!("credential_outlives"), sql!("credential_weighed_created")].concat(),
+        (true, false) => [sql!("change_weighed"), sql!("credential_outlives"), sql!("credential_weighed")].concat(),
+    };
+    let blanks = [
+        ("merged", &*merged(creates, maps_roles)),
+        ("base", base),
+        ("set", &set),
+        ("weighed", &weighed),
+        ("free", &editable_paths(target)),
+        ("violations", &violations(target, act)),
     ];
     fill(sql!("weighed"), &blanks)
+}
+
+/// Returns the CTEs of the document after the write.
+fn merged(creates: bool, maps_roles: bool) -> String {
+    if !maps_roles {
+        return sql!("merged").to_owned();
+    }
+    let access_of = |document| fill(sql!("access_of_roles"), &[("document", document)]);
+    let if_changed = if creates { "" } else { sql!("roles_changed") };
+    let if_changed = fill(if_changed, &[("access_before", &access_of("document"))]);
+    fill(sql!("merged_with_access"), &[("if_changed", &if_changed), ("access_after", &access_of("patched"))])
 }
 
 /// Returns the arguments of `json_remove` for what an editor may change. The first path, which no document has, keeps
@@ -64,19 +73,6 @@ fn editable_paths(target: Target) -> String {
         .iter()
         .filter(|row| row.destination == Destination::Document && row.right(target.noun()) == Some(Right::Editor));
     rows.fold("'$.-'".to_owned(), |paths, row| format!("{paths},'{}'", row.path()))
-}
-
-/// Fills the blanks of [`weighed`] that differ on a face where roles give access: the document after the change, from the
-/// `patched` one, has that access.
-pub(super) fn with_access(sql: &str, maps_roles: bool) -> String {
-    if !maps_roles {
-        return fill(sql, &[("to_document", "patched"), ("unrestricted", "")]);
-    }
-    let access_of = |document| fill(sql!("access_of_roles"), &[("document", document)]);
-    let (before, after) = (access_of("document"), access_of("patched"));
-    let blanks = [("access_before", before.as_str()), ("access_after", &after)];
-    let to_document = fill(sql!("credential_to_document"), &blanks);
-    fill(sql, &[("to_document", &to_document), ("unrestricted", sql!("credential_unrestricted"))])
 }
 
 /// Returns the view that a write inserts into. Its INSTEAD OF triggers write the rows (`migrations/`).
@@ -104,7 +100,7 @@ pub(super) fn view(target: Target, act: Act) -> &'static str {
 /// FROM (SELECT *, code = 'go' AND ({writes}) AS writes FROM verdict) AS verdict WHERE 1
 /// RETURNING judged, tenant, id, …, state, …, secrets, made, …
 /// ```
-pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
+pub(super) fn change(Form { target, act, keyed, .. }: Form, secrets: bool) -> String {
     let creates = act == Act::Create;
     let (tenant, id) = match target {
         Target::Tenants => ("?1 ->> '$.tenant.id'", "?1 ->> '$.tenant.id'"),
@@ -123,8 +119,7 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         (true, false) => &listed,
     };
     let keyed_tenant = if target == Target::Tenants { "''" } else { "verdict.tenant" };
-    let made = fill(sql!("idempotency_made"), &[("keyed_tenant", keyed_tenant)]);
-    let made = if creates || matches!(target, Target::Credential | Target::Own) { made.as_str() } else { "NULL" };
+    let made = fill(if keyed { sql!("idempotency_made") } else { "NULL" }, &[("keyed_tenant", keyed_tenant)]);
     let writes = match target {
         // Also where the caller ends only its own secret.
         Target::Own => "differs OR resecret OR caller_secret <> newest",
@@ -143,8 +138,8 @@ pub(super) fn change(target: Target, act: Act, secrets: bool) -> String {
         ("sealing_key", if_credential("sealing_key")),
         ("sealed", if_credential("sealed")),
         ("secrets", secrets),
-        ("made", made),
+        ("made", &made),
         ("writes", writes),
     ];
-    fill(sql!("thing_change"), &blanks)
+    fill(if creates { sql!("thing_create") } else { sql!("thing_change") }, &blanks)
 }

@@ -8,11 +8,11 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+pub use super::form::{Act, Form, Target};
 pub use super::key::Key;
 pub use super::page::{Filter, Order, Page, SortKey, Until};
 use crate::caller::{Caller, Claim, Rank};
 use crate::credential::access::Access;
-use crate::credential::field::Noun;
 use crate::credential::id::Id;
 use crate::credential::means::Means;
 use crate::credential::role::Context;
@@ -27,58 +27,6 @@ pub enum TenantRef {
     Id(Key),
     /// The label, on faces that accept one.
     Label(String),
-}
-
-/// What a request is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// No resource: the caller logs in, or verifies a token.
-    Caller,
-    /// All tenants, or a new one.
-    Tenants,
-    /// An existing tenant.
-    Tenant,
-    /// The principals of a tenant, or a new one.
-    Principals,
-    /// An existing principal.
-    Principal,
-    /// The history of a tenant, or of one of its principals or credentials.
-    Events,
-    /// The credentials of a tenant or of a principal, or a new one.
-    Credentials,
-    /// An existing credential.
-    Credential,
-    /// The caller's own credential.
-    Own,
-}
-
-impl Target {
-    /// Returns whether it is one credential or all of them.
-    pub(super) fn is_of_credential(self) -> bool {
-        matches!(self, Self::Credentials | Self::Credential | Self::Own)
-    }
-
-    /// Returns the noun that a write changes.
-    pub(super) fn noun(self) -> Noun {
-        match self {
-            Self::Tenants | Self::Tenant => Noun::Tenant,
-            Self::Principals | Self::Principal => Noun::Principal,
-            Self::Caller | Self::Events | Self::Credentials | Self::Credential | Self::Own => Noun::Credential,
-        }
-    }
-}
-
-/// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Act {
-    /// Writes nothing.
-    Read,
-    /// Creates one resource.
-    Create,
-    /// Replaces, merges, rotates, revokes or restores one resource.
-    Change,
-    /// Deletes resources with everything that belongs to them.
-    Delete,
 }
 
 /// A step of a rotation. Both secrets are valid from its start until it is finished or cancelled, or the old secret
@@ -343,6 +291,16 @@ impl Command {
             secret: None,
             change,
             request,
+        }
+    }
+
+    /// Returns what decides the text of its verdict.
+    pub(super) fn form(&self) -> Form {
+        Form {
+            target: self.target,
+            act: self.act,
+            keyed: self.idempotency.is_some(),
+            maps_roles: self.access_of_roles.is_some(),
         }
     }
 

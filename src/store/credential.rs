@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::command::{Act, Command, Rotation, Target};
+use super::command::{Command, Rotation, Target};
 use super::idempotency::{Made, create_once, kept};
 use super::plain::Plain;
 use super::sql::Sql;
@@ -66,12 +66,7 @@ pub async fn update<D: Database>(
     // Of the caller's own credential, only the secrets change, or all of it is revoked.
     let changes_secrets = command.rotation.is_some() || is_own;
     let listed = command.lists_secrets && !changes_secrets;
-    let mut statements = vec![Sql::Change {
-        target: command.target,
-        act: Act::Change,
-        secrets: listed,
-        maps_roles: command.access_of_roles.is_some(),
-    }];
+    let mut statements = vec![Sql::Change { form: command.form(), secrets: listed }];
     // An invalid change still gets a verdict: an unauthenticated caller gets 401, and learns nothing about the body.
     if !command.invalid {
         let following: &[Plain] = match (command.rotation, &command.secret) {

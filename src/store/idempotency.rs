@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::command::{Act, Command};
+use super::command::Command;
 use super::plain::Plain;
 use super::sql::Sql;
 use super::verdict::{Outcome, document, first, judge, no_row, read};
@@ -44,12 +44,7 @@ pub(super) async fn create_once<D: Database, T>(
     violations: Vec<Violation>,
     read_made: impl FnOnce(&Row) -> Result<T, Refusal>,
 ) -> Result<Outcome<Made<T>>, Refusal> {
-    let create = Sql::Change {
-        target: command.target,
-        act: Act::Create,
-        secrets: command.lists_secrets,
-        maps_roles: command.access_of_roles.is_some(),
-    };
+    let create = Sql::Change { form: command.form(), secrets: command.lists_secrets };
     let following = if command.invalid { &[] } else { following };
     let statements = [&[create], following].concat();
     let (Outcome { judged, result }, rows) = judge(store, command, &statements, violations).await?;

@@ -12,7 +12,7 @@ use crate::refusal::{Checks, Refusal};
 
 /// The version of the schema that the statements need: the number of the newest migration. Migrations are applied before the
 /// Worker is deployed, so the database may have a newer one.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 const DATABASE: &str =
     "The database does not respond. Check the binding DB in wrangler.toml and the status of D1. The log has the error.";

@@ -3,6 +3,7 @@
 //! The verdict's CASE is built from these lines ([`code`]), and `verdict.rs` finds the refusal of the returned code in them.
 
 use super::command::Act::{self, Change, Create, Delete, Read};
+use super::command::Form;
 use super::command::Target::{self, Credential, Credentials, Events, Own, Principal, Principals, Tenant, Tenants};
 use super::text::{compacted, fill, sql};
 use crate::refusal::{Conflict, Noun, Refusal};
@@ -67,8 +68,11 @@ pub(super) static RULES: &[Rule] = rules! {
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], "rank < 4 AND (restricted OR resecret)";
     // A secret that is being replaced may end itself only.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Own], &[Change], "?1 ->> '$.rotation' = 'start' AND (caller_secret <> newest OR NOT document ->> '$.self_rotate')";
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, sql!("rule_outlives");
-    "forbidden_change"   Some(Refusal::ForbiddenChange),                        OF_CREDENTIALS, WRITES, sql!("rule_verifies_all");
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credentials], &[Create], "outlives";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], sql!("rule_outlives");
+    // Only root may change a credential that verifies tokens of every tenant, or give that access.
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credentials], &[Create], "rank < 5 AND to_document ->> '$.access' = 'verify_all'";
+    "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Credential], &[Change], sql!("rule_verifies_all");
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "rank < 4 AND restricted";
     // Some of its credentials may expire later than the caller.
     "forbidden_change"   Some(Refusal::ForbiddenChange),                        &[Principal], &[Change], "caller_ends_at IS NOT NULL AND to_document ->> '$.enabled' > document ->> '$.enabled'";
@@ -79,7 +83,7 @@ pub(super) static RULES: &[Rule] = rules! {
     // No id is used twice, even after deletion. A credential's id is unique over all tenants.
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Credentials], &[Create], sql!("rule_taken_credential");
     "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Principals], &[Create], sql!("rule_taken_principal");
-    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "id IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
+    "taken_id"           Some(Refusal::Conflict(Conflict::Id)),                 &[Tenants], &[Create], "verdict_of.tenant IS NOT NULL OR EXISTS (SELECT 1 FROM events AS e WHERE e.tenant = ?1 ->> '$.tenant.id')";
     "taken_means"        Some(Refusal::Conflict(Conflict::Means)),              &[Credential], &[Change], "?1 ->> '$.means.adds' AND json_type(document, ?1 ->> '$.means.path') IS NOT NULL";
     "revoked"            Some(Refusal::Conflict(Conflict::Revoked)),            &[Credential], &[Change], "?1 ->> '$.active' AND document ->> '$.revoked_at' IS NOT NULL AND ?1 ->> '$.set.enabled'";
     // Limits guesses at other tenants' tokens by setting one: each miss leaves an event. Root may provision.
@@ -94,12 +98,12 @@ pub(super) static RULES: &[Rule] = rules! {
     "not_empty"          Some(Refusal::Conflict(Conflict::NotEmpty)),           &[Tenant], &[Delete], "NOT coalesce(?1 ->> '$.force', 0) AND (total > 0 OR EXISTS (SELECT 1 FROM principals AS p WHERE p.tenant = verdict_of.tenant AND p.id > '00000000000000000000000000'))";
 };
 
-/// Returns the expression of the code: a CASE of the rules for this target and act.
+/// Returns the expression of the code: a CASE of the rules for this form of request.
 ///
 /// ```sql
 /// CASE WHEN {when} THEN 'unauthenticated' WHEN {when} THEN 'inactive' … ELSE 'go' END
 /// ```
-pub(super) fn code(target: Target, act: Act) -> String {
+pub(super) fn code(Form { target, act, keyed, .. }: Form) -> String {
     let etag = if target == Tenant {
         "verdict_of.tenant || '.' || verdict_of.revision"
     } else {
@@ -109,6 +113,7 @@ pub(super) fn code(target: Target, act: Act) -> String {
     // A day, in microseconds; ten minutes for a secret that replaced itself, which may have been stolen.
     let kept_for = if target == Own { "600000000" } else { "86400000000" };
     let rules = RULES.iter().filter(|rule| rule.targets.contains(&target) && rule.acts.contains(&act));
+    let rules = rules.filter(|rule| keyed || !matches!(rule.refusal, None | Some(Refusal::KeyReused)));
     let cases = rules.map(|Rule { code, when, .. }| {
         let when = fill(when, &[("etag", etag), ("keyed_tenant", keyed_tenant), ("kept_for", kept_for)]);
         format!("WHEN {when} THEN '{code}' ")

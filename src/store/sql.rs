@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::change::{change, view, weighed, with_access};
-use super::command::{Act, Target};
+use super::change::{change, view, weighed};
+use super::command::{Act, Form, Target};
 use super::plain::Plain;
 use super::rules;
 use super::shape::Shape;
@@ -34,13 +34,10 @@ pub(super) enum Sql {
     },
     /// The verdict, and the resource after the write.
     Change {
-        target: Target,
-        /// `Create` or `Change`.
-        act: Act,
+        /// `act` is `Create` or `Change`.
+        form: Form,
         /// Whether the secrets of a credential are listed.
         secrets: bool,
-        /// Whether roles give access.
-        maps_roles: bool,
     },
     /// The verdict, and what a change of a credential would do.
     DryRun,
@@ -95,14 +92,14 @@ impl Sql {
     /// `List` is shown at [`Shape::text`], `Events` at [`events`].
     fn assemble(self) -> String {
         match self {
-            Self::Judge(target, act) => after_verdict(target, act, "SELECT {judged} FROM verdict"),
+            Self::Judge(target, act) => after_verdict(Form::plain(target, act), "SELECT {judged} FROM verdict"),
             Self::Roles => {
-                let sql = verdict(Target::Tenant, Act::Read) + "SELECT {judged} FROM verdict";
+                let sql = verdict(Form::plain(Target::Tenant, Act::Read)) + "SELECT {judged} FROM verdict";
                 fill(&sql, &[("judged", &judged(", 'role_names', json(role_names)"))])
             }
             Self::LogIn => {
                 let more = ", 'roles', iif(c.unrestricted, NULL, json(c.roles)), 'role_names', json(role_names)";
-                let sql = verdict(Target::Caller, Act::Read) + sql!("log_in");
+                let sql = verdict(Form::plain(Target::Caller, Act::Read)) + sql!("log_in");
                 fill(&sql, &[("judged", &judged(more))])
             }
             Self::Read { target, secrets } => {
@@ -116,11 +113,9 @@ impl Sql {
                         )
                     }
                 };
-                after_verdict(target, Act::Read, &fill(sql!("thing_read"), &[("columns", &columns)]))
+                after_verdict(Form::plain(target, Act::Read), &fill(sql!("thing_read"), &[("columns", &columns)]))
             }
-            Self::Change { target, act, secrets, maps_roles } => {
-                with_access(&after_verdict(target, act, &change(target, act, secrets)), maps_roles)
-            }
+            Self::Change { form, secrets } => after_verdict(form, &change(form, secrets)),
             Self::DryRun => {
                 let blanks = [("before", "document"), ("after", "to_document")];
                 let (diff, widened) = (sql!("diff"), sql!("widened"));
@@ -128,7 +123,7 @@ impl Sql {
                 let [before, after] = blanks;
                 let widened = fill(widened, &[before, after, ("tenant", "verdict.tenant"), ("now", "?1 ->> '$.now'")]);
                 let sql = fill(sql!("credential_dry_run"), &[("diff", &diff), ("widened", &widened)]);
-                with_access(&after_verdict(Target::Credential, Act::Change, &sql), false)
+                after_verdict(Form::plain(Target::Credential, Act::Change), &sql)
             }
             Self::Delete(target) => {
                 let id = if target == Target::Credential { "id" } else { "NULL" };
@@ -145,10 +140,10 @@ impl Sql {
                 let step = DELETE_STEP.to_string();
                 let is_last = fill(is_last, &[("step", &step)]);
                 let blanks = [("view", view(target, Act::Delete)), ("id", id), ("step", &step), ("is_last", &is_last)];
-                after_verdict(target, Act::Delete, &fill(sql!("thing_delete"), &blanks))
+                after_verdict(Form::plain(target, Act::Delete), &fill(sql!("thing_delete"), &blanks))
             }
-            Self::List(shape) => after_verdict(shape.target(), Act::Read, &shape.text()),
-            Self::Events(noun) => after_verdict(Target::Events, Act::Read, &events(noun)),
+            Self::List(shape) => after_verdict(Form::plain(shape.target(), Act::Read), &shape.text()),
+            Self::Events(noun) => after_verdict(Form::plain(Target::Events, Act::Read), &events(noun)),
             Self::Verify(reads) => {
                 let staleness =
                     ", 'staleness', (SELECT verify_staleness_seconds FROM tenants WHERE id = caller_tenant)";
@@ -165,7 +160,7 @@ impl Sql {
                 };
                 let means = of_means(sql!("verify_means"));
                 let sql = fill(&of_secret(sql!("verify")), &[("of_means", &means)]);
-                let sql = verdict(Target::Caller, Act::Read) + &sql;
+                let sql = verdict(Form::plain(Target::Caller, Act::Read)) + &sql;
                 fill(&sql, &[("judged", &judged(caller)), ("position", position)])
             }
             Self::Plain(plain) => plain.assemble(compacted!("= ?1 ->> '$.credential'")),
@@ -179,12 +174,12 @@ impl Sql {
 /// ```sql
 /// WITH …, verdict AS (…) {sql}
 /// ```
-fn after_verdict(target: Target, act: Act, sql: &str) -> String {
-    let mut members = if is_write(act) { compacted!(", 'violations', json(violations)") } else { "" }.to_owned();
-    if is_felt_later(act) {
+fn after_verdict(form: Form, sql: &str) -> String {
+    let mut members = if is_write(form.act) { compacted!(", 'violations', json(violations)") } else { "" }.to_owned();
+    if is_felt_later(form.act) {
         members += compacted!(", 'stale', json(stale)");
     }
-    verdict(target, act) + &fill(sql, &[("judged", &judged(&members))])
+    verdict(form) + &fill(sql, &[("judged", &judged(&members))])
 }
 
 fn is_write(act: Act) -> bool {
@@ -217,11 +212,11 @@ fn judged(members: &str) -> String {
 ///
 /// Each step is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would exceed
 /// its limits.
-fn verdict(target: Target, act: Act) -> String {
+fn verdict(form: Form) -> String {
     let caller = of_secret(sql!("caller"));
-    let (found, code) = (found(target, act), rules::code(target, act));
+    let (found, code) = (found(form.target, form.act), rules::code(form));
     let (weighed, last) =
-        if is_write(act) { (format!("{},", weighed(target)), "weighed") } else { (String::new(), "found") };
+        if is_write(form.act) { (format!("{},", weighed(form)), "weighed") } else { (String::new(), "found") };
     format!(
         "WITH caller AS MATERIALIZED ({caller}),{found},{weighed}\
         verdict AS MATERIALIZED (SELECT verdict_of.*,{code} AS code FROM {last} AS verdict_of) "
@@ -246,9 +241,8 @@ fn found(target: Target, act: Act) -> String {
         Target::Credentials | Target::Credential | Target::Own => "target",
         Target::Caller | Target::Events => "",
     };
-    // A list reads no single resource.
-    let has_thing = !thing.is_empty()
-        && (is_write(act) || matches!(target, Target::Tenant | Target::Principal | Target::Credential | Target::Own));
+    // Neither a list nor a creation reads a single resource.
+    let has_thing = matches!(target, Target::Tenant | Target::Principal | Target::Credential | Target::Own);
     let mut columns = String::new();
     if has_thing {
         columns =

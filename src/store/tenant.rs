@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::command::{Act, Command, Target};
+use super::command::{Command, Target};
 use super::idempotency::{Made, create_once};
 use super::sql::Sql;
 use super::verdict::{Outcome, document, one, read};
@@ -78,6 +78,6 @@ pub async fn update<D: Database>(
     command: &Command,
     violations: Vec<Violation>,
 ) -> Result<Outcome<Tenant>, Refusal> {
-    let change = Sql::Change { target: Target::Tenant, act: Act::Change, secrets: false, maps_roles: false };
+    let change = Sql::Change { form: command.form(), secrets: false };
     one(store, command, change, violations, read).await
 }

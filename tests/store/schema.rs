@@ -129,27 +129,29 @@ fn change_statements_select_the_columns_of_the_view_in_order() {
     assert_eq!(order, ["one", "two", "three"], "names are read");
 }
 
-/// The view that triggers report to takes its row by position, too.
+/// The views that triggers report to take their rows by position, too.
 #[test]
 fn trigger_reports_match_the_columns_of_the_history() {
     let db = Sqlite::migrated();
-    let history = columns(&db, "history");
     let mut reports = BTreeSet::new();
-    for trigger in db.query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'", &[]) {
-        for values in text(&trigger, "sql").split("INSERT INTO history VALUES (").skip(1) {
-            let values = bare(values.split(");").next().unwrap());
-            let values: Vec<_> = values.split(',').map(str::to_owned).collect();
-            let at = |name: &str| history.iter().position(|column| column == name).unwrap();
+    let triggers = db.query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'", &[]);
+    for (view, trigger) in ["history", "creations"].iter().flat_map(|view| triggers.iter().map(move |one| (view, one)))
+    {
+        let columns = columns(&db, view);
+        for values in bare(&text(trigger, "sql")).split(&format!("INSERTINTO{view}VALUES(")).skip(1) {
+            let values: Vec<_> = values.split(");").next().unwrap().split(',').map(str::to_owned).collect();
+            assert_eq!(values.len(), columns.len());
+            let at = |name: &str| columns.iter().position(|column| column == name).unwrap();
             assert!(values[at("tenant")].starts_with("NEW.") || values[at("tenant")].starts_with("OLD."));
             for name in ["id", "revision", "changed_at", "changed_by", "changed_request"] {
                 assert!(
                     values[at(name)].ends_with(&format!(".{name}")),
                     "{}: {name} is {}",
-                    text(&trigger, "name"),
+                    text(trigger, "name"),
                     values[at(name)]
                 );
             }
-            reports.insert(text(&trigger, "name"));
+            reports.insert(text(trigger, "name"));
         }
     }
     let of_each = |what: &str| ["credentials", "principals", "tenants"].map(|table| format!("{table}_{what}"));

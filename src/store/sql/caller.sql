@@ -26,6 +26,6 @@ FROM (
   UNION ALL
   -- An access token that a key or a trust was exchanged for.
   SELECT NULL, tenant, id, NULL, NULL, created_at, means ->> '$.expires_at', last_used_at, NULL
-  FROM (SELECT *, {means_of_caller} AS means FROM credentials WHERE id = ?1 ->> '$.caller.credential') WHERE means ->> '$.created_at' = ?1 ->> '$.caller.made'
+  FROM (SELECT tenant, id, created_at, last_used_at, {means_of_caller} AS means FROM credentials WHERE id = ?1 ->> '$.caller.credential') WHERE means ->> '$.created_at' = ?1 ->> '$.caller.made'
 ) AS s
 {owner}

@@ -1,8 +1,6 @@
 -- The merge patch: $.set, adjusted where the stored document matters.
 json_remove(json_replace(
-    -- A credential created without an end expires with its creator.
-    iif(id IS NULL AND json_type(given, '$.set.expires_at') IS NULL,
-      json_set(coalesce(given -> '$.set', '{}'), '$.expires_at', caller_ends_at), coalesce(given -> '$.set', '{}')),
+    coalesce(given -> '$.set', '{}'),
     -- A change in one context keeps the roles outside that context. No document has the member `-`.
     iif(json_type(given, '$.context') IS NULL, '$.-', '$.roles'), json(iif(json_type(given, '$.context') IS NULL, NULL, (
       SELECT json_group_array(json(role) ORDER BY role ->> 'resource', role ->> 'resource_instance', role ->> 'role_id') FROM (

@@ -1,6 +1,6 @@
 -- A caller that expires may not give access that lasts longer than its own: by a later expiry, more access, a new secret,
 -- a cancelled rotation, or by enabling or restoring.
-outlives AND (id IS NULL OR resecret OR ?1 ->> '$.rotation' = 'cancel' OR ?1 ->> '$.means.adds'
+outlives AND (resecret OR ?1 ->> '$.rotation' = 'cancel' OR ?1 ->> '$.means.adds'
   OR to_document ->> '$.expires_at' IS NOT document ->> '$.expires_at'
   OR instr('none verify read edit admin', to_document ->> '$.access') > instr('none verify read edit admin', document ->> '$.access')
   OR (to_document ->> '$.enabled' AND to_document ->> '$.revoked_at' IS NULL AND (

@@ -1,5 +1,4 @@
--- Only root may change a credential that verifies tokens of every tenant, or give that access. An admin of its tenant may
--- disable and revoke it.
+-- An admin of its tenant may disable and revoke it.
 rank < 5 AND 'verify_all' IN (document ->> '$.access', to_document ->> '$.access') AND NOT (
   NOT resecret AND ?1 ->> '$.rotation' IS NULL AND to_document ->> '$.enabled' <= document ->> '$.enabled'
   AND (document ->> '$.revoked_at' IS NULL OR to_document ->> '$.revoked_at' IS NOT NULL)

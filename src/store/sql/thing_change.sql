@@ -1,12 +1,9 @@
 -- Inserts into a view whose trigger writes the row if the verdict is `go` and something differs. Returns the verdict
--- and the resource after the write. The columns are those of the view, in its order.
+-- and the resource after the change. The columns are those of the view, in its order.
 INSERT INTO {view}
-SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document AS state, coalesce(revision, 0) + writes AS revision,
-  coalesce(created_at, ?1 ->> '$.times.created_at', ?1 ->> '$.now') AS created_at,
+SELECT {judged}, {tenant} AS tenant, {id} AS id, {label} AS label, to_document AS state, revision + writes AS revision, created_at,
   -- Always later than before, even if a client chose the previous time or clocks disagree.
-  CASE WHEN id IS NULL THEN coalesce(?1 ->> '$.times.updated_at', ?1 ->> '$.now')
-    WHEN writes THEN max(?1 ->> '$.now', min(updated_at + 1, 9007199254740991))
-    ELSE updated_at END AS updated_at,
+  iif(writes, max(?1 ->> '$.now', min(updated_at + 1, 9007199254740991)), updated_at) AS updated_at,
   {last_used_at} AS last_used_at, {newest} AS newest, {sealing_key} AS sealing_key, {sealed} AS sealed, {secrets} AS secrets,
   {made} AS made,
   principal, writes, differs,

@@ -28,6 +28,9 @@ const ADMIN: &str = "the-token-of-an-admin";
 const ORDERS: [&str; 6] =
     ["CreatedAscending", "CreatedDescending", "NameAscending", "NameDescending", "GuidAscending", "GuidDescending"];
 
+/// The end of the title of a request that has an Idempotency-Key.
+pub const KEYED: &str = " Idempotency-Key";
+
 /// The ids in the paths.
 static IDS: LazyLock<PathIds> = LazyLock::new(|| {
     let [tenant, account, credential] = [7, 8, 9].map(Id::from_bits);
@@ -249,7 +252,8 @@ impl Driver {
                 // Only root may create and delete tenants.
                 driven += usize::from(reply.status < 300);
                 assert!(reply.status < 300 || [401, 403].contains(&reply.status), "{url}: {}", reply.text);
-                self.record(&format!("{} {query} {body}", title(route)));
+                let keyed = headers.iter().any(|(name, _)| *name == "idempotency-key");
+                self.record(&format!("{} {query} {body}{}", title(route), if keyed { KEYED } else { "" }));
             }
         }
         assert!(driven > 0, "{}: nobody may", title(route));
