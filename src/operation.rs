@@ -14,7 +14,7 @@ use crate::credential::id::Id;
 use crate::credential::means::Means;
 use crate::credential::role::{Needs, Role};
 use crate::credential::time::Micros;
-use crate::jwt::trust::Member;
+use crate::jwt::trust::Comparison;
 use crate::refusal::{Checks, Refusal};
 use crate::request::Request;
 use crate::settings::Settings;
@@ -135,10 +135,8 @@ pub struct NewMeans {
 
 /// How a token compares with a trust.
 pub struct Sample {
-    /// Why the token is rejected, whatever the trust.
-    pub problem: Option<&'static str>,
-    /// Each member that the trust requires.
-    pub members: Vec<Member>,
+    /// All but the signature.
+    pub comparison: Comparison,
     /// Whether the keys of the trust signed it; `None` if they are fetched.
     pub is_signed: Option<bool>,
 }

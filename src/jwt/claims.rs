@@ -57,12 +57,6 @@ impl Claims {
         self.0.is_empty()
     }
 
-    /// Returns whether a token with these claims is accepted.
-    #[must_use]
-    pub fn matches(&self, claims: &Value) -> bool {
-        self.compare(claims).all(|compared| compared.matches())
-    }
-
     /// Compares each required claim with those of a token.
     pub fn compare<'a>(&'a self, claims: &'a Value) -> impl Iterator<Item = Compared<'a>> {
         self.0.iter().map(|(name, expected)| Compared { name, expected, found: find(claims, name) })

@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use super::claims::Claims;
 use super::fault::Fault;
 use super::is_text;
-use super::jwk::Jwk;
-use super::jws::Jws;
+use super::jws::{Jws, Rejection, TRUST_LIFETIME_MAX};
 use super::set::Set;
+use super::signature::{Signatures, signer};
 use super::subject::Subject;
+use crate::credential::means::end;
 use crate::credential::time::Micros;
 
 /// The names of the members of a stored trust.
@@ -61,71 +62,84 @@ pub struct Member {
     pub matches: bool,
 }
 
+/// How a token compares with a trust.
+#[derive(Default)]
+pub struct Comparison {
+    /// Why the token is rejected other than for a member, as the rest of a sentence that starts with "The token".
+    pub problem: Option<&'static str>,
+    /// Each member that the trust requires.
+    pub members: Vec<Member>,
+}
+
+impl Comparison {
+    /// Returns whether the trust accepts the token, if the issuer signed it.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.problem.is_none() && self.members.iter().all(|member| member.matches)
+    }
+}
+
 /// A stored trust.
 #[derive(Clone, Copy)]
 pub struct Trust<'m>(pub &'m Map<String, Value>);
 
 impl Trust<'_> {
-    /// Returns whether it accepts what a token says. Not checked here: the signature and the times of the token, and whether
-    /// the trust itself has expired. A trust that cannot be read accepts nothing.
+    /// Compares what a token says with what the trust requires of it at a time. Not checked here: the signature, and whether the
+    /// token was used before. A trust that cannot be read accepts nothing.
     ///
-    /// `audience` is the token's, or the one that it stands for.
+    /// `service` is the issuer of access tokens, if the token may also be for its token endpoint.
     #[must_use]
-    pub fn accepts(self, token: &Jws<'_>, audience: &str) -> bool {
-        let has_claims = || match self.0.get(member::CLAIMS) {
-            None => true,
-            Some(claims) => Claims::read(claims).is_ok_and(|claims| claims.matches(token.claims())),
-        };
-        // Only a client's own key signs a token of this type.
-        self.accepts_issuer(token)
-            && !token.is_client_authentication()
-            && self.accepts_audience(audience)
-            && self.accepts_subject(token)
-            && has_claims()
-    }
-
-    /// Returns what a token must have, and what it has. All members match exactly where [`Self::accepts`] accepts the token for its own
-    /// audience.
-    #[must_use]
-    pub fn compare(self, token: &Jws<'_>) -> Vec<Member> {
+    pub fn compare(self, token: &Jws<'_>, now: Micros, service: Option<&str>) -> Comparison {
         let text = |name: &str, required: &str, found: &str, matches| Member {
             name: name.to_owned(),
             required: required.into(),
             found: found.into(),
             matches,
         };
-        let [issuer, audience] = [member::ISSUER, member::AUDIENCE].map(|name| self.text(name));
-        let texts = [
-            text("iss", issuer, token.issuer(), self.accepts_issuer(token)),
-            text("sub", self.text(member::SUBJECT), token.subject(), self.accepts_subject(token)),
-            text("aud", audience, token.audience(), self.accepts_audience(token.audience())),
+        let [issuer, subject, audience] =
+            [member::ISSUER, member::SUBJECT, member::AUDIENCE].map(|name| self.text(name));
+        let is_subject = Subject::parse(subject).is_ok_and(|subject| subject.matches(token.subject()));
+        // RFC 7523 §3, where the trust has the default audience.
+        let is_endpoint = service == Some(audience) && token.audience().strip_prefix(audience) == Some("/oauth/token");
+        let mut members = vec![
+            text("iss", issuer, token.issuer(), token.issuer() == issuer),
+            text("sub", subject, token.subject(), is_subject),
+            text("aud", audience, token.audience(), token.audience() == audience || is_endpoint),
         ];
-        let claims = self.0.get(member::CLAIMS).and_then(|claims| Claims::read(claims).ok()).unwrap_or_default();
-        let claims = claims.compare(token.claims()).map(|compared| Member {
-            name: compared.name.to_owned(),
-            required: compared.expected.clone(),
-            found: compared.found().cloned().unwrap_or_else(|| compared.kind().into()),
-            matches: compared.matches(),
-        });
-        texts.into_iter().chain(claims).collect()
+        let mut problem = self.problem(token, now);
+        match self.0.get(member::CLAIMS).map_or_else(|| Ok(Claims::default()), Claims::read) {
+            Ok(claims) => members.extend(claims.compare(token.claims()).map(|compared| Member {
+                name: compared.name.to_owned(),
+                required: compared.expected.clone(),
+                found: compared.found().cloned().unwrap_or_else(|| compared.kind().into()),
+                matches: compared.matches(),
+            })),
+            Err(_) => problem = problem.or(Some("is compared with claims that cannot be read")),
+        }
+        Comparison { problem, members }
     }
 
-    fn accepts_issuer(self, token: &Jws<'_>) -> bool {
-        token.issuer() == self.text(member::ISSUER)
+    fn problem(self, token: &Jws<'_>, now: Micros) -> Option<&'static str> {
+        if let Err(Rejection { problem }) = token.judge_times(now, TRUST_LIFETIME_MAX) {
+            return Some(problem);
+        }
+        if token.is_client_authentication() {
+            return Some("has a typ that only a client's own key may sign");
+        }
+        if end(self.0).is_some_and(|end| end <= now) {
+            return Some("is presented after the trust has expired (expires_at)");
+        }
+        if self.is_once() && token.id().is_none() {
+            return Some("has no jti, which a trust with once requires");
+        }
+        None
     }
 
-    fn accepts_audience(self, audience: &str) -> bool {
-        audience == self.text(member::AUDIENCE)
-    }
-
-    fn accepts_subject(self, token: &Jws<'_>) -> bool {
-        Subject::parse(self.text(member::SUBJECT)).is_ok_and(|of| of.matches(token.subject()))
-    }
-
-    /// Returns the keys of the issuer; `None` if they are fetched.
-    #[must_use]
-    pub fn keys(self) -> Option<Vec<Jwk>> {
-        self.0.get(member::JWKS).map(|set| Set::read(set).map(|set| set.keys).unwrap_or_default())
+    /// Returns whether the keys of the trust signed a token; `None` if the issuer's keys are fetched.
+    pub async fn has_signed(self, token: &Jws<'_>, signatures: &dyn Signatures) -> Option<bool> {
+        let set = self.0.get(member::JWKS)?;
+        let keys = Set::read(set).map(|set| set.keys).unwrap_or_default();
+        Some(signer(token, &keys, signatures).await.is_some())
     }
 
     /// Returns whether a token is accepted only once.

@@ -127,10 +127,11 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Returns the key of the client that signed the assertion. Expired keys have no say.
     async fn key_of(&self, jws: &Jws<'_>, client: &Client) -> Option<Accepted> {
-        for (id, members) in self.valid(client) {
+        let is_valid = |members: &Map<_, _>| end(members).is_none_or(|end| end > self.now);
+        for (id, members) in client.means.iter().filter(|(_, members)| is_valid(members)) {
             let key = members.get("jwk").and_then(|key| Jwk::from_json(key).ok());
             if signer(jws, key.as_slice(), self.signatures).await.is_some() {
-                return Some(Accepted::new(id, members, access_end(self.now), jws.id().is_some()));
+                return Some(Accepted::new(*id, members, access_end(self.now), jws.id().is_some()));
             }
         }
         None
@@ -144,16 +145,13 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         issuer: &Issuer,
         sent_as: AssertionAs,
     ) -> Result<Option<Accepted>, Refusal> {
-        // A grant may also be for the token endpoint (RFC 7523 §3), where the trust has the default audience.
+        // A grant may also be for the token endpoint.
         let service = self.settings.issuer.as_deref().filter(|_| sent_as == AssertionAs::Grant);
-        let endpoint = service.map(|service| format!("{service}/oauth/token"));
-        let other = service.filter(|_| endpoint.as_deref() == Some(jws.audience()));
-        let mut accepting: Vec<_> = self
-            .valid(client)
-            .filter(|(_, members)| {
-                let trust = Trust(members);
-                trust.accepts(jws, jws.audience()) || other.is_some_and(|audience| trust.accepts(jws, audience))
-            })
+        let mut accepting: Vec<_> = client
+            .means
+            .iter()
+            .map(|(id, members)| (*id, members))
+            .filter(|(_, members)| Trust(members).compare(jws, self.now, service).is_accepted())
             .collect();
         // Whether the issuer's own keys signed the token.
         let mut is_signed = None;
@@ -163,8 +161,8 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         {
             let (id, members) = accepting.swap_remove(oldest);
             let trust = Trust(members);
-            let accepted = match (trust.keys(), &is_signed) {
-                (Some(keys), _) => signer(jws, &keys, self.signatures).await.is_some(),
+            let accepted = match (trust.has_signed(jws, self.signatures).await, &is_signed) {
+                (Some(has_signed), _) => has_signed,
                 (None, Some(is_signed)) => *is_signed == Ok(true),
                 (None, None) => {
                     let signed = match self.keys_of(jws, issuer, client).await {
@@ -181,12 +179,5 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         }
         // A trust that has the keys may accept the token although the issuer does not answer.
         is_signed.unwrap_or(Ok(false)).map(|_| None)
-    }
-
-    /// Returns the keys or trusts of a client that have not expired.
-    fn valid<'c>(&self, client: &'c Client) -> impl Iterator<Item = (Id, &'c Map<String, Value>)> {
-        let now = self.now;
-        let all = client.means.iter().map(|(id, members)| (*id, members));
-        all.filter(move |(_, members)| end(members).is_none_or(|end| end > now))
     }
 }

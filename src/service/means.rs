@@ -8,9 +8,8 @@ use super::decision::Decided;
 use super::read::ParsedRequest;
 use crate::answer::Answer;
 use crate::credential::means::{Means, id};
-use crate::jwt::jws::{Jws, Rejection, TRUST_LIFETIME_MAX};
-use crate::jwt::signature::signer;
-use crate::jwt::trust::Trust;
+use crate::jwt::jws::{Jws, Rejection};
+use crate::jwt::trust::{Comparison, Trust};
 use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList, Sample};
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -51,22 +50,19 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.located(Some(id), rendered))
     }
 
-    /// Compares a token with a trust that has these members.
+    /// Compares a token with a trust that has these members, as an exchange of it as a grant would.
     async fn compare(&self, members: &Map<String, Value>, token: &str) -> Sample {
-        let jws = match Jws::parse(token) {
-            Ok(jws) => jws,
+        let (trust, service) = (Trust(members), self.settings.issuer.as_deref());
+        match Jws::parse(token) {
+            Ok(jws) => Sample {
+                comparison: trust.compare(&jws, self.now, service),
+                is_signed: trust.has_signed(&jws, self.signatures).await,
+            },
             Err(Rejection { problem }) => {
-                return Sample { problem: Some(problem), members: Vec::new(), is_signed: None };
+                let comparison = Comparison { problem: Some(problem), ..Comparison::default() };
+                Sample { comparison, is_signed: None }
             }
-        };
-        let of_client = "has a typ that only a client's own key may sign";
-        let problem = jws.judge_times(self.now, TRUST_LIFETIME_MAX).err().map(|Rejection { problem }| problem);
-        let problem = problem.or(jws.is_client_authentication().then_some(of_client));
-        let is_signed = match Trust(members).keys() {
-            Some(keys) => Some(signer(&jws, &keys, self.signatures).await.is_some()),
-            None => None,
-        };
-        Sample { problem, members: Trust(members).compare(&jws), is_signed }
+        }
     }
 
     pub(super) async fn remove_means(&self, means: Means) -> Result<Decided<Answer>, Refusal> {

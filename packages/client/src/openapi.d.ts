@@ -761,11 +761,14 @@ export interface components {
         };
         /** @description How a token compares with a trust. */
         Compared: {
-            /** @description Whether the trust would accept it now, as far as is known: if `signature` is `not_checked`, except for its signature. */
+            /**
+             * @description Whether an exchange of it as a grant would succeed now by this trust, as far as is known: if `signature` is `not_checked`,
+             *     except for its signature; with `once`, unless it was used before.
+             */
             accepted: boolean;
             /** @description Each member that the trust requires. */
             members: components["schemas"]["Member"][];
-            /** @description Why it is rejected, whatever the trust; null if it is not. */
+            /** @description Why it is rejected other than for a member or its signature; null if it is not. */
             problem: string | null;
             /** @description `valid` or `invalid` by the keys of the trust, or `not_checked`: the issuer's keys are fetched only for an exchange. */
             signature: string;

@@ -115,9 +115,10 @@ pub(super) struct DryRun {
 /// How a token compares with a trust.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Compared {
-    /// Whether the trust would accept it now, as far as is known: if `signature` is `not_checked`, except for its signature.
+    /// Whether an exchange of it as a grant would succeed now by this trust, as far as is known: if `signature` is `not_checked`,
+    /// except for its signature; with `once`, unless it was used before.
     accepted: bool,
-    /// Why it is rejected, whatever the trust; null if it is not.
+    /// Why it is rejected other than for a member or its signature; null if it is not.
     problem: Option<String>,
     /// `valid` or `invalid` by the keys of the trust, or `not_checked`: the issuer's keys are fetched only for an exchange.
     signature: &'static str,
@@ -127,16 +128,16 @@ pub(super) struct Compared {
 
 impl Compared {
     fn new(sample: &Sample) -> Self {
-        let fits = sample.members.iter().all(|member| member.matches);
+        let Sample { comparison, is_signed } = sample;
         Self {
-            accepted: fits && sample.problem.is_none() && sample.is_signed != Some(false),
-            problem: sample.problem.map(|problem| format!("The token {problem}.")),
-            signature: match sample.is_signed {
+            accepted: comparison.is_accepted() && *is_signed != Some(false),
+            problem: comparison.problem.map(|problem| format!("The token {problem}.")),
+            signature: match is_signed {
                 None => "not_checked",
                 Some(true) => "valid",
                 Some(false) => "invalid",
             },
-            members: sample.members.clone(),
+            members: comparison.members.clone(),
         }
     }
 }
