@@ -9,9 +9,10 @@ use postern::store::{Batch, Database, Fault, Statement};
 use serde_json::{Map, Value, json};
 use support::jwt::{Signer, signed};
 use support::world::List;
-use support::{ACME, ROOT, text};
+use support::{ACME, ROOT, START, text};
 
 use crate::keyless::{ISSUER, Keyless, OTHER};
+use crate::stage::{MINUTE, SECOND, time};
 
 #[test]
 fn credential_logs_in_by_each_kind_of_key() {
@@ -45,9 +46,20 @@ fn credential_logs_in_by_each_kind_of_key() {
 /// Ends what an access token was given for.
 type End = fn(&Keyless);
 
-/// What ends an access token of a key or a trust: each as a request by root.
-fn ends() -> [(&'static str, End); 8] {
+/// When a key or trust that has an end expires.
+const END: i64 = START + MINUTE;
+
+/// What ends an access token of a key or a trust: time, or a request by root.
+fn ends() -> [(&'static str, End); 10] {
     [
+        ("it expires", |keyless| keyless.world.now.set(END)),
+        ("it expires, and is removed and added again", |keyless| {
+            keyless.world.now.set(END);
+            keyless.remove();
+            let mut body = keyless.body.clone();
+            body["expires_at"] = Value::Null;
+            assert_eq!(keyless.add(&body), keyless.means_id);
+        }),
         ("it is removed", Keyless::remove),
         ("it is removed and added again", |keyless| {
             keyless.remove();
@@ -79,10 +91,23 @@ fn ends() -> [(&'static str, End); 8] {
     ]
 }
 
+/// With a key or a trust, for an end of the matrix; `once` is a member of a trust.
+fn ending(means: Means, what: &str, once: bool) -> Keyless {
+    let signer = Signer::ed25519();
+    let mut body = match means {
+        Means::Key => json!({ "jwk": signer.jwk() }),
+        Means::Trust => json!({ "issuer": OTHER, "subject": "job", "jwks": { "keys": [signer.jwk()] }, "once": once }),
+    };
+    if what.starts_with("it expires") {
+        body["expires_at"] = time(END).into();
+    }
+    Keyless::of(means, signer, body)
+}
+
 #[test]
 fn access_token_of_a_key_or_a_trust_is_invalid_as_soon_as_what_it_was_given_for_is() {
     for (means, (what, end)) in Means::ALL.into_iter().flat_map(|means| ends().map(|end| (means, end))) {
-        let keyless = Keyless::with(means, Signer::ed25519());
+        let keyless = ending(means, what, false);
         let token = keyless.log_in();
         assert!(keyless.is_valid(&token), "{means:?}, before {what}");
         end(&keyless);
@@ -145,14 +170,7 @@ impl Database for Meanwhile<'_> {
 fn exchange_that_races_with_an_end_leaves_no_valid_token() {
     for (means, (what, end)) in Means::ALL.into_iter().flat_map(|means| ends().map(|end| (means, end))) {
         for (after, jti) in [(1, false), (1, true), (2, true)] {
-            let signer = Signer::ed25519();
-            let body = match means {
-                Means::Key => json!({ "jwk": signer.jwk() }),
-                Means::Trust => {
-                    json!({ "issuer": OTHER, "subject": "job", "jwks": { "keys": [signer.jwk()] }, "once": jti })
-                }
-            };
-            let keyless = Keyless::of(means, signer, body);
+            let keyless = ending(means, what, jti);
             let mut claims = keyless.claims();
             if jti {
                 claims["jti"] = "one".into();
@@ -173,22 +191,67 @@ fn exchange_that_races_with_an_end_leaves_no_valid_token() {
     }
 }
 
-/// Where the tenant accepts older answers, an isolate that saw the token before reports it for no longer than the bound.
+/// Where the tenant or the request accepts older answers, an isolate that saw the token before reports it for no longer than the bound,
+/// and not at all after the key or trust itself has expired.
 #[test]
 fn access_token_of_a_key_or_a_trust_is_reported_as_valid_no_longer_than_the_bound() {
     for (means, (what, end)) in Means::ALL.into_iter().flat_map(|means| ends().map(|end| (means, end))) {
-        let keyless = Keyless::with(means, Signer::ed25519());
-        let bound = json!({ "verify_staleness_seconds": 60 });
+        for of_request in [None, Some(30)] {
+            let keyless = ending(means, what, false);
+            let bound = json!({ "verify_staleness_seconds": 60 });
+            keyless.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &bound).expect(200);
+            let token = keyless.log_in();
+            let verified = || {
+                let body = json!({ "token": token, "max_staleness_seconds": of_request });
+                let reply = keyless.world.call("POST", "/v1/verify", ROOT, &body).expect(200);
+                (reply.cost.trips, reply.json()["active"] == true)
+            };
+            assert_eq!([verified(), verified()], [(1, true), (0, true)], "{means:?}: it is remembered");
+            end(&keyless);
+            if what.starts_with("it expires") {
+                assert!(!verified().1, "{means:?}: as soon as {what}");
+            }
+            keyless.world.pass(of_request.unwrap_or(60) * SECOND);
+            assert!(!verified().1, "{means:?}: {of_request:?} after {what}");
+        }
+    }
+}
+
+/// From memory, too: an answer says how old it is, but an end that is known needs no change to be noticed.
+#[test]
+fn access_token_ends_with_its_key_or_trust_to_the_microsecond() {
+    for (means, is_remembered) in Means::ALL.into_iter().flat_map(|means| [(means, false), (means, true)]) {
+        let keyless = ending(means, "it expires", false);
+        let bound = json!({ "verify_staleness_seconds": if is_remembered { 300 } else { 0 } });
         keyless.world.call("PATCH", &format!("/v1/tenants/{ACME}"), ROOT, &bound).expect(200);
         let token = keyless.log_in();
-        let verified = || {
-            let reply = keyless.world.call("POST", "/v1/verify", ROOT, &json!({ "token": token })).expect(200);
-            (reply.cost.trips, reply.json()["active"] == true)
+        assert!(keyless.is_valid(&token));
+        // A request begins a millisecond later.
+        let at = |now: i64, path: &str| {
+            keyless.world.now.set(now - 1000);
+            let reply = match path {
+                "/oauth/introspect" => {
+                    let headers = [
+                        ("authorization", &*format!("Bearer {ROOT}")),
+                        ("content-type", "application/x-www-form-urlencoded"),
+                    ];
+                    keyless.world.send("POST", path, &headers, format!("token={token}").as_bytes())
+                }
+                _ => keyless.world.call("POST", path, ROOT, &json!({ "token": token })),
+            };
+            (reply.cost.trips, reply.expect(200).json()["active"] == true)
         };
-        assert_eq!([verified(), verified()], [(1, true), (0, true)], "{means:?}: it is remembered");
-        end(&keyless);
-        keyless.world.pass(60_000_000);
-        assert!(!verified().1, "{means:?}: a minute after {what}");
+        for path in ["/v1/verify", "/oauth/introspect"] {
+            assert!(at(END - 2 * SECOND, path).1);
+            assert_eq!(at(END - 1, path), (u64::from(!is_remembered), true), "{means:?} {path}");
+            assert!(!at(END, path).1, "{means:?} {path}");
+        }
+        for (now, status) in [(END - 1, 200), (END, 401)] {
+            keyless.world.now.set(now - 1000);
+            assert_eq!(keyless.world.get("/v1/self", &token).status, status, "{means:?}");
+            keyless.world.now.set(now - 1000);
+            assert_eq!(keyless.exchange(&keyless.assertion(&keyless.claims()), "").status, status, "{means:?}");
+        }
     }
 }
 
