@@ -564,6 +564,58 @@ tests["exchanges without known keys count as failed authentications, and a right
   await other.logIn(await issuer.token(claims()), { url });
 };
 
+/** How often exchanges race with the removal of their trust, and how many clients exchange tokens meanwhile. */
+const [RACES, RACERS] = [6, 12];
+
+tests[`${RACES} removals of a trust while ${RACERS} clients exchange tokens by it leave no valid access token`] = async () => {
+  let afterwards = 0;
+  for (let race = 0; race < RACES; race++) {
+    const issuer = await issuers.issuer();
+    const job = await Job.trusting(issuer, { once: race % 3 === 2 });
+    // In every other race, one of the clients fetches the keys.
+    if (race % 2) await job.logIn(await issuer.token(claims()));
+    const [given, told] = [[], { before: 0, during: 0, after: 0, refused: 0 }];
+    let removal = "before";
+    const client = async () => {
+      for (;;) {
+        const began = removal;
+        // An exchange that has read the trust often goes on after the removal.
+        const late = Math.floor(Math.random() * 60);
+        const answer = await job.exchange(await issuer.token(claims()), { url: urls.delayed, spelling: "assertion", faults: [{ late }] });
+        if (answer.status !== 200) {
+          assert.deepEqual([answer.status, answer.json.error], SPELLINGS.assertion.refused, answer.text);
+          assert.notEqual(removal, "before");
+          told.refused += 1;
+          return;
+        }
+        assert.notEqual(began, "after", "an exchange that began after the removal");
+        given.push(answer.json.access_token);
+        told[removal] += 1;
+      }
+    };
+    const clients = Promise.all(Array.from({ length: RACERS }, client));
+    while (told.before < 2 * RACERS) await Promise.race([wait(1), clients]);
+    for (const token of given.slice(0, 3)) assert.equal(await whoIs(token), job.id);
+    removal = "during";
+    await job.remove(job.trust);
+    removal = "after";
+    const areInvalid = (tokens) =>
+      Promise.all(
+        tokens.map(async (token) => {
+          const { active } = await byRoot(200, "POST", "/v1/verify", { token });
+          assert.deepEqual([await whoIs(token), active], [401, false]);
+        }),
+      );
+    await areInvalid(given.slice());
+    await clients;
+    await areInvalid(given);
+    assert.equal(told.refused, RACERS);
+    assert.equal(issuer.fetches, 1);
+    afterwards += told.after;
+  }
+  assert.ok(afterwards > 0, "no exchange was in flight at a removal");
+};
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Changes of the keys
 
