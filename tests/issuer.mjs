@@ -289,7 +289,7 @@ tests["an exchange takes one trip, two with once, and two more for a fetch; its 
     assert.equal(answer.status, 200, answer.text);
     return costOf(answer);
   };
-  assert.deepEqual(await cost(), [3, 8, 4]);
+  assert.deepEqual(await cost(), [3, 8, 5]);
   assert.deepEqual(await cost(), [1, 5, 0]);
   for (let number = 1; number < 10; number += 1) {
     await job.add(issuer, { subject: `other ${number}` });
@@ -299,6 +299,73 @@ tests["an exchange takes one trip, two with once, and two more for a fetch; its 
   await job.remove(job.trust);
   await job.add(issuer, { once: true });
   assert.deepEqual(await cost(), [2, 13, 2]);
+};
+
+tests["the rows that an exchange reads are bounded at the largest numbers of keys, trusts, issuers and keys of an issuer"] = async () => {
+  const keysOf = (count) => Promise.all(Array.from({ length: count }, () => newKey()));
+  const more = await keysOf(49);
+  const job = await Job.new();
+  const keys = await keysOf(5);
+  for (const { jwk } of keys) await byRoot(201, "POST", `${job.path}/keys`, { jwk });
+  // 20 issuers of the tenant, ten of them of another credential, each with 50 keys.
+  const sibling = await job.sibling();
+  const all = [];
+  for (let count = 0; count < ISSUERS_MAX; count++) {
+    const issuer = await issuers.issuer();
+    issuer.keys = [...more, ...issuer.keys];
+    const by = count % 2 ? sibling : job;
+    all.push({ issuer, by, trust: await by.add(issuer, { once: by === job && count >= 10 }) });
+  }
+  const own = all.filter(({ by }) => by === job);
+  // The issuers of other tenants that are tried in a minute, and one more.
+  const others = Array.from({ length: FETCHES_MAX }, (_, number) =>
+    database.prepare("INSERT INTO issuers (issuer, tenant, tried_at) VALUES (?, ?, ?)").bind(`https://n${number}.example`, "0".repeat(26), Date.now() * 1000),
+  );
+  await database.batch(others);
+  // And issuers with keys, which are not counted.
+  const stored = Array.from({ length: 200 }, (_, number) =>
+    database
+      .prepare("INSERT INTO issuers (issuer, tenant, tried_at, fetched_at, keys) VALUES (?1, ?2, ?3, ?3, '[]')")
+      .bind(`https://k${number}.example`, "0".repeat(26), (Date.now() - 30_000) * 1000),
+  );
+  await database.batch(stored);
+  const { issuer: one } = own[0];
+  /** Returns the largest costs of exchanges. */
+  const largest = async (tokens, status = 200) => {
+    const costs = [];
+    for (const token of tokens) {
+      const answer = await job.exchange(await token, { url: urls.one, spelling: "client_assertion" });
+      assert.equal(answer.status, status, answer.text);
+      costs.push(costOf(answer));
+    }
+    return [0, 1, 2].map((index) => Math.max(...costs.map((cost) => cost[index])));
+  };
+  const byTrust = (once) => own.filter(({ trust }) => trust.once === once).map(({ issuer }) => issuer.token(claims()));
+  const byKey = (key, jti) => one.token(claims({ iss: job.client, sub: job.client, jti }), { key });
+  const measured = {};
+  for (const { issuer, by } of all) if (issuer !== one) assert.equal((await by.exchange(await issuer.token(claims()))).status, 200);
+  measured["the first fetch"] = await largest([one.token(claims())]);
+  measured["by a key"] = await largest(keys.map((key) => byKey(key)));
+  measured["by a key, once"] = await largest(keys.map((key) => byKey(key, randomUUID())));
+  measured["by a trust"] = await largest(byTrust(false));
+  measured["by a trust, once"] = await largest(byTrust(true));
+  await age(one, REFRESH);
+  measured["another fetch"] = await largest([one.token(claims())]);
+  // One more issuer is one too many.
+  const surplus = await issuers.issuer();
+  await job.remove(own[1].trust);
+  await job.add(surplus);
+  measured["no fetch"] = await largest([surplus.token(claims())], 503);
+  // docs/COSTS.md: an exchange reads 5 rows, one for each trust, and 7 if it is used once; a fetch, the issuers that limit it.
+  assert.deepEqual(measured, {
+    "the first fetch": [3, 106, 5],
+    "by a key": [1, 15, 0],
+    "by a key, once": [2, 22, 2],
+    "by a trust": [1, 10, 0],
+    "by a trust, once": [2, 22, 2],
+    "another fetch": [3, 10, 3],
+    "no fetch": [3, 116, 0],
+  });
 };
 
 tests["a token that no trust accepts is refused without a fetch, and all refusals have the same text"] = async () => {
@@ -443,6 +510,58 @@ tests["the keys of another tenant for the same issuer log nobody in, in either d
   await job.logIn(await issuer.token(claims({ sub: "another" }), { key: own }));
 };
 
+/** How often exchanges race with the removal of their trust, and how many clients exchange tokens meanwhile. */
+const [RACES, RACERS] = [6, 12];
+
+tests[`${RACES} removals of a trust while ${RACERS} clients exchange tokens by it leave no valid access token`] = async () => {
+  let afterwards = 0;
+  for (let race = 0; race < RACES; race++) {
+    const issuer = await issuers.issuer();
+    const job = await Job.trusting(issuer, { once: race % 3 === 2 });
+    // In every other race, one of the clients fetches the keys.
+    if (race % 2) await job.logIn(await issuer.token(claims()));
+    const [given, told] = [[], { before: 0, during: 0, after: 0, refused: 0 }];
+    let removal = "before";
+    const client = async () => {
+      for (;;) {
+        const began = removal;
+        // An exchange that has read the trust often goes on after the removal.
+        const late = Math.floor(Math.random() * 60);
+        const answer = await job.exchange(await issuer.token(claims()), { url: urls.delayed, spelling: "assertion", faults: [{ late }] });
+        if (answer.status !== 200) {
+          assert.deepEqual([answer.status, answer.json.error], SPELLINGS.assertion.refused, answer.text);
+          assert.notEqual(removal, "before");
+          told.refused += 1;
+          return;
+        }
+        assert.notEqual(began, "after", "an exchange that began after the removal");
+        given.push(answer.json.access_token);
+        told[removal] += 1;
+      }
+    };
+    const clients = Promise.all(Array.from({ length: RACERS }, client));
+    while (told.before < 2 * RACERS) await Promise.race([wait(1), clients]);
+    for (const token of given.slice(0, 3)) assert.equal(await whoIs(token), job.id);
+    removal = "during";
+    await job.remove(job.trust);
+    removal = "after";
+    const areInvalid = (tokens) =>
+      Promise.all(
+        tokens.map(async (token) => {
+          const { active } = await byRoot(200, "POST", "/v1/verify", { token });
+          assert.deepEqual([await whoIs(token), active], [401, false]);
+        }),
+      );
+    await areInvalid(given.slice());
+    await clients;
+    await areInvalid(given);
+    assert.equal(told.refused, RACERS);
+    assert.equal(issuer.fetches, 1);
+    afterwards += told.after;
+  }
+  assert.ok(afterwards > 0, "no exchange was in flight at a removal");
+};
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Faults of the issuer
 
@@ -562,58 +681,6 @@ tests["exchanges without known keys count as failed authentications, and a right
   const forger = await newKey("ES256", issuer.keys[0].kid);
   assert.deepEqual(await statusesOf(other, await issuer.token(claims(), { key: forger })), [400, 429]);
   await other.logIn(await issuer.token(claims()), { url });
-};
-
-/** How often exchanges race with the removal of their trust, and how many clients exchange tokens meanwhile. */
-const [RACES, RACERS] = [6, 12];
-
-tests[`${RACES} removals of a trust while ${RACERS} clients exchange tokens by it leave no valid access token`] = async () => {
-  let afterwards = 0;
-  for (let race = 0; race < RACES; race++) {
-    const issuer = await issuers.issuer();
-    const job = await Job.trusting(issuer, { once: race % 3 === 2 });
-    // In every other race, one of the clients fetches the keys.
-    if (race % 2) await job.logIn(await issuer.token(claims()));
-    const [given, told] = [[], { before: 0, during: 0, after: 0, refused: 0 }];
-    let removal = "before";
-    const client = async () => {
-      for (;;) {
-        const began = removal;
-        // An exchange that has read the trust often goes on after the removal.
-        const late = Math.floor(Math.random() * 60);
-        const answer = await job.exchange(await issuer.token(claims()), { url: urls.delayed, spelling: "assertion", faults: [{ late }] });
-        if (answer.status !== 200) {
-          assert.deepEqual([answer.status, answer.json.error], SPELLINGS.assertion.refused, answer.text);
-          assert.notEqual(removal, "before");
-          told.refused += 1;
-          return;
-        }
-        assert.notEqual(began, "after", "an exchange that began after the removal");
-        given.push(answer.json.access_token);
-        told[removal] += 1;
-      }
-    };
-    const clients = Promise.all(Array.from({ length: RACERS }, client));
-    while (told.before < 2 * RACERS) await Promise.race([wait(1), clients]);
-    for (const token of given.slice(0, 3)) assert.equal(await whoIs(token), job.id);
-    removal = "during";
-    await job.remove(job.trust);
-    removal = "after";
-    const areInvalid = (tokens) =>
-      Promise.all(
-        tokens.map(async (token) => {
-          const { active } = await byRoot(200, "POST", "/v1/verify", { token });
-          assert.deepEqual([await whoIs(token), active], [401, false]);
-        }),
-      );
-    await areInvalid(given.slice());
-    await clients;
-    await areInvalid(given);
-    assert.equal(told.refused, RACERS);
-    assert.equal(issuer.fetches, 1);
-    afterwards += told.after;
-  }
-  assert.ok(afterwards > 0, "no exchange was in flight at a removal");
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
