@@ -247,7 +247,7 @@ impl Stage {
         }
     }
 
-    fn act(&mut self, number: usize, tenant: usize, act: &Act, inline: &Inline) -> Option<Answer> {
+    fn act(&mut self, number: usize, tenant: usize, act: &Act, inline: Inline) -> Option<Answer> {
         let Self { world, tenants, used } = self;
         let Tenant { id, credential, enabled, trusts, access } = tenants[tenant].as_mut()?;
         let url = |rest: &str| format!("/v1/tenants/{id}/credentials/{credential}{rest}");
@@ -343,7 +343,7 @@ impl Stage {
 }
 
 /// Takes the steps in a world in which these tenants act. Each step begins at the same time in all worlds.
-fn answers(steps: &[Step], inline: &Inline, acting: [bool; TENANTS.len()]) -> Vec<Option<Answer>> {
+fn answers(steps: &[Step], inline: Inline, acting: [bool; TENANTS.len()]) -> Vec<Option<Answer>> {
     let mut stage = Stage::new(acting);
     let mut answers = Vec::new();
     let mut now = START;
@@ -419,34 +419,32 @@ fn another_tenant_changes_no_answer_but_when_the_keys_of_an_issuer_are_read() {
     let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
     let run = TestRunner::new(config).run(&(inline(), steps()), |(inline, steps)| {
         let histories = [0, 1].map(|issuer| history(&steps, issuer));
-        let together = answers(&steps, &inline, [true, true]);
-        let alone = [answers(&steps, &inline, [true, false]), answers(&steps, &inline, [false, true])];
+        let together = answers(&steps, inline, [true, true]);
+        let alone = [answers(&steps, inline, [true, false]), answers(&steps, inline, [false, true])];
         for (number, step) in steps.iter().enumerate() {
             let Step::Act { tenant, act } = step else { continue };
             let (one, other) = (&together[number], &alone[*tenant][number]);
             let told = format!("step {number}, {step:?}: {one:?}, alone {other:?}");
-            match (act, one, other) {
-                (
-                    Act::Exchange { issuer, signer, kid, .. },
-                    Some(Answer::Fetched { status, body, was_used, at }),
-                    Some(Answer::Fetched { status: status_alone, body: body_alone, was_used: was_used_alone, .. }),
-                ) => {
-                    let allowed = allowed(&histories[*issuer], *at, *signer, *kid);
-                    for (status, was_used) in [(status, was_used), (status_alone, was_used_alone)] {
-                        let is_allowed = allowed.contains(status) || *status == 401 && *was_used;
-                        prop_assert!(is_allowed, "{} is not in {:?}: {}", status, allowed, told);
-                    }
-                    if status == status_alone {
-                        prop_assert_eq!(body, body_alone, "{}", told);
-                    }
-                    counts.borrow_mut()[if allowed.len() == 1 { 1 } else { 2 }] += 1;
-                    counts.borrow_mut()[3] += usize::from(status != status_alone);
-                }
-                _ => {
-                    prop_assert_eq!(one, other, "{}", told);
-                    counts.borrow_mut()[0] += 1;
-                }
+            let (
+                Act::Exchange { issuer, signer, kid, .. },
+                Some(Answer::Fetched { status, body, was_used, at }),
+                Some(Answer::Fetched { status: status_alone, body: body_alone, was_used: was_used_alone, .. }),
+            ) = (act, one, other)
+            else {
+                prop_assert_eq!(one, other, "{}", told);
+                counts.borrow_mut()[0] += 1;
+                continue;
+            };
+            let allowed = allowed(&histories[*issuer], *at, *signer, *kid);
+            for (status, was_used) in [(status, was_used), (status_alone, was_used_alone)] {
+                let is_allowed = allowed.contains(status) || *status == 401 && *was_used;
+                prop_assert!(is_allowed, "{} is not in {:?}: {}", status, allowed, told);
             }
+            if status == status_alone {
+                prop_assert_eq!(body, body_alone, "{}", told);
+            }
+            counts.borrow_mut()[if allowed.len() == 1 { 1 } else { 2 }] += 1;
+            counts.borrow_mut()[3] += usize::from(status != status_alone);
         }
         Ok(())
     });
