@@ -380,7 +380,7 @@ fn history(steps: &[Step], of: usize) -> Vec<(i64, Result<Published, bool>)> {
     history
 }
 
-/// The statuses that a token may get, whoever caused which fetch and when.
+/// The statuses that a token may get, for all times at which the keys may have been fetched.
 fn allowed(history: &[(i64, Result<Published, bool>)], at: i64, signer: usize, kid: Option<usize>) -> Vec<u16> {
     // What could have been fetched in the last seconds.
     let within = |seconds: i64| {
@@ -406,8 +406,8 @@ fn allowed(history: &[(i64, Result<Published, bool>)], at: i64, signer: usize, k
 }
 
 /// What another tenant stores or does changes no answer that depends on stored keys: those of a credential, and those in a trust. Of the
-/// keys that an issuer publishes, one set is kept for all tenants, so another tenant's log-in can be the one that reads them. Whoever
-/// reads them, every answer is one that these bounds allow:
+/// keys that an issuer publishes, one set is kept for all tenants, so another tenant's log-in can be the one that reads them. By
+/// any reads, every answer is one that these bounds allow:
 /// - A token is accepted only by a key that the issuer published in the last 10 minutes; in the last hour if it failed in the last minute.
 /// - A token is refused only if the issuer did not publish its `kid` at some time in the last minute, or published another key under its `kid`
 ///   in the last 10 minutes; in the last hour if it failed in the last minute.
