@@ -13,9 +13,7 @@ CREATE TABLE issuers (
   CHECK ((keys IS NULL) = (fetched_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Finds what nobody asks for any more.
+-- Counts what was tried within the last minute, and finds what nobody asks for any more.
 CREATE INDEX issuers_by_try ON issuers (tried_at);
--- Counts what was tried within the last minute: those with keys, of which there may be any number, are not read.
-CREATE INDEX issuers_without_keys ON issuers (tried_at) WHERE keys IS NULL;
 -- Counts those of a tenant.
 CREATE INDEX issuers_by_tenant ON issuers (tenant);
