@@ -617,8 +617,10 @@ const CASES = [
 
 tests[`with ${CASES.length} faults of an issuer: 503 without keys, while those that are known serve for an hour`] = async () => {
   const failed = [];
-  await Promise.all(
-    CASES.map(async ({ name, fault, lie, documents }) => {
+  const left = [...CASES];
+  const inTurn = async () => {
+    for (let one = left.pop(); one; one = left.pop()) {
+      const { name, fault, lie, documents } = one;
       const issuer = await issuers.issuer();
       const job = await Job.trusting(issuer);
       try {
@@ -628,8 +630,10 @@ tests[`with ${CASES.length} faults of an issuer: 503 without keys, while those t
       } catch (error) {
         failed.push(`${name}: ${error.stack}`);
       }
-    }),
-  );
+    }
+  };
+  // Six at a time: on a busy machine, a good fetch beside all of the others would take longer than the Worker waits for it.
+  await Promise.all(Array.from({ length: 6 }, inTurn));
   assert.equal(issuers.requestsElsewhere, 0);
   assert.ok(!failed.length, failed.join("\n"));
 };
