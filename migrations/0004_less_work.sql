@@ -6,7 +6,7 @@ CREATE VIEW schema_version AS SELECT 4 AS version;
 -- Counts the issuers without keys that were tried within the last minute: those with keys, of which there may be any number, are not read.
 CREATE INDEX issuers_without_keys ON issuers (tried_at) WHERE keys IS NULL;
 
--- What is created differs from nothing in all that it has, so the event of a creation needs no comparison. SQLite compiled the one of
+-- Everything in a new document is new, so the event of a creation needs no comparison. SQLite compiled the one of
 -- `history_recorded` into every statement that creates, and it was a sixth of the work of compiling it.
 
 CREATE VIEW creations AS SELECT

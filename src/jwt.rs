@@ -2,7 +2,7 @@
 //!
 //! Pure: the signature itself is checked behind [`signature::Signatures`], and nothing here reads a clock, the database or
 //! the network. A token passes [`jws::Jws::parse`], then [`jws::Jws::judge_times`], then [`signature::signer`]; a trust also
-//! checks what it says ([`trust::Trust::accepts`]). Which keys count is the caller's decision.
+//! checks what it says ([`trust::Trust::compare`]). Which keys count is the caller's decision.
 
 pub mod claims;
 pub mod fault;

@@ -204,22 +204,24 @@ fn judged(members: &str) -> String {
 /// Returns the WITH clause that checks a request against every rule. The CTE `verdict` has one row:
 ///
 /// ```sql
-/// WITH caller AS (SELECT … AS tenant, … AS id, … AS rank, … AS state, … FROM …),  -- caller.sql: at most one row
+/// WITH caller AS (SELECT … AS tenant, … AS id, … AS rank, … AS state, … FROM …),  -- caller.sql
 ///   found AS (SELECT caller.…, tenant.…, principal.…, … FROM caller LEFT JOIN …),  -- found.sql
 ///   merged AS (…), weighed AS (…),                                                 -- weighed.sql, only for a write
 ///   verdict AS (SELECT verdict_of.*, CASE WHEN … THEN 'forbidden' … ELSE 'go' END AS code FROM weighed AS verdict_of)
 /// ```
 ///
-/// Each step is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would exceed
-/// its limits.
+/// Each step has one row, and is read by the next one only: SQLite expands a CTE wherever it is named, so a tree of steps would
+/// exceed its limits. Each step ends in `LIMIT 0,1`. SQLite does not merge a subquery that has an OFFSET into its reader, which would
+/// repeat its expressions, but runs it as a co-routine. MATERIALIZED would prevent the merge, too, by a temporary table, whose rows D1
+/// counts. NOT MATERIALIZED is for the steps before a verdict that is read more than once.
 fn verdict(form: Form) -> String {
     let caller = of_secret(sql!("caller"));
     let (found, code) = (found(form.target, form.act), rules::code(form));
     let (weighed, last) =
         if is_write(form.act) { (format!("{},", weighed(form)), "weighed") } else { (String::new(), "found") };
     format!(
-        "WITH caller AS MATERIALIZED ({caller}),{found},{weighed}\
-        verdict AS MATERIALIZED (SELECT verdict_of.*,{code} AS code FROM {last} AS verdict_of) "
+        "WITH caller AS NOT MATERIALIZED ({caller}),{found},{weighed}\
+        verdict AS (SELECT verdict_of.*,{code} AS code FROM {last} AS verdict_of LIMIT 0,1) "
     )
 }
 
@@ -230,7 +232,7 @@ fn verdict(form: Form) -> String {
 ///   SELECT caller.id AS caller, caller.rank, …, tenant.id AS tenant, …, principal.id AS principal,
 ///     target.id AS id, target.state AS document, …,              -- the resource, if the request is on one
 ///     iif(…, ?1, '{}') AS given                                   -- only for a write
-///   FROM (SELECT 1) LEFT JOIN caller LEFT JOIN tenants AS tenant ON … LEFT JOIN principals AS principal ON …
+///   FROM caller LEFT JOIN tenants AS tenant ON … LEFT JOIN principals AS principal ON …
 ///     LEFT JOIN credentials AS target ON … LEFT JOIN secrets AS newest ON …  -- only on a credential
 /// )
 /// ```
@@ -258,6 +260,12 @@ fn found(target: Target, act: Act) -> String {
         // from the body is expanded before the caller's rights are known.
         columns +=
             compacted!(", iif(caller.state = 'go' AND caller.rank >= ?1 ->> '$.required_right', ?1, '{}') AS given");
+    }
+    // They are computed from the document, so only where a rule or a response needs them.
+    if target.is_of_credential() && act != Act::Read {
+        columns += compacted!(", tenant.rbac, tenant.preconditions, tenant.role_names");
+    } else if act == Act::Read && matches!(target, Target::Tenant | Target::Caller) {
+        columns += ", tenant.role_names";
     }
     if is_felt_later(act) {
         columns += compacted!(", json_array(tenant.verify_staleness_seconds, tenant.stale_until) AS stale");
