@@ -280,7 +280,7 @@ use Required::{Everywhere, No, OnOurFace};
 use Right::{Admin, Editor, Nobody, Root};
 
 // An editor may change names and descriptions of principals and credentials. Changes of other keys are refused
-// (`restricted` in `store/sql/weighed.sql`). Routes of tenants and LiteGraph's require an admin.
+// (`restricted` in `store/sql/change_weighed.sql`). Routes of tenants and LiteGraph's require an admin.
 // Our own face requires fields whose absence would grant more access or move the credential, and a tenant's switches.
 fields! {
     Id: "The id of the new resource, on a face whose clients choose ids." {
@@ -340,7 +340,7 @@ fields! {
         key: "self_rotate", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Flag, default: Initial::Flag(false), null: Null::Refused, required: No, destination: Destination::Document,
     }
-    // A credential created without `expires_at` gets its creator's (`store/sql/credential_set.sql`).
+    // A credential created without `expires_at` gets its creator's (`store/sql/credential_set_created.sql`).
     ExpiresAt: "When the credential expires (RFC 3339, 1970 to 2255); null is never. A caller that expires cannot set a later time than its own." {
         key: "expires_at", tenant: None, principal: None, credential: Some(Admin),
         shape: Shape::Time, default: Initial::Absent, null: Null::Clears,

@@ -9,7 +9,7 @@ const NEAREST = [
   [/^src\/store\/(list|page|shape|history|verify|idempotency|sql\/(list_|events_|verify|idempotency_))/, ["both", "own", "faces", "store"]],
   [/^src\/store\/(after|sql\/(credential_note_|secret_(note_|rekey)))/, ["keys", "store", "both", "own"]],
   [/^src\/store\/(delete|sql\/(\w+_delete|secrets?_end))/, ["store", "both", "faces", "own"]],
-  [/^src\/store\/(principal|tenant|sql\/(thing_change|credential_set|tenant_label))/, ["both", "faces", "own", "store"]],
+  [/^src\/store\/(principal|tenant|sql\/(thing_change|thing_create|credential_set|tenant_label))/, ["both", "faces", "own", "store"]],
   [/^src\/store\/fault|^src\/store\.rs|^src\/service\/failed/, ["lib", "both", "own", "faults"]],
   [/^src\/store\//, ["both", "own", "store", "faces"]],
   [/^src\/face\/postern/, ["both", "own", "description", "snapshots"]],
