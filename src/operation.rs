@@ -41,7 +41,7 @@ pub enum Operation {
     /// Returns the credential that has a token.
     FindByToken,
     /// Lists the roles of a tenant.
-    Roles(Handler<(ReadNothing, RenderRoles)>),
+    Roles(Handler<(ReadNothing, Render<Vec<String>>)>),
     /// Ends a rotation: only the new secret stays valid.
     FinishRotation,
     /// Cancels a rotation: only the old secret stays valid.
@@ -49,25 +49,25 @@ pub enum Operation {
     /// Lifts a revocation.
     Restore,
     /// Adds a key or a trust to a credential.
-    AddMeans(Means, Handler<(ReadMeans, RenderMeans)>),
+    AddMeans(Means, Handler<(ReadMeans, Render<MeansRow>)>),
     /// Removes a key or a trust from a credential.
     RemoveMeans(Means),
     /// Lists the keys or the trusts of a credential.
-    ListMeans(Means, Handler<RenderMeansList>),
+    ListMeans(Means, Handler<Render<Vec<MeansRow>>>),
     /// Lists the events of a tenant, or of one of its principals or credentials.
-    History(Handler<(ReadHistory, RenderHistory)>),
+    History(Handler<(ReadHistory, Render<Events>)>),
     /// Reports whether tokens are valid, their owners, and whether they have roles.
     Verify(Handler<(ReadInquiry, RenderVerified)>),
     /// Tells a proxy whether a request that it received may pass.
-    Authorize(Handler<(ReadAuthorization, RenderAuthorized)>),
+    Authorize(Handler<(ReadAuthorization, Render<Authorized>)>),
     /// Describes this server, without authentication.
-    Metadata(Handler<RenderMetadata>),
+    Metadata(Handler<Render<()>>),
     /// Issues an access token for a credential's id and secret.
     LogIn(Handler<ReadLogIn>),
     /// Returns this body while the Worker runs, whatever its settings.
     Alive(&'static str),
     /// Reports whether requests can be served; to root, each check.
-    Ready(Handler<RenderReady>),
+    Ready(Handler<Render<Ready>>),
 }
 
 /// The reader and the renderer of a one-off operation. Two handlers are always equal, so that comparing operations
@@ -104,22 +104,10 @@ pub type ReadMeans = fn(&Request<'_>, &Settings) -> Result<NewMeans, Refusal>;
 /// Reads the client that logs in.
 pub type ReadLogIn = fn(&Request<'_>, &Settings) -> Result<LogIn, Refusal>;
 
-/// Renders the names of a tenant's roles.
-pub type RenderRoles = fn(&RenderContext<'_>, &Vec<String>) -> Answer;
-/// Renders a key or a trust.
-pub type RenderMeans = fn(&RenderContext<'_>, &MeansRow) -> Answer;
-/// Renders the keys or the trusts of a credential.
-pub type RenderMeansList = fn(&RenderContext<'_>, &Vec<MeansRow>) -> Answer;
-/// Renders a page of the history.
-pub type RenderHistory = fn(&RenderContext<'_>, &Events) -> Answer;
+/// Renders what an operation returns.
+pub type Render<T> = fn(&RenderContext<'_>, &T) -> Answer;
 /// Renders the results of verifications.
 pub type RenderVerified = fn(&RenderContext<'_>, &[Verified]) -> Answer;
-/// Renders whether a request may pass.
-pub type RenderAuthorized = fn(&RenderContext<'_>, &Authorized) -> Answer;
-/// Renders the metadata of this server.
-pub type RenderMetadata = fn(&RenderContext<'_>, &()) -> Answer;
-/// Renders that requests can be served.
-pub type RenderReady = fn(&RenderContext<'_>, &Ready) -> Answer;
 /// Renders what a change would do, and how a sample token compares with the trust that would be added.
 pub type RenderDry = fn(&RenderContext<'_>, &Dry, Option<&Sample>) -> Answer;
 

@@ -11,7 +11,7 @@ use crate::face::coactive::{self, COACTIVE};
 use crate::face::keycard::{self, KEYCARD};
 use crate::face::litegraph::{self, LITEGRAPH};
 use crate::face::oauth::{self, OAUTH};
-use crate::face::postern::{self, POSTERN};
+use crate::face::postern::{self, POSTERN, one_off};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
     AddMeans, Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, ListMeans,
@@ -160,8 +160,8 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Write(Credential, Create),         Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials",                                              &POSTERN,   Page(Credential, postern::PAGE),   Reader).query(postern::FILTERS),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Read(Credential),                  Reader),
-    route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Replace),        Editor).dry_run(postern::DRY_RUN),
-    route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Merge),          Editor).dry_run(postern::DRY_RUN),
+    route(Put,    "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Replace),        Editor).dry_run(one_off::DRY_RUN),
+    route(Patch,  "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Write(Credential, Merge),          Editor).dry_run(one_off::DRY_RUN),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}",                                 &POSTERN,   Operation::Delete(Credential),     Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate",                          &POSTERN,   Write(Credential, Rotate),         Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/finish",                   &POSTERN,   FinishRotation,                    Admin),
@@ -171,20 +171,20 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, postern::ADD_KEY),    Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, postern::LIST_KEYS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}",                      &POSTERN,   RemoveMeans(Key),                  Admin),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin).dry_run(postern::DRY_RUN),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin).dry_run(one_off::DRY_RUN),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   ListMeans(Trust, postern::LIST_TRUSTS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/trusts/{trust}",                  &POSTERN,   RemoveMeans(Trust),                Admin),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
-    route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
-    route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(postern::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(one_off::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(one_off::HISTORY),         Reader).query(&["limit", "cursor"]),
+    route(Get,    "/v1/tenants/{tenant}/events",                                                   &POSTERN,   History(one_off::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/self",                                                                      &POSTERN,   Read(Credential),                  Anyone),
     route(Post,   "/v1/self/rotate",                                                               &POSTERN,   Write(Credential, Rotate),         Anyone),
     route(Post,   "/v1/self/revoke",                                                               &POSTERN,   Write(Credential, Revoke),         Anyone),
-    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(postern::VERIFY),           Verifier),
-    route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(postern::VERIFY_BATCH),     Verifier),
-    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(postern::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
+    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(one_off::VERIFY),           Verifier),
+    route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(one_off::VERIFY_BATCH),     Verifier),
+    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(one_off::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
     route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),
-    route(Get,    "/readyz",                                                                       &POSTERN,   Ready(postern::READY),             Anyone),
+    route(Get,    "/readyz",                                                                       &POSTERN,   Ready(one_off::READY),             Anyone),
 ];
 
 /// The right that a face requires for an operation; `None` if the face has no route for it.

@@ -13,7 +13,7 @@ use crate::credential::role::Role;
 use crate::credential::secret::Token;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
-use crate::operation::{Handler, LogIn, LogInBy, ReadLogIn, ReadNothing, ReadPage, RenderContext, RenderRoles};
+use crate::operation::{Handler, LogIn, LogInBy, ReadLogIn, ReadNothing, ReadPage, Render, RenderContext};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{Request, TAGS_MAX};
 use crate::settings::Settings;
@@ -98,7 +98,7 @@ pub(crate) const PAGE: Handler<ReadPage> = Handler(read_page);
 /// Issues an access token.
 pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 /// Lists the roles of the tenant.
-pub(crate) const ROLES: Handler<(ReadNothing, RenderRoles)> = Handler((check_roles_context, render_roles));
+pub(crate) const ROLES: Handler<(ReadNothing, Render<Vec<String>>)> = Handler((check_roles_context, render_roles));
 
 fn read_body(noun: Noun, verb: Verb, mut body: Map<String, Value>) -> Draft {
     let mut draft = by_words(&Coactive, noun, verb, &mut body);

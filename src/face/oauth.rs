@@ -15,8 +15,8 @@ use crate::credential::id::Id;
 use crate::credential::validate::Dialect;
 use crate::jwt::jwk::Algorithm;
 use crate::operation::{
-    Assertion, AssertionAs, Handler, Inquiries, Inquiry, LogIn, LogInBy, ReadInquiry, ReadLogIn, RenderContext,
-    RenderMetadata, RenderVerified, Verified,
+    Assertion, AssertionAs, Handler, Inquiries, Inquiry, LogIn, LogInBy, ReadInquiry, ReadLogIn, Render, RenderContext,
+    RenderVerified, Verified,
 };
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::Request;
@@ -74,7 +74,7 @@ pub(crate) const LOG_IN: Handler<ReadLogIn> = Handler(read_log_in);
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
     Handler((read_inquiry, |context, verified| Answer::new(200, json(&Introspected::new(context, verified.first())))));
 /// Describes this server (RFC 8414).
-pub(crate) const METADATA: Handler<RenderMetadata> =
+pub(crate) const METADATA: Handler<Render<()>> =
     Handler(|context, ()| Answer::new(200, json(&Metadata::new(context.issuer))));
 
 fn read_inquiry(request: &Request<'_>) -> Result<Inquiries, Refusal> {

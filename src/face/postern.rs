@@ -5,7 +5,7 @@ mod changes;
 pub mod description;
 mod inquiry;
 mod means;
-mod one_off;
+pub(crate) mod one_off;
 mod problem;
 mod read;
 mod reading;
@@ -17,11 +17,7 @@ use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
-use crate::operation::{
-    Handler, ReadAuthorization, ReadHistory, ReadInquiry, ReadMeans, ReadPage, RenderAuthorized, RenderDry,
-    RenderHistory, RenderMeans, RenderMeansList, RenderReady, RenderVerified,
-};
-use crate::request::JSON;
+use crate::operation::{Handler, MeansRow, ReadMeans, ReadPage, Render};
 use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
 
 /// Our own face's words for fields.
@@ -122,28 +118,13 @@ pub(crate) const FILTERS: &[&str] = &[
 ];
 /// The body while the Worker runs.
 pub(crate) const ALIVE: &str = r#"{"status":"ok"}"#;
-/// Renders that requests can be served.
-pub(crate) const READY: Handler<RenderReady> = Handler(one_off::ready);
-/// Renders what a change would do.
-pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(one_off::dry_run);
 /// Adds a key.
-pub(crate) const ADD_KEY: Handler<(ReadMeans, RenderMeans)> = Handler((means::read_key, means::key));
+pub(crate) const ADD_KEY: Handler<(ReadMeans, Render<MeansRow>)> = Handler((means::read_key, means::key));
 /// Lists the keys of a credential.
-pub(crate) const LIST_KEYS: Handler<RenderMeansList> = Handler(means::keys);
+pub(crate) const LIST_KEYS: Handler<Render<Vec<MeansRow>>> = Handler(means::keys);
 /// Adds a trust.
-pub(crate) const ADD_TRUST: Handler<(ReadMeans, RenderMeans)> = Handler((trusts::read_trust, trusts::trust));
+pub(crate) const ADD_TRUST: Handler<(ReadMeans, Render<MeansRow>)> = Handler((trusts::read_trust, trusts::trust));
 /// Lists the trusts of a credential.
-pub(crate) const LIST_TRUSTS: Handler<RenderMeansList> = Handler(trusts::trusts);
-/// Lists events.
-pub(crate) const HISTORY: Handler<(ReadHistory, RenderHistory)> = Handler((read::history_page, one_off::history));
-/// Verifies a token.
-pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((|request| request.object_of(&[JSON]).map(inquiry::one), one_off::verified));
+pub(crate) const LIST_TRUSTS: Handler<Render<Vec<MeansRow>>> = Handler(trusts::trusts);
 /// The query parameters of a proxy's question.
 pub(crate) const AUTHORIZE_QUERY: &[&str] = inquiry::PARAMETERS;
-/// Answers a proxy.
-pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, RenderAuthorized)> =
-    Handler((inquiry::authorization, one_off::authorized));
-/// Verifies several tokens.
-pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((|request| request.object_of(&[JSON]).map(inquiry::batch), one_off::verified_batch));

@@ -8,7 +8,7 @@ use super::decision::Decided;
 use super::verify::Question;
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::operation::{Authorization, Authorized, ReadAuthorization, RenderAuthorized, Verified};
+use crate::operation::{Authorization, Authorized, ReadAuthorization, Render, Verified};
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::store::Database;
 use crate::store::command::{Act, Target};
@@ -19,7 +19,7 @@ const VERIFIER: &str = "postern-verifier";
 impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn authorize(
         &self,
-        (read, render): (ReadAuthorization, RenderAuthorized),
+        (read, render): (ReadAuthorization, Render<Authorized>),
     ) -> Result<Decided<Answer>, Refusal> {
         let Authorization { needs, tenant, staleness } = read(self.request)?;
         let headers = self.request.headers;

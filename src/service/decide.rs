@@ -14,7 +14,7 @@ use crate::credential::role::{is_same_scope, scope};
 use crate::credential::secret::{ACCESS_SECONDS, Access, AccessOf, access_end};
 use crate::face::render_access;
 use crate::operation::{
-    HistoryPage, LogIn, LogInBy, ReadHistory, ReadLogIn, ReadNothing, Ready, RenderContext, RenderHistory, RenderReady,
+    HistoryPage, LogIn, LogInBy, ReadHistory, ReadLogIn, ReadNothing, Ready, Render, RenderContext,
 };
 use crate::refusal::{Refusal, Unreadable};
 use crate::store::command::{Act, Order, Page, Rotation, SortKey, Target};
@@ -81,7 +81,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     pub(super) async fn history(
         &self,
-        (read, render): (ReadHistory, RenderHistory),
+        (read, render): (ReadHistory, Render<history::Events>),
     ) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { input: HistoryPage { limit, from }, mut command } =
             self.read(read, (Target::Events, Act::Read))?;
@@ -96,7 +96,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     }
 
     /// Reports whether requests can be served, by checks that are at most a second old or still running.
-    pub(super) async fn ready(&self, render: RenderReady) -> Result<Decided<Answer>, Refusal> {
+    pub(super) async fn ready(&self, render: Render<Ready>) -> Result<Decided<Answer>, Refusal> {
         if self.readiness.begin(self.now) {
             self.readiness.keep(ready::check(&self.store, &self.settings.keys, self.now).await);
         }

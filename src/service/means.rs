@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::credential::means::{Means, id};
 use crate::jwt::jws::{Jws, Rejection};
 use crate::jwt::trust::{Comparison, Trust};
-use crate::operation::{MeansRow, NewMeans, ReadMeans, RenderMeans, RenderMeansList, Sample};
+use crate::operation::{MeansRow, NewMeans, ReadMeans, Render, Sample};
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::store::command::{Act, Command, Key, MeansChange, Target};
@@ -21,7 +21,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
     pub(super) async fn add_means(
         &self,
         means: Means,
-        (read, render): (ReadMeans, RenderMeans),
+        (read, render): (ReadMeans, Render<MeansRow>),
     ) -> Result<Decided<Answer>, Refusal> {
         let read = |request: &Request<'_>| read(request, self.settings);
         let ParsedRequest { input: NewMeans { mut members, sample, violations }, mut command } =
@@ -75,7 +75,11 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
         Ok(self.rendered(self.judged(&command, outcome), move |_, _| Answer::new(status, body.to_owned())))
     }
 
-    pub(super) async fn list_means(&self, means: Means, render: RenderMeansList) -> Result<Decided<Answer>, Refusal> {
+    pub(super) async fn list_means(
+        &self,
+        means: Means,
+        render: Render<Vec<MeansRow>>,
+    ) -> Result<Decided<Answer>, Refusal> {
         let ParsedRequest { command, .. } = self.read(NO_INPUT, (Target::Credential, Act::Read))?;
         let outcome = credential::find(&self.store, &command).await?;
         let decided = self.judged(&command, outcome).and_then(|_, found| {

@@ -7,41 +7,63 @@ use serde::Serialize;
 
 use super::changes::{self, Changes, Difference};
 use super::views::{List, Time, etag, secret_end};
+use super::{inquiry, read};
 use crate::answer::Answer;
 use crate::credential::access::Access;
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::face::{cursor, json};
 use crate::jwt::trust::Member;
-use crate::operation::{self, Authorized, Evidence, RenderContext, Sample, Source};
+use crate::operation::{
+    self, Authorized, Evidence, Handler, ReadAuthorization, ReadHistory, ReadInquiry, Render, RenderContext, RenderDry,
+    RenderVerified, Sample, Source,
+};
 use crate::refusal::Checks;
+use crate::request::JSON;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
-pub(super) fn dry_run(_: &RenderContext<'_>, dry: &Dry, sample: Option<&Sample>) -> Answer {
+/// Renders what a change would do.
+pub(crate) const DRY_RUN: Handler<RenderDry> = Handler(dry_run);
+
+fn dry_run(_: &RenderContext<'_>, dry: &Dry, sample: Option<&Sample>) -> Answer {
     let token = sample.map(Compared::new);
     let view = DryRun { changes: changes::read(&dry.changes), widens_access: dry.widened, token };
     Answer::new(200, json(&view)).with("etag", etag(dry.id, dry.revision))
 }
 
-pub(super) fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
+/// Lists events.
+pub(crate) const HISTORY: Handler<(ReadHistory, Render<Events>)> = Handler((read::history_page, history));
+
+fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
     let items = events.items.iter().map(Event::new).collect();
     let list = cursor::List::history(context.request.path);
     Answer::new(200, json(&List { items, next: events.next.map(|seq| cursor::at_event(&list, seq)) }))
 }
 
+/// Verifies a token.
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(inquiry::one), verified));
+
 /// Renders the verification of one token.
-pub(super) fn verified(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+fn verified(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
     Answer::new(200, json(&verified.first().map(Verified::new)))
 }
 
+/// Verifies several tokens.
+pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(inquiry::batch), verified_batch));
+
 /// Renders the verifications of a batch.
-pub(super) fn verified_batch(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+fn verified_batch(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
     let items = verified.iter().map(Verified::new).collect();
     Answer::new(200, json(&VerifiedBatch { items }))
 }
 
-pub(super) fn ready(_: &RenderContext<'_>, ready: &operation::Ready) -> Answer {
+/// Renders that requests can be served.
+pub(crate) const READY: Handler<Render<operation::Ready>> = Handler(ready);
+
+fn ready(_: &RenderContext<'_>, ready: &operation::Ready) -> Answer {
     Answer::new(200, json(&Ready { status: "ready", checks: ready.checks.as_ref().map(ChecksView::new) }))
 }
 
@@ -86,8 +108,12 @@ impl ChecksView {
     }
 }
 
+/// Answers a proxy.
+pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, Render<Authorized>)> =
+    Handler((inquiry::authorization, authorized));
+
 /// Renders the answer to a proxy: a status, and on success who the request is from.
-pub(super) fn authorized(_: &RenderContext<'_>, authorized: &Authorized) -> Answer {
+fn authorized(_: &RenderContext<'_>, authorized: &Authorized) -> Answer {
     match authorized {
         Authorized::Granted(subject) => Answer::new(200, String::new())
             .with("postern-tenant", subject.tenant.to_string())
