@@ -8,6 +8,7 @@ pub mod id;
 mod limits;
 pub mod means;
 pub mod role;
+mod row;
 pub mod secret;
 mod shape;
 pub mod table;
