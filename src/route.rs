@@ -11,7 +11,7 @@ use crate::face::coactive::{self, COACTIVE};
 use crate::face::keycard::{self, KEYCARD};
 use crate::face::litegraph::{self, LITEGRAPH};
 use crate::face::oauth::{self, OAUTH};
-use crate::face::postern::{self, POSTERN, one_off};
+use crate::face::postern::{self, POSTERN, inquiry, one_off};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
     AddMeans, Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, ListMeans,
@@ -180,9 +180,9 @@ pub static ROUTES: &[Route] = &[
     route(Get,    "/v1/self",                                                                      &POSTERN,   Read(Credential),                  Anyone),
     route(Post,   "/v1/self/rotate",                                                               &POSTERN,   Write(Credential, Rotate),         Anyone),
     route(Post,   "/v1/self/revoke",                                                               &POSTERN,   Write(Credential, Revoke),         Anyone),
-    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(one_off::VERIFY),           Verifier),
-    route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(one_off::VERIFY_BATCH),     Verifier),
-    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(one_off::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
+    route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(inquiry::VERIFY),           Verifier),
+    route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(inquiry::VERIFY_BATCH),     Verifier),
+    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(inquiry::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
     route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),
     route(Get,    "/readyz",                                                                       &POSTERN,   Ready(one_off::READY),             Anyone),
 ];

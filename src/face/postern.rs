@@ -3,7 +3,7 @@
 
 mod changes;
 pub mod description;
-mod inquiry;
+pub(crate) mod inquiry;
 mod means;
 pub(crate) mod one_off;
 mod problem;

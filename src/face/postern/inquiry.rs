@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::one_off;
 use super::problem::within;
 use super::read::{READ_MAX, unknown_members};
 use super::reading::Reading;
@@ -11,14 +12,28 @@ use crate::credential::role::{NEEDS_MAX, Needs};
 use crate::credential::table::STALENESS_MAX;
 use crate::credential::validate::{needs, ordered, whole};
 use crate::face::STALENESS;
-use crate::operation::{Authorization, Inquiries, Inquiry};
+use crate::operation::{
+    Authorization, Authorized, Handler, Inquiries, Inquiry, ReadAuthorization, ReadInquiry, Render, RenderVerified,
+};
 use crate::refusal::{Parameter, Refusal, Unreadable};
-use crate::request::Request;
+use crate::request::{JSON, Request};
 
 /// The members of an inquiry.
 const MEMBERS: [&str; 2] = ["token", "needs"];
 /// The members of `needs`, of which a body has one.
 pub(super) const NEEDS: [&str; 2] = ["all", "any"];
+
+/// Verifies a token.
+pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(one), one_off::verified));
+
+/// Verifies several tokens.
+pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
+    Handler((|request| request.object_of(&[JSON]).map(batch), one_off::verified_batch));
+
+/// Answers a proxy.
+pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, Render<Authorized>)> =
+    Handler((authorization, one_off::authorized));
 
 /// Reads `{token, needs?, max_staleness_seconds?}`.
 pub(super) fn one(mut body: Map<String, Value>) -> Inquiries {

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::changes::{self, Changes, Difference};
+use super::read;
 use super::views::{List, Time, etag, secret_end};
-use super::{inquiry, read};
 use crate::answer::Answer;
 use crate::credential::access::Access;
 use crate::credential::id::Id;
@@ -15,11 +15,9 @@ use crate::credential::role::Role;
 use crate::face::{cursor, json};
 use crate::jwt::trust::Member;
 use crate::operation::{
-    self, Authorized, Evidence, Handler, ReadAuthorization, ReadHistory, ReadInquiry, Render, RenderContext, RenderDry,
-    RenderVerified, Sample, Source,
+    self, Authorized, Evidence, Handler, ReadHistory, Render, RenderContext, RenderDry, Sample, Source,
 };
 use crate::refusal::Checks;
-use crate::request::JSON;
 use crate::store::credential::Dry;
 use crate::store::history::{self, Events};
 
@@ -41,21 +39,13 @@ fn history(context: &RenderContext<'_>, events: &Events) -> Answer {
     Answer::new(200, json(&List { items, next: events.next.map(|seq| cursor::at_event(&list, seq)) }))
 }
 
-/// Verifies a token.
-pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((|request| request.object_of(&[JSON]).map(inquiry::one), verified));
-
 /// Renders the verification of one token.
-fn verified(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+pub(super) fn verified(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
     Answer::new(200, json(&verified.first().map(Verified::new)))
 }
 
-/// Verifies several tokens.
-pub(crate) const VERIFY_BATCH: Handler<(ReadInquiry, RenderVerified)> =
-    Handler((|request| request.object_of(&[JSON]).map(inquiry::batch), verified_batch));
-
 /// Renders the verifications of a batch.
-fn verified_batch(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
+pub(super) fn verified_batch(_: &RenderContext<'_>, verified: &[operation::Verified]) -> Answer {
     let items = verified.iter().map(Verified::new).collect();
     Answer::new(200, json(&VerifiedBatch { items }))
 }
@@ -108,12 +98,8 @@ impl ChecksView {
     }
 }
 
-/// Answers a proxy.
-pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, Render<Authorized>)> =
-    Handler((inquiry::authorization, authorized));
-
 /// Renders the answer to a proxy: a status, and on success who the request is from.
-fn authorized(_: &RenderContext<'_>, authorized: &Authorized) -> Answer {
+pub(super) fn authorized(_: &RenderContext<'_>, authorized: &Authorized) -> Answer {
     match authorized {
         Authorized::Granted(subject) => Answer::new(200, String::new())
             .with("postern-tenant", subject.tenant.to_string())
