@@ -79,6 +79,13 @@ impl<'ast> Visit<'ast> for Names {
     fn visit_ident(&mut self, ident: &'ast syn::Ident) {
         self.0.insert(ident.to_string());
     }
+
+    fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+        // A handler holds functions, which have such values as parameters and results only.
+        if segment.ident != "Handler" {
+            syn::visit::visit_path_segment(self, segment);
+        }
+    }
 }
 
 impl Types {
