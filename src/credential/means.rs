@@ -59,6 +59,12 @@ pub fn end(members: &Map<String, Value>) -> Option<Micros> {
     members.get("expires_at").and_then(Value::as_i64).map(Micros)
 }
 
+/// Returns whether a means has expired.
+#[must_use]
+pub fn has_expired(members: &Map<String, Value>, now: Micros) -> bool {
+    end(members).is_some_and(|end| end <= now)
+}
+
 /// Returns when a means was added, which every stored one has.
 #[must_use]
 pub fn created(members: &Map<String, Value>) -> Micros {

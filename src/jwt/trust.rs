@@ -13,7 +13,7 @@ use super::jws::{Jws, Rejection, TRUST_LIFETIME_MAX};
 use super::set::Set;
 use super::signature::{Signatures, signer};
 use super::subject::Subject;
-use crate::credential::means::end;
+use crate::credential::means::has_expired;
 use crate::credential::time::Micros;
 
 /// The names of the members of a stored trust.
@@ -126,7 +126,7 @@ impl Trust<'_> {
         if token.is_client_authentication() {
             return Some("has a typ that only a client's own key may sign");
         }
-        if end(self.0).is_some_and(|end| end <= now) {
+        if has_expired(self.0, now) {
             return Some("is presented after the trust has expired (expires_at)");
         }
         if self.is_once() && token.id().is_none() {

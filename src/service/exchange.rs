@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::credential::base32;
 use crate::credential::end::Ends;
 use crate::credential::id::Id;
-use crate::credential::means::{created, end};
+use crate::credential::means::{created, end, has_expired};
 use crate::credential::secret::{Access, AccessOf, access_end};
 use crate::credential::time::Micros;
 use crate::jwt::issuer::Issuer;
@@ -127,8 +127,7 @@ impl<D: Database, R: Fn(&mut [u8])> RequestContext<'_, D, R> {
 
     /// Returns the key of the client that signed the assertion. Expired keys have no say.
     async fn key_of(&self, jws: &Jws<'_>, client: &Client) -> Option<Accepted> {
-        let is_valid = |members: &Map<_, _>| end(members).is_none_or(|end| end > self.now);
-        for (id, members) in client.means.iter().filter(|(_, members)| is_valid(members)) {
+        for (id, members) in client.means.iter().filter(|(_, members)| !has_expired(members, self.now)) {
             let key = members.get("jwk").and_then(|key| Jwk::from_json(key).ok());
             if signer(jws, key.as_slice(), self.signatures).await.is_some() {
                 return Some(Accepted::new(*id, members, access_end(self.now), jws.id().is_some()));

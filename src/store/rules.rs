@@ -21,13 +21,14 @@ pub(super) struct Rule {
     pub when: &'static str,
 }
 
-const ALL: &[Target] = &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential, Own];
+pub(super) const ALL: &[Target] =
+    &[Target::Caller, Tenants, Tenant, Principals, Principal, Events, Credentials, Credential, Own];
 const EVERY: &[Act] = &[Read, Create, Change, Delete];
 const IN_TENANT: &[Target] = &[Tenant, Principals, Principal, Events, Credentials, Credential];
 const UNDER_PRINCIPAL: &[Target] = &[Principal, Credentials, Credential];
 const ONE: &[Target] = &[Tenant, Principal, Credential, Own];
-const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
-const WRITES: &[Act] = &[Create, Change];
+pub(super) const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
+pub(super) const WRITES: &[Act] = &[Create, Change];
 /// The targets of requests that may have an Idempotency-Key: creations, and the rotation of a credential.
 const KEYED: &[Target] = &[Tenants, Principals, Credentials, Credential, Own];
 

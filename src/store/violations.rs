@@ -1,7 +1,8 @@
 //! The violations that only the database finds, one per line.
 
 use super::command::Act::{self, Change, Create};
-use super::command::Target::{self, Credential, Credentials, Own, Principal, Principals, Tenant, Tenants};
+use super::command::Target;
+use super::rules::{ALL, OF_CREDENTIALS, WRITES};
 use super::text::{compacted, fill, sql};
 use crate::credential::table::{METADATA_BYTES_MAX, METADATA_MAX, ROLES_MAX, STATE_BYTES_MAX};
 
@@ -10,7 +11,7 @@ struct Violation {
     name: &'static str,
     targets: &'static [Target],
     acts: &'static [Act],
-    /// Its details or 1, on the columns of `merged`; null if there is none.
+    /// An expression on the columns of `merged`: the details of the violation, or 1 if it has none; null if the write has no such violation.
     details: &'static str,
 }
 
@@ -19,10 +20,6 @@ macro_rules! violations {
         &[$(Violation { name: $name, targets: $targets, acts: $acts, details: compacted!($details) }),*]
     };
 }
-
-const WRITTEN: &[Target] = &[Tenants, Tenant, Principals, Principal, Credentials, Credential, Own];
-const OF_CREDENTIALS: &[Target] = &[Credentials, Credential];
-const WRITES: &[Act] = &[Create, Change];
 
 #[rustfmt::skip]
 static VIOLATIONS: &[Violation] = violations! {
@@ -36,8 +33,8 @@ static VIOLATIONS: &[Violation] = violations! {
     "too_large_metadata"       OF_CREDENTIALS, WRITES, "iif(length(CAST(to_document -> '$.metadata' AS BLOB)) > {metadata_bytes_max}, 1, NULL)";
     // Of the kind that the change adds to.
     "too_many_means"           OF_CREDENTIALS, &[Change], "iif(given ->> '$.means.adds' AND (SELECT count(*) FROM json_each(to_document, given ->> '$.means.list')) > given ->> '$.means.max', 1, NULL)";
-    "too_large"                WRITTEN, WRITES, "iif(length(CAST(to_document AS BLOB)) > {state_bytes_max}, 1, NULL)";
-    "read_only"                WRITTEN, &[Change], sql!("violation_read_only");
+    "too_large"                ALL, WRITES, "iif(length(CAST(to_document AS BLOB)) > {state_bytes_max}, 1, NULL)";
+    "read_only"                ALL, &[Change], sql!("violation_read_only");
 };
 
 /// Returns the arguments of `json_object` for the violations of a write.

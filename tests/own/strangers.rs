@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use serde_json::{Value, json};
+use support::history::{History, between};
 use support::jwt::Signer;
 use support::{ACME, ROOT, Reply, START, World, text};
 
@@ -366,7 +367,7 @@ fn answers(steps: &[Step], inline: Inline, acting: [bool; TENANTS.len()]) -> Vec
 }
 
 /// What an issuer published, and since when; oldest first.
-fn history(steps: &[Step], of: usize) -> Vec<(i64, Result<Published, bool>)> {
+fn history(steps: &[Step], of: usize) -> History<Result<Published, bool>> {
     let mut now = START;
     let mut history = Vec::new();
     for step in steps {
@@ -381,14 +382,9 @@ fn history(steps: &[Step], of: usize) -> Vec<(i64, Result<Published, bool>)> {
 }
 
 /// The statuses that a token may get, for all times at which the keys may have been fetched.
-fn allowed(history: &[(i64, Result<Published, bool>)], at: i64, signer: usize, kid: Option<usize>) -> Vec<u16> {
+fn allowed(history: &History<Result<Published, bool>>, at: i64, signer: usize, kid: Option<usize>) -> Vec<u16> {
     // What could have been fetched in the last seconds.
-    let within = |seconds: i64| {
-        let ends = history.iter().skip(1).map(|(since, _)| *since).chain([i64::MAX]);
-        let seen =
-            history.iter().zip(ends).filter(move |((since, _), end)| *since <= at && *end > at - seconds * SECOND);
-        seen.map(|((_, published), _)| published)
-    };
+    let within = |seconds: i64| between(history, at - seconds * SECOND, at);
     let candidates = |published: &Published| {
         let fits = |index: &usize| kid.is_none_or(|kid| kid == *index);
         (0..KIDS.len()).filter(fits).filter_map(|index| published[index]).collect::<Vec<_>>()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use support::history::{History, between};
 use support::sqlite::Sqlite;
 use support::tenant::text;
 
@@ -52,16 +53,6 @@ impl Token {
     pub fn end(&self, state: &State) -> Option<i64> {
         state.end.into_iter().chain(self.access.map(|(_, end)| end)).min()
     }
-}
-
-/// Values, each since an instant.
-type History<T> = Vec<(i64, T)>;
-
-/// The values that were true at some instant from one to another, both included.
-fn between<T>(history: &History<T>, from: i64, to: i64) -> impl Iterator<Item = &T> {
-    let ends = history.iter().skip(1).map(|(since, _)| *since).chain([i64::MAX]);
-    let is_within = move |((since, _), end): &(&(i64, T), i64)| *since <= to && *end > from;
-    history.iter().zip(ends).filter(is_within).map(|((_, value), _)| value)
 }
 
 #[derive(Default)]

@@ -4,6 +4,7 @@ pub mod client;
 pub mod cursors;
 pub mod face;
 pub mod fields;
+pub mod history;
 pub mod http;
 pub mod issuers;
 pub mod jwt;
