@@ -14,6 +14,9 @@ use postern::settings::{Settings, name};
 use serde_json::{Value, json};
 use support::{ACME, ROOT, World};
 
+/// The vendors, whose APIs have an OpenAPI document in docs/openapi.
+const VENDORS: [&str; 3] = ["coactive", "litegraph", "keycard"];
+
 /// Reads a file of the repository.
 fn read(file: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file)
@@ -38,7 +41,7 @@ fn openapi_document_matches_the_code_and_the_executed_examples() {
 
 #[test]
 fn documents_of_the_vendors_apis_have_the_version_of_the_crate() {
-    for name in ["coactive", "litegraph", "keycard"] {
+    for name in VENDORS {
         let file = format!("docs/openapi/{name}.json");
         let text = read(&file);
         let (before, rest) = text.split_once("\n    \"version\": \"").expect("the version of `info`");

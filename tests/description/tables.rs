@@ -7,8 +7,8 @@ use postern::caller::Rank;
 use postern::credential::role::NEEDS_MAX;
 use postern::credential::secret::{ACCESS_SECONDS, Token};
 use postern::credential::table::{
-    DESCRIPTION_MAX, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, METADATA_SENT_MAX, NAME_MAX, Noun, ROLES_MAX,
-    STATE_BYTES_MAX, Shape, Verb,
+    DESCRIPTION_MAX, FIELDS, METADATA_BYTES_MAX, METADATA_MAX, METADATA_SENT_MAX, NAME_MAX, ROLES_MAX, STATE_BYTES_MAX,
+    Shape,
 };
 use postern::credential::validate::VIOLATIONS_MAX;
 use postern::face::Face;
@@ -19,15 +19,15 @@ use postern::face::oauth::OAUTH;
 use postern::face::postern::POSTERN;
 use postern::face::postern::description::openapi;
 use postern::refusal::Refusal;
-use postern::request::{BODY_MAX, DEPTH_MAX, Method, TAGS_MAX, VALUES_MAX};
-use postern::route::{Operation, ROUTES, Route};
+use postern::request::{BODY_MAX, DEPTH_MAX, TAGS_MAX, VALUES_MAX};
+use postern::route::{ROUTES, Route};
 use postern::store::delete::DELETE_MAX;
 use postern::store::list::{LIST_BYTES_MAX, LIST_MAX, PAGE_BYTES_MAX, PAGE_MAX};
 use serde_json::Value;
 use support::refusals::refusals;
-use support::routes::uses_database;
+use support::routes::{method, title, uses_database};
 
-use super::read;
+use super::{VENDORS, read};
 
 /// Each face with its title and the prefix of its snapshots' names.
 static FACES: [(&str, &str, &Face); 5] = [
@@ -41,11 +41,15 @@ static FACES: [(&str, &str, &Face); 5] = [
 /// Returns the tables of routes, one for each face.
 pub fn routes() -> String {
     let mut text = String::new();
+    let vendors = VENDORS.map(|name| read(&format!("docs/openapi/{name}.json")));
+    let documents = [openapi()].into_iter().chain(vendors.iter().map(|text| serde_json::from_str(text).expect("JSON")));
+    let documents: Vec<Value> = documents.collect();
     for (title, _, face) in &FACES {
         writeln!(text, "\n### {title}\n| method | path | operation | right |\n|---|---|---|---|").expect("written");
         for route in ROUTES.iter().filter(|route| std::ptr::eq(route.face, *face)) {
             let (method, path) = (route.method.allow(), route.path);
-            writeln!(text, "| {method} | `{path}` | {} | {} |", operation(route), right(route)).expect("written");
+            writeln!(text, "| {method} | `{path}` | {} | {} |", summary(&documents, route), right(route))
+                .expect("written");
         }
         if face.preflight.is_some() {
             let below = face.prefixes.join("` and `");
@@ -55,45 +59,20 @@ pub fn routes() -> String {
     text + "\n"
 }
 
-fn operation(route: &Route) -> String {
-    let owner = route.names().last().unwrap_or_default();
-    match route.operation {
-        Operation::Read(_) if route.is_own() => "get the caller's credential".to_owned(),
-        Operation::Write(_, Verb::Rotate) if route.is_own() => "replace the caller's secret".to_owned(),
-        Operation::Write(..) if route.is_own() => {
-            "revoke the caller's credential, or end its retiring secret".to_owned()
-        }
-        Operation::Read(noun) => format!("get a {}", noun.name()),
-        Operation::Write(noun, Verb::Create) => format!("create a {}", noun.name()),
-        Operation::Write(noun, Verb::Replace) => format!("replace a {}", noun.name()),
-        Operation::Write(noun, Verb::Merge) => format!("update a {}", noun.name()),
-        Operation::Write(_, Verb::Rotate) => "start a rotation: both secrets are valid for the grace period".to_owned(),
-        Operation::Write(_, Verb::Revoke) => "revoke a credential".to_owned(),
-        Operation::Delete(Noun::Credential) => "delete a credential".to_owned(),
-        Operation::Delete(noun) => format!("delete a {} and everything it has", noun.name()),
-        Operation::DeleteAll => format!("delete all credentials of a {owner}"),
-        Operation::List(noun, _) => format!("list all {}s", noun.name()),
-        Operation::Page(noun, _) if route.method == Method::Post => {
-            format!("list {}s, by page, with the parameters in the body", noun.name())
-        }
-        Operation::Page(noun, _) => format!("list {}s, by page", noun.name()),
-        Operation::FindByToken => "get the credential that has a token".to_owned(),
-        Operation::Roles(_) => "list the roles of a tenant".to_owned(),
-        Operation::FinishRotation => "finish a rotation: only the new secret stays valid".to_owned(),
-        Operation::CancelRotation => "cancel a rotation: only the old secret stays valid".to_owned(),
-        Operation::Restore => "lift a revocation".to_owned(),
-        Operation::AddMeans(means, _) => format!("add a {}", means.name()),
-        Operation::RemoveMeans(means) => format!("remove a {}", means.name()),
-        Operation::ListMeans(means, _) => format!("list the {} of a credential", means.member()),
-        Operation::History(_) => format!("list the events of a {owner}, newest first"),
-        Operation::Verify(_) if route.path.ends_with("/batch") => "check 1 to 50 tokens together".to_owned(),
-        Operation::Verify(_) => "check a token: whether it is valid, its owner, its rights".to_owned(),
-        Operation::Authorize(_) => "forward-auth: whether a request that a proxy received may pass".to_owned(),
-        Operation::Metadata(_) => "describe the authorization server (RFC 8414)".to_owned(),
-        Operation::LogIn(_) => "issue an access token".to_owned(),
-        Operation::Alive(_) => "check that the service runs".to_owned(),
-        Operation::Ready(_) => "check that requests can be served".to_owned(),
-    }
+/// The summary of a route in the OpenAPI document of its face.
+fn summary<'a>(documents: &'a [Value], route: &Route) -> &'a str {
+    let method = method(route).to_lowercase();
+    let items = documents.iter().flat_map(|document| document["paths"].as_object().expect("paths"));
+    let mut described = items.filter(|(path, _)| is_same(path, route.path));
+    let found = described.find_map(|(_, item)| item[&method]["summary"].as_str());
+    found.unwrap_or_else(|| panic!("no document in docs/openapi has {}", title(route)))
+}
+
+/// Whether two paths are the same but for the names of their variable segments.
+fn is_same(one: &str, other: &str) -> bool {
+    let variable = |segment: &str| segment.starts_with('{');
+    let same = |(one, other): (&str, &str)| one == other || variable(one) && variable(other);
+    one.split('/').count() == other.split('/').count() && one.split('/').zip(other.split('/')).all(same)
 }
 
 fn right(route: &Route) -> &'static str {

@@ -35,9 +35,9 @@ function fragments(text) {
     });
 }
 
-/** The rules that refuse (src/store/rules.rs), one a line: the line without the rule, and its condition without a term. */
+/** The rules that refuse and the violations (src/store/rules.rs, violations.rs), one a line: no line, and its condition without a term. */
 function* ruleEdits(text) {
-  for (const { 0: line, index } of text.matchAll(/^ {4}"\w+" +(?:Some\(Refusal::|None,).*;\n/gm)) {
+  for (const { 0: line, index } of text.matchAll(/^ {4}"\w+" +.*;\n/gm)) {
     yield { kind: "refusal-removed", start: index, end: index + line.length, text: "" };
     const condition = line.match(/, "((?:[^"\\]|\\.)*)";\n$/);
     if (!condition) continue;

@@ -316,7 +316,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List changes
+         * List the events of a credential
          * @description Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it widened access. The history is kept after the resource is deleted.
          */
         get: operations["list_credential_events"];
@@ -576,7 +576,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List changes
+         * List the events of a tenant
          * @description Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it widened access. The history is kept after the resource is deleted.
          */
         get: operations["list_events"];
@@ -665,7 +665,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List changes
+         * List the events of a principal
          * @description Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it widened access. The history is kept after the resource is deleted.
          */
         get: operations["list_principal_events"];

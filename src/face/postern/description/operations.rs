@@ -91,9 +91,7 @@ pub(super) fn described(route: &Route) -> Described {
                 invalid as soon as the trust is removed or expires. A dry run also compares a `token` with the trust, and keeps nothing of it."], json_of("NewTrust", true), created::<trusts::Trust>()),
         Operation::ListMeans(Means::Trust, _) => row(["list_trusts", "keyless", "List trusts", "Returns all trusts of the credential."], None, page::<trusts::Trust>()),
         Operation::RemoveMeans(Means::Trust) => row(["remove_trust", "keyless", "Remove a trust", "Access tokens that it gave are invalid immediately."], None, ("204", "Removed.", None)),
-        Operation::History(_) => row([history(route), "history", "List changes",
-                "Returns every change, newest first: the caller, the time, the request, the members before and after, and whether it \
-                widened access. The history is kept after the resource is deleted."], None, page::<one_off::Event<'_>>()),
+        Operation::History(_) => row(history(route), None, page::<one_off::Event<'_>>()),
         Operation::Verify(_) if is_oauth(route) => row(["introspect", "verification", "Introspect a token",
                 "Checks whether a token is valid and returns its owner and roles (RFC 7662). A token of another tenant is reported as \
                 inactive. Nothing is cached. A client may also authenticate by `client_id` and `client_secret` in the form."],
@@ -126,13 +124,16 @@ pub(super) fn described(route: &Route) -> Described {
 
 const MERGE: &str = "A JSON Merge Patch (RFC 7396): absent fields are kept.";
 
-/// Returns the id of an operation that lists events.
-fn history(route: &Route) -> &'static str {
-    match route.names().last() {
-        Some("credential") => "list_credential_events",
-        Some("principal") => "list_principal_events",
-        _ => "list_events",
-    }
+/// Returns the words of an operation that lists events.
+fn history(route: &Route) -> [&'static str; 4] {
+    let (id, summary) = match route.names().last() {
+        Some("credential") => ("list_credential_events", "List the events of a credential"),
+        Some("principal") => ("list_principal_events", "List the events of a principal"),
+        _ => ("list_events", "List the events of a tenant"),
+    };
+    let about = "Returns every change, newest first: the caller, the time, the request, the members before and after, and whether \
+        it widened access. The history is kept after the resource is deleted.";
+    [id, "history", summary, about]
 }
 
 fn row(words: [&'static str; 4], body: Option<Value>, (status, about, schema): Answered) -> Described {
