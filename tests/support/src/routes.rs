@@ -240,8 +240,14 @@ pub fn status(route: &Route) -> u16 {
     }
 }
 
-/// Sends [`permitted`], after the step that must precede it, and asserts success.
+/// Sends [`permitted`], after the steps that must precede it, and asserts success.
 pub fn done(route: &Route, ids: &PathIds) -> Reply {
+    prepare(route, ids);
+    permitted(route, ids).send(ids.tenant.client).expect(status(route))
+}
+
+/// Sends the steps that must precede [`permitted`].
+pub fn prepare(route: &Route, ids: &PathIds) {
     if let Some((step, body)) = step_before(route) {
         let path = format!("{}/{step}", ids.tenant.one(Postern, ids.credential));
         call("POST", path).token(&ids.tenant.admin).json(&body).send(ids.tenant.client).succeeded();
@@ -250,7 +256,6 @@ pub fn done(route: &Route, ids: &PathIds) -> Reply {
         let one = ids.tenant.one(Postern, ids.credential);
         ids.tenant.send("PATCH", one, &json!({ "self_rotate": true })).expect(200);
     }
-    permitted(route, ids).send(ids.tenant.client).expect(status(route))
 }
 
 /// The routes that only read.
