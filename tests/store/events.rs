@@ -210,30 +210,6 @@ fn secret_event_reports_that_it_changed_and_never_the_value() {
 }
 
 #[test]
-fn rotation_events_name_who_rotated_the_secret() {
-    let world = World::new();
-    let (subject, _) = world.client(&json!({"name": "subject", "roles": null}));
-    let (admin, token) = world.client(&json!({"name": "admin", "roles": null}));
-    let [subject, admin] = [&subject, &admin].map(|client| &client["client_".len()..]);
-    let rotate = format!("/v1/tenants/{ACME}/credentials/{subject}/rotate");
-    assert_eq!(world.call("POST", &rotate, &token, &json!({"grace_seconds": 60})).status, 200);
-    let events = world.history(subject);
-    let reported: Vec<_> = events.iter().map(|event| (text(event, "action"), text(event, "by"))).collect();
-    let expected =
-        [("created", "root"), ("secret_created", "root"), ("secret_updated", admin), ("secret_created", admin)];
-    let mut expected = expected.map(|(action, by)| (action.to_owned(), by.to_owned())).to_vec();
-    expected.sort();
-    assert_eq!(
-        {
-            let mut reported = reported;
-            reported.sort();
-            reported
-        },
-        expected
-    );
-}
-
-#[test]
 fn statement_on_many_rows_writes_one_event_per_row() {
     let console = Console::new();
     let others = [console.another().0, console.another().0];
