@@ -11,7 +11,7 @@ use crate::face::coactive::{self, COACTIVE};
 use crate::face::keycard::{self, KEYCARD};
 use crate::face::litegraph::{self, LITEGRAPH};
 use crate::face::oauth::{self, OAUTH};
-use crate::face::postern::{self, POSTERN, inquiry, one_off};
+use crate::face::postern::{self, POSTERN, inquiry, means, one_off, trusts};
 pub use crate::operation::Operation;
 use crate::operation::Operation::{
     AddMeans, Alive, Authorize, CancelRotation, DeleteAll, FindByToken, FinishRotation, History, List, ListMeans,
@@ -168,11 +168,11 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/rotate/cancel",                   &POSTERN,   CancelRotation,                    Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/revoke",                          &POSTERN,   Write(Credential, Revoke),         Admin),
     route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/restore",                         &POSTERN,   Restore,                           Admin),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, postern::ADD_KEY),    Admin),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, postern::LIST_KEYS), Reader),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   AddMeans(Key, means::ADD_KEY),      Admin),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/keys",                            &POSTERN,   ListMeans(Key, means::LIST_KEYS),   Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/keys/{key}",                      &POSTERN,   RemoveMeans(Key),                  Admin),
-    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, postern::ADD_TRUST),    Admin).dry_run(one_off::DRY_RUN),
-    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   ListMeans(Trust, postern::LIST_TRUSTS), Reader),
+    route(Post,   "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   AddMeans(Trust, trusts::ADD_TRUST),  Admin).dry_run(one_off::DRY_RUN),
+    route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/trusts",                          &POSTERN,   ListMeans(Trust, trusts::LIST_TRUSTS), Reader),
     route(Delete, "/v1/tenants/{tenant}/credentials/{credential}/trusts/{trust}",                  &POSTERN,   RemoveMeans(Trust),                Admin),
     route(Get,    "/v1/tenants/{tenant}/credentials/{credential}/events",                          &POSTERN,   History(one_off::HISTORY),         Reader).query(&["limit", "cursor"]),
     route(Get,    "/v1/tenants/{tenant}/principals/{principal}/events",                            &POSTERN,   History(one_off::HISTORY),         Reader).query(&["limit", "cursor"]),
@@ -182,8 +182,8 @@ pub static ROUTES: &[Route] = &[
     route(Post,   "/v1/self/revoke",                                                               &POSTERN,   Write(Credential, Revoke),         Anyone),
     route(Post,   "/v1/verify",                                                                    &POSTERN,   Verify(inquiry::VERIFY),           Verifier),
     route(Post,   "/v1/verify/batch",                                                              &POSTERN,   Verify(inquiry::VERIFY_BATCH),     Verifier),
-    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(inquiry::AUTHORIZE),     Verifier).query(postern::AUTHORIZE_QUERY),
-    route(Get,    "/healthz",                                                                      &POSTERN,   Alive(postern::ALIVE),             Anyone),
+    route(Get,    "/v1/authorize",                                                                 &POSTERN,   Authorize(inquiry::AUTHORIZE),     Verifier).query(inquiry::PARAMETERS),
+    route(Get,    "/healthz",                                                                      &POSTERN,   Alive(one_off::ALIVE),             Anyone),
     route(Get,    "/readyz",                                                                       &POSTERN,   Ready(one_off::READY),             Anyone),
 ];
 

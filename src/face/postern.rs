@@ -4,12 +4,12 @@
 mod changes;
 pub mod description;
 pub(crate) mod inquiry;
-mod means;
+pub(crate) mod means;
 pub(crate) mod one_off;
 mod problem;
 mod read;
 mod reading;
-mod trusts;
+pub(crate) mod trusts;
 mod views;
 
 use super::{Face, Revealed, View};
@@ -17,7 +17,7 @@ use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::Destination;
 use crate::credential::validate::Dialect;
-use crate::operation::{Handler, MeansRow, ReadMeans, ReadPage, Render};
+use crate::operation::{Handler, ReadPage};
 use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
 
 /// Our own face's words for fields.
@@ -116,15 +116,3 @@ pub(crate) const FILTERS: &[&str] = &[
     "unused_since",
     "unrotated_since",
 ];
-/// The body while the Worker runs.
-pub(crate) const ALIVE: &str = r#"{"status":"ok"}"#;
-/// Adds a key.
-pub(crate) const ADD_KEY: Handler<(ReadMeans, Render<MeansRow>)> = Handler((means::read_key, means::key));
-/// Lists the keys of a credential.
-pub(crate) const LIST_KEYS: Handler<Render<Vec<MeansRow>>> = Handler(means::keys);
-/// Adds a trust.
-pub(crate) const ADD_TRUST: Handler<(ReadMeans, Render<MeansRow>)> = Handler((trusts::read_trust, trusts::trust));
-/// Lists the trusts of a credential.
-pub(crate) const LIST_TRUSTS: Handler<Render<Vec<MeansRow>>> = Handler(trusts::trusts);
-/// The query parameters of a proxy's question.
-pub(crate) const AUTHORIZE_QUERY: &[&str] = inquiry::PARAMETERS;

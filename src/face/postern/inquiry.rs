@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::one_off;
 use super::problem::within;
 use super::read::{READ_MAX, unknown_members};
-use super::reading::Reading;
+use super::reading::{Members, object, text};
 use crate::credential::field::{Field, Kind, Rule, Violation};
 use crate::credential::role::{NEEDS_MAX, Needs};
 use crate::credential::table::STALENESS_MAX;
@@ -18,10 +18,10 @@ use crate::operation::{
 use crate::refusal::{Parameter, Refusal, Unreadable};
 use crate::request::{JSON, Request};
 
-/// The members of an inquiry.
-const MEMBERS: [&str; 2] = ["token", "needs"];
+const TOKEN: &str = "token";
+const NEEDS: &str = "needs";
 /// The members of `needs`, of which a body has one.
-pub(super) const NEEDS: [&str; 2] = ["all", "any"];
+pub(super) const ALL_OR_ANY: [&str; 2] = ["all", "any"];
 
 /// Verifies a token.
 pub(crate) const VERIFY: Handler<(ReadInquiry, RenderVerified)> =
@@ -36,48 +36,93 @@ pub(crate) const AUTHORIZE: Handler<(ReadAuthorization, Render<Authorized>)> =
     Handler((authorization, one_off::authorized));
 
 /// Reads `{token, needs?, max_staleness_seconds?}`.
-pub(super) fn one(mut body: Map<String, Value>) -> Inquiries {
-    let mut reading = Reading::default();
-    let staleness = reading.staleness(&mut body);
-    let items = vec![reading.inquiry("", body)];
-    reading.finish(items, staleness)
+pub(super) fn one(body: Map<String, Value>) -> Inquiries {
+    let mut body = Members::of_body(body);
+    let staleness = staleness(&mut body);
+    let items = vec![inquiry(&mut body)];
+    Inquiries { items, staleness, violations: body.finish(&[TOKEN, NEEDS, STALENESS]) }
 }
 
 /// The maximum number of items in a batch. D1 reads at most 15 rows for each.
 pub(super) const ITEMS_MAX: usize = 50;
 
 /// Reads `{items: [{token, needs?}, …], max_staleness_seconds?}`.
-pub(super) fn batch(mut body: Map<String, Value>) -> Inquiries {
-    let mut reading = Reading::default();
-    let staleness = reading.staleness(&mut body);
-    let items = match body.remove("items") {
-        None | Some(Value::Null) => Err(Rule::Missing),
-        Some(Value::Array(items)) if (1..=ITEMS_MAX).contains(&items.len()) => Ok(items),
-        Some(Value::Array(_)) => Err(Rule::ItemCount { min: 1, max: ITEMS_MAX }),
-        Some(_) => Err(Rule::Type(Kind::List)),
-    };
-    let items = items.map_err(|rule| reading.wrong("/items".to_owned(), rule)).unwrap_or_default();
-    let mut inquiries = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let place = format!("/items/{index}");
-        match item {
-            Value::Object(members) => inquiries.push(reading.inquiry(&place, members)),
-            _ => reading.wrong(place, Rule::Type(Kind::Object)),
+pub(super) fn batch(body: Map<String, Value>) -> Inquiries {
+    let mut body = Members::of_body(body);
+    let staleness = staleness(&mut body);
+    let given = body.required("items", |value| match value {
+        Value::Array(items) if (1..=ITEMS_MAX).contains(&items.len()) => Ok(items),
+        Value::Array(_) => Err(Rule::ItemCount { min: 1, max: ITEMS_MAX }),
+        _ => Err(Rule::Type(Kind::List)),
+    });
+    let mut items = Vec::new();
+    for (index, item) in given.into_iter().flatten().enumerate() {
+        let pointer = format!("/items/{index}");
+        match object(item) {
+            Ok(members) => {
+                let mut item = body.inner(&pointer, members);
+                items.push(inquiry(&mut item));
+                body.extend(item.finish(&[TOKEN, NEEDS]));
+            }
+            Err(rule) => body.wrong(&pointer, rule),
         }
     }
-    reading.unknown("", &body, &["items", STALENESS]);
-    reading.finish(inquiries, staleness)
+    Inquiries { items, staleness, violations: body.finish(&["items", STALENESS]) }
+}
+
+/// Reads the bound on the age of every answer.
+fn staleness(body: &mut Members) -> Option<i64> {
+    body.optional(STALENESS, |value| whole(&value, 0, STALENESS_MAX))
+}
+
+/// Reads `{token, needs?}`.
+fn inquiry(members: &mut Members) -> Inquiry {
+    let token = members.required(TOKEN, |value| match text(value)? {
+        text if text.is_empty() => Err(Rule::TooShort { min: 1 }),
+        text => Ok(text),
+    });
+    let needs = members.optional(NEEDS, object).and_then(|needs| read_needs(members, needs));
+    Inquiry { token: Zeroizing::new(token.unwrap_or_default()), needs: needs.into_iter().collect() }
+}
+
+/// Reads `{all}` or `{any}`.
+fn read_needs(inquiry: &mut Members, given: Map<String, Value>) -> Option<Needs> {
+    let mut members = inquiry.inner(&format!("/{NEEDS}"), given);
+    let given = ALL_OR_ANY.map(|name| members.take(name));
+    inquiry.extend(members.finish(&ALL_OR_ANY));
+    let (name, value, of): (_, _, fn(_) -> _) = match given {
+        [Some(all), None] => ("all", all, Needs::All),
+        [None, Some(any)] => ("any", any, Needs::Any),
+        [None, None] | [Some(_), Some(_)] => {
+            inquiry.wrong(&format!("/{NEEDS}"), Rule::ExactlyOne(&ALL_OR_ANY));
+            return None;
+        }
+    };
+    let (roles, broken) = match needs(&value) {
+        Ok(roles) => (Some(roles), Vec::new()),
+        Err(broken) => (None, broken),
+    };
+    let of_roles = |(location, rule)| Violation { field: Field::Roles, location, rule };
+    let mut broken: Vec<_> = broken.into_iter().map(of_roles).collect();
+    if let Some(items) = value.as_array().filter(|items| items.len() <= NEEDS_MAX) {
+        let unknown = items.iter().enumerate().flat_map(|(index, role)| unknown_members(index, role));
+        broken.extend(unknown.take(READ_MAX));
+    }
+    for Violation { location, rule, .. } in ordered(broken) {
+        inquiry.wrong(&format!("/{NEEDS}/{name}{}", within(&location)), rule);
+    }
+    roles.map(of)
 }
 
 /// The query parameters of `/v1/authorize`.
-pub(super) const PARAMETERS: &[&str] = &["all", "any", "authenticated", "tenant", STALENESS];
+pub(crate) const PARAMETERS: &[&str] = &["all", "any", "authenticated", "tenant", STALENESS];
 
 /// Reads `?all={role}&any={role}&authenticated=1&tenant={tenant}&max_staleness_seconds={seconds}`. At least one of the first three is required: a proxy that
 /// passes on the query of its client must not let every request pass.
 pub(super) fn authorization(request: &Request<'_>) -> Result<Authorization, Refusal> {
     let (mut read, mut wrong) = (Vec::new(), Vec::new());
     let mut wants = |name, wants| wrong.push(Parameter { name, wants });
-    let [all, any] = NEEDS.map(|name| request.query_values(&[name]));
+    let [all, any] = ALL_OR_ANY.map(|name| request.query_values(&[name]));
     let authenticated = request.query_value(&["authenticated"]);
     if all.is_empty() && any.is_empty() && authenticated.is_none() {
         wants("all", "or any is required, or authenticated=1");
@@ -121,65 +166,4 @@ fn role_of(text: &str) -> Value {
         members.insert(name.to_owned(), part.into());
     }
     members.into()
-}
-
-impl Reading {
-    fn finish(self, items: Vec<Inquiry>, staleness: Option<i64>) -> Inquiries {
-        Inquiries { items, staleness, violations: self.violations() }
-    }
-
-    /// Reads the bound on the age of every answer.
-    fn staleness(&mut self, body: &mut Map<String, Value>) -> Option<i64> {
-        let value = body.remove(STALENESS).filter(|value| !value.is_null())?;
-        whole(&value, 0, STALENESS_MAX).map_err(|rule| self.wrong(format!("/{STALENESS}"), rule)).ok()
-    }
-
-    /// Reads the inquiry at a place.
-    fn inquiry(&mut self, place: &str, mut members: Map<String, Value>) -> Inquiry {
-        let token = match members.remove("token") {
-            None | Some(Value::Null) => Err(Rule::Missing),
-            Some(Value::String(text)) if text.is_empty() => Err(Rule::TooShort { min: 1 }),
-            Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(Rule::Type(Kind::Text)),
-        };
-        let token = token.map_err(|rule| self.wrong(format!("{place}/token"), rule)).unwrap_or_default();
-        let needs = match members.remove("needs") {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(needs)) => self.needs(&format!("{place}/needs"), needs),
-            Some(_) => {
-                self.wrong(format!("{place}/needs"), Rule::Type(Kind::Object));
-                None
-            }
-        };
-        self.unknown(place, &members, &MEMBERS);
-        Inquiry { token: Zeroizing::new(token), needs: needs.into_iter().collect() }
-    }
-
-    /// Reads `{all}` or `{any}`.
-    fn needs(&mut self, place: &str, mut members: Map<String, Value>) -> Option<Needs> {
-        let [all, any] = NEEDS.map(|name| members.remove(name));
-        self.unknown(place, &members, &NEEDS);
-        let (name, value, of): (_, _, fn(_) -> _) = match (all, any) {
-            (Some(all), None) => ("all", all, Needs::All),
-            (None, Some(any)) => ("any", any, Needs::Any),
-            (None, None) | (Some(_), Some(_)) => {
-                self.wrong(place.to_owned(), Rule::ExactlyOne(&NEEDS));
-                return None;
-            }
-        };
-        let (roles, broken) = match needs(&value) {
-            Ok(roles) => (Some(roles), Vec::new()),
-            Err(broken) => (None, broken),
-        };
-        let of_roles = |(location, rule)| Violation { field: Field::Roles, location, rule };
-        let mut broken: Vec<_> = broken.into_iter().map(of_roles).collect();
-        if let Some(items) = value.as_array().filter(|items| items.len() <= NEEDS_MAX) {
-            let unknown = items.iter().enumerate().flat_map(|(index, role)| unknown_members(index, role));
-            broken.extend(unknown.take(READ_MAX));
-        }
-        for Violation { location, rule, .. } in ordered(broken) {
-            self.wrong(format!("{place}/{name}{}", within(&location)), rule);
-        }
-        roles.map(of)
-    }
 }

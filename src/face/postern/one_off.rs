@@ -57,6 +57,9 @@ fn ready(_: &RenderContext<'_>, ready: &operation::Ready) -> Answer {
     Answer::new(200, json(&Ready { status: "ready", checks: ready.checks.as_ref().map(ChecksView::new) }))
 }
 
+/// The body while the Worker runs.
+pub(crate) const ALIVE: &str = r#"{"status":"ok"}"#;
+
 /// The service runs.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "the body is a constant; only its schema is generated")]

@@ -1,4 +1,4 @@
-//! Reads a body whose members are not fields: collects its violations, each with the JSON pointer to its place.
+//! Reads an object of a body whose members are not fields: member by member, with a violation for each that is wrong.
 
 use serde_json::{Map, Value};
 
@@ -8,51 +8,125 @@ use crate::credential::field::{Field, Kind, Location, Rule, Violation};
 use crate::credential::validate::reported;
 use crate::jwt::fault::Fault;
 
-/// The violations so far.
-#[derive(Default)]
-pub(super) struct Reading {
+/// The members of an object that were not read yet, and the violations so far.
+pub(super) struct Members {
+    /// The JSON pointer to the object.
+    place: String,
+    unread: Map<String, Value>,
     violations: Vec<Violation>,
 }
 
-impl Reading {
-    pub fn wrong(&mut self, pointer: String, rule: Rule) {
-        if self.violations.len() < READ_MAX {
-            self.violations.push(Violation { field: Field::Other, location: Location::Pointer(pointer), rule });
-        }
+/// What is wrong with a member, or within it.
+pub(super) enum Wrong {
+    Rule(Rule),
+    Faults(Vec<Fault>),
+}
+
+impl From<Rule> for Wrong {
+    fn from(rule: Rule) -> Self {
+        Self::Rule(rule)
+    }
+}
+
+impl From<Fault> for Wrong {
+    fn from(fault: Fault) -> Self {
+        Self::Faults(vec![fault])
+    }
+}
+
+impl From<Vec<Fault>> for Wrong {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+impl Members {
+    /// The members of a body.
+    pub fn of_body(members: Map<String, Value>) -> Self {
+        Self::at(String::new(), members)
     }
 
-    /// Adds a violation for each fault of the member with this name.
-    pub fn faults(&mut self, name: &str, faults: &[Fault]) {
-        for Fault { pointer, wants } in faults {
-            self.wrong(format!("/{name}{pointer}"), Rule::Means(wants));
-        }
+    /// The members of an object within this one, at a JSON pointer from it.
+    pub fn inner(&self, pointer: &str, members: Map<String, Value>) -> Self {
+        Self::at(format!("{}{pointer}", self.place), members)
     }
 
-    /// Removes a text from a body, and parses it. Adds a violation if it is missing, not text, or wrong.
-    pub fn parsed<T>(
+    fn at(place: String, unread: Map<String, Value>) -> Self {
+        Self { place, unread, violations: Vec::new() }
+    }
+
+    /// Removes a member. Null is a value here.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.unread.remove(name)
+    }
+
+    /// Reads a member that has the value `absent` if it is absent or null. Returns `None` if it is wrong.
+    pub fn read<T, W: Into<Wrong>>(
         &mut self,
-        body: &mut Map<String, Value>,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Fault>,
+        absent: Result<T, Wrong>,
+        read: impl FnOnce(Value) -> Result<T, W>,
     ) -> Option<T> {
-        let rule = match body.remove(name) {
-            None | Some(Value::Null) => Rule::Missing,
-            Some(Value::String(text)) => return parse(&text).map_err(|fault| self.faults(name, &[fault])).ok(),
-            Some(_) => Rule::Type(Kind::Text),
-        };
-        self.wrong(format!("/{name}"), rule);
-        None
+        let value = self.take(name).filter(|value| !value.is_null());
+        let read = value.map_or(absent, |value| read(value).map_err(Into::into));
+        read.map_err(|wrong| self.wrong(&format!("/{name}"), wrong)).ok()
     }
 
-    /// Adds a violation for each member that remains of the object at a place, which has the known ones.
-    pub fn unknown(&mut self, place: &str, members: &Map<String, Value>, known: &[&'static str]) {
-        for name in members.keys().take(READ_MAX) {
-            let location = Location::Key(name.clone());
-            self.wrong(format!("{place}{}", within(&location)), Rule::Unknown(near(name, known.iter().copied())));
+    /// Reads a member that must be there.
+    pub fn required<T, W: Into<Wrong>>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, W>) -> Option<T> {
+        self.read(name, Err(Rule::Missing.into()), read)
+    }
+
+    /// Reads a member that may be absent or null.
+    pub fn optional<T, W: Into<Wrong>>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, W>) -> Option<T> {
+        self.read(name, Ok(None), |value| read(value).map(Some)).flatten()
+    }
+
+    /// Adds what is wrong at a JSON pointer from the object.
+    pub fn wrong(&mut self, pointer: &str, wrong: impl Into<Wrong>) {
+        match wrong.into() {
+            Wrong::Rule(rule) => self.add(pointer, rule),
+            Wrong::Faults(faults) => {
+                for Fault { pointer: rest, wants } in faults {
+                    self.add(&[pointer, &rest].concat(), Rule::Means(wants));
+                }
+            }
         }
     }
 
-    pub fn violations(self) -> Vec<Violation> {
+    fn add(&mut self, pointer: &str, rule: Rule) {
+        if self.violations.len() < READ_MAX {
+            let location = Location::Pointer([&self.place, pointer].concat());
+            self.violations.push(Violation { field: Field::Other, location, rule });
+        }
+    }
+
+    /// Adds the violations of an object within this one.
+    pub fn extend(&mut self, violations: Vec<Violation>) {
+        self.violations.extend(violations);
+    }
+
+    /// Returns the violations, with one for each member that was not read. `known` are the members that an object may have.
+    pub fn finish(mut self, known: &[&'static str]) -> Vec<Violation> {
+        for name in std::mem::take(&mut self.unread).keys().take(READ_MAX) {
+            let rule = Rule::Unknown(near(name, known.iter().copied()));
+            self.add(&within(&Location::Key(name.clone())), rule);
+        }
         reported(self.violations)
     }
+}
+
+pub(super) fn text(value: Value) -> Result<String, Rule> {
+    let Value::String(text) = value else { return Err(Rule::Type(Kind::Text)) };
+    Ok(text)
+}
+
+pub(super) fn object(value: Value) -> Result<Map<String, Value>, Rule> {
+    let Value::Object(members) = value else { return Err(Rule::Type(Kind::Object)) };
+    Ok(members)
+}
+
+/// Reads a text by its own parser.
+pub(super) fn parsed<T>(parse: impl FnOnce(&str) -> Result<T, Fault>) -> impl FnOnce(Value) -> Result<T, Wrong> {
+    |value| Ok(parse(&text(value)?)?)
 }

@@ -2,25 +2,25 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::means::{EXPIRES_AT, read_end};
-use super::reading::Reading;
+use super::means::{EXPIRES_AT, read_end, stored};
+use super::reading::{Members, parsed, text};
 use super::views::{List, Time, one};
 use crate::answer::Answer;
 use crate::credential::field::{Kind, Rule};
 use crate::credential::id::Id;
 use crate::credential::means::{created, end};
 use crate::credential::validate::whole;
-use crate::face::json;
+use crate::face;
 use crate::jwt::claims::Claims;
 use crate::jwt::fault::Fault;
 use crate::jwt::issuer::Issuer;
 use crate::jwt::set::Set;
 use crate::jwt::subject::Subject;
 use crate::jwt::trust::{TOKEN_SECONDS, audience, member};
-use crate::operation::{MeansRow, NewMeans, RenderContext};
+use crate::operation::{Handler, MeansRow, NewMeans, ReadMeans, Render, RenderContext};
 use crate::refusal::Refusal;
 use crate::request::{JSON, Request};
 use crate::settings::Settings;
@@ -40,91 +40,56 @@ const MEMBERS: [&str; 8] = [
 /// A sample token, in a dry run.
 const TOKEN: &str = "token";
 
-/// Reads `{issuer, subject, audience?, claims?, jwks?, once?, token_seconds?, expires_at?}`.
-pub(super) fn read_trust(request: &Request<'_>, settings: &Settings) -> Result<NewMeans, Refusal> {
-    let mut body = request.object_of(&[JSON])?;
-    let (mut reading, mut members) = (Reading::default(), Map::new());
-    let mut keep = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+/// Adds a trust.
+pub(crate) const ADD_TRUST: Handler<(ReadMeans, Render<MeansRow>)> = Handler((read_trust, trust));
+/// Lists the trusts of a credential.
+pub(crate) const LIST_TRUSTS: Handler<Render<Vec<MeansRow>>> = Handler(trusts);
 
+/// Reads `{issuer, subject, audience?, claims?, jwks?, once?, token_seconds?, expires_at?}`.
+fn read_trust(request: &Request<'_>, settings: &Settings) -> Result<NewMeans, Refusal> {
+    let mut body = Members::of_body(request.object_of(&[JSON])?);
     let development = settings.development_issuer.as_deref();
-    let issuer = reading.parsed(&mut body, member::ISSUER, |text| Issuer::parse(text, development));
-    let subject = reading.parsed(&mut body, member::SUBJECT, Subject::parse);
-    let audience = if body.get(member::AUDIENCE).is_some_and(|given| !given.is_null()) {
-        reading.parsed(&mut body, member::AUDIENCE, audience)
-    } else {
-        body.remove(member::AUDIENCE);
-        if settings.issuer.is_none() {
-            reading
-                .faults(member::AUDIENCE, &[Fault::whole("must be given, since this service has no POSTERN_ISSUER")]);
-        }
-        settings.issuer.clone()
-    };
-    let claims = match body.remove(member::CLAIMS) {
-        None | Some(Value::Null) => Some(Claims::default()),
-        Some(value) => Claims::read(&value).map_err(|faults| reading.faults(member::CLAIMS, &faults)).ok(),
-    };
-    let keys = match body.remove(member::JWKS) {
-        None | Some(Value::Null) => None,
-        Some(value) => Set::read_sent(&value).map_err(|faults| reading.faults(member::JWKS, &faults)).ok(),
-    };
-    if let Some(issuer) = &issuer {
-        if let Some(pins) = claims.as_ref().and_then(|claims| issuer.missing_pin(claims)) {
-            reading.wrong(format!("/{}", member::CLAIMS), Rule::Unpinned(pins));
-        }
-        if keys.is_some() && issuer.is_shared() {
-            let wants = "must be omitted: this issuer's keys are fetched, since many organizations share it";
-            reading.faults(member::JWKS, &[Fault::whole(wants)]);
-        }
-        keep(member::ISSUER, issuer.as_str().into());
+    let issuer = body.required(member::ISSUER, parsed(|text| Issuer::parse(text, development)));
+    let subject = body.required(member::SUBJECT, parsed(Subject::parse));
+    let no_audience = || Fault::whole("must be given, since this service has no POSTERN_ISSUER").into();
+    let audience = body.read(member::AUDIENCE, settings.issuer.clone().ok_or_else(no_audience), parsed(audience));
+    let claims = body.read(member::CLAIMS, Ok(Claims::default()), |value| Claims::read(&value));
+    let keys = body.optional(member::JWKS, |value| Set::read_sent(&value));
+    if let Some(pins) = issuer.as_ref().zip(claims.as_ref()).and_then(|(issuer, claims)| issuer.missing_pin(claims)) {
+        body.wrong(&format!("/{}", member::CLAIMS), Rule::Unpinned(pins));
     }
-    if let Some(subject) = subject {
-        keep(member::SUBJECT, subject.as_str().into());
+    if keys.is_some() && issuer.as_ref().is_some_and(Issuer::is_shared) {
+        let wants = "must be omitted: this issuer's keys are fetched, since many organizations share it";
+        body.wrong(&format!("/{}", member::JWKS), Fault::whole(wants));
     }
-    if let Some(audience) = audience {
-        keep(member::AUDIENCE, audience.into());
-    }
-    if let Some(claims) = claims.filter(|claims| !claims.is_empty()) {
-        keep(member::CLAIMS, claims.into());
-    }
-    if let Some(keys) = keys {
-        let keys: Vec<Value> = keys.into_iter().map(Value::from).collect();
-        keep(member::JWKS, serde_json::json!({ "keys": keys }));
-    }
-    match body.remove(member::ONCE) {
-        None | Some(Value::Null | Value::Bool(false)) => {}
-        Some(Value::Bool(true)) => keep(member::ONCE, true.into()),
-        Some(_) => reading.wrong(format!("/{}", member::ONCE), Rule::Type(Kind::Boolean)),
-    }
-    match body.remove(member::TOKEN_SECONDS) {
-        None | Some(Value::Null) => {}
-        Some(value) => match whole(&value, *TOKEN_SECONDS.start(), *TOKEN_SECONDS.end()) {
-            Ok(seconds) => keep(member::TOKEN_SECONDS, seconds.into()),
-            Err(rule) => reading.wrong(format!("/{}", member::TOKEN_SECONDS), rule),
-        },
-    }
-    read_end(&mut reading, &mut body, &mut members);
+    let once = body.optional(member::ONCE, |value| value.as_bool().ok_or(Rule::Type(Kind::Boolean)));
+    let seconds =
+        body.optional(member::TOKEN_SECONDS, |value| whole(&value, *TOKEN_SECONDS.start(), *TOKEN_SECONDS.end()));
+    let end = body.optional(EXPIRES_AT, read_end);
     // Only a dry run has one: a trust has no place for it.
-    let sample = if request.is_set("dry_run") { body.remove(TOKEN) } else { None };
-    let sample = match sample {
-        None | Some(Value::Null) => None,
-        Some(Value::String(token)) => Some(Zeroizing::new(token)),
-        Some(_) => {
-            reading.wrong(format!("/{TOKEN}"), Rule::Type(Kind::Text));
-            None
-        }
-    };
-    reading.unknown("", &body, &MEMBERS);
-    Ok(NewMeans { members, sample, violations: reading.violations() })
+    let sample = if request.is_set("dry_run") { body.optional(TOKEN, text) } else { None };
+    let keys = keys.map(|keys| keys.into_iter().map(Value::from).collect::<Vec<_>>());
+    let members = stored([
+        (member::ISSUER, issuer.map(|issuer| issuer.as_str().into())),
+        (member::SUBJECT, subject.map(|subject| subject.as_str().into())),
+        (member::AUDIENCE, audience.map(Value::from)),
+        (member::CLAIMS, claims.filter(|claims| !claims.is_empty()).map(Value::from)),
+        (member::JWKS, keys.map(|keys| json!({ "keys": keys }))),
+        (member::ONCE, once.filter(|once| *once).map(Value::from)),
+        (member::TOKEN_SECONDS, seconds.map(Value::from)),
+        (EXPIRES_AT, end.map(Value::from)),
+    ]);
+    Ok(NewMeans { members, sample: sample.map(Zeroizing::new), violations: body.finish(&MEMBERS) })
 }
 
-pub(super) fn trust(context: &RenderContext<'_>, row: &MeansRow) -> Answer {
+fn trust(context: &RenderContext<'_>, row: &MeansRow) -> Answer {
     Answer { status: 201, ..one(context, &Trust::new(context, row)) }
 }
 
 #[expect(clippy::ptr_arg, reason = "the type of every renderer of means")]
-pub(super) fn trusts(context: &RenderContext<'_>, rows: &Vec<MeansRow>) -> Answer {
+fn trusts(context: &RenderContext<'_>, rows: &Vec<MeansRow>) -> Answer {
     let items = rows.iter().map(|row| Trust::new(context, row)).collect();
-    Answer::new(200, json(&List { items, next: None }))
+    Answer::new(200, face::json(&List { items, next: None }))
 }
 
 /// An issuer whose tokens a credential accepts instead of a secret, and what they must say.

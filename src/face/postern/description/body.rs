@@ -173,7 +173,7 @@ pub(super) fn staleness() -> Value {
 pub(super) fn inquiries() -> Map<String, Value> {
     let reference = |name: &str| value!({ "$ref": format!("#/components/schemas/{name}") });
     let list = |items: &str, max: usize, about: &str| value!({ "type": "array", "items": reference(items), "minItems": 1, "maxItems": max, "description": about });
-    let [all, any] = inquiry::NEEDS;
+    let [all, any] = inquiry::ALL_OR_ANY;
     let needs = value!({
         "anyOf": [reference("NeedsAll"), reference("NeedsAny"), { "type": "null" }],
         "description": "The roles that the token must have: `all` of them, or at least one of them (`any`).",
