@@ -35,7 +35,7 @@ function fragments(text) {
     });
 }
 
-/** The rules that refuse and the violations (src/store/rules.rs, violations.rs), one a line: no line, and its condition without a term. */
+/** The rules that refuse and the violations (src/store/rules.rs, violations.rs), one a line: removes the line, or one term of its condition. */
 function* ruleEdits(text) {
   for (const { 0: line, index } of text.matchAll(/^ {4}"\w+" +.*;\n/gm)) {
     yield { kind: "refusal-removed", start: index, end: index + line.length, text: "" };

@@ -499,7 +499,7 @@ fn use_by_a_key_is_recorded_at_most_once_a_minute() {
     keyless.world.call("POST", "/v1/verify", ROOT, &json!({ "token": token })).expect(200);
     assert_ne!(used(), second);
 
-    // The use is written after the response, so that of the log-in may be lost.
+    // The use is written after the response, so the use at the log-in may be lost.
     let check = json!({ "token": token });
     for (method, url, caller, body) in
         [("GET", "/v1/self", token.as_str(), &Value::Null), ("POST", "/v1/verify", ROOT, &check)]

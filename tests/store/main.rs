@@ -8,6 +8,7 @@ mod deleted;
 mod deletion;
 mod differences;
 mod documents;
+mod editors;
 mod events;
 mod large_deletions;
 mod no_change;

@@ -34,7 +34,8 @@ impl Scene {
         let done = |method: &str, url: &str, body: &Value| world.call(method, url, ROOT, body).expect(200);
         let admin = world.caller(&["admin"]);
         let editor = world.caller(&["editor"]);
-        let (user, _) = world.put(&format!("/v1.0/tenants/{ZERO}/users"), &json!({"FirstName": "a", "Email": "e"}));
+        let (user, _) = world
+            .put(&format!("/v1.0/tenants/{ZERO}/users"), &json!({"FirstName": "a", "LastName": "l", "Email": "e"}));
         let account = format!("/organizations/acme/service-accounts/{user}");
         let credentials = format!("{account}/credentials");
         let made = world.call("POST", &credentials, ROOT, &json!({"name": "n"})).expect(201).json();
@@ -52,9 +53,14 @@ impl Scene {
             done("PATCH", &own, &json!({"metadata": {"z": "1"}}));
             let metadata = json!({"m": "", "a": "é\""});
             let body = json!({
-                "description": "d", "roles": roles, "metadata": metadata, "expires_at": "2030-01-01T00:00:00.000001Z",
+                "description": "d", "roles": roles, "metadata": metadata, "expires_at": "2030-01-01T00:00:00.000001Z", "self_rotate": true,
             });
             done("PATCH", &own, &body);
+            let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+            let trust = json!({"issuer": "https://issuer.example", "subject": "z", "audience": "a", "claims": {"z": "1", "a": 2}});
+            for (list, body) in [("keys", json!({"jwk": jwk})), ("trusts", trust)] {
+                world.call("POST", &format!("{own}/{list}"), ROOT, &body).expect(201);
+            }
         } else {
             done("PATCH", &own, &json!({"roles": null}));
         }

@@ -196,6 +196,25 @@ fn every_clause_is_limited_to_a_tenant() {
     assert_eq!(of_all.len(), OF_ALL.len(), "an exception is unused: {of_all:?}");
 }
 
+/// A statement without a verdict follows a write in its batch, and writes only if that did: it finds its rows by the stamp. The others
+/// follow the response, and only note a use or move a secret to another key.
+#[test]
+fn every_statement_after_a_write_depends_on_its_stamp() {
+    let mut checked = 0;
+    for (sql, requests) in SENT.iter().filter(|(sql, _)| !sql.contains("verdict AS (")) {
+        let writes = |table: &str| {
+            ["UPDATE", "DELETE FROM", "INSERT INTO"].iter().any(|verb| sql.starts_with(&format!("{verb} {table} ")))
+        };
+        let is_deferred = ["'$.used'", "'$.owners'", "'$.rekeyed'"].iter().any(|list| sql.contains(list));
+        if ["tenants", "principals", "credentials", "secrets", "kept"].iter().any(|table| writes(table)) && !is_deferred
+        {
+            assert!(sql.contains("change = ?1->>'$.change'"), "{}: {sql}", requests[0]);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 11, "only {checked} statements");
+}
+
 #[test]
 fn every_sql_file_is_used() {
     for (file, sql) in sql_files("src/store/sql") {

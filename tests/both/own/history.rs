@@ -62,11 +62,11 @@ fn events_of_every_route_state_the_caller_the_request_and_one_time() {
             let ids = PathIds::new(&tenant);
             routes::prepare(route, &ids);
             if is_rotating {
-                // Refused if that is the credential's state already, or it is revoked.
+                // Fails if the credential is already rotating, or is revoked.
                 let path = format!("{}/rotate", tenant.one(Postern, ids.credential));
                 tenant.send("POST", path, &json!({ "grace_seconds": 3600 }));
             }
-            // Not the admin that made what the request changes.
+            // A second admin, which did not create the resources.
             let another = Tenant { admin: tenant.caller(&["admin"]), label: tenant.label.clone(), ..tenant };
             let ids = PathIds { tenant: &another, ..ids };
             let events = |tenant: Id| {
