@@ -268,7 +268,7 @@ fn scheme(authorization: &str) -> Result<(&str, &str), Refusal> {
     Ok((scheme, rest.trim()))
 }
 
-/// What a caller may do. Each rank includes those below it (docs/ARCHITECTURE.md, "Rights").
+/// What a caller may do. Each rank includes those below it (docs/MODEL.md, "Rights").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// May use itself only.

@@ -1,4 +1,4 @@
-//! One id, three spellings (docs/ARCHITECTURE.md, "Ids").
+//! One id, three spellings (docs/MODEL.md, "Ids").
 
 use std::fmt;
 

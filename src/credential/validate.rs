@@ -31,14 +31,10 @@ pub trait Dialect {
     fn read_id(&self, text: &str) -> Option<Id>;
 
     /// Spells an id as the face does in the path of what it created.
-    fn spell_id(&self, id: Id) -> String {
-        id.to_string()
-    }
+    fn spell_id(&self, id: Id) -> String;
 
-    /// Reads a time. RFC 3339 requires the offset; a face whose contract does not overrides this.
-    fn read_time(&self, text: &str) -> Option<Micros> {
-        Micros::parse(text)
-    }
+    /// Reads a time. RFC 3339 requires the offset; a face's contract may not.
+    fn read_time(&self, text: &str) -> Option<Micros>;
 }
 
 /// Returns what an absent or null member means unless a face's contract differs:

@@ -11,6 +11,7 @@ use crate::credential::field::{Draft, Field, Given, Kind, Location, Meaning, Nou
 use crate::credential::id::Id;
 use crate::credential::role::Role;
 use crate::credential::secret::Token;
+use crate::credential::time::Micros;
 use crate::credential::validate::{Dialect, read_context};
 use crate::credential::{Credential, role};
 use crate::operation::{Handler, LogIn, LogInBy, ReadLogIn, ReadNothing, ReadPage, Render, RenderContext};
@@ -48,6 +49,10 @@ impl Dialect for Coactive {
 
     fn spell_id(&self, id: Id) -> String {
         id.client()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
     }
 }
 

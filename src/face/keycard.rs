@@ -36,6 +36,14 @@ impl Dialect for Keycard {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
+    }
 }
 
 /// Keycard's face.

@@ -60,6 +60,10 @@ impl Dialect for LiteGraph {
         Id::parse_guid(text)
     }
 
+    fn spell_id(&self, id: Id) -> String {
+        id.guid()
+    }
+
     fn read_time(&self, text: &str) -> Option<Micros> {
         // The contract asks for no offset: Python's times have none unless they are made with one.
         Micros::parse_or_utc(text)

@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
+use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
 use crate::jwt::jwk::Algorithm;
 use crate::operation::{
@@ -36,6 +37,14 @@ impl Dialect for OAuth {
 
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse_client(text)
+    }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.client()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Face, Revealed, View};
 use crate::credential::field::{Field, Given, Meaning, Noun, Verb};
 use crate::credential::id::Id;
 use crate::credential::table::Destination;
+use crate::credential::time::Micros;
 use crate::credential::validate::Dialect;
 use crate::operation::{Handler, ReadPage};
 use views::{Credential, OwnCredential, Principal, Tenant, etag, list, one};
@@ -50,6 +51,14 @@ impl Dialect for Postern {
 
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
+    }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
     }
 }
 

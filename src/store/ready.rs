@@ -38,8 +38,11 @@ pub async fn check<D: Database>(store: &Store<'_, D>, keys: &Keyring, now: Micro
             }
             _ => checks(None, Some(SCHEMA), Some(UNKNOWN)),
         },
-        // The statement is valid on every schema that has what it reads.
-        Err(Refusal::Broken(_)) => checks(None, Some(SCHEMA), Some(UNKNOWN)),
-        Err(_) => checks(Some(DATABASE), Some(UNKNOWN), Some(UNKNOWN)),
+        Err(refusal) => {
+            // The statement is valid on every schema that has what it reads.
+            let (database, schema) =
+                if matches!(refusal, Refusal::Broken(_)) { (None, SCHEMA) } else { (Some(DATABASE), UNKNOWN) };
+            checks(database, Some(schema), Some(UNKNOWN))
+        }
     }
 }

@@ -86,11 +86,9 @@ impl Judged {
         }
         let unknown = || Refusal::Broken(format!("no rule for the verdict {}", self.code));
         let rule = RULES.iter().find(|rule| rule.code == self.code).ok_or_else(unknown)?;
-        match &rule.refusal {
-            None => Ok(()),
-            Some(Refusal::Invalid(_)) => Err(Refusal::Invalid(self.violations(violations, command)?)),
-            Some(refusal) => Err(refusal.clone()),
-        }
+        let Some(refusal) = &rule.refusal else { return Ok(()) };
+        let is_invalid = matches!(refusal, Refusal::Invalid(_));
+        Err(if is_invalid { Refusal::Invalid(self.violations(violations, command)?) } else { refusal.clone() })
     }
 
     /// Returns what ends the caller. `access` is the end that its access token carries, if it has one.
@@ -286,6 +284,15 @@ mod tests {
                 assert!(matches!(refusal, Refusal::Broken(_)), "{refusal:?}");
                 false
             }
+        }
+    }
+
+    /// The refusal is found by the code.
+    #[test]
+    fn rules_of_one_code_have_one_refusal() {
+        for rule in RULES {
+            let first = RULES.iter().find(|other| other.code == rule.code).expect("itself");
+            assert_eq!(first.refusal, rule.refusal, "{}", rule.code);
         }
     }
 

@@ -35,6 +35,14 @@ impl Dialect for Plain {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
+    }
 }
 
 /// A value and its result: its canonical form, or the first rule that it violates, with the location.

@@ -1,15 +1,13 @@
-//! Tests cited in the docs exist. A name in backticks of at least four words counts as the name of a test.
+//! What the docs cite exists: tests, and the files and functions that a request is followed through. A name in backticks of at least
+//! four words counts as the name of a test.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The texts of all files below a folder with one of these extensions.
 fn texts(folder: &Path, ends: &[&str]) -> Vec<String> {
-    let paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
     let is_read = |path: &PathBuf| path.extension().is_some_and(|end| ends.iter().any(|one| end == *one));
-    let read = files.iter().filter(|path| is_read(path)).map(|path| std::fs::read_to_string(path).unwrap());
-    read.chain(folders.iter().flat_map(|folder| texts(folder, ends))).collect()
+    files(folder).into_iter().filter(is_read).map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 #[test]
@@ -27,4 +25,57 @@ fn every_test_cited_in_the_docs_exists() {
     assert!(cited.len() > 300, "{} names are found", cited.len());
     let missing: Vec<_> = cited.into_iter().filter(|name| !functions.contains(*name)).collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+/// `folder/file.rs:function`, `Type::function`, `file.rs` and `file.sql`, in backticks.
+#[test]
+fn every_file_and_function_that_architecture_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
+    let files = files(&root.join("src")).into_iter().chain(files(&root.join("tests"))).collect::<Vec<_>>();
+    let of = |name: &str| {
+        let end = format!("/{}", name.strip_prefix("src/").or(name.strip_prefix("tests/")).unwrap_or(name));
+        files.iter().filter(move |path| path.to_string_lossy().ends_with(&end))
+    };
+    let defines = |path: &PathBuf, name: &str| {
+        let text = std::fs::read_to_string(path).unwrap();
+        ["fn ", "struct ", "enum ", "static ", "const "].iter().any(|word| {
+            text.match_indices(&format!("{word}{name}")).any(|(at, found)| {
+                !text[at + found.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
+            })
+        })
+    };
+    let is_code = |text: &&str| !text.contains([' ', '*', '{', '$', '…']);
+    let (mut checked, mut missing) = (0, Vec::new());
+    for cited in document.split('`').skip(1).step_by(2).filter(is_code) {
+        let is_file = |name: &str| Path::new(name).extension().is_some_and(|end| end == "rs" || end == "sql");
+        let exists = match cited.split_once(':').filter(|(file, _)| is_file(file)) {
+            Some((file, function)) => {
+                let function = function.rsplit("::").next().unwrap_or_default();
+                of(file).any(|path| defines(path, function))
+            }
+            None if is_file(cited) => of(cited).next().is_some(),
+            None if cited.contains("::") => {
+                let function = cited.rsplit("::").next().unwrap_or_default();
+                files
+                    .iter()
+                    .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+                    .any(|path| defines(path, function))
+            }
+            None => continue,
+        };
+        checked += 1;
+        if !exists {
+            missing.push(cited);
+        }
+    }
+    assert_eq!(missing, Vec::<&str>::new());
+    assert!(checked > 60, "only {checked} names are found");
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
+    files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
 }

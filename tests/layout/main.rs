@@ -66,7 +66,19 @@ fn sql_is_written_only_in_the_store() {
 #[test]
 fn domain_uses_no_other_module() {
     for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("credential")) {
-        for room in ["answer", "caller", "face", "refusal", "request", "route", "service", "settings", "store"] {
+        for room in [
+            "answer",
+            "caller",
+            "face",
+            "jwt",
+            "operation",
+            "refusal",
+            "request",
+            "route",
+            "service",
+            "settings",
+            "store",
+        ] {
             assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
         }
     }
@@ -90,7 +102,7 @@ fn signed_tokens_use_only_the_domain_and_the_json_reader() {
 fn store_and_refusals_use_no_face_or_route() {
     let rooms = |file: &str| file.starts_with("store") || file == "refusal.rs";
     for (file, text) in sources().into_iter().filter(|(file, _)| rooms(file)) {
-        for room in ["answer", "face", "route", "service"] {
+        for room in ["answer", "face", "operation", "route", "service"] {
             assert!(!names(&text, &format!("crate::{room}")), "src/{file} names crate::{room}");
         }
     }

@@ -1,4 +1,4 @@
-//! The list of errors in docs/ARCHITECTURE.md has the codes of `RULES`, in their order.
+//! The list of errors in docs/MODEL.md has the codes of `RULES`, in their order.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn docs_list_errors_in_the_order_of_the_rules() {
     // Several rules may have one code: the first of them counts.
     let mut seen = BTreeSet::new();
     codes.retain(|code| seen.insert(*code));
-    let document = read("docs/ARCHITECTURE.md");
+    let document = read("docs/MODEL.md");
     let section = document.split("\n## ").find(|section| section.starts_with("The order of refusals")).unwrap();
     let items = section.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
     let listed: Vec<&str> = items.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();

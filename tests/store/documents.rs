@@ -100,6 +100,14 @@ impl Dialect for EveryField {
     fn read_id(&self, text: &str) -> Option<Id> {
         Id::parse(text)
     }
+
+    fn spell_id(&self, id: Id) -> String {
+        id.to_string()
+    }
+
+    fn read_time(&self, text: &str) -> Option<Micros> {
+        Micros::parse(text)
+    }
 }
 
 /// The row of the field for a key of a noun; none for a key that depends on another one.

@@ -43,7 +43,7 @@ fn change(world: &World, noun: Noun, id: Id, token: &str, change: &Document) -> 
     let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
     command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
     command.merges = true;
-    command.set = change.clone();
+    command.set.clone_from(change);
     let revision = || world.db.count(&format!("SELECT revision FROM {}s WHERE id = '{id}'", noun.name()));
     let before = revision();
     let store = Store::new(&world.db);

@@ -150,7 +150,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke the caller's credential
+         * Revoke the caller's credential, or end its retiring secret
          * @description Any valid secret may do this, so that anyone who finds a leaked one can end it. The newest secret revokes the credential; a secret that is being replaced ends only itself. Not with an access token.
          */
         post: operations["revoke_self"];

@@ -16,7 +16,7 @@ pub(super) struct Members {
     violations: Vec<Violation>,
 }
 
-/// What is wrong with a member, or within it.
+/// Why a member is invalid: a rule, or the faults of what it contains.
 pub(super) enum Wrong {
     Rule(Rule),
     Faults(Vec<Fault>),
@@ -72,7 +72,7 @@ impl Members {
         read.map_err(|wrong| self.wrong(&format!("/{name}"), wrong)).ok()
     }
 
-    /// Reads a member that must be there.
+    /// Reads a required member.
     pub fn required<T, W: Into<Wrong>>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, W>) -> Option<T> {
         self.read(name, Err(Rule::Missing.into()), read)
     }
@@ -82,7 +82,7 @@ impl Members {
         self.read(name, Ok(None), |value| read(value).map(Some)).flatten()
     }
 
-    /// Adds what is wrong at a JSON pointer from the object.
+    /// Adds violations at a JSON pointer from the object.
     pub fn wrong(&mut self, pointer: &str, wrong: impl Into<Wrong>) {
         match wrong.into() {
             Wrong::Rule(rule) => self.add(pointer, rule),
@@ -126,7 +126,7 @@ pub(super) fn object(value: Value) -> Result<Map<String, Value>, Rule> {
     Ok(members)
 }
 
-/// Reads a text by its own parser.
+/// Returns a reader that parses a string.
 pub(super) fn parsed<T>(parse: impl FnOnce(&str) -> Result<T, Fault>) -> impl FnOnce(Value) -> Result<T, Wrong> {
     |value| Ok(parse(&text(value)?)?)
 }

@@ -61,7 +61,7 @@ pub(super) fn described(route: &Route) -> Described {
                 "Creates a new secret for the caller's credential, whose `self_rotate` must be set. Requires its newest secret, not an access \
                 token; `grace_seconds` of at least 300; and an `Idempotency-Key`. For ten minutes, the secret that was replaced gets \
                 the same response again under that key."], json_of(body::OWN_ROTATION, true), it::<views::OwnCredential<'_>>()),
-        Operation::Write(Credential, Revoke) if route.is_own() => row(["revoke_self", "self-service", "Revoke the caller's credential",
+        Operation::Write(Credential, Revoke) if route.is_own() => row(["revoke_self", "self-service", "Revoke the caller's credential, or end its retiring secret",
                 "Any valid secret may do this, so that anyone who finds a leaked one can end it. The newest secret revokes the credential; a secret \
                 that is being replaced ends only itself. Not with an access token."], fields(Credential, Revoke), it::<views::OwnCredential<'_>>()),
         Operation::Read(Credential) => row(["get_credential", "credentials", "Get a credential",
