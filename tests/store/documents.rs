@@ -124,7 +124,11 @@ fn is_valid(noun: Noun, key: &str, value: &Value) -> bool {
             // The value depends on the roles; the document under test has one role.
             "unrestricted" => *value == json!(false),
             "keys" | "trusts" => {
-                let is_means = |(id, one): (&String, &Value)| Id::parse(id).is_some() && one["created_at"].is_i64();
+                let is_means = |(id, one): (&String, &Value)| {
+                    Id::parse(id).is_some()
+                        && one["created_at"].is_i64()
+                        && one.get("expires_at").is_none_or(Value::is_i64)
+                };
                 value.is_null() || value.as_object().is_some_and(|all| all.iter().all(is_means))
             }
             other => panic!("what field is {other}?"),
@@ -256,6 +260,11 @@ fn corpus() -> Vec<Value> {
         json!({ACME: {"created_at": 5, "expires_at": 6}, "01m7xpe601e01b91vf5ajx1bq2": {"created_at": 7}}),
         json!({ACME: {"created_at": "5"}}),
         json!({ACME: {"expires_at": 5}}),
+        json!({ACME: {"created_at": 5, "expires_at": "6"}}),
+        json!({ACME: {"created_at": 5, "expires_at": 6.5}}),
+        json!({"000000000000000000000000000": {"created_at": 5}}),
+        json!({"80000000000000000000000000": {"created_at": 5}}),
+        json!({"0000000000000000000000000u": {"created_at": 5}}),
         json!({ACME: 5}),
         json!({"x": {"created_at": 5}}),
     ]);
