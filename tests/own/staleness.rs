@@ -382,7 +382,10 @@ fn memory_and_database_agree_on_every_member() {
         let own = tenant.own(members);
         tenant.step(&own, "rotate", &json!({ "grace_seconds": 3600 })).expect(200);
         let access = tenant.access(own.id, &own.secret);
-        for token in [&own.secret, &access, &format!("{}:{}", own.id.client(), own.secret)] {
+        service.world().pass(10 * SECOND);
+        // Of the same secret, with a later end.
+        let later = tenant.access(own.id, &own.secret);
+        for token in [&own.secret, &access, &later, &format!("{}:{}", own.id.client(), own.secret)] {
             for needs in [json!(null), json!({ "all": roles }), json!({ "any": [{ "role_id": "auditor" }] })] {
                 let body = |bound: Value| json!({ "token": token, "needs": needs, "max_staleness_seconds": bound });
                 let by = |bound| tenant.send("POST", "/v1/verify", &body(bound)).expect(200);
