@@ -380,7 +380,7 @@ fn memory_and_database_agree_on_every_member() {
         json!({ "roles": roles, "name": "\u{1F600} \"'\\", "principal": tenant.account }),
     ] {
         let own = tenant.own(members);
-        tenant.step(&own, "rotate", &json!({ "grace_seconds": 3600 })).expect(200);
+        tenant.step(&own, "rotate", &json!({ "grace_seconds": 7200 })).expect(200);
         let access = tenant.access(own.id, &own.secret);
         service.world().pass(10 * SECOND);
         // Of the same secret, with a later end.
