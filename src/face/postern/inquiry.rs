@@ -64,7 +64,7 @@ pub(super) fn batch(body: Map<String, Value>) -> Inquiries {
                 items.push(inquiry(&mut item));
                 body.extend(item.finish(&[TOKEN, NEEDS]));
             }
-            Err(rule) => body.wrong(&pointer, rule),
+            Err(rule) => body.wrong(&pointer, rule.into()),
         }
     }
     Inquiries { items, staleness, violations: body.finish(&["items", STALENESS]) }
@@ -94,7 +94,7 @@ fn read_needs(inquiry: &mut Members, given: Map<String, Value>) -> Option<Needs>
         [Some(all), None] => ("all", all, Needs::All),
         [None, Some(any)] => ("any", any, Needs::Any),
         [None, None] | [Some(_), Some(_)] => {
-            inquiry.wrong(&format!("/{NEEDS}"), Rule::ExactlyOne(&ALL_OR_ANY));
+            inquiry.wrong(&format!("/{NEEDS}"), Rule::ExactlyOne(&ALL_OR_ANY).into());
             return None;
         }
     };
@@ -109,7 +109,7 @@ fn read_needs(inquiry: &mut Members, given: Map<String, Value>) -> Option<Needs>
         broken.extend(unknown.take(READ_MAX));
     }
     for Violation { location, rule, .. } in ordered(broken) {
-        inquiry.wrong(&format!("/{NEEDS}/{name}{}", within(&location)), rule);
+        inquiry.wrong(&format!("/{NEEDS}/{name}{}", within(&location)), rule.into());
     }
     roles.map(of)
 }

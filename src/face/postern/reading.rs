@@ -60,6 +60,11 @@ impl Members {
         self.unread.remove(name)
     }
 
+    /// Removes a member that is not null.
+    fn given(&mut self, name: &str) -> Option<Value> {
+        self.take(name).filter(|value| !value.is_null())
+    }
+
     /// Reads a member that has the value `absent` if it is absent or null. Returns `None` if it is wrong.
     pub fn read<T, W: Into<Wrong>>(
         &mut self,
@@ -67,9 +72,10 @@ impl Members {
         absent: Result<T, Wrong>,
         read: impl FnOnce(Value) -> Result<T, W>,
     ) -> Option<T> {
-        let value = self.take(name).filter(|value| !value.is_null());
-        let read = value.map_or(absent, |value| read(value).map_err(Into::into));
-        read.map_err(|wrong| self.wrong(&format!("/{name}"), wrong)).ok()
+        match self.given(name) {
+            Some(value) => self.valid(name, read(value)),
+            None => self.valid(name, absent),
+        }
     }
 
     /// Reads a required member.
@@ -79,12 +85,17 @@ impl Members {
 
     /// Reads a member that may be absent or null.
     pub fn optional<T, W: Into<Wrong>>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, W>) -> Option<T> {
-        self.read(name, Ok(None), |value| read(value).map(Some)).flatten()
+        let value = self.given(name)?;
+        self.valid(name, read(value))
+    }
+
+    fn valid<T, W: Into<Wrong>>(&mut self, name: &str, read: Result<T, W>) -> Option<T> {
+        read.map_err(|wrong| self.wrong(&["/", name].concat(), wrong.into())).ok()
     }
 
     /// Adds violations at a JSON pointer from the object.
-    pub fn wrong(&mut self, pointer: &str, wrong: impl Into<Wrong>) {
-        match wrong.into() {
+    pub fn wrong(&mut self, pointer: &str, wrong: Wrong) {
+        match wrong {
             Wrong::Rule(rule) => self.add(pointer, rule),
             Wrong::Faults(faults) => {
                 for Fault { pointer: rest, wants } in faults {

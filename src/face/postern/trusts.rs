@@ -56,11 +56,11 @@ fn read_trust(request: &Request<'_>, settings: &Settings) -> Result<NewMeans, Re
     let claims = body.read(member::CLAIMS, Ok(Claims::default()), |value| Claims::read(&value));
     let keys = body.optional(member::JWKS, |value| Set::read_sent(&value));
     if let Some(pins) = issuer.as_ref().zip(claims.as_ref()).and_then(|(issuer, claims)| issuer.missing_pin(claims)) {
-        body.wrong(&format!("/{}", member::CLAIMS), Rule::Unpinned(pins));
+        body.wrong(&format!("/{}", member::CLAIMS), Rule::Unpinned(pins).into());
     }
     if keys.is_some() && issuer.as_ref().is_some_and(Issuer::is_shared) {
         let wants = "must be omitted: this issuer's keys are fetched, since many organizations share it";
-        body.wrong(&format!("/{}", member::JWKS), Fault::whole(wants));
+        body.wrong(&format!("/{}", member::JWKS), Fault::whole(wants).into());
     }
     let once = body.optional(member::ONCE, |value| value.as_bool().ok_or(Rule::Type(Kind::Boolean)));
     let seconds =
