@@ -1,14 +1,11 @@
 //! What each rank may change, credentials created by a caller that expires, and the record of the last use.
 
-use postern::caller::{Caller, Rank};
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use postern::credential::secret::{Proof, Token};
 use postern::credential::table::Right;
-use postern::credential::time::Micros;
 use postern::refusal::Refusal;
-use postern::request::Headers;
-use postern::store::command::{Act, Command, Key, NewRow, Target, TenantRef};
+use postern::store::command::{Key, NewRow, Target};
 use postern::store::{Store, credential};
 use serde_json::{Value, json};
 
@@ -20,28 +17,11 @@ fn keycard(scene: &Scene) -> String {
     format!("/organizations/acme/service-accounts/{}/credentials", scene.target.account)
 }
 
-/// Headers with only `Authorization`.
-struct Authorization(String);
-
-impl Headers for Authorization {
-    fn get(&self, name: &str) -> Option<String> {
-        (name == "authorization").then(|| self.0.clone())
-    }
-}
-
 /// Sets the target's secret, and its name if given; returns the new revision. This calls the store directly, because
 /// no face lets an editor set a secret.
 fn set_secret(scene: &Scene, token: &str, secret: &Token, name: Option<&str>) -> Result<i64, Refusal> {
-    let settings = scene.world.settings.as_ref().unwrap();
-    scene.world.pass(1000);
-    let now = Micros(scene.world.now.get());
-    let caller = Caller::read(&Authorization(format!("Bearer {token}")), None, settings, now)?;
-    let right = (Target::Credential, Act::Change, Rank::Editor);
-    // Each change has its own stamp.
-    let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
-    command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
+    let mut command = scene.world.change(token, Target::Credential)?;
     command.credential = Some(Key(Some(scene.target.credential)));
-    command.merges = true;
     command.set = name.into_iter().map(|name| ("name".to_owned(), name.into())).collect();
     command.secret = Some(new_row(scene, secret));
     let outcome = pollster::block_on(credential::update(&Store::new(&scene.world.db), &command, Vec::new()))?;

@@ -5,6 +5,7 @@ use postern::face::postern::description::openapi;
 use serde_json::{Map, Value, json};
 
 use super::validator;
+use support::routes::fits;
 use support::{ROOT, Reply, World, text};
 
 /// The description, and the service that the examples are requested from.
@@ -298,13 +299,9 @@ impl Description {
     /// The pointer to the operation of a request.
     fn operation(&self, method: &str, url: &str) -> String {
         let path = url.split('?').next().expect("a path");
-        let fits = |described: &str| {
-            let (described, path): (Vec<_>, Vec<_>) = (described.split('/').collect(), path.split('/').collect());
-            described.len() == path.len()
-                && described.iter().zip(path).all(|(part, given)| part.starts_with('{') || *part == given)
-        };
         let paths = self.document["paths"].as_object().expect("paths");
-        let found = paths.keys().find(|described| fits(described)).unwrap_or_else(|| panic!("{path} is not described"));
+        let found =
+            paths.keys().find(|described| fits(described, path)).unwrap_or_else(|| panic!("{path} is not described"));
         format!("/paths/{}/{}", found.replace('/', "~1"), method.to_lowercase())
     }
 

@@ -25,7 +25,7 @@ use postern::store::delete::DELETE_MAX;
 use postern::store::list::{LIST_BYTES_MAX, LIST_MAX, PAGE_BYTES_MAX, PAGE_MAX};
 use serde_json::Value;
 use support::refusals::refusals;
-use support::routes::{method, title, uses_database};
+use support::routes::{fits, method, title, uses_database};
 
 use super::{VENDORS, read};
 
@@ -63,16 +63,10 @@ pub fn routes() -> String {
 fn summary<'a>(documents: &'a [Value], route: &Route) -> &'a str {
     let method = method(route).to_lowercase();
     let items = documents.iter().flat_map(|document| document["paths"].as_object().expect("paths"));
-    let mut described = items.filter(|(path, _)| is_same(path, route.path));
+    // The same but for the names of the variable segments.
+    let mut described = items.filter(|(path, _)| fits(path, route.path) && fits(route.path, path));
     let found = described.find_map(|(_, item)| item[&method]["summary"].as_str());
     found.unwrap_or_else(|| panic!("no document in docs/openapi has {}", title(route)))
-}
-
-/// Whether two paths are the same but for the names of their variable segments.
-fn is_same(one: &str, other: &str) -> bool {
-    let variable = |segment: &str| segment.starts_with('{');
-    let same = |(one, other): (&str, &str)| one == other || variable(one) && variable(other);
-    one.split('/').count() == other.split('/').count() && one.split('/').zip(other.split('/')).all(same)
 }
 
 fn right(route: &Route) -> &'static str {

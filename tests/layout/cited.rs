@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::files;
+
 /// The texts of all files below a folder with one of these extensions.
 fn texts(folder: &Path, ends: &[&str]) -> Vec<String> {
     let is_read = |path: &PathBuf| path.extension().is_some_and(|end| ends.iter().any(|one| end == *one));
@@ -71,11 +73,4 @@ fn every_file_and_function_that_architecture_names_exists() {
     }
     assert_eq!(missing, Vec::<&str>::new());
     assert!(checked > 60, "only {checked} names are found");
-}
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
-    files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
 }

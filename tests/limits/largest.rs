@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use support::face::Face;
 use support::jwt::Signer;
-use support::routes::{authorizes, face, method, title};
+use support::routes::{authorizes, face, fits, method, title};
 use support::scene::{PathIds, basic, url};
 use support::sqlite::{STATEMENTS_MAX, VALUE_MAX};
 use support::{ACME, CLIENTS, MASTER_KEY, ROOT, Reply, World, client_url, settings, text};
@@ -148,12 +148,7 @@ impl Largest {
         let short = &reply.text[..reply.text.floor_char_boundary(300)];
         assert!(reply.status < 300, "{method} {}: {} {short}", &url[..url.len().min(200)], reply.status);
         let path = url.split('?').next().unwrap_or_default();
-        let is = |pattern: &str| {
-            let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-            wanted.len() == given.len()
-                && wanted.iter().zip(&given).all(|(wanted, given)| wanted == given || wanted.starts_with('{'))
-        };
-        for route in ROUTES.iter().filter(|route| route.method.allow().starts_with(method) && is(route.path)) {
+        for route in ROUTES.iter().filter(|route| route.method.allow().starts_with(method) && fits(route.path, path)) {
             self.driven.insert(format!("{method} {}", route.path));
         }
         reply

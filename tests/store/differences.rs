@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::console::STAMP;
-use crate::samples::{Document as State, changed, changes, required, rows, whole};
+use crate::samples::{Document as State, changed, changes, insert, required, rows, whole};
 use support::{ACME, World};
 
 const OTHER: &str = "00000000000000000000000009";
@@ -35,16 +35,7 @@ impl Subject {
     }
 
     fn insert(self, world: &World, state: &State) {
-        let (keys, values) = match self.noun {
-            "tenant" => ("id, label", format!("'{}', 'label'", self.id)),
-            _ => ("tenant, id", format!("'{ACME}', '{}'", self.id)),
-        };
-        let sql = format!(
-            "INSERT INTO {} ({keys}, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
-             VALUES ({values}, ?1, 1, 5, 5, 'c', 0, 'b', 'r', 0)",
-            self.table
-        );
-        world.db.execute(&sql, &[&Value::Object(state.clone()).to_string()]);
+        world.db.execute(&insert(self.table), &[&Value::Object(state.clone()).to_string(), &self.id]);
     }
 
     fn update(self, world: &World, state: &State) {

@@ -11,7 +11,7 @@ use postern::credential::time::Micros;
 use postern::credential::validate::{Dialect, validate};
 use serde_json::{Map, Value, json};
 
-use crate::samples::{bounds, required, rows, whole};
+use crate::samples::{bounds, insert, required, rows, whole};
 use support::{ACME, World};
 
 /// A table with one row under test.
@@ -48,19 +48,9 @@ impl Subject {
     fn accepts(&self, world: &World, text: &str) -> bool {
         let update = format!("UPDATE {} SET state = ?1 WHERE id = ?2", self.table);
         let is_updated = self.is_accepted(world.db.try_execute(&update, &[&text, &self.id]), text);
-        let (columns, values) = if self.noun == Noun::Tenant {
-            ("id, label", "?2, 'new'".to_owned())
-        } else {
-            ("tenant, id", format!("'{ACME}', ?2"))
-        };
-        let insert = format!(
-            "INSERT INTO {} ({columns}, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
-             VALUES ({values}, ?1, 1, 0, 0, 'c', 0, 'b', 'r', 0)",
-            self.table
-        );
         world.db.execute("SAVEPOINT before", &[]);
         let is_inserted =
-            self.is_accepted(world.db.try_execute(&insert, &[&text, &"00000000000000000000000007"]), text);
+            self.is_accepted(world.db.try_execute(&insert(self.table), &[&text, &"00000000000000000000000007"]), text);
         world.db.execute("ROLLBACK TO before", &[]);
         world.db.execute("RELEASE before", &[]);
         assert_eq!(is_inserted, is_updated, "{}, a new row: {text}", self.table);

@@ -1,13 +1,10 @@
 //! What an editor may change, of every key of a document: sent to the store, since no face has a word for some of them.
 
-use postern::caller::{Caller, Rank};
 use postern::credential::field::Noun;
 use postern::credential::id::Id;
 use postern::credential::table::Right;
-use postern::credential::time::Micros;
 use postern::refusal::Refusal;
-use postern::request::Headers;
-use postern::store::command::{Act, Command, Key, Target, TenantRef};
+use postern::store::command::{Key, Target};
 use postern::store::{Store, credential, principal};
 use serde_json::{Value, json};
 
@@ -25,24 +22,10 @@ fn free(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-struct Bearer(String);
-
-impl Headers for Bearer {
-    fn get(&self, name: &str) -> Option<String> {
-        (name == "authorization").then(|| format!("Bearer {}", self.0))
-    }
-}
-
 /// Merges a change into a principal or credential. Returns whether it was written, or the refusal.
 fn change(world: &World, noun: Noun, id: Id, token: &str, change: &Document) -> Result<bool, Refusal> {
-    world.pass(1000);
-    let now = Micros(world.now.get());
-    let caller = Caller::read(&Bearer(token.to_owned()), None, world.settings.as_ref().unwrap(), now)?;
     let target = if noun == Noun::Credential { Target::Credential } else { Target::Principal };
-    let right = (target, Act::Change, Rank::Editor);
-    let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
-    command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
-    command.merges = true;
+    let mut command = world.change(token, target)?;
     command.set.clone_from(change);
     let revision = || world.db.count(&format!("SELECT revision FROM {}s WHERE id = '{id}'", noun.name()));
     let before = revision();

@@ -27,6 +27,19 @@ fn not_in_fields() -> Document {
     ])
 }
 
+/// Inserts a row into a table of documents: ?1 is its document, ?2 its id.
+pub fn insert(table: &str) -> String {
+    let (columns, values) = if table == "tenants" {
+        ("id, label", "?2, 'label'".to_owned())
+    } else {
+        ("tenant, id", format!("'{ACME}', ?2"))
+    };
+    format!(
+        "INSERT INTO {table} ({columns}, state, revision, created_at, updated_at, change, changed_at, changed_by, changed_request, event)
+         VALUES ({values}, ?1, 1, 5, 5, 'c', 0, 'b', 'r', 0)"
+    )
+}
+
 /// The rows of the fields that are stored in the document of a noun.
 pub fn rows(noun: Noun) -> impl Iterator<Item = &'static FieldRow> {
     FIELDS.iter().filter(move |row| row.destination == Destination::Document && noun.has(row.field))

@@ -50,6 +50,13 @@ pub fn title(route: &Route) -> String {
     format!("{} {}", method(route), route.path)
 }
 
+/// Whether a path has the segments of a pattern, whose variable segments match any.
+pub fn fits(pattern: &str, path: &str) -> bool {
+    let segments = |path: &str| path.split('/').count();
+    let fits = |(one, given): (&str, &str)| one == given || one.starts_with('{');
+    segments(pattern) == segments(path) && pattern.split('/').zip(path.split('/')).all(fits)
+}
+
 /// The face whose tests cover a route. OAuth's routes count as Keycard's, whose clients log in at one of them.
 pub fn face(route: &Route) -> Face {
     match route.path.split('/').nth(1) {

@@ -4,13 +4,15 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use postern::caller::{Caller, Rank};
 use postern::credential::id::Id;
 use postern::credential::time::Micros;
-use postern::refusal::Misconfigured;
+use postern::refusal::{Misconfigured, Refusal};
 use postern::request::origin::origin;
 use postern::request::{BODY_MAX, Body, Headers, Method, Request};
 use postern::service::{Done, Later, MEMORY_MAX, Memory, Readiness, Service};
 use postern::settings::{Settings, name};
+use postern::store::command::{Act, Command, Key, Target, TenantRef};
 use postern::store::{Cost, Database, Store};
 use serde_json::{Value, json};
 
@@ -108,6 +110,24 @@ impl World {
             word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
             *byte = (word >> 56) as u8;
         }
+    }
+
+    /// A change in the tenant [`ACME`], for the store: by the caller of a token, by the least right of an editor, and with a stamp of
+    /// its own.
+    ///
+    /// # Errors
+    /// The token is malformed.
+    pub fn change(&self, token: &str, target: Target) -> Result<Command, Refusal> {
+        self.pass(1000);
+        let now = Micros(self.now.get());
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str())];
+        let caller = Caller::read(&List(&headers), None, self.settings.as_ref().expect("settings"), now)?;
+        let right = (target, Act::Change, Rank::Editor);
+        let mut command = Command::new(now, caller, right, Id::new(now.0, 0, [0; 10]), "request".to_owned());
+        command.tenant = Some(TenantRef::Id(Key(Id::parse(ACME))));
+        command.merges = true;
+        Ok(command)
     }
 
     /// Answers a request over this database, without its deferred writes. Also returns the cost.
